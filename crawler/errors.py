@@ -1,0 +1,35 @@
+"""What can go wrong, as exceptions.
+
+    CrawlerError                 every error that this package raises on purpose
+    ├── UsageError               the caller asked for something that cannot be
+    │   └── SettingsError        a key or value of the file, the environment or a flag
+    ├── OutputError              a report cannot be written
+    └── EngineClosedError        a search on a Crawler that is not open
+
+A page that fails is no exception: it is a verdict in the result (see `crawler.verdict`). Each message is one line
+that names the thing and the remedy.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CrawlerError", "EngineClosedError", "OutputError", "SettingsError", "UsageError"]
+
+
+class CrawlerError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class UsageError(CrawlerError):
+    """The caller asked for something that cannot be: an empty query, a page out of range."""
+
+
+class SettingsError(UsageError):
+    """A setting has an unknown name, a wrong type or a value out of range."""
+
+
+class OutputError(CrawlerError):
+    """A report cannot be written where it should go."""
+
+
+class EngineClosedError(CrawlerError):
+    """A search was asked of a `Crawler` outside its `async with` block."""

@@ -1,0 +1,100 @@
+"""What a running search says of itself: one stream for the progress bar, the library and every later reader.
+
+SearchStarted   once, first
+Attempt         each request that was made, and how it ended
+WorkerEvent     a parse process started, was lost, was killed
+PageFinished    a page has a verdict; `revised` when an earlier one is replaced
+PagesKnown      the shop told how many pages there are
+SearchFinished  once, last; carries the result
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawler.results import SearchResult
+    from crawler.verdict import Verdict
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "PageFinished",
+    "PagesKnown",
+    "SearchFinished",
+    "SearchStarted",
+    "WorkerEvent",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStarted:
+    """The search begins."""
+
+    query: str
+    query_sent: str
+    """What is asked of the shop: Simplified Chinese."""
+    pages: int
+    """Pages asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request for a page, ended."""
+
+    page: int
+    url: str
+    number: int
+    """From 1; more than 1 is a retry."""
+    outcome: str
+    """«200, 228 KB» or the error in words."""
+    seconds: float
+    """How long it took."""
+    retry_in: float | None
+    """Seconds until the next attempt; None when this was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerEvent:
+    """Something happened to a parse process, or to the pool of them."""
+
+    what: str
+    """«started», «lost», «killed», «stopped»."""
+    pid: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFinished:
+    """A page has its verdict."""
+
+    page: int
+    verdict: Verdict
+    detail: str
+    listings: int
+    """Listings read on it; 0 unless the verdict is `ok`."""
+    cheapest: Decimal | None
+    """Lowest price in yuan, over all pages so far, of a book that the report would keep."""
+    books: int
+    """Unique products kept so far, over all pages."""
+    revised: bool = False
+    """An earlier verdict of this page is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagesKnown:
+    """The shop told how many pages there are."""
+
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFinished:
+    """The search is over, in whatever way."""
+
+    result: SearchResult
+
+
+Event = SearchStarted | Attempt | WorkerEvent | PageFinished | PagesKnown | SearchFinished
