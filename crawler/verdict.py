@@ -1,10 +1,24 @@
-"""How a page ended: every page of a run has exactly one final verdict."""
+"""How a page ended: every page of a run has exactly one final verdict.
+
+`judge` looks at one page alone; `in_page_order` then settles what only its neighbours can tell.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-__all__ = ["Verdict"]
+from crawler.download.exchange import Exchange, Problem
+from parsers.model import PageKind, SearchPage
+
+if TYPE_CHECKING:
+    from crawler.parse_pool import ParseFailure
+
+__all__ = ["Judgement", "Verdict", "in_page_order", "is_login_url", "judge"]
 
 
 class Verdict(StrEnum):
@@ -17,7 +31,7 @@ class Verdict(StrEnum):
     PAST_END = "past_end"
     """Beyond the page count that the shop states, or the same ids as an earlier page."""
     BLOCKED = "blocked"
-    """403, 405 or 429 for good; a firewall or slider page; redirect to a login; 200 that is empty or script only."""
+    """403, 405 or 429 for good; a firewall or slider page; redirect to a login; a 200 that is empty or script only."""
     LAYOUT_CHANGED = "layout_changed"
     """A search page that no longer yields listings, or whose prices or titles are mostly gone."""
     UNEXPECTED_PAGE = "unexpected_page"
@@ -42,3 +56,172 @@ class Verdict(StrEnum):
 
 
 _NO_FAILURES = frozenset({Verdict.OK, Verdict.NO_RESULTS, Verdict.PAST_END})
+
+READABLE_SHARE = 0.5
+"""Least share of a page's items that must have a title, and a price or a reason for none.
+
+Real pages have both on 24 of 24 items (2025 capture); below half, the markup has changed, not the goods.
+"""
+
+_LOGIN = re.compile(r"(?:^|[./])(?:login|passport|signin)(?:[./?]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason, and the page if one was read."""
+
+    verdict: Verdict
+    detail: str = ""
+    page: SearchPage | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader should know of a page that did not fail."""
+
+
+def is_login_url(url: str) -> bool:
+    """Return whether an address is a login's: `login` or `passport` as a part of its host or path."""
+    parts = urlsplit(url)
+    return bool(_LOGIN.search(parts.netloc) or _LOGIN.search(parts.path))
+
+
+def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str) -> Judgement:
+    """Return the verdict on one page, from its exchange and what was read of its body.
+
+    `parsed` is None when there was no body to parse; `query` is what the shop was asked.
+    """
+    if exchange.problem is Problem.TOO_LARGE:
+        return Judgement(Verdict.TOO_LARGE, exchange.detail)
+    if exchange.problem is not None:
+        return Judgement(Verdict.NETWORK_ERROR, _after(exchange.detail, exchange))
+    for url in (exchange.redirect, exchange.final_url):
+        if url is not None and url != exchange.url and is_login_url(url):
+            return Judgement(Verdict.BLOCKED, f"redirected to a login: {_short(url)}")
+    if exchange.redirect is not None:
+        return Judgement(
+            Verdict.UNEXPECTED_PAGE, f"{exchange.status}, redirected to {_short(exchange.redirect)}"
+        )
+
+    page = parsed if isinstance(parsed, SearchPage) else None
+    status = f"{exchange.status} {exchange.reason}".strip()
+    if page is not None and page.kind is PageKind.BLOCKED:
+        return Judgement(Verdict.BLOCKED, f"{status}: {page.sign}")
+    if exchange.status in {403, 405, 429}:
+        return Judgement(Verdict.BLOCKED, _after(status, exchange))
+    if exchange.status != 200:
+        return Judgement(Verdict.HTTP_ERROR, _after(status, exchange))
+    if parsed is not None and not isinstance(parsed, SearchPage):
+        return Judgement(parsed.verdict, parsed.detail)
+    if page is None or page.kind is PageKind.EMPTY:
+        return Judgement(Verdict.BLOCKED, f"{status}, but {page.sign if page else 'an empty body'}")
+    if page.kind is PageKind.OTHER:
+        return Judgement(Verdict.UNEXPECTED_PAGE, f"no search page: {page.sign}")
+    if page.kind is PageKind.NO_RESULTS:
+        return _judge_no_results(page, query)
+    return _judge_results(page, query)
+
+
+def _judge_no_results(page: SearchPage, query: str) -> Judgement:
+    echo = page.query_echo
+    if echo and _is_mojibake_of(echo, query):
+        return Judgement(
+            Verdict.UNEXPECTED_PAGE, f"the shop mis-read the query as «{echo}»: it found nothing for that"
+        )
+    return Judgement(Verdict.NO_RESULTS, page.notice or page.sign, page)
+
+
+def _judge_results(page: SearchPage, query: str) -> Judgement:
+    if page.total == 0 and page.items == 0:
+        return Judgement(Verdict.NO_RESULTS, "the shop states 0 products", page)
+    if not page.listings:
+        claims = f"{page.total} products stated" if page.total is not None else "a search page"
+        return Judgement(Verdict.LAYOUT_CHANGED, f"{claims}, {page.items} items found, 0 could be read")
+    titled = sum(1 for listing in page.listings if listing.title)
+    priced = sum(
+        1 for listing in page.listings if listing.price is not None or listing.ebook_only or listing.sold_out
+    )
+    if min(titled, priced) < READABLE_SHARE * page.items:
+        return Judgement(
+            Verdict.LAYOUT_CHANGED, f"of {page.items} items {titled} have a title and {priced} a price"
+        )
+    notes = []
+    if len(page.listings) < page.items:
+        notes.append(f"{page.items - len(page.listings)} of {page.items} items could not be read")
+    if page.notice:
+        notes.append(f"the shop says: {page.notice}")
+    elif page.query_echo and _is_mojibake_of(page.query_echo, query):
+        notes.append(f"the shop seems to have searched for «{page.query_echo}»")
+    return Judgement(Verdict.OK, page=page, notes=tuple(notes))
+
+
+def _is_mojibake_of(echo: str, query: str) -> bool:
+    """Return whether `echo` is what a UTF-8 `query` looks like when it is read as GBK.
+
+    Half the characters are enough: an odd number of bytes, or one that GBK lacks, spoils the rest.
+    """
+    if query.isascii():
+        return False
+    misread = query.encode("utf-8").decode("gb18030", "replace")
+    same = sum(1 for a, b in zip(echo, misread, strict=False) if a == b)
+    return 2 * same > len(misread)
+
+
+def _after(words: str, exchange: Exchange) -> str:
+    return f"{words} (after {exchange.attempts} attempts)" if exchange.attempts > 1 else words
+
+
+def _short(url: str, limit: int = 100) -> str:
+    return url if len(url) <= limit else f"{url[: limit - 1]}…"
+
+
+def in_page_order(
+    judgements: Mapping[int, Judgement], requested: int
+) -> tuple[dict[int, Judgement], int | None]:
+    """Return the final judgement of every page known so far, and the number of pages the shop states.
+
+    `judgements` are those of single pages by page number, in whatever order they came; `requested` is how many
+    pages were asked for. A list that goes on beyond its end repeats itself, so a page beyond the stated number, or
+    with the same products as an earlier one, is `past_end`; beyond it nothing can fail. The number is None
+    when no page told it, 0 for an honest «no results».
+    """
+    read = {
+        n: j.page for n, j in sorted(judgements.items()) if j.verdict is Verdict.OK and j.page is not None
+    }
+    stated = [page.pages for page in read.values() if page.pages is not None]
+    available = max(stated) if stated else None
+    # Page 1 alone can say so for the whole search: some lists end with a page that says the same.
+    nothing = not read and 1 in judgements and judgements[1].verdict is Verdict.NO_RESULTS
+    if nothing:
+        available = 0
+
+    final: dict[int, Judgement] = {}
+    seen: dict[frozenset[str], int] = {}
+    for number in range(1, requested + 1):
+        judgement = judgements.get(number)
+        beyond = available is not None and number > available
+        if nothing:
+            final[number] = replace(judgements[1], notes=()) if number > 1 else judgements[1]
+        elif beyond:
+            final[number] = Judgement(Verdict.PAST_END, f"the shop states {available} pages")
+        elif judgement is None:
+            continue
+        elif judgement.verdict is Verdict.OK and number in read:
+            ids = frozenset(listing.product_id for listing in read[number].listings)
+            first = seen.setdefault(ids, number)
+            final[number] = judgement if first == number else _repeats(first, available)
+        elif judgement.verdict is Verdict.NO_RESULTS and read:
+            final[number] = replace(
+                judgement,
+                verdict=Verdict.UNEXPECTED_PAGE,
+                detail="the shop says it found nothing, though other pages of this search have books",
+                page=None,
+            )
+        else:
+            final[number] = judgement
+    return final, available
+
+
+def _repeats(first: int, available: int | None) -> Judgement:
+    detail = f"the same products as page {first}"
+    if available is None:
+        return Judgement(Verdict.PAST_END, detail)
+    note = f"has {detail}, though the shop states {available} pages"
+    return Judgement(Verdict.PAST_END, detail, notes=(note,))

@@ -1,0 +1,1 @@
+"""Requests and answers: knows hosts, bytes and time, and nothing of books."""

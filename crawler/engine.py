@@ -1,0 +1,252 @@
+"""The engine: one downloader, one pace, one parse pool, for every search of a process.
+
+    async with Crawler(settings) as crawler:
+        async for event in crawler.search("滲透測試"):
+            ...
+
+`crawl` is the convenience on top: one call, one result. Neither prints, writes files or touches signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from crawler.errors import EngineClosedError, UsageError
+from crawler.events import Event, SearchFinished, WorkerEvent
+from crawler.parse_pool import PageParser, page_parser
+from crawler.query import checked_query, simplified
+from crawler.results import SearchResult
+from crawler.settings import Settings
+from parsers import SHOPS
+
+if TYPE_CHECKING:
+    from crawler.search import Search
+
+__all__ = ["Crawler", "crawl"]
+
+SHOP = SHOPS["dangdang"]
+
+SEARCH_OPTIONS = frozenset(
+    {"pages", "sellers", "category", "sort", "min_price", "max_price", "max_seconds", "base_url"}
+)
+"""The settings that one search of a shared engine may have for itself."""
+
+
+def utc_now() -> dt.datetime:
+    """Return the time, aware, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Crawler:
+    """An engine for any number of searches, one after the other or at once.
+
+    `settings` default to `Settings()`: files and the environment are for the command to read. `executor` is any
+    `concurrent.futures.Executor` to parse in; it stays the caller's and is not shut down. `demo` starts the
+    embedded demo shop and sends every request there. `pool` hands in a parse pool that was started beforehand, to
+    be closed with the engine; `now` is the clock.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        executor: Executor | None = None,
+        demo: bool = False,
+        pool: PageParser | None = None,
+        now: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        if executor is not None and pool is not None:
+            raise UsageError("give either an executor or a pool, not both")
+        self.settings = settings or Settings()
+        if demo and self.settings.base_url is not None:
+            raise UsageError("the demo shop has its own address: give either demo or base_url")
+        self._executor = executor
+        self._demo = demo
+        self._pool = pool
+        self._now = now
+        self._parser: PageParser | None = None
+        self._stack = AsyncExitStack()
+        self._searches: set[Search] = set()
+        self._base_url: str | None = None
+
+    async def __aenter__(self) -> Self:
+        wanted = self.settings
+        async with AsyncExitStack() as stack:
+            # First of all: the workers load the parser while the parent imports its network library.
+            self._parser = self._pool or page_parser(
+                workers=wanted.workers, timeout=wanted.parse_timeout, executor=self._executor
+            )
+            stack.push_async_callback(self._parser.close)
+            self._parser.on_event = self._on_worker_event
+
+            from crawler.download.client import Downloader
+
+            self._downloader = await stack.enter_async_context(
+                Downloader(
+                    concurrency=wanted.concurrency,
+                    connect_timeout=wanted.connect_timeout,
+                    read_timeout=wanted.read_timeout,
+                    proxy=wanted.proxy,
+                    user_agent=wanted.user_agent,
+                )
+            )
+            if self._demo:
+                from crawler.demo.server import DemoShop
+
+                shop = await stack.enter_async_context(DemoShop())
+                self._base_url = shop.base_url
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._parser = None
+        await self._stack.aclose()
+
+    def stop(self, reason: str) -> None:
+        """Stop every running search: each ends within two seconds with what it has, marked with `reason`."""
+        for search in list(self._searches):
+            search.stop(reason)
+
+    async def search(self, query: str, **options: Any) -> AsyncGenerator[Event, None]:
+        """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
+
+        `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
+        max_price, max_seconds, base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search.
+
+        Raises UsageError for an empty or unreadable query or an option of another kind, SettingsError for a value
+        out of range, EngineClosedError outside `async with`.
+        """
+        if self._parser is None:
+            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        foreign = sorted(options.keys() - SEARCH_OPTIONS)
+        if foreign:
+            raise UsageError(f"{foreign[0]} belongs to the engine: set it in Settings, not in a search")
+        if self._demo and options.get("base_url") is not None:
+            raise UsageError("the demo shop has its own address: leave base_url out")
+
+        from crawler.download.exchange import FetchPolicy
+        from crawler.search import Search, SearchSpec
+
+        typed = checked_query(query)
+        settings = self.settings.replace(**options)
+        base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
+        spec = SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
+        policy = FetchPolicy(
+            attempts=settings.attempts,
+            total_seconds=settings.page_timeout,
+            max_bytes=settings.max_body_bytes,
+            may_follow=_within(base_url),
+        )
+        search = Search(spec, downloader=self._downloader, parser=self._parser, policy=policy, now=self._now)
+        self._searches.add(search)
+        try:
+            async with aclosing(search.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._searches.discard(search)
+
+    def _on_worker_event(self, event: WorkerEvent) -> None:
+        for search in list(self._searches):
+            search.worker_event(event)
+
+
+def _within(base_url: str) -> Callable[[str], bool]:
+    """Return the redirect policy of a shop: its own domains, over http(s), never from https back to http.
+
+    At another address than the shop's (a demo, a replica) it is that very host. A login is not followed: it says
+    all it has to say.
+    """
+    from crawler.verdict import is_login_url
+
+    origin = urlsplit(base_url)
+
+    def may_follow(url: str) -> bool:
+        target = urlsplit(url)
+        schemes = {"https"} if origin.scheme == "https" else {"http", "https"}
+        host = target.hostname or ""
+        own = target.netloc == origin.netloc
+        if base_url == SHOP.base_url:
+            own = any(host == domain or host.endswith(f".{domain}") for domain in SHOP.hosts)
+        return own and target.scheme in schemes and not is_login_url(url)
+
+    return may_follow
+
+
+async def crawl(
+    query: str,
+    *,
+    settings: Settings | None = None,
+    executor: Executor | None = None,
+    demo: bool = False,
+    **options: Any,
+) -> SearchResult:
+    """Search for `query` and return the whole result.
+
+    `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, max_seconds,
+    concurrency, workers, proxy, base_url and every other field of `Settings`; they go over `settings`. `executor` is
+    any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo shop. Calls that run at once in
+    one loop with the same engine settings share an engine.
+
+    Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range.
+    Pages that fail raise nothing: see `result.complete` and `result.failed`.
+    """
+    wanted = (settings or Settings()).replace(**options)
+    checked_query(query)
+    own = {name: getattr(wanted, name) for name in SEARCH_OPTIONS}
+    async with _shared_engine(wanted, executor, demo=demo) as engine:
+        async for event in engine.search(query, **own):
+            if isinstance(event, SearchFinished):
+                result = event.result
+    return result
+
+
+@dataclass(slots=True)
+class _Share:
+    """An engine that several calls use."""
+
+    engine: Crawler
+    opening: asyncio.Future[Crawler]
+    users: int = 0
+
+
+_shares: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Share]] = WeakKeyDictionary()
+"""Engines that calls of `crawl` share, by their loop, and within it by their settings and executor."""
+
+
+@asynccontextmanager
+async def _shared_engine(
+    settings: Settings, executor: Executor | None, *, demo: bool
+) -> AsyncIterator[Crawler]:
+    """Give an engine that calls of one loop share: opened by the first of them, closed by the last."""
+    shares = _shares.setdefault(asyncio.get_running_loop(), {})
+    defaults = Settings()
+    engine_settings = settings.replace(**{name: getattr(defaults, name) for name in SEARCH_OPTIONS})
+    key = (engine_settings, id(executor), demo)
+    share = shares.get(key)
+    if share is None:
+        engine = Crawler(engine_settings, executor=executor, demo=demo)
+        share = shares[key] = _Share(engine, asyncio.ensure_future(engine.__aenter__()))
+    share.users += 1
+    try:
+        # Shielded: that one caller is cancelled is nothing to the others.
+        yield await asyncio.shield(share.opening)
+    finally:
+        share.users -= 1
+        if not share.users:
+            del shares[key]
+            share.opening.cancel()
+            await asyncio.wait([share.opening])
+            if not share.opening.cancelled() and share.opening.exception() is None:
+                await share.engine.__aexit__(None, None, None)

@@ -1,0 +1,297 @@
+"""One search, from the query to the result: pages out, pages parsed, verdicts, books.
+
+Pages go out at once, within the pace of the host, without waiting for page 1. Once a page tells how many there
+are, requests past it are dropped. A search says what it does through a queue that nobody has to read: a slow
+reader never stalls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.books.ranking import RANKINGS
+from crawler.books.selection import Selector
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy
+from crawler.events import (
+    Attempt,
+    Event,
+    PageFinished,
+    PagesKnown,
+    SearchFinished,
+    SearchStarted,
+    WorkerEvent,
+)
+from crawler.results import Counts, PageResult, SearchResult
+from crawler.verdict import Judgement, Verdict, in_page_order, judge
+from parsers import Shop
+
+if TYPE_CHECKING:
+    from crawler.download.client import Downloader
+    from crawler.parse_pool import PageParser
+    from crawler.settings import Settings
+
+__all__ = ["Search", "SearchSpec"]
+
+PARSE_GRACE_SECONDS = 1.5
+"""How long a stopped search waits for pages that are fetched and being parsed."""
+
+RANK = "cheapest"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """What is searched, where, and how far."""
+
+    query: str
+    """As the user typed it, white space folded."""
+    query_sent: str
+    """In Simplified Chinese."""
+    shop: Shop
+    base_url: str
+    """Where the requests go."""
+    demo: bool
+    settings: Settings
+
+    def url(self, page: int) -> str:
+        """Return the address of result page `page`."""
+        wanted = self.settings
+        return self.shop.search_url(
+            self.query_sent, page, sellers=wanted.sellers, category=wanted.category, sort=wanted.sort,
+            min_price=wanted.min_price, max_price=wanted.max_price, base_url=self.base_url,
+        )  # fmt: skip
+
+
+class Search:
+    """A search under way; `events` runs it."""
+
+    def __init__(
+        self,
+        spec: SearchSpec,
+        *,
+        downloader: Downloader,
+        parser: PageParser,
+        policy: FetchPolicy,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._spec = spec
+        self._downloader = downloader
+        self._parser = parser
+        self._policy = policy
+        self._now = now
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._requested = spec.settings.pages
+        self._next = 1
+        self._available: int | None = None
+        self._judgements: dict[int, Judgement] = {}
+        self._final: dict[int, Judgement] = {}
+        self._attempts: dict[int, int] = {}
+        self._fetches: dict[int, asyncio.Task[Exchange]] = {}
+        self._selector = Selector()
+        self._stopped: str | None = None
+        self._stopping = asyncio.Event()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Run the search and give its events; leaving the iterator ends it."""
+        run = asyncio.create_task(self._run())
+        try:
+            while (event := await self._events.get()) is not None:
+                yield event
+            await run  # an error in our own code comes out here
+        finally:
+            run.cancel()
+            await asyncio.wait([run])
+
+    def stop(self, reason: str) -> None:
+        """Ask nothing more, give up what is in flight; the result comes at once, marked with `reason`.
+
+        Pages that are fetched are still parsed, within a grace of 1.5 s.
+        """
+        if self._stopped is None:
+            self._stopped = reason
+            self._stopping.set()
+            for fetch in self._fetches.values():
+                fetch.cancel()
+
+    def worker_event(self, event: WorkerEvent) -> None:
+        """Pass on what happened to a parse process."""
+        self._events.put_nowait(event)
+
+    async def _run(self) -> None:
+        try:
+            await self._drive()
+        finally:
+            self._events.put_nowait(None)
+
+    async def _drive(self) -> None:
+        spec, started_at = self._spec, self._now()
+        self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._requested))
+        deadline = spec.settings.max_seconds
+        timer = deadline and asyncio.get_running_loop().call_later(
+            deadline, self.stop, f"the deadline of {deadline:g} s was reached"
+        )
+        # More roads than slots, so that the host's slots stay filled while pages are being parsed.
+        roads = [
+            asyncio.create_task(self._road())
+            for _ in range(min(self._requested, 2 * spec.settings.concurrency))
+        ]
+        try:
+            await self._until_done_or_stopped(roads)
+        finally:
+            if timer:
+                timer.cancel()
+            for road in roads:
+                road.cancel()
+            await asyncio.gather(*roads, return_exceptions=True)
+        self._events.put_nowait(SearchFinished(self._result(started_at)))
+
+    async def _until_done_or_stopped(self, roads: list[asyncio.Task[None]]) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            pending = set(roads)
+            while pending and not stopping.done():
+                done, waiting = await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                pending = waiting - {stopping}
+                for road in done - {stopping}:
+                    await road  # raises what a defect of ours raised
+            if pending:
+                await asyncio.wait(pending, timeout=PARSE_GRACE_SECONDS)
+        finally:
+            stopping.cancel()
+
+    async def _road(self) -> None:
+        """Take pages one by one from query to verdict until none is left."""
+        while (page := self._take_page()) is not None:
+            exchange = await self._fetch(page)
+            if exchange is None:
+                continue  # stopped, or past the end: settled with the rest
+            self._attempts[page] = exchange.attempts
+            parsed = None
+            if exchange.body:
+                parsed = await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page)
+            self._settle(page, judge(exchange, parsed, query=self._spec.query_sent))
+
+    def _take_page(self) -> int | None:
+        last = self._requested if self._available is None else min(self._requested, self._available)
+        if self._stopped is not None or self._next > last:
+            return None
+        page, self._next = self._next, self._next + 1
+        return page
+
+    async def _fetch(self, page: int) -> Exchange | None:
+        """Fetch a page; None when it was given up on the way."""
+        url = self._spec.url(page)
+
+        def tell(record: AttemptRecord) -> None:
+            self._attempts[page] = record.number
+            self._events.put_nowait(
+                Attempt(page, url, record.number, record.outcome, record.seconds, record.retry_in)
+            )
+
+        fetch = asyncio.create_task(self._downloader.fetch(url, self._policy, on_attempt=tell))
+        self._fetches[page] = fetch
+        try:
+            await asyncio.wait([fetch])
+            return None if fetch.cancelled() else fetch.result()
+        finally:
+            del self._fetches[page]
+            fetch.cancel()
+
+    def _settle(self, page: int, judgement: Judgement) -> None:
+        """Take in a page's judgement, and say what it changes on other pages."""
+        self._judgements[page] = judgement
+        final, available = in_page_order(self._judgements, self._requested)
+        if available is not None and available != self._available:
+            self._available = available
+            self._events.put_nowait(PagesKnown(available))
+            for number, fetch in self._fetches.items():
+                if number > available:
+                    fetch.cancel()
+        self._announce(final)
+
+    def _announce(self, final: dict[int, Judgement]) -> None:
+        changed = [n for n, judgement in final.items() if self._final.get(n) != judgement]
+        for number in changed:
+            judgement = final[number]
+            counted = judgement.page if judgement.verdict is Verdict.OK else None
+            self._selector.add(number, counted.listings if counted else ())
+        for number in changed:
+            judgement, before = final[number], self._final.get(number)
+            self._events.put_nowait(
+                PageFinished(
+                    number,
+                    judgement.verdict,
+                    judgement.detail,
+                    listings=_listings(judgement),
+                    cheapest=self._selector.cheapest,
+                    books=self._selector.kept_count,
+                    revised=before is not None,
+                )
+            )
+        self._final = final
+
+    def _result(self, started_at: dt.datetime) -> SearchResult:
+        spec = self._spec
+        final, available = in_page_order(self._judgements, self._requested)
+        for number in range(1, self._requested + 1):
+            if number not in final:
+                final[number] = Judgement(Verdict.NOT_ASKED, self._stopped or "")
+        self._announce(dict(sorted(final.items())))
+        selection = self._selector.select()
+        books = RANKINGS[RANK](selection.kept)
+        return SearchResult(
+            query=spec.query,
+            query_sent=spec.query_sent,
+            shop=spec.shop.name,
+            base_url=spec.base_url,
+            demo=spec.demo,
+            rank=RANK,
+            started_at=started_at,
+            finished_at=self._now(),
+            pages=tuple(
+                PageResult(
+                    number,
+                    spec.url(number),
+                    judgement.verdict,
+                    judgement.detail,
+                    judgement.page.listings if judgement.page and judgement.verdict is Verdict.OK else (),
+                    self._attempts.get(number, 0),
+                )
+                for number, judgement in sorted(final.items())
+            ),
+            available=available,
+            counts=Counts(
+                listings=selection.listings,
+                unique=selection.unique,
+                kept=len(selection.kept),
+                books=len(books),
+                dropped=selection.dropped_counts,
+            ),
+            books=books,
+            dropped=selection.dropped,
+            notes=_notes(final, available, spec),
+            stopped=self._stopped,
+            options={
+                name: getattr(spec.settings, name)
+                for name in ("sellers", "category", "sort", "min_price", "max_price")
+            },
+        )
+
+
+def _listings(judgement: Judgement) -> int:
+    return len(judgement.page.listings) if judgement.page and judgement.verdict is Verdict.OK else 0
+
+
+def _notes(final: dict[int, Judgement], available: int | None, spec: SearchSpec) -> tuple[str, ...]:
+    """Return what a reader should know of pages that did not fail, in page order."""
+    notes = []
+    for number, judgement in sorted(final.items()):
+        notes += [f"page {number}: {note}" for note in judgement.notes]
+        # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
+        count = _listings(judgement)
+        if available is not None and number < available and 0 < count < spec.shop.page_size / 2:
+            notes.append(f"page {number}: {count} listings where a full page has {spec.shop.page_size}")
+    return tuple(notes)

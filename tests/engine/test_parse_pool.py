@@ -1,0 +1,171 @@
+"""The parse pool outlives its workers, and leaves none behind."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from crawler.events import WorkerEvent
+from crawler.parse_pool import BorrowedExecutor, PageParser, ParseFailure, ParsePool, page_parser
+from crawler.verdict import Verdict
+from parsers.model import SearchPage
+from tests.engine.parse_tasks import obey
+
+METHODS = [m for m in ("spawn", "forkserver") if m in multiprocessing.get_all_start_methods()]
+
+
+@pytest.fixture(params=METHODS)
+async def pool(request: pytest.FixtureRequest) -> AsyncIterator[ParsePool]:
+    pool = ParsePool(workers=2, timeout=20.0, start_method=request.param, task=obey)
+    yield pool
+    await pool.close()
+
+
+async def parse(pool: PageParser, body: str, page: int = 1) -> SearchPage | ParseFailure:
+    return await pool.parse("dangdang", body.encode(), None, page)
+
+
+def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
+    return {event.pid for event in events if event.what == what}
+
+
+async def gone(pid: int, seconds: float = 10.0) -> bool:
+    """Wait until a process is no more (or a zombie that its parent has yet to collect)."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:
+    """Parsing happens in another process, and all workers that were asked for do it."""
+    pages = await asyncio.gather(*(parse(pool, "answer", n) for n in range(1, 21)))
+    assert [page.page for page in pages if isinstance(page, SearchPage)] == list(range(1, 21))
+    assert os.getpid() not in {int(page.sign) for page in pages if isinstance(page, SearchPage)}
+
+
+async def test_a_page_that_kills_its_worker_costs_itself_alone(pool: ParsePool) -> None:
+    """The guilty page is named, all its neighbours are parsed."""
+    bodies = ["answer"] * 9 + ["die"] + ["answer"] * 10
+    outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
+    failures = {n: o for n, o in enumerate(outcomes) if isinstance(o, ParseFailure)}
+    assert list(failures) == [9]
+    assert failures[9].verdict is Verdict.PARSE_CRASHED
+
+
+async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool) -> None:
+    """Suspects are tried one by one, so each guilty page answers for itself."""
+    bodies = ["die", "exit", "answer", "answer"]
+    outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
+    assert [isinstance(o, ParseFailure) for o in outcomes] == [True, True, False, False]
+
+
+async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_path: Path) -> None:
+    """A page whose worker was killed from outside is parsed by the next one."""
+    outcome = await parse(pool, f"die-once {tmp_path / 'died'}")
+    assert isinstance(outcome, SearchPage)
+
+
+@pytest.mark.parametrize("order", ["hang", "spin"])
+async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -> None:
+    """A hung page ends in `parse_timeout`, its neighbours are parsed, its worker is gone."""
+    pool = ParsePool(workers=2, timeout=1.5, start_method="spawn", task=obey)
+    events: list[WorkerEvent] = []
+    pool.on_event = events.append
+    try:
+        warm = await parse(pool, "answer")
+        assert isinstance(warm, SearchPage)
+        bodies = [order] + ["answer"] * 5
+        outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
+    finally:
+        await pool.close()
+    assert isinstance(outcomes[0], ParseFailure)
+    assert outcomes[0].verdict is Verdict.PARSE_TIMEOUT
+    assert all(isinstance(outcome, SearchPage) for outcome in outcomes[1:])
+    killed = worker_ids(events, "killed")
+    assert len(killed) == 2
+    for pid in killed:
+        assert pid is not None
+        assert await gone(pid)
+
+
+async def test_closing_leaves_no_process(pool: ParsePool) -> None:
+    """When close() returns, the workers are gone, busy ones included."""
+    events: list[WorkerEvent] = []
+    pool.on_event = events.append
+    await parse(pool, "answer")
+    busy = asyncio.create_task(parse(pool, "hang"))
+    await asyncio.sleep(0)
+    busy.cancel()
+    started = worker_ids(events, "started")
+    assert len(started) == 2
+    await pool.close()
+    for pid in started:
+        assert pid is not None
+        assert await gone(pid, seconds=1.0)
+
+
+async def test_threads_serve_where_an_executor_is_handed_in() -> None:
+    """A foreign executor is used and stays open; its troubles are values too."""
+    with ThreadPoolExecutor(1) as executor:
+        parser = page_parser(workers=1, timeout=5.0, executor=executor)
+        assert isinstance(parser, BorrowedExecutor)
+        outcome = await parse(parser, "no page at all")
+        assert isinstance(outcome, SearchPage)
+        await parser.close()
+        assert executor.submit(int).result() == 0
+    closed = await parse(parser, "no page at all")
+    assert isinstance(closed, ParseFailure)
+    assert closed.verdict is Verdict.PARSE_CRASHED
+
+
+ORPHAN = """
+    import asyncio, sys
+    from crawler.parse_pool import ParsePool
+    from tests.engine.parse_tasks import obey
+
+    async def main():
+        pool = ParsePool(workers=2, start_method={method!r}, task=obey)
+        pool.on_event = lambda event: print(event.pid, flush=True)
+        await pool.parse("dangdang", b"answer", None, 1)
+        await pool.parse("dangdang", b"hang", None, 2)
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("method", [*METHODS, "fork"])
+async def test_workers_end_when_their_parent_is_killed(method: str, tmp_path: Path) -> None:
+    """After SIGKILL of the parent its workers end by themselves, a hung one included."""
+    script = tmp_path / "parent.py"
+    script.write_text(textwrap.dedent(ORPHAN.format(method=method)))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), stdout=subprocess.PIPE, env=environment
+    )
+    assert parent.stdout is not None
+    try:
+        workers = [int(await parent.stdout.readline()) for _ in range(2)]
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        await parent.wait()
+    for pid in workers:
+        assert await gone(pid)

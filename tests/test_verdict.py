@@ -1,0 +1,177 @@
+"""Verdicts: each row of the table, for a page alone and among its neighbours."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crawler.download.exchange import Exchange, Problem
+from crawler.parse_pool import ParseFailure
+from crawler.verdict import Judgement, Verdict, in_page_order, is_login_url, judge
+from parsers.model import Listing, PageKind, SearchPage
+
+URL = "https://search.dangdang.com/?key=x&page_index=1"
+
+
+def listing(product_id: str, **changes: Any) -> Listing:
+    values: dict[str, Any] = dict.fromkeys(Listing.__slots__)
+    values |= {
+        "product_id": product_id, "title": "书", "subtitle": "", "description": "", "page": 1, "position": 1,
+        "url": f"https://product.dangdang.com/{product_id}.html", "price": Decimal("9.90"), "price_text": "¥9.90",
+        "list_price_text": "", "discount_text": "", "ebook_only": False, "sold_out": False, "volumes": 1,
+        "contributors": (), "contributors_text": "", "published_text": "", "flags": frozenset(), "highlighted": True,
+    }  # fmt: skip
+    return Listing(**(values | changes))
+
+
+def page(kind: PageKind = PageKind.RESULTS, *ids: str, **changes: Any) -> SearchPage:
+    values: dict[str, Any] = {
+        "kind": kind, "listings": tuple(listing(i) for i in ids), "total": None, "page": None, "pages": None,
+        "layout": None, "query_echo": None, "notice": "", "items": len(ids), "sign": "its sign",
+        "charset": "gb18030", "undecodable": 0,
+    }  # fmt: skip
+    return SearchPage(**(values | changes))
+
+
+def answer(status: int = 200, **changes: Any) -> Exchange:
+    values: dict[str, Any] = {
+        "url": URL,
+        "final_url": URL,
+        "status": status,
+        "reason": "Reason",
+        "attempts": 1,
+    }
+    return Exchange(**(values | changes))
+
+
+NO_PRICE = {"price": None, "price_text": ""}
+SINGLE_PAGES = [
+    # exchange, what was parsed, verdict, words of the detail
+    (answer(), page(PageKind.RESULTS, "1", "2"), Verdict.OK, ""),
+    (answer(), page(PageKind.NO_RESULTS, notice="抱歉"), Verdict.NO_RESULTS, "抱歉"),
+    (answer(), page(total=0), Verdict.NO_RESULTS, "0 products"),
+    (answer(), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
+    (answer(503), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
+    (answer(405), page(PageKind.BLOCKED), Verdict.BLOCKED, "405 Reason: its sign"),
+    (answer(403), None, Verdict.BLOCKED, "403 Reason"),
+    (answer(405), page(PageKind.OTHER), Verdict.BLOCKED, "405 Reason"),
+    (answer(429, attempts=3), None, Verdict.BLOCKED, "429 Reason (after 3 attempts)"),
+    (answer(), None, Verdict.BLOCKED, "200 Reason, but an empty body"),
+    (answer(), page(PageKind.EMPTY), Verdict.BLOCKED, "200 Reason, but its sign"),
+    (answer(302, redirect="https://login.dangdang.com/signin.aspx"), None, Verdict.BLOCKED, "login"),
+    (answer(302, redirect="https://www.dangdang.com/"), None, Verdict.UNEXPECTED_PAGE, "redirected to"),
+    (answer(), page(PageKind.OTHER), Verdict.UNEXPECTED_PAGE, "no search page: its sign"),
+    (answer(404), page(PageKind.OTHER), Verdict.HTTP_ERROR, "404 Reason"),
+    (answer(500, attempts=3), None, Verdict.HTTP_ERROR, "500 Reason (after 3 attempts)"),
+    (answer(), page(total=314892, items=0), Verdict.LAYOUT_CHANGED, "314892 products stated, 0 items"),
+    (answer(), page(items=60), Verdict.LAYOUT_CHANGED, "60 items found, 0 could be read"),
+    (
+        answer(),
+        page(listings=tuple(listing(str(n), **NO_PRICE) for n in range(60)), items=60),
+        Verdict.LAYOUT_CHANGED,
+        "of 60 items 60 have a title and 0 a price",
+    ),
+    (
+        answer(),
+        page(listings=tuple(listing(str(n), title="") for n in range(60)), items=60),
+        Verdict.LAYOUT_CHANGED,
+        "of 60 items 0 have a title and 60 a price",
+    ),
+    (
+        answer(),
+        page(listings=tuple(listing(str(n), ebook_only=True, **NO_PRICE) for n in range(60)), items=60),
+        Verdict.OK,
+        "",
+    ),
+    (
+        answer(None, problem=Problem.TIMEOUT, detail="silent for 15 s", attempts=3),
+        None,
+        Verdict.NETWORK_ERROR,
+        "silent for 15 s (after 3 attempts)",
+    ),
+    (answer(problem=Problem.TOO_LARGE, detail="larger"), None, Verdict.TOO_LARGE, "larger"),
+    (answer(), ParseFailure(Verdict.PARSE_CRASHED, "died"), Verdict.PARSE_CRASHED, "died"),
+    (answer(), ParseFailure(Verdict.PARSE_TIMEOUT, "slow"), Verdict.PARSE_TIMEOUT, "slow"),
+]
+
+
+@pytest.mark.parametrize(("exchange", "parsed", "verdict", "words"), SINGLE_PAGES)
+def test_a_page_alone(
+    exchange: Exchange, parsed: SearchPage | ParseFailure | None, verdict: Verdict, words: str
+) -> None:
+    """Exchange and signs give the verdict of the table, and the detail says why."""
+    judgement = judge(exchange, parsed, query="渗透测试")
+    assert judgement.verdict is verdict
+    assert words in judgement.detail
+
+
+def test_every_verdict_of_a_page_alone_is_in_the_table() -> None:
+    """The table above leaves out those verdicts only that a page alone cannot have."""
+    shown = {row[2] for row in SINGLE_PAGES}
+    assert set(Verdict) - shown == {Verdict.PAST_END, Verdict.NOT_ASKED}
+
+
+def test_a_misread_query_is_no_honest_no_result() -> None:
+    """A no-result page for the mojibake of the query says nothing about the query."""
+    misread = page(PageKind.NO_RESULTS, query_echo="楂樼瓑鏁板", notice="抱歉")
+    assert judge(answer(), misread, query="高等数学").verdict is Verdict.UNEXPECTED_PAGE
+    honest = page(PageKind.NO_RESULTS, query_echo="高等数学", notice="抱歉")
+    assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
+
+
+@pytest.mark.parametrize(
+    ("url", "login"),
+    [
+        ("https://login.dangdang.com/signin.aspx?returnurl=x", True),
+        ("https://passport.example.com/", True),
+        ("http://127.0.0.1:8000/passport/login", True),
+        ("https://search.dangdang.com/?key=login", False),
+        ("https://www.blogindex.com/", False),
+    ],
+)
+def test_login_addresses(url: str, login: bool) -> None:
+    """A login is known by its host or path, never by a query."""
+    assert is_login_url(url) is login
+
+
+def ok(*ids: str, **changes: Any) -> Judgement:
+    return Judgement(Verdict.OK, page=page(PageKind.RESULTS, *ids, **changes))
+
+
+NOTHING = Judgement(Verdict.NO_RESULTS, "抱歉", page(PageKind.NO_RESULTS))
+LOST = Judgement(Verdict.NETWORK_ERROR, "reset")
+NEIGHBOURS = [
+    # judgements by page, pages asked for, final verdicts by page, pages available
+    ({1: ok("a", pages=9), 2: ok("b", pages=9)}, 2, {1: "ok", 2: "ok"}, 9),
+    ({1: ok("a", pages=1)}, 3, {1: "ok", 2: "past_end", 3: "past_end"}, 1),
+    ({2: ok("b", pages=2), 3: ok("b", pages=2)}, 3, {2: "ok", 3: "past_end"}, 2),
+    ({1: ok("a"), 2: ok("b"), 3: ok("b")}, 3, {1: "ok", 2: "ok", 3: "past_end"}, None),
+    ({3: ok("b"), 2: ok("b")}, 3, {2: "ok", 3: "past_end"}, None),
+    ({1: ok("a", "b", pages=9), 2: ok("b", "a", pages=9)}, 2, {1: "ok", 2: "past_end"}, 9),
+    ({1: NOTHING}, 3, {1: "no_results", 2: "no_results", 3: "no_results"}, 0),
+    ({1: NOTHING, 2: LOST}, 2, {1: "no_results", 2: "no_results"}, 0),
+    ({1: LOST, 2: NOTHING}, 3, {1: "network_error", 2: "no_results"}, None),
+    ({2: NOTHING}, 2, {2: "no_results"}, None),
+    ({1: ok("a", pages=1), 2: NOTHING}, 2, {1: "ok", 2: "past_end"}, 1),
+    ({1: ok("a", pages=5), 2: NOTHING}, 2, {1: "ok", 2: "unexpected_page"}, 5),
+    ({1: NOTHING, 2: ok("b", pages=5)}, 2, {1: "unexpected_page", 2: "ok"}, 5),
+    ({1: ok("a", pages=2), 2: LOST, 3: LOST}, 3, {1: "ok", 2: "network_error", 3: "past_end"}, 2),
+]
+
+
+@pytest.mark.parametrize(("judgements", "requested", "verdicts", "available"), NEIGHBOURS)
+def test_pages_among_their_neighbours(
+    judgements: dict[int, Judgement], requested: int, verdicts: dict[int, str], available: int | None
+) -> None:
+    """The end of a list, repeats and «no results» are judged in page order, whatever came first."""
+    final, stated = in_page_order(judgements, requested)
+    assert {number: str(judgement.verdict) for number, judgement in final.items()} == verdicts
+    assert stated == available
+
+
+def test_a_repeat_within_the_stated_pages_is_noted() -> None:
+    """A page that repeats an earlier one where the shop promised more does not pass unsaid."""
+    final, _ = in_page_order({1: ok("a", pages=9), 2: ok("a", pages=9)}, 2)
+    assert final[2].notes == ("has the same products as page 1, though the shop states 9 pages",)
