@@ -1,0 +1,121 @@
+"""The main job, measured: 20 pages from a shop that takes 200 ms to answer, parsed inline and in the pool.
+
+    python benchmarks/job.py [--rounds N] [--pages N] [--latency SECONDS]
+
+Wall time and CPU are those of whole processes, interpreter start included. The two ways take turns in each
+round, because machines are shared and noisy: read the ratio, not the seconds. Then the CPU time of parsing one
+page, beside its floor (decoding it and building the tree).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
+
+PAGE = "/?key=%C9%F8%CD%B8%B2%E2%CA%D4&act=input&category_path=01.00.00.00.00.00&ddsale=1&page_index={}"
+
+
+@contextmanager
+def demo_shop(latency: float) -> Iterator[str]:
+    """Serve the demo shop from a process of its own and give its address."""
+    command = [sys.executable, "-m", "crawler", "demo", "--port", "0", "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        try:
+            yield next(word for word in line.split() if word.startswith("http://"))
+        finally:
+            server.terminate()
+
+
+def run_once(mode: str, base_url: str, pages: int) -> dict[str, float]:
+    """Run the job in a process of its own; seconds, CPU seconds, MB."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "job_once.py"), mode, base_url, str(pages)]
+    started = time.perf_counter()
+    before = os.times()
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT)
+    seconds, after = time.perf_counter() - started, os.times()
+    peak = json.loads(done.stdout)
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return {
+        "seconds": seconds,
+        "cpu": cpu,
+        "parent MB": peak["parent_kb"] / 1024,
+        "worker MB": peak["worker_kb"] / 1024,
+    }
+
+
+def parse_cpu(body: bytes, repeats: int = 40) -> tuple[float, float, int]:
+    """Return the milliseconds of CPU for parsing a page, for its floor, and the listings on it; medians."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    from parsers import parse_search_page_to_wire
+
+    def clock(task: object) -> float:
+        assert callable(task)
+        started = time.process_time()
+        task()
+        return 1000 * (time.process_time() - started)
+
+    pairs = [
+        (
+            clock(lambda: parse_search_page_to_wire("dangdang", body, None, 1)),
+            clock(lambda: LexborHTMLParser(body.decode("gb18030", "replace"))),
+        )
+        for _ in range(repeats)
+    ]
+    listings = len(parse_search_page_to_wire("dangdang", body, None, 1)[1])
+    parse, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return parse, floor, listings
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--pages", type=int, default=20)
+    options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to answer")
+    wanted = options.parse_args()
+
+    modes = ("inline", "pool")
+    figures: dict[str, list[dict[str, float]]] = {mode: [] for mode in modes}
+    with demo_shop(wanted.latency) as base_url:
+        for page in range(1, wanted.pages + 1):  # the shop makes its pages before the clock runs
+            with urlopen(base_url + PAGE.format(page)) as answer:  # noqa: S310 – our own loopback server
+                body = answer.read()
+        for number in range(wanted.rounds):
+            for mode in modes if number % 2 else reversed(modes):
+                figures[mode].append(run_once(mode, base_url, wanted.pages))
+
+    print(
+        f"{wanted.pages} pages of {len(body) / 1000:.0f} KB, {wanted.latency * 1000:g} ms latency, median of {wanted.rounds}"
+    )
+    for mode in modes:
+        row = {name: statistics.median(run[name] for run in figures[mode]) for name in figures[mode][0]}
+        print(
+            f"  {mode:7} {row['seconds'] * 1000:6.0f} ms   CPU {row['cpu'] * 1000:5.0f} ms   "
+            f"peak {row['parent MB']:4.0f} MB + worker {row['worker MB']:3.0f} MB"
+        )
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(figures["inline"], figures["pool"], strict=True)]
+    print(f"  pool / inline: {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})")
+    parse, floor, listings = parse_cpu(body)
+    print(
+        f"parse one page of {listings} listings: {parse:.2f} ms CPU (floor {floor:.2f} ms: decode and Lexbor)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""One search as a whole process, parsing inline or in the pool: what `job.py` measures.
+
+    python benchmarks/job_once.py inline|pool BASE_URL PAGES
+
+Prints the peak memory of the process and of its largest worker, in KB, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # measure this tree, wherever it is run from
+
+
+class InlineExecutor(Executor):
+    """Runs each call at once, in the calling thread: no hand-over, and the loop waits."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run `fn` and return a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 – a future carries whatever its call raised
+            future.set_exception(error)
+        return future
+
+
+def main() -> None:
+    mode, base_url, pages = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    pool = None
+    if mode == "pool":
+        from crawler.parse_pool import ParsePool
+
+        pool = ParsePool.forked()  # as the command does: before asyncio and aiohttp
+
+    import asyncio
+
+    from crawler.engine import Crawler
+    from crawler.events import SearchFinished
+    from crawler.settings import Settings
+
+    async def search() -> str:
+        settings = Settings(pages=pages, base_url=base_url, concurrency=20)
+        executor = InlineExecutor() if mode == "inline" else None
+        async with Crawler(settings, pool=pool, executor=executor) as crawler:
+            async for event in crawler.search("渗透测试"):
+                if isinstance(event, SearchFinished):
+                    assert event.result.complete, event.result.failed
+                    report = event.result.to_json()
+        return report
+
+    report = asyncio.run(search())
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(
+        json.dumps({"parent_kb": peaks[0], "worker_kb": peaks[1], "books": len(json.loads(report)["books"])})
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Where settings come from: flags over environment over one file.
+
+The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config.toml` if it has a `[crawler]` table (a
+stranger's is left alone), else `config.toml` in the user's configuration folder. Every message is one line that
+names the file, the variable or the flag.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.errors import SettingsError
+from crawler.settings import ReportSettings, Settings, check_together, checked, nearest
+
+if TYPE_CHECKING:
+    import msgspec
+
+__all__ = ["Loaded", "load"]
+
+APP = "bookprice-crawler"
+"""Name of the folder in the user's configuration."""
+
+TABLES: dict[str, type[msgspec.Struct]] = {"crawler": Settings, "report": ReportSettings}
+"""Tables of the file, and what they fill."""
+
+Key = tuple[str, str]
+"""A table and a key in it."""
+
+_OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and how they came about."""
+
+    settings: Settings
+    file: Path | None
+    """The file that was read; None when there was none."""
+    warnings: tuple[str, ...]
+    """What a user should know though it stops nothing, a line each."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Checked values by table and key, with what messages call their source; later sources go over earlier ones."""
+
+    values: dict[Key, Any] = field(default_factory=dict)
+    labels: dict[Key, str] = field(default_factory=dict)
+
+    def put(self, key: Key, value: object, label: str, *, text: bool) -> None:
+        table, name = key
+        self.values[key] = checked(TABLES[table], name, value, label=label, text=text)
+        self.labels[key] = label
+
+    def settings(self) -> Settings:
+        low, high = ("crawler", "min_price"), ("crawler", "max_price")
+        check_together(
+            self.values.get(low),
+            self.values.get(high),
+            labels=(self.labels.get(low, low[1]), self.labels.get(high, high[1])),
+        )
+        report = ReportSettings(**self._table("report"))
+        return Settings(**self._table("crawler"), report=report)
+
+    def _table(self, wanted: str) -> dict[str, Any]:
+        return {name: value for (table, name), value in self.values.items() if table == wanted}
+
+
+def load(flags: Mapping[str, object], *, config: str | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
+    """Return the settings of a command.
+
+    `flags` are those that were given, by key as in the file («pages», «report.top»), None for one that was not;
+    `config` is `--config`; `environ` the environment, where an empty variable counts as not set; `cwd` the
+    working folder.
+
+    Raises SettingsError for an unknown key, a value of another type or out of range, and for a named file that
+    is missing or broken. An unknown `CRAWLER_…` variable is a warning: other programs may use the name.
+    """
+    gathered = _Gathered()
+    warnings: list[str] = []
+    path, content = _find_file(config, environ, cwd, warnings)
+    if path is not None:
+        for key, value, label in _file_values(path, content):
+            gathered.put(key, value, label, text=False)
+    for key, value, label in _environment_values(environ, warnings):
+        gathered.put(key, value, label, text=True)
+    for flag, given in flags.items():
+        if given is not None:
+            table, _, name = flag.rpartition(".")
+            gathered.put((table or "crawler", name), given, f"--{name.replace('_', '-')}", text=True)
+    return Loaded(gathered.settings(), path, tuple(warnings))
+
+
+def _keys(table: str) -> tuple[str, ...]:
+    """Return the keys of a table; those that are tables themselves are none."""
+    return tuple(name for name in TABLES[table].__struct_fields__ if name not in TABLES)
+
+
+def _find_file(
+    config: str | None, environ: Mapping[str, str], cwd: Path, warnings: list[str]
+) -> tuple[Path | None, dict[str, Any]]:
+    """Return the file that counts, with its content; None when there is none."""
+    if config == "":
+        raise SettingsError("--config must be a file's path, not ''")
+    for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
+        if named:
+            return _read_named(cwd / named, source)
+    here = cwd / "config.toml"
+    if (content := _read_if_own(here, warnings)) is not None:
+        return here, content
+
+    from platformdirs import user_config_path
+
+    users = user_config_path(APP, appauthor=False) / "config.toml"
+    if users.is_file():
+        return users, _parse(users, _read_text(users, str(users)))
+    return None, {}
+
+
+def _read_named(path: Path, source: str) -> tuple[Path, dict[str, Any]]:
+    if not path.exists():
+        raise SettingsError(f"{source}: there is no file {path}")
+    return path, _parse(path, _read_text(path, f"{source}: {path}"))
+
+
+def _read_text(path: Path, label: str) -> str:
+    try:
+        return path.read_text("utf-8-sig")  # an editor's byte order mark is not the user's fault
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{label} must be UTF-8 text; byte {error.start} is not") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{label} cannot be read: {reason}") from error
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)  # 12.50 yuan stay 12.50
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path} must be TOML: {error}") from error
+
+
+def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
+    """Return the content of a `config.toml` of the working folder if it is ours."""
+    if not path.is_file():
+        return None
+    try:
+        text = _read_text(path, str(path))
+    except SettingsError as error:
+        warnings.append(f"{error}; it is left alone")
+        return None
+    try:
+        content = _parse(path, text)
+    except SettingsError:
+        if _OWN_TABLE.search(text):
+            raise
+        return None
+    return content if isinstance(content.get("crawler"), dict) else None
+
+
+def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, object, str]]:
+    for table, keys in content.items():
+        if not isinstance(keys, dict):
+            raise SettingsError(f"{path}: {table} stands outside the tables; {_advice(table, '')}")
+        if table not in TABLES:
+            raise SettingsError(f"{path}: [{table}] is no table; the nearest is [{nearest(table, TABLES)}]")
+        for name, value in keys.items():
+            label = f"{path}: [{table}] {name}"
+            if name not in _keys(table):
+                raise SettingsError(f"{label} is no setting; {_advice(name, table)}")
+            yield (table, name), value, label
+
+
+def _advice(name: str, table: str) -> str:
+    """Return where `name` belongs, or what is nearest to it, among the keys of `table` or of all."""
+    for home in TABLES:
+        if home != table and name in _keys(home):
+            return f"it belongs in [{home}]"
+    if table:
+        return f"the nearest is {nearest(name, _keys(table))}"
+    places = {key: home for home in reversed(TABLES) for key in _keys(home)}
+    best = nearest(name, places)
+    return f"the nearest setting is {best} in [{places[best]}]"
+
+
+def _environment_values(environ: Mapping[str, str], warnings: list[str]) -> Iterator[tuple[Key, str, str]]:
+    known: dict[str, Key] = {}
+    for table in TABLES:
+        prefix = "CRAWLER_" if table == "crawler" else f"CRAWLER_{table.upper()}_"
+        known |= {prefix + name.upper(): (table, name) for name in _keys(table)}
+    for variable, value in sorted(environ.items()):
+        if variable in known:
+            if value:
+                yield known[variable], value, variable
+        elif variable.startswith("CRAWLER_") and variable != "CRAWLER_CONFIG":
+            best = nearest(variable, [*known, "CRAWLER_CONFIG"])
+            warnings.append(f"{variable} is no setting and is left alone; the nearest is {best}")

@@ -1,0 +1,158 @@
+"""Authors of the demo shop's books, and the many ways the shop writes an author block."""
+
+from __future__ import annotations
+
+from crawler.demo.draw import Draw
+from crawler.demo.words import IMPRINTS
+from parsers.model import Contributor
+
+__all__ = ["author_block"]
+
+_SURNAMES = "林周何沈顾陆程薛叶孟秦白江田方石段黎邵温尹戴苏姚唐卢范汪傅丁"
+_GIVEN = "一文子思明远知行书言景云和安若舟清源晓东怀川以宁立秋守拙望舒可心亦凡嘉树鹤鸣砚青"
+_RARE = ("沈㛃", "何𬭎", "段䶮", "林𰻞之")
+"""Names whose letters GB2312 and GBK lack; gb18030 writes them with four bytes."""
+
+_FOREIGN_GIVEN = (
+    ("埃利安", "Elian"), ("玛尔塔", "Marta"), ("托比恩", "Torbjorn"), ("露西娅", "Lucia"), ("本诺", "Benno"),
+    ("黛西", "Daisy"), ("奥托", "Otto"), ("伊内斯", "Ines"), ("科林", "Colin"), ("雅各布", "Jakob"),
+)  # fmt: skip
+_FOREIGN_FAMILY = (
+    ("沃特曼", "Wortman"), ("哈德利", "Hadley"), ("科勒", "Köhler"), ("贝朗热", "Béranger"), ("斯滕", "Sten"),
+    ("莫兰迪", "Morandi"), ("奎克", "Quick"), ("阿尔维斯", "Alves"), ("杜布瓦", "Dubois"), ("芬奇利", "Finchley"),
+)  # fmt: skip
+_LANDS = ("美", "英", "德", "法", "日", "加", "意", "澳", "南非", "俄")
+_BRACKETS = (("[", "]"), ("(", ")"), ("（", "）"), ("【", "】"), ("〔", "〕"))
+_BODIES = ("编写组", "编委会", "教研室")
+
+Block = tuple[str, tuple[Contributor, ...]]
+
+
+def author_block(draw: Draw, topic: str) -> Block:
+    """Return the text of an author block and the people that it names; '' and none for an empty one."""
+    kind = draw.below(1000)
+    for share, make in _KINDS:
+        if kind < share:
+            return make(draw, topic)
+        kind -= share
+    name = _chinese(draw)
+    return name, (Contributor(name),)
+
+
+def _chinese(draw: Draw) -> str:
+    if draw.chance(8):
+        return draw.pick(_RARE)
+    return draw.pick(_SURNAMES) + "".join(draw.some(_GIVEN, draw.between(1, 2)))
+
+
+def _foreign(draw: Draw, *, latin: bool = True) -> str:
+    given, family = draw.pick(_FOREIGN_GIVEN), draw.pick(_FOREIGN_FAMILY)
+    name = f"{given[0]}·{family[0]}"
+    if not latin:
+        return name
+    original = f"{given[1]} {family[1]}"
+    if draw.chance(100):  # the shop's way with a letter it could not store
+        original = original.replace("ö", "?").replace("é", "?")
+    return f"{name}（{original}）"
+
+
+def _land(draw: Draw) -> tuple[str, str]:
+    opening, closing = draw.pick(_BRACKETS)
+    land = draw.pick(_LANDS)
+    return land, f"{opening}{land}{closing}"
+
+
+def _with_role(draw: Draw, _: str) -> Block:
+    name, role = _chinese(draw), draw.pick(("著", "编著", "主编", "编"))
+    return f"{name} {role}", (Contributor(name, role),)
+
+
+def _several(draw: Draw, _: str) -> Block:
+    names = _distinct(draw, draw.between(2, 3))
+    return draw.pick(("、", "，", " ", ",")).join(names), tuple(map(Contributor, names))
+
+
+def _several_with_role(draw: Draw, _: str) -> Block:
+    names, role = _distinct(draw, 2), draw.pick(("著", "主编", "编著"))
+    return f"{'、'.join(names)} {role}", tuple(Contributor(name, role) for name in names)
+
+
+def _and_others(draw: Draw, _: str) -> Block:
+    name = _chinese(draw)
+    return f"{name} 等 编著", (Contributor(name, "编著"),)
+
+
+def _translated(draw: Draw, _: str) -> Block:
+    (land, mark), author, translator = _land(draw), _foreign(draw), _chinese(draw)
+    text = f"{mark}{author} 著{draw.pick('，；')}{translator} 译"
+    return text, (Contributor(author, "著", land), Contributor(translator, "译"))
+
+
+def _translated_by_two(draw: Draw, _: str) -> Block:
+    (land, mark), author, translators = _land(draw), _foreign(draw, latin=False), _distinct(draw, 2)
+    text = f"{mark} {author} 著 {' '.join(translators)} 译"
+    return text, (Contributor(author, "著", land), *(Contributor(name, "译") for name in translators))
+
+
+def _untranslated(draw: Draw, _: str) -> Block:
+    (land, mark), author = _land(draw), _foreign(draw, latin=draw.chance(500))
+    return f"{mark}{author}", (Contributor(author, None, land),)
+
+
+def _produced(draw: Draw, _: str) -> Block:
+    name, imprint = _chinese(draw), draw.pick(IMPRINTS)
+    return f"{name} 著；{imprint} 出品", (Contributor(name, "著"), Contributor(imprint, "出品"))
+
+
+def _illustrated(draw: Draw, _: str) -> Block:
+    writer, artist = _distinct(draw, 2)
+    return f"{writer} 著，{artist} 绘", (Contributor(writer, "著"), Contributor(artist, "绘"))
+
+
+def _body(draw: Draw, topic: str) -> Block:
+    name = f"《{topic}》{draw.pick(_BODIES)}" if len(topic) <= 12 else draw.pick(_BODIES)
+    return f"{name} 编", (Contributor(name, "编"),)
+
+
+def _crowd(draw: Draw, _: str) -> Block:
+    """Too long for the block: the shop cuts it off, and the links' titles are fuller."""
+    land, mark = _land(draw)
+    first, more, translators = _foreign(draw), _distinct(draw, 4), _distinct(draw, 2)
+    text = f"{mark}{first}，{'，'.join(more)} 著；{'，'.join(translators)} 译"
+    writers = (Contributor(first, "著", land), *(Contributor(name, "著") for name in more))
+    return text, (*writers, *(Contributor(name, "译") for name in translators))
+
+
+def _unknown(_: Draw, __: str) -> Block:
+    return "不详", ()
+
+
+def _nothing(_: Draw, __: str) -> Block:
+    return "", ()
+
+
+def _distinct(draw: Draw, count: int) -> list[str]:
+    names: list[str] = []
+    while len(names) < count:
+        name = _chinese(draw)
+        if name not in names:
+            names.append(name)
+    return names
+
+
+_KINDS = (
+    (210, _with_role),
+    (120, _several),
+    (60, _several_with_role),
+    (30, _and_others),
+    (120, _translated),
+    (30, _translated_by_two),
+    (40, _untranslated),
+    (30, _produced),
+    (20, _illustrated),
+    (20, _body),
+    (30, _crowd),
+    (10, _unknown),
+    (30, _nothing),
+)
+"""How often in a thousand each form of the block is drawn; the rest is one plain name."""

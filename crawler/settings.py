@@ -1,0 +1,245 @@
+"""What can be set, with its defaults and limits, as one frozen value; where it comes from is `crawler.configuration`.
+
+A value that is built is a value that holds: `Settings(pages=500)` raises, whichever way the 500 came.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from crawler import __version__
+from crawler.errors import SettingsError
+
+__all__ = ["ReportSettings", "Settings", "check_together", "checked", "nearest"]
+
+MAX_YUAN = 1_000_000
+"""Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
+
+DAY = 86_400
+"""Seconds; the longest of all time limits, so that none is endless."""
+
+
+def _whole(low: int, high: int) -> Meta:
+    return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}")
+
+
+def _seconds() -> Meta:
+    return Meta(gt=0, le=DAY, description=f"a number of seconds above 0, {DAY} at most")
+
+
+def _is_amount(value: Decimal) -> bool:
+    if not value.is_finite() or value.is_signed() or value > MAX_YUAN:
+        return False
+    exponent = value.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -2
+
+
+def _http_parts(url: str) -> SplitResult | None:
+    """Return the parts of an http(s) URL with a host and a possible port; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        return None
+    # urlsplit drops tabs and line ends in silence: what is checked must be what is used.
+    return parts if fits and url.isprintable() and not any(c.isspace() for c in url) else None
+
+
+def _is_proxy_url(url: str) -> bool:
+    parts = _http_parts(url)
+    return parts is not None and parts.path in {"", "/"} and not parts.query and not parts.fragment
+
+
+def _is_base_url(url: str) -> bool:
+    parts = _http_parts(url)
+    # Reports and messages show this address, so it must hold no password.
+    return parts is not None and "?" not in url and "#" not in url and "@" not in parts.netloc
+
+
+def _is_header_value(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text == text.strip() != ""
+
+
+def _is_path(text: str) -> bool:
+    return text != "" and "\0" not in text
+
+
+Amount = Annotated[
+    Decimal | None,
+    Meta(description=f"an amount of yuan from 0 to {MAX_YUAN}, with two decimals at most"),
+    _is_amount,
+]
+
+
+class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Table `[report]`: what the report shows and where it goes."""
+
+    top: Annotated[int, _whole(1, 1_000_000)] = 50
+    """Books in the table and in the Markdown report."""
+    dir: Annotated[str, Meta(description="a folder's path"), _is_path] = "reports"
+    """Folder of the Markdown reports, from the working folder."""
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Table `[crawler]` and, as `report`, table `[report]`.
+
+    Raises SettingsError for a value of another type or out of range.
+    """
+
+    pages: Annotated[int, _whole(1, 100)] = 3
+    """Result pages to ask for; the shop serves 100 at most."""
+    sellers: Annotated[Literal["self", "all"], Meta(description="self or all")] = "self"
+    """The shop's own goods, or those of marketplace shops as well."""
+    category: Annotated[Literal["books", "all"], Meta(description="books or all")] = "books"
+    """Books, or goods of every kind."""
+    sort: Annotated[
+        Literal["default", "sales", "rating", "newest", "price"],
+        Meta(description="one of default, sales, rating, newest, price"),
+    ] = "default"
+    """The shop's own order, which decides what is on the pages asked for."""
+    min_price: Amount = None
+    """Lowest price asked for, in yuan."""
+    max_price: Amount = None
+    """Highest price asked for, in yuan."""
+    concurrency: Annotated[int, _whole(1, 64)] = 10
+    """Requests to one host at a time."""
+    workers: Annotated[int, _whole(0, 64)] = 0
+    """Parse processes; 0 is one less than the usable CPUs, at least 1."""
+    max_seconds: Annotated[float, _seconds()] | None = None
+    """Seconds after which a search ends with what it has."""
+    proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (
+        None
+    )
+    """Proxy of every request, before those of the environment (HTTPS_PROXY …); may hold user name and password."""
+    base_url: Annotated[
+        str | None,
+        Meta(description="an http:// or https:// URL without user name, query and fragment"),
+        _is_base_url,
+    ] = None
+    """Address that gets the shop's requests in its place: a replica, a test."""
+    connect_timeout: Annotated[float, _seconds()] = 5.0
+    """Seconds until a connection stands."""
+    read_timeout: Annotated[float, _seconds()] = 15.0
+    """Seconds between two reads of an answer."""
+    page_timeout: Annotated[float, _seconds()] = 45.0
+    """Seconds for a page with all its attempts."""
+    parse_timeout: Annotated[float, _seconds()] = 10.0
+    """Seconds for parsing a page."""
+    attempts: Annotated[int, _whole(1, 10)] = 3
+    """Requests for a page that meets connection errors, timeouts or 5xx."""
+    max_body_bytes: Annotated[int, _whole(1024, 2**30)] = 8 * 2**20
+    """Bytes of an answer, compressed or not, that are read at most."""
+    user_agent: Annotated[str, Meta(description="one line of ASCII text"), _is_header_value] = (
+        f"bookprice-crawler/{__version__}"
+    )
+    """What the shop is told of who asks."""
+    report: ReportSettings = msgspec.field(default_factory=ReportSettings)
+    """Table `[report]`."""
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+        check_together(self.min_price, self.max_price)
+
+    def __repr__(self) -> str:
+        """Return the fields that are not at their default, without a proxy's password."""
+        defaults = type(self)()
+        set_here = {
+            n: getattr(self, n) for n in self.__struct_fields__ if getattr(self, n) != getattr(defaults, n)
+        }
+        if self.proxy is not None:
+            set_here["proxy"] = _without_password(self.proxy)
+        return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in set_here.items())})"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return these settings with `changes`; SettingsError for an unknown name or a value that does not hold."""
+        for name in changes:
+            if name not in self.__struct_fields__:
+                raise SettingsError(
+                    f"{name} is no setting; the nearest is {nearest(name, self.__struct_fields__)}"
+                )
+        return msgspec.structs.replace(self, **changes)
+
+
+def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str, text: bool = False) -> Any:
+    """Return `value` as the setting `name` of `table` holds it.
+
+    With `text` the value comes from a flag or the environment: «10» is a number then, and «none» lifts what can
+    be lifted. `label` is what messages call the setting: «--pages», «CRAWLER_PAGES», «config.toml: [crawler] pages».
+
+    Raises SettingsError when the value has another type or is out of range.
+    """
+    hint = _hints(table)[name]
+    if hint is ReportSettings:
+        if isinstance(value, ReportSettings):
+            return value
+        raise SettingsError(f"{label} must be a ReportSettings, not {_shown(value)}")
+    meta, *conditions = _rules(hint)
+    lifted = text and isinstance(value, str) and value.lower() == "none"
+    try:
+        # Text would turn into a Decimal in strict mode too, hence the second look at the type.
+        result = msgspec.convert(None if lifted else value, hint, strict=not text)
+        fits = text or isinstance(value, str) == isinstance(result, str)
+    except msgspec.ValidationError:
+        fits = False
+    if fits and (result is None or all(condition(result) for condition in conditions)):
+        return result
+    raise SettingsError(f"{label} must be {meta.description}, not {_shown(value)}")
+
+
+def check_together(
+    low: Decimal | None, high: Decimal | None, *, labels: tuple[str, str] = ("min_price", "max_price")
+) -> None:
+    """Check that the price bounds leave room; `labels` are what the message calls them. Raises SettingsError."""
+    if low is not None and high is not None and low > high:
+        raise SettingsError(f"{labels[0]} must be at most {labels[1]}, which is {high}, not {low}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that looks most like `name`."""
+    plain = name.lower().replace("-", "_")
+    return max(sorted(known), key=lambda other: difflib.SequenceMatcher(None, plain, other.lower()).ratio())
+
+
+def _check_all(settings: msgspec.Struct) -> None:
+    for name in settings.__struct_fields__:
+        value = checked(type(settings), name, getattr(settings, name), label=name)
+        msgspec.structs.force_setattr(settings, name, value)  # 5 becomes Decimal("5") where money is meant
+
+
+@cache
+def _hints(table: type[msgspec.Struct]) -> dict[str, Any]:
+    return get_type_hints(table, include_extras=True)
+
+
+def _rules(hint: Any) -> tuple[Any, ...]:
+    """Return what stands beside the type in `Annotated`: a Meta, then conditions."""
+    annotated = [part for part in (hint, *get_args(hint)) if hasattr(part, "__metadata__")]
+    rules: tuple[Any, ...] = annotated[0].__metadata__
+    return rules
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message: on one line, of bounded length, without a password."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value}"[:60]
+    if isinstance(value, str):
+        value = _without_password(value)
+    shown = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+
+
+def _without_password(url: str) -> str:
+    return f"…@{url.rpartition('@')[2]}" if "@" in url else url

@@ -1,0 +1,61 @@
+"""The names that users may rely on, and what importing them costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import crawler
+import parsers
+import parsers.dangdang
+
+HEAVY = {"aiohttp", "asyncio", "msgspec", "multiprocessing", "opencc", "rich", "selectolax", "tenacity"}
+
+
+def modules_after(statement: str) -> set[str]:
+    """Return the top-level names of all modules that a fresh interpreter has loaded after `statement`."""
+    script = f"{statement}\nimport json, sys\nprint(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_the_public_names_are_these() -> None:
+    """A name is added or removed here on purpose only."""
+    assert crawler.__all__ == [
+        "Attempt", "Book", "Counts", "Crawler", "CrawlerError", "EngineClosedError", "Event", "OutputError",
+        "PageFinished", "PageResult", "PagesKnown", "SearchFinished", "SearchResult", "SearchStarted", "Settings",
+        "SettingsError", "UsageError", "Verdict", "WorkerEvent", "crawl",
+    ]  # fmt: skip
+    assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire"]
+    assert parsers.dangdang.__all__ == ["parse_search_page", "search_url"]
+
+
+@pytest.mark.parametrize("package", [crawler, parsers, parsers.dangdang])
+def test_every_public_name_is_there_and_explained(package: object) -> None:
+    """Lazy names resolve, and `dir()` shows them."""
+    for name in package.__all__:  # type: ignore[attr-defined]  # a module; its kind has no such name
+        assert getattr(package, name) is not None
+        assert name in dir(package)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """Lazy lookup does not hide a typing mistake."""
+    with pytest.raises(AttributeError, match="no attribute 'crawll'"):
+        getattr(crawler, "crawll")  # noqa: B009 – as a name that a type checker would refuse
+
+
+@pytest.mark.parametrize(
+    "statement", ["import crawler", "import parsers", "from parsers.dangdang import search_url"]
+)
+def test_importing_costs_nothing(statement: str) -> None:
+    """Packages import nothing heavy before something of theirs is used."""
+    assert modules_after(statement) & HEAVY == set()
+
+
+def test_a_worker_process_stays_small() -> None:
+    """What a parse process imports holds no network library, no event loop and no settings."""
+    loaded = modules_after("import crawler.parse_worker, parsers.dangdang.search_page")
+    assert loaded & HEAVY == {"multiprocessing", "selectolax"}
