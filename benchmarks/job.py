@@ -82,6 +82,7 @@ def parse_cpu(body: bytes, repeats: int = 40) -> tuple[float, float, int]:
 
 
 def main() -> None:
+    """Measure and print."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -101,7 +102,8 @@ def main() -> None:
                 figures[mode].append(run_once(mode, base_url, wanted.pages))
 
     print(
-        f"{wanted.pages} pages of {len(body) / 1000:.0f} KB, {wanted.latency * 1000:g} ms latency, median of {wanted.rounds}"
+        f"{wanted.pages} pages of {len(body) / 1000:.0f} KB, {wanted.latency * 1000:g} ms latency, "
+        f"median of {wanted.rounds}"
     )
     for mode in modes:
         row = {name: statistics.median(run[name] for run in figures[mode]) for name in figures[mode][0]}

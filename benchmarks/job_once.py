@@ -32,6 +32,7 @@ class InlineExecutor(Executor):
 
 
 def main() -> None:
+    """Run the search and print the peaks."""
     mode, base_url, pages = sys.argv[1], sys.argv[2], int(sys.argv[3])
     pool = None
     if mode == "pool":
