@@ -6,7 +6,7 @@ from crawler.demo.draw import Draw
 from crawler.demo.words import IMPRINTS
 from parsers.model import Contributor
 
-__all__ = ["author_block"]
+__all__ = ["Block", "author_block", "invented_names"]
 
 _SURNAMES = "林周何沈顾陆程薛叶孟秦白江田方石段黎邵温尹戴苏姚唐卢范汪傅丁"
 _GIVEN = "一文子思明远知行书言景云和安若舟清源晓东怀川以宁立秋守拙望舒可心亦凡嘉树鹤鸣砚青"
@@ -23,20 +23,29 @@ _FOREIGN_FAMILY = (
 )  # fmt: skip
 _LANDS = ("美", "英", "德", "法", "日", "加", "意", "澳", "南非", "俄")
 _BRACKETS = (("[", "]"), ("(", ")"), ("（", "）"), ("【", "】"), ("〔", "〕"))
-_BODIES = ("编写组", "编委会", "教研室")
+_BODIES = ("少儿科普编写组", "名师导学编委会", "职业教育教研室", "北岸阅读编辑部")
 
 Block = tuple[str, tuple[Contributor, ...]]
+"""The text of an author block, and whom it names."""
 
 
-def author_block(draw: Draw, topic: str) -> Block:
+def author_block(draw: Draw) -> Block:
     """Return the text of an author block and the people that it names; '' and none for an empty one."""
     kind = draw.below(1000)
     for share, make in _KINDS:
         if kind < share:
-            return make(draw, topic)
+            return make(draw)
         kind -= share
     name = _chinese(draw)
     return name, (Contributor(name),)
+
+
+def invented_names(draw: Draw, count: int) -> list[str]:
+    """Return that many different names."""
+    drawn: dict[str, None] = {}
+    while len(drawn) < count:
+        drawn[_chinese(draw)] = None
+    return list(drawn)
 
 
 def _chinese(draw: Draw) -> str:
@@ -62,82 +71,73 @@ def _land(draw: Draw) -> tuple[str, str]:
     return land, f"{opening}{land}{closing}"
 
 
-def _with_role(draw: Draw, _: str) -> Block:
+def _with_role(draw: Draw) -> Block:
     name, role = _chinese(draw), draw.pick(("著", "编著", "主编", "编"))
     return f"{name} {role}", (Contributor(name, role),)
 
 
-def _several(draw: Draw, _: str) -> Block:
-    names = _distinct(draw, draw.between(2, 3))
+def _several(draw: Draw) -> Block:
+    names = invented_names(draw, draw.between(2, 3))
     return draw.pick(("、", "，", " ", ",")).join(names), tuple(map(Contributor, names))
 
 
-def _several_with_role(draw: Draw, _: str) -> Block:
-    names, role = _distinct(draw, 2), draw.pick(("著", "主编", "编著"))
+def _several_with_role(draw: Draw) -> Block:
+    names, role = invented_names(draw, 2), draw.pick(("著", "主编", "编著"))
     return f"{'、'.join(names)} {role}", tuple(Contributor(name, role) for name in names)
 
 
-def _and_others(draw: Draw, _: str) -> Block:
+def _and_others(draw: Draw) -> Block:
     name = _chinese(draw)
     return f"{name} 等 编著", (Contributor(name, "编著"),)
 
 
-def _translated(draw: Draw, _: str) -> Block:
+def _translated(draw: Draw) -> Block:
     (land, mark), author, translator = _land(draw), _foreign(draw), _chinese(draw)
     text = f"{mark}{author} 著{draw.pick('，；')}{translator} 译"
     return text, (Contributor(author, "著", land), Contributor(translator, "译"))
 
 
-def _translated_by_two(draw: Draw, _: str) -> Block:
-    (land, mark), author, translators = _land(draw), _foreign(draw, latin=False), _distinct(draw, 2)
+def _translated_by_two(draw: Draw) -> Block:
+    (land, mark), author, translators = _land(draw), _foreign(draw, latin=False), invented_names(draw, 2)
     text = f"{mark} {author} 著 {' '.join(translators)} 译"
     return text, (Contributor(author, "著", land), *(Contributor(name, "译") for name in translators))
 
 
-def _untranslated(draw: Draw, _: str) -> Block:
+def _untranslated(draw: Draw) -> Block:
     (land, mark), author = _land(draw), _foreign(draw, latin=draw.chance(500))
     return f"{mark}{author}", (Contributor(author, None, land),)
 
 
-def _produced(draw: Draw, _: str) -> Block:
+def _produced(draw: Draw) -> Block:
     name, imprint = _chinese(draw), draw.pick(IMPRINTS)
     return f"{name} 著；{imprint} 出品", (Contributor(name, "著"), Contributor(imprint, "出品"))
 
 
-def _illustrated(draw: Draw, _: str) -> Block:
-    writer, artist = _distinct(draw, 2)
+def _illustrated(draw: Draw) -> Block:
+    writer, artist = invented_names(draw, 2)
     return f"{writer} 著，{artist} 绘", (Contributor(writer, "著"), Contributor(artist, "绘"))
 
 
-def _body(draw: Draw, topic: str) -> Block:
-    name = f"《{topic}》{draw.pick(_BODIES)}" if len(topic) <= 12 else draw.pick(_BODIES)
+def _body(draw: Draw) -> Block:
+    name = draw.pick(_BODIES)
     return f"{name} 编", (Contributor(name, "编"),)
 
 
-def _crowd(draw: Draw, _: str) -> Block:
+def _crowd(draw: Draw) -> Block:
     """Too long for the block: the shop cuts it off, and the links' titles are fuller."""
     land, mark = _land(draw)
-    first, more, translators = _foreign(draw), _distinct(draw, 4), _distinct(draw, 2)
+    first, more, translators = _foreign(draw), invented_names(draw, 4), invented_names(draw, 2)
     text = f"{mark}{first}，{'，'.join(more)} 著；{'，'.join(translators)} 译"
     writers = (Contributor(first, "著", land), *(Contributor(name, "著") for name in more))
     return text, (*writers, *(Contributor(name, "译") for name in translators))
 
 
-def _unknown(_: Draw, __: str) -> Block:
+def _unknown(_: Draw) -> Block:
     return "不详", ()
 
 
-def _nothing(_: Draw, __: str) -> Block:
+def _nothing(_: Draw) -> Block:
     return "", ()
-
-
-def _distinct(draw: Draw, count: int) -> list[str]:
-    names: list[str] = []
-    while len(names) < count:
-        name = _chinese(draw)
-        if name not in names:
-            names.append(name)
-    return names
 
 
 _KINDS = (

@@ -1,0 +1,93 @@
+"""The command line as a whole: which command is meant, its options, its exit code.
+
+Whatever goes wrong ends in one line on stderr and an exit code of the help's list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from crawler import __version__
+from crawler.cli import console, demo, search
+from crawler.cli.exit_codes import ExitCode
+from crawler.errors import CrawlerError, UsageError
+
+__all__ = ["COMMANDS", "build_parser", "run_command"]
+
+COMMANDS = {"search": search, "demo": demo}
+"""Commands by name. The first word of a command line that is none of them is part of a search."""
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are one line, raised as UsageError."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `message` as UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> Parser:
+    """Return the parser of all commands."""
+    # `python -m crawler` runs a file of that name; its users may not have the script on their path.
+    program = "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
+    parser = Parser(prog=program, allow_abbrev=False)
+    parser.add_argument(
+        "--version", action="version", version=f"bookprice-crawler {__version__}", help="show the version and exit"
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, help="what to do")
+    for command in COMMANDS.values():
+        command.add_parser(subparsers)
+    return parser
+
+
+def run_command(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (default: that of the process) and return its exit code."""
+    console.set_up()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except UsageError as error:
+        console.error(error)
+        return ExitCode.USAGE
+    except CrawlerError as error:
+        console.error(error)
+        return ExitCode.NOT_WRITTEN
+    except SystemExit as done:  # argparse has printed the help, or a signal came
+        return done.code if isinstance(done.code, int) else 0
+    except KeyboardInterrupt:
+        console.line("")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 – the last resort: a user gets a line, not a traceback
+        if "--verbose" in arguments:
+            import traceback
+
+            console.block(traceback.format_exc())
+        hint = "please report it" if "--verbose" in arguments else "--verbose shows where; please report it"
+        console.error(f"internal error: {type(error).__name__}: {error} ({hint})")
+        return ExitCode.INTERNAL
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        if not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
+            raise UsageError("say what to search for; see --help")
+        from crawler.cli.prompts import ask_for_search
+
+        arguments = ask_for_search()
+    args = _parse(arguments)
+    return int(args.run(args))
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = build_parser()
+    if arguments[0] not in {*COMMANDS, "--version"}:
+        arguments = ["search", *arguments]
+    args, left = parser.parse_known_args(arguments)
+    for word in left:
+        if word.startswith("-"):
+            raise UsageError(f"there is no option {word}; see {parser.prog} {args.command} --help")
+        raise UsageError(f"what is {word!r}? A query of several words goes in quotes; see {parser.prog} --help")
+    return args

@@ -1,0 +1,107 @@
+"""The three streams of a command: UTF-8 whatever the locale, one line an error, quiet when a reader goes away."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from crawler.errors import OutputError
+
+__all__ = ["block", "error", "is_terminal", "line", "one_line", "set_up", "show_cursor", "wants_color", "write_stdout"]
+
+PROGRAM = "bookprice"
+
+
+def set_up() -> None:
+    """Make the streams carry Chinese, and what is no character at all, without an exception."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # None under pythonw or after `>&-`
+        if reconfigure is not None:
+            encoding = stream.encoding if is_terminal(stream) and _carries_chinese(stream) else "utf-8"
+            errors = "surrogateescape" if stream is sys.stdin else "backslashreplace"
+            reconfigure(encoding=encoding, errors=errors)
+
+
+def _carries_chinese(stream: TextIO) -> bool:
+    """Return whether a stream's charset has Chinese in it: a GBK terminal must go on getting GBK."""
+    try:
+        "书书價¥".encode(stream.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person sits at the other end of `stream`."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def wants_color(stream: TextIO | None) -> bool:
+    """Return whether `stream` gets colour: a terminal does, unless NO_COLOR is set; FORCE_COLOR gives it to a pipe."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def one_line(text: object) -> str:
+    """Return `text` on one line, with escapes for what is not printable: it may come from a shop or an argument."""
+    folded = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in folded)
+
+
+def line(text: str) -> None:
+    """Write a line to stderr, of our own making or folded into one."""
+    block(one_line(text))
+
+
+def block(text: str) -> None:
+    """Write text of several lines to stderr; a stderr that is closed takes no notice."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def error(text: object) -> None:
+    """Write one line to stderr that names the program."""
+    line(f"{PROGRAM}: {text}")
+
+
+def show_cursor() -> None:
+    """Bring back the cursor that a progress bar hid; callable in a signal handler."""
+    with suppress(OSError):
+        os.write(2, b"\x1b[?25h\n")
+
+
+def write_stdout(content: str | bytes) -> None:
+    """Write to stdout, text as text and bytes as they are; a reader that has gone away (`| head`) is no error.
+
+    Raises OutputError when stdout cannot be written (a full disk).
+    """
+    if sys.stdout is None:  # closed by `>&-`: nobody wants it
+        return
+    try:
+        if isinstance(content, bytes):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    except OSError as failure:
+        _let_go_of_stdout()
+        raise OutputError(f"stdout cannot be written: {failure.strerror}") from failure
+
+
+def _let_go_of_stdout() -> None:
+    """Point stdout at nothing, so that what is left in its buffer does not fail again when Python ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

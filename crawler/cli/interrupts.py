@@ -1,0 +1,78 @@
+"""SIGINT and SIGTERM of a command: the first ends the search in good order, a second SIGINT ends it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Self
+
+from crawler.cli.exit_codes import ExitCode
+
+__all__ = ["Interrupts"]
+
+REASONS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+"""The signals that end a search, and what the report says of it."""
+
+SAME_KEYSTROKE_SECONDS = 0.3
+"""A second SIGINT sooner than this is the first one's echo: `timeout` signals a process and then its whole group."""
+
+
+class Interrupts:
+    """A context manager that takes SIGINT and SIGTERM for the main thread.
+
+    While a search is attached, the first signal stops it; a second SIGINT ends the process without further ado.
+    With nothing attached, a signal raises SystemExit with its exit code.
+
+    `signal.signal` rather than the loop's handlers: it is there on Windows, and works while the loop is busy.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code: ExitCode | None = None
+        """That of the first signal; None when there was none."""
+        self._at_once: Callable[[], object] | None = None
+        self._stop: Callable[[str], object] | None = None
+        self._first = 0.0
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        # Even where SIGINT is ignored, as a script's `&` leaves it: whoever sends it here means it.
+        self._before = {number: signal.signal(number, self._on_signal) for number in REASONS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def stopping(self, stop: Callable[[str], None], *, at_once: Callable[[], object]) -> Iterator[None]:
+        """Have a signal call `stop(reason)` in the running loop for as long as the block runs.
+
+        A second SIGINT calls `at_once`, from the signal handler, before it ends the process.
+        """
+        loop = asyncio.get_running_loop()
+        self._at_once = at_once
+        self._stop = lambda reason: loop.call_soon_threadsafe(stop, reason)
+        try:
+            yield
+        finally:
+            self._stop = None
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.exit_code is None:
+            self._first = now
+        elif now - self._first < SAME_KEYSTROKE_SECONDS:
+            return
+        elif number == signal.SIGINT and self._at_once is not None:
+            self._at_once()
+            os._exit(self.exit_code)
+        if self.exit_code is None:
+            self.exit_code = ExitCode(128 + number)
+        if self._stop is None:
+            raise SystemExit(self.exit_code)
+        self._stop(REASONS[signal.Signals(number)])

@@ -1,0 +1,139 @@
+"""What a running search says on stderr: a bar on a terminal, problems in a line each, everything with --verbose."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from crawler.cli import console
+from crawler.events import (
+    Attempt,
+    Event,
+    PageFinished,
+    PagesKnown,
+    SearchFinished,
+    SearchStarted,
+    WorkerEvent,
+)
+from crawler.verdict import Verdict
+
+if TYPE_CHECKING:
+    from crawler.cli.progress_bar import ProgressBar
+
+__all__ = ["Teller"]
+
+
+class Teller:
+    """Tells the events of a search, one after the other.
+
+    Failed pages are held back until a first page is had: should there be none, they are one line together
+    (`crawler.cli.last_word`), not a hundred. `preload` names modules that are needed later: they are imported
+    while the first requests wait for the network.
+    """
+
+    def __init__(self, *, bar: bool, verbose: bool, preload: tuple[str, ...] = ()) -> None:
+        self._wants_bar = bar
+        self._bar: ProgressBar | None = None
+        self._verbose = verbose
+        self._preload = preload
+        self._requested = 0
+        self._available: int | None = None
+        self._finished: dict[int, PageFinished] = {}
+        """The latest word on each page, the latest of all at the end."""
+        self._held: set[int] = set()
+        """Pages that failed and are not told yet."""
+        self._told: set[int] = set()
+        """Pages that were told to have failed."""
+
+    async def tell(self, event: Event) -> None:
+        """Tell one event."""
+        match event:
+            case SearchStarted():
+                await self._start(event)
+            case Attempt():
+                self._tell_attempt(event)
+            case WorkerEvent():
+                process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
+                self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
+            case PagesKnown():
+                self._available = event.available
+                self._detail(f"the shop states {event.available} pages")
+            case PageFinished():
+                self._tell_page(event)
+            case SearchFinished():
+                self.close()
+
+    def close(self) -> None:
+        """Take the bar away and leave the terminal as it was."""
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.stop()
+
+    async def _start(self, event: SearchStarted) -> None:
+        self._requested = event.pages
+        self._detail(f"searching for {event.query_sent}, typed {event.query}: {event.pages} pages")
+        await asyncio.to_thread(self._import_the_rest)
+        if self._wants_bar:
+            from crawler.cli.progress_bar import ProgressBar
+
+            self._bar = ProgressBar()
+            self._draw()
+
+    def _import_the_rest(self) -> None:
+        for module in ("crawler.cli.progress_bar",) * self._wants_bar + self._preload:
+            importlib.import_module(module)
+
+    def _tell_attempt(self, event: Attempt) -> None:
+        again = "" if event.retry_in is None else f"; again in {event.retry_in:.1f} s"
+        self._detail(
+            f"page {event.page}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{again}"
+        )
+
+    def _tell_page(self, event: PageFinished) -> None:
+        number = event.page
+        self._finished.pop(number, None)
+        self._finished[number] = event
+        self._held.discard(number)
+        if self._verbose or number in self._told:
+            self._say(_page_line(event))
+        elif event.verdict.failed and event.verdict is not Verdict.NOT_ASKED:  # those are counted at the end
+            self._held.add(number)
+        if any(not page.verdict.failed for page in self._finished.values()):
+            for held in sorted(self._held):
+                self._say(_page_line(self._finished[held]))
+            self._told |= self._held
+            self._held.clear()
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._bar is None:
+            return
+        total = min(self._requested, self._available or self._requested)
+        latest = next(reversed(self._finished.values()), None)
+        self._bar.update(
+            done=sum(1 for number in self._finished if number <= total),
+            total=total,
+            failed=sum(1 for page in self._finished.values() if page.verdict.failed),
+            books=latest.books if latest else 0,
+            cheapest=latest.cheapest if latest else None,
+        )
+
+    def _detail(self, text: str) -> None:
+        if self._verbose:
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        if self._bar is None:
+            console.line(text)
+        else:
+            self._bar.print(console.one_line(text))
+
+
+def _page_line(event: PageFinished) -> str:
+    words = [f"page {event.page}", event.verdict.value]
+    if event.verdict is Verdict.OK:
+        words.append(f"{event.listings} listings")
+    if event.detail:
+        words.append(event.detail)
+    return ": ".join(words) + (" (revised)" if event.revised else "")

@@ -1,0 +1,50 @@
+"""The progress bar of a search: pages, books, cheapest so far. The one place where stderr gets rich."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+__all__ = ["ProgressBar"]
+
+
+class ProgressBar:
+    """A bar on stderr from its making to `stop`; it leaves nothing behind."""
+
+    def __init__(self) -> None:
+        # stdout and stderr stay themselves: the report is not the bar's business.
+        self._progress = Progress(
+            TextColumn("pages"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            console=Console(file=sys.stderr, highlight=False),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task("")
+        self._progress.start()
+
+    def update(self, *, done: int, total: int, failed: int, books: int, cheapest: Decimal | None) -> None:
+        """Show how far the search is; `cheapest` is in yuan."""
+        parts = [f"{books:,} books"]
+        if cheapest is not None:
+            parts.append(f"cheapest ¥{cheapest:.2f}")
+        if failed:
+            parts.append(f"{failed} failed")
+        self._progress.update(
+            self._task, completed=done, total=total, description=escape(" · ".join(parts))
+        )
+
+    def print(self, text: str) -> None:
+        """Write a line above the bar."""
+        self._progress.console.print(text, markup=False, soft_wrap=True)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()

@@ -1,0 +1,50 @@
+"""The questions of a command without arguments: what to search for, and how many pages to read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from crawler.configuration import load
+from crawler.errors import UsageError
+from crawler.query import checked_query
+from crawler.settings import Settings, checked
+
+__all__ = ["ask_for_search"]
+
+Answer = TypeVar("Answer")
+
+
+def ask_for_search() -> list[str]:
+    """Ask on the terminal, again after an answer that cannot be, and return the arguments of a search.
+
+    The questions go to stderr: stdout is the report's.
+
+    Raises UsageError at the end of input, and for settings that do not hold.
+    """
+    default = load({}, config=None, environ=os.environ, cwd=Path.cwd()).settings.pages
+    query = _ask("Search Dangdang for: ", checked_query)
+
+    def pages(answer: str) -> list[str]:
+        if answer.strip():
+            checked(Settings, "pages", answer.strip(), label="the number of pages", text=True)
+        return ["--pages", answer.strip()] if answer.strip() else []
+
+    return ["search", *_ask(f"Result pages to read, 1 to 100 [{default}]: ", pages), "--", query]
+
+
+def _ask(question: str, check: Callable[[str], Answer]) -> Answer:
+    while True:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer:
+            sys.stderr.write("\n")
+            raise UsageError("nothing was typed; see --help")
+        try:
+            return check(answer)
+        except UsageError as error:
+            sys.stderr.write(f"{error}\n")

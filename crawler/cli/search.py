@@ -1,0 +1,223 @@
+"""`bookprice QUERY`: a search of the shop, ranked, on stdout and in files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console
+from crawler.cli.exit_codes import MEANINGS, ExitCode
+
+if TYPE_CHECKING:
+    from crawler.cli.interrupts import Interrupts
+    from crawler.cli.outputs import OutputPlan
+    from crawler.parse_pool import ParsePool
+    from crawler.results import SearchResult
+    from crawler.settings import Settings
+
+__all__ = ["FORMATS", "SETTING_OF_FLAG", "add_parser", "run"]
+
+FORMATS = ("table", "md", "csv", "json")
+"""What `--format` takes: the names of `crawler.report.FORMATS`, which a test compares."""
+
+SETTING_OF_FLAG = {
+    **{
+        name: name
+        for name in (
+            "pages", "sellers", "category", "sort", "min_price", "max_price", "concurrency", "workers",
+            "max_seconds", "proxy", "base_url",
+        )
+    },
+    "top": "report.top",
+}  # fmt: skip
+"""The key in the configuration that each flag goes over."""
+
+EPILOG = """\
+Without -o and --format: a table on stdout, and a Markdown report in reports/ (key dir in table [report]).
+With -o: the table on stdout, and these files alone. With --format: that format on stdout, no file but those of -o.
+
+Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP …), those over a file: the one that
+--config or CRAWLER_CONFIG names, else ./config.toml if it has a [crawler] table, else config.toml in the user's
+configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
+
+other commands, each with its own --help:
+  demo                  serve the embedded demo shop
+  search                what you get without naming a command; to search for a command's name: search demo
+
+exit codes:
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:  # the one name argparse has for this type
+    """Add the command `search`."""
+    parser = subparsers.add_parser(
+        "search",
+        help="search the shop; the command when none is named",
+        description="Search Dangdang, read every page of the answer, and say which book is cheap. The word search "
+        "may be left out.",
+        epilog=EPILOG + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANINGS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        usage="%(prog)s QUERY [options]",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("query", metavar="QUERY", help="what to search for, in Simplified or Traditional Chinese")
+    _add_search_options(parser.add_argument_group("what to search"))
+    _add_output_options(parser.add_argument_group("what comes out"))
+    _add_work_options(parser.add_argument_group("how to work"))
+
+
+def _add_search_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--pages", metavar="N", help="result pages to read, 1 to 100 (default: 3)")
+    group.add_argument(
+        "--sellers", metavar="self|all", help="the shop's own goods, or marketplace shops' as well (default: self)"
+    )
+    group.add_argument("--category", metavar="books|all", help="books, or all kinds of goods (default: books)")
+    group.add_argument(
+        "--sort",
+        metavar="ORDER",
+        help="the shop's order, which decides what is on those pages: default, sales, rating, newest, price "
+        "(default: default)",
+    )
+    group.add_argument("--min-price", metavar="P", help="lowest price in yuan (default: none)")
+    group.add_argument("--max-price", metavar="P", help="highest price in yuan (default: none)")
+    group.add_argument("--demo", action="store_true", help="search the embedded demo shop: made-up books, no network")
+
+
+def _add_output_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write the report to FILE, in the format of its suffix: .md, .csv, .json, .txt; may be repeated",
+    )
+    group.add_argument(
+        "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
+    )
+    group.add_argument(
+        "--top",
+        metavar="N",
+        help="books in table and Markdown (default: 50); given here, it shortens CSV and JSON, too, else they hold all",
+    )
+    words = group.add_mutually_exclusive_group()
+    words.add_argument("--quiet", action="store_true", help="nothing but problems on stderr")
+    words.add_argument(
+        "--verbose", action="store_true", help="every attempt and every parse process on stderr, a line each"
+    )
+
+
+def _add_work_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--concurrency", metavar="N", help="requests at a time, 1 to 64 (default: 10)")
+    group.add_argument(
+        "--workers", metavar="N", help="parse processes; 0 is one less than the usable CPUs (default: 0)"
+    )
+    group.add_argument("--max-seconds", metavar="S", help="end after S seconds with what is there (default: none)")
+    group.add_argument("--proxy", metavar="URL", help="HTTP proxy, before those of the environment (default: none)")
+    group.add_argument(
+        "--base-url", metavar="URL", help="send the shop's requests to this address: a replica (default: none)"
+    )
+    group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
+    from crawler.configuration import load
+    from crawler.query import checked_query
+
+    query = checked_query(args.query)
+    flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
+    loaded = load(flags, config=args.config, environ=os.environ, cwd=Path.cwd())
+    for warning in loaded.warnings:
+        console.error(warning)
+    settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
+
+    from crawler.cli.outputs import plan_outputs
+
+    plan = plan_outputs(
+        files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None
+    )
+    return _search(query, settings, plan, args)
+
+
+def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
+    from crawler.errors import UsageError
+
+    if args.base_url is not None:
+        raise UsageError("--demo has its own address: leave --base-url out")
+    return settings.replace(base_url=None, proxy=None)
+
+
+def _search(query: str, settings: Settings, plan: OutputPlan, args: argparse.Namespace) -> int:
+    from crawler.cli.interrupts import Interrupts
+    from crawler.parse_pool import ParsePool, usable_cpus
+
+    with Interrupts() as interrupts:
+        # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe. A process
+        # beyond the number of pages would have nothing to do.
+        workers = min(settings.workers or max(1, usable_cpus() - 1), settings.pages)
+        pool = ParsePool.forked(workers=workers, timeout=settings.parse_timeout)
+        try:
+            import asyncio
+
+            result = asyncio.run(_crawl(query, settings, plan, args, pool=pool, interrupts=interrupts))
+        finally:
+            pool.kill()
+    return _finish(result, plan, args, interrupts.exit_code)
+
+
+async def _crawl(
+    query: str,
+    settings: Settings,
+    plan: OutputPlan,
+    args: argparse.Namespace,
+    *,
+    pool: ParsePool,
+    interrupts: Interrupts,
+) -> SearchResult:
+    """Search, tell of it on stderr, write the files that are due."""
+    from contextlib import aclosing, closing
+
+    from crawler.cli.progress import Teller
+    from crawler.engine import Crawler
+    from crawler.events import SearchFinished
+
+    bar = console.is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not args.quiet
+    teller = Teller(bar=bar, verbose=args.verbose, preload=plan.modules)
+
+    def end_at_once() -> None:
+        pool.kill()
+        if bar:
+            console.show_cursor()
+
+    with closing(teller):
+        async with Crawler(settings, pool=pool, demo=args.demo) as crawler:
+            with interrupts.stopping(crawler.stop, at_once=end_at_once):
+                async with aclosing(crawler.search(query)) as events:
+                    async for event in events:
+                        await teller.tell(event)
+                        if isinstance(event, SearchFinished):
+                            result = event.result
+    if result.had_a_page:
+        await plan.write_files(result)
+    return result
+
+
+def _finish(
+    result: SearchResult, plan: OutputPlan, args: argparse.Namespace, signalled: ExitCode | None
+) -> int:
+    """Write the report to stdout, say on stderr what is left to say, return the exit code."""
+    from crawler.cli.last_word import exit_code, last_word
+
+    if result.had_a_page or args.format is not None:
+        plan.write_stdout(result)
+    if word := last_word(result):
+        console.error(word)
+    plan.raise_failure()
+    if plan.report is not None and not args.quiet and (args.verbose or console.is_terminal(sys.stderr)):
+        console.line(f"report: {plan.report}")
+    return signalled or exit_code(result)

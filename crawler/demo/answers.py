@@ -1,0 +1,147 @@
+"""What the demo shop answers to a search: the healthy page, or what a fault makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+
+from aiohttp import web
+
+from crawler.demo import pages, responses
+from crawler.demo.catalogue import catalogue
+from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.furniture import ENCODING
+from crawler.demo.markup import render_search_page
+from crawler.demo.search_request import SearchRequest
+
+__all__ = ["NESTED_TAGS", "answer", "page_response", "planned_status"]
+
+NESTED_TAGS = 60_000
+"""How deep the page of `FaultKind.NESTED` is."""
+
+_catalogue = lru_cache(maxsize=16)(catalogue)
+_STATUSES = {FaultKind.STATUS: 503, FaultKind.RESET: 0, FaultKind.FIREWALL: 405, FaultKind.LOGIN: 302}
+_UTF8_TYPE = "text/html; charset=utf-8"
+
+
+def planned_status(fault: Fault | None) -> int:
+    """Return the status that goes out; 0 for a connection reset before one."""
+    if fault is None:
+        return 200
+    return fault.status if fault.status is not None else _STATUSES.get(fault.kind, 200)
+
+
+def page_response(
+    body: bytes, *, status: int = 200, content_type: str = responses.PAGE_CONTENT_TYPE
+) -> web.Response:
+    """Return a whole page; `content_type` goes out as it is, whatever the body's charset."""
+    return web.Response(body=body, status=status, headers={"Content-Type": content_type})
+
+
+async def answer(request: web.Request, search: SearchRequest, fault: Fault | None) -> web.StreamResponse:
+    """Answer a search; pages are rendered in a thread, so that a crawl on the same loop goes on meanwhile."""
+    if fault is None:
+        gzip = responses.accepts_gzip(request.headers)
+        response = page_response(await asyncio.to_thread(_rendered, search, gzip=gzip))
+        if gzip:
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+    if (plain := _without_search(request, fault)) is not None:
+        return plain
+    body = await asyncio.to_thread(_with_fault, search, fault.kind)
+    match fault.kind:
+        case FaultKind.TRUNCATED | FaultKind.TRUNCATED_CHUNKED:
+            chunked = fault.kind is FaultKind.TRUNCATED_CHUNKED
+            return await responses.truncated(request, body, chunked=chunked)
+        case FaultKind.ENDLESS:
+            return await responses.endless(request, body)
+        case FaultKind.TRICKLE:
+            return await responses.trickle(request, body, 1.0 if fault.delay is None else fault.delay)
+        case FaultKind.GZIP_BOMB:
+            bomb = page_response(await asyncio.to_thread(responses.gzip_bomb))
+            bomb.headers["Content-Encoding"] = "gzip"
+            return bomb
+        case FaultKind.WRONG_CHARSET:
+            return page_response(body, content_type=f"text/html; charset={fault.charset}")
+        case _:
+            return page_response(body)
+
+
+def _without_search(request: web.Request, fault: Fault) -> web.Response | None:
+    """Return the answer of a fault that asks nothing of the search; None for the others."""
+    status = planned_status(fault)
+    match fault.kind:
+        case FaultKind.STATUS:
+            headers = {"Content-Type": _UTF8_TYPE}
+            if fault.retry_after is not None:
+                headers["Retry-After"] = str(fault.retry_after)
+            return web.Response(body=f"<h1>{status}</h1>".encode(), status=status, headers=headers)
+        case FaultKind.RESET:
+            return responses.reset(request)
+        case FaultKind.LOGIN:
+            return web.Response(status=status, headers={"Location": fault.location})
+        case FaultKind.FIREWALL:
+            return page_response(pages.firewall_page(), status=status, content_type=_UTF8_TYPE)
+        case FaultKind.SLIDER:
+            return page_response(pages.slider_page(), content_type=_UTF8_TYPE)
+        case FaultKind.EMPTY:
+            return page_response(b"")
+        case FaultKind.SCRIPT_ONLY:
+            return page_response(pages.script_only_page())
+        case FaultKind.HOME:
+            return page_response(pages.home_page())
+        case FaultKind.NOT_FOUND:
+            return page_response(pages.not_found_page())
+        case _:
+            return None
+
+
+def _with_fault(search: SearchRequest, kind: FaultKind) -> bytes:
+    match kind:
+        case FaultKind.NO_RESULTS:
+            return pages.render_no_result_page(search.query)
+        case FaultKind.CHANGED_LAYOUT:
+            return pages.changed_layout(_page(search))
+        case FaultKind.PRICES_GONE:
+            return _page(search, prices=False)
+        case FaultKind.REPEATS:
+            return _page(search, items_of=search.page - 1)
+        case FaultKind.NESTED:
+            return pages.nested(_page(search), NESTED_TAGS)
+        case FaultKind.UTF8:
+            return _page(search).decode(ENCODING).encode()
+        case _:
+            return _page(search)
+
+
+@lru_cache(maxsize=64)
+def _rendered(search: SearchRequest, *, gzip: bool) -> bytes:
+    body = _page(search)
+    return responses.compressed(body) if gzip else body
+
+
+def _page(search: SearchRequest, *, items_of: int | None = None, prices: bool = True) -> bytes:
+    """Return a page of the search, or the no-result page.
+
+    Past the end a list repeats its last page; the pager says the page that was asked for and the true number of
+    pages. `items_of` takes the items from another page.
+    """
+    found = search.understood and _catalogue(
+        search.query,
+        sellers=search.sellers,
+        category=search.category,
+        sort=search.sort,
+        min_price=search.min_price,
+        max_price=search.max_price,
+    )
+    if not found:
+        return pages.render_no_result_page(search.query)
+    listings = found.page(min(max(items_of or search.page, 1), found.pages))
+    return render_search_page(
+        listings if prices else pages.prices_gone(listings),
+        query=search.query,
+        page=search.page,
+        pages=found.pages,
+        total=found.total,
+        layout=found.layout,
+    )

@@ -1,0 +1,274 @@
+"""One made-up product at a time, with the variants and traps of the real shop in about its proportions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from crawler.demo import words
+from crawler.demo.draw import Draw
+from crawler.demo.people import Block, author_block
+from crawler.demo.topic import Topic
+from parsers.model import Flag, Listing
+
+__all__ = ["discount_text", "goods", "image_url", "marketplace_offer", "own_book", "product_url", "yuan"]
+
+_OLDEST = dt.date(2012, 1, 1).toordinal()
+_NEWEST = dt.date(2025, 11, 30).toordinal()
+_CHINESE = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+_SETS = (
+    ("（全{n}册）", 2, 12), ("（套装共{n}册）", 2, 10), ("（共{n}册）", 2, 8), ("（套装全{n}册）", 3, 10),
+    ("（全{c}册）", 2, 12), ("（上下册）", 2, 2), ("（上中下册）", 3, 3), (" 套装{n}册", 2, 8),
+)  # fmt: skip
+"""How a title says that it is a set; the least and the greatest number of volumes so said."""
+
+_STARS = (100,) * 11 + (90,) * 5 + (80,) * 2 + (70, 60)
+"""Widths of the star bar, in per cent, as often as they come."""
+
+
+class _Work(NamedTuple):
+    """What is sold: a title and what it says of itself."""
+
+    title: str
+    volumes: int | None = 1
+    flags: AbstractSet[Flag] = frozenset()
+
+
+def own_book(topic: Topic, number: int) -> Listing:
+    """Return product `number` of those that the shop itself sells for a search; page and position are 0."""
+    draw = Draw("own", topic.query, number)
+    product_id = _spread(topic, number, 80_000_000, 20_000_000)
+    if draw.chance(9):
+        title = draw.pick(words.ACCESSORIES).format(q=topic.name)
+        work = _Work(title, flags={Flag.ACCESSORY})
+        return _listing(draw, topic, product_id, work, draw.between(60, 600) * 10, block=("", ()), book=False)
+    work = _work(draw, topic)
+    list_price = _list_price(draw, work)
+    e_price = list_price * draw.between(30, 60) // 100
+    if draw.chance(16):
+        ebook_id = _spread(topic, number, 1_990_000_000, 10_000_000)
+        return _listing(draw, topic, ebook_id, work, list_price, ebook=e_price, ebook_only=True)
+    if Flag.BUNDLE in work.flags:
+        # The shop numbers its own bundles with eleven digits, and no shop link says whose they are.
+        return _listing(draw, topic, _spread(topic, number, 12_900_000_000, 90_000_000), work, list_price)
+    ebook = e_price if draw.chance(250) else None
+    if draw.chance(8):
+        if draw.chance(500):
+            work = work._replace(title=f"{work.title}（此版本已售罄，新版已上市）")
+        return _listing(draw, topic, product_id, work, list_price, ebook=ebook, sold_out=True)
+    if draw.chance(2):  # no e-book either: beside a missing price it would read as an e-book alone
+        return _listing(draw, topic, product_id, work, list_price, no_price=True)
+    return _listing(draw, topic, product_id, work, list_price, ebook=ebook)
+
+
+def marketplace_offer(topic: Topic, number: int, own_total: int) -> Listing:
+    """Return marketplace product `number`; half of them are books that the shop itself sells too.
+
+    `own_total` is how many products of its own the shop has for the search, at least 1.
+    """
+    draw = Draw("marketplace", topic.query, number)
+    product_id = _marketplace_id(topic, number)
+    used = draw.chance(60)
+    seller = draw.pick(words.USED_SELLERS if used else words.SELLERS)
+    form = "{} 二手旧书 九成新" if used else draw.pick(("{}", "{}", "{} 正版现货", "新华书店正版 {}"))
+    twin = own_book(topic, draw.below(own_total)) if draw.chance(500) else None
+    if twin is None or twin.price is None or twin.list_price is None or twin.sold_out:
+        work = _work(draw, topic)
+        list_price = _list_price(draw, work)
+        work = work._replace(title=form.format(work.title), flags=work.flags | _used(used))
+        return _listing(draw, topic, product_id, work, list_price, seller=seller)
+    list_price = int(twin.list_price * 100)
+    price = min(list_price, int(twin.price * draw.between(70, 140)))
+    return replace(
+        twin,
+        product_id=product_id,
+        url=product_url(product_id),
+        image=image_url(product_id, draw.between(1, 40)),
+        title=form.format(twin.title),
+        price=_money(price),
+        price_text=yuan(price),
+        discount_text=discount_text(price, list_price),
+        ebook_price=None,
+        rating=None,
+        reviews=None,
+        seller=seller,
+        self_operated=False,
+        flags=twin.flags | _used(used),
+    )
+
+
+def goods(topic: Topic, number: int) -> Listing:
+    """Return one of the things other than books that a search of all categories brings along."""
+    draw = Draw("goods", topic.query, number)
+    work = _Work(draw.pick(words.GOODS).format(q=topic.name))
+    product_id = _marketplace_id(topic, 50_000_000 + number)
+    seller = draw.pick(words.SELLERS)
+    list_price = draw.between(99, 1999) * 10
+    return _listing(draw, topic, product_id, work, list_price, seller=seller, block=("", ()), book=False)
+
+
+def product_url(product_id: str) -> str:
+    """Return the address of a product page."""
+    return f"https://product.dangdang.com/{product_id}.html"
+
+
+def image_url(product_id: str, version: int) -> str:
+    """Return the address of a cover, built as the shop builds them."""
+    number = int(product_id)
+    return (
+        f"https://img3m{product_id[-1]}.ddimg.cn/{number % 97}/{number % 37}/{product_id}-1_b_{version}.jpg"
+    )
+
+
+def yuan(cents: int) -> str:
+    """Return a price as the shop shows it: «¥39.00», «¥1,288.00»."""
+    return f"¥{cents // 100:,}.{cents % 100:02d}"
+
+
+def discount_text(price: int, list_price: int) -> str:
+    """Return the discount of a price in cents as the shop writes it, «6.52折»; '' where there is none.
+
+    The shop rounds up to a hundredth and drops zeros at the end: 57.30 of 88.00 is 6.52折, 39.00 of 78.00 5折.
+    """
+    return "" if price >= list_price else f"{-(-price * 1000 // list_price) / 100:g}折"
+
+
+def _work(draw: Draw, topic: Topic) -> _Work:
+    kind = draw.below(1000)
+    if kind < 70:
+        form, least, greatest = draw.pick(_SETS)
+        volumes = draw.between(least, greatest)
+        return _Work(_stem(draw, topic) + form.format(n=volumes, c=_CHINESE[volumes]), volumes, {Flag.SET})
+    if kind < 75:
+        volumes = draw.between(20, 60)
+        return _Work(f"{_stem(draw, topic)}（全{volumes}册）", volumes, {Flag.SET})
+    if kind < 82:
+        return _Work(f"{_stem(draw, topic)}（套装）", None, {Flag.SET})
+    if kind < 107:
+        first, second = (stem.format(q=topic.name) for stem in draw.some(words.STEMS, 2))
+        return _Work(f"{first}+{second}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE})
+    if kind < 137:
+        return _Work(draw.pick(words.OFF_TOPIC))
+    title = _stem(draw, topic)
+    if draw.chance(450):
+        title += f"：{draw.pick(words.SECOND_HALVES)}"
+    if draw.chance(350):
+        title += draw.pick(words.EDITIONS)
+    if kind < 142:
+        return _Work(f"【二手】{title}", flags={Flag.SECOND_HAND})
+    return _Work(title)
+
+
+def _stem(draw: Draw, topic: Topic) -> str:
+    """Return a title; of several searched words one may stand alone, as on real pages."""
+    name = draw.pick(topic.words) if len(topic.words) > 1 and draw.chance(200) else topic.name
+    return draw.pick(words.STEMS).format(q=name)
+
+
+def _list_price(draw: Draw, work: _Work) -> int:
+    """Return a list price in cents: 29 to 128 yuan a book, seven tenths of that a volume in a set."""
+    one = draw.between(29, 128) * 100 - draw.pick((0, 0, 0, 20, 10))
+    return one if work.volumes == 1 else (work.volumes or 3) * one * 7 // 100 * 10
+
+
+def _listing(
+    draw: Draw,
+    topic: Topic,
+    product_id: str,
+    work: _Work,
+    list_price: int,
+    *,
+    ebook: int | None = None,
+    ebook_only: bool = False,
+    sold_out: bool = False,
+    no_price: bool = False,
+    seller: str | None = None,
+    block: Block | None = None,
+    book: bool = True,
+) -> Listing:
+    """Return the listing of `work`; what no argument says is drawn. Amounts are cents."""
+    price = list_price if draw.chance(30) else list_price * draw.between(30, 90) // 1000 * 10
+    listed = not (ebook_only or draw.chance(30))
+    shown = not (ebook_only or no_price)
+    subtitle = "" if draw.chance(220) else draw.pick(words.SUBTITLES).format(q=topic.name)
+    description = "".join(draw.some(words.DETAILS, draw.between(2, 7))).format(q=topic.name)
+    contributors_text, contributors = author_block(draw) if block is None else block
+    published = None
+    if book and not draw.chance(25):
+        published = dt.date.fromordinal(draw.between(_OLDEST, _NEWEST))
+        if draw.chance(600):
+            published = published.replace(day=1)
+    rating, reviews = _reception(draw)
+    return Listing(
+        product_id=product_id,
+        title=work.title,
+        subtitle=subtitle if book else "",
+        description="" if draw.chance(60) else description,
+        url=product_url(product_id),
+        image=image_url(product_id, draw.between(1, 40)),
+        page=0,
+        position=0,
+        price=_money(price) if shown else None,
+        price_text=yuan(price) if shown else "",
+        list_price=_money(list_price) if listed else None,
+        list_price_text=yuan(list_price) if listed else "",
+        discount_text=discount_text(price, list_price) if listed and shown else "",
+        ebook_price=None if ebook is None else _money(ebook),
+        ebook_only=ebook_only,
+        sold_out=sold_out,
+        volumes=work.volumes,
+        contributors=contributors,
+        contributors_text=contributors_text,
+        publisher=None if not book or draw.chance(25) else draw.pick(words.PUBLISHERS),
+        published=published,
+        published_text="" if published is None else published.isoformat(),
+        rating=rating,
+        reviews=reviews,
+        seller=seller,
+        self_operated=_self_operated(draw, product_id, seller),
+        flags=frozenset(work.flags),
+        highlighted=topic.is_in(f"{work.title} {subtitle if book else ''}"),
+    )
+
+
+def _reception(draw: Draw) -> tuple[float | None, int | None]:
+    """Return stars and reviews: 9 of 60 products have neither, and a few have reviews beside an empty star bar."""
+    if draw.chance(150):
+        return None, None
+    reviews = draw.between(1, 10 ** draw.between(1, 5)) + draw.below(40)
+    return (None if draw.chance(20) else draw.pick(_STARS) / 20), reviews
+
+
+def _self_operated(draw: Draw, product_id: str, seller: str | None) -> bool | None:
+    """Return what the page proves: a shop link says no, eight digits or a 当当自营 label yes, nothing else anything."""
+    if seller is not None:
+        return False
+    return True if len(product_id) == 8 or draw.chance(200) else None
+
+
+def _used(used: bool) -> frozenset[Flag]:
+    return frozenset({Flag.SECOND_HAND}) if used else frozenset()
+
+
+def _money(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
+
+
+def _marketplace_id(topic: Topic, number: int) -> str:
+    """Return ten digits or eleven, as the marketplace's numbers have."""
+    if number % 3:
+        return _spread(topic, number, 1_700_000_000, 100_000_000)
+    return _spread(topic, number, 11_900_000_000, 100_000_000)
+
+
+def _spread(topic: Topic, number: int, first: int, span: int) -> str:
+    """Return the id of product `number`: `span` ids from `first` on, no two of a search alike.
+
+    The ranges are ones that the real shop does not use, so that no made-up book bears a real one's number.
+    """
+    start = Draw("ids", topic.query).below(span)
+    return str(first + (start + number * 7_368_787) % span)  # coprime to every span: no two meet

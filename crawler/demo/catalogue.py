@@ -1,0 +1,180 @@
+"""The demo shop's answer to a search, as listings: made up, plausible, and the same every time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import overload
+
+from crawler.demo.books import goods, marketplace_offer, own_book
+from crawler.demo.draw import Draw
+from crawler.demo.topic import Topic, topic_of
+from parsers.dangdang.urls import Sort
+from parsers.model import Layout, Listing
+
+__all__ = ["MAX_PAGES", "PAGE_SIZE", "Catalogue", "catalogue"]
+
+PAGE_SIZE = 60
+"""Listings on a full page."""
+
+MAX_PAGES = 100
+"""Pages that the shop serves at most, however many products match."""
+
+_REPEAT_EVERY = 1200
+"""Places among which one to three hold a product a second time."""
+
+_REPEAT_AFTER = 90
+"""Places between the two: more than a page, so that no page shows a product twice."""
+
+
+_Kinds = tuple[str, str]
+"""`sellers` and `category`."""
+_Bounds = tuple[Decimal | None, Decimal | None]
+"""Lowest and highest price."""
+
+
+class Catalogue(Sequence[Listing]):
+    """Everything that the shop lists for one search, in its order; items are made when they are looked at."""
+
+    def __init__(self, topic: Topic, size: int, product: Callable[[int], Listing], layout: Layout) -> None:
+        self.query = topic.query
+        self.layout = layout
+        """How the shop arranges this list."""
+        self._product = product
+        self._repeats = [place for place in _repeats(topic) if place < size]
+        self._size = size + len(self._repeats)
+
+    @property
+    def total(self) -> int:
+        """The number of products that the shop states."""
+        return self._size
+
+    @property
+    def pages(self) -> int:
+        """The number of pages that the shop states: 100 at most, 0 for an empty list."""
+        return min(MAX_PAGES, -(-self._size // PAGE_SIZE))
+
+    def page(self, number: int) -> tuple[Listing, ...]:
+        """Return the listings of a page from 1 to `pages`. Raises IndexError for any other."""
+        if not 1 <= number <= self.pages:
+            raise IndexError(f"page {number} of {self.pages}")
+        return self[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> Listing: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Listing, ...]: ...
+    def __getitem__(self, index: int | slice) -> Listing | tuple[Listing, ...]:
+        if isinstance(index, slice):
+            return tuple(self._at(place) for place in range(*index.indices(self._size)))
+        return self._at(range(self._size)[index])
+
+    def _at(self, place: int) -> Listing:
+        before = bisect_left(self._repeats, place)
+        if before < len(self._repeats) and self._repeats[before] == place:
+            number = place - _REPEAT_AFTER - bisect_left(self._repeats, place - _REPEAT_AFTER)
+        else:
+            number = place - before
+        page, position = divmod(place, PAGE_SIZE)
+        return replace(self._product(number), page=page + 1, position=position + 1)
+
+
+def catalogue(
+    query: str,
+    *,
+    sellers: str = "self",
+    category: str = "books",
+    sort: str = "default",
+    min_price: Decimal | None = None,
+    max_price: Decimal | None = None,
+) -> Catalogue:
+    """Return what the shop lists for `query`; the options are those of `parsers.dangdang.search_url`.
+
+    Raises ValueError for a query without a word.
+    """
+    topic = topic_of(query)
+    kinds = (sellers, category)
+    size, product = _population(topic, kinds)
+    layout = Layout.GRID if category == "all" and Draw("layout", topic.query).chance(330) else Layout.LIST
+    if Sort(sort) is Sort.DEFAULT and min_price is None and max_price is None:
+        return Catalogue(topic, size, product, layout)
+    chosen = _chosen(topic, kinds, Sort(sort), (min_price, max_price))
+    return Catalogue(topic, len(chosen), chosen.__getitem__, layout)
+
+
+def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], Listing]]:
+    """Return how many products match, and the function that makes one by its number."""
+    draw = Draw("size", topic.query)
+    rare, huge = draw.chance(40), draw.chance(150)
+    own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
+    own = max(own, _AT_LEAST.get(topic.query, 1))
+    kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * 5
+    sellers, category = wanted
+    if sellers == "all":
+        kinds += [lambda number: marketplace_offer(topic, number, own)] * 3
+    if category == "all":
+        kinds += [lambda number: goods(topic, number)] * 2
+
+    # Kinds alternate in a fixed pattern; each counts its own products, so that the shop's own books are the same
+    # ones whatever else is searched.
+    pattern = [kinds[(step * 3) % len(kinds)] for step in range(len(kinds))]
+    seen_before = [pattern[:step].count(kind) for step, kind in enumerate(pattern)]
+
+    def product(number: int) -> Listing:
+        turn, step = divmod(number, len(pattern))
+        kind = pattern[step]
+        return kind(turn * pattern.count(kind) + seen_before[step])
+
+    return own * len(kinds) // 5, product
+
+
+_AT_LEAST = {"渗透测试": 1500, "滲透測試": 1500}
+"""Queries of the documentation and the benchmarks, which want twenty full pages."""
+
+
+@lru_cache(maxsize=8)
+def _chosen(topic: Topic, kinds: _Kinds, sort: Sort, bounds: _Bounds) -> tuple[Listing, ...]:
+    """Return all products within price bounds, in order: to sort them they must all be made, which is kept."""
+    size, product = _population(topic, kinds)
+    listings = [listing for listing in map(product, range(size)) if _within(listing, *bounds)]
+    if sort is not Sort.DEFAULT:
+        listings.sort(key=_ORDERS[sort])
+    return tuple(listings)
+
+
+def _within(listing: Listing, low: Decimal | None, high: Decimal | None) -> bool:
+    if low is None and high is None:
+        return True
+    price = listing.ebook_price if listing.ebook_only else listing.price
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)
+
+
+def _price(listing: Listing) -> Decimal:
+    price = listing.ebook_price if listing.ebook_only else listing.price
+    return Decimal("Infinity") if price is None else price
+
+
+_ORDERS: dict[Sort, Callable[[Listing], tuple[object, ...]]] = {
+    Sort.SALES: lambda listing: (-(listing.reviews or 0), listing.product_id),
+    Sort.RATING: lambda listing: (-(listing.rating or 0), -(listing.reviews or 0), listing.product_id),
+    Sort.NEWEST: lambda listing: (
+        -(listing.published.toordinal() if listing.published else 0),
+        listing.product_id,
+    ),
+    Sort.PRICE: lambda listing: (_price(listing), listing.product_id),
+}
+
+
+def _repeats(topic: Topic) -> list[int]:
+    """Return the places, in order, that hold a product which already stood 90 places before."""
+    places = []
+    for block in range(0, MAX_PAGES * PAGE_SIZE, _REPEAT_EVERY):
+        draw = Draw("repeats", topic.query, block)
+        places += [block + 300 * n + draw.between(120, 220) for n in range(draw.between(1, 3))]
+    return places

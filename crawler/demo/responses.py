@@ -1,0 +1,114 @@
+"""How an answer leaves the demo shop: whole, compressed, or in one of the broken ways of `faults`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import zlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "BOMB_BYTES",
+    "PAGE_CONTENT_TYPE",
+    "accepts_gzip",
+    "compressed",
+    "endless",
+    "gzip_bomb",
+    "reset",
+    "trickle",
+    "truncated",
+]
+
+PAGE_CONTENT_TYPE = "text/html; charset=GB2312"
+"""What the shop's pages come with, though only gb18030 can read them."""
+
+BOMB_BYTES = 256 * 2**20
+"""What a gzip bomb unpacks to."""
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+_TRICKLE_BYTES = 100
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
+
+
+def accepts_gzip(headers: Mapping[str, str]) -> bool:
+    """Return whether a client takes gzip; a quality of 0 is not looked for, no client here sends one."""
+    return "gzip" in headers.get("Accept-Encoding", "").lower()
+
+
+def compressed(body: bytes) -> bytes:
+    """Return `body` as gzip, at the fastest level."""
+    packer = zlib.compressobj(level=1, wbits=31)
+    return packer.compress(body) + packer.flush()
+
+
+def reset(request: web.Request) -> web.Response:
+    """Close the connection with RST; the response returned only satisfies the framework and is never sent."""
+    if request.transport is not None:
+        sock: socket.socket | None = request.transport.get_extra_info("socket")
+        if sock is not None:
+            # A socket closed with a linger time of 0 sends RST instead of FIN.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+async def truncated(request: web.Request, body: bytes, *, chunked: bool) -> web.StreamResponse:
+    """Send half of `body`, announced whole, and close the connection."""
+    response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
+    if chunked:
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def endless(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send `body` up to the list's end, and then list items until the client has had enough."""
+    response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    await response.write(body)
+    item = b"<li class='line'><p class='name'>&nbsp;</p></li>\n" * 1000
+    while True:  # ends with the connection: write raises, or the server cancels this handler
+        await response.write(item)
+        await asyncio.sleep(0)  # a fast reader leaves write nothing to wait for
+
+
+async def trickle(request: web.Request, body: bytes, delay: float) -> web.StreamResponse:
+    """Send `body` a hundred bytes every `delay` seconds."""
+    response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
+    response.content_length = len(body)
+    await response.prepare(request)
+    for start in range(0, len(body), _TRICKLE_BYTES):
+        await response.write(body[start : start + _TRICKLE_BYTES])
+        await asyncio.sleep(delay)
+    await response.write_eof()
+    return response
+
+
+@cache
+def gzip_bomb() -> bytes:
+    """Return a gzip file that unpacks to `BOMB_BYTES` spaces.
+
+    One MiB is packed once: after a full flush the packer knows nothing of what came before, so that the same
+    bytes can stand again and again in the stream (RFC 1951); the trailer has checksum and length (RFC 1952).
+    """
+    block = b" " * 2**20
+    packer = zlib.compressobj(level=9, wbits=-15)
+    piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = zlib.compressobj(level=9, wbits=-15).flush()
+    checksum, count = 0, BOMB_BYTES // len(block)
+    for _ in range(count):
+        checksum = zlib.crc32(block, checksum)
+    return _GZIP_HEADER + piece * count + end + struct.pack("<II", checksum, BOMB_BYTES % 2**32)

@@ -1,0 +1,84 @@
+"""What a request asks the shop: its query string read as the shop reads it, as GBK."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote_to_bytes
+
+from crawler.demo.furniture import ENCODING
+from parsers.dangdang.urls import BOOKS_CATEGORY, SORT_TYPES
+
+__all__ = ["SearchRequest", "read_search"]
+
+_SORTS = {kind: sort.value for sort, kind in SORT_TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A search, as far as the shop understood it; the options are those of `crawler.demo.catalogue`."""
+
+    query: str
+    """As the shop read it: mojibake where the key was not GBK."""
+    understood: bool
+    """False for such a key: the shop looks for the mojibake and finds nothing."""
+    page: int = 1
+    sellers: str = "all"
+    category: str = "all"
+    sort: str = "default"
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+
+
+def read_search(query_string: str) -> SearchRequest | None:
+    """Return the search that a raw query string asks for; None when it has no key. Never raises."""
+    fields = dict(_fields(query_string))
+    raw = fields.get("key", b"")
+    query = " ".join(raw.decode(ENCODING, "replace").split())
+    if not query:
+        return None
+    return SearchRequest(
+        query=query,
+        understood=_is_gbk(raw),
+        page=max(1, int(_number(fields.get("page_index")) or 1)),
+        sellers="self" if fields.get("ddsale") == b"1" else "all",
+        category="books" if fields.get("category_path") == BOOKS_CATEGORY.encode() else "all",
+        sort=_SORTS.get(fields.get("sort_type", b"").decode("ascii", "replace"), "default"),
+        min_price=_number(fields.get("lowp")),
+        max_price=_number(fields.get("highp")),
+    )
+
+
+def _is_gbk(raw: bytes) -> bool:
+    """Return whether a key was meant as GBK, and not as UTF-8.
+
+    One that decodes only as gb18030 was. Many short GBK words are valid UTF-8 too (the two bytes of 模 also mean Ģ),
+    but then they read as Latin or Greek letters; a key was meant as UTF-8 if that reading has Chinese in it.
+    """
+    try:
+        raw.decode(ENCODING)
+    except UnicodeDecodeError:
+        return False
+    try:
+        other = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return all(
+        character < "\u0800" for character in other
+    )  # below that UTF-8 takes two bytes, and has no Chinese
+
+
+def _fields(query_string: str) -> Iterable[tuple[str, bytes]]:
+    for part in query_string.split("&"):
+        name, _, value = part.partition("=")
+        yield name, unquote_to_bytes(value.replace("+", " "))
+
+
+def _number(raw: bytes | None) -> Decimal | None:
+    """Return a number of the query string; None for none, and for one that no shop would read as one."""
+    try:
+        number = Decimal((raw or b"").decode("ascii"))
+    except (InvalidOperation, UnicodeDecodeError):
+        return None
+    return number if number.is_finite() and abs(number) < 10**9 else None

@@ -1,0 +1,154 @@
+"""The demo shop as a real HTTP server on the loopback interface.
+
+async with DemoShop() as shop:
+    print(shop.base_url)          # http://127.0.0.1:40123, to be searched like https://search.dangdang.com
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from crawler.demo import pages
+from crawler.demo.answers import answer, page_response, planned_status
+from crawler.demo.faults import Fault, FaultPlan
+from crawler.demo.search_request import SearchRequest, read_search
+
+__all__ = ["MAX_LOG", "DemoShop", "ServedRequest"]
+
+MAX_LOG = 20_000
+"""Requests that `DemoShop.requests` remembers, the newest."""
+
+_CLOSING_SECONDS = 0.1
+"""What requests in flight get to end in when the shop closes; the rest is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRequest:
+    """A request that came, and the status that it was to be answered with."""
+
+    time_monotonic: float
+    """`time.monotonic()` of its arrival."""
+    method: str
+    path_qs: str
+    """Path and query string as sent."""
+    page: int | None
+    """The result page asked for; None where the request is no search."""
+    query: str | None
+    """The searched words as the shop read them; None where the request is no search."""
+    status: int
+    """0 when the connection is reset."""
+
+
+class DemoShop:
+    """The shop; an async context manager that serves while it is open.
+
+    `port` 0 means any free one; `latency` is the seconds that every answer is late. Opening raises OSError when the
+    port is taken.
+    """
+
+    def __init__(self, port: int = 0, faults: Iterable[Fault] = (), latency: float = 0.0) -> None:
+        self._port = port
+        self._plan = FaultPlan(faults, latency=latency)
+        self._requests: deque[ServedRequest] = deque(maxlen=MAX_LOG)
+        self._in_flight = 0
+        self._peak = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Return the shop's origin; it is known while the shop is open."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """Return the port that the shop listens on. Raises RuntimeError while it is closed."""
+        if self._runner is None:
+            raise RuntimeError("the demo shop is not open")
+        return int(self._runner.addresses[0][1])
+
+    @property
+    def requests(self) -> list[ServedRequest]:
+        """Return the requests so far, in the order in which they came."""
+        return list(self._requests)
+
+    @property
+    def peak_in_flight(self) -> int:
+        """Return how many search requests were open at once at most."""
+        return self._peak
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/", self._front)
+        app.router.add_get("/robots.txt", self._robots)
+        app.router.add_get("/signin.aspx", self._login)
+        app.router.add_get("/{path:.*}", self._unknown)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_CLOSING_SECONDS,
+            keepalive_timeout=30,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        search = read_search(request.rel_url.raw_query_string)
+        if search is None:
+            self._log(request, None, 200)
+            return page_response(pages.home_page())
+        outcome = self._plan.outcome(search.query, search.page)
+        self._log(request, search, planned_status(outcome.fault))
+        async with self._counted():
+            if outcome.delay:
+                await asyncio.sleep(outcome.delay)
+            return await answer(request, search, outcome.fault)
+
+    async def _robots(self, request: web.Request) -> web.Response:
+        self._log(request, None, 200)
+        return web.Response(text="User-agent: *\nAllow: /\n")
+
+    async def _login(self, request: web.Request) -> web.Response:
+        self._log(request, None, 200)
+        return page_response(pages.login_page())
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        self._log(request, None, 404)
+        return page_response(pages.not_found_page(), status=404)
+
+    def _log(self, request: web.Request, search: SearchRequest | None, status: int) -> None:
+        page, query = (None, None) if search is None else (search.page, search.query)
+        self._requests.append(
+            ServedRequest(time.monotonic(), request.method, request.raw_path, page, query, status)
+        )
+
+    @contextlib.asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        self._in_flight += 1
+        self._peak = max(self._peak, self._in_flight)
+        try:
+            yield
+        finally:
+            self._in_flight -= 1

@@ -1,0 +1,38 @@
+"""The searched words: what titles are made of, and what the shop marks in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Topic", "topic_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A query as the shop sees it."""
+
+    query: str
+    """White space folded."""
+    name: str
+    """The words as one name, as they stand in most titles."""
+    words: tuple[str, ...]
+    marked: re.Pattern[str]
+    """Matches each searched word, in whatever case."""
+
+    def is_in(self, text: str) -> bool:
+        """Return whether a searched word occurs in `text`."""
+        return self.marked.search(text) is not None
+
+
+@lru_cache(maxsize=64)
+def topic_of(query: str) -> Topic:
+    """Return the topic of `query`. Raises ValueError for one without a word."""
+    words = tuple(dict.fromkeys(query.split()))
+    if not words:
+        raise ValueError("the query has no word")
+    # Longest first, so that of two words the one that holds the other is marked whole.
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    name = re.sub(r"(?<![ -~]) | (?![ -~])", "", " ".join(words))  # a space only between two Latin words
+    return Topic(" ".join(words), name, words, re.compile(pattern, re.IGNORECASE))

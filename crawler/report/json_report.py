@@ -1,0 +1,131 @@
+"""The JSON report: everything a program may want of a search, by stable names. See docs/json-report.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crawler.verdict import Verdict
+
+if TYPE_CHECKING:
+    from crawler.results import Book, SearchResult
+    from parsers.model import Listing
+
+__all__ = ["as_dict", "render"]
+
+OPTIONS = ("sellers", "category", "sort", "min_price", "max_price")
+"""Search options that the report names, in this order."""
+
+
+def render(result: SearchResult, *, top: int | None = None) -> str:
+    """Return the report as indented JSON with a final newline; Chinese stays readable.
+
+    `top` shortens the list of books; None gives all.
+    """
+    import msgspec
+
+    # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
+    encoded = msgspec.json.encode(as_dict(result, top=top), decimal_format="number")
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
+    """Return the report as plain values: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
+
+    `top` shortens the list of books, and `counts.books` with it; None gives all.
+    """
+    books = result.books if top is None else result.books[:top]
+    return {
+        "query": result.query,
+        "query_sent": result.query_sent,
+        "shop": result.shop,
+        "base_url": result.base_url,
+        "demo": result.demo,
+        "complete": result.complete,
+        "stopped": result.stopped,
+        "started_at": _utc(result.started_at),
+        "finished_at": _utc(result.finished_at),
+        "rank": result.rank,
+        "options": {name: _option(result.options.get(name)) for name in OPTIONS},
+        "notes": list(result.notes),
+        "pages": _pages(result),
+        "counts": {
+            "listings": result.counts.listings,
+            "unique": result.counts.unique,
+            "kept": result.counts.kept,
+            "books": len(books),
+            "dropped": dict(result.counts.dropped),
+        },
+        "books": [_book(book) for book in books],
+        "dropped": [_dropped(reason, listing) for reason, listing in result.dropped],
+    }
+
+
+def _pages(result: SearchResult) -> dict[str, Any]:
+    verdicts = [page.verdict for page in result.pages]
+    return {
+        "requested": len(result.pages),
+        "available": result.available,
+        "ok": verdicts.count(Verdict.OK),
+        "past_end": verdicts.count(Verdict.PAST_END),
+        "no_results": verdicts.count(Verdict.NO_RESULTS),
+        "failed": [
+            {"page": page.page, "url": page.url, "verdict": page.verdict.value, "detail": page.detail}
+            for page in sorted(result.failed, key=lambda page: page.page)
+        ],
+    }
+
+
+def _book(book: Book) -> dict[str, Any]:
+    listing = book.listing
+    return {
+        "rank": book.rank,
+        "product_id": listing.product_id,
+        "title": listing.title,
+        "subtitle": listing.subtitle,
+        "price": _money(book.price),
+        "list_price": _money(listing.list_price),
+        "discount": book.discount,
+        "volumes": listing.volumes,
+        "price_per_volume": book.price_per_volume,
+        "authors": list(listing.authors),
+        "publisher": listing.publisher,
+        "published": listing.published.isoformat() if listing.published else None,
+        "rating": listing.rating,
+        "reviews": listing.reviews,
+        "seller": listing.seller,
+        "self_operated": listing.self_operated,
+        "ebook_price": _money(listing.ebook_price),
+        "sold_out": listing.sold_out,
+        "flags": sorted(flag.value for flag in listing.flags),
+        "url": listing.url,
+        "image": listing.image,
+        "page": listing.page,
+        "position": listing.position,
+    }
+
+
+def _dropped(reason: str, listing: Listing) -> dict[str, Any]:
+    return {
+        "reason": reason,
+        "product_id": listing.product_id,
+        "title": listing.title,
+        "price": _money(listing.price),
+        "ebook_price": _money(listing.ebook_price),
+        "url": listing.url,
+        "page": listing.page,
+        "position": listing.position,
+    }
+
+
+def _money(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(Decimal("0.01"))
+
+
+def _option(value: object) -> object:
+    return _money(value) if isinstance(value, Decimal) else value
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

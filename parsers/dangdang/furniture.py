@@ -1,0 +1,78 @@
+"""What stands around Dangdang's result list: the total, the pager, the query as the shop repeats it."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from parsers.text import fold
+
+__all__ = ["Furniture", "read_furniture"]
+
+PAGE_SIZE = 60
+MAX_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What the page says of the whole search; None for what it does not say."""
+
+    total: int | None
+    page: int | None
+    pages: int | None
+    query_echo: str | None
+
+    def described(self) -> str:
+        """Return what shows that this is a search page, in a few words; '' for nothing."""
+        if self.total is not None:
+            return f"total {self.total}"
+        return "a pager" if self.pages is not None else ""
+
+
+_GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
+_TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]+){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
+_OR = r"""<span[^<>]*\bclass\s*=\s*["']?or["']?[^<>]*>"""
+_PAGER = re.compile(rf"{_OR}\s*(\d+)\s*</span>\s*<span[^<>]*>\s*/\s*(\d+)")
+_PAGING_BAR = re.compile(r"""<(?:div[^<>]*\bclass\s*=\s*["']?paging\b|ul[^<>]*\bname\s*=\s*["']?Fy\b)[^<>]*>(.*?)</ul>""", re.DOTALL)
+_PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d+)")
+_CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d+)\s*<""")
+_PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d+)""")
+
+_QUOTED = r"""[“"「‘']\s*(?:<[^<>]*>\s*)*([^”"」’'<>]{1,100}?)\s*(?:</[^<>]*>\s*)*[”"」’']"""
+_NOT_FOUND_ECHO = re.compile(rf"(?:没有?|未)(?:找|搜索|搜)到(?:与|和)?\s*(?:<[^<>]*>\s*)*{_QUOTED}")
+_BREADCRUMB = re.compile(r"""<span[^<>]*\bclass\s*=\s*["'][^"'<>]*\bsearch_word\b[^<>]*>(.{1,300}?)</span>""", re.DOTALL)
+_KEY_INPUT = re.compile(r"""<input(?=[^<>]*\bid\s*=\s*["']?key_S\b)[^<>]*\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_KEY_SCRIPT = re.compile(r"""div\.innerHTML\s*=\s*(?:'([^'\n]{1,200})'|"([^"\n]{1,200})")\s*\.replace""")
+_TITLE_ECHO = re.compile(r"^(.{1,100}?)\s*(?:【[^】]*】)?\s*[-—_–]+\s*当当")
+
+
+def read_furniture(around: str, *, title: str, has_list: bool) -> Furniture:
+    """Read the page's text `around` the list: all of it, or what stands before and after the list."""
+    total_match = _TOTAL.search(around)
+    total = int(total_match[1].replace(",", "") or 0) if total_match else None
+    pager, bar = _PAGER.search(around), _PAGING_BAR.search(around)
+    page = pages = None
+    if pager is not None:
+        page, pages = int(pager[1]), int(pager[2])
+    if bar is not None:
+        current = _CURRENT.search(bar[1]) or _PAGE_BOX.search(bar[1])
+        page = page or (int(current[1]) if current else None)
+        # The bar's last link is the last page, and from there the current one is beyond every link.
+        pages = pages or max([*map(int, _PAGE_LINK.findall(bar[1])), page or 0]) or None
+    if not pages and total:
+        # A list that fits one page has no pager. The shop serves a hundred pages of sixty, whatever it counts.
+        pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
+    return Furniture(total, page or None, pages or None, _echo(around, title, search=bool(total_match or pager or bar or has_list)))
+
+
+def _echo(around: str, title: str, *, search: bool) -> str | None:
+    for pattern in (_NOT_FOUND_ECHO, _BREADCRUMB, _KEY_INPUT, _KEY_SCRIPT):
+        match = pattern.search(around)
+        if match is not None:
+            words = next((group for group in match.groups() if group), "")
+            echo = fold(html.unescape(re.sub(r"<[^<>]*>", "", words)))
+            if echo:
+                return echo
+    named = _TITLE_ECHO.match(title) if search else None
+    return named[1] if named else None

@@ -1,0 +1,122 @@
+"""How Dangdang's pages look from outside the list: what kind a page is, and by which sign.
+
+A page with a result list is never blocked: its header may well speak of logins and its scripts of captchas.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from parsers.model import PageKind
+from parsers.text import fold
+
+__all__ = ["Sign", "judge_without_list", "notice_of", "title_of", "visible_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The kind of a page and what gave it away."""
+
+    kind: PageKind
+    words: str
+
+
+_TITLE = re.compile(r"<title[^>]*>([^<]{0,300})", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style|noscript|template|textarea)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_BLOCK_TAG = re.compile(r"</?(?:p|div|li|ul|td|tr|table|dl|dd|dt|h\d|br|body|form|section)\b[^<>]*>", re.IGNORECASE)
+
+_NOTHING_FOUND = re.compile(r"没有?(?:找|搜索|搜)到|未(?:找|搜索|搜)到|没有与.{0,60}相关的(?:商品|结果|图书)")
+_ABOUT_GOODS = re.compile(r"商品|结果|图书|相关")
+_INSTEAD = re.compile(r"(?:已|以下|现)(?:是|为)?您?(?:显示|搜索|找到|推荐)?.{0,12}[“\"「].{1,60}[”\"」].{0,8}(?:的?搜索?结果|的商品)")
+
+BLOCK_PAGE_LETTERS = 1_500
+"""A page that is there to stop its reader says little: words are signs of it only on a page as short as that."""
+
+_BLOCKED_MARKUP = (
+    (re.compile(r"acw_sc__v\d|_____tmd_____|x5secdata|/punish\b|awsc\.js|AWSC\.use|nc_1_n1z|nc-container|nc_wrapper", re.IGNORECASE), "slider or JavaScript challenge"),
+    (re.compile(r"errors\.aliyun\.com", re.IGNORECASE), "the cloud firewall's error page"),
+    (re.compile(r"cf-chl|challenge-platform|_cf_chl", re.IGNORECASE), "JavaScript challenge"),
+    (re.compile(r"geetest|tcaptcha|captcha", re.IGNORECASE), "captcha"),
+)
+_BLOCKED_WORDS = re.compile(
+    r"访问被阻断|访问被拒绝|访问受限|拒绝访问|禁止访问|访问过于频繁|访问(?:太|过于?)频繁|操作(?:太|过于?)频繁|请求(?:太|过于?)频繁|安全威胁|安全验证|人机验证|"
+    r"(?:拖动|滑动|按住|向右).{0,6}滑块|滑块|验证码|请完成.{0,6}验证|异常流量|访问异常|网络环境异常|身份验证|"
+    r"access denied|forbidden|too many requests|are you (?:a )?(?:human|robot)|just a moment|request (?:was )?blocked",
+    re.IGNORECASE,
+)
+_LOGIN_TITLE = re.compile(r"登录|登陆|\b(?:log|sign) ?in\b", re.IGNORECASE)
+_PASSWORD = re.compile(r"""<input[^>]*\btype\s*=\s*["']?password""", re.IGNORECASE)
+_TO_LOGIN = re.compile(r"""(?:location(?:\.href)?\s*=|location\.replace\(|url=)\s*["']?\s*(?:https?:)?//(?:login|passport)\.""", re.IGNORECASE)
+_RELOADS = re.compile(r"document\.cookie|location\.(?:reload|href|replace)|\.reload\(|eval\(", re.IGNORECASE)
+
+
+def title_of(text: str) -> str:
+    """Return the page's title, '' without one."""
+    match = _TITLE.search(text)
+    return fold(html.unescape(match[1])) if match else ""
+
+
+def visible_text(text: str) -> str:
+    """Return what a reader sees of some markup, block elements apart by a line break."""
+    bare = _BLOCK_TAG.sub("\n", _UNSEEN.sub(" ", text))
+    return html.unescape(_TAG.sub("", bare))
+
+
+def notice_of(text: str) -> str:
+    """Return the shop's sentence that it found nothing, or searched for something else; '' when it says neither."""
+    if not any(word in text for word in ("找到", "搜到", "搜索到", "结果", "没有与")):
+        return ""
+    for line in visible_text(text).split("\n"):
+        words = fold(line)
+        found_none = _NOTHING_FOUND.search(words)
+        if (found_none and _ABOUT_GOODS.search(words, found_none.end())) or _INSTEAD.search(words):
+            return words[:200]
+    return ""
+
+
+def judge_without_list(text: str, *, title: str, notice: str, furniture: str) -> Sign:
+    """Return the kind of a page that has no result list.
+
+    `furniture` names what it has of a search page («total 314892»), '' for nothing of it.
+    """
+    if not text.strip():
+        return Sign(PageKind.EMPTY, "an empty body")
+    if "搜索无结果" in title:
+        return Sign(PageKind.NO_RESULTS, f"title {title}")
+    if "no_result_tips" in text:
+        return Sign(PageKind.NO_RESULTS, "p.no_result_tips")
+    if notice:
+        return Sign(PageKind.NO_RESULTS, notice)
+    if furniture:
+        return Sign(PageKind.RESULTS, f"{furniture}, but no list")
+    blocked = _blocked(text, title)
+    if blocked:
+        return Sign(PageKind.BLOCKED, blocked)
+    if not fold(visible_text(text).removeprefix(title)):
+        return Sign(PageKind.EMPTY, "nothing but scripts" if "<script" in text.lower() else "no visible text")
+    return Sign(PageKind.OTHER, f"title {title}" if title else "no title")
+
+
+def _blocked(text: str, title: str) -> str:
+    """Return by what a page shows that it stops its reader, '' if it does not."""
+    if _LOGIN_TITLE.search(title):
+        return f"login page: title {title}"
+    if _TO_LOGIN.search(text):
+        return "sends the reader to a login"
+    seen = fold(visible_text(text))
+    if len(seen) > BLOCK_PAGE_LETTERS:
+        return ""
+    words = _BLOCKED_WORDS.search(f"{title} {seen}")
+    if words is not None:
+        return f"the words «{words[0]}»"
+    for pattern, name in _BLOCKED_MARKUP:
+        if pattern.search(text):
+            return name
+    if _PASSWORD.search(text):
+        return "a login form"
+    if not fold(seen.removeprefix(title)) and _RELOADS.search(text):
+        return "a script that sets a cookie or reloads, and nothing else"
+    return ""

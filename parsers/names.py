@@ -1,0 +1,262 @@
+"""The author block of a Chinese bookshop, «[美]斯图尔特·罗素 著，张博雅 译», as names with role and nationality.
+
+The shop's staff and its sellers type these blocks by hand. The reading keeps one promise above all: what is there
+is given, no name is lost. Where the text does not say whether two words are one name («马克 吐温») or two
+(«王晓雷 陈巍卿»), the words' own shape decides; see `parsers.name_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from parsers.model import Contributor
+from parsers.name_words import (
+    BODIES,
+    DYNASTIES,
+    LABELS,
+    NATIONS,
+    PRODUCERS,
+    ROLES,
+    SAME_ROLE,
+    is_latin,
+    looks_chinese,
+    looks_foreign,
+    one_name,
+)
+from parsers.text import fold
+
+__all__ = ["parse_contributors"]
+
+MAX_LENGTH = 2_000
+"""Characters read of a block; the shop cuts its own off at a tenth of that."""
+
+_ROLE_PATTERN = "|".join(sorted(ROLES, key=len, reverse=True))
+_TOKEN = re.compile(
+    rf"""
+      (?:^|(?<=[\s、，,;；|/]))(?P<label>文/图|图/文|著/绘|{_ROLE_PATTERN})\s*[:：]
+    | (?P<open>[(\[（［【〔〖｛])(?P<inside>[^()\[\]（）［］【】〔〕〖〗｛｝]*)(?P<close>[)\]）］】〕〗｝]|$)
+    | (?P<sep>//|[、，,;；|｜&＆/／:：])
+    | (?P<space>\s+)
+    | (?P<word>(?:《[^》]*》|<[^>]*>|[^\s、，,;；|｜&＆/／:：()\[\]（）［］【】〔〕〖〗｛｝])+)
+    """,
+    re.VERBOSE,
+)
+_HALF_BRACKETED = re.compile(r"(?:^|(?<=[,，;；、]))\s*([\u4e00-\u9fff]{1,5})[)\]）］】〕]")
+_BARE_NATION = re.compile(rf"^({'|'.join(sorted(NATIONS, key=len, reverse=True))})[\s,，](?=\S)")
+_GLUED = re.compile(
+    r"^(.*?[^\s·・.])(等?(?:执行主编|副主编|总主编|主编|编著|编译|编写|编绘|编选|编撰|编纂|编文|编校|原著|著绘|著作|著文|合著|合编|合译|"
+    r"改编|改写|缩写|选编|选注|选译|译注|译者|注译|译校|校译|校注|校订|点校|点评|评注|插图|插画|绘图|摄影|摄制|撰文|翻译|审校|整理|"
+    r"口述|导读|组编|出品|发行|策划|监制|制作|出版|(?<!名)著|译|编|绘))$"
+)
+_MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
+_ENDING = re.compile(r"[。…]+$|\.{2,}$")
+_DOT = re.compile(r"[.．]$")
+_UNKNOWN = frozenset({"不详", "不祥", "未知", "暂无", "无", "作者不详", "-", "--", "?", "？"})
+
+
+@dataclass(slots=True)
+class _Word:
+    text: str
+    bracket: str = ""
+    """An original or an alias behind it, with its brackets: the name ends here."""
+
+    def __str__(self) -> str:
+        return self.text + self.bracket
+
+
+@dataclass(slots=True)
+class _Name:
+    text: str
+    nationality: str | None
+    group: int
+    """Which stretch between two separators it stands in."""
+    role: str | None = None
+
+
+def parse_contributors(text: str) -> tuple[Contributor, ...]:
+    """Return everyone named in an author block, in order, nobody twice in one role.
+
+    A role behind several names belongs to all of them back to the role before it («王晓雷 陈巍卿 译»); 出品 (produced
+    by) and its like belong to the one name before them. A foreign name keeps its original in brackets
+    («彼得·诺维格（Peter Norvig）»). An empty block and «不详» (unknown) give nobody.
+    """
+    seen: dict[Contributor, None] = {}
+    for name in _Reader().read(fold(text)[:MAX_LENGTH]):
+        if name.text not in _UNKNOWN:
+            seen.setdefault(Contributor(name.text, name.role, name.nationality))
+    return tuple(seen)
+
+
+class _Reader:
+    """One pass over the tokens of a block; a name stays open until a role or the end settles it."""
+
+    def __init__(self) -> None:
+        self.names: list[_Name] = []
+        self.open = 0  # names from here on have no role yet
+        self.words: list[_Word] = []  # since the last separator
+        self.nationality: str | None = None  # said before the words
+        self.group = 0
+        self.label: str | None = None  # role said before the names
+        self.roles = 0
+        self.settled: list[_Name] = []  # those the last role went to, while nothing has followed it
+        self.joinable = False  # the last separator may stand for a space within a Latin name
+
+    def read(self, text: str) -> list[_Name]:
+        text = re.sub(r"\s*([·・•‧])\s*", r"\1", _ENDING.sub("", text))
+        text = _HALF_BRACKETED.sub(lambda m: f"({m[1]})" if m[1] in NATIONS else m[0], text)
+        text = _BARE_NATION.sub(r"(\1)", text)
+        tokens = list(_TOKEN.finditer(text))
+        for index, token in enumerate(tokens):
+            before = tokens[index - 1].lastgroup if index else None
+            after = tokens[index + 1] if index + 1 < len(tokens) else None
+            if token["label"]:
+                self._label(token["label"].replace("/", ""), colon=True)
+            elif token["open"]:
+                self._bracket(token, spaced=before == "space", after=after)
+            elif token["sep"]:
+                self._separator(token[0], spaced=after is not None and after.lastgroup == "space")
+            elif token["word"]:
+                self._word(token[0], after)
+        self._close_words()
+        return self.names
+
+    def _label(self, role: str, *, colon: bool = False) -> None:
+        """Take a role said before its names: «译者：姜乙», «绘者 撒旦君»."""
+        if self.words and colon and role not in LABELS:  # «谢茹 著: 高凯 绘»: a role with a colon for a comma
+            self._role(role)
+            self._separator(":", spaced=False)
+            return
+        self._close_words()
+        self.group += 1
+        self.label, self.open, self.settled = SAME_ROLE.get(role, role), len(self.names), []
+        self.roles += 1
+
+    def _separator(self, mark: str, *, spaced: bool) -> None:
+        self._close_words()
+        self.group += 1
+        self.joinable = mark == "," and not spaced
+
+    def _word(self, text: str, after: re.Match[str] | None) -> None:
+        slashed = after is not None and after[0] in {"/", "／"}
+        for part in _parted(text):
+            bare = _ENDING.sub("", part)
+            role = _DOT.sub("", bare).removeprefix("等") or bare
+            waiting = self.words or any(name.role is None for name in self.names[self.open :])
+            if role in LABELS and not self.words:
+                self._label(role)
+            elif role in ROLES and (waiting or self.settled):
+                self._role(role)
+            elif role in ROLES and slashed:  # «文/维尔纳·霍尔茨瓦特»
+                self._label(role)
+            elif bare == "等" and (self.words or self.names):
+                continue
+            elif bare:
+                self.words.append(_Word(bare[:-1] if len(bare) > 2 and bare.endswith("等") else bare))
+                self.settled = []
+
+    def _bracket(self, token: re.Match[str], *, spaced: bool, after: re.Match[str] | None) -> None:
+        inside = fold(token["inside"])
+        role = inside.removeprefix("等")
+        goes_on = after is not None and after.lastgroup == "word" and after[0] not in ROLES | {"等"}
+        if not inside:
+            return
+        if role in ROLES and (self.words or len(self.names) > self.open):  # «段虹(绘)»: said of one name
+            self._close_words(last_apart=True)
+            self.names[-1].role = SAME_ROLE.get(role, role)
+        elif inside in {"?", "？"}:
+            self._close_words()
+        elif (len(inside) <= 5 and not is_latin(inside) and not self.words) or (inside in NATIONS and (spaced or goes_on)):
+            self._close_words()
+            self.nationality = inside
+        elif inside in NATIONS and self.words:  # «泰戈尔（印度）»
+            self._close_words()
+            self.names[-1].nationality = self.names[-1].nationality or inside
+        elif self.words and is_latin(self.words[-1].text) and is_latin(inside):  # «Yuxi (Hayden) Liu»
+            self.words[-1].text += f" {token[0]}" if spaced else token[0]
+        elif self.words:
+            self.words[-1].bracket += f"{token['open']}{inside}{token['close']}"
+        else:
+            self.words.append(_Word("", token[0]))
+            self.settled = []
+
+    def _close_words(self, *, last_apart: bool = False) -> None:
+        """Make names of the words since the last separator."""
+        if not self.words:
+            return
+        foreign = self.nationality is not None and self.nationality not in DYNASTIES
+        if last_apart and not self.words[-1].text.endswith(tuple(BODIES)):
+            names = [*_grouped(self.words[:-1], foreign=foreign), str(self.words[-1])]
+        else:
+            names = _grouped(self.words, foreign=foreign)
+        if self.joinable and self._continues(names[0]):
+            self.names[-1].text += f" {names.pop(0)}"
+        for name in names:
+            self.names.append(_Name(name, self.nationality, self.group, self.label))
+            self.nationality = None
+        self.words, self.nationality, self.joinable = [], None, False
+
+    def _continues(self, name: str) -> bool:
+        """Whether the comma before `name` stands for a space: «Jan,Erik,Solem»."""
+        if self.nationality is not None or len(self.names) <= self.open or not is_latin(name) or " " in name:
+            return False
+        before = self.names[-1]
+        return is_latin(before.text) and (before.group < self.group - 1 or " " not in before.text)
+
+    def _role(self, said: str) -> None:
+        """Give a role to the names before it that have none."""
+        role = SAME_ROLE.get(said, said)
+        self._close_words(last_apart=role in PRODUCERS)
+        waiting = [n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)]
+        if not waiting:  # «著 绘», «编/著»: one role in two words
+            for name in self.settled:
+                if name.role and name.role != role and len(name.role) == len(role) == 1:
+                    name.role = SAME_ROLE.get(name.role + role, name.role + role)
+            return
+        if role in PRODUCERS:
+            group = [name for name in waiting if name.group == waiting[-1].group]
+            takers = group if self.roles else group[-1:]
+        elif "译" in role and not self.roles and not _surely_foreign(waiting[-1]):
+            # «[法]加缪 刘方译»: an author without a role before a translator.
+            takers = [name for name in waiting if not _surely_foreign(name)]
+        else:
+            takers = waiting
+        for name in takers:
+            name.role = role
+        self.settled, self.open, self.label = takers, len(self.names), None
+        self.roles += 1
+
+
+def _surely_foreign(name: _Name) -> bool:
+    return name.nationality is not None or (looks_foreign(name.text) and not looks_chinese(name.text))
+
+
+def _parted(text: str) -> Iterator[str]:
+    """Yield a word as name and role where they are written together: «冯友兰著», «加缪著刘方译»."""
+    middle = _MIDDLE.match(text)
+    if middle is not None:
+        yield from _parted(middle[1])
+        yield from _parted(middle[2])
+        return
+    glued = _GLUED.match(_ENDING.sub("", text)) if text not in ROLES else None
+    if glued is not None and len(glued[1]) >= 2:
+        yield glued[1]
+        yield glued[2]
+    else:
+        yield text
+
+
+def _grouped(words: list[_Word], *, foreign: bool) -> list[str]:
+    """Return words as names, joining those that are parts of one."""
+    names: list[list[_Word]] = []
+    for word in words:
+        if names and (word.text in BODIES or _belongs(names[-1], word, foreign=foreign)):
+            names[-1].append(word)
+        else:
+            names.append([word])
+    return [" ".join(map(str, name)) for name in names]
+
+
+def _belongs(name: list[_Word], word: _Word, *, foreign: bool) -> bool:
+    return not name[-1].bracket and one_name([part.text for part in name], word.text, foreign=foreign)

@@ -1,0 +1,183 @@
+"""Bytes and short strings of Chinese shop pages become text, prices, counts and dates.
+
+Every function takes what a page says and gives a value, or None where the words cannot be read; none raises on
+any input of its type.
+"""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = [
+    "NUMERAL",
+    "Decoded",
+    "decode",
+    "fold",
+    "parse_count",
+    "parse_date",
+    "parse_numeral",
+    "parse_price",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a body, and how it was come by."""
+
+    text: str
+    charset: str
+    undecodable: int
+    """Byte sequences that had to be replaced by U+FFFD."""
+
+
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]+)""", re.IGNORECASE)
+_META_WITHIN = 4096
+"""Bytes searched for a declaration; HTML asks for it within 1,024, the shop's pages put links before it."""
+
+_REPLACEMENT = "\ufffd"
+
+
+def decode(body: bytes, header_charset: str | None = None) -> Decoded:
+    """Decode a page: BOM, then strictly valid UTF-8, then the charset of header or meta tag, then gb18030.
+
+    A page saved by a browser is often UTF-8 and still declares GB2312, hence UTF-8 before any declaration; a body
+    cut off within a character is still UTF-8. Every GB name means gb18030, their superset: the shop declares
+    GB2312 and uses letters beyond it. A charset that was declared and does not fit gives way to the other one
+    when that leaves fewer sequences undecodable.
+    """
+    for bom, charset in ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if body.startswith(bom):
+            return _replacing(body[len(bom) :], charset)
+    if not body.isascii():
+        whole = _strict_utf8(body)
+        if whole is not None:
+            return whole
+    meta = _META_CHARSET.search(body, 0, _META_WITHIN)
+    declared = _known_charset(header_charset) or _known_charset(meta[1].decode("ascii") if meta else None)
+    first = _replacing(body, declared or "gb18030")
+    if first.undecodable and first.charset != "gb18030":
+        second = _replacing(body, "gb18030")
+        if second.undecodable < first.undecodable:
+            return second
+    return first
+
+
+def _strict_utf8(body: bytes) -> Decoded | None:
+    try:
+        return Decoded(body.decode("utf-8"), "utf-8", 0)
+    except UnicodeDecodeError as error:
+        # A truncated download may end inside a character; that says nothing against the rest.
+        cut = error.reason == "unexpected end of data" and error.start >= len(body) - 3
+        if cut and not body[: error.start].isascii():
+            return Decoded(body[: error.start].decode("utf-8") + _REPLACEMENT, "utf-8", 1)
+        return None
+
+
+def _known_charset(name: str | None) -> str | None:
+    """Return the codec for a declared charset; None for one that shops declare only by mistake."""
+    folded = re.sub(r"[^a-z0-9]", "", (name or "").lower())
+    if folded.startswith("gb") or folded in {"cp936", "ms936", "936", "xgbk", "euccn", "windows936"}:
+        return "gb18030"
+    return {"utf8": "utf-8", "big5": "big5hkscs", "big5hkscs": "big5hkscs"}.get(folded)
+
+
+def _replacing(body: bytes, charset: str) -> Decoded:
+    try:
+        return Decoded(body.decode(charset), charset, 0)
+    except UnicodeDecodeError:
+        text = body.decode(charset, "replace")
+    # The page may hold U+FFFD of its own: those were decoded, not replaced.
+    own = body.count(_REPLACEMENT.encode(charset)) if charset != "big5hkscs" else 0
+    return Decoded(text, charset, max(1, text.count(_REPLACEMENT) - own))
+
+
+_INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u2060\ufeff\u00ad"}
+
+
+def fold(text: str | None) -> str:
+    """Return `text` with every run of white space (full-width ones too) as one space, and none at the ends."""
+    if not text:
+        return ""
+    return " ".join(text.translate(_INVISIBLE).split())
+
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_PRICE = re.compile(
+    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_NUMBER})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_NUMBER}\s*元?)?", re.IGNORECASE
+)
+
+
+def parse_price(text: str) -> Decimal | None:
+    """Return the price in yuan that `text` states: «¥1,299.00», «￥39», «39.00元», «¥38.00起» (from), «电子书：¥8.99».
+
+    Of a range the lower end is given. None when there is no price, when the number is of something else
+    («千字5铃铛»), and for 0: nothing is sold for nothing, a page that shows ¥0.00 has no price.
+    """
+    match = _PRICE.fullmatch(unicodedata.normalize("NFKC", fold(text)))
+    if match is None:
+        return None
+    value = Decimal(match[1].replace(",", ""))
+    return value if value > 0 else None
+
+
+_COUNT = re.compile(rf"({_NUMBER})\s*([万亿]?)")
+_POWERS = {"": 1, "万": 10_000, "亿": 100_000_000}
+
+
+def parse_count(text: str) -> int | None:
+    """Return the first count in `text`: «1632546条评论», «1,234», «1.2万+条评论» (12000); None without one."""
+    match = _COUNT.search(unicodedata.normalize("NFKC", text))
+    if match is None:
+        return None
+    return int(Decimal(match[1].replace(",", "")) * _POWERS[match[2]])
+
+
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:\s*[-/.年]\s*(\d{1,2})(?!\d)(?:\s*[-/.月]\s*(\d{1,2})(?!\d))?|年|(?![\d-]))"
+)
+
+
+def parse_date(text: str) -> dt.date | None:
+    """Return the date in `text`: «2021-03-31», «2021/3/1», «2021年3月», «2021»; a missing day or month is the first.
+
+    None when there is none, or none that the calendar has.
+    """
+    match = _DATE.search(unicodedata.normalize("NFKC", text))
+    if match is None:
+        return None
+    # The shop writes 00 for a month or day that it does not know.
+    year, month, day = (int(part or 0) or 1 for part in match.groups())
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3}
+_UNITS = {"十": 10, "百": 100}
+
+NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百壹贰叁]+)"
+"""Pattern of a numeral that `parse_numeral` reads, digits already half-width."""
+
+
+def parse_numeral(text: str) -> int | None:
+    """Return the number that ASCII digits or a Chinese numeral below 1,000 stand for (十二 is 12); None for others."""
+    if text.isascii() and text.isdigit():
+        return int(text) if len(text) <= 9 else None
+    total, digit = 0, None
+    for char in text:
+        if char in _UNITS:
+            total += _UNITS[char] * (1 if digit is None else digit)
+            digit = None
+        elif char in _DIGITS:
+            if digit:  # two digits in a row are a year or a nickname («一二»), not a count
+                return None
+            digit = _DIGITS[char]
+        else:
+            return None
+    return total + (digit or 0) if text else None

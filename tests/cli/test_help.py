@@ -1,0 +1,109 @@
+"""The help: complete, true and quick."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from crawler import Settings, __version__
+from crawler.__main__ import main
+from crawler.cli import search
+from crawler.cli.app import COMMANDS, build_parser
+from crawler.cli.exit_codes import MEANINGS, ExitCode
+from crawler.report import FORMATS
+
+HEAVY = {"aiohttp", "asyncio", "rich", "msgspec", "multiprocessing", "opencc", "selectolax", "tomllib"}
+
+
+def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield each command's parser."""
+    for action in build_parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def options() -> dict[str, argparse.Action]:
+    """Return the options of a search by their flag's attribute."""
+    return {action.dest: action for action in dict(parsers())["search"]._actions}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["-h"], ["--pages", "3", "--help"]])
+def test_help_is_the_searchs_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Help asked for in any way shows every option of a search, the other commands and the exit codes."""
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    for action in options().values():
+        assert all(flag in out for flag in action.option_strings)
+    assert all(f"\n  {command} " in out for command in COMMANDS)
+    assert all(re.search(rf"^  {code:d} +\S", out, re.MULTILINE) for code in ExitCode)
+
+
+def test_every_command_and_option_has_help() -> None:
+    """No command and no option is without a word."""
+    assert [name for name, _ in parsers()] == list(COMMANDS)
+    for name, parser in parsers():
+        assert parser.description, name
+        for action in parser._actions:
+            assert action.help, (name, action.dest)
+            assert action.help is not argparse.SUPPRESS, (name, action.dest)
+
+
+def test_every_exit_code_has_a_meaning() -> None:
+    """The list of exit codes is complete."""
+    assert set(MEANINGS) == set(ExitCode)
+
+
+def test_defaults_in_the_help_are_the_settings_own() -> None:
+    """The help, which must not load the settings, says of each option what they say."""
+    settings = Settings()
+    for flag, key in search.SETTING_OF_FLAG.items():
+        help_text = options()[flag].help or ""
+        shown = re.search(r"\(default: ([^)]*)\)", help_text)
+        assert shown is not None, flag
+        value = settings.report.top if key == "report.top" else getattr(settings, key)
+        assert shown[1] == ("none" if value is None else str(value)), flag
+
+
+def test_every_flag_with_a_setting_reaches_it() -> None:
+    """Each flag is tied to a key that exists, and to nothing twice."""
+    keys = {*Settings.__struct_fields__, *(f"report.{n}" for n in Settings().report.__struct_fields__)}
+    assert set(search.SETTING_OF_FLAG.values()) <= keys
+    assert len(set(search.SETTING_OF_FLAG.values())) == len(search.SETTING_OF_FLAG)
+
+
+def test_formats_are_those_of_the_reports() -> None:
+    """The formats that the help names are those that can be written."""
+    assert set(search.FORMATS) == set(FORMATS)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    """Help answers at once: it imports neither network, nor loop, nor colours, nor settings."""
+    program = (
+        "import sys; from crawler.__main__ import main; code = main(sys.argv[1:]); "
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_the_main_module_loads_next_to_nothing() -> None:
+    """A spawned process that imports the main module again does not pay for the command line."""
+    program = "import sys; import crawler.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    ours = {name for name in done.stdout.split() if name.partition(".")[0] in {"crawler", "parsers"}}
+    assert ours == {"crawler", "crawler.__main__"}
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version names the distribution and its version."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"bookprice-crawler {__version__}\n"

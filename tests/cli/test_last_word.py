@@ -1,0 +1,105 @@
+"""How the end of a search is put into a line and an exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from crawler.cli.last_word import exit_code, last_word, page_numbers
+from crawler.results import Counts, PageResult, SearchResult
+from crawler.verdict import Verdict
+
+NOW = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
+
+
+def result(
+    *ends: tuple[Verdict, str], base_url: str = "https://search.dangdang.com", stopped: str | None = None
+) -> SearchResult:
+    """Return a search whose pages ended as given."""
+    return SearchResult(
+        query="書",
+        query_sent="书",
+        shop="dangdang",
+        base_url=base_url,
+        demo=False,
+        rank="cheapest",
+        started_at=NOW,
+        finished_at=NOW,
+        pages=tuple(PageResult(n, f"{base_url}/?{n}", *end) for n, end in enumerate(ends, start=1)),
+        available=None,
+        counts=Counts(0, 0, 0, 0, {"ebook": 0, "sold_out": 0, "no_price": 0}),
+        books=(),
+        stopped=stopped,
+    )
+
+
+OK = (Verdict.OK, "")
+BLOCKED = (Verdict.BLOCKED, "403 Forbidden")
+LOST = (Verdict.NETWORK_ERROR, "no connection within 5 s")
+LEFT = (Verdict.NOT_ASKED, "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        ([OK, OK], 0),
+        ([OK, (Verdict.PAST_END, "")], 0),
+        ([(Verdict.NO_RESULTS, "nothing"), (Verdict.NO_RESULTS, "")], 0),
+        ([OK, BLOCKED], 3),
+        ([OK, LEFT], 3),
+        ([BLOCKED, LOST], 4),
+        ([LEFT], 4),
+    ],
+)
+def test_exit_codes(ends: list[tuple[Verdict, str]], code: int) -> None:
+    """0 is whole, «no results» included; 3 is partial; 4 is nothing at all."""
+    assert exit_code(result(*ends)) == code
+
+
+def test_a_whole_search_needs_no_words() -> None:
+    """Nothing is said of a search that ran to its end, nor of failed pages that were told one by one."""
+    assert last_word(result(OK, OK)) is None
+    assert last_word(result(OK, BLOCKED)) is None
+
+
+def test_an_unreachable_shop_is_one_line_that_names_the_demo() -> None:
+    """When no page could be reached the line says so, why, and what can be tried instead."""
+    line = last_word(result(LOST, LOST, LEFT))
+    assert line == (
+        "Dangdang 当当网 cannot be reached: no connection within 5 s; --demo searches the embedded demo shop instead"
+    )
+    assert (last_word(result(LOST, base_url="http://127.0.0.1:1")) or "").startswith(
+        "http://127.0.0.1:1 cannot be"
+    )
+
+
+def test_pages_that_failed_alike_are_said_once() -> None:
+    """When every page failed, the reasons are given once each, with their pages."""
+    line = last_word(result(BLOCKED, LOST, BLOCKED, BLOCKED))
+    assert line == (
+        "no page could be had, no file is written: pages 1, 3–4: blocked: 403 Forbidden; "
+        "page 2: network_error: no connection within 5 s"
+    )
+
+
+def test_a_search_cut_short_names_the_pages_left() -> None:
+    """A search that was stopped says why and what was not asked."""
+    assert last_word(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not asked"
+    assert last_word(result(LEFT, stopped="interrupted")) == (
+        "interrupted: no page was had in that time; no file is written"
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ([3], "page 3"),
+        ([1, 2, 3], "pages 1–3"),
+        ([1, 3], "pages 1, 3"),
+        ([1, 2, 4, 7, 8], "pages 1–2, 4, 7–8"),
+    ],
+)
+def test_page_numbers_are_short(numbers: list[int], text: str) -> None:
+    """Runs of pages are given by their ends."""
+    assert page_numbers(numbers) == text

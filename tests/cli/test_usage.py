@@ -1,0 +1,96 @@
+"""Wrong usage: one clear line, exit code 2, and not a single request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.demo.server import DemoShop
+
+Run = Callable[..., Awaitable[Any]]
+
+WRONG: list[tuple[list[str | bytes], str]] = [
+    ([], "say what to search for"),
+    ([""], "the query is empty"),
+    (["  \u3000 "], "the query is empty"),
+    (["書" * 101], "101 characters"),
+    (["a\x1bb"], "U+001B"),
+    ([b"\xff\xfe"], "no readable character"),
+    (["--demo"], "QUERY"),
+    (["書", "--pages", "0"], "--pages must be a whole number from 1 to 100, not '0'"),
+    (["書", "--pages", "101"], "--pages must be"),
+    (["書", "--pages", "-5"], "--pages must be"),
+    (["書", "--pages", "many"], "--pages must be"),
+    (["書", "--pages"], "--pages"),
+    (["書", "--page", "3"], "there is no option --page"),
+    (["書", "--nonsense"], "there is no option --nonsense"),
+    (["高等", "數學"], "goes in quotes"),
+    (["書", "--sellers", "others"], "--sellers must be self or all"),
+    (["書", "--category", "toys"], "--category must be books or all"),
+    (["書", "--sort", "random"], "--sort must be one of default, sales"),
+    (["書", "--min-price", "cheap"], "--min-price must be an amount of yuan"),
+    (["書", "--min-price", "9", "--max-price", "3"], "--min-price must be at most --max-price"),
+    (["書", "--top", "0"], "--top must be"),
+    (["書", "--concurrency", "1000"], "--concurrency must be"),
+    (["書", "--workers", "1.5"], "--workers must be"),
+    (["書", "--max-seconds", "nan"], "--max-seconds must be"),
+    (["書", "--proxy", "socks5://u:secret@h"], "--proxy must be an http:// or https:// URL"),
+    (["書", "--base-url", "dangdang"], "--base-url must be an http:// or https:// URL"),
+    (["書", "--demo", "--base-url", "http://127.0.0.1:1"], "--demo has its own address"),
+    (["書", "--format", "xml"], "--format"),
+    (["書", "--quiet", "--verbose"], "--verbose"),
+    (["書", "--config", "nowhere.toml"], "--config: there is no file"),
+    (["書", "-o", "report"], "report"),
+    (["書", "-o", "report.pdf"], ".pdf"),
+    (["書", "-o", ""], "-o"),
+    (["書", "-o", "a.csv", "-o", "./a.csv"], "twice"),
+    (["書", "-o", "nowhere/a.csv"], "nowhere"),
+    (["書", "-o", "folder.csv"], "folder.csv"),
+    (["demo", "--nonsense"], "there is no option --nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), WRONG)
+async def test_wrong_usage_gets_one_line(
+    run: Run, folder: Path, arguments: list[str | bytes], expected: str
+) -> None:
+    """Wrong usage is one line on stderr that names the thing, with exit code 2, and leaves nothing behind."""
+    (folder / "folder.csv").mkdir()
+    ended = await run(*arguments)
+    assert ended.code == 2
+    assert ended.only_line.startswith("bookprice: ")
+    assert expected in ended.only_line
+    assert "secret" not in ended.err
+    assert ended.out == b""
+    assert os.listdir(folder) == ["folder.csv"]
+
+
+async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> None:
+    """An unknown key is named with its file and its nearest, a wrong variable with its name."""
+    (folder / "config.toml").write_text("[crawler]\npagse = 3\n")
+    ended = await run("書", "--demo")
+    assert ended.code == 2
+    assert "config.toml: [crawler] pagse is no setting; the nearest is pages" in ended.only_line
+    (folder / "config.toml").unlink()
+    ended = await run("書", "--demo", env={"CRAWLER_PAGES": "x"})
+    assert ended.code == 2
+    assert "CRAWLER_PAGES must be a whole number from 1 to 100, not 'x'" in ended.only_line
+
+
+@pytest.mark.parametrize("reports", ["file", "locked"])
+async def test_an_unwritable_report_is_found_before_the_crawl(
+    run: Run, folder: Path, shop: DemoShop, reports: str
+) -> None:
+    """A report that could not be written is said before the shop has seen a request."""
+    if reports == "file":
+        (folder / "reports").write_text("")
+        ended = await run("書", "--base-url", shop.base_url)
+    else:
+        ended = await run("書", "--base-url", shop.base_url, "-o", "/proc/a.csv")
+    assert ended.code == 2
+    assert ("reports" if reports == "file" else "/proc") in ended.only_line
+    assert shop.requests == []

@@ -1,0 +1,195 @@
+"""Where settings come from, and which source wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler import Settings, SettingsError
+from crawler.configuration import Loaded, load
+
+HERE = "[crawler]\npages = 5\nmin_price = 12.50\n[report]\ntop = 7\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working folder beside an empty user's configuration folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "users"))
+    work = tmp_path / "work"
+    work.mkdir()
+    return work
+
+
+def loaded(
+    folder: Path,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config: str | None = None,
+) -> Loaded:
+    return load(flags or {}, config=config, environ=environ or {}, cwd=folder)
+
+
+def refusal(
+    folder: Path,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config: str | None = None,
+) -> str:
+    with pytest.raises(SettingsError) as caught:
+        loaded(folder, flags, environ, config)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_nothing_anywhere_means_the_defaults(folder: Path) -> None:
+    """Without a file, a variable and a flag the settings are the defaults."""
+    assert loaded(folder) == Loaded(Settings(), None, ())
+
+
+def test_flags_go_over_environment_over_file(folder: Path) -> None:
+    """Each source goes over the one below it, key by key."""
+    (folder / "config.toml").write_text(HERE)
+    environ = {"CRAWLER_PAGES": "6", "CRAWLER_SORT": "sales", "CRAWLER_REPORT_TOP": "8"}
+    assert loaded(folder).settings.pages == 5
+    assert loaded(folder, environ=environ).settings.pages == 6
+    got = loaded(folder, {"pages": "7", "sort": None, "report.top": None}, environ)
+    assert got.file == folder / "config.toml"
+    assert (got.settings.pages, got.settings.sort, got.settings.report.top) == (7, "sales", 8)
+    assert got.settings.min_price == Decimal("12.50")
+
+
+def test_files_are_looked_for_in_order(folder: Path, tmp_path: Path) -> None:
+    """--config goes over CRAWLER_CONFIG over ./config.toml over the user's file; one file is read, not a mixture."""
+    for number, path in enumerate(
+        ["flag.toml", "variable.toml", "config.toml", "../users/bookprice-crawler/config.toml"], start=1
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(f"[crawler]\npages = {number}\n")
+    environ = {"CRAWLER_CONFIG": "variable.toml"}
+    assert loaded(folder, environ=environ, config="flag.toml").settings.pages == 1
+    assert loaded(folder, environ=environ).settings.pages == 2
+    assert loaded(folder).settings.pages == 3
+    (folder / "config.toml").unlink()
+    assert loaded(folder).settings.pages == 4
+    assert loaded(folder).file == tmp_path / "users" / "bookprice-crawler" / "config.toml"
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "[tool.black]\nline = 5\n",
+        "pages = 7\n",
+        "crawler = 3\n",
+        "[report]\ntop = 7\n",
+        "[tool\nbroken",
+        "# [crawler]\n= =",
+    ],
+)
+def test_a_strangers_config_is_left_alone(folder: Path, stranger: str) -> None:
+    """A config.toml of the working folder without a [crawler] table, broken or not, is somebody else's."""
+    (folder / "config.toml").write_text(stranger)
+    assert loaded(folder) == Loaded(Settings(), None, ())
+
+
+def test_an_unreadable_config_of_the_folder_is_mentioned(folder: Path) -> None:
+    """A config.toml that is no text cannot be told from ours, so a warning names it."""
+    (folder / "config.toml").write_bytes(b"\xff\xfe[crawler]")
+    got = loaded(folder)
+    assert got.file is None
+    assert len(got.warnings) == 1
+    assert str(folder / "config.toml") in got.warnings[0]
+
+
+def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
+    """A file saved with a byte order mark is read like any other."""
+    (folder / "config.toml").write_bytes(b"\xef\xbb\xbf" + HERE.encode())
+    assert loaded(folder).settings.pages == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[crawler]\npagse = 5\n", "[crawler] pagse is no setting; the nearest is pages"),
+        ("[crawler]\nmin-price = 5\n", "[crawler] min-price is no setting; the nearest is min_price"),
+        ("[crawler]\ntop = 5\n", "[crawler] top is no setting; it belongs in [report]"),
+        ("[crawler.report]\ntop = 5\n", "[crawler] report is no setting"),
+        ("[crawler]\n[repotr]\ntop = 5\n", "[repotr] is no table; the nearest is [report]"),
+        ("pages = 5\n[crawler]\n", "pages stands outside the tables; it belongs in [crawler]"),
+        (
+            "pagse = 5\n[crawler]\n",
+            "pagse stands outside the tables; the nearest setting is pages in [crawler]",
+        ),
+        ("[crawler]\n[report]\ndri = 'x'\n", "[report] dri is no setting; the nearest is dir"),
+        ("[crawler]\npages = '5'\n", "[crawler] pages must be a whole number from 1 to 100, not '5'"),
+        ("[crawler]\npages = 5.0\n", "[crawler] pages must be a whole number from 1 to 100, not 5.0"),
+        ("[crawler]\npages = true\n", "[crawler] pages must be a whole number from 1 to 100, not true"),
+        ("[crawler]\npages = 500\n", "[crawler] pages must be a whole number from 1 to 100, not 500"),
+        ("[crawler]\npages = 2026-01-31\n", "[crawler] pages must be a whole number"),
+        ("[crawler]\nmin_price = 'x'\n", "[crawler] min_price must be an amount of yuan"),
+        ("[crawler]\nmin_price = '5'\n", "[crawler] min_price must be an amount of yuan"),
+        ("[crawler]\nmin_price = nan\n", "[crawler] min_price must be an amount of yuan"),
+        ("[crawler]\nmax_seconds = inf\n", "[crawler] max_seconds must be a number of seconds"),
+        ("[crawler]\nproxy = 'none'\n", "[crawler] proxy must be an http:// or https:// URL"),
+        ("[crawler]\npages =\n", "must be TOML: "),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(folder: Path, text: str, expected: str) -> None:
+    """A wrong file gets one line: which file, which key, what was expected, what came or what is nearest."""
+    (folder / "config.toml").write_text(text)
+    message = refusal(folder)
+    assert message.startswith(str(folder / "config.toml"))
+    assert expected in message
+
+
+def test_a_named_file_must_be_there_and_be_ours(folder: Path) -> None:
+    """A file that was named is never left alone, whatever is wrong with it."""
+    assert refusal(folder, config="nowhere.toml") == f"--config: there is no file {folder / 'nowhere.toml'}"
+    assert refusal(folder, environ={"CRAWLER_CONFIG": "nowhere.toml"}).startswith(
+        "CRAWLER_CONFIG: there is no file"
+    )
+    assert "Is a directory" in refusal(folder, config=".")
+    assert refusal(folder, config="") == "--config must be a file's path, not ''"
+    (folder / "other.toml").write_text("[tool]\nx = 1\n")
+    assert "[tool] is no table" in refusal(folder, config="other.toml")
+    (folder / "other.toml").write_bytes(b"[crawler]\xff")
+    assert "must be UTF-8 text; byte 9 is not" in refusal(folder, config="other.toml")
+
+
+def test_the_source_of_a_wrong_value_is_named(folder: Path) -> None:
+    """Every source gets the same words, after its own name."""
+    tail = " must be a whole number from 1 to 100, not 'many'"
+    assert refusal(folder, {"pages": "many"}) == f"--pages{tail}"
+    assert refusal(folder, environ={"CRAWLER_PAGES": "many"}) == f"CRAWLER_PAGES{tail}"
+    assert refusal(folder, {"report.top": "0"}).startswith("--top must be ")
+    assert refusal(folder, environ={"CRAWLER_REPORT_DIR": "a\0b"}).startswith("CRAWLER_REPORT_DIR must be ")
+
+
+def test_bounds_from_two_sources_are_both_named(folder: Path) -> None:
+    """Price bounds that leave no room name the two places that set them."""
+    (folder / "config.toml").write_text(HERE)
+    message = refusal(folder, {"max_price": "3"})
+    assert "config.toml: [crawler] min_price must be at most --max-price, which is 3, not 12.50" in message
+
+
+def test_none_lifts_what_a_source_below_set(folder: Path) -> None:
+    """«none» takes back a bound of the file."""
+    (folder / "config.toml").write_text(HERE)
+    assert loaded(folder, {"min_price": "none", "max_price": "3"}).settings.min_price is None
+    assert loaded(folder, environ={"CRAWLER_MIN_PRICE": "none"}).settings.min_price is None
+
+
+def test_an_empty_variable_counts_as_not_set(folder: Path) -> None:
+    """An empty variable is how a shell unsets one for a single command."""
+    (folder / "config.toml").write_text(HERE)
+    environ = {"CRAWLER_PAGES": "", "CRAWLER_CONFIG": "", "CRAWLER_REPORT_TOP": ""}
+    assert loaded(folder, environ=environ) == loaded(folder)
+
+
+def test_an_unknown_variable_is_a_warning(folder: Path) -> None:
+    """A CRAWLER_ variable that is no setting stops nothing, but its nearest is named."""
+    got = loaded(folder, environ={"CRAWLER_PAGSE": "5", "CRAWLERS": "x", "PAGES": "9"})
+    assert got.settings == Settings()
+    assert got.warnings == ("CRAWLER_PAGSE is no setting and is left alone; the nearest is CRAWLER_PAGES",)

@@ -1,0 +1,213 @@
+"""Settings: what can be set, and what is refused."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from crawler import Settings, SettingsError, UsageError
+from crawler.settings import ReportSettings, checked, nearest
+from parsers.dangdang.urls import Sort
+
+CONFIG = Path(__file__).parent.parent / "config.toml"
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    """Without a word from anyone a search reads three pages of the shop's own books."""
+    settings = Settings()
+    search = [settings.pages, settings.sellers, settings.category, settings.sort]
+    assert search == [3, "self", "books", "default"]
+    assert (settings.concurrency, settings.workers, settings.attempts) == (10, 0, 3)
+    limits = [settings.connect_timeout, settings.read_timeout, settings.page_timeout, settings.parse_timeout]
+    assert limits == [5.0, 15.0, 45.0, 10.0]
+    assert settings.max_body_bytes == 8 * 1024 * 1024
+    assert settings.report == ReportSettings(top=50, dir="reports")
+    assert [n for n in Settings.__struct_fields__ if getattr(settings, n) is None] == [
+        "min_price", "max_price", "max_seconds", "proxy", "base_url",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("pages", 0, "pages must be a whole number from 1 to 100, not 0"),
+        ("pages", 101, "pages must be a whole number from 1 to 100, not 101"),
+        ("pages", True, "not true"),
+        ("pages", "3", "not '3'"),
+        ("pages", 3.5, "not 3.5"),
+        ("pages", None, "not None"),
+        ("concurrency", 65, "from 1 to 64"),
+        ("workers", -1, "from 0 to 64"),
+        ("attempts", 11, "from 1 to 10"),
+        ("sellers", "others", "sellers must be self or all, not 'others'"),
+        ("category", "toys", "books or all"),
+        ("sort", "random", "one of default, sales, rating, newest, price"),
+        ("min_price", -1, "an amount of yuan"),
+        ("min_price", "3", "an amount of yuan"),
+        ("min_price", False, "an amount of yuan"),
+        ("min_price", Decimal("NaN"), "an amount of yuan"),
+        ("min_price", Decimal("Infinity"), "an amount of yuan"),
+        ("max_price", Decimal("1e-1000000"), "two decimals"),
+        ("max_price", 0.125, "two decimals"),
+        ("max_price", Decimal("1e999999"), "from 0 to 1000000"),
+        ("max_seconds", 0, "above 0"),
+        ("max_seconds", float("nan"), "above 0"),
+        ("connect_timeout", float("inf"), "86400 at most"),
+        ("read_timeout", True, "a number of seconds"),
+        ("proxy", "socks5://h:1", "an http:// or https:// URL"),
+        ("proxy", "http://", "an http:// or https:// URL"),
+        ("proxy", "http://h:99999", "an http:// or https:// URL"),
+        ("proxy", "http://h/\n", "an http:// or https:// URL"),
+        ("base_url", "ftp://h", "an http:// or https:// URL"),
+        ("base_url", "http://h/?q=1", "without user name, query and fragment"),
+        ("base_url", "http://h/#top", "without user name, query and fragment"),
+        ("base_url", "http://h/#", "without user name, query and fragment"),
+        ("base_url", "h:80", "an http:// or https:// URL"),
+        ("max_body_bytes", 1, "from 1024"),
+        ("user_agent", "", "ASCII"),
+        ("user_agent", "a\r\nCookie: b", "ASCII"),
+        ("report", {"top": 3}, "ReportSettings"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(field: str, value: object, expected: str) -> None:
+    """Each wrong value is refused in one line that names the key, what was expected and what came."""
+    with pytest.raises(SettingsError) as caught:
+        Settings().replace(**{field: value})
+    message = str(caught.value)
+    assert message.startswith(f"{field} must be ")
+    assert expected in message
+    assert message.isprintable()
+    with pytest.raises(SettingsError):
+        Settings(**{field: value})  # type: ignore[arg-type]  # the wrong type is the test
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("top", 0), ("top", "all"), ("dir", ""), ("dir", "a\0b"), ("dir", 3)]
+)
+def test_a_report_setting_that_cannot_be_is_refused(field: str, value: object) -> None:
+    """The report's table is checked as strictly as the crawler's."""
+    with pytest.raises(SettingsError, match=f"^{field} must be "):
+        ReportSettings(**{field: value})  # type: ignore[arg-type]  # the wrong type is the test
+
+
+def test_bounds_that_leave_no_room_are_refused() -> None:
+    """A lowest price above the highest finds nothing and is refused."""
+    with pytest.raises(SettingsError, match="min_price must be at most max_price, which is 3, not 5"):
+        Settings(min_price=Decimal(5), max_price=Decimal(3))
+    assert Settings(min_price=Decimal(5), max_price=Decimal(5)).min_price == 5
+
+
+def test_money_given_as_a_number_is_kept_as_money() -> None:
+    """Library callers may write 12.5; it is Decimal from then on."""
+    settings = Settings().replace(min_price=5, max_price=12.5)
+    assert (settings.min_price, settings.max_price) == (Decimal(5), Decimal("12.5"))
+    assert type(settings.min_price) is type(settings.max_price) is Decimal
+
+
+def test_replace_names_an_unknown_setting_and_its_nearest() -> None:
+    """A mistyped keyword is an error that names what was probably meant."""
+    with pytest.raises(SettingsError, match="pagse is no setting; the nearest is pages"):
+        Settings().replace(pagse=3)
+
+
+def test_settings_are_values() -> None:
+    """Equal settings are interchangeable, as keys too, and nobody changes them in place."""
+    assert {Settings(pages=5), Settings().replace(pages=5)} == {Settings(pages=5)}
+    with pytest.raises(AttributeError):
+        Settings().pages = 4  # type: ignore[misc]  # that it cannot be assigned is the test
+
+
+def test_a_proxy_keeps_its_password_to_itself() -> None:
+    """The password of a proxy is used, never shown."""
+    settings = Settings(proxy="http://user:secret@proxy.example:8080")
+    assert settings.proxy == "http://user:secret@proxy.example:8080"
+    assert "secret" not in repr(settings)
+    assert "proxy.example" in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        Settings(proxy="http://user:secret@proxy.example:99999")
+    assert "secret" not in str(caught.value)
+
+
+def test_repr_shows_what_is_set() -> None:
+    """A representation names what differs from the defaults."""
+    assert repr(Settings(pages=7)) == "Settings(pages=7)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("pages", "10", 10),
+        ("max_seconds", "1e1", 10.0),
+        ("max_seconds", "none", None),
+        ("proxy", "NONE", None),
+        ("min_price", "12.50", Decimal("12.50")),
+        ("sort", "sales", "sales"),
+    ],
+)
+def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
+    """Flags and variables are text: numbers are read from it, and «none» lifts what can be lifted."""
+    result = checked(Settings, name, text, label=name, text=True)
+    assert result == value
+    assert type(result) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("pages", ""), ("pages", "1_0"), ("pages", " 5"), ("pages", "9" * 5000), ("pages", "none"), ("max_seconds", "nan"),
+     ("max_seconds", "inf"), ("min_price", "¥5"), ("min_price", "1e-1000000"), ("sort", "none")],
+)  # fmt: skip
+def test_text_that_is_no_value_is_refused(name: str, text: str) -> None:
+    """Text that is no such value is refused with the words that any other source gets, in a short line."""
+    with pytest.raises(SettingsError, match=f"^--{name} must be ") as caught:
+        checked(Settings, name, text, label=f"--{name}", text=True)
+    assert len(str(caught.value)) < 200
+
+
+def test_sort_orders_are_those_of_the_shop() -> None:
+    """Every order that can be set is one that the shop's URLs know, and the other way round."""
+    sort = next(field.type for field in msgspec.structs.fields(Settings) if field.name == "sort")
+    assert set(get_args(get_args(sort)[0])) == {order.value for order in Sort}
+
+
+def test_settings_errors_are_usage_errors() -> None:
+    """A caller that catches UsageError catches wrong settings."""
+    assert issubclass(SettingsError, UsageError)
+
+
+def test_nearest_reads_dashes_as_underscores() -> None:
+    """The nearest name is found across spellings."""
+    assert nearest("Min-Price", ["max_price", "min_price", "pages"]) == "min_price"
+
+
+def documented() -> dict[str, dict[str, Any]]:
+    """Return the keys of config.toml, those that are commented out included."""
+    lines = [
+        line.removeprefix("# ") if line.startswith("# ") and line.split()[2:3] == ["="] else line
+        for line in CONFIG.read_text("utf-8").splitlines()
+    ]
+    return tomllib.loads("\n".join(lines))
+
+
+def test_config_file_documents_every_key_with_its_default() -> None:
+    """config.toml names every setting with its default, comments out what has none, and names nothing else."""
+    settings = Settings()
+    defaults = {
+        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"},
+        "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
+    }
+    shown = documented()
+    assert {table: set(keys) for table, keys in shown.items()} == {
+        t: set(keys) for t, keys in defaults.items()
+    }
+    live = tomllib.loads(CONFIG.read_text("utf-8"))
+    for table, keys in live.items():
+        assert keys == {name: defaults[table][name] for name in keys}
+    commented = {name for name in shown["crawler"] if name not in live["crawler"]}
+    assert commented == {n for n, value in defaults["crawler"].items() if value is None} | {"user_agent"}
+    assert shown["crawler"]["user_agent"] == settings.user_agent
+    Settings(**{**shown["crawler"], "report": ReportSettings(**shown["report"])})
