@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers.model import Contributor
 from parsers.name_words import (
@@ -50,6 +51,7 @@ _GLUED = re.compile(
     r"改编|改写|缩写|选编|选注|选译|译注|译者|注译|译校|校译|校注|校订|点校|点评|评注|插图|插画|绘图|摄影|摄制|撰文|翻译|审校|整理|"
     r"口述|导读|组编|出品|发行|策划|监制|制作|出版|(?<!名)著|译|编|绘))$"
 )
+_GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版")
 _MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
 _ENDING = re.compile(r"[。…]+$|\.{2,}$")
 _DOT = re.compile(r"[.．]$")
@@ -75,6 +77,7 @@ class _Name:
     role: str | None = None
 
 
+@lru_cache(maxsize=2048)  # the books of one search share their authors, many of them across pages
 def parse_contributors(text: str) -> tuple[Contributor, ...]:
     """Return everyone named in an author block, in order, nobody twice in one role.
 
@@ -82,7 +85,7 @@ def parse_contributors(text: str) -> tuple[Contributor, ...]:
     by) and its like belong to the one name before them. A foreign name keeps its original in brackets
     («彼得·诺维格（Peter Norvig）»). An empty block and «不详» (unknown) give nobody.
     """
-    seen: dict[Contributor, None] = {}
+    seen: dict[Contributor, None] = {}  # an ordered set
     for name in _Reader().read(fold(text)[:MAX_LENGTH]):
         if name.text not in _UNKNOWN:
             seen.setdefault(Contributor(name.text, name.role, name.nationality))
@@ -167,7 +170,9 @@ class _Reader:
             self.names[-1].role = SAME_ROLE.get(role, role)
         elif inside in {"?", "？"}:
             self._close_words()
-        elif (len(inside) <= 5 and not is_latin(inside) and not self.words) or (inside in NATIONS and (spaced or goes_on)):
+        elif (len(inside) <= 5 and not is_latin(inside) and not self.words) or (
+            inside in NATIONS and (spaced or goes_on)
+        ):
             self._close_words()
             self.nationality = inside
         elif inside in NATIONS and self.words:  # «泰戈尔（印度）»
@@ -208,7 +213,9 @@ class _Reader:
         """Give a role to the names before it that have none."""
         role = SAME_ROLE.get(said, said)
         self._close_words(last_apart=role in PRODUCERS)
-        waiting = [n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)]
+        waiting = [
+            n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)
+        ]
         if not waiting:  # «著 绘», «编/著»: one role in two words
             for name in self.settled:
                 if name.role and name.role != role and len(name.role) == len(role) == 1:
@@ -234,6 +241,9 @@ def _surely_foreign(name: _Name) -> bool:
 
 def _parted(text: str) -> Iterator[str]:
     """Yield a word as name and role where they are written together: «冯友兰著», «加缪著刘方译»."""
+    if not text.endswith(_GLUED_LETTERS):  # most words end with no role, and the patterns are long
+        yield text
+        return
     middle = _MIDDLE.match(text)
     if middle is not None:
         yield from _parted(middle[1])

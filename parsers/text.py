@@ -17,6 +17,7 @@ __all__ = [
     "NUMERAL",
     "Decoded",
     "decode",
+    "detect_charset",
     "fold",
     "parse_count",
     "parse_date",
@@ -27,14 +28,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a body, and how it was come by."""
+    """The text of a body, and what was lost on the way."""
 
     text: str
-    charset: str
     undecodable: int
     """Byte sequences that had to be replaced by U+FFFD."""
 
 
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]+)""", re.IGNORECASE)
 _META_WITHIN = 4096
 """Bytes searched for a declaration; HTML asks for it within 1,024, the shop's pages put links before it."""
@@ -42,58 +43,53 @@ _META_WITHIN = 4096
 _REPLACEMENT = "\ufffd"
 
 
-def decode(body: bytes, header_charset: str | None = None) -> Decoded:
-    """Decode a page: BOM, then strictly valid UTF-8, then the charset of header or meta tag, then gb18030.
+def detect_charset(body: bytes, declared: str | None = None) -> str:
+    """Return the codec to read a page with: BOM, then strictly valid UTF-8, then `declared`, then its meta tag.
 
     A page saved by a browser is often UTF-8 and still declares GB2312, hence UTF-8 before any declaration; a body
-    cut off within a character is still UTF-8. Every GB name means gb18030, their superset: the shop declares
-    GB2312 and uses letters beyond it. A charset that was declared and does not fit gives way to the other one
-    when that leaves fewer sequences undecodable.
+    cut off within a character is still UTF-8. Every GB name means gb18030, their superset, for the shop declares GB2312
+    and uses letters beyond it; so does an unknown name, or none. A declared charset that does not fit gives way to
+    gb18030 where that leaves fewer sequences undecodable.
     """
-    for bom, charset in ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+    for bom, codec in _BOMS:
         if body.startswith(bom):
-            return _replacing(body[len(bom) :], charset)
-    if not body.isascii():
-        whole = _strict_utf8(body)
-        if whole is not None:
-            return whole
+            return codec
+    if not body.isascii() and _is_utf8(body):
+        return "utf-8"
     meta = _META_CHARSET.search(body, 0, _META_WITHIN)
-    declared = _known_charset(header_charset) or _known_charset(meta[1].decode("ascii") if meta else None)
-    first = _replacing(body, declared or "gb18030")
-    if first.undecodable and first.charset != "gb18030":
-        second = _replacing(body, "gb18030")
-        if second.undecodable < first.undecodable:
-            return second
-    return first
+    codec = _codec(declared) or _codec(meta[1].decode("ascii") if meta else None) or "gb18030"
+    if codec != "gb18030" and decode(body, codec).undecodable > decode(body, "gb18030").undecodable:
+        return "gb18030"
+    return codec
 
 
-def _strict_utf8(body: bytes) -> Decoded | None:
+def _is_utf8(body: bytes) -> bool:
     try:
-        return Decoded(body.decode("utf-8"), "utf-8", 0)
+        body.decode("utf-8")
     except UnicodeDecodeError as error:
         # A truncated download may end inside a character; that says nothing against the rest.
         cut = error.reason == "unexpected end of data" and error.start >= len(body) - 3
-        if cut and not body[: error.start].isascii():
-            return Decoded(body[: error.start].decode("utf-8") + _REPLACEMENT, "utf-8", 1)
-        return None
+        return cut and not body[: error.start].isascii()
+    return True
 
 
-def _known_charset(name: str | None) -> str | None:
-    """Return the codec for a declared charset; None for one that shops declare only by mistake."""
-    folded = re.sub(r"[^a-z0-9]", "", (name or "").lower())
-    if folded.startswith("gb") or folded in {"cp936", "ms936", "936", "xgbk", "euccn", "windows936"}:
+def _codec(charset: str | None) -> str | None:
+    """Return the codec of a declared charset; None for one that a Chinese shop declares only by mistake."""
+    name = re.sub(r"[^a-z0-9]", "", (charset or "").lower())
+    if name.startswith("gb") or name in {"cp936", "ms936", "936", "xgbk", "euccn", "windows936"}:
         return "gb18030"
-    return {"utf8": "utf-8", "big5": "big5hkscs", "big5hkscs": "big5hkscs"}.get(folded)
+    return {"utf8": "utf-8", "big5": "big5hkscs", "big5hkscs": "big5hkscs"}.get(name)
 
 
-def _replacing(body: bytes, charset: str) -> Decoded:
+def decode(body: bytes, codec: str) -> Decoded:
+    """Decode `body`, replacing and counting what `codec` (of `detect_charset`) cannot decode."""
     try:
-        return Decoded(body.decode(charset), charset, 0)
+        return Decoded(body.decode(codec), 0)
     except UnicodeDecodeError:
-        text = body.decode(charset, "replace")
+        text = body.decode(codec, "replace")
     # The page may hold U+FFFD of its own: those were decoded, not replaced.
-    own = body.count(_REPLACEMENT.encode(charset)) if charset != "big5hkscs" else 0
-    return Decoded(text, charset, max(1, text.count(_REPLACEMENT) - own))
+    own = 0 if codec == "big5hkscs" else body.count(_REPLACEMENT.encode(codec.removesuffix("-sig")))
+    return Decoded(text, max(1, text.count(_REPLACEMENT) - own))
 
 
 _INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u2060\ufeff\u00ad"}
@@ -103,12 +99,15 @@ def fold(text: str | None) -> str:
     """Return `text` with every run of white space (full-width ones too) as one space, and none at the ends."""
     if not text:
         return ""
-    return " ".join(text.translate(_INVISIBLE).split())
+    if not text.isprintable():  # zero-width characters are not; most texts are, and need no second pass
+        text = text.translate(_INVISIBLE)
+    return " ".join(text.split())
 
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _PRICE = re.compile(
-    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_NUMBER})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_NUMBER}\s*元?)?", re.IGNORECASE
+    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_NUMBER})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_NUMBER}\s*元?)?",
+    re.IGNORECASE,
 )
 
 

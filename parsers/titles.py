@@ -8,48 +8,86 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from parsers.model import Flag
 from parsers.text import NUMERAL, parse_numeral
 
-__all__ = ["parse_volumes", "says_sold_out", "title_flags"]
+__all__ = ["TitleFacts", "read_title"]
 
 MAX_VOLUMES = 400
 """More than any set on sale holds; a larger number is of something else."""
 
-_UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
-_RANGE = re.compile(rf"(\d{{1,3}})\s*[-~—–至到]\s*(\d{{1,3}})\s*{_UNIT}")
-_COUNTED = re.compile(
-    rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*(?:大|小|巨|分)?{_UNIT}"
-)
-_PAIR = re.compile(rf"上\s*([、+/&和]?\s*中\s*)?[、+/&和]?\s*下\s*(?:({NUMERAL})\s*)?(?:{_UNIT}|全|(?=\)))")
-_BOTH = re.compile(r"上[册卷](?:\s*中[册卷])?\s*[、+/&和]?\s*下[册卷]")
-_PLAIN = re.compile(
-    rf"(?<![第\d一二三四五六七八九十百年级前.])({NUMERAL})\s*(?:[册]|本(?=[)\s,、装套]|$)|卷(?=[)本]|$))(?![书通])"
-)
-_GIFT_BEFORE = re.compile(r"(?:赠送?|送|附|附赠|另有|随书)[^,，。!()]{0,6}$")
-_UNCOUNTED = re.compile(rf"套装|全套|整套|套书|{NUMERAL}部曲(?!\s*(?:之|第|:))")
-_NO_SET = re.compile(r"(?:非|不含|拆)套装|单[本册]|套装(?:软件|工具)")
+
+@dataclass(frozen=True, slots=True)
+class TitleFacts:
+    """What a title says of the goods."""
+
+    volumes: int | None
+    """Volumes sold together; None for a set that does not say how many."""
+    flags: frozenset[Flag]
+    sold_out: bool
 
 
-def parse_volumes(title: str) -> tuple[int | None, bool]:
-    """Return how many volumes a title sells together, and whether it sells a set at all.
+def read_title(title: str) -> TitleFacts:
+    """Return what a title (without marketing text) says of the goods.
 
-    (1, False) for a single book, which «第3册», «四年级下册» and «全一册» are too; (3, True) for «全3册», «套装共3册», «上中下»,
-    «1-3册»; (None, True) for a set that does not say how many it holds: «套装», and «三部曲», which names the
-    work and not the parcel. Volumes given away («赠2册») do not count.
+    Volumes: 1 for a single book, which «第3册», «四年级下册» and «全一册» are too; 3 for «全3册», «套装共3册», «上中下»
+    and «1-3册»; None for a set that does not say how many it holds: «套装», and «三部曲», which names the work and not
+    the parcel. Volumes given away («赠2册») do not count.
     """
     text = unicodedata.normalize("NFKC", title)
-    for pattern in (_RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN):
+    volumes = _volumes(text)
+    flags = set()
+    if volumes != 1:
+        flags.add(Flag.SET)
+    if "+" in text and _is_bundle(text, in_brackets=volumes != 1):
+        flags.add(Flag.BUNDLE)
+    if _USED_SIGN.search(text) and _SECOND_HAND.search(text):
+        flags.add(Flag.SECOND_HAND)
+    if _is_accessory(text):
+        flags.add(Flag.ACCESSORY)
+    return TitleFacts(volumes, frozenset(flags), _says_sold_out(text))
+
+
+_VOLUME_SIGN = re.compile(
+    r"[册卷辑套函]|[本部集种](?:$|[^\u4e00-\u9fff]|[装套])|部曲|[全共套].{0,3}[本部集种]|上.{0,3}下"
+)
+_UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
+_TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
+# 全3辑 套装共14册: where both are counted, the books.
+_COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
+_RANGE = re.compile(rf"(\d{{1,3}})\s*[-~—–至到]\s*(\d{{1,3}})\s*{_UNIT}")
+_COUNTED = re.compile(rf"{_TOTAL}{_UNIT}")
+_BOTH = re.compile(r"上[册卷](?:\s*中[册卷])?\s*[、+/&和]?\s*下[册卷]")
+_PAIR = re.compile(rf"上\s*([、+/&和]?\s*中\s*)?[、+/&和]?\s*下\s*(?:({NUMERAL})\s*)?(?:{_UNIT}|全|(?=\)))")
+_PLAIN = re.compile(
+    rf"(?<![第\d一二三四五六七八九十百年级前每.])({NUMERAL})\s*(?:册|本(?=[)\s,、装套]|$)|卷(?=[)本]|$))(?![书通])"
+)
+_GIFT_BEFORE = re.compile(r"(?:赠送?|送|附|附赠|另有|随书)[^,，。!()]{0,6}$")
+_UNCOUNTED = re.compile(rf"套装|(?<!配)套书(?!目)|整套|全套(?!\s*{NUMERAL}\s*[张个])")
+_CYCLE = re.compile(rf"{NUMERAL}部曲(?![”\"』》]?\s*(?:之|第|:))")
+_NO_SET = re.compile(r"(?:非|不含|拆)套装|单[本册]|套装(?:软件|工具)")
+_BRACKETED = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)|【[^【】]*(?:】|$)")
+
+
+def _volumes(text: str) -> int | None:
+    if not _VOLUME_SIGN.search(text):
+        return 1
+    for pattern in (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN):
         for match in pattern.finditer(text):
-            if _GIFT_BEFORE.search(text, 0, match.start()):
-                continue
             count = _count(pattern, match)
-            if count is not None and 1 <= count <= MAX_VOLUMES:
-                return count, count > 1
-    if _UNCOUNTED.search(text) and not _NO_SET.search(text):
-        return None, True
-    return 1, False
+            if (
+                count is not None
+                and 1 <= count <= MAX_VOLUMES
+                and not _GIFT_BEFORE.search(text, 0, match.start())
+            ):
+                return count
+    if _NO_SET.search(text):
+        return 1
+    # In brackets stands whose work it is («…三部曲扛鼎之作»), in the open what is sold.
+    sells_set = _UNCOUNTED.search(text) or _CYCLE.search(_BRACKETED.sub("", text))
+    return None if sells_set else 1
 
 
 def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
@@ -64,50 +102,57 @@ def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
     return parse_numeral(match[1])
 
 
+_USED_SIGN = re.compile(r"二手|旧书|成[新品]|[789][05]新")
 _SECOND_HAND = re.compile(
     r"二手\s*(?:书|正版|旧|教材|包邮|原版|[\]】)」:])|(?:^|[\[【(「\s])(?:正版)?二手(?=\s)|正版二手|"
     r"(?:^|[\[【(「\s])旧书(?=[\]】)」\s:]|$)|[七八九789]\s*[.]?\s*\d?\s*成[新品]|(?<!\d)[789][05]新(?![版编概大])"
 )
-_ACCESSORY_NOUN = (
-    r"(?:书签|书皮|书套|书衣|包书[膜纸皮]|书立|书挡|书架|书柜|阅读架|读书架|阅读灯|读书灯|护眼灯|台灯|文具盒|文具套装|文具|"
-    r"铅笔|中性笔|签字笔|钢笔|圆珠笔|荧光笔|水彩笔|彩铅|橡皮擦?|笔袋|书包|帆布袋|帆布包|放大镜|便利贴|便签纸?|藏书票|墨水)"
+
+_ACCESSORY_NOUN = re.compile(
+    r"(?:书签|书皮|书套|书衣|包书[膜纸皮]|书立|书挡|书架|书柜|阅读架|读书架|阅读灯|读书灯|护眼灯|台灯|文具盒|文具套装|文具|铅笔|中性笔|签字笔|"
+    r"钢笔|圆珠笔|荧光笔|水彩笔|彩铅|橡皮擦?|笔袋|书包|帆布袋|帆布包|放大镜|便利贴|便签纸?|藏书票|墨水)"
+    r"(?:\s*\d+\s*[支个张只件]装?)?(?=\s*(?:$|[(\s\[【,]))"
 )
-_ACCESSORY = re.compile(
-    rf"(?<![+赠送附配含与和])(?<!画)(?<!赠送)(?<!附赠){_ACCESSORY_NOUN}(?:\s*\d+\s*[支个张只件]装?)?\s*(?:$|[(\s\[【,,])"
-)
-_BOOK_WORDS = re.compile(r"[《》]|教程|字帖|临摹|入门|技法|绘本|画册|[著编译]\b|从零|故事|小说|赠|附|送")
-_PART = re.compile(r"[\s(){}\[\]【】《》「」“”\"',、。:;!?·—-]")
+_GIVEN_WITH = frozenset("+赠送附配含与和画")
+_BOOK_WORDS = re.compile(r"[《》]|教程|字帖|临摹|入门|技法|绘本|画册|从零|故事|小说|[赠附送著编译]")
+
+
+def _is_accessory(text: str) -> bool:
+    """Whether the goods are a thing for readers: its noun ends the title or a part of it, and no word is of a book."""
+    match = _ACCESSORY_NOUN.search(text)
+    if match is None or _BOOK_WORDS.search(text):
+        return False
+    return match.start() == 0 or text[match.start() - 1] not in _GIVEN_WITH
+
+
+_LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]")
+_CJK = re.compile(r"[\u3400-\u9fff]")
 _EXTRAS = re.compile(
-    r"光盘|CD|DVD|VCD|MP3|视频|音频|录音|课件|赠|送|附|配套|答案|习题|练习|题库|试卷|真题|贴纸|卡片|挂图|拼图|手册|导图|明信片|书签|"
-    r"海报|笔记|资源|电子书|APP|软件|素材|源码|代码|二维码|扫码|玩具|材料包|教具|案例|实战|实操|光碟|磁带|点读|精讲|图解|解析|指导|书\b",
+    r"光[盘碟]|CD|DVD|MP3|视频|音频|录音|课件|赠|送|附|配套|答案|习题|练习|题库|试卷|真题|贴纸|卡片|挂图|拼图|手册|导图|明信片|书签|海报|笔记|"
+    r"电子书|APP|软件|素材|源码|代码|扫码|玩具|材料包|教具|磁带|点读|彩蛋|手账|签名|函套|立牌|[\u4e00-\u9fff]篇$|注释|注解|注音|导读|翻译|图解|解析",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
-_LEAST_WORK = 4
-"""Letters a title on either side of a plus must have: «AI+教育» is one subject, not two books."""
+_ISBN = re.compile(r"\d{10,13}")
 
 
-def title_flags(title: str, *, is_set: bool) -> frozenset[Flag]:
-    """Return the flags that a title (without marketing text) justifies; `is_set` is `parse_volumes`' word."""
-    text = unicodedata.normalize("NFKC", title)
-    flags = {Flag.SET} if is_set else set()
-    if _is_bundle(text):
-        flags.add(Flag.BUNDLE)
-    if _SECOND_HAND.search(text):
-        flags.add(Flag.SECOND_HAND)
-    if _ACCESSORY.search(text) and not _BOOK_WORDS.search(text):
-        flags.add(Flag.ACCESSORY)
-    return frozenset(flags)
+def _is_bundle(text: str, *, in_brackets: bool) -> bool:
+    """Whether a plus in the title stands between two works.
+
+    What stands in brackets describes one book («收录《呐喊》+《彷徨》», «书+视频»), unless the title sells a set.
+    """
+    bare = text if in_brackets else _BRACKETED.sub("", text)
+    parts = _ISBN.sub("", bare).replace("C++", "C").replace("++", "").split("+")
+    last = len(parts) - 1
+    return sum(_is_work(part, first=at == 0, last=at == last) for at, part in enumerate(parts)) >= 2
 
 
-def _is_bundle(text: str) -> bool:
-    # What stands in brackets describes one book («收录《呐喊》+《彷徨》», «书+视频»).
-    bare = _BRACKETED.sub("", text).replace("C++", "C").replace("++", "")
-    parts = bare.split("+")
-    if len(parts) < 2:
+def _is_work(part: str, *, first: bool, last: bool) -> bool:
+    """Whether what stands beside a plus could be a title: no subject («AI+教育»), no extra («书+光盘»)."""
+    words = re.split(r"[\s,，。:、!?]+", part.strip())
+    word = words[-1] if first else words[0] if last else part
+    if len(_LETTERS.findall(word)) < 3 or _EXTRAS.search(word):
         return False
-    works = [part for part in parts if len(_PART.sub("", part)) >= _LEAST_WORK and not _EXTRAS.search(part)]
-    return len(works) >= 2
+    return _CJK.search(word) is not None or len(_CJK.findall(part)) >= 4
 
 
 _SOLD_OUT = re.compile(r"已\s*(?:经)?\s*售\s*(?:罄|完)|已断货|已下架|已绝版|暂时缺货|\(缺货\)|【缺货】")
@@ -117,12 +162,11 @@ _PRAISE_BEFORE = re.compile(
 _PRAISE_AFTER = re.compile(r"\s*[,!]?\s*(?:加印|重印|再版|紧急|火速|[0-9一二三四五六七八九十百千]+万?[册本])")
 
 
-def says_sold_out(title: str) -> bool:
-    """Return whether a title says that the goods are gone: «此版本已售罄».
+def _says_sold_out(text: str) -> bool:
+    """Whether a title says that the goods are gone: «此版本已售罄».
 
     «首印售罄», «上市即售罄», «首印5万册已售罄» and pre-orders (预售) speak of an earlier printing: praise.
     """
-    text = unicodedata.normalize("NFKC", title)
     return any(
         not _PRAISE_BEFORE.search(text, max(0, match.start() - 20), match.start())
         and not _PRAISE_AFTER.match(text, match.end())

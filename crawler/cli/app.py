@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "build_parser", "run_command"]
 COMMANDS = {"search": search, "demo": demo}
 """Commands by name. The first word of a command line that is none of them is part of a search."""
 
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are one line, raised as UsageError."""
 
@@ -35,7 +36,10 @@ def build_parser() -> Parser:
     program = "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
     parser = Parser(prog=program, allow_abbrev=False)
     parser.add_argument(
-        "--version", action="version", version=f"bookprice-crawler {__version__}", help="show the version and exit"
+        "--version",
+        action="version",
+        version=f"bookprice-crawler {__version__}",
+        help="show the version and exit",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, help="what to do")
     for command in COMMANDS.values():
@@ -89,5 +93,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     for word in left:
         if word.startswith("-"):
             raise UsageError(f"there is no option {word}; see {parser.prog} {args.command} --help")
-        raise UsageError(f"what is {word!r}? A query of several words goes in quotes; see {parser.prog} --help")
+        raise UsageError(
+            f"what is {word!r}? A query of several words goes in quotes; see {parser.prog} --help"
+        )
     return args

@@ -9,25 +9,38 @@ from typing import TextIO
 
 from crawler.errors import OutputError
 
-__all__ = ["block", "error", "is_terminal", "line", "one_line", "set_up", "show_cursor", "wants_color", "write_stdout"]
+__all__ = [
+    "block",
+    "error",
+    "is_terminal",
+    "line",
+    "one_line",
+    "set_up",
+    "show_cursor",
+    "wants_color",
+    "write_stdout",
+]
 
 PROGRAM = "bookprice"
 
 
 def set_up() -> None:
-    """Make the streams carry Chinese, and what is no character at all, without an exception."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
+    """Make the streams carry Chinese, whatever the locale; what a charset lacks raises nothing."""
+    for stream, errors in (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "replace"),
+        (sys.stderr, "backslashreplace"),
+    ):
         reconfigure = getattr(stream, "reconfigure", None)  # None under pythonw or after `>&-`
         if reconfigure is not None:
             encoding = stream.encoding if is_terminal(stream) and _carries_chinese(stream) else "utf-8"
-            errors = "surrogateescape" if stream is sys.stdin else "backslashreplace"
             reconfigure(encoding=encoding, errors=errors)
 
 
 def _carries_chinese(stream: TextIO) -> bool:
-    """Return whether a stream's charset has Chinese in it: a GBK terminal must go on getting GBK."""
+    """Return whether a stream's charset has both Chinese scripts: a GBK terminal must go on getting GBK."""
     try:
-        "书书價¥".encode(stream.encoding)
+        "书書".encode(stream.encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

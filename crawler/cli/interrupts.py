@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
@@ -54,6 +53,8 @@ class Interrupts:
 
         A second SIGINT calls `at_once`, from the signal handler, before it ends the process.
         """
+        import asyncio
+
         loop = asyncio.get_running_loop()
         self._at_once = at_once
         self._stop = lambda reason: loop.call_soon_threadsafe(stop, reason)

@@ -6,23 +6,143 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
-from crawler.report import FORMATS, encode
+from crawler.report import FORMATS, encode, format_of, render
 from crawler.report.files import check_writable, report_path, write_whole
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
     from crawler.settings import ReportSettings
 
-__all__ = ["OutputPlan", "plan_outputs"]
+__all__ = ["OutputPlan", "Written", "plan_outputs"]
 
 FOR_PEOPLE = frozenset({"table", "md"})
-"""Formats that are cut to the top of the list; the others hold every book unless --top is given."""
+"""Formats that the configured `top` shortens; the others hold every book unless --top is given."""
 
-FILE_WIDTH = 120
-"""Columns of a table in a file, or in a pipe that does not say (COLUMNS)."""
+
+def plan_outputs(
+    files: Sequence[str], stdout_format: str | None, settings: ReportSettings, *, top_given: bool
+) -> OutputPlan:
+    """Return where the report goes, everything checked that can be checked before there is a report.
+
+    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was.
+
+    Raises UsageError for a file of unknown format, named twice, or where nothing can be written.
+    """
+    targets: dict[Path, str] = {}
+    try:
+        for name in files:
+            if not name:
+                raise UsageError("-o wants a file's name")
+            path, form = Path(name), format_of(name)
+            if any(path.resolve() == other.resolve() for other in targets):
+                raise UsageError(f"-o {name}: this file is named twice")
+            check_writable(path)
+            targets[path] = form
+        folder = None if files or stdout_format else Path(settings.dir)
+        if folder is not None:
+            _check_folder(folder)
+    except OutputError as error:
+        raise UsageError(str(error)) from error
+    return OutputPlan(
+        stdout=stdout_format or "table",
+        files=tuple(targets.items()),
+        folder=folder,
+        top=settings.top,
+        top_of_data=settings.top if top_given else None,
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Check that `folder` is one to write in, or can be made; nothing is made yet."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UsageError(
+            f"reports go to the folder {folder}, but {there} is no folder; use -o, or set dir in [report]"
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"reports go to the folder {folder}, but {there} cannot be written; use -o, or set dir in [report]"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the files."""
+
+    report: Path | None = None
+    """The report in the folder; None when there was to be none."""
+    failure: OutputError | None = None
+    """Why the first file that is missing is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """Formats and files of a report."""
+
+    stdout: str
+    """Format on stdout."""
+    files: tuple[tuple[Path, str], ...]
+    """Files with their formats."""
+    folder: Path | None
+    """Folder that gets a Markdown report named by query and time; None for no such report."""
+    top: int
+    """Books in what people read."""
+    top_of_data: int | None
+    """Books in the other formats; None is all."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that the writing needs, to be imported beforehand."""
+        forms = {self.stdout, *(form for _, form in self.files), *(["md"] if self.folder else [])}
+        table = ("rich.console", "rich.table") if "table" in forms else ()
+        files = ("aiofiles",) if self.files or self.folder else ()
+        return (*sorted(FORMATS[form].module for form in forms), *table, *files)
+
+    async def write_files(self, result: SearchResult) -> Written:
+        """Write every file that can be written; what could not be is told, not raised, so that stdout gets its turn."""
+        report, failure = None, None
+        for path, form in self.files:
+            try:
+                await write_whole(path, encode(self._render(result, form), form))
+            except OutputError as error:
+                failure = failure or error
+        if self.folder is not None:
+            try:
+                report = await self._write_report(self.folder, result)
+            except OutputError as error:
+                failure = failure or error
+        return Written(report, failure)
+
+    async def _write_report(self, folder: Path, result: SearchResult) -> Path:
+        import asyncio
+
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"the folder {folder} cannot be made: {error.strerror}") from error
+        path = report_path(folder, result.query, result.started_at, ".md")
+        written = await write_whole(path, encode(self._render(result, "md"), "md"), replace=False)
+        return folder / written.name
+
+    def write_stdout(self, result: SearchResult) -> None:
+        """Write the report to stdout: as text where a terminal is, as the bytes of a file where none is.
+
+        Raises OutputError when stdout cannot be written.
+        """
+        size = shutil.get_terminal_size(fallback=(0, 0))
+        text = self._render(
+            result, self.stdout, width=size.columns or None, color=console.wants_color(sys.stdout)
+        )
+        console.write_stdout(text if console.is_terminal(sys.stdout) else encode(text, self.stdout))
+
+    def _render(
+        self, result: SearchResult, form: str, *, width: int | None = None, color: bool = False
+    ) -> str:
+        top = self.top if form in FOR_PEOPLE else self.top_of_data
+        return render(result, form, top=top, width=width, color=color)

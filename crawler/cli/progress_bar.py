@@ -37,9 +37,7 @@ class ProgressBar:
             parts.append(f"cheapest ¥{cheapest:.2f}")
         if failed:
             parts.append(f"{failed} failed")
-        self._progress.update(
-            self._task, completed=done, total=total, description=escape(" · ".join(parts))
-        )
+        self._progress.update(self._task, completed=done, total=total, description=escape(" · ".join(parts)))
 
     def print(self, text: str) -> None:
         """Write a line above the bar."""

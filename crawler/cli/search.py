@@ -13,7 +13,7 @@ from crawler.cli.exit_codes import MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
-    from crawler.cli.outputs import OutputPlan
+    from crawler.cli.outputs import OutputPlan, Written
     from crawler.parse_pool import ParsePool
     from crawler.results import SearchResult
     from crawler.settings import Settings
@@ -43,7 +43,7 @@ Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP
 --config or CRAWLER_CONFIG names, else ./config.toml if it has a [crawler] table, else config.toml in the user's
 configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
 
-other commands, each with its own --help:
+commands, named first on the line, each with its own --help:
   demo                  serve the embedded demo shop
   search                what you get without naming a command; to search for a command's name: search demo
 
@@ -51,7 +51,9 @@ exit codes:
 """
 
 
-def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:  # the one name argparse has for this type
+def add_parser(
+    subparsers: argparse._SubParsersAction[Any],
+) -> None:  # the one name argparse has for this type
     """Add the command `search`."""
     parser = subparsers.add_parser(
         "search",
@@ -64,7 +66,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:  # the one 
         usage="%(prog)s QUERY [options]",
     )
     parser.set_defaults(run=run)
-    parser.add_argument("query", metavar="QUERY", help="what to search for, in Simplified or Traditional Chinese")
+    parser.add_argument(
+        "query", metavar="QUERY", help="what to search for, in Simplified or Traditional Chinese"
+    )
     _add_search_options(parser.add_argument_group("what to search"))
     _add_output_options(parser.add_argument_group("what comes out"))
     _add_work_options(parser.add_argument_group("how to work"))
@@ -73,9 +77,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:  # the one 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--pages", metavar="N", help="result pages to read, 1 to 100 (default: 3)")
     group.add_argument(
-        "--sellers", metavar="self|all", help="the shop's own goods, or marketplace shops' as well (default: self)"
+        "--sellers",
+        metavar="self|all",
+        help="the shop's own goods, or marketplace shops' as well (default: self)",
     )
-    group.add_argument("--category", metavar="books|all", help="books, or all kinds of goods (default: books)")
+    group.add_argument(
+        "--category", metavar="books|all", help="books, or all kinds of goods (default: books)"
+    )
     group.add_argument(
         "--sort",
         metavar="ORDER",
@@ -84,7 +92,9 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--min-price", metavar="P", help="lowest price in yuan (default: none)")
     group.add_argument("--max-price", metavar="P", help="highest price in yuan (default: none)")
-    group.add_argument("--demo", action="store_true", help="search the embedded demo shop: made-up books, no network")
+    group.add_argument(
+        "--demo", action="store_true", help="search the embedded demo shop: made-up books, no network"
+    )
 
 
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
@@ -116,10 +126,16 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--workers", metavar="N", help="parse processes; 0 is one less than the usable CPUs (default: 0)"
     )
-    group.add_argument("--max-seconds", metavar="S", help="end after S seconds with what is there (default: none)")
-    group.add_argument("--proxy", metavar="URL", help="HTTP proxy, before those of the environment (default: none)")
     group.add_argument(
-        "--base-url", metavar="URL", help="send the shop's requests to this address: a replica (default: none)"
+        "--max-seconds", metavar="S", help="end after S seconds with what is there (default: none)"
+    )
+    group.add_argument(
+        "--proxy", metavar="URL", help="HTTP proxy, before those of the environment (default: none)"
+    )
+    group.add_argument(
+        "--base-url",
+        metavar="URL",
+        help="send the shop's requests to this address: a replica (default: none)",
     )
     group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
 
@@ -164,13 +180,15 @@ def _search(query: str, settings: Settings, plan: OutputPlan, args: argparse.Nam
         try:
             import asyncio
 
-            result = asyncio.run(_crawl(query, settings, plan, args, pool=pool, interrupts=interrupts))
+            result, written = asyncio.run(
+                _crawl_and_write(query, settings, plan, args, pool=pool, interrupts=interrupts)
+            )
         finally:
             pool.kill()
-    return _finish(result, plan, args, interrupts.exit_code)
+        return _tell_the_rest(result, written, plan, args, signalled=interrupts.exit_code)
 
 
-async def _crawl(
+async def _crawl_and_write(
     query: str,
     settings: Settings,
     plan: OutputPlan,
@@ -178,23 +196,22 @@ async def _crawl(
     *,
     pool: ParsePool,
     interrupts: Interrupts,
-) -> SearchResult:
-    """Search, tell of it on stderr, write the files that are due."""
+) -> tuple[SearchResult, Written]:
     from contextlib import aclosing, closing
 
+    from crawler.cli.outputs import Written
     from crawler.cli.progress import Teller
     from crawler.engine import Crawler
     from crawler.events import SearchFinished
 
     bar = console.is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not args.quiet
-    teller = Teller(bar=bar, verbose=args.verbose, preload=plan.modules)
 
     def end_at_once() -> None:
         pool.kill()
         if bar:
             console.show_cursor()
 
-    with closing(teller):
+    with closing(Teller(bar=bar, verbose=args.verbose, preload=plan.modules)) as teller:
         async with Crawler(settings, pool=pool, demo=args.demo) as crawler:
             with interrupts.stopping(crawler.stop, at_once=end_at_once):
                 async with aclosing(crawler.search(query)) as events:
@@ -202,22 +219,27 @@ async def _crawl(
                         await teller.tell(event)
                         if isinstance(event, SearchFinished):
                             result = event.result
-    if result.had_a_page:
-        await plan.write_files(result)
-    return result
+    # Nothing is written over an earlier report by a search that had not one page.
+    return result, await plan.write_files(result) if result.had_a_page else Written()
 
 
-def _finish(
-    result: SearchResult, plan: OutputPlan, args: argparse.Namespace, signalled: ExitCode | None
+def _tell_the_rest(
+    result: SearchResult,
+    written: Written,
+    plan: OutputPlan,
+    args: argparse.Namespace,
+    *,
+    signalled: ExitCode | None,
 ) -> int:
-    """Write the report to stdout, say on stderr what is left to say, return the exit code."""
+    """Put the report on stdout and the last word on stderr; return the exit code."""
     from crawler.cli.last_word import exit_code, last_word
 
     if result.had_a_page or args.format is not None:
         plan.write_stdout(result)
     if word := last_word(result):
         console.error(word)
-    plan.raise_failure()
-    if plan.report is not None and not args.quiet and (args.verbose or console.is_terminal(sys.stderr)):
-        console.line(f"report: {plan.report}")
+    if written.failure is not None:
+        raise written.failure
+    if written.report is not None and (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
+        console.line(f"report: {written.report}")
     return signalled or exit_code(result)

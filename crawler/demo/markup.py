@@ -15,9 +15,9 @@ from crawler.demo.furniture import ENCODING, footer, header, paging_bar
 from crawler.demo.topic import Topic, topic_of
 from parsers.model import Contributor, Layout, Listing
 
-__all__ = ["render_search_page"]
+__all__ = ["BLOCK_LENGTH", "render_search_page"]
 
-_BLOCK_LENGTH = 60
+BLOCK_LENGTH = 40
 """Characters that the author block shows at most; the links' titles hold the rest."""
 
 _AMBIGUOUS = re.compile(r"&(?=#|[A-Za-z])")
@@ -213,7 +213,7 @@ def _author_links(text: str, people: Sequence[Contributor]) -> str:
     """Return the authors' span: each name a link whose title is the whole text, the text itself cut off if long."""
     title = _attribute(text)
     parts, at = [], 0
-    shown = text if not people or len(text) <= _BLOCK_LENGTH else text[:_BLOCK_LENGTH]
+    shown = text if not people or len(text) <= BLOCK_LENGTH else text[:BLOCK_LENGTH]
     for person in people:
         name = person.name.partition("（")[0]
         start = shown.find(name, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,9 @@ from crawler.demo.furniture import ENCODING
 from parsers.dangdang.urls import BOOKS_CATEGORY, SORT_TYPES
 
 __all__ = ["SearchRequest", "read_search"]
+
+_NOT_IN_GBK = re.compile("[\ue000-\uf8ff\ufffd]")
+"""What the shop leaves out when it repeats a key that it misread: 高等数学 in UTF-8 came back as 楂樼瓑鏁板."""
 
 _SORTS = {kind: sort.value for sort, kind in SORT_TYPES.items()}
 
@@ -35,12 +39,14 @@ def read_search(query_string: str) -> SearchRequest | None:
     """Return the search that a raw query string asks for; None when it has no key. Never raises."""
     fields = dict(_fields(query_string))
     raw = fields.get("key", b"")
-    query = " ".join(raw.decode(ENCODING, "replace").split())
+    understood = _is_gbk(raw)
+    words = raw.decode(ENCODING, "replace")
+    query = " ".join((words if understood else _NOT_IN_GBK.sub("", words) or words).split())
     if not query:
         return None
     return SearchRequest(
         query=query,
-        understood=_is_gbk(raw),
+        understood=understood,
         page=max(1, int(_number(fields.get("page_index")) or 1)),
         sellers="self" if fields.get("ddsale") == b"1" else "all",
         category="books" if fields.get("category_path") == BOOKS_CATEGORY.encode() else "all",

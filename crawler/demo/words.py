@@ -116,7 +116,7 @@ ACCESSORIES = (
 """No books, though the shop shelves them there."""
 
 GOODS = (
-    "{q}纪念款 马克杯", "{q}主题 帆布包", "{q}图案 纯棉短袖T恤", "{q}主题 鼠标垫", "{q}益智拼图 500片",
+    "{q}纪念款 马克杯", "{q}主题 抱枕", "{q}图案 纯棉短袖T恤", "{q}主题 鼠标垫", "{q}益智拼图 500片",
     "{q}桌面摆件", "{q}主题 保温杯", "{q}周边 钥匙扣",
 )  # fmt: skip
 """What comes along when a search is not limited to books."""

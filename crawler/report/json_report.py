@@ -26,8 +26,8 @@ def render(result: SearchResult, *, top: int | None = None) -> str:
     import msgspec
 
     # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
-    encoded = msgspec.json.encode(as_dict(result, top=top), decimal_format="number")
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    return msgspec.json.format(encoder.encode(as_dict(result, top=top)), indent=2).decode() + "\n"
 
 
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:

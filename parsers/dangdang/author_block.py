@@ -9,12 +9,17 @@ Each of the three spans can be empty or absent and the slashes come and go, so t
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from parsers.text import fold, parse_date
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
 __all__ = ["AuthorBlock", "read_author_block"]
+
+LONGEST_DATE = 16
+"""Letters of «出版时间：2021年12月31日»'s date part; a longer text with a year in it is no date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +31,28 @@ class AuthorBlock:
     publisher: str | None = None
 
 
-def read_author_block(node: LexborNode | None) -> AuthorBlock:
-    """Return the texts of an author block."""
-    if node is None:
-        return AuthorBlock()
-    publisher, full, rest = None, "", []
-    for part in _parts(node):
-        links = [a for a in part.css("a")] if part.tag != "a" else [part]
-        houses = [a for a in links if a.attributes.get("name") == "P_cbs"]
-        if houses:
-            publisher = publisher or _longer(fold(houses[0].attributes.get("title")), fold(houses[0].text())) or None
-            if len(houses) == len(links):
-                continue
-        for link in links:
-            if link not in houses:
-                full = _longer(full, fold(link.attributes.get("title")))
-        text = fold(part.text()).strip("/ ")
-        if text:
-            rest.append((text, bool(links)))
-    published = next((text for text, linked in rest if not linked and _is_date(text)), "")
-    if published:
-        rest.remove((published, False))
-    shown = next((text for text, linked in rest if linked), None)
-    if shown is None:
-        shown = rest[0][0] if rest and (published == "" or len(rest) > 0) else ""
-    others = [text for text, _ in rest if text != shown]
-    if publisher is None and others:
-        publisher = others[-1]
-    return AuthorBlock(_longer(shown, full), published, publisher)
+def read_author_block(
+    block: LexborNode, *, author_titles: list[str], publisher: str, publisher_titles: list[str]
+) -> AuthorBlock:
+    """Return the texts of an author block.
 
-
-def _parts(node: LexborNode) -> list[LexborNode]:
-    spans = [child for child in node.iter() if child.tag == "span"]
-    return spans or [node]
-
-
-def _is_date(text: str) -> bool:
-    return len(text) <= 12 and parse_date(text) is not None
-
-
-def _longer(first: str, second: str) -> str:
-    """Return the fuller of two texts, the first when they hold as many letters.
-
-    The block is cut off after some sixty letters while the links' titles are whole; a title with an apostrophe in single
-    quotes is the shorter one.
+    `author_titles` and `publisher_titles` are the titles of the links in it that are named as author's and
+    publisher's, `publisher` the text of the first of the latter; the shop cuts the block off after some sixty letters,
+    the titles are whole.
     """
-    return second if len(second.replace(" ", "")) > len(first.replace(" ", "")) else first
+    texts = [fold(span.text()).strip("/ ") for span in block.iter() if span.tag == "span"]
+    if not texts:
+        texts = [part.strip("/ ") for part in fold(block.text()).split(" /")]
+    others = [text for text in texts if text and text != publisher]
+    published = next((t for t in others if len(t) <= LONGEST_DATE and parse_date(t) is not None), "")
+    if published:
+        others.remove(published)
+    # The first text is the author's, unless the author's span is there and empty.
+    contributors = others.pop(0) if others and (author_titles or publisher or texts[0] == others[0]) else ""
+    house = _fullest(publisher, publisher_titles) or (others[-1] if others else "")
+    return AuthorBlock(_fullest(contributors, author_titles), published, house or None)
+
+
+def _fullest(text: str, titles: list[str]) -> str:
+    """Return the text with the most letters, `text` of equals; an apostrophe cuts a title in single quotes short."""
+    return max([text, *titles], key=lambda words: len(words.replace(" ", "")))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parsers.text import fold
 
-__all__ = ["Furniture", "read_furniture"]
+__all__ = ["Furniture", "read_furniture", "snippets"]
 
 PAGE_SIZE = 60
 MAX_PAGES = 100
@@ -23,6 +23,11 @@ class Furniture:
     pages: int | None
     query_echo: str | None
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return None not in (self.total, self.page, self.pages, self.query_echo)
+
     def described(self) -> str:
         """Return what shows that this is a search page, in a few words; '' for nothing."""
         if self.total is not None:
@@ -34,45 +39,69 @@ _GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]+){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
 _OR = r"""<span[^<>]*\bclass\s*=\s*["']?or["']?[^<>]*>"""
 _PAGER = re.compile(rf"{_OR}\s*(\d+)\s*</span>\s*<span[^<>]*>\s*/\s*(\d+)")
-_PAGING_BAR = re.compile(r"""<(?:div[^<>]*\bclass\s*=\s*["']?paging\b|ul[^<>]*\bname\s*=\s*["']?Fy\b)[^<>]*>(.*?)</ul>""", re.DOTALL)
+_PAGING_BAR = re.compile(
+    r"""<(?:div[^<>]*\bclass\s*=\s*["']?paging\b|ul[^<>]*\bname\s*=\s*["']?Fy\b)[^<>]*>(.*?)</ul>""",
+    re.DOTALL,
+)
 _PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d+)")
 _CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d+)\s*<""")
 _PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d+)""")
 
 _QUOTED = r"""[“"「‘']\s*(?:<[^<>]*>\s*)*([^”"」’'<>]{1,100}?)\s*(?:</[^<>]*>\s*)*[”"」’']"""
 _NOT_FOUND_ECHO = re.compile(rf"(?:没有?|未)(?:找|搜索|搜)到(?:与|和)?\s*(?:<[^<>]*>\s*)*{_QUOTED}")
-_BREADCRUMB = re.compile(r"""<span[^<>]*\bclass\s*=\s*["'][^"'<>]*\bsearch_word\b[^<>]*>(.{1,300}?)</span>""", re.DOTALL)
-_KEY_INPUT = re.compile(r"""<input(?=[^<>]*\bid\s*=\s*["']?key_S\b)[^<>]*\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_BREADCRUMB = re.compile(
+    r"""<span[^<>]*\bclass\s*=\s*["'][^"'<>]*\bsearch_word\b[^<>]*>(.{1,300}?)</span>""", re.DOTALL
+)
+_KEY_INPUT = re.compile(
+    r"""<input(?=[^<>]*\bid\s*=\s*["']?key_S\b)[^<>]*\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')"""
+)
 _KEY_SCRIPT = re.compile(r"""div\.innerHTML\s*=\s*(?:'([^'\n]{1,200})'|"([^"\n]{1,200})")\s*\.replace""")
 _TITLE_ECHO = re.compile(r"^(.{1,100}?)\s*(?:【[^】]*】)?\s*[-—_–]+\s*当当")
 
 
-def read_furniture(around: str, *, title: str, has_list: bool) -> Furniture:
-    """Read the page's text `around` the list: all of it, or what stands before and after the list."""
-    total_match = _TOTAL.search(around)
+HEAD, BREADCRUMB, PAGER, TAIL = 4_000, 1_500, 600, 12_000
+"""Bytes that on real pages hold the title; the query up to the total; the pager at the top; the paging bar."""
+
+
+def snippets(body: bytes, where: slice, codec: str) -> bytes:
+    """Return the stretches around the list at `where` in which the furniture stands on most pages."""
+    total = body.find("件商品".encode(codec.removesuffix("-sig")), 0, where.start)
+    pager = body.rfind(b"/span><span>/", 0, where.start)
+    parts = [
+        body[:HEAD],
+        body[max(0, total - BREADCRUMB) : total + 100] if total >= 0 else b"",
+        body[max(0, pager - PAGER) : pager + 100] if pager >= 0 else b"",
+        body[where.stop : where.stop + TAIL],
+    ]
+    return b"\n".join(parts)
+
+
+def read_furniture(text: str, *, title: str) -> Furniture:
+    """Read the furniture from a page's text, or from the snippets of it."""
+    total_match = _TOTAL.search(text)
     total = int(total_match[1].replace(",", "") or 0) if total_match else None
-    pager, bar = _PAGER.search(around), _PAGING_BAR.search(around)
-    page = pages = None
+    pager, bar = _PAGER.search(text), _PAGING_BAR.search(text)
+    page = pages = 0
     if pager is not None:
         page, pages = int(pager[1]), int(pager[2])
     if bar is not None:
         current = _CURRENT.search(bar[1]) or _PAGE_BOX.search(bar[1])
-        page = page or (int(current[1]) if current else None)
-        # The bar's last link is the last page, and from there the current one is beyond every link.
-        pages = pages or max([*map(int, _PAGE_LINK.findall(bar[1])), page or 0]) or None
+        page = page or int(current[1] if current else 0)
+        # The bar's highest link is the last page; on the last page itself that is the current one, without a link.
+        pages = pages or max([*map(int, _PAGE_LINK.findall(bar[1])), page])
     if not pages and total:
         # A list that fits one page has no pager. The shop serves a hundred pages of sixty, whatever it counts.
         pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
-    return Furniture(total, page or None, pages or None, _echo(around, title, search=bool(total_match or pager or bar or has_list)))
+    return Furniture(total, page or None, pages or None, _echo(text, title))
 
 
-def _echo(around: str, title: str, *, search: bool) -> str | None:
+def _echo(text: str, title: str) -> str | None:
     for pattern in (_NOT_FOUND_ECHO, _BREADCRUMB, _KEY_INPUT, _KEY_SCRIPT):
-        match = pattern.search(around)
+        match = pattern.search(text)
         if match is not None:
             words = next((group for group in match.groups() if group), "")
             echo = fold(html.unescape(re.sub(r"<[^<>]*>", "", words)))
             if echo:
                 return echo
-    named = _TITLE_ECHO.match(title) if search else None
+    named = _TITLE_ECHO.match(title)
     return named[1] if named else None

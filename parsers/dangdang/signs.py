@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from parsers.model import PageKind
 from parsers.text import fold
 
-__all__ = ["Sign", "judge_without_list", "notice_of", "title_of", "visible_text"]
+__all__ = ["Sign", "may_have_notice", "notice_of", "sign_without_list", "title_of", "visible_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,35 @@ class Sign:
 
 
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,300})", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style|noscript|template|textarea)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(
+    r"<(script|style|noscript|template|textarea)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)",
+    re.IGNORECASE | re.DOTALL,
+)
 _TAG = re.compile(r"<[^<>]*>")
-_BLOCK_TAG = re.compile(r"</?(?:p|div|li|ul|td|tr|table|dl|dd|dt|h\d|br|body|form|section)\b[^<>]*>", re.IGNORECASE)
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|div|li|ul|td|tr|table|dl|dd|dt|h\d|br|body|form|section)\b[^<>]*>", re.IGNORECASE
+)
 
 _NOTHING_FOUND = re.compile(r"没有?(?:找|搜索|搜)到|未(?:找|搜索|搜)到|没有与.{0,60}相关的(?:商品|结果|图书)")
 _ABOUT_GOODS = re.compile(r"商品|结果|图书|相关")
-_INSTEAD = re.compile(r"(?:已|以下|现)(?:是|为)?您?(?:显示|搜索|找到|推荐)?.{0,12}[“\"「].{1,60}[”\"」].{0,8}(?:的?搜索?结果|的商品)")
+_INSTEAD = re.compile(
+    r"(?:已|以下|现)(?:是|为)?您?(?:显示|搜索|找到|推荐)?.{0,12}[“\"「].{1,60}[”\"」].{0,8}(?:的?搜索?结果|的商品)"
+)
+
+MAX_NOTICE = 200
+"""Letters kept of a notice: the sentence, not the advice that may follow it."""
 
 BLOCK_PAGE_LETTERS = 1_500
 """A page that is there to stop its reader says little: words are signs of it only on a page as short as that."""
 
 _BLOCKED_MARKUP = (
-    (re.compile(r"acw_sc__v\d|_____tmd_____|x5secdata|/punish\b|awsc\.js|AWSC\.use|nc_1_n1z|nc-container|nc_wrapper", re.IGNORECASE), "slider or JavaScript challenge"),
+    (
+        re.compile(
+            r"acw_sc__v\d|_____tmd_____|x5secdata|/punish\b|awsc\.js|AWSC\.use|nc_1_n1z|nc-container|nc_wrapper",
+            re.IGNORECASE,
+        ),
+        "slider or JavaScript challenge",
+    ),
     (re.compile(r"errors\.aliyun\.com", re.IGNORECASE), "the cloud firewall's error page"),
     (re.compile(r"cf-chl|challenge-platform|_cf_chl", re.IGNORECASE), "JavaScript challenge"),
     (re.compile(r"geetest|tcaptcha|captcha", re.IGNORECASE), "captcha"),
@@ -49,7 +65,10 @@ _BLOCKED_WORDS = re.compile(
 )
 _LOGIN_TITLE = re.compile(r"登录|登陆|\b(?:log|sign) ?in\b", re.IGNORECASE)
 _PASSWORD = re.compile(r"""<input[^>]*\btype\s*=\s*["']?password""", re.IGNORECASE)
-_TO_LOGIN = re.compile(r"""(?:location(?:\.href)?\s*=|location\.replace\(|url=)\s*["']?\s*(?:https?:)?//(?:login|passport)\.""", re.IGNORECASE)
+_TO_LOGIN = re.compile(
+    r"""(?:location(?:\.href)?\s*=|location\.replace\(|url=)\s*["']?\s*(?:https?:)?//(?:login|passport)\.""",
+    re.IGNORECASE,
+)
 _RELOADS = re.compile(r"document\.cookie|location\.(?:reload|href|replace)|\.reload\(|eval\(", re.IGNORECASE)
 
 
@@ -65,19 +84,27 @@ def visible_text(text: str) -> str:
     return html.unescape(_TAG.sub("", bare))
 
 
+_NOTICE_WORDS = ("找到", "搜到", "索到", "没有与", "搜索结果", "的结果")
+
+
+def may_have_notice(body: bytes, codec: str) -> bool:
+    """Return whether some bytes hold a word that every notice has, for less than it costs to decode them."""
+    return any(word.encode(codec) in body for word in _NOTICE_WORDS)
+
+
 def notice_of(text: str) -> str:
     """Return the shop's sentence that it found nothing, or searched for something else; '' when it says neither."""
-    if not any(word in text for word in ("找到", "搜到", "搜索到", "结果", "没有与")):
+    if not any(word in text for word in _NOTICE_WORDS):
         return ""
     for line in visible_text(text).split("\n"):
         words = fold(line)
         found_none = _NOTHING_FOUND.search(words)
-        if (found_none and _ABOUT_GOODS.search(words, found_none.end())) or _INSTEAD.search(words):
-            return words[:200]
+        if (found_none and _ABOUT_GOODS.search(words, found_none.start())) or _INSTEAD.search(words):
+            return words[:MAX_NOTICE]
     return ""
 
 
-def judge_without_list(text: str, *, title: str, notice: str, furniture: str) -> Sign:
+def sign_without_list(text: str, *, title: str, notice: str, furniture: str) -> Sign:
     """Return the kind of a page that has no result list.
 
     `furniture` names what it has of a search page («total 314892»), '' for nothing of it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,12 @@ import pytest
 from crawler.demo.server import DemoShop
 
 Run = Callable[..., Awaitable[Any]]
+
+
+def names(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
 
 WRONG: list[tuple[list[str | bytes], str]] = [
     ([], "say what to search for"),
@@ -66,7 +71,7 @@ async def test_wrong_usage_gets_one_line(
     assert expected in ended.only_line
     assert "secret" not in ended.err
     assert ended.out == b""
-    assert os.listdir(folder) == ["folder.csv"]
+    assert names(folder) == ["folder.csv"]
 
 
 async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> None:

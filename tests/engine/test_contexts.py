@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from aiohttp import ClientSession, web
 
 from crawler import crawl
 from crawler.demo.server import DemoShop
+from tests.processes import children
 
 ROOT = Path(__file__).parents[2]
 SEARCH = 'crawl("渗透测试", pages=2, base_url=sys.argv[1])'
@@ -84,7 +84,7 @@ async def test_a_running_loop(shop: DemoShop) -> None:
     """Inside a loop that runs already, as in a notebook, it is awaited like anything else."""
     result = await crawl("渗透测试", pages=2, base_url=shop.base_url)
     assert (result.counts.listings, result.complete) == (120, True)
-    assert psutil.Process().children() == []
+    assert children() == []
 
 
 async def test_ten_at_once_share_an_engine(shop: DemoShop) -> None:
@@ -95,10 +95,7 @@ async def test_ten_at_once_share_an_engine(shop: DemoShop) -> None:
     async def watch() -> None:
         nonlocal most
         while True:
-            workers = [
-                c for c in psutil.Process().children() if "resource_tracker" not in " ".join(c.cmdline())
-            ]
-            most = max(most, len(workers))
+            most = max(most, len(children()))
             await asyncio.sleep(0.02)
 
     watching = asyncio.create_task(watch())

@@ -9,12 +9,10 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from crawler.events import WorkerEvent
@@ -22,6 +20,7 @@ from crawler.parse_pool import BorrowedExecutor, PageParser, ParseFailure, Parse
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 from tests.engine.parse_tasks import obey
+from tests.processes import gone
 
 METHODS = [m for m in ("spawn", "forkserver") if m in multiprocessing.get_all_start_methods()]
 
@@ -39,19 +38,6 @@ async def parse(pool: PageParser, body: str, page: int = 1) -> SearchPage | Pars
 
 def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
     return {event.pid for event in events if event.what == what}
-
-
-async def gone(pid: int, seconds: float = 10.0) -> bool:
-    """Wait until a process is no more (or a zombie that its parent has yet to collect)."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        await asyncio.sleep(0.05)
-    return False
 
 
 async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import Any
 
-import psutil
 import pytest
 
 from crawler import (
@@ -28,6 +27,7 @@ from crawler import (
 )
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
+from tests.processes import children
 
 QUERY = "滲透測試"
 
@@ -42,11 +42,6 @@ def verdicts(result: SearchResult) -> dict[int, str]:
 
 async def events_of(crawler: Crawler, query: str, **options: Any) -> list[Event]:
     return [event async for event in crawler.search(query, **options)]
-
-
-def workers() -> list[psutil.Process]:
-    """Return the living children of this process, without multiprocessing's own tracker."""
-    return [c for c in psutil.Process().children() if "resource_tracker" not in " ".join(c.cmdline())]
 
 
 async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
@@ -278,7 +273,7 @@ async def test_leaving_the_events_leaves_nothing_behind() -> None:
             asked = len(shop.requests)
             assert asked <= 11
         assert len(shop.requests) == asked
-    assert workers() == []
+    assert children() == []
 
 
 async def test_one_engine_many_searches(shop: DemoShop) -> None:
@@ -303,7 +298,7 @@ async def test_a_poisoned_page_costs_itself_alone() -> None:
         result = await search(shop, pages=20, parse_timeout=2.0)
     assert [(p.page, str(p.verdict)) for p in result.failed] == [(7, "parse_timeout")]
     assert result.counts.listings == 19 * 60
-    assert workers() == []
+    assert children() == []
 
 
 async def test_the_demo_is_marked(shop: DemoShop) -> None:
@@ -335,7 +330,7 @@ async def test_bad_input_is_refused_before_anything_starts(
     with pytest.raises(error, match=words) as caught:
         await crawl(query, **options)
     assert "\n" not in str(caught.value)
-    assert workers() == []
+    assert children() == []
 
 
 async def test_an_engine_is_used_inside_its_block() -> None:

@@ -1,0 +1,97 @@
+"""`bookprice demo`: the embedded demo shop, served until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import math
+from typing import Any
+
+from crawler.cli import console
+from crawler.cli.exit_codes import ExitCode
+from crawler.cli.interrupts import Interrupts
+
+__all__ = ["add_parser", "run"]
+
+MAX_LATENCY = 3600.0
+"""Seconds."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="serve the demo shop, made-up books at a local address, until Ctrl-C",
+        description="Serve the demo shop: it answers searches as Dangdang does, with made-up books, at an address that "
+        "is printed on stdout and goes into --base-url. Ctrl-C or SIGTERM ends it, with exit code 0.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="port to listen on, 0 for any free one (default: 0)",
+    )
+    parser.add_argument(
+        "--latency",
+        type=_latency,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long every answer is held back (default: 0)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal comes; return the exit code."""
+    import asyncio
+
+    with Interrupts() as interrupts:
+        try:
+            asyncio.run(_serve(args.port, args.latency, interrupts))
+        except OSError as error:
+            console.error(_reason(error, args.port))
+            return ExitCode.USAGE
+        except (
+            SystemExit
+        ):  # a signal before the shop was open, or after it closed: the end that was asked for
+            if interrupts.exit_code is None:
+                raise
+    return ExitCode.WHOLE
+
+
+async def _serve(port: int, latency: float, interrupts: Interrupts) -> None:
+    import asyncio
+
+    from crawler.demo.server import DemoShop
+
+    told = asyncio.Event()
+    async with DemoShop(port=port, latency=latency) as shop:
+        with interrupts.stopping(lambda _reason: told.set(), at_once=lambda: None):
+            console.write_stdout(f"{shop.base_url}\n")
+            await told.wait()
+
+
+def _reason(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken; choose another with --port, or 0 for any free one"
+    if error.errno == errno.EACCES:
+        return f"port {port} is not for ordinary users; choose one from 1024 on with --port"
+    return f"the demo shop cannot listen on port {port}: {error.strerror or error}"
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"not a port, 0 to 65535: {text!r}")
+    return int(text)
+
+
+def _latency(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= MAX_LATENCY:
+        raise argparse.ArgumentTypeError(f"not a number of seconds, 0 to {MAX_LATENCY:g}: {text!r}")
+    return seconds

@@ -1,0 +1,182 @@
+"""Where reports go: names that sort by time, a check before the crawl, files that are whole or absent.
+
+asyncio and aiofiles are loaded when the first file is written: the check runs before the network is needed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crawler.errors import OutputError
+from crawler.report import format_of
+from crawler.report.clean import clean
+
+__all__ = ["check_writable", "report_path", "write_whole"]
+
+NAME_BYTES = 80
+"""UTF-8 bytes of the query in a file's name; most file systems take 255 for the whole name."""
+
+_UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*'`$&;!~#%{}()\[\]]+""")
+"""What Windows forbids in a name, and what a shell would have to be kept from reading."""
+
+
+def report_path(directory: str | os.PathLike[str], query: str, started_at: dt.datetime, suffix: str) -> Path:
+    """Return a path in `directory` for a report: «2026-01-31T080000Z_渗透测试.md».
+
+    Names sort by time (UTC, to the second). When the name is taken, a number follows: «…_渗透测试_2.md». Nothing
+    is made: `write_whole(…, replace=False)` settles a race between two runs of the same second.
+    """
+    name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffix}"
+    return next(path for path in _numbered(Path(directory) / name) if not os.path.lexists(path))
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Check that a report can be written to `path`, by making and removing a file beside it.
+
+    Raises UsageError for a suffix that means no format, OutputError for everything else that is in the way.
+    """
+    format_of(path)
+    target = _target(path)
+    with _saying(path):
+        try:
+            mode = target.lstat().st_mode
+        except FileNotFoundError:
+            mode = None
+        if mode is not None:
+            _check_existing(path, target, mode)
+        if not target.parent.exists():
+            raise OutputError(
+                f"{_shown(path)} cannot be written: there is no folder {target.parent}; make it first"
+            )
+        probe = _beside(target)
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        probe.unlink()
+
+
+async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
+    """Write `data` to `path` and return the path written: the file is whole or, on any failure, as it was before.
+
+    The data goes to a file beside the target, is forced to the disk, and takes the target's place. A link is
+    followed to its file; an existing file keeps its permissions. With `replace` false nothing is overwritten: when
+    the name is taken, the first free one with a number is used («report_2.md»).
+
+    Raises OutputError when the file cannot be written.
+    """
+    import asyncio
+
+    target = _target(path)
+    temporary = _beside(target)
+    filling = asyncio.ensure_future(_fill(temporary, data))
+    try:
+        with _saying(path):
+            # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
+            await asyncio.shield(filling)
+            return (_take_place if replace else _take_free_place)(temporary, target)
+    finally:
+        if not filling.done():
+            await asyncio.wait([filling])
+        with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
+            temporary.unlink()
+
+
+async def _fill(path: Path, data: bytes) -> None:
+    import asyncio
+
+    import aiofiles
+
+    # Mode x makes the file with the permissions that the user's umask leaves, as an ordinary program would.
+    async with aiofiles.open(path, "xb") as file:
+        await file.write(data)
+        await file.flush()
+        await asyncio.to_thread(os.fsync, file.fileno())
+
+
+def _take_place(temporary: Path, target: Path) -> Path:
+    with suppress(FileNotFoundError):
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+    return temporary.replace(target)
+
+
+def _take_free_place(temporary: Path, target: Path) -> Path:
+    return next(path for path in _numbered(target) if _claimed(temporary, path))
+
+
+def _claimed(temporary: Path, path: Path) -> bool:
+    """Give a file the name `path` unless another has it, and return whether it did."""
+    try:
+        os.link(temporary, path)  # unlike a rename, it fails where the name is taken
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: hold the name with an empty file
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink()
+            raise
+    return True
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """Yield `path`, then the same with _2, _3 … before its suffix."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def _safe(query: str) -> str:
+    """Return `query` as a part of a file name that every system takes, `NAME_BYTES` long at most."""
+    words = _UNSAFE.sub("-", clean(query))
+    return words.encode()[:NAME_BYTES].decode(errors="ignore").strip("-. ") or "search"
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to, links followed."""
+    with _saying(path):
+        return Path(os.path.realpath(path))
+
+
+def _check_existing(path: str | os.PathLike[str], target: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        trouble = "it is a folder; name a file in it"
+    elif stat.S_ISLNK(mode):
+        trouble = "it is a link that leads to itself"
+    elif not stat.S_ISREG(mode):
+        trouble = "it is a device or a pipe; for a pipe use --format"
+    elif not os.access(target, os.W_OK):
+        trouble = "it is write-protected"
+    else:
+        return
+    raise OutputError(f"{_shown(path)} cannot be written: {trouble}")
+
+
+def _beside(target: Path) -> Path:
+    """Return a new name in the target's folder, where taking the target's place is one step."""
+    return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
+
+
+@contextmanager
+def _saying(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system says against a file into one line that names it."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{_shown(path)} cannot be written: {reason}; choose another place") from error
+    except ValueError as error:  # a NUL in the name
+        raise OutputError(f"{_shown(path)} cannot be written: {error}") from error
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    return clean(os.fspath(path))

@@ -1,0 +1,218 @@
+"""What stands above the list in every report for people: the answer first, then how far it can be trusted.
+
+The words are made here once; table and Markdown lay them out. All text is cleaned, none is escaped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.report.clean import clean, crop
+from crawler.report.wording import note, page_numbers, product_link, yuan
+from crawler.verdict import Verdict
+from parsers import SHOPS
+from parsers.model import Flag
+
+if TYPE_CHECKING:
+    from crawler.results import Book, SearchResult
+
+__all__ = ["Alarm", "Answer", "Head", "head_of", "tail_of"]
+
+TITLE_LIMIT = 100
+"""Characters of a title in the first line."""
+
+DETAIL_LIMIT = 300
+"""Characters of a verdict's detail or of a note."""
+
+_DROPPED_WORDS = {"ebook": "e-book only", "sold_out": "sold out", "no_price": "without a readable price"}
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that no reader may miss."""
+
+    name: str
+    """One word in capitals: DEMO, PARTIAL, FAILED."""
+    text: str
+    details: tuple[tuple[str, str], ...] = ()
+    """Failed pages and how they failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A line that answers what was asked."""
+
+    text: str
+    link: str | None = None
+    """The product page of the book in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The parts of a report's head, in reading order."""
+
+    answer: Answer
+    """The first line: the first book of the list, or why there is none."""
+    second: Answer | None
+    """The cheapest book, where the first of the list is an accessory: shops put bookmarks among books."""
+    alarms: tuple[Alarm, ...]
+    facts: tuple[tuple[str, str], ...]
+    """Label and words."""
+
+
+def head_of(result: SearchResult) -> Head:
+    """Return the head of a report on `result`."""
+    alarms = tuple(_alarms(result))
+    mark = f"{', '.join(alarm.name for alarm in alarms)} — " if alarms else ""
+    answer = _cheapest("Cheapest", result, result.books[0]) if result.books else Answer(_why_nothing(result))
+    return Head(
+        Answer(mark + answer.text, answer.link), _cheapest_book(result), alarms, tuple(_facts(result))
+    )
+
+
+def tail_of(result: SearchResult, top: int | None) -> str:
+    """Return the line below a list that is cut to `top` books; '' when it is whole."""
+    left = len(result.books) - top if top is not None else 0
+    return f"… and {left:,} more (--top N, or -o FILE.csv for all)" if left > 0 else ""
+
+
+def _why_nothing(result: SearchResult) -> str:
+    failed = len(result.failed)
+    if not result.had_a_page:
+        return f"No page could be had: {failed} of {len(result.pages)} failed"
+    if result.counts.unique:
+        return f"Nothing to rank: every product found is dropped ({_dropped(result)})"
+    what = "book" if result.options.get("category") == "books" else "product"
+    nothing = f"{_shop_name(result)} has no {what} for «{clean(result.query_sent)}»"
+    if failed:
+        return f"{nothing} on the pages that could be read: {failed} of {len(result.pages)} failed"
+    scope = _scope(result)
+    return f"{nothing} ({scope})" if scope else nothing
+
+
+def _cheapest_book(result: SearchResult) -> Answer | None:
+    books = (book for book in result.books if Flag.ACCESSORY not in book.listing.flags)
+    book = next(books, None)
+    return None if book is None or book.rank == 1 else _cheapest("Cheapest book", result, book)
+
+
+def _cheapest(label: str, result: SearchResult, book: Book) -> Answer:
+    listing = book.listing
+    credit = ", ".join(clean(name) for name in (*listing.authors[:2], listing.publisher or "") if name)
+    parts = [f"{label}: {yuan(book.price)}  {crop(clean(listing.title), TITLE_LIMIT)}"]
+    if said := note(book):
+        parts.append(f"[{said}]")
+    if credit:
+        parts.append(f"— {crop(credit, TITLE_LIMIT)}")
+    return Answer(" ".join([*parts, "(before coupons and postage)"]), product_link(result, book))
+
+
+def _alarms(result: SearchResult) -> list[Alarm]:
+    alarms = []
+    if result.failed:
+        what = "books may be missing, a cheaper one among them" if result.had_a_page else "there is no answer"
+        text = f"{len(result.failed)} of {len(result.pages)} pages failed: {what}"
+        if result.stopped:
+            text += f" (stopped early: {clean(result.stopped)})"
+        alarms.append(Alarm(_wholeness(result), text, _failures(result)))
+    if result.demo:
+        alarms.append(
+            Alarm("DEMO", "made-up books from the embedded demo shop: none of them can be bought anywhere")
+        )
+    return alarms
+
+
+def _wholeness(result: SearchResult) -> str:
+    if result.complete:
+        return "whole: no page failed"
+    return "PARTIAL" if result.had_a_page else "FAILED"
+
+
+def _failures(result: SearchResult) -> tuple[tuple[str, str], ...]:
+    """Return the failed pages, those that failed alike in one line, by their first page."""
+    alike: dict[str, list[int]] = {}
+    for page in sorted(result.failed, key=lambda page: page.page):
+        detail = crop(clean(page.detail), DETAIL_LIMIT)
+        alike.setdefault(f"{page.verdict.value}: {detail}" if detail else page.verdict.value, []).append(
+            page.page
+        )
+    return tuple((page_numbers(numbers), reason) for reason, numbers in alike.items())
+
+
+def _facts(result: SearchResult) -> list[tuple[str, str]]:
+    query, sent = clean(result.query), clean(result.query_sent)
+    facts = [
+        ("Query", query if query == sent else f"{query}, sent as {sent}"),
+        ("Shop", _shop(result)),
+        ("Time", _time(result.started_at, result.finished_at)),
+        ("Pages", _pages(result)),
+        ("Listings", _listings(result)),
+        ("Result", _wholeness(result)),
+    ]
+    if scope := _scope(result):
+        facts.append(("Only", scope))
+    sort = result.options.get("sort", "default")
+    if sort != "default":
+        facts.append(("Shop's order", str(sort)))
+    if result.stopped and not result.failed:
+        facts.append(("Stopped", clean(result.stopped)))
+    return facts + [("Note", crop(clean(said), DETAIL_LIMIT)) for said in result.notes]
+
+
+def _shop_name(result: SearchResult) -> str:
+    return "The demo shop" if result.demo else SHOPS[result.shop].title
+
+
+def _shop(result: SearchResult) -> str:
+    shop, address = SHOPS[result.shop], clean(result.base_url)
+    if result.demo:
+        return f"embedded demo shop at {address}, not {shop.title}"
+    if result.base_url.rstrip("/") == shop.base_url:
+        return shop.title
+    return f"a replica of {shop.title} at {address}, not the live shop"
+
+
+def _time(started: dt.datetime, finished: dt.datetime) -> str:
+    seconds = (finished - started).total_seconds()
+    return f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
+
+
+def _pages(result: SearchResult) -> str:
+    verdicts = [page.verdict for page in result.pages]
+    words = [f"{verdicts.count(Verdict.OK)} ok", f"{len(result.failed)} failed"]
+    for verdict, name in ((Verdict.PAST_END, "past the end"), (Verdict.NO_RESULTS, "without results")):
+        if number := verdicts.count(verdict):
+            words.append(f"{number} {name}")
+    available = result.available
+    stated = "did not say how many it has" if available is None else f"states {available}"
+    return f"{', '.join(words)} of {len(verdicts)} asked; the shop {stated}"
+
+
+def _listings(result: SearchResult) -> str:
+    counts = result.counts
+    found = f"{counts.listings:,} seen, {counts.unique:,} unique, {counts.kept:,} kept"
+    return f"{found}; dropped: {_dropped(result) or 'none'}"
+
+
+def _dropped(result: SearchResult) -> str:
+    return ", ".join(
+        f"{number:,} {_DROPPED_WORDS.get(reason, reason)}"
+        for reason, number in result.counts.dropped.items()
+        if number
+    )
+
+
+def _scope(result: SearchResult) -> str:
+    """Return what the search was narrowed to; '' when it was not."""
+    options, words = result.options, []
+    if options.get("sellers") == "self":
+        words.append("the shop's own goods")
+    if options.get("category") == "books":
+        words.append("books")
+    if (low := options.get("min_price")) is not None:
+        words.append(f"from {yuan(low)}")
+    if (high := options.get("max_price")) is not None:
+        words.append(f"up to {yuan(high)}")
+    return ", ".join(words)

@@ -1,0 +1,100 @@
+"""Numbers, pages and books in the words that the reports for people share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler.report.clean import clean
+from parsers import SHOPS
+from parsers.model import Flag
+
+if TYPE_CHECKING:
+    from crawler.results import Book, SearchResult
+
+__all__ = ["list_price", "month", "note", "off", "page_numbers", "product_link", "rating", "yuan"]
+
+_FLAG_WORDS = {
+    Flag.BUNDLE: "bundle of several works",
+    Flag.SECOND_HAND: "second-hand",
+    Flag.ACCESSORY: "accessory, no book",
+}
+
+_PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~/?=&%+-]*")
+"""No user name, no port, nothing that Markdown or a terminal could read as more than an address."""
+
+
+def yuan(amount: Decimal) -> str:
+    """Return an amount as «¥1,299.00»."""
+    return f"¥{amount:,.2f}"
+
+
+def list_price(book: Book) -> str:
+    """Return the list price where it is above the price, else ''."""
+    listed = book.listing.list_price
+    return yuan(listed) if listed is not None and listed > book.price else ""
+
+
+def off(book: Book) -> str:
+    """Return how far the price is below the list price, as «-68%»; '' where it is not."""
+    share = book.discount
+    return f"-{100 * (1 - share):.0f}%" if share is not None and share < 1 else ""
+
+
+def month(book: Book) -> str:
+    """Return when it was published, as «2021-03»; '' when unknown."""
+    published = book.listing.published
+    return f"{published:%Y-%m}" if published else ""
+
+
+def rating(book: Book) -> str:
+    """Return stars and reviews as «4.5 (1,234)», with – for stars that are missing; '' when both are."""
+    stars, reviews = book.listing.rating, book.listing.reviews
+    if stars is None and reviews is None:
+        return ""
+    shown = "–" if stars is None else f"{stars:.1f}"
+    return shown if reviews is None else f"{shown} ({reviews:,})"
+
+
+def note(book: Book) -> str:
+    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book."""
+    listing, words = book.listing, []
+    each = book.price_per_volume
+    if listing.volumes is not None and listing.volumes > 1 and each is not None:
+        words.append(f"set of {listing.volumes} · {yuan(each)} each")
+    elif Flag.SET in listing.flags:
+        words.append("set, volumes not said")
+    words += [word for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
+    if listing.seller:
+        words.append(f"sold by {clean(listing.seller)}")
+    elif listing.self_operated is False:
+        words.append("sold by a marketplace shop")
+    return " · ".join(words)
+
+
+def page_numbers(numbers: Iterable[int]) -> str:
+    """Return ascending page numbers in short: «page 3», «pages 1–4, 7»."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    shown = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"page{'s' if len(runs) != 1 or len(runs[0]) > 1 else ''} {shown}"
+
+
+def product_link(result: SearchResult, book: Book) -> str | None:
+    """Return the address of a product's page if it can be followed: https, on the shop's own host, no demo.
+
+    The demo's product numbers are made up, and may be those of other goods in the real shop.
+    """
+    url = book.listing.url
+    if result.demo or not _PLAIN_URL.fullmatch(url):
+        return None
+    host = (urlsplit(url).hostname or "").lower()
+    ours = any(host == domain or host.endswith(f".{domain}") for domain in SHOPS[result.shop].hosts)
+    return url if ours else None

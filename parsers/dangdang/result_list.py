@@ -1,0 +1,130 @@
+"""Where Dangdang's result list is: in the bytes of a page, and in the tree that is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from parsers.dangdang.item import Item, product_id_of
+from parsers.model import Layout
+
+__all__ = ["ResultList", "find_result_list", "read_result_list"]
+
+MAX_MARKUP = 4 * 1024 * 1024
+"""Characters given to the HTML parser; a real page has 0.4 million, its list half of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultList:
+    """The items of a list, in their order; none and no layout where there is no list."""
+
+    items: tuple[Item, ...] = ()
+    layout: Layout | None = None
+
+
+_OPENING = re.compile(
+    rb"""<(?:div|ul)\b[^<>]*\bid\s*=\s*["']?(?:search_nature_rg|component_59)\b[^<>]*>""", re.IGNORECASE
+)
+_END = re.compile(
+    rb"""<div\b[^<>]*\bclass\s*=\s*["']?(?:con )?pag(?:ing|inating)\b|<ul\b[^<>]*\bname\s*=\s*["']?Fy\b""",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
+
+
+def find_result_list(body: bytes) -> slice | None:
+    """Return where in a page the list's markup is: from its opening tag to the paging bar or the end; None if unseen.
+
+    In gb18030 and UTF-8 alike an ASCII tag is found by its bytes. A page whose list has another name than usual is
+    parsed whole.
+    """
+    named = [at for at in (body.find(b"search_nature_rg"), body.find(b"component_59")) if at >= 0]
+    opening = _OPENING.search(body, max(0, body.rfind(b"<", 0, min(named)))) if named else None
+    if opening is None:
+        return None
+    end = _END.search(body, opening.end())
+    return slice(opening.start(), end.start() if end is not None else len(body))
+
+
+def read_result_list(markup: str) -> ResultList:
+    """Parse markup and return the result list in it."""
+    container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
+    if container is None:
+        return ResultList()
+    items = tuple(item for item in _split(container) if item.is_product)
+    if not items:
+        return ResultList()
+    tiles = "cloth_shoplist" in (container.attributes.get("class") or "").split() or all(
+        i.is_tile for i in items
+    )
+    return ResultList(items, Layout.GRID if tiles else Layout.LIST)
+
+
+def _container(tree: LexborHTMLParser) -> LexborNode | None:
+    """Return the node whose children are the result list's items.
+
+    The named list first; then any `ul.bigimg`; last, where no list is left around them (part of a page), the parent
+    of the most items. Lists of advertisements and recommendations are none.
+    """
+    for selector in (
+        "#search_nature_rg > ul",
+        "ul#component_59",
+        "#search_nature_rg",
+        "#component_59",
+        "ul.bigimg",
+    ):
+        for node in tree.css(selector):
+            if _holds_items(node) and not _is_aside(node):
+                return node
+    parents: dict[int, tuple[int, LexborNode]] = {}
+    for node in tree.css('li[id^="p"]'):
+        parent = node.parent
+        if parent is not None and product_id_of(node) and not _is_aside(parent):
+            count = parents.get(parent.mem_id, (0, parent))[0]
+            parents[parent.mem_id] = (count + 1, parent)
+    return max(parents.values(), key=lambda entry: entry[0])[1] if parents else None
+
+
+def _holds_items(node: LexborNode) -> bool:
+    return any(child.tag == "li" or _starts_item(child) for child in node.iter())
+
+
+def _is_aside(node: LexborNode | None) -> bool:
+    while node is not None:
+        attributes = node.attributes
+        if _ASIDE.search(f"{attributes.get('id') or ''} {attributes.get('class') or ''}"):
+            return True
+        node = node.parent
+    return False
+
+
+def _split(container: LexborNode) -> Iterator[Item]:
+    """Yield the items among a list's children.
+
+    An item whose opening tag is missing leaves its nodes loose in the list; the picture's link is the first of them.
+    """
+    loose: list[LexborNode] = []
+    for child in container.iter():
+        if child.tag == "li":
+            if loose:
+                yield Item(loose)
+                loose = []
+            yield Item([child], product_id_of(child))
+        elif _starts_item(child):
+            if loose:
+                yield Item(loose)
+            loose = [child]
+        elif loose:
+            loose.append(child)
+    if loose:
+        yield Item(loose)
+
+
+def _starts_item(node: LexborNode) -> bool:
+    if node.tag != "a":
+        return False
+    attributes = node.attributes
+    return attributes.get("name") == "itemlist-picture" or "pic" in (attributes.get("class") or "").split()

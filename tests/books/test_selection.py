@@ -1,0 +1,113 @@
+"""Which listings count: one of each product, the reasons for the rest, and no difference by order of arrival."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.books.selection import DROP_REASONS, Selector, drop_reason, select
+from parsers.model import Listing
+from tests.factories import make_listing
+
+PRICES = st.none() | st.integers(1, 999).map(lambda cents: Decimal(cents) / 100)
+
+
+@st.composite
+def drawn_pages(draw: st.DrawFn) -> dict[int, tuple[Listing, ...]]:
+    """Draw a few pages of a few products, so that the same one stands on several, each time otherwise."""
+    pages = {}
+    for page in range(1, draw(st.integers(1, 4)) + 1):
+        ids = draw(st.lists(st.integers(1, 8), max_size=6))
+        pages[page] = tuple(
+            make_listing(
+                product_id=str(product_id), page=page, position=position, price=draw(PRICES),
+                sold_out=draw(st.booleans()), ebook_only=draw(st.booleans()),
+            )
+            for position, product_id in enumerate(ids, start=1)
+        )  # fmt: skip
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, None),
+        ({"ebook_only": True, "price": None}, "ebook"),
+        ({"sold_out": True}, "sold_out"),
+        ({"price": None}, "no_price"),
+        ({"ebook_only": True, "sold_out": True, "price": None}, "ebook"),
+        ({"sold_out": True, "price": None}, "sold_out"),
+    ],
+)
+def test_the_first_reason_that_applies_is_given(fields: dict[str, object], reason: str | None) -> None:
+    """Of several reasons the e-book wins over sold out, and that over a missing price."""
+    assert drop_reason(make_listing(**fields)) == reason
+
+
+def test_a_product_counts_once_where_it_stands_first() -> None:
+    """Of a product on two pages the one on the lower page is taken, even when the other page was given first."""
+    early = make_listing(product_id="7", page=1, position=60, price=Decimal("20.00"))
+    late = make_listing(product_id="7", page=2, position=1, price=Decimal("10.00"))
+    selection = select([(2, [late]), (1, [early])])
+    assert selection.kept == (early,)
+    assert (selection.listings, selection.unique) == (2, 1)
+
+
+def test_what_is_dropped_is_counted_under_every_reason() -> None:
+    """Each reason has its count, 0 included, and the dropped listings can be listed."""
+    gone = make_listing(product_id="1", sold_out=True)
+    selection = select([(1, [gone, make_listing(product_id="2")])])
+    assert selection.dropped == (("sold_out", gone),)
+    assert selection.dropped_counts == {"ebook": 0, "sold_out": 1, "no_price": 0}
+    assert tuple(selection.dropped_counts) == DROP_REASONS
+
+
+@given(drawn_pages())
+def test_every_listing_is_accounted_for(pages: dict[int, tuple[Listing, ...]]) -> None:
+    """Kept and dropped together are the unique products, each once, in page order; kept ones have a price."""
+    selection = select(pages.items())
+    everything = [*selection.kept, *(listing for _, listing in selection.dropped)]
+    ids = [listing.product_id for listing in everything]
+    assert sorted(ids) == sorted({listing.product_id for page in pages.values() for listing in page})
+    assert selection.unique == len(ids)
+    assert selection.listings == sum(map(len, pages.values()))
+    assert all(listing.price is not None for listing in selection.kept)
+    assert all((a.page, a.position) < (b.page, b.position) for a, b in pairwise(selection.kept))
+
+
+@given(drawn_pages(), st.data())
+def test_progress_and_answer_do_not_depend_on_arrival(
+    pages: dict[int, tuple[Listing, ...]], data: st.DataObject
+) -> None:
+    """Whatever order the pages come in, and if some come twice, a Selector agrees with `select` at each step."""
+    arrivals = data.draw(st.permutations([*pages.items(), *pages.items()]))
+    selector, given_so_far = Selector(), {}
+    for page, listings in arrivals:
+        selector.add(page, listings)
+        given_so_far[page] = listings
+        expected = select(given_so_far.items())
+        assert selector.select() == expected
+        assert selector.kept_count == len(expected.kept)
+        assert selector.cheapest == min((x.price for x in expected.kept if x.price is not None), default=None)
+
+
+def test_a_page_can_be_taken_back() -> None:
+    """A page given anew as empty, because it turned out to be past the end, leaves nothing behind."""
+    selector = Selector()
+    selector.add(1, [make_listing(product_id="1", price=Decimal("20.00"))])
+    selector.add(2, [make_listing(product_id="2", price=Decimal("5.00"))])
+    selector.add(2, ())
+    assert selector.cheapest == Decimal("20.00")
+    assert selector.kept_count == 1
+    assert selector.select().listings == 1
+
+
+def test_nothing_given_is_an_empty_selection() -> None:
+    """Without pages there is no cheapest price and nothing is counted."""
+    selector = Selector()
+    assert (selector.cheapest, selector.kept_count) == (None, 0)
+    assert selector.select().kept == ()

@@ -1,0 +1,54 @@
+"""What the command does with signals, without a search behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from crawler.cli import interrupts as module
+from crawler.cli.interrupts import Interrupts
+
+
+def never() -> None:
+    raise AssertionError("this signal does not end the process at once")
+
+
+async def test_the_echo_of_a_signal_is_no_second_one() -> None:
+    """A signal that comes twice at once, as `timeout` and some parents send it, stops the search once."""
+    reasons: list[str] = []
+    with Interrupts() as interrupts, interrupts.stopping(reasons.append, at_once=never):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+    assert reasons == ["interrupted"]
+    assert interrupts.exit_code == 130
+
+
+async def test_a_later_sigterm_is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the keyboard ends a search that is ending already; SIGTERM may come as often as it likes."""
+    monkeypatch.setattr(module, "SAME_KEYSTROKE_SECONDS", 0.0)
+    with Interrupts() as interrupts, interrupts.stopping(lambda _reason: None, at_once=never):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts.exit_code == 143
+        with pytest.raises(AssertionError, match="at once"):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_with_nothing_to_stop_a_signal_ends_the_program(number: signal.Signals, code: int) -> None:
+    """Before and after the search a signal leaves by the ordinary way out, with its exit code."""
+    with Interrupts(), pytest.raises(SystemExit) as caught:
+        signal.raise_signal(number)
+    assert caught.value.code == code
+
+
+def test_handlers_are_given_back() -> None:
+    """What handled signals before handles them afterwards."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Interrupts():
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

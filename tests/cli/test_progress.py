@@ -1,0 +1,97 @@
+"""Which events of a search are worth a line on stderr."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crawler.cli.progress import Teller
+from crawler.events import Attempt, Event, PageFinished, PagesKnown, SearchStarted, WorkerEvent
+from crawler.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pytest
+
+STARTED = SearchStarted("書", "书", 3)
+
+
+def finished(page: int, verdict: Verdict, detail: str = "", *, revised: bool = False) -> PageFinished:
+    listings = 60 if verdict is Verdict.OK else 0
+    return PageFinished(page, verdict, detail, listings, Decimal("8.80"), 60, revised)
+
+
+async def told(capsys: pytest.CaptureFixture[str], *events: Event, verbose: bool = False) -> list[str]:
+    """Return the lines that a teller writes of these events."""
+    teller = Teller(bar=False, verbose=verbose)
+    for event in (STARTED, *events):
+        await teller.tell(event)
+    teller.close()
+    return capsys.readouterr().err.splitlines()
+
+
+async def test_what_goes_well_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages that did not fail, and attempts that another one mended, are no news."""
+    events: list[Event] = [
+        Attempt(1, "http://x", 1, "503", 0.1, 0.5),
+        WorkerEvent("started", 7, "fork"),
+        PagesKnown(2),
+        finished(1, Verdict.OK),
+        finished(3, Verdict.PAST_END, "the shop states 2 pages"),
+        finished(2, Verdict.NO_RESULTS),
+    ]
+    assert await told(capsys, *events) == []
+
+
+async def test_failed_pages_wait_for_a_page_that_was_had(capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed page is told once, in page order, as soon as some page was had."""
+    failures = [finished(2, Verdict.BLOCKED, "403"), finished(1, Verdict.HTTP_ERROR, "404")]
+    assert await told(capsys, *failures) == []
+    assert await told(capsys, *failures, finished(3, Verdict.OK)) == [
+        "page 1: http_error: 404",
+        "page 2: blocked: 403",
+    ]
+
+
+async def test_pages_that_were_not_asked_for_are_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages that an interrupt left are counted at the end, not told one by one."""
+    assert await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.NOT_ASKED, "interrupted")) == []
+
+
+async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who was told of a failure is told that it was none."""
+    lines = await told(
+        capsys,
+        finished(1, Verdict.OK),
+        finished(3, Verdict.LAYOUT_CHANGED, "0 could be read"),
+        finished(3, Verdict.PAST_END, "the shop states 2 pages", revised=True),
+    )
+    assert lines == [
+        "page 3: layout_changed: 0 could be read",
+        "page 3: past_end: the shop states 2 pages (revised)",
+    ]
+
+
+async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line ends, escape codes and direction marks in a detail are shown, not obeyed."""
+    hostile = "403\r\npage 9: ok\x1b[2J\u202e"
+    (line,) = await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.BLOCKED, hostile))
+    assert line == "page 2: blocked: 403 page 9: ok\\x1b[2J\\u202e"
+
+
+async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """--verbose has a line for each event, failures not held back."""
+    lines = await told(
+        capsys,
+        Attempt(1, "http://x", 1, "503 Service Unavailable", 0.1, 0.5),
+        WorkerEvent("killed", 7, "page 1 took over 10 s"),
+        PagesKnown(2),
+        finished(1, Verdict.BLOCKED, "403"),
+        verbose=True,
+    )
+    assert lines == [
+        "searching for 书, typed 書: 3 pages",
+        "page 1: attempt 1: 503 Service Unavailable in 0.10 s; again in 0.5 s",
+        "parse process 7: killed (page 1 took over 10 s)",
+        "the shop states 2 pages",
+        "page 1: blocked: 403",
+    ]

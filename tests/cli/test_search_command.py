@@ -1,0 +1,306 @@
+"""The search as a user runs it: streams, files, formats, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.__main__ import main
+from crawler.cli import search
+from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.server import DemoShop
+
+Run = Callable[..., Awaitable[Any]]
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+ESCAPE = b"\x1b"
+
+
+def names(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
+    """The demo shop's twenty pages come back whole, as the documented JSON alone, and no file is written."""
+    ended = await run("滲透測試", "--pages", "20", "--demo", "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    report = json.loads(ended.out)
+    assert (report["query"], report["query_sent"]) == ("滲透測試", "渗透测试")
+    assert report["demo"] is True
+    assert report["complete"] is True
+    assert report["pages"]["ok"] == 20
+    counts = report["counts"]
+    assert counts["listings"] == 1200
+    assert counts["kept"] == counts["unique"] - sum(counts["dropped"].values()) == len(report["books"])
+    assert all(counts["dropped"][reason] > 0 for reason in ("ebook", "sold_out"))
+    prices = [book["price"] for book in report["books"]]
+    assert prices == sorted(prices)
+    assert names(folder) == []
+
+
+async def test_without_output_options_a_table_and_a_markdown_file(run: Run, folder: Path) -> None:
+    """Without -o and --format the table is on stdout and one Markdown report under reports/, named by the query."""
+    ended = await run("--demo", "滲透測試")
+    assert (ended.code, ended.err) == (0, "")
+    assert "滲透測試" in ended.text
+    assert "渗透测试" in ended.text
+    assert "before coupons and postage" in ended.text
+    assert ESCAPE not in ended.out
+    (report,) = (folder / "reports").iterdir()
+    assert report.suffix == ".md"
+    assert "滲透測試" in report.name
+    assert "before coupons and postage" in report.read_text("utf-8")
+
+
+async def test_output_files_take_their_format_from_the_suffix(run: Run, folder: Path) -> None:
+    """-o writes those files and no other, beside the table; CSV and JSON hold every book; Excel reads the CSV."""
+    ended = await run(
+        "書", "--demo", "-o", "a.csv", "-o", "b.json", "-o", "c.md", "-o", "d.txt", "--pages", "2"
+    )
+    assert (ended.code, ended.err) == (0, "")
+    assert "before coupons and postage" in ended.text
+    assert names(folder) == ["a.csv", "b.json", "c.md", "d.txt"]
+    books = json.loads((folder / "b.json").read_bytes())["books"]
+    assert len(books) > 50
+    data = (folder / "a.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert [row["product_id"] for row in rows] == [book["product_id"] for book in books]
+    assert (folder / "d.txt").read_text("utf-8").count("\n") > 50
+
+
+async def test_format_goes_to_stdout_beside_the_files_of_o(run: Run, folder: Path) -> None:
+    """--format sends that format to stdout, the same bytes as a file gets, and leaves -o its files."""
+    ended = await run("書", "--demo", "--format", "csv", "-o", "a.csv", "--pages", "1")
+    assert (ended.code, ended.err) == (0, "")
+    written = list(csv.reader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"))))
+    assert list(csv.reader(io.StringIO(ended.out.decode("utf-8-sig")))) == written
+    assert ended.out == (folder / "a.csv").read_bytes()
+    assert names(folder) == ["a.csv"]
+
+
+async def test_top_shortens_what_it_is_given_for(run: Run, folder: Path) -> None:
+    """--top shortens every format; the configured top shortens what people read, and says how many more there are."""
+    ended = await run("書", "--demo", "--top", "5", "--format", "json", "-o", "a.csv")
+    assert len(json.loads(ended.out)["books"]) == 5
+    assert len((folder / "a.csv").read_text("utf-8-sig").splitlines()) == 6
+    ended = await run("書", "--demo", "-o", "b.json", "-o", "c.md", env={"CRAWLER_REPORT_TOP": "4"})
+    whole = json.loads((folder / "b.json").read_bytes())["books"]
+    assert len(whole) > 100
+    assert f"{len(whole) - 4} more" in ended.text.replace(",", "")
+    markdown = (folder / "c.md").read_text("utf-8")
+    assert re.findall(r"^\| (\d+) \|", markdown, re.MULTILINE) == ["1", "2", "3", "4"]
+
+
+async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path) -> None:
+    """A failed page is one line on stderr even with --quiet, the report is written and marked partial, exit code 3."""
+    async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
+        url = shop.base_url
+        ended = await run("書", "--base-url", url, "--quiet", "-o", "a.json")
+    assert ended.code == 3
+    assert ended.only_line.startswith("page 2: blocked: 405")
+    assert "PARTIAL" in ended.text
+    report = json.loads((folder / "a.json").read_bytes())
+    assert report["complete"] is False
+    assert report["demo"] is False
+    assert report["base_url"] == url
+    assert [page["page"] for page in report["pages"]["failed"]] == [2]
+
+
+async def test_a_file_that_cannot_be_written_after_all_is_an_error(start: Start, folder: Path) -> None:
+    """When a checked file cannot be written in the end, all else is put out, and the exit code is 1."""
+    (folder / "gone").mkdir()
+    async with DemoShop(latency=1) as shop:
+        process = await start("書", "--base-url", shop.base_url, "-o", "gone/a.csv", "-o", "b.csv")
+        while len(shop.requests) < 3:
+            assert process.returncode is None
+            await asyncio.sleep(0.02)
+        (folder / "gone").rmdir()
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert err.decode().startswith("bookprice: gone/a.csv cannot be written: ")
+    assert err.count(b"\n") == 1
+    assert b"before coupons and postage" in out
+    assert names(folder) == ["b.csv"]
+
+
+async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, folder: Path) -> None:
+    """When no page could be had, one line says why, earlier files stay, and --format still gets its report."""
+    (folder / "a.csv").write_text("earlier")
+    async with DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop:
+        ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv")
+        assert (ended.code, ended.out) == (4, b"")
+        assert "no page could be had, no file is written: pages 1–3: blocked: 405" in ended.only_line
+        ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv", "--format", "json")
+        assert ended.code == 4
+        assert json.loads(ended.out)["books"] == []
+        ended = await run("書", "--base-url", shop.base_url)
+        assert (ended.code, ended.out) == (4, b"")
+    assert (folder / "a.csv").read_text() == "earlier"
+    assert names(folder) == ["a.csv"]
+
+
+async def test_a_shop_that_cannot_be_reached_is_one_line(run: Run) -> None:
+    """When nothing answers, one line says so, why, and that there is a demo; no demo data is shown."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port, nobody answers
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        ended = await run("書", "--base-url", url, env={"CRAWLER_ATTEMPTS": "2"})
+    assert (ended.code, ended.out) == (4, b"")
+    assert f"{url} cannot be reached: " in ended.only_line
+    assert "--demo" in ended.only_line
+
+
+async def test_an_honest_no_results_is_whole(run: Run) -> None:
+    """A shop that has no such book is an answer, with exit code 0."""
+    async with DemoShop(faults=[Fault(FaultKind.NO_RESULTS)]) as shop:
+        ended = await run("書", "--base-url", shop.base_url, "--format", "json")
+    assert (ended.code, ended.err) == (0, "")
+    report = json.loads(ended.out)
+    assert (report["pages"]["available"], report["complete"], report["books"]) == (0, True, [])
+
+
+async def test_a_deadline_ends_a_slow_search(run: Run) -> None:
+    """--max-seconds ends a search with what it has and says which pages were left."""
+    slow = Fault(FaultKind.LATENCY, pages={2, 3}, delay=60)
+    async with DemoShop(faults=[slow]) as shop:
+        ended = await run("書", "--base-url", shop.base_url, "--max-seconds", "2", "--format", "json")
+    assert ended.code == 3
+    assert ended.only_line == "bookprice: the deadline of 2 s was reached: pages 2–3 not asked"
+    assert json.loads(ended.out)["pages"]["ok"] == 1
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}])
+async def test_chinese_survives_a_locale_without_it(run: Run, folder: Path, locale: dict[str, str]) -> None:
+    """Under LC_ALL=C the query, the report, the file's name and the errors keep their Chinese."""
+    ended = await run("滲透測試", "--demo", "--pages", "1", env={"LANG": "", **locale})
+    assert (ended.code, ended.err) == (0, "")
+    assert "滲透測試" in ended.text
+    assert "渗透测试" in ended.text
+    assert "?" * 3 not in ended.text
+    assert "滲透測試" in next((folder / "reports").iterdir()).name
+    ended = await run("書", "--sort", "價格", env={"LANG": "", **locale})
+    assert "'價格'" in ended.only_line
+
+
+async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
+    """--verbose has a line for every attempt, every page and every parse process."""
+    async with DemoShop(faults=[Fault(FaultKind.STATUS, status=503, pages={2}, times=1)]) as shop:
+        ended = await run("滲透測試", "--base-url", shop.base_url, "--verbose", "--workers", "1")
+    assert ended.code == 0
+    lines = ended.err.splitlines()
+    assert lines[0] == "searching for 渗透测试, typed 滲透測試: 3 pages"
+    for start in (
+        "page 1: attempt 1: 200",
+        "page 2: attempt 1: 503",
+        "page 2: attempt 2: 200",
+        "page 3: ok: 60",
+    ):
+        assert sum(line.startswith(start) for line in lines) == 1, (start, ended.err)
+    assert any("again in " in line for line in lines if line.startswith("page 2: attempt 1"))
+    assert any(line.startswith("parse process ") and "started" in line for line in lines)
+    assert any(line.startswith("report: ") for line in lines)
+
+
+async def test_a_page_that_was_asked_again_is_no_problem(run: Run) -> None:
+    """What a second attempt mends is not worth a line."""
+    async with DemoShop(faults=[Fault(FaultKind.STATUS, status=503, pages={2}, times=1)]) as shop:
+        ended = await run("書", "--base-url", shop.base_url)
+    assert (ended.code, ended.err) == (0, "")
+
+
+async def test_a_commands_name_can_be_searched_for(run: Run) -> None:
+    """A query that is a command's name is reached by spelling the command out."""
+    ended = await run("search", "demo", "--demo", "--pages", "1", "--format", "json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["query"] == "demo"
+
+
+async def test_a_query_that_looks_like_an_option_follows_two_dashes(run: Run) -> None:
+    """After -- everything is the query."""
+    for arguments in (
+        ["--demo", "--format", "json", "--", "-C++"],
+        ["--format=json", "--demo", "--", "--pages"],
+    ):
+        ended = await run(*arguments)
+        assert ended.code == 0, ended.err
+        assert json.loads(ended.out)["query"] == arguments[-1]
+
+
+async def test_the_demo_takes_no_proxy_and_no_other_address(run: Run) -> None:
+    """--demo goes to the embedded shop, whatever proxy and address are configured."""
+    env = {
+        "CRAWLER_PROXY": "http://127.0.0.1:1",
+        "CRAWLER_BASE_URL": "http://127.0.0.1:1",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+    }
+    ended = await run("書", "--demo", "--pages", "1", "--format", "json", env=env)
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["demo"] is True
+
+
+async def test_an_unknown_variable_is_mentioned_and_harmless(run: Run) -> None:
+    """A CRAWLER_ variable that is no setting is one line, and the search runs."""
+    ended = await run("書", "--demo", "--pages", "1", env={"CRAWLER_PAGSE": "1"})
+    assert ended.code == 0
+    assert "CRAWLER_PAGSE is no setting" in ended.only_line
+
+
+async def test_colour_only_where_it_is_wanted(run: Run) -> None:
+    """A pipe gets no escape codes unless FORCE_COLOR asks for them, and never with NO_COLOR."""
+    arguments = ("書", "--demo", "--pages", "1", "--format", "table")
+    assert ESCAPE not in (await run(*arguments)).out
+    assert ESCAPE in (await run(*arguments, env={"FORCE_COLOR": "1"})).out
+    assert ESCAPE not in (await run(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})).out
+
+
+async def test_a_reader_that_goes_away_is_no_error(start: Start) -> None:
+    """`| head` that has seen enough leaves no word on stderr and does not change the exit code."""
+    process = await start("書", "--demo", "--format", "json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way to close a reading end
+    assert await asyncio.wait_for(process.stderr.read(), 60) == b""
+    assert await process.wait() == 0
+
+
+def test_a_full_disk_behind_stdout_is_one_line(environ: dict[str, str], folder: Path) -> None:
+    """A report that cannot be put out is an error, with exit code 1."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    arguments = [sys.executable, "-m", "crawler", "書", "--demo", "--format", "json"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            arguments, env=environ, cwd=folder, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == "bookprice: stdout cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_defect_is_one_line(
+    verbose: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A defect of the program ends in one line and exit code 70; --verbose shows where it was."""
+
+    def broken(_args: object) -> int:
+        raise ZeroDivisionError("a\nb")
+
+    monkeypatch.setattr(search, "run", broken)
+    assert main(["書", *(["--verbose"] * verbose)]) == 70
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith("bookprice: internal error: ZeroDivisionError: a b (")
+    assert (len(lines) > 1) is verbose
+    assert any("Traceback" in line for line in lines) is verbose

@@ -1,0 +1,133 @@
+"""Ctrl-C and SIGTERM: the report of what was there, the right exit code, no process left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from crawler.cli.interrupts import SAME_KEYSTROKE_SECONDS
+from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.server import DemoShop
+
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
+
+SLOW = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
+"""Two pages come at once, the others not in this test's life."""
+
+
+async def wait_for_lines(process: asyncio.subprocess.Process, *starts: str) -> None:
+    """Read stderr until each of the starts has begun a line."""
+    assert process.stderr is not None
+    missing = set(starts)
+    while missing:
+        line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        assert line, f"the command ended before {missing}"
+        missing -= {start for start in missing if line.startswith(start)}
+
+
+def family(process: asyncio.subprocess.Process) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+async def all_gone(processes: list[psutil.Process]) -> bool:
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=5)
+    return not alive
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+async def test_a_signal_ends_the_search_with_what_it_has(
+    start: Start, folder: Path, number: signal.Signals, code: int, word: str
+) -> None:
+    """A signal ends the search within seconds: partial report on stdout and in the file, its own exit code."""
+    async with DemoShop(faults=[SLOW]) as shop:
+        process = await start(
+            "書", "--pages", "20", "--base-url", shop.base_url, "--verbose", "--workers", "2",
+            "--format", "json", "-o", "a.json",
+        )  # fmt: skip
+        await wait_for_lines(process, "page 1: ok", "page 2: ok")
+        children = family(process)
+        asked = len(shop.requests)
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        took = time.monotonic() - began
+        assert len(shop.requests) <= asked + 1
+    assert process.returncode == code
+    assert took < 5
+    report = json.loads(out)
+    assert (report["complete"], report["stopped"]) == (False, word)
+    assert report["pages"]["ok"] == 2
+    assert {page["verdict"] for page in report["pages"]["failed"]} == {"not_asked"}
+    assert report["counts"]["listings"] == 120
+    assert (folder / "a.json").read_bytes() == out
+    assert f"bookprice: {word}: pages 3–20 not asked" in err.decode().splitlines()
+    assert len(children) == 2
+    assert await all_gone(children)
+
+
+async def test_a_signal_before_the_first_page_writes_no_file(start: Start, folder: Path) -> None:
+    """An interrupt before anything was had leaves earlier reports alone."""
+    (folder / "a.csv").write_text("earlier")
+    async with DemoShop(latency=60) as shop:
+        process = await start("書", "--base-url", shop.base_url, "-o", "a.csv")
+        while len(shop.requests) < 3:
+            assert process.returncode is None
+            await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode() == "bookprice: interrupted: no page was had in that time; no file is written\n"
+    assert (folder / "a.csv").read_text() == "earlier"
+
+
+async def test_a_second_interrupt_ends_at_once(start: Start) -> None:
+    """Who presses Ctrl-C again does not want to wait: no report, no process left."""
+    async with DemoShop(faults=[Fault(FaultKind.NESTED, pages={1}), SLOW]) as shop:
+        process = await start(
+            "書",
+            "--pages",
+            "20",
+            "--base-url",
+            shop.base_url,
+            "--verbose",
+            "--format",
+            "json",
+            "--workers",
+            "2",
+        )
+        await wait_for_lines(process, "page 1: attempt 1: 200", "page 2: ok")
+        children = family(process)
+        process.send_signal(signal.SIGINT)
+        # Not to outwait a race: two signals closer together than this count as one.
+        await asyncio.sleep(SAME_KEYSTROKE_SECONDS * 1.5)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out) == (130, b"")
+    assert time.monotonic() - began < 0.8
+    assert await all_gone(children)
+
+
+async def test_a_killed_command_leaves_no_process(start: Start) -> None:
+    """Even SIGKILL, which no program can answer, leaves no parse process behind."""
+    async with DemoShop(faults=[SLOW]) as shop:
+        process = await start(
+            "書", "--pages", "20", "--base-url", shop.base_url, "--verbose", "--workers", "2"
+        )
+        await wait_for_lines(process, "page 1: ok", "page 2: ok")
+        children = family(process)
+        process.kill()
+        assert len(children) == 2
+        assert await all_gone(children)

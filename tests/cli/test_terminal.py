@@ -1,0 +1,252 @@
+"""The command on a real terminal: questions, progress bar, Ctrl-C as the keyboard sends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.server import DemoShop
+
+if os.name != "posix":
+    pytest.skip("opens a pseudo-terminal", allow_module_level=True)
+
+import fcntl
+import pty
+import struct
+import termios
+
+TRAMPOLINE = (
+    "import os, sys; os.login_tty(0); "
+    "os.execv(sys.executable, [sys.executable, '-m', 'crawler', *sys.argv[1:]])"
+)
+"""Makes the terminal on stdin the controlling one, so that Ctrl-C is a signal, and becomes the command."""
+
+BAR = re.compile(r"pages .*?(\d+)/(\d+)")
+
+
+class Terminal:
+    """A command on a pseudo-terminal, and what it has put on the screen so far."""
+
+    def __init__(self, *args: str, env: dict[str, str], cwd: Path, columns: int = 120) -> None:
+        self.raw = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TRAMPOLINE, *args], stdin=slave, env={"TERM": "xterm", **env}, cwd=cwd
+        )
+        os.close(slave)
+
+    @property
+    def screen(self) -> str:
+        return self.raw.decode("utf-8", "replace")
+
+    def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+        """Read the screen until `pattern` is on it; fails when the command ends or time is up before."""
+        deadline = time.monotonic() + seconds
+        while (found := re.search(pattern, self.screen, re.DOTALL)) is None:
+            assert time.monotonic() < deadline, self.screen
+            assert self._read(0.2), f"ended before {pattern!r}:\n{self.screen}"
+        return found
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self, seconds: float = 30) -> int:
+        """Read the rest of the screen and return the exit code."""
+        deadline = time.monotonic() + seconds
+        while self._read(0.2):
+            assert time.monotonic() < deadline, self.screen
+        return self.process.wait(5)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(self.process.pid).children(recursive=True):
+                    child.kill()
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+    def _read(self, seconds: float) -> bool:
+        """Take in what is there; False when the other end is closed."""
+        if select.select([self._master], [], [], seconds)[0]:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:  # how Linux says that the last holder of the terminal is gone
+                return False
+            self.raw += data
+            return data != b""
+        return True
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_a_search_on_a_terminal_shows_a_bar_and_takes_it_away(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """A terminal sees pages, books and the cheapest while the search runs, then the table and the report's path."""
+    terminal = Terminal("滲透測試", "--demo", "--pages", "20", env=environ, cwd=folder)
+    terminals.append(terminal)
+    assert terminal.end() == 0
+    bars = BAR.findall(terminal.screen)
+    assert bars[-1] == ("20", "20")
+    assert re.search(r"[\d,]+ books · cheapest ¥\d+\.\d\d", terminal.screen)
+    last = [match.end() for match in BAR.finditer(terminal.screen)][-1]
+    after_the_bar = terminal.screen[last : terminal.screen.index("before coupons and postage")]
+    assert "\x1b[2K" in after_the_bar, "the bar's line is not cleared"
+    assert "\x1b[?25h" in after_the_bar, "the cursor stays hidden"
+    assert terminal.screen.rstrip().splitlines()[-1].startswith("report: reports/")
+
+
+def test_quiet_shows_no_bar(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+    """With --quiet a terminal sees the table alone."""
+    terminal = Terminal("書", "--demo", "--quiet", env=environ, cwd=folder)
+    terminals.append(terminal)
+    assert terminal.end() == 0
+    assert not BAR.search(terminal.screen)
+    assert "report: " not in terminal.screen
+    assert "before coupons and postage" in terminal.screen
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_can_be_refused(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal], name: str, value: str
+) -> None:
+    """NO_COLOR and a dumb terminal get no colour; a dumb one gets no escape code at all."""
+    plain = Terminal("書", "--demo", env={**environ, name: value}, cwd=folder)
+    terminals.append(plain)
+    assert plain.end() == 0
+    assert not re.search(r"\x1b\[[\d;]*3\dm", plain.screen)
+    assert ("\x1b" in plain.screen) is (name == "NO_COLOR")
+
+
+def test_a_terminal_gets_colours(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+    """What NO_COLOR takes away is there without it."""
+    terminal = Terminal("書", "--demo", env=environ, cwd=folder)
+    terminals.append(terminal)
+    assert terminal.end() == 0
+    assert re.search(r"\x1b\[[\d;]*3\dm", terminal.screen)
+
+
+def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+    """A terminal whose charset has Chinese in it gets its own charset; the file is UTF-8 all the same."""
+    terminal = Terminal("渗透测试", "--demo", env={**environ, "PYTHONIOENCODING": "gbk"}, cwd=folder)
+    terminals.append(terminal)
+    assert terminal.end() == 0
+    assert "渗透测试" in terminal.raw.decode("gbk")
+    (report,) = (folder / "reports").iterdir()
+    assert "渗透测试" in report.read_text("utf-8")
+
+
+async def test_problems_stand_above_the_bar(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """A failed page is a line of its own while the bar goes on."""
+    async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
+        terminal = Terminal("書", "--base-url", shop.base_url, env=environ, cwd=folder)
+        terminals.append(terminal)
+        assert await asyncio.to_thread(terminal.end) == 3
+    assert re.search(r"page 2: blocked: 405[^\n]*\r\n", terminal.screen)
+    assert "1 failed" in terminal.screen
+
+
+async def test_without_arguments_it_asks(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """On a terminal it asks for the query and the pages, again after an answer that cannot be, and then searches."""
+    async with DemoShop() as shop:
+        terminal = Terminal(env={**environ, "CRAWLER_BASE_URL": shop.base_url}, cwd=folder)
+        terminals.append(terminal)
+
+        def talk() -> int:
+            terminal.read_until("Search Dangdang for: ")
+            terminal.type("   \n")
+            terminal.read_until("the query is empty.*Search Dangdang for: ")
+            terminal.type("-滲透測試\n")
+            terminal.read_until(r"Result pages to read, 1 to 100 \[3\]: ")
+            terminal.type("many\n")
+            terminal.read_until("the number of pages must be a whole number.*Result pages")
+            terminal.type("2\n")
+            return terminal.end()
+
+        assert await asyncio.to_thread(talk) == 0
+        assert {request.query for request in shop.requests} == {"-渗透测试"}
+        assert {request.page for request in shop.requests} == {1, 2}
+    assert "before coupons and postage" in terminal.screen
+
+
+async def test_the_default_number_of_pages_is_the_configured_one(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """An empty answer takes the default that the question shows, which is the configured one."""
+    async with DemoShop() as shop:
+        env = {**environ, "CRAWLER_BASE_URL": shop.base_url, "CRAWLER_PAGES": "1"}
+        terminal = Terminal(env=env, cwd=folder)
+        terminals.append(terminal)
+
+        def talk() -> int:
+            terminal.read_until("Search Dangdang for: ")
+            terminal.type("demo\n")
+            terminal.read_until(r"\[1\]: ")
+            terminal.type("\n")
+            return terminal.end()
+
+        assert await asyncio.to_thread(talk) == 0
+        assert [request.page for request in shop.requests] == [1]
+
+
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)])
+def test_questions_can_be_left(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal], key: str, code: int
+) -> None:
+    """Ctrl-C and the end of input leave the questions without a traceback."""
+    terminal = Terminal(env=environ, cwd=folder)
+    terminals.append(terminal)
+    terminal.read_until("Search Dangdang for: ")
+    terminal.type(key)
+    assert terminal.end() == code
+    assert "Traceback" not in terminal.screen
+    assert terminal.screen.endswith("\r\n")
+
+
+async def test_ctrl_c_reaches_the_command_and_spares_the_report(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """The keyboard's Ctrl-C goes to every process of the terminal, and still the report of what was there comes."""
+    slow = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
+    async with DemoShop(faults=[slow]) as shop:
+        terminal = Terminal("書", "--pages", "20", "--base-url", shop.base_url, env=environ, cwd=folder)
+        terminals.append(terminal)
+
+        def talk() -> tuple[int, list[psutil.Process]]:
+            terminal.read_until(r"pages [^\r]*?2/20")
+            children = psutil.Process(terminal.process.pid).children(recursive=True)
+            terminal.type("\x03")
+            return terminal.end(), children
+
+        code, children = await asyncio.to_thread(talk)
+    assert code == 130
+    assert children
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert "PARTIAL" in terminal.screen
+    assert "bookprice: interrupted: pages 3–20 not asked" in terminal.screen
+    assert "Traceback" not in terminal.screen
+    assert len(list((folder / "reports").glob("*.md"))) == 1

@@ -1,0 +1,108 @@
+"""Values by hand for tests: a plain book, a small whole search, and whatever is changed about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from crawler.books.ranking import rank_cheapest
+from crawler.books.selection import select
+from crawler.results import Counts, PageResult, SearchResult
+from crawler.verdict import Verdict
+from parsers.model import Contributor, Listing
+
+STARTED = dt.datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=dt.UTC)
+
+
+def make_listing(**over: Any) -> Listing:
+    """Return a plain single book at ¥39.00; its address follows from `product_id`, texts from their values."""
+    product_id = over.get("product_id", "29220317")
+    values: dict[str, Any] = {
+        "product_id": product_id,
+        "title": "渗透测试实战",
+        "subtitle": "从入门到精通",
+        "description": "",
+        "url": f"https://product.dangdang.com/{product_id}.html",
+        "image": f"https://img3m7.ddimg.cn/1/2/{product_id}-1_b_1.jpg",
+        "page": 1,
+        "position": 1,
+        "price": Decimal("39.00"),
+        "price_text": "¥39.00",
+        "list_price": Decimal("78.00"),
+        "list_price_text": "¥78.00",
+        "discount_text": "5折",
+        "ebook_price": None,
+        "ebook_only": False,
+        "sold_out": False,
+        "volumes": 1,
+        "contributors": (Contributor("张三", "著"),),
+        "contributors_text": "张三 著",
+        "publisher": "演示出版社",
+        "published": dt.date(2021, 3, 31),
+        "published_text": "2021-03-31",
+        "rating": 4.5,
+        "reviews": 1234,
+        "seller": None,
+        "self_operated": True,
+        "flags": frozenset(),
+        "highlighted": True,
+    }
+    unknown = over.keys() - values.keys()
+    assert not unknown, f"no fields of a listing: {unknown}"
+    return Listing(**(values | over))
+
+
+def make_page(
+    number: int, *, verdict: Verdict = Verdict.OK, detail: str = "", listings: Sequence[Listing] = ()
+) -> PageResult:
+    """Return a page of a result."""
+    url = f"https://search.dangdang.com/?key=x&page_index={number}"
+    return PageResult(number, url, verdict, detail, tuple(listings), attempts=1)
+
+
+def make_result(
+    listings: Iterable[Listing] | None = None, *, failed: Iterable[PageResult] = (), **over: Any
+) -> SearchResult:
+    """Return a search whose one `ok` page held `listings` (default: one plain book), besides the `failed` pages.
+
+    Books, counts and drops follow from the listings by the project's own selection and ranking.
+    """
+    listings = (make_listing(),) if listings is None else tuple(listings)
+    failed = tuple(failed)
+    taken = {page.page for page in failed}
+    number = next(n for n in range(1, 1000) if n not in taken)
+    pages = sorted([make_page(number, listings=listings), *failed], key=lambda page: page.page)
+    selection = select([(number, listings)])
+    books = rank_cheapest(selection.kept)
+    values: dict[str, Any] = {
+        "query": "滲透測試",
+        "query_sent": "渗透测试",
+        "shop": "dangdang",
+        "base_url": "https://search.dangdang.com",
+        "demo": False,
+        "rank": "cheapest",
+        "started_at": STARTED,
+        "finished_at": STARTED + dt.timedelta(seconds=3.4),
+        "pages": tuple(pages),
+        "available": len(pages),
+        "counts": Counts(
+            listings=selection.listings,
+            unique=selection.unique,
+            kept=len(selection.kept),
+            books=len(books),
+            dropped=selection.dropped_counts,
+        ),
+        "books": books,
+        "dropped": selection.dropped,
+        "options": {
+            "sellers": "self", "category": "books", "sort": "default", "min_price": None, "max_price": None,
+        },
+    }  # fmt: skip
+    return SearchResult(**(values | over))
+
+
+def make_empty_result(*pages: PageResult, **over: Any) -> SearchResult:
+    """Return a search without a single listing, whose pages ended as given."""
+    return make_result((), **({"pages": pages, "available": None} | over))

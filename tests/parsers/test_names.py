@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.names import parse_contributors
+from tests.parsers.markup import real
+
+
+def shown(text: str) -> list[str]:
+    """Return the contributors as «[nationality]name=role»."""
+    return [
+        f"{f'[{c.nationality}]' if c.nationality else ''}{c.name}{f'={c.role}' if c.role else ''}"
+        for c in parse_contributors(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("不详", []),
+        ("张长水", ["张长水"]),
+        ("(英)迈克尔.伍尔德里奇 著；读客文化 出品", ["[英]迈克尔.伍尔德里奇=著", "读客文化=出品"]),
+        (
+            "[美]斯图尔特·罗素（Stuart Russell） 著，张博雅 译",
+            ["[美]斯图尔特·罗素（Stuart Russell）=著", "张博雅=译"],
+        ),
+        (
+            "[南非] 里沙尔·赫班斯(Rishal Hurbans)著 王晓雷 陈巍卿 译",
+            ["[南非]里沙尔·赫班斯(Rishal Hurbans)=著", "王晓雷=译", "陈巍卿=译"],
+        ),
+        ("腾讯研究院、腾讯AI Lab、腾讯开放平台", ["腾讯研究院", "腾讯AI Lab", "腾讯开放平台"]),
+        ("亨利·基辛格 埃里克·施密特", ["亨利·基辛格", "埃里克·施密特"]),
+        ("[意] 皮埃罗·斯加鲁菲（Piero Scaruffi）", ["[意]皮埃罗·斯加鲁菲（Piero Scaruffi）"]),
+        (
+            "[美]史蒂芬·卢奇（Stephen Lucci） 萨尔汗·M.穆萨（Sarhan M. Musa） 丹尼·科佩克（Danny Kopec）",
+            ["[美]史蒂芬·卢奇（Stephen Lucci）", "萨尔汗·M.穆萨（Sarhan M. Musa）", "丹尼·科佩克（Danny Kopec）"],
+        ),
+        ("A君，B君等 译", ["A君=译", "B君=译"]),
+        ("谈峥 于海江 等译", ["谈峥=译", "于海江=译"]),
+        ("〔俄〕克雷洛夫，朱宪生 邱静娟 译", ["[俄]克雷洛夫", "朱宪生=译", "邱静娟=译"]),
+        ("【美】张纯如（Iris Chang）", ["[美]张纯如（Iris Chang）"]),
+        ("（清）曹雪芹　等著；（清）无名氏　续", ["[清]曹雪芹=著", "[清]无名氏=续"]),
+        ("徐刚 著 绘", ["徐刚=著绘"]),
+        ("[日] 福田纯子/著绘 丁虹/译", ["[日]福田纯子=著绘", "丁虹=译"]),
+        ("高士其/著", ["高士其=著"]),
+        ("刘敬余/主编", ["刘敬余=主编"]),
+        ("王力 编 著", ["王力=编著"]),
+        (
+            "原编者  王力 岑麒祥 等，修订者  蒋绍愚 唐作藩",
+            ["王力=原编者", "岑麒祥=原编者", "蒋绍愚=修订", "唐作藩=修订"],
+        ),
+        ("赵晓玉 ，《图说天下.国家地理系列》编委会", ["赵晓玉", "《图说天下.国家地理系列》编委会"]),
+        ("歪歪兔关键期早教 项目组编绘", ["歪歪兔关键期早教 项目组=编绘"]),
+        ("冯友兰著，赵复三译", ["冯友兰=著", "赵复三=译"]),
+        ("莫言；读客文化 出品", ["莫言", "读客文化=出品"]),
+        ("毛姆  ，译者  韦清琦，果麦文化 出品", ["毛姆", "韦清琦=译", "果麦文化=出品"]),
+        ("丹尼尔・笛福 著，作家榜经典名著 出品", ["丹尼尔・笛福=著", "作家榜经典名著=出品"]),
+        ("（美）马克 吐温", ["[美]马克 吐温"]),
+        ("何孝荣 侯振龙", ["何孝荣", "侯振龙"]),
+        ("(美)Zed A. Shaw,王魏魏", ["[美]Zed A. Shaw", "王魏魏"]),
+        ("(美) Al Sweigart 斯维加特", ["[美]Al Sweigart 斯维加特"]),
+        ("(美)Brett Slatkin(布雷特·斯拉特金) 著", ["[美]Brett Slatkin(布雷特·斯拉特金)=著"]),
+        ("（加）E T 西顿", ["[加]E T 西顿"]),
+        ("泰戈尔（印度）", ["[印度]泰戈尔"]),
+        ("郑利强 段虹(绘) 步印童书 出品", ["郑利强", "段虹=绘", "步印童书=出品"]),
+        ("美) 塔尼娅・奥尔特曼", ["[美]塔尼娅・奥尔特曼"]),
+        ("[美]卡勒德·胡赛尼（Khaled Hos", ["[美]卡勒德·胡赛尼（Khaled Hos"]),
+        ("编者:杨秀璋//颜娜", ["杨秀璋=编", "颜娜=编"]),
+    ],
+)
+def test_contributors(text: str, expected: list[str]) -> None:
+    """Every name of a block comes with its own role and nationality."""
+    assert shown(text) == expected
+
+
+_NO_LETTER = re.compile(r"[\s、，,;；|/／:：()\[\]（）［］【】〔〕〖〗｛｝&?？.。…]")
+_SAID_OTHERWISE = re.compile("等|译者|作者|编者|著者|绘者|著作|翻译|修订者|原编者|图/|著|译|编|绘|图|校")
+
+
+def test_no_name_of_real_blocks_is_lost() -> None:
+    """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
+    texts = [row["作者"] for row in csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))]
+    texts += [json.loads(line)["author_name"] for line in real("mobile_2018_python_1000.jsonl").splitlines()]
+    for text in filter(None, texts):
+        given_out = "".join(f"{c.name}{c.role or ''}{c.nationality or ''}" for c in parse_contributors(text))
+        wanted = _SAID_OTHERWISE.sub("", _NO_LETTER.sub("", text))
+        lost = [letter for letter in wanted if letter not in given_out]
+        assert not lost or text in {"无", "暂无", "不详"}, (text, given_out, lost)
+
+
+@given(st.text(alphabet="王小明李·著译编绘等出品 ，；、()[]美英abc./:（）", max_size=60))
+def test_any_text_is_read(text: str) -> None:
+    """Whatever stands in a block, names come out, none of them empty."""
+    assert all(contributor.name.strip() for contributor in parse_contributors(text))

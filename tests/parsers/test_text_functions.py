@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from parsers.text import decode, detect_charset, fold, parse_count, parse_date, parse_numeral, parse_price
+
+META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
+
+
+@pytest.mark.parametrize(
+    ("body", "declared", "expected"),
+    [
+        (META + "人工智能".encode(), None, "utf-8"),
+        (META + "人工智能".encode(), "GBK", "utf-8"),
+        (META + "人工智能".encode("gb18030"), None, "gb18030"),
+        (META + "人工智能".encode("gb18030"), "ISO-8859-1", "gb18030"),
+        ("人工智能".encode("gb18030"), "gb2312", "gb18030"),
+        ("人工智能".encode("gb18030"), None, "gb18030"),
+        (b"\xef\xbb\xbfabc", "gbk", "utf-8-sig"),
+        ("人工".encode("utf-16"), None, "utf-16"),
+        (b"<p>plain", None, "gb18030"),
+        (b"<p>plain", "UTF-8", "utf-8"),
+        ("繁體".encode("big5"), "Big5", "big5hkscs"),
+    ],
+)
+def test_charset(body: bytes, declared: str | None, expected: str) -> None:
+    """A BOM decides, then valid UTF-8, then what is declared; every GB name, and no name, is gb18030."""
+    assert detect_charset(body, declared) == expected
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_body_cut_within_a_character_is_still_utf8(cut: int) -> None:
+    """A download that ends inside a character is UTF-8 with one sequence lost."""
+    body = (META + ("山海小史" * 20).encode())[:-cut]
+    assert detect_charset(body) == "utf-8"
+    assert decode(body, "utf-8").undecodable == 1
+
+
+def test_a_wrong_declaration_gives_way() -> None:
+    """A GBK page whose header says UTF-8 is read as GBK: nothing of it is then undecodable."""
+    body = META + ("山海小史" * 20).encode("gb18030")
+    assert detect_charset(body, "utf-8") == "gb18030"
+
+
+def test_a_slightly_broken_utf8_page_stays_utf8() -> None:
+    """One bad byte in a page declared UTF-8 is replaced and counted, not a reason to read it as GBK."""
+    body = ("山海小史" * 20).encode() + b"\xff" + ("，天地" * 20).encode()
+    assert detect_charset(body, "utf-8") == "utf-8"
+    assert decode(body, "utf-8").undecodable == 1
+
+
+def test_letters_beyond_gb2312_decode() -> None:
+    """Letters that GB2312 lacks, as the shop uses them, are read: 镕 and the bullet of a foreign name."""
+    decoded = decode("朱镕·€".encode("gb18030"), detect_charset("朱镕·€".encode("gb18030"), "gb2312"))
+    assert (decoded.text, decoded.undecodable) == ("朱镕·€", 0)
+
+
+def test_a_replacement_character_of_the_page_itself_is_not_counted() -> None:
+    """U+FFFD that a saved page holds was decoded; only the broken byte beside it was replaced."""
+    assert decode("坏�字".encode() + b"\xff", "utf-8").undecodable == 1
+
+
+def test_fold() -> None:
+    """Any white space, full-width and no-break too, becomes one space; zero-width characters go."""
+    assert fold("\u3000 人\xa0\n工\u200b智能 \t") == "人 工智能"
+    assert fold(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("¥39.00", "39.00"),
+        ("￥39", "39"),
+        ("¥1,299.00", "1299.00"),
+        ("￥1，299.00", "1299.00"),
+        (" ¥ 8.99 ", "8.99"),
+        ("39.00元", "39.00"),
+        ("¥38.00起", "38.00"),
+        ("电子书：¥8.99", "8.99"),
+        ("¥10.00-¥20.00", "10.00"),
+        ("￥３９．００", "39.00"),
+        ("¥0.00", None),
+        ("0", None),
+        ("", None),
+        ("¥", None),
+        ("暂无报价", None),
+        ("千字5铃铛", None),
+        ("¥39.00.00", None),
+        ("¥--", None),
+        ("5折", None),
+    ],
+)
+def test_price(text: str, expected: str | None) -> None:
+    """A price is read where it stands alone, a range by its lower end; anything else, and 0, is no price."""
+    assert parse_price(text) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1632546条评论", 1632546),
+        ("1,234条评论", 1234),
+        ("1.2万条评论", 12000),
+        ("10万+条评论", 100000),
+        ("0条评论", 0),
+        ("暂无评论", None),
+        ("", None),
+    ],
+)
+def test_count(text: str, expected: int | None) -> None:
+    """Counts are read with thousands and with 万; none is None."""
+    assert parse_count(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021-03-31", dt.date(2021, 3, 31)),
+        (" /2021-3-1", dt.date(2021, 3, 1)),
+        ("2021/3/1", dt.date(2021, 3, 1)),
+        ("2021.03", dt.date(2021, 3, 1)),
+        ("2021-03", dt.date(2021, 3, 1)),
+        ("2021", dt.date(2021, 1, 1)),
+        ("2021年", dt.date(2021, 1, 1)),
+        ("2021年3月", dt.date(2021, 3, 1)),
+        ("2021年3月5日", dt.date(2021, 3, 5)),
+        ("2021-03-31 00:00:00", dt.date(2021, 3, 31)),
+        ("2021-00-00", dt.date(2021, 1, 1)),
+        ("2021-02-30", None),
+        ("2021-13-01", None),
+        ("0000-00-00", None),
+        ("20211", None),
+        ("海岸出版社", None),
+        ("", None),
+    ],
+)
+def test_date(text: str, expected: dt.date | None) -> None:
+    """A date is read with or without day and month, the first standing for what is missing."""
+    assert parse_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3", 3), ("12", 12), ("三", 3), ("两", 2), ("十", 10), ("十二", 12), ("二十", 20), ("二十五", 25), ("一百零八", 108),
+        ("一百二十", 120), ("百", 100), ("一二", None), ("册", None), ("", None),
+    ],
+)  # fmt: skip
+def test_numeral(text: str, expected: int | None) -> None:
+    """Chinese numerals below a thousand are read; two digits in a row are no count."""
+    assert parse_numeral(text) == expected

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from parsers.model import Flag
+from parsers.titles import read_title
+
+
+@pytest.mark.parametrize(
+    ("title", "volumes"),
+    [
+        ("三体（全3册）", 3), ("套装共5册", 5), ("论语 共5册", 5), ("论语(套装全4册)", 4), ("高等数学 上下册", 2), ("史记 上下2册", 2),
+        ("水浒传 上中下(三册)", 3), ("飘（上下）", 2), ("飘 上下两卷", 2), ("论语 全四册", 4), ("史记 全十二册", 12), ("笨狼 3本", 3),
+        ("笨狼 套装4本", 4), ("米小圈 1-5册", 5), ("史记 全两卷", 2), ("学会爱自己 全6辑", 6), ("史记（全１２册）", 12),
+        ("三国演义（上、下册）", 2), ("三国演义 上册+下册", 2), ("银火箭 第1-3册", 3), ("平凡的世界（全三部）", 3), ("史记（十二卷）", 12),
+        ("学会爱自己（全3辑 套装共14册）", 14), ("100层的房子（5本套）", 5), ("猫武士（6册/套）", 6), ("编程（第1辑）(套装共3册)", 3),
+        ("数学帮帮忙（全25册+导读手册）", 25), ("和大人一起读（一至四册）", 1),
+    ],
+)  # fmt: skip
+def test_volumes(title: str, volumes: int) -> None:
+    """A counted set gives its count, in digits of either width or in Chinese."""
+    assert read_title(title).volumes == volumes
+    assert (Flag.SET in read_title(title).flags) == (volumes > 1)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "三体", "三体（第3册）", "语文 四年级下册", "数学 八年级上册", "红楼梦 第二册", "红楼梦（三）", "毛泽东选集 第一卷", "论语 全一册", "本草纲目",
+        "一本书读懂金融", "一读就懂：30本书", "世界上下五千年", "地球往事三部曲之一", "悲惨世界（雨果“命运三部曲”之一）", "秘密（三部曲扛鼎之作）",
+        "七色花 二年级下册 教科书配套书目", "小满（手绘明信片全套8张）", "论语（赠3册）", "毛泽东传（1949-2000）", "摄影一本就够", "单册 论语",
+    ],
+)  # fmt: skip
+def test_single_volumes(title: str) -> None:
+    """A volume's number, a school term's book and a count of something else are no set."""
+    facts = read_title(title)
+    assert (facts.volumes, facts.flags) == (1, frozenset())
+
+
+@pytest.mark.parametrize("title", ["红楼梦 珍藏套装", "红楼梦 全套", "人工智能三部曲（给孩子讲大数据）", "Python三剑客（当当套装"])
+def test_sets_that_do_not_say_how_many(title: str) -> None:
+    """A set without a count has no number of volumes; 三部曲 names the work and does not count the parcel."""
+    facts = read_title(title)
+    assert (facts.volumes, facts.flags) == (None, {Flag.SET})
+
+
+@pytest.mark.parametrize(
+    ("title", "bundle"),
+    [
+        ("人工智能的底层逻辑+深入浅出人工智能", True),
+        ("红楼梦＋三国演义", True),
+        ("Python编程三剑客：从入门到实践第2版+Python编程快速上手+Python极客项目编程（当当套装", True),
+        ("七年级下册套装（骆驼祥子+海底两万里）共2册", True),
+        ("C++ Primer 中文版", False),
+        ("Python+Spark 2.0+Hadoop机器学习与大数据实战", False),
+        ("AI+教育", False),
+        ("互联网+", False),
+        ("新概念英语（书+视频）", False),
+        ("新概念英语+光盘", False),
+        ("呐喊（收录《呐喊》+《彷徨》）", False),
+        ("三国演义 生僻字注音+注释+注解 插图版", False),
+        ("趣说中国史1+2", False),
+    ],
+)
+def test_bundle(title: str, bundle: bool) -> None:
+    """A plus between two works is a bundle; between subjects, extras or letters it is not."""
+    assert (Flag.BUNDLE in read_title(title).flags) == bundle
+
+
+@pytest.mark.parametrize(
+    ("title", "flag"),
+    [
+        ("【二手旧书】Python学习手册：第4版", Flag.SECOND_HAND),
+        ("正版二手 高等数学", Flag.SECOND_HAND),
+        ("[二手]三体", Flag.SECOND_HAND),
+        ("三体 九成新", Flag.SECOND_HAND),
+        ("二手时间", None),
+        ("旧书店的秘密", None),
+        ("二手房买卖指南", None),
+        ("古典中国风书签 30张", Flag.ACCESSORY),
+        ("透明包书膜 自粘", Flag.ACCESSORY),
+        ("护眼阅读灯", Flag.ACCESSORY),
+        ("三体（赠书签）", None),
+        ("三体+书签", None),
+        ("一支铅笔的梦想", None),
+        ("山茶文具店", None),
+        ("钢笔 楷书字帖", None),
+    ],
+)
+def test_what_is_no_new_book(title: str, flag: Flag | None) -> None:
+    """Used books and things for readers are flagged; books that speak of them, or come with them, are not."""
+    assert read_title(title).flags == ({flag} if flag else set())
+
+
+@pytest.mark.parametrize(
+    ("title", "sold_out"),
+    [
+        ("追风筝的人（1-9年级必读书单）此版本已售罄，请购买新版", True),
+        ("三体 旧版已售罄", True),
+        ("三体 已售完", True),
+        ("三体（首印售罄）", False),
+        ("三体（上市即售罄）", False),
+        ("三体（首印5万册已售罄）", False),
+        ("三体（3天已售罄，紧急加印）", False),
+        ("三体 预售", False),
+    ],
+)
+def test_sold_out(title: str, sold_out: bool) -> None:
+    """An edition that is gone is sold out; an earlier printing that sold well is praise."""
+    assert read_title(title).sold_out == sold_out

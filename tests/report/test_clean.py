@@ -1,0 +1,65 @@
+"""Cleaning: what a screen may get of a stranger's words."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.report.clean import clean, crop
+from tests.report.hostile import HOSTILE
+
+NASTY = st.text(
+    st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]m;\x07\\ \t\n\u202e\u200d\ufe0f\u2028\x9d")),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("ansi", "red bold"),
+        ("osc", "title link"),
+        ("bidi", "price 00.1 x y"),
+        ("lines", "one two three four five"),
+        ("rich", HOSTILE["rich"]),
+        ("marks", "书 🙂 㐀\U0002ebf0"),
+        ("halves", "\ufffdx\ufffd\ufffd"),
+    ],
+)
+def test_tricks_are_taken_out(name: str, shown: str) -> None:
+    """Escape sequences go whole, invisible characters go, line ends become spaces, words stay."""
+    assert clean(HOSTILE[name]) == shown
+
+
+@given(NASTY)
+def test_nothing_invisible_is_left(text: str) -> None:
+    """No control, format, half or private character, no white space but single spaces inside."""
+    cleaned = clean(text)
+    assert not {unicodedata.category(char) for char in cleaned} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    assert cleaned == " ".join(cleaned.split())
+
+
+@given(NASTY)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    """What came out of an escape sequence does not form another."""
+    assert clean(clean(text)) == clean(text)
+
+
+@given(st.text(st.characters(categories=["Lu", "Ll", "Nd", "Lo"]), max_size=40))
+def test_words_are_left_alone(text: str) -> None:
+    """Letters and digits of every script pass as they are."""
+    assert clean(text) == text
+
+
+def test_an_unfinished_sequence_hides_nothing() -> None:
+    """A title that opens a terminal command and never closes it is shown, without the command's sign."""
+    assert clean("\x1b]0;渗透测试") == "0;渗透测试"
+
+
+def test_a_long_text_is_cropped_with_an_ellipsis() -> None:
+    """The limit counts the ellipsis, and a text of just that length is whole."""
+    assert crop("渗透测试", 4) == "渗透测试"
+    assert crop("渗透 测试", 4) == "渗透…"

@@ -1,0 +1,183 @@
+"""The JSON report: the documented keys in the documented order, exact prices, the same bytes each time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.results import SearchResult
+from crawler.verdict import Verdict
+from parsers.model import Contributor, Flag
+from tests.factories import STARTED, make_listing, make_page, make_result
+from tests.report.hostile import HOSTILE
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "json-report.md"
+
+FULL = make_result(
+    [
+        make_listing(
+            product_id="1", price=Decimal("12.5"), list_price=Decimal(39), flags=frozenset({Flag.SET})
+        ),
+        make_listing(product_id="2", sold_out=True, position=2),
+    ],
+    failed=[make_page(3, verdict=Verdict.BLOCKED, detail="403"), make_page(2, verdict=Verdict.NOT_ASKED)],
+    notes=("page 1: a note",),
+)
+
+
+def read(result: SearchResult, **options: Any) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(result.to_json(**options), parse_float=Decimal)
+    return report
+
+
+def keys(value: object, path: str = "") -> set[str]:
+    """Return the keys of a report with their paths, as the document writes them: `books[].rank`."""
+    if isinstance(value, dict):
+        below = [keys(inner, f"{path}.{name}" if path else name) for name, inner in value.items()]
+        return {f"{path}.{name}" if path else name for name in value}.union(*below)
+    if isinstance(value, list):
+        return set().union(*(keys(inner, f"{path}[]") for inner in value))
+    return set()
+
+
+def test_every_key_is_documented_and_no_other() -> None:
+    """The tables of docs/json-report.md name exactly the keys of a report that has everything."""
+    documented = re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(documented) == len(set(documented))
+    assert set(documented) == keys(read(FULL))
+
+
+def test_the_promised_keys_are_there_in_their_order() -> None:
+    """The keys that programs were promised first; others may stand between them."""
+    report = read(FULL)
+    promised = {
+        "": "query query_sent shop demo complete started_at finished_at rank pages counts books",
+        "pages": "requested available ok past_end failed",
+        "counts": "listings unique kept books dropped",
+        "books": "rank product_id title subtitle price list_price discount volumes price_per_volume authors publisher "
+        "published rating reviews seller self_operated ebook_price sold_out flags url image page position",
+    }
+    for place, names in promised.items():
+        value = report[place] if place else report
+        found = list(value[0] if isinstance(value, list) else value)
+        assert [name for name in found if name in names.split()] == names.split()
+    assert list(report["pages"]["failed"][0]) == ["page", "url", "verdict", "detail"]
+    assert report["counts"]["dropped"] == {"ebook": 0, "sold_out": 1, "no_price": 0}
+
+
+def test_prices_are_numbers_with_two_digits() -> None:
+    """12.5 is written 12.50, as a number and not as a string; so are the values that follow from it."""
+    text = FULL.to_json()
+    for line in (
+        '"price": 12.50,',
+        '"list_price": 39.00,',
+        '"discount": 0.32,',
+        '"price_per_volume": 12.50,',
+    ):
+        assert line in text
+    assert read(FULL)["books"][0]["price"] == Decimal("12.50")
+
+
+def test_texts_are_as_the_shop_wrote_them() -> None:
+    """Chinese stays readable in the file, and a hostile title comes back letter for letter: it is data here."""
+    assert '"query": "滲透測試"' in FULL.to_json()
+    titles = [title for name, title in HOSTILE.items() if name != "halves"]
+    result = make_result([make_listing(product_id=str(n), title=title) for n, title in enumerate(titles, 1)])
+    assert [book["title"] for book in read(result)["books"]] == titles
+
+
+def test_times_are_utc_to_the_second() -> None:
+    """A time of another zone is written in UTC, without fractions."""
+    china = dt.timezone(dt.timedelta(hours=8))
+    report = read(make_result(started_at=STARTED.astimezone(china)))
+    assert report["started_at"] == "2026-01-31T08:00:00Z"
+    assert report["finished_at"] == "2026-01-31T08:00:03Z"
+
+
+def test_pages_add_up_and_failed_ones_are_in_order() -> None:
+    """Requested pages are ok, past the end, without results or failed; the failed ones rise by number."""
+    pages = [
+        make_page(1), make_page(2, verdict=Verdict.PAST_END), make_page(5, verdict=Verdict.TOO_LARGE),
+        make_page(3, verdict=Verdict.NO_RESULTS), make_page(4, verdict=Verdict.BLOCKED),
+    ]  # fmt: skip
+    report = read(make_result(pages=tuple(pages)))["pages"]
+    assert report["requested"] == report["ok"] + report["past_end"] + report["no_results"] + len(
+        report["failed"]
+    )
+    assert [(page["page"], page["verdict"]) for page in report["failed"]] == [
+        (4, "blocked"),
+        (5, "too_large"),
+    ]
+    assert read(make_result(pages=tuple(pages)))["complete"] is False
+
+
+def test_unknown_values_are_null() -> None:
+    """What a page does not say is null, and a page without a stated end has null for `available`."""
+    unknown = make_listing(
+        list_price=None, volumes=None, contributors=(), publisher=None, published=None, rating=None, reviews=None,
+        self_operated=None, image=None,
+    )  # fmt: skip
+    report = read(make_result([unknown], available=None))
+    book = report["books"][0]
+    nulls = {name for name, value in book.items() if value is None}
+    assert nulls == {
+        "list_price", "discount", "volumes", "price_per_volume", "publisher", "published", "rating", "reviews",
+        "seller", "self_operated", "ebook_price", "image",
+    }  # fmt: skip
+    assert book["authors"] == []
+    assert report["pages"]["available"] is None
+
+
+def test_authors_are_names_alone() -> None:
+    """Roles and nationality are left out, and so are translators beside an author."""
+    people = (Contributor("罗素", "著", "英"), Contributor("殷建平", "译"))
+    assert read(make_result([make_listing(contributors=people)]))["books"][0]["authors"] == ["罗素"]
+
+
+def test_top_shortens_the_books_and_their_count() -> None:
+    """All books unless told otherwise; `counts.books` is the length of the list, `kept` stays."""
+    result = make_result([make_listing(product_id=str(n)) for n in range(1, 80)])
+    assert len(read(result)["books"]) == 79
+    report = read(result, top=2)
+    assert len(report["books"]) == report["counts"]["books"] == 2
+    assert report["counts"]["kept"] == 79
+
+
+def test_the_dictionary_and_the_text_are_one() -> None:
+    """`as_dict` holds what the text says, with prices as Decimal; the text ends in one newline."""
+    assert FULL.as_dict() == read(FULL)
+    assert FULL.as_dict()["books"][0]["price"] == Decimal("12.50")
+    assert FULL.to_json().endswith("}\n")
+
+
+SAME_BYTES = """
+from tests.factories import make_listing, make_result
+from parsers.model import Flag
+from crawler.report import FORMATS, encode, render
+import hashlib
+result = make_result([make_listing(flags=frozenset(Flag), volumes=3)])
+print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for form in FORMATS})
+"""
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+def test_the_same_result_gives_the_same_bytes(seed: str) -> None:
+    """No format depends on the order of a set, which changes with the hash seed of an interpreter."""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", SAME_BYTES], cwd=ROOT, check=True, capture_output=True, text=True,
+            env=os.environ | {"PYTHONHASHSEED": seed_of_run, "PYTHONPATH": str(ROOT)},
+        ).stdout
+        for seed_of_run in ("42", seed)
+    }  # fmt: skip
+    assert len(outputs) == 1
