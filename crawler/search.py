@@ -153,10 +153,10 @@ class Search:
         try:
             pending = set(roads)
             while pending and not stopping.done():
-                done, waiting = await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                pending = waiting - {stopping}
-                for road in done - {stopping}:
+                await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                for road in [road for road in pending if road.done()]:
                     await road  # raises what a defect of ours raised
+                    pending.remove(road)
             if pending:
                 await asyncio.wait(pending, timeout=PARSE_GRACE_SECONDS)
         finally:

@@ -57,7 +57,7 @@ _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|
 _TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
 # 全3辑 套装共14册: where both are counted, the books.
 _COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
-_RANGE = re.compile(rf"(\d{{1,3}})\s*[-~—–至到]\s*(\d{{1,3}})\s*{_UNIT}")
+_RANGE = re.compile(rf"({NUMERAL})\s*[-~—–至到]\s*({NUMERAL})\s*{_UNIT}")
 _COUNTED = re.compile(rf"{_TOTAL}{_UNIT}")
 _BOTH = re.compile(r"上[册卷](?:\s*中[册卷])?\s*[、+/&和]?\s*下[册卷]")
 _PAIR = re.compile(rf"上\s*([、+/&和]?\s*中\s*)?[、+/&和]?\s*下\s*(?:({NUMERAL})\s*)?(?:{_UNIT}|全|(?=\)))")
@@ -92,8 +92,8 @@ def _volumes(text: str) -> int | None:
 
 def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
     if pattern is _RANGE:
-        first, last = int(match[1]), int(match[2])
-        return last - first + 1 if last > first else None
+        first, last = parse_numeral(match[1]), parse_numeral(match[2])
+        return last - first + 1 if first and last and last > first else None
     if pattern is _BOTH:
         return 3 if "中" in match[0] else 2
     if pattern is _PAIR:

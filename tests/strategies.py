@@ -30,8 +30,8 @@ QUERIES = (
     "naïve Bayes",
 )
 
-# Letters that say nothing of the goods: no measure words, no plus, nothing of sets or second hand.
-_HANZI = "渗透测试人工智能红楼梦历史简明世界春夏秋冬山川湖海天地玄黄宇宙洪荒论语注解数学物理机械电子"
+# Letters that say nothing of the goods: no measure words, no plus, nothing of sets, extras or second hand.
+_HANZI = "渗透测试人工智能红楼梦历史简明世界春夏秋冬山川湖海天地玄黄宇宙洪荒论语孟子数学物理机械电子"
 _LETTERS = st.one_of(
     st.sampled_from(_HANZI + "aZé ößÄ&<>\"'#;?!%=/\\“”—…·・¥€，。：！？"),
     st.characters(min_codepoint=0x3400, max_codepoint=0x4DBF),  # four bytes in gb18030

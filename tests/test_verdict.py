@@ -35,7 +35,7 @@ def page(kind: PageKind = PageKind.RESULTS, *ids: str, **changes: Any) -> Search
     return SearchPage(**(values | changes))
 
 
-def answer(status: int = 200, **changes: Any) -> Exchange:
+def answer(status: int | None = 200, **changes: Any) -> Exchange:
     values: dict[str, Any] = {
         "url": URL,
         "final_url": URL,

@@ -19,7 +19,7 @@ __all__ = ["NESTED_TAGS", "answer", "page_response", "planned_status"]
 NESTED_TAGS = 60_000
 """How deep the page of `FaultKind.NESTED` is."""
 
-_catalogue = lru_cache(maxsize=16)(catalogue)
+_catalogue = lru_cache(maxsize=4)(catalogue)  # a sorted one holds thousands of listings
 _STATUSES = {FaultKind.STATUS: 503, FaultKind.RESET: 0, FaultKind.FIREWALL: 405, FaultKind.LOGIN: 302}
 _UTF8_TYPE = "text/html; charset=utf-8"
 

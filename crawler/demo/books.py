@@ -149,7 +149,7 @@ def _work(draw: Draw, topic: Topic) -> _Work:
     if kind < 82:
         return _Work(f"{_stem(draw, topic)}（套装）", None, {Flag.SET})
     if kind < 107:
-        first, second = (stem.format(q=topic.name) for stem in draw.some(words.STEMS, 2))
+        first, second = (stem.format(q=topic.name) for stem in draw.some(words.BUNDLED, 2))
         return _Work(f"{first}+{second}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE})
     if kind < 137:
         return _Work(draw.pick(words.OFF_TOPIC))

@@ -113,16 +113,16 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
     draw = Draw("size", topic.query)
     rare, huge = draw.chance(40), draw.chance(150)
     own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
-    own = max(own, _AT_LEAST.get(topic.query, 1))
-    kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * 5
+    own = max(own // _OWN * _OWN, _AT_LEAST.get(topic.query, _OWN))
+    kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * _OWN
     sellers, category = wanted
     if sellers == "all":
-        kinds += [lambda number: marketplace_offer(topic, number, own)] * 3
+        kinds += [lambda number: marketplace_offer(topic, number, own)] * _MARKETPLACE
     if category == "all":
-        kinds += [lambda number: goods(topic, number)] * 2
+        kinds += [lambda number: goods(topic, number)] * _GOODS
 
-    # Kinds alternate in a fixed pattern; each counts its own products, so that the shop's own books are the same
-    # ones whatever else is searched.
+    # Kinds alternate in a fixed pattern (3 shares no factor with 5, 7, 8 or 10, so each place of `kinds` is taken once);
+    # each counts its own products, so that the shop's own books are the same ones whatever else is searched.
     pattern = [kinds[(step * 3) % len(kinds)] for step in range(len(kinds))]
     seen_before = [pattern[:step].count(kind) for step, kind in enumerate(pattern)]
 
@@ -131,14 +131,17 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
         kind = pattern[step]
         return kind(turn * pattern.count(kind) + seen_before[step])
 
-    return own * len(kinds) // 5, product
+    return own // _OWN * len(kinds), product
 
+
+_OWN, _MARKETPLACE, _GOODS = 5, 3, 2
+"""In what ratio the shop's own products, those of the marketplace and goods that are no books stand in a list."""
 
 _AT_LEAST = {"渗透测试": 1500, "滲透測試": 1500}
 """Queries of the documentation and the benchmarks, which want twenty full pages."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _chosen(topic: Topic, kinds: _Kinds, sort: Sort, bounds: _Bounds) -> tuple[Listing, ...]:
     """Return all products within price bounds, in order: to sort them they must all be made, which is kept."""
     size, product = _population(topic, kinds)

@@ -74,7 +74,7 @@ async def truncated(request: web.Request, body: bytes, *, chunked: bool) -> web.
 
 
 async def endless(request: web.Request, body: bytes) -> web.StreamResponse:
-    """Send `body` up to the list's end, and then list items until the client has had enough."""
+    """Send `body`, and then list items until the client has had enough."""
     response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
     response.enable_chunked_encoding()
     await response.prepare(request)

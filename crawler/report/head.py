@@ -54,9 +54,9 @@ class Head:
     """The parts of a report's head, in reading order."""
 
     answer: Answer
-    """The first line: the first book of the list, or why there is none."""
+    """The first line: the cheapest book, or why there is none."""
     second: Answer | None
-    """The cheapest book, where the first of the list is an accessory: shops put bookmarks among books."""
+    """What stands above that book in the list: shops put bookmarks among books."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""
@@ -66,10 +66,8 @@ def head_of(result: SearchResult) -> Head:
     """Return the head of a report on `result`."""
     alarms = tuple(_alarms(result))
     mark = f"{', '.join(alarm.name for alarm in alarms)} — " if alarms else ""
-    answer = _cheapest("Cheapest", result, result.books[0]) if result.books else Answer(_why_nothing(result))
-    return Head(
-        Answer(mark + answer.text, answer.link), _cheapest_book(result), alarms, tuple(_facts(result))
-    )
+    answer, second = _answers(result)
+    return Head(Answer(mark + answer.text, answer.link), second, alarms, tuple(_facts(result)))
 
 
 def tail_of(result: SearchResult, top: int | None) -> str:
@@ -92,10 +90,17 @@ def _why_nothing(result: SearchResult) -> str:
     return f"{nothing} ({scope})" if scope else nothing
 
 
-def _cheapest_book(result: SearchResult) -> Answer | None:
-    books = (book for book in result.books if Flag.ACCESSORY not in book.listing.flags)
-    book = next(books, None)
-    return None if book is None or book.rank == 1 else _cheapest("Cheapest book", result, book)
+def _answers(result: SearchResult) -> tuple[Answer, Answer | None]:
+    """Return the cheapest book, and the accessory that is cheaper still; a buyer of books means books."""
+    if not result.books:
+        return Answer(_why_nothing(result)), None
+    first = result.books[0]
+    book = next((book for book in result.books if Flag.ACCESSORY not in book.listing.flags), None)
+    if book is None:
+        return _cheapest("No book, but accessories from", result, first), None
+    if book is first:
+        return _cheapest("Cheapest", result, book), None
+    return _cheapest("Cheapest", result, book), _cheapest("Cheaper, but no book", result, first)
 
 
 def _cheapest(label: str, result: SearchResult, book: Book) -> Answer:

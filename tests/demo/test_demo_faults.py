@@ -264,11 +264,11 @@ def test_a_rate_spares_the_next_attempt() -> None:
     assert len({plan.outcome("a", 1).fault is None for _ in range(50)}) == 2
 
 
-@pytest.mark.parametrize("wrong", [{"rate": 1.5}, {"rate": -0.1}])
-def test_a_wrong_rate_is_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize("rate", [1.5, -0.1])
+def test_a_wrong_rate_is_refused(rate: float) -> None:
     """A rate is a share."""
     with pytest.raises(ValueError, match="rate must be between 0 and 1"):
-        Fault(FaultKind.RESET, **wrong)
+        Fault(FaultKind.RESET, rate=rate)
 
 
 def test_latency_wants_a_delay() -> None:

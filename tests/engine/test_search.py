@@ -33,7 +33,8 @@ QUERY = "滲透測試"
 
 
 async def search(shop: DemoShop, **options: Any) -> SearchResult:
-    return await crawl(QUERY, **({"pages": 3, "base_url": shop.base_url} | options))
+    wanted: dict[str, Any] = {"pages": 3, "base_url": shop.base_url} | options
+    return await crawl(QUERY, **wanted)
 
 
 def verdicts(result: SearchResult) -> dict[int, str]:

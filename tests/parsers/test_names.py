@@ -41,7 +41,11 @@ def shown(text: str) -> list[str]:
         ("[意] 皮埃罗·斯加鲁菲（Piero Scaruffi）", ["[意]皮埃罗·斯加鲁菲（Piero Scaruffi）"]),
         (
             "[美]史蒂芬·卢奇（Stephen Lucci） 萨尔汗·M.穆萨（Sarhan M. Musa） 丹尼·科佩克（Danny Kopec）",
-            ["[美]史蒂芬·卢奇（Stephen Lucci）", "萨尔汗·M.穆萨（Sarhan M. Musa）", "丹尼·科佩克（Danny Kopec）"],
+            [
+                "[美]史蒂芬·卢奇（Stephen Lucci）",
+                "萨尔汗·M.穆萨（Sarhan M. Musa）",
+                "丹尼·科佩克（Danny Kopec）",
+            ],
         ),
         ("A君，B君等 译", ["A君=译", "B君=译"]),
         ("谈峥 于海江 等译", ["谈峥=译", "于海江=译"]),
@@ -82,12 +86,17 @@ def test_contributors(text: str, expected: list[str]) -> None:
 
 
 _NO_LETTER = re.compile(r"[\s、，,;；|/／:：()\[\]（）［］【】〔〕〖〗｛｝&?？.。…]")
-_SAID_OTHERWISE = re.compile("等|译者|作者|编者|著者|绘者|著作|翻译|修订者|原编者|图/|著|译|编|绘|图|校")
+_SAID_OTHERWISE = re.compile(
+    "等|作绘者|译者|作者|编者|著者|绘者|著作|翻译|修订者|原编者|图/|著|译|编|绘|图|校"
+)
 
 
 def test_no_name_of_real_blocks_is_lost() -> None:
     """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
-    texts = [row["作者"] for row in csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))]
+    texts = [
+        row["作者"]
+        for row in csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
+    ]
     texts += [json.loads(line)["author_name"] for line in real("mobile_2018_python_1000.jsonl").splitlines()]
     for text in filter(None, texts):
         given_out = "".join(f"{c.name}{c.role or ''}{c.nationality or ''}" for c in parse_contributors(text))

@@ -145,10 +145,22 @@ def test_date(text: str, expected: dt.date | None) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("3", 3), ("12", 12), ("三", 3), ("两", 2), ("十", 10), ("十二", 12), ("二十", 20), ("二十五", 25), ("一百零八", 108),
-        ("一百二十", 120), ("百", 100), ("一二", None), ("册", None), ("", None),
+        ("3", 3),
+        ("12", 12),
+        ("三", 3),
+        ("两", 2),
+        ("十", 10),
+        ("十二", 12),
+        ("二十", 20),
+        ("二十五", 25),
+        ("一百零八", 108),
+        ("一百二十", 120),
+        ("百", 100),
+        ("一二", None),
+        ("册", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_numeral(text: str, expected: int | None) -> None:
     """Chinese numerals below a thousand are read; two digits in a row are no count."""
     assert parse_numeral(text) == expected

@@ -54,20 +54,22 @@ def test_the_answer_says_what_is_special(fields: dict[str, Any], words: str) -> 
     assert words in head_of(make_result([make_listing(**fields)])).answer.text
 
 
-def test_an_accessory_does_not_hide_the_cheapest_book() -> None:
-    """Where the cheapest thing is no book, the second line names the cheapest one that is, in both reports."""
+def test_an_accessory_is_not_the_cheapest_book() -> None:
+    """The first line names the cheapest book; what is cheaper but no book stands in the second, in both reports."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
     result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")])
     head = head_of(result)
-    assert head.answer.text.startswith("Cheapest: ¥3.30")
+    assert head.answer.text == f"Cheapest: ¥39.00  渗透测试 — 张三, 演示出版社 {CAVEAT}"
     assert head.second is not None
-    assert head.second.text == f"Cheapest book: ¥39.00  渗透测试 — 张三, 演示出版社 {CAVEAT}"
+    assert head.second.text.startswith("Cheaper, but no book: ¥3.30")
     for form in ("table", "md"):
         text = render(result, form)
         assert head.second.text.split("  ")[0] in text
         assert "https://product.dangdang.com/2.html" in text
     assert head_of(make_result()).second is None
-    assert head_of(make_result([bookmark])).second is None
+    only = head_of(make_result([bookmark]))
+    assert only.answer.text.startswith("No book, but accessories from: ¥3.30")
+    assert only.second is None
 
 
 def test_a_whole_live_search_is_told_in_full() -> None:

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+OURS = {
+    "parsers": {"parsers"},
+    "parsers.model": {"parsers", "parsers.model"},
+    "parsers.text": {"parsers", "parsers.text"},
+    "parsers.titles": {"parsers", "parsers.model", "parsers.text", "parsers.titles"},
+    "parsers.name_words": {"parsers", "parsers.name_words"},
+    "parsers.names": {"parsers", "parsers.model", "parsers.name_words", "parsers.names", "parsers.text"},
+    "parsers.dangdang": {"parsers", "parsers.dangdang"},
+    "parsers.dangdang.urls": {"parsers", "parsers.dangdang", "parsers.dangdang.urls"},
+    "parsers.dangdang.signs": {
+        "parsers",
+        "parsers.dangdang",
+        "parsers.dangdang.signs",
+        "parsers.model",
+        "parsers.text",
+    },
+    "parsers.dangdang.furniture": {
+        "parsers",
+        "parsers.dangdang",
+        "parsers.dangdang.furniture",
+        "parsers.text",
+    },
+    "parsers.dangdang.search_page": {
+        "parsers",
+        "parsers.dangdang",
+        "parsers.dangdang.author_block",
+        "parsers.dangdang.furniture",
+        "parsers.dangdang.item",
+        "parsers.dangdang.result_list",
+        "parsers.dangdang.search_page",
+        "parsers.dangdang.signs",
+        "parsers.model",
+        "parsers.name_words",
+        "parsers.names",
+        "parsers.text",
+        "parsers.titles",
+        "selectolax",
+    },
+}
+"""What each module brings with it, besides the standard library."""
+
+HEAVY = {"asyncio", "aiohttp", "msgspec", "crawler", "multiprocessing", "ssl", "socket", "urllib.request"}
+
+
+def loaded_by(module: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after importing `module`."""
+    code = f"import sys; before = set(sys.modules); import {module}; import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("module", OURS)
+def test_what_a_parser_module_pulls_in(module: str) -> None:
+    """A worker process imports the parsers: each brings what it needs, and neither a loop nor a network."""
+    loaded = loaded_by(module)
+    assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
+    foreign = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in foreign if not name.startswith("selectolax.")} == OURS[module]
