@@ -104,7 +104,8 @@ def fold(text: str | None) -> str:
     return " ".join(text.split())
 
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+# Longer numbers are none of a shop's, and Python refuses to read some of them.
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,10})(?:\.\d{1,4})?(?!\d)"
 _PRICE = re.compile(
     rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_NUMBER})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_NUMBER}\s*元?)?",
     re.IGNORECASE,

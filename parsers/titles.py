@@ -77,17 +77,17 @@ def _volumes(text: str) -> int | None:
     for pattern in (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN):
         for match in pattern.finditer(text):
             count = _count(pattern, match)
-            if (
-                count is not None
-                and 1 <= count <= MAX_VOLUMES
-                and not _GIFT_BEFORE.search(text, 0, match.start())
-            ):
+            if count is not None and 1 <= count <= MAX_VOLUMES and not _given_away(text, match):
                 return count
     if _NO_SET.search(text):
         return 1
     # In brackets stands whose work it is («…三部曲扛鼎之作»), in the open what is sold.
     sells_set = _UNCOUNTED.search(text) or _CYCLE.search(_BRACKETED.sub("", text))
     return None if sells_set else 1
+
+
+def _given_away(text: str, match: re.Match[str]) -> bool:
+    return _GIFT_BEFORE.search(text, max(0, match.start() - 12), match.start()) is not None
 
 
 def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:

@@ -121,8 +121,8 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
     if category == "all":
         kinds += [lambda number: goods(topic, number)] * _GOODS
 
-    # Kinds alternate in a fixed pattern (3 shares no factor with 5, 7, 8 or 10, so each place of `kinds` is taken once);
-    # each counts its own products, so that the shop's own books are the same ones whatever else is searched.
+    # Kinds alternate in a fixed pattern: 3 shares no factor with 5, 7, 8 or 10, so each place of `kinds` is taken once.
+    # Each kind counts its own products, so that the shop's own books are the same ones whatever else is searched.
     pattern = [kinds[(step * 3) % len(kinds)] for step in range(len(kinds))]
     seen_before = [pattern[:step].count(kind) for step, kind in enumerate(pattern)]
 

@@ -8,6 +8,7 @@ Each of the three spans can be empty or absent and the slashes come and go, so t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthorBlock", "read_author_block"]
 
-LONGEST_DATE = 16
-"""Letters of «出版时间：2021年12月31日»'s date part; a longer text with a year in it is no date."""
+_DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.-]+")
+"""A text that is a date and nothing else: a name may hold a year («1984研究会»)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def read_author_block(
     if not texts:
         texts = [part.strip("/ ") for part in fold(block.text()).split(" /")]
     others = [text for text in texts if text and text != publisher]
-    published = next((t for t in others if len(t) <= LONGEST_DATE and parse_date(t) is not None), "")
+    published = next((t for t in others if _DATE_ALONE.fullmatch(t) and parse_date(t) is not None), "")
     if published:
         others.remove(published)
     # The first text is the author's, unless the author's span is there and empty.

@@ -36,15 +36,15 @@ class Furniture:
 
 
 _GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
-_TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]+){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
+_TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]{{1,15}}){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
 _OR = r"""<span[^<>]*\bclass\s*=\s*["']?or["']?[^<>]*>"""
-_PAGER = re.compile(rf"{_OR}\s*(\d+)\s*</span>\s*<span[^<>]*>\s*/\s*(\d+)")
+_PAGER = re.compile(rf"{_OR}\s*(\d{{1,6}})\s*</span>\s*<span[^<>]*>\s*/\s*(\d{{1,6}})\b")
 _PAGING_BAR = re.compile(
     r"""<(?:div[^<>]*\bclass\s*=\s*["']?paging\b|ul[^<>]*\bname\s*=\s*["']?Fy\b)[^<>]*>(.*?)</ul>""",
     re.DOTALL,
 )
-_PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d+)")
-_CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d+)\s*<""")
+_PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d{1,6})\b")
+_CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d{1,6})\s*<""")
 _PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d+)""")
 
 _QUOTED = r"""[“"「‘']\s*(?:<[^<>]*>\s*)*([^”"」’'<>]{1,100}?)\s*(?:</[^<>]*>\s*)*[”"」’']"""
@@ -79,7 +79,8 @@ def snippets(body: bytes, where: slice, codec: str) -> bytes:
 def read_furniture(text: str, *, title: str) -> Furniture:
     """Read the furniture from a page's text, or from the snippets of it."""
     total_match = _TOTAL.search(text)
-    total = int(total_match[1].replace(",", "") or 0) if total_match else None
+    digits = total_match[1].replace(",", "") if total_match else ""
+    total = int(digits) if digits else None
     pager, bar = _PAGER.search(text), _PAGING_BAR.search(text)
     page = pages = 0
     if pager is not None:

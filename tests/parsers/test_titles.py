@@ -84,7 +84,8 @@ def test_single_volumes(title: str) -> None:
 def test_sets_that_do_not_say_how_many(title: str) -> None:
     """A set without a count has no number of volumes; 三部曲 names the work and does not count the parcel."""
     facts = read_title(title)
-    assert (facts.volumes, facts.flags) == (None, {Flag.SET})
+    assert facts.volumes is None
+    assert facts.flags == {Flag.SET}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import html
+import re
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parsers import parse_search_page_to_wire
+from parsers.dangdang import parse_search_page
+from parsers.model import SearchPage
+from tests.parsers.markup import LIST_ITEM, real, search_page
+
+FRAGMENTS = st.sampled_from(
+    [
+        '<div id="search_nature_rg">', '<ul class="bigimg" id="component_59">', "</ul>", "</li>", '<li id="p29000001">',
+        '<a class="pic" title="', '" href="//product.dangdang.com/29000001.html">', "</a>", '<p class="name">',
+        '<span class="search_now_price">', '<span class="price_n">', "&yen;39.00", "¥", "</span>", "<script>", "-->",
+        "</p>", "<!--", '<p class="search_book_author">', "<span> /2021-13-99", "共<em class='b'>", "</em>件商品", "搜索无结果页",
+        '<div class="paging">', "page_index=99999999999999999999", "抱歉，没有找到", "共" + "9" * 5000 + "件商品", "'", '"', "<", "&#xD800;", "\x00",
+        '<span class="or">1</span><span>/2', '<span class="level"><span style="width: 9999999%">', "<title>", LIST_ITEM,
+    ]
+)  # fmt: skip
+
+
+@given(st.binary(max_size=400), st.one_of(st.none(), st.text(max_size=12)))
+def test_any_bytes_give_a_page(body: bytes, charset: str | None) -> None:
+    """Whatever the bytes and whatever charset is claimed, a page comes back."""
+    assert isinstance(parse_search_page(body, charset=charset), SearchPage)
+
+
+@given(st.lists(FRAGMENTS, max_size=25), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
+def test_any_markup_gives_a_page(fragments: list[str], codec: str) -> None:
+    """Fragments of the shop's markup in any order give a page that survives the way between processes."""
+    page = parse_search_page("".join(fragments).encode(codec, "replace"))
+    assert SearchPage.from_wire(page.to_wire()) == page
+    assert len(page.listings) <= page.items
+
+
+def prices_in(text: str) -> set[Decimal]:
+    """Return every number that stands on a page."""
+    return {
+        Decimal(number.replace(",", ""))
+        for number in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", html.unescape(text))
+    }
+
+
+def check_mutilated(body: bytes, start: int, length: int) -> None:
+    rest = body[: start % len(body)] + body[start % len(body) + length :]
+    page = parse_search_page(rest)
+    text = rest.decode("utf-8", "replace")
+    numbers = prices_in(text)
+    for listing in page.listings:
+        assert {listing.price, listing.list_price, listing.ebook_price} - {None} <= numbers
+    assert SearchPage.from_wire(page.to_wire()) == page
+
+
+@given(st.integers(min_value=0), st.integers(min_value=0, max_value=3000))
+def test_a_mutilated_page(start: int, length: int) -> None:
+    """A page with a piece torn out gives what is left, and no price that is not on it."""
+    items = (
+        LIST_ITEM.replace("29000001", f"2900000{n}").replace("39.00", f"1{n},039.50") for n in range(1, 5)
+    )
+    check_mutilated(search_page(*items).encode(), start, length)
+
+
+@settings(max_examples=25, deadline=None)  # half a megabyte each time
+@given(st.integers(min_value=0), st.integers(min_value=0, max_value=200_000))
+def test_a_mutilated_real_page(start: int, length: int) -> None:
+    """A captured page with a piece torn out gives what is left, and no price that is not on it."""
+    check_mutilated(real("search_2025_ai_first24.html"), start, length)
+
+
+def test_the_way_between_processes() -> None:
+    """The wire form of a page with listings is plain values, and comes back equal."""
+    body = search_page(LIST_ITEM, LIST_ITEM.replace("29000001", "29000002")).encode("gb18030")
+    wire = parse_search_page_to_wire("dangdang", body, "gbk", 4)
+    assert SearchPage.from_wire(wire) == parse_search_page(body, charset="gbk", page=4)
+    assert _is_plain(wire)
+
+
+def _is_plain(value: object) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return type(value) in {str, int, float, bool, type(None)}
