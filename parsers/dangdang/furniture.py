@@ -45,7 +45,7 @@ _PAGING_BAR = re.compile(
 )
 _PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d{1,6})\b")
 _CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d{1,6})\s*<""")
-_PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d+)""")
+_PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d{1,6})\b""")
 
 _QUOTED = r"""[“"「‘']\s*(?:<[^<>]*>\s*)*([^”"」’'<>]{1,100}?)\s*(?:</[^<>]*>\s*)*[”"」’']"""
 _NOT_FOUND_ECHO = re.compile(rf"(?:没有?|未)(?:找|搜索|搜)到(?:与|和)?\s*(?:<[^<>]*>\s*)*{_QUOTED}")

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from parsers.dangdang.item import Item, product_id_of
 from parsers.model import Layout
 
-__all__ = ["ResultList", "find_result_list", "read_result_list"]
+__all__ = ["ResultList", "find_result_list", "may_hold_items", "read_result_list"]
 
 MAX_MARKUP = 4 * 1024 * 1024
 """Characters given to the HTML parser; a real page has 0.4 million, its list half of them."""
@@ -32,6 +32,7 @@ _END = re.compile(
     rb"""<div\b[^<>]*\bclass\s*=\s*["']?(?:con )?pag(?:ing|inating)\b|<ul\b[^<>]*\bname\s*=\s*["']?Fy\b""",
     re.IGNORECASE,
 )
+_TRACE = re.compile(r"""\bbigimg\b|\bitemlist-|\bid\s*=\s*["']?p\d{5,}|\bsku\s*=""", re.IGNORECASE)
 _ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
 
 
@@ -47,6 +48,11 @@ def find_result_list(body: bytes) -> slice | None:
         return None
     end = _END.search(body, opening.end())
     return slice(opening.start(), end.start() if end is not None else len(body))
+
+
+def may_hold_items(text: str) -> bool:
+    """Return whether a page bears any trace of items, without the cost, and the risk, of parsing it."""
+    return _TRACE.search(text) is not None
 
 
 def read_result_list(markup: str) -> ResultList:

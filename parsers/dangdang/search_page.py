@@ -7,7 +7,7 @@ pager, the query as the shop repeats it) is read from a few snippets. A page wit
 from __future__ import annotations
 
 from parsers.dangdang.furniture import Furniture, read_furniture, snippets
-from parsers.dangdang.result_list import ResultList, find_result_list, read_result_list
+from parsers.dangdang.result_list import ResultList, find_result_list, may_hold_items, read_result_list
 from parsers.dangdang.signs import Sign, may_have_notice, notice_of, sign_without_list, title_of
 from parsers.model import PageKind, SearchPage
 from parsers.text import decode, detect_charset
@@ -35,14 +35,16 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
             )
 
     whole = decode(body, codec)
-    found = read_result_list(whole.text)
+    outside = whole.text if where is None else decode(body[: where.start] + body[where.stop :], codec).text
+    found = read_result_list(whole.text) if may_hold_items(outside) else ResultList()
     title, notice = title_of(whole.text), notice_of(whole.text)
     furniture = read_furniture(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):
         sign = Sign(PageKind.RESULTS, f"result list of {len(found.items)} items")
     else:  # a list beside the title of a no-result page holds recommendations
         found = ResultList()
-        sign = sign_without_list(whole.text, title=title, notice=notice, furniture=furniture.described())
+        frame = furniture.described() or ("the list's frame" if where is not None else "")
+        sign = sign_without_list(whole.text, title=title, notice=notice, furniture=frame)
     return _page(found, furniture, notice, sign, page=page, codec=codec, undecodable=whole.undecodable)
 
 

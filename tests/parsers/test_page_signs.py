@@ -110,6 +110,12 @@ def test_furniture_without_a_list() -> None:
     assert "314892" in page.sign
 
 
+def test_an_empty_frame() -> None:
+    """A page with the list's frame and nothing in it is a result page without items."""
+    page = parse('<html><body><div id="search_nature_rg"><ul></ul></div></body></html>')
+    assert (page.kind, page.items, page.layout) == (PageKind.RESULTS, 0, None)
+
+
 def test_items_of_unknown_markup() -> None:
     """Items whose classes have all changed are found by their ids, without title or price."""
     page = parse(search_page('<li id="p29000001"><b>山海小史</b> 39 yuan</li>'))

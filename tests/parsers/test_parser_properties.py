@@ -12,16 +12,15 @@ from parsers.dangdang import parse_search_page
 from parsers.model import SearchPage
 from tests.parsers.markup import LIST_ITEM, real, search_page
 
-FRAGMENTS = st.sampled_from(
-    [
-        '<div id="search_nature_rg">', '<ul class="bigimg" id="component_59">', "</ul>", "</li>", '<li id="p29000001">',
-        '<a class="pic" title="', '" href="//product.dangdang.com/29000001.html">', "</a>", '<p class="name">',
-        '<span class="search_now_price">', '<span class="price_n">', "&yen;39.00", "¥", "</span>", "<script>", "-->",
-        "</p>", "<!--", '<p class="search_book_author">', "<span> /2021-13-99", "共<em class='b'>", "</em>件商品", "搜索无结果页",
-        '<div class="paging">', "page_index=99999999999999999999", "抱歉，没有找到", "共" + "9" * 5000 + "件商品", "'", '"', "<", "&#xD800;", "\x00",
-        '<span class="or">1</span><span>/2', '<span class="level"><span style="width: 9999999%">', "<title>", LIST_ITEM,
-    ]
-)  # fmt: skip
+MARKUP = r"""
+    <div id="search_nature_rg">|<ul class="bigimg" id="component_59">|</ul>|</li>|<li id="p29000001">|<li sku=290000>
+    |<a class="pic" title="|" href="//product.dangdang.com/29000001.html">|</a>|<p class="name">|</p>|<title>|'|"
+    |<span class="search_now_price">|<span class="price_n">|&yen;39.00|¥|</span>|<script>|-->|<!--|&#xD800;|搜索无结果页
+    |<p class="search_book_author">|<span> /2021-13-99|共<em class='b'>|</em>件商品|<div class="paging">
+    |抱歉，没有找到|<
+    |page_index=99999999999999999999|<span class="or">1</span><span>/2|<span class="level"><span style="width: 9999%">
+"""
+FRAGMENTS = st.sampled_from([*MARKUP.split("|"), "\x00", "9" * 5000, LIST_ITEM])
 
 
 @given(st.binary(max_size=400), st.one_of(st.none(), st.text(max_size=12)))
