@@ -173,7 +173,7 @@ def _shop_name(result: SearchResult) -> str:
 def _shop(result: SearchResult) -> str:
     shop, address = SHOPS[result.shop], clean(result.base_url)
     if result.demo:
-        return f"embedded demo shop at {address}, not {shop.title}"
+        return f"the embedded demo shop, not {shop.title}"
     if result.base_url.rstrip("/") == shop.base_url:
         return shop.title
     return f"a replica of {shop.title} at {address}, not the live shop"
