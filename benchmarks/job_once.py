@@ -36,9 +36,11 @@ def main() -> None:
     mode, base_url, pages = sys.argv[1], sys.argv[2], int(sys.argv[3])
     pool = None
     if mode == "pool":
-        from crawler.parse_pool import ParsePool
+        from crawler.page_parser import page_parser
 
-        pool = ParsePool.forked()  # as the command does: before asyncio and aiohttp
+        pool = page_parser(
+            workers=0, timeout=10.0, early=True
+        )  # as the command does: before asyncio and aiohttp
 
     import asyncio
 

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 from crawler.errors import EngineClosedError, UsageError
 from crawler.events import Event, SearchFinished, WorkerEvent
-from crawler.parse_pool import PageParser, page_parser
+from crawler.page_parser import PageParser, page_parser
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
 from crawler.settings import Settings
@@ -82,11 +82,11 @@ class Crawler:
         wanted = self.settings
         async with AsyncExitStack() as stack:
             # First of all: the workers load the parser while the parent imports its network library.
-            self._parser = self._pool or page_parser(
+            parser = self._pool or page_parser(
                 workers=wanted.workers, timeout=wanted.parse_timeout, executor=self._executor
             )
-            stack.push_async_callback(self._parser.close)
-            self._parser.on_event = self._on_worker_event
+            stack.push_async_callback(parser.close)
+            parser.on_event = self._on_worker_event
 
             from crawler.download.client import Downloader
 
@@ -105,13 +105,19 @@ class Crawler:
                 shop = await stack.enter_async_context(DemoShop())
                 self._base_url = shop.base_url
             self._stack = stack.pop_all()
+        self._parser = parser
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._parser = None
-        await self._stack.aclose()
+        searches = list(self._searches)
+        self.stop("the engine was closed")
+        try:
+            await asyncio.gather(*(search.ended() for search in searches))
+        finally:
+            await self._stack.aclose()
 
     def stop(self, reason: str) -> None:
         """Stop every running search: each ends within two seconds with what it has, marked with `reason`."""
@@ -127,7 +133,8 @@ class Crawler:
         Raises UsageError for an empty or unreadable query or an option of another kind, SettingsError for a value
         out of range, EngineClosedError outside `async with`.
         """
-        if self._parser is None:
+        parser = self._parser
+        if parser is None:
             raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
         if foreign:
@@ -148,7 +155,7 @@ class Crawler:
             max_bytes=settings.max_body_bytes,
             may_follow=_within(base_url),
         )
-        search = Search(spec, downloader=self._downloader, parser=self._parser, policy=policy, now=self._now)
+        search = Search(spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now)
         self._searches.add(search)
         try:
             async with aclosing(search.events()) as events:
@@ -246,7 +253,12 @@ async def _shared_engine(
         share.users -= 1
         if not share.users:
             del shares[key]
-            share.opening.cancel()
-            await asyncio.wait([share.opening])
-            if not share.opening.cancelled() and share.opening.exception() is None:
-                await share.engine.__aexit__(None, None, None)
+            # Closed in a task of its own: a caller that is cancelled once more must not leave a worker behind.
+            await asyncio.shield(asyncio.ensure_future(_close(share)))
+
+
+async def _close(share: _Share) -> None:
+    share.opening.cancel()
+    await asyncio.wait([share.opening])
+    if not share.opening.cancelled() and share.opening.exception() is None:
+        await share.engine.__aexit__(None, None, None)

@@ -12,43 +12,65 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import parent_process
+from multiprocessing import parent_process, spawn
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
-from types import ModuleType
+from typing import Any
 
 __all__ = ["PROCESS_TYPES", "ready", "set_up"]
 
 PARENT_CHECK_SECONDS = 1.0
 """How often a worker looks whether its parent is still its parent."""
 
+_HELD_SIGNALS = {signal.SIGINT, signal.SIGTERM}
 _hiding = threading.Lock()
 
 
 @contextmanager
 def _hidden_main() -> Iterator[None]:
-    """Put an empty `__main__` in place of the user's while a process starts.
+    """Let the processes that this thread starts know nothing of the program's `__main__`.
 
-    A spawned child imports its parent's `__main__` again. A script without a main guard would run a second
-    time there, and a heavy one would cost each worker its imports; parsing needs nothing of it.
+    A spawned child imports its parent's `__main__` again. A script without a main guard would run a second time
+    there, and a heavy one would cost each worker its imports; parsing needs nothing of it. What a child is told
+    is decided in `multiprocessing.spawn`; taking `__main__` itself away for that moment would break pickling in
+    other threads.
     """
     with _hiding:
-        real = sys.modules.get("__main__")
-        sys.modules["__main__"] = ModuleType("__main__")
+        told, starter = spawn.get_preparation_data, threading.get_ident()
+
+        def without_main(name: str) -> dict[str, Any]:
+            data = told(name)
+            if threading.get_ident() == starter:
+                data.pop("init_main_from_name", None)
+                data.pop("init_main_from_path", None)
+            return data
+
+        spawn.get_preparation_data = without_main
         try:
             yield
         finally:
-            if real is None:
-                del sys.modules["__main__"]
-            else:
-                sys.modules["__main__"] = real
+            spawn.get_preparation_data = told
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back from this thread, and from the processes it starts until `set_up` lets them in.
+
+    A Ctrl-C reaches the whole process group: a child that is not set up yet would print a traceback.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _SpawnedParser(SpawnProcess):
-    """A spawned process that does not see its parent's `__main__`."""
-
     def start(self) -> None:
-        with _hidden_main():
+        with _signals_held(), _hidden_main():
             super().start()
 
 
@@ -58,14 +80,19 @@ PROCESS_TYPES: dict[str, type] = {"spawn": _SpawnedParser}
 if sys.platform != "win32":
     from multiprocessing.context import ForkProcess, ForkServerProcess
 
-    class _ForkServedParser(ForkServerProcess):
-        """A process of the fork server that does not see its parent's `__main__`."""
-
+    class _ForkedParser(ForkProcess):
         def start(self) -> None:
+            with _signals_held():
+                super().start()
+
+    class _ForkServedParser(ForkServerProcess):
+        def start(self) -> None:
+            # Signals are not held here: the fork server may start now, and would pass the mask on to everybody's
+            # processes.
             with _hidden_main():
                 super().start()
 
-    PROCESS_TYPES |= {"fork": ForkProcess, "forkserver": _ForkServedParser}
+    PROCESS_TYPES |= {"fork": _ForkedParser, "forkserver": _ForkServedParser}
 
 
 def set_up(modules: tuple[str, ...]) -> None:
@@ -75,6 +102,8 @@ def set_up(modules: tuple[str, ...]) -> None:
     # Ctrl-C goes to the whole process group; what becomes of the workers is the parent's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     for module in modules:
         with suppress(ImportError):  # a head start only: what is really missing shows with the first page

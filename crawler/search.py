@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from crawler.books.ranking import RANKINGS
@@ -31,7 +33,7 @@ from parsers import Shop
 
 if TYPE_CHECKING:
     from crawler.download.client import Downloader
-    from crawler.parse_pool import PageParser
+    from crawler.page_parser import PageParser
     from crawler.settings import Settings
 
 __all__ = ["Search", "SearchSpec"]
@@ -84,19 +86,21 @@ class Search:
         self._now = now
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._requested = spec.settings.pages
-        self._next = 1
+        self._to_ask = list(range(1, self._requested + 1))  # a heap: the lowest page goes out first
         self._available: int | None = None
         self._judgements: dict[int, Judgement] = {}
         self._final: dict[int, Judgement] = {}
+        self._announced: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._fetches: dict[int, asyncio.Task[Exchange]] = {}
         self._selector = Selector()
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Run the search and give its events; leaving the iterator ends it."""
-        run = asyncio.create_task(self._run())
+        run = self._running = asyncio.create_task(self._run())
         try:
             while (event := await self._events.get()) is not None:
                 yield event
@@ -116,6 +120,11 @@ class Search:
             for fetch in self._fetches.values():
                 fetch.cancel()
 
+    async def ended(self) -> None:
+        """Wait until nothing of the search is under way; call `stop` first."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
     def worker_event(self, event: WorkerEvent) -> None:
         """Pass on what happened to a parse process."""
         self._events.put_nowait(event)
@@ -129,6 +138,10 @@ class Search:
     async def _drive(self) -> None:
         spec, started_at = self._spec, self._now()
         self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._requested))
+        with suppress(
+            OSError, ImportError, NotImplementedError
+        ):  # a head start: a page will say what is wrong
+            self._parser.expect(self._requested)
         deadline = spec.settings.max_seconds
         timer = deadline and asyncio.get_running_loop().call_later(
             deadline, self.stop, f"the deadline of {deadline:g} s was reached"
@@ -167,7 +180,9 @@ class Search:
         while (page := self._take_page()) is not None:
             exchange = await self._fetch(page)
             if exchange is None:
-                continue  # stopped, or past the end: settled with the rest
+                # Stopped, or past the end; should a later page state more, this one is asked after all.
+                heappush(self._to_ask, page)
+                continue
             self._attempts[page] = exchange.attempts
             parsed = None
             if exchange.body:
@@ -176,10 +191,9 @@ class Search:
 
     def _take_page(self) -> int | None:
         last = self._requested if self._available is None else min(self._requested, self._available)
-        if self._stopped is not None or self._next > last:
+        if self._stopped is not None or not self._to_ask or self._to_ask[0] > last:
             return None
-        page, self._next = self._next, self._next + 1
-        return page
+        return heappop(self._to_ask)
 
     async def _fetch(self, page: int) -> Exchange | None:
         """Fetch a page; None when it was given up on the way."""
@@ -219,7 +233,7 @@ class Search:
             counted = judgement.page if judgement.verdict is Verdict.OK else None
             self._selector.add(number, counted.listings if counted else ())
         for number in changed:
-            judgement, before = final[number], self._final.get(number)
+            judgement = final[number]
             self._events.put_nowait(
                 PageFinished(
                     number,
@@ -228,9 +242,10 @@ class Search:
                     listings=_listings(judgement),
                     cheapest=self._selector.cheapest,
                     books=self._selector.kept_count,
-                    revised=before is not None,
+                    revised=number in self._announced,
                 )
             )
+            self._announced.add(number)
         self._final = final
 
     def _result(self, started_at: dt.datetime) -> SearchResult:
@@ -238,7 +253,7 @@ class Search:
         final, available = in_page_order(self._judgements, self._requested)
         for number in range(1, self._requested + 1):
             if number not in final:
-                final[number] = Judgement(Verdict.NOT_ASKED, self._stopped or "")
+                final[number] = Judgement(Verdict.NOT_ASKED, self._stopped or "the search ended")
         self._announce(dict(sorted(final.items())))
         selection = self._selector.select()
         books = RANKINGS[RANK](selection.kept)

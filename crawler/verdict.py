@@ -125,6 +125,10 @@ def _judge_no_results(page: SearchPage, query: str) -> Judgement:
         return Judgement(
             Verdict.UNEXPECTED_PAGE, f"the shop mis-read the query as «{echo}»: it found nothing for that"
         )
+    if page.total or (page.pages or 0) > 1:
+        claim = f"{page.total} products" if page.total else f"{page.pages} pages"
+        detail = f"{claim} stated beside the words «{page.notice or page.sign}», and no list found"
+        return Judgement(Verdict.LAYOUT_CHANGED, detail)
     return Judgement(Verdict.NO_RESULTS, page.notice or page.sign, page)
 
 

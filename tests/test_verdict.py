@@ -52,6 +52,8 @@ SINGLE_PAGES = [
     (answer(), page(PageKind.RESULTS, "1", "2"), Verdict.OK, ""),
     (answer(), page(PageKind.NO_RESULTS, notice="抱歉"), Verdict.NO_RESULTS, "抱歉"),
     (answer(), page(total=0), Verdict.NO_RESULTS, "0 products"),
+    (answer(), page(PageKind.NO_RESULTS, total=314892), Verdict.LAYOUT_CHANGED, "314892 products stated"),
+    (answer(), page(PageKind.NO_RESULTS, pages=9), Verdict.LAYOUT_CHANGED, "9 pages stated"),
     (answer(), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
     (answer(503), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
     (answer(405), page(PageKind.BLOCKED), Verdict.BLOCKED, "405 Reason: its sign"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Self, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
 from tenacity import (
@@ -29,7 +29,7 @@ __all__ = ["Downloader"]
 BACK_OFF = wait_random_exponential(multiplier=0.5, max=8)
 """Seconds before attempt n + 1: uniform in 0 … min(8, 0.5 · 2^(n-1)), the «full jitter» of exponential back-off."""
 
-RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses that may be gone the next time."""
 
 LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL})
@@ -157,16 +157,21 @@ class Downloader:
         """Make one request to `target` without following anything."""
         if self._session is None:
             raise RuntimeError("a Downloader is used inside `async with`")
+        proxy = proxy_for(target, self._proxy)
+        if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
+            detail = f"{urlsplit(proxy).scheme} proxies are not supported: name an http:// one with --proxy"
+            return Exchange(url, target, problem=Problem.PROXY, detail=detail)
         try:
             async with self._session.get(
-                URL(target, encoded=True), allow_redirects=False, proxy=proxy_for(target, self._proxy)
+                URL(target, encoded=True), allow_redirects=False, proxy=proxy
             ) as response:
                 answer = Exchange(
-                    url, target, response.status, response.reason or "",
+                    url, target, response.status, _header_text(response.reason or ""),
                     charset=response.charset, retry_after=_retry_after(response.headers),
                 )  # fmt: skip
                 if response.status in REDIRECT_STATUSES and "Location" in response.headers:
-                    return replace(answer, redirect=urljoin(target, response.headers["Location"]))
+                    location = _encoded(response.headers["Location"])
+                    return replace(answer, redirect=urljoin(target, location))
                 body = await _read(response, policy.max_bytes)
                 if body is None:
                     detail = f"the answer is larger than {policy.max_bytes / 2**20:.3g} MiB"
@@ -178,12 +183,17 @@ class Downloader:
 
     def _explain(self, error: Exception) -> tuple[Problem, str]:
         """Return what went wrong, and in what words; the order goes from the special to the general."""
-        words = str(error).strip() or type(error).__name__
+        words = " ".join(str(error).split()) or type(error).__name__
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Problem.NAME, f"no address found for {error.host}"
-            case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-                return Problem.PROXY, f"the proxy refused: {words}"
+            case aiohttp.ClientProxyConnectionError():
+                return (
+                    Problem.PROXY,
+                    f"no connection to the proxy {error.host}:{error.port}: {error.strerror}",
+                )
+            case aiohttp.ClientHttpProxyError():
+                return Problem.PROXY, f"the proxy refused: {_answer_words(error)}"
             case aiohttp.ClientSSLError():
                 return Problem.TLS, f"no secure connection to {error.host}: {error.os_error}"
             case aiohttp.ConnectionTimeoutError():
@@ -203,10 +213,29 @@ class Downloader:
                 return Problem.RESET, f"the connection was closed: {words}"
             case socket.gaierror():
                 return Problem.NAME, words
-            case aiohttp.InvalidURL() | aiohttp.ClientResponseError() | ValueError():
-                return Problem.PROTOCOL, f"not an answer in HTTP: {words}"
+            case aiohttp.ClientResponseError():
+                return Problem.PROTOCOL, f"not an answer in HTTP: {_answer_words(error)}"
+            case aiohttp.InvalidURL() | ValueError():
+                return Problem.PROTOCOL, f"no address that can be asked: {words}"
             case _:
                 return Problem.RESET, words
+
+
+def _answer_words(error: aiohttp.ClientResponseError) -> str:
+    """Return what an answer said, on one line; its own `str` holds the proxy's address with the password."""
+    return " ".join(f"{error.status} {_header_text(error.message)}".split())
+
+
+def _header_text(text: str) -> str:
+    """Return a header's text with its bytes read as the shop writes them; a Chinese server may say 404 in GBK."""
+    return text.encode("utf-8", "surrogateescape").decode(
+        "gb18030" if not text.isprintable() else "utf-8", "replace"
+    )
+
+
+def _encoded(location: str) -> str:
+    """Return a redirect's address with every byte beyond ASCII percent-encoded as it came."""
+    return quote(location.encode("utf-8", "surrogateescape"), safe="!#$%&'()*+,/:;=?@[]~")
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:

@@ -131,6 +131,7 @@ async def test_the_address_goes_out_as_it_is() -> None:
         unfinished_chunks,
         answer(b"", "500 Internal Server Error"),
         answer(b"", "503 Service Unavailable"),
+        answer(b"", "522 Connection Timed Out"),
         answer(b"", "429 Too Many Requests"),
     ],
 )
@@ -297,6 +298,55 @@ async def test_requests_go_through_the_proxy_that_was_named() -> None:
         exchange = await downloader.fetch("http://shop.invalid/?key=%C9%F8", FetchPolicy(attempts=1))
     assert exchange.status == 200
     assert server.requests[0].startswith(b"GET http://shop.invalid/?key=%C9%F8 HTTP/1.1\r\n")
+
+
+async def test_a_proxys_password_is_never_told() -> None:
+    """A proxy that refuses is named by what it said, without the address that holds its password."""
+    refusal = answer(b"", "407 Proxy Authentication Required")
+    async with serving(refusal) as server:
+        proxy = server.url.replace("http://", "http://user:secret@")
+        async with Downloader(proxy=proxy) as downloader:
+            exchange = await downloader.fetch("https://shop.invalid/", FetchPolicy(attempts=1))
+    assert exchange.problem is Problem.PROXY
+    assert exchange.detail == "the proxy refused: 407 Proxy Authentication Required"
+
+
+async def test_a_socks_proxy_is_refused_with_the_remedy() -> None:
+    """A proxy of another kind is not spoken to as if it were an HTTP proxy."""
+    async with Downloader(proxy="socks5://127.0.0.1:9") as downloader:
+        exchange = await downloader.fetch("http://shop.invalid/", FetchPolicy(attempts=1))
+    assert exchange.problem is Problem.PROXY
+    assert exchange.detail == "socks5 proxies are not supported: name an http:// one with --proxy"
+
+
+async def test_a_dead_proxy_is_named() -> None:
+    """Nobody listening at the proxy's address is said in plain words."""
+    async with Downloader(proxy="http://127.0.0.1:9") as downloader:
+        exchange = await downloader.fetch("http://shop.invalid/", FetchPolicy(attempts=1))
+    assert exchange.problem is Problem.PROXY
+    assert exchange.detail.startswith("no connection to the proxy 127.0.0.1:9: ")
+
+
+async def test_headers_in_gbk_are_text_all_the_same() -> None:
+    """A reason phrase and a redirect in raw GBK, as Chinese servers send them, are read and followed."""
+
+    async def missing(writer: asyncio.StreamWriter, _head: bytes) -> None:
+        writer.write("HTTP/1.1 404 找不到\r\nContent-Length: 0\r\n\r\n".encode("gbk"))
+
+    async def moved(writer: asyncio.StreamWriter, _head: bytes) -> None:
+        writer.write(
+            "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /?key=渗透\r\nContent-Length: 0\r\n\r\n".encode(
+                "gbk"
+            )
+        )
+
+    async with serving(missing) as server:
+        exchange, _ = await fetch(server.url)
+    assert (exchange.status, exchange.reason) == (404, "找不到")
+    async with serving(moved, answer()) as server:
+        exchange, _ = await fetch(server.url, FetchPolicy(may_follow=lambda _url: True))
+    assert exchange.status == 200
+    assert server.requests[1].startswith(b"GET /?key=%C9%F8%CD%B8 HTTP/1.1")
 
 
 def test_the_environment_names_a_proxy_but_never_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

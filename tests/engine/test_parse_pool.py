@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from crawler.events import WorkerEvent
-from crawler.parse_pool import BorrowedExecutor, PageParser, ParseFailure, ParsePool, page_parser
+from crawler.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
+from crawler.parse_pool import ParseFailure, ParsePool
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 from tests.engine.parse_tasks import obey
@@ -75,6 +76,7 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
     pool = ParsePool(workers=2, timeout=1.5, start_method="spawn", task=obey)
     events: list[WorkerEvent] = []
     pool.on_event = events.append
+    pool.expect(2)
     try:
         warm = await parse(pool, "answer")
         assert isinstance(warm, SearchPage)
@@ -96,6 +98,7 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
     """When close() returns, the workers are gone, busy ones included."""
     events: list[WorkerEvent] = []
     pool.on_event = events.append
+    pool.expect(2)
     await parse(pool, "answer")
     busy = asyncio.create_task(parse(pool, "hang"))
     await asyncio.sleep(0)
@@ -106,6 +109,102 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
     for pid in started:
         assert pid is not None
         assert await gone(pid, seconds=1.0)
+
+
+async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
+    """A page whose caller went away keeps its slot and its clock: the next page does not pay for it."""
+    pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
+    try:
+        await parse(pool, "answer")
+        hung = asyncio.create_task(parse(pool, "hang"))
+        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(parse(pool, f"die-once {tmp_path / 'asked'}"))
+        await asyncio.sleep(0)
+        hung.cancel()
+        waiting.cancel()
+        assert isinstance(await parse(pool, "answer"), SearchPage)
+        assert not (tmp_path / "asked").exists()  # what had not begun went with its caller
+    finally:
+        await pool.close()
+
+
+async def test_a_suspect_that_leaves_returns_its_slots() -> None:
+    """A caller that is cancelled while its page waits to be tried alone takes no slot with it."""
+    pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
+    events: list[WorkerEvent] = []
+    pool.on_event = events.append
+    pool.expect(2)
+    try:
+        await parse(pool, "answer")
+        # The first kills the pool under the second; the third takes a slot before the two suspects get it back.
+        suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
+        third = asyncio.create_task(parse(pool, "hang"))
+        while not worker_ids(events, "lost"):  # noqa: ASYNC110 – the pool tells by a plain callback
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        for suspect in suspects:
+            suspect.cancel()
+        await asyncio.wait(suspects)
+        await third
+        async with asyncio.timeout(20):  # a suspect that was being tried keeps its slots until its clock runs out
+            while pool._slots._value < 2:
+                await asyncio.sleep(0.02)
+        answers = await asyncio.gather(*(parse(pool, "answer") for _ in range(4)))
+        assert all(isinstance(answer, SearchPage) for answer in answers)
+    finally:
+        await pool.close()
+
+
+async def test_closing_may_be_interrupted() -> None:
+    """A close() that is cancelled while it waits for a hung worker leaves no worker all the same."""
+    pool = ParsePool(workers=1, timeout=60, start_method="spawn", task=obey)
+    events: list[WorkerEvent] = []
+    pool.on_event = events.append
+    await parse(pool, "answer")
+    hung = asyncio.create_task(parse(pool, "hang"))
+    await asyncio.sleep(0.1)
+    hung.cancel()
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing, hung])
+    (pid,) = worker_ids(events, "started")
+    assert pid is not None
+    assert await gone(pid)
+
+
+async def test_a_pool_that_cannot_start_again_says_so(
+    pool: ParsePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When no new worker can be started after a crash, the page says so; nothing is raised."""
+    assert isinstance(await parse(pool, "answer"), SearchPage)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("crawler.parse_pool.ProcessPoolExecutor", refuse)
+    outcome = await parse(pool, "die")
+    assert isinstance(outcome, ParseFailure)
+    assert "no parse process could be started" in outcome.detail
+
+
+def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system without semaphores parsing goes on in threads."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("crawler.parse_pool.ProcessPoolExecutor", refuse)
+    for early in (True, False):
+        assert isinstance(page_parser(workers=1, timeout=1.0, early=early), BorrowedExecutor)
+
+
+def test_the_number_of_workers() -> None:
+    """One CPU is left to the loop; there is one worker at least, and never more than pages."""
+    assert worker_count(0) >= 1
+    assert worker_count(3) == 3
+    assert worker_count(8, pages=2) == 2
+    assert worker_count(1000) <= 64
 
 
 async def test_threads_serve_where_an_executor_is_handed_in() -> None:
@@ -130,6 +229,7 @@ ORPHAN = """
     async def main():
         pool = ParsePool(workers=2, start_method={method!r}, task=obey)
         pool.on_event = lambda event: print(event.pid, flush=True)
+        pool.expect(2)
         await pool.parse("dangdang", b"answer", None, 1)
         await pool.parse("dangdang", b"hang", None, 2)
 

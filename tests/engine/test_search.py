@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from crawler import (
     Attempt,
@@ -25,9 +26,11 @@ from crawler import (
     WorkerEvent,
     crawl,
 )
+from crawler.demo.catalogue import catalogue
 from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
-from tests.processes import children
+from tests.processes import children, gone
 
 QUERY = "滲透測試"
 
@@ -160,6 +163,68 @@ async def test_pages_beyond_the_last_are_dropped() -> None:
         assert verdicts(result) == {n: "ok" if n <= available else "past_end" for n in range(1, 101)}
         assert result.complete
         assert len(shop.requests) < available + 4
+
+
+async def test_pages_come_back_when_the_shop_states_more() -> None:
+    """A page that was given up as past the end is asked after all once another page states more pages."""
+    books = catalogue("渗透测试")
+
+    async def answer(request: web.Request) -> web.Response:
+        page = int(request.rel_url.query["page_index"])
+        if page > 1:
+            await asyncio.sleep(0.3)
+        stated = 2 if page == 1 else 8
+        body = render_search_page(
+            books.page(page), query="渗透测试", page=page, pages=stated, total=60 * stated
+        )
+        return web.Response(body=body, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with Crawler(Settings(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")) as crawler:
+            events = await events_of(crawler, QUERY, pages=8)
+    finally:
+        await runner.cleanup()
+    finished = events[-1]
+    assert isinstance(finished, SearchFinished)
+    assert [e.available for e in events if isinstance(e, PagesKnown)] == [2, 8]
+    assert verdicts(finished.result) == dict.fromkeys(range(1, 9), "ok")
+    told = [
+        (e.page, str(e.verdict), e.revised) for e in events if isinstance(e, PageFinished) and e.page == 5
+    ]
+    assert told == [(5, "past_end", False), (5, "ok", True)]
+
+
+async def test_closing_the_engine_ends_its_searches() -> None:
+    """A search that runs when its engine is closed gives its result, marked; nothing is raised into its reader."""
+    faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
+    async with DemoShop(faults=faults) as shop:
+        async with Crawler(Settings(base_url=shop.base_url)) as crawler:
+            reading = asyncio.create_task(events_of(crawler, QUERY, pages=5))
+            while len(shop.requests) < 5:  # noqa: ASYNC110 – the shop's log is a plain list
+                await asyncio.sleep(0.02)
+        events = await reading
+    assert isinstance(events[-1], SearchFinished)
+    assert events[-1].result.stopped == "the engine was closed"
+    assert children() == []
+
+
+async def test_cancelling_crawl_leaves_no_process() -> None:
+    """`crawl()` cancelled, and once more while it closes, ends its workers all the same."""
+    async with DemoShop(faults=[Fault(FaultKind.NESTED, pages={1})]) as shop:
+        crawling = asyncio.create_task(search(shop, pages=1, parse_timeout=60))
+        while not any(child.cpu_times().user > 1 for child in children()):  # noqa: ASYNC110 – another process
+            await asyncio.sleep(0.05)
+        (worker,) = children()
+        crawling.cancel()
+        await asyncio.sleep(0)
+        crawling.cancel()
+        await asyncio.wait([crawling])
+        assert await gone(worker.pid)
 
 
 async def test_a_list_that_repeats_itself_is_at_its_end() -> None:
