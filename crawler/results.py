@@ -34,7 +34,7 @@ class Book:
 
     @property
     def price_per_volume(self) -> Decimal | None:
-        """Yuan a volume, two digits; None for a set that does not say how many it holds."""
+        """Yuan a volume, two digits; None for a set or bundle that does not say how many."""
         volumes = self.listing.volumes
         return (self.price / volumes).quantize(Decimal("0.01")) if volumes else None
 

@@ -103,7 +103,7 @@ class Listing:
     """Only an e-book is sold here: `price` is None then."""
     sold_out: bool
     volumes: int | None
-    """How many volumes are sold together: 1 for a single book, None for a set that does not say."""
+    """How many volumes are sold together: 1 for a single book, None for a set or bundle that does not say."""
     contributors: tuple[Contributor, ...]
     contributors_text: str
     publisher: str | None

@@ -26,6 +26,7 @@ from parsers.name_words import (
     looks_foreign,
     one_name,
 )
+from parsers.plain_names import GLUED_LETTERS, PlainName, read_plain_names
 from parsers.text import fold
 
 __all__ = ["parse_contributors"]
@@ -51,7 +52,6 @@ _GLUED = re.compile(
     r"改编|改写|缩写|选编|选注|选译|译注|译者|注译|译校|校译|校注|校订|点校|点评|评注|插图|插画|绘图|摄影|摄制|撰文|翻译|审校|整理|"
     r"口述|导读|组编|出品|发行|策划|监制|制作|出版|(?<!名)著|译|编|绘))$"
 )
-_GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版")
 _MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
 _ENDING = re.compile(r"[。…]+$|\.{2,}$")
 _DOT = re.compile(r"[.．]$")
@@ -85,11 +85,16 @@ def parse_contributors(text: str) -> tuple[Contributor, ...]:
     by) and its like belong to the one name before them. A foreign name keeps its original in brackets
     («彼得·诺维格（Peter Norvig）»). An empty block and «不详» (unknown) give nobody.
     """
-    seen: dict[Contributor, None] = {}  # an ordered set
-    for name in _Reader().read(fold(text)[:MAX_LENGTH]):
-        if name.text not in _UNKNOWN:
-            seen.setdefault(Contributor(name.text, name.role, name.nationality))
-    return tuple(seen)
+    text = fold(text)[:MAX_LENGTH]
+    names = read_plain_names(text)
+    if names is None:
+        names = _read_names(text)
+    return tuple([Contributor(*name) for name in dict.fromkeys(names) if name[0] not in _UNKNOWN])
+
+
+def _read_names(text: str) -> list[PlainName]:
+    """Return the names of any folded block."""
+    return [(name.text, name.role, name.nationality) for name in _Reader().read(text)]
 
 
 class _Reader:
@@ -241,7 +246,7 @@ def _surely_foreign(name: _Name) -> bool:
 
 def _parted(text: str) -> Iterator[str]:
     """Yield a word as name and role where they are written together: «冯友兰著», «加缪著刘方译»."""
-    if not text.endswith(_GLUED_LETTERS):  # most words end with no role, and the patterns are long
+    if not text.endswith(GLUED_LETTERS):  # most words end with no role, and the patterns are long
         yield text
         return
     middle = _MIDDLE.match(text)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 __all__ = [
     "NUMERAL",
@@ -99,38 +100,54 @@ def fold(text: str | None) -> str:
     """Return `text` with every run of white space (full-width ones too) as one space, and none at the ends."""
     if not text:
         return ""
-    if not text.isprintable():  # zero-width characters are not; most texts are, and need no second pass
-        text = text.translate(_INVISIBLE)
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    if (
+        text.isprintable()
+    ):  # no zero-width character is; most texts need no second pass, which costs five times this
+        return text
+    return " ".join(text.translate(_INVISIBLE).split())
 
 
 # Longer numbers are none of a shop's, and Python refuses to read some of them.
-_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,10})(?:\.\d{1,4})?(?!\d)"
+_WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,10})"
+_AMOUNT = rf"{_WHOLE}(?:\.\d{{1,2}})?(?!\d)"
 _PRICE = re.compile(
-    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_NUMBER})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_NUMBER}\s*元?)?",
+    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_AMOUNT})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_AMOUNT}\s*元?)?",
     re.IGNORECASE,
 )
+_USUAL_PRICE = re.compile(r"¥(\d{1,6}\.\d\d)", re.ASCII)
+"""How all but a few prices are written: 0.5 µs instead of 1.1, and a page has a hundred of them."""
+MAX_PRICE = Decimal(1_000_000)
+"""Yuan. No book shop asks more: a greater number is a fault of the page, and no price."""
 
 
+@lru_cache(maxsize=4096)  # list prices above all are few: 39.80, 49.80, 59.00 …
 def parse_price(text: str) -> Decimal | None:
     """Return the price in yuan that `text` states: «¥1,299.00», «￥39», «39.00元», «¥38.00起» (from), «电子书：¥8.99».
 
     Of a range the lower end is given. None when there is no price, when the number is of something else
-    («千字5铃铛»), and for 0: nothing is sold for nothing, a page that shows ¥0.00 has no price.
+    («千字5铃铛») or absurd (over `MAX_PRICE`, or with more than two decimals), and for 0: nothing is sold for nothing,
+    a page that shows ¥0.00 has no price.
     """
-    match = _PRICE.fullmatch(unicodedata.normalize("NFKC", fold(text)))
+    if not text:
+        return None
+    match = _USUAL_PRICE.fullmatch(text) or _PRICE.fullmatch(unicodedata.normalize("NFKC", fold(text)))
     if match is None:
         return None
     value = Decimal(match[1].replace(",", ""))
-    return value if value > 0 else None
+    return value if 0 < value <= MAX_PRICE else None
 
 
-_COUNT = re.compile(rf"({_NUMBER})\s*([万亿]?)")
+_COUNT = re.compile(rf"({_WHOLE}(?:\.\d{{1,4}})?(?!\d))\s*([万亿]?)")
+_USUAL_COUNT = re.compile(r"(\d{1,9})条评论", re.ASCII)
 _POWERS = {"": 1, "万": 10_000, "亿": 100_000_000}
 
 
 def parse_count(text: str) -> int | None:
     """Return the first count in `text`: «1632546条评论», «1,234», «1.2万+条评论» (12000); None without one."""
+    usual = _USUAL_COUNT.fullmatch(text)  # 0.3 µs instead of 1.0
+    if usual is not None:
+        return int(usual[1])
     match = _COUNT.search(unicodedata.normalize("NFKC", text))
     if match is None:
         return None
@@ -141,13 +158,16 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:\s*[-/.年]\s*(\d{1,2})(?!\d)(?:\s*[-/.月]\s*(\d{1,2})(?!\d))?|年|(?![\d-]))"
 )
 
+_USUAL_DATE = re.compile(r"((?:19|20)\d\d)-(\d\d)-(\d\d)", re.ASCII)
 
+
+@lru_cache(maxsize=4096)  # the publishing days of ten years; a search repeats them
 def parse_date(text: str) -> dt.date | None:
     """Return the date in `text`: «2021-03-31», «2021/3/1», «2021年3月», «2021»; a missing day or month is the first.
 
     None when there is none, or none that the calendar has.
     """
-    match = _DATE.search(unicodedata.normalize("NFKC", text))
+    match = _USUAL_DATE.fullmatch(text) or _DATE.search(unicodedata.normalize("NFKC", text))
     if match is None:
         return None
     # The shop writes 00 for a month or day that it does not know.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parsers.model import Flag
 from parsers.text import NUMERAL, parse_numeral
@@ -19,12 +19,11 @@ MAX_VOLUMES = 400
 """More than any set on sale holds; a larger number is of something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class TitleFacts:
+class TitleFacts(NamedTuple):
     """What a title says of the goods."""
 
     volumes: int | None
-    """Volumes sold together; None for a set that does not say how many."""
+    """Volumes sold together; None for a set or bundle that does not say how many."""
     flags: frozenset[Flag]
     sold_out: bool
 
@@ -34,15 +33,18 @@ def read_title(title: str) -> TitleFacts:
 
     Volumes: 1 for a single book, which «第3册», «四年级下册» and «全一册» are too; 3 for «全3册», «套装共3册», «上中下»
     and «1-3册»; None for a set that does not say how many it holds: «套装», and «三部曲», which names the work and not
-    the parcel. Volumes given away («赠2册») do not count.
+    the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not count.
     """
     text = unicodedata.normalize("NFKC", title)
+    if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
+        return _PLAIN_BOOK
     volumes = _volumes(text)
     flags = set()
     if volumes != 1:
         flags.add(Flag.SET)
-    if "+" in text and _is_bundle(text, in_brackets=volumes != 1):
+    if "+" in text and _is_bundle(text, volumes):
         flags.add(Flag.BUNDLE)
+        volumes = None if volumes == 1 else volumes  # each work may itself come in several
     if _USED_SIGN.search(text) and _SECOND_HAND.search(text):
         flags.add(Flag.SECOND_HAND)
     if _is_accessory(text):
@@ -50,6 +52,9 @@ def read_title(title: str) -> TitleFacts:
     return TitleFacts(volumes, frozenset(flags), _says_sold_out(text))
 
 
+_PLAIN_BOOK = TitleFacts(1, frozenset(), sold_out=False)
+_ANY_SIGN = re.compile(r"[册卷辑套函本部集种上下+手旧成新书膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺]")
+"""A letter of every word that is looked for below, each of which tells a volume, a bundle, a used thing and so on."""
 _VOLUME_SIGN = re.compile(
     r"[册卷辑套函]|[本部集种](?:$|[^\u4e00-\u9fff]|[装套])|部曲|[全共套].{0,3}[本部集种]|上.{0,3}下"
 )
@@ -128,29 +133,38 @@ def _is_accessory(text: str) -> bool:
 _LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _EXTRAS = re.compile(
-    r"光[盘碟]|CD|DVD|MP3|视频|音频|录音|课件|赠|送|附|配套|答案|习题|练习|题库|试卷|真题|贴纸|卡片|挂图|拼图|手册|导图|明信片|书签|海报|笔记|"
-    r"电子书|APP|软件|素材|源码|代码|扫码|玩具|材料包|教具|磁带|点读|彩蛋|手账|签名|函套|立牌|[\u4e00-\u9fff]篇$|注释|注解|注音|导读|翻译|图解|解析",
+    r"光[盘碟]|CD|DVD|MP3|视频|音频|录音|课件|赠|送|附|配套|答案|习题|练习|题库|试卷|真题|贴纸|卡片|挂图|拼图|导图|明信片|书签|海报|"
+    r"电子书|APP|软件|素材|源码|代码|扫码|玩具|材料包|教具|磁带|点读|彩蛋|手账|签名|函套|立牌|[\u4e00-\u9fff]篇$|注释|注音|导读|翻译",
     re.IGNORECASE,
 )
+_EXTRAS_OR_TITLES = re.compile(r"手册|笔记|注解|图解|解析")
+"""Words of extras («+学习手册») that titles are made of as well («渗透测试实战手册»)."""
 _ISBN = re.compile(r"\d{10,13}")
 
 
-def _is_bundle(text: str, *, in_brackets: bool) -> bool:
+def _is_bundle(text: str, volumes: int | None) -> bool:
     """Whether a plus in the title stands between two works.
 
     What stands in brackets describes one book («收录《呐喊》+《彷徨》», «书+视频»), unless the title sells a set.
     """
-    bare = text if in_brackets else _BRACKETED.sub("", text)
+    bare = _BRACKETED.sub("", text) if volumes == 1 else text
     parts = _ISBN.sub("", bare).replace("C++", "C").replace("++", "").split("+")
-    last = len(parts) - 1
-    return sum(_is_work(part, first=at == 0, last=at == last) for at, part in enumerate(parts)) >= 2
+    last, counted = len(parts) - 1, volumes is not None and volumes > 1
+    works = (_is_work(part, first=at == 0, last=at == last, counted=counted) for at, part in enumerate(parts))
+    return sum(works) >= 2
 
 
-def _is_work(part: str, *, first: bool, last: bool) -> bool:
-    """Whether what stands beside a plus could be a title: no subject («AI+教育»), no extra («书+光盘»)."""
+def _is_work(part: str, *, first: bool, last: bool, counted: bool) -> bool:
+    """Whether what stands beside a plus could be a title: no subject («AI+教育»), no extra («书+光盘»).
+
+    `counted`: the title says how many volumes are sold, so a 手册 or 笔记 among them is one of the volumes.
+    """
     words = re.split(r"[\s,，。:、!?]+", part.strip())
     word = words[-1] if first else words[0] if last else part
     if len(_LETTERS.findall(word)) < 3 or _EXTRAS.search(word):
+        return False
+    own = _EXTRAS_OR_TITLES.sub("", word)  # «导读手册», «图解» alone name no work
+    if own != word and not (counted and _LETTERS.search(own)):
         return False
     return _CJK.search(word) is not None or len(_CJK.findall(part)) >= 4
 

@@ -70,6 +70,7 @@ def _works(draw: st.DrawFn, query: str) -> tuple[str, int | None, frozenset[Flag
         core = _fold(core + draw(st.sampled_from(query.split())))
     n, numeral = draw(st.sampled_from(_COUNTS))
     plain = st.text(st.sampled_from(_HANZI), min_size=4, max_size=8)
+    extra = draw(st.sampled_from(("", "手册", "笔记")))  # beside a count a volume like the others
     title, volumes, flags, sold_out = draw(
         st.sampled_from(
             [
@@ -85,7 +86,8 @@ def _works(draw: st.DrawFn, query: str) -> tuple[str, int | None, frozenset[Flag
                 (f"{core}（上下册）", 2, {Flag.SET}, False),
                 (f"{core}（上中下册）", 3, {Flag.SET}, False),
                 (f"{core}（套装）", None, {Flag.SET}, False),
-                (f"{draw(plain)}+{draw(plain)}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE}, False),
+                (f"{draw(plain)}+{draw(plain)}", None, {Flag.BUNDLE}, False),
+                (f"{draw(plain)}{extra}+{draw(plain)}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE}, False),
                 (f"【二手】{core}", 1, {Flag.SECOND_HAND}, False),
                 (f"{core} 金属书签", 1, {Flag.ACCESSORY}, False),
                 (f"{core}（此版本已售罄）", 1, set(), True),

@@ -149,8 +149,12 @@ def _work(draw: Draw, topic: Topic) -> _Work:
     if kind < 82:
         return _Work(f"{_stem(draw, topic)}（套装）", None, {Flag.SET})
     if kind < 107:
-        first, second = (stem.format(q=topic.name) for stem in draw.some(words.BUNDLED, 2))
-        return _Work(f"{first}+{second}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE})
+        counted = kind < 97
+        stems = draw.some(words.STEMS if counted else words.BUNDLED, 2)
+        title = "+".join(stem.format(q=topic.name) for stem in stems)
+        if counted:
+            return _Work(f"{title}（套装共2册）", 2, {Flag.SET, Flag.BUNDLE})
+        return _Work(title, None, {Flag.BUNDLE})
     if kind < 137:
         return _Work(draw.pick(words.OFF_TOPIC))
     title = _stem(draw, topic)

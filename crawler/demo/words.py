@@ -32,7 +32,7 @@ BUNDLED = (
     "{q}入门", "{q}导论", "{q}十五讲", "{q}通识课", "{q}的逻辑", "{q}简史", "{q}方法论", "{q}之道", "{q}原理与应用",
     "{q}教程", "{q}进阶", "{q}的艺术", "{q}思维", "{q}工作法", "深入浅出{q}", "重新理解{q}", "走进{q}",
 )  # fmt: skip
-"""Titles sold together; none that could be an extra to another (手册, 图解, 笔记)."""
+"""Titles sold together without a count; none that could then be an extra to another (手册, 图解, 笔记)."""
 
 SECOND_HALVES = (
     "从原理到实践", "看得懂、用得上", "一线工作者的经验", "思路、方法与工具", "问题与回答", "来龙去脉", "初学者的地图",

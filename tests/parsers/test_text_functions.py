@@ -89,13 +89,18 @@ def test_fold() -> None:
         ("暂无报价", None),
         ("千字5铃铛", None),
         ("¥39.00.00", None),
+        ("¥39.999", None),
+        ("¥10.00-¥20.999", None),
+        ("¥1,000,000.00", "1000000.00"),
+        ("¥1,000,000.01", None),
+        ("¥9999999999", None),
         ("¥" + "9" * 5000, None),
         ("¥--", None),
         ("5折", None),
     ],
 )
 def test_price(text: str, expected: str | None) -> None:
-    """A price is read where it stands alone, a range by its lower end; anything else, and 0, is no price."""
+    """A price is read where it stands alone, a range by its lower end; anything else, 0 or absurd is no price."""
     assert parse_price(text) == (None if expected is None else Decimal(expected))
 
 

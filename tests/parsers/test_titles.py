@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import csv
+import io
+import json
+import re
+
 import pytest
 
+from parsers import titles
 from parsers.model import Flag
 from parsers.titles import read_title
+from tests.parsers.markup import real
 
 
 @pytest.mark.parametrize(
@@ -95,6 +102,10 @@ def test_sets_that_do_not_say_how_many(title: str) -> None:
         ("红楼梦＋三国演义", True),
         ("Python编程三剑客：从入门到实践第2版+Python编程快速上手+Python极客项目编程（当当套装", True),
         ("七年级下册套装（骆驼祥子+海底两万里）共2册", True),
+        ("渗透测试实战手册+渗透测试项目实践（套装共2册）", True),
+        ("图解人工智能+人工智能学习笔记（套装共2册）", True),
+        ("人工智能通识课+学习手册", False),
+        ("图解人工智能+导读手册（全2册）", False),
         ("C++ Primer 中文版", False),
         ("Python+Spark 2.0+Hadoop机器学习与大数据实战", False),
         ("AI+教育", False),
@@ -109,6 +120,22 @@ def test_sets_that_do_not_say_how_many(title: str) -> None:
 def test_bundle(title: str, bundle: bool) -> None:
     """A plus between two works is a bundle; between subjects, extras or letters it is not."""
     assert (Flag.BUNDLE in read_title(title).flags) == bundle
+
+
+@pytest.mark.parametrize(
+    ("title", "volumes", "flags"),
+    [
+        ("人工智能的底层逻辑+深入浅出人工智能", None, {Flag.BUNDLE}),
+        ("红楼梦＋三国演义 套装", None, {Flag.BUNDLE, Flag.SET}),
+        ("红楼梦+三国演义（套装共2册）", 2, {Flag.BUNDLE, Flag.SET}),
+        ("红楼梦 第二册+三国演义", None, {Flag.BUNDLE}),
+    ],
+)
+def test_volumes_of_a_bundle(title: str, volumes: int | None, flags: set[Flag]) -> None:
+    """A bundle has as many volumes as its title counts, an unknown number otherwise; it is a set if it says so."""
+    facts = read_title(title)
+    assert facts.volumes == volumes
+    assert facts.flags == flags
 
 
 @pytest.mark.parametrize(
@@ -152,3 +179,19 @@ def test_what_is_no_new_book(title: str, flag: Flag | None) -> None:
 def test_sold_out(title: str, sold_out: bool) -> None:
     """An edition that is gone is sold out; an earlier printing that sold well is praise."""
     assert read_title(title).sold_out == sold_out
+
+
+def test_titles_without_a_sign_are_plain_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 2,000 real titles, those that the first look lets go have nothing that the patterns behind it would find."""
+    rows = csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
+    lines = real("mobile_2018_python_1000.jsonl").splitlines()
+    found = [row["书名"] for row in rows] + [json.loads(line)["book_name"] for line in lines]
+    quick = [read_title(title) for title in found]
+    monkeypatch.setattr(titles, "_ANY_SIGN", re.compile(""))
+    assert quick == [read_title(title) for title in found]
+
+
+@pytest.mark.parametrize("word", re.findall(r"[\u4e00-\u9fff]+(?=[|)])", titles._ACCESSORY_NOUN.pattern))
+def test_every_accessory_has_a_sign(word: str) -> None:
+    """Each noun of a thing for readers gets past the first look."""
+    assert Flag.ACCESSORY in read_title(f"古典 {word}").flags
