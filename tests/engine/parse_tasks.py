@@ -26,6 +26,8 @@ def obey(shop: str, body: bytes, charset: str | None, page: int) -> tuple[Any, .
         os._exit(7)
     if order == "hang":
         time.sleep(600)
+    if order == "sleep":
+        time.sleep(float(argument))
     if order == "spin":
         while True:
             pass

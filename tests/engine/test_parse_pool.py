@@ -17,7 +17,7 @@ import pytest
 
 from crawler.events import WorkerEvent
 from crawler.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
-from crawler.parse_pool import ParseFailure, ParsePool
+from crawler.parse_pool import WAITING_PAGES, ParseFailure, ParsePool
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 from tests.engine.parse_tasks import obey
@@ -111,6 +111,17 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
         assert await gone(pid, seconds=1.0)
 
 
+async def test_a_pages_clock_measures_that_page_alone() -> None:
+    """Three pages that take half of what they may, through one worker: none pays for those before it."""
+    pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
+    try:
+        await parse(pool, "answer")
+        outcomes = await asyncio.gather(*(parse(pool, "sleep 0.8") for _ in range(3)))
+        assert all(isinstance(outcome, SearchPage) for outcome in outcomes)
+    finally:
+        await pool.close()
+
+
 async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
     """A page whose caller went away keeps its slot and its clock: the next page does not pay for it."""
     pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
@@ -118,12 +129,13 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
         await parse(pool, "answer")
         hung = asyncio.create_task(parse(pool, "hang"))
         await asyncio.sleep(0.1)
+        handed_over = [asyncio.create_task(parse(pool, "answer")) for _ in range(WAITING_PAGES)]
         waiting = asyncio.create_task(parse(pool, f"die-once {tmp_path / 'asked'}"))
         await asyncio.sleep(0)
-        hung.cancel()
-        waiting.cancel()
+        for task in (hung, *handed_over, waiting):
+            task.cancel()
         assert isinstance(await parse(pool, "answer"), SearchPage)
-        assert not (tmp_path / "asked").exists()  # what had not begun went with its caller
+        assert not (tmp_path / "asked").exists()  # what was not handed over went with its caller
     finally:
         await pool.close()
 
@@ -146,8 +158,10 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
             suspect.cancel()
         await asyncio.wait(suspects)
         await third
-        async with asyncio.timeout(20):  # a suspect that was being tried keeps its slots until its clock runs out
-            while pool._slots._value < 2:
+        async with asyncio.timeout(
+            20
+        ):  # a suspect that was being tried keeps its slots until its clock runs out
+            while pool._slots._value < 2 + WAITING_PAGES:  # noqa: ASYNC110 – a semaphore has no event for it
                 await asyncio.sleep(0.02)
         answers = await asyncio.gather(*(parse(pool, "answer") for _ in range(4)))
         assert all(isinstance(answer, SearchPage) for answer in answers)
