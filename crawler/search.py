@@ -138,14 +138,13 @@ class Search:
     async def _drive(self) -> None:
         spec, started_at = self._spec, self._now()
         self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._requested))
-        with suppress(
-            OSError, ImportError, NotImplementedError
-        ):  # a head start: a page will say what is wrong
+        # A head start only: where no process can be started, the first page will say so.
+        with suppress(OSError, ImportError, NotImplementedError):
             self._parser.expect(self._requested)
-        deadline = spec.settings.max_seconds
-        timer = deadline and asyncio.get_running_loop().call_later(
-            deadline, self.stop, f"the deadline of {deadline:g} s was reached"
-        )
+        timer = None
+        if (seconds := spec.settings.max_seconds) is not None:
+            reason = f"the deadline of {seconds:g} s was reached"
+            timer = asyncio.get_running_loop().call_later(seconds, self.stop, reason)
         # More roads than slots, so that the host's slots stay filled while pages are being parsed.
         roads = [
             asyncio.create_task(self._road())
@@ -154,7 +153,7 @@ class Search:
         try:
             await self._until_done_or_stopped(roads)
         finally:
-            if timer:
+            if timer is not None:
                 timer.cancel()
             for road in roads:
                 road.cancel()
