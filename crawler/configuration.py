@@ -29,6 +29,9 @@ APP = "bookprice-crawler"
 TABLES: dict[str, type[msgspec.Struct]] = {"crawler": Settings, "report": ReportSettings}
 """Tables of the file, and what they fill."""
 
+_NO_TABLE = "is no table: write it as one, [{}]"
+"""Said of `crawler = 5`, and of `[[crawler]]`, which is a list of tables."""
+
 Key = tuple[str, str]
 """A table and a key in it."""
 
@@ -60,11 +63,10 @@ class _Gathered:
 
     def settings(self) -> Settings:
         low, high = ("crawler", "min_price"), ("crawler", "max_price")
-        check_together(
-            self.values.get(low),
-            self.values.get(high),
-            labels=(self.labels.get(low, low[1]), self.labels.get(high, high[1])),
-        )
+        low_label, high_label = self.labels.get(low, low[1]), self.labels.get(high, high[1])
+        file, colon, _ = low_label.rpartition(": ")  # of two keys of one file, the first alone names it
+        labels = (low_label, high_label.removeprefix(file + colon))
+        check_together(self.values.get(low), self.values.get(high), labels=labels)
         report = ReportSettings(**self._table("report"))
         return Settings(**self._table("crawler"), report=report)
 
@@ -72,19 +74,22 @@ class _Gathered:
         return {name: value for (table, name), value in self.values.items() if table == wanted}
 
 
-def load(flags: Mapping[str, object], *, config: str | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
+def load(
+    flags: Mapping[str, object], *, config: str | None, environ: Mapping[str, str], cwd: Path | None = None
+) -> Loaded:
     """Return the settings of a command.
 
     `flags` are those that were given, by key as in the file («pages», «report.top»), None for one that was not;
     `config` is `--config`; `environ` the environment, where an empty variable counts as not set; `cwd` the
-    working folder.
+    working folder, None for the process's own.
 
-    Raises SettingsError for an unknown key, a value of another type or out of range, and for a named file that
-    is missing or broken. An unknown `CRAWLER_…` variable is a warning: other programs may use the name.
+    Raises SettingsError for an unknown key, a value of another type or out of range, for a named file that is missing
+    or broken, and for a working folder that is gone. An unknown `CRAWLER_…` variable is a warning: other programs
+    may use the name.
     """
     gathered = _Gathered()
     warnings: list[str] = []
-    path, content = _find_file(config, environ, cwd, warnings)
+    path, content = _find_file(config, environ, cwd or _working_folder(), warnings)
     if path is not None:
         for key, value, label in _file_values(path, content):
             gathered.put(key, value, label, text=False)
@@ -95,6 +100,13 @@ def load(flags: Mapping[str, object], *, config: str | None, environ: Mapping[st
             table, _, name = flag.rpartition(".")
             gathered.put((table or "crawler", name), given, f"--{name.replace('_', '-')}", text=True)
     return Loaded(gathered.settings(), path, tuple(warnings))
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise SettingsError("the working folder is gone; change to one that is there") from error
 
 
 def _keys(table: str) -> tuple[str, ...]:
@@ -161,11 +173,18 @@ def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         if _OWN_TABLE.search(text):
             raise
         return None
-    return content if isinstance(content.get("crawler"), dict) else None
+    own = content.get("crawler")
+    if isinstance(own, dict):
+        return content
+    if own is not None:
+        warnings.append(f"{path}: crawler {_NO_TABLE.format('crawler')}; the file is left alone")
+    return None
 
 
 def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, object, str]]:
     for table, keys in content.items():
+        if table in TABLES and not isinstance(keys, dict):
+            raise SettingsError(f"{path}: {table} {_NO_TABLE.format(table)}")
         if not isinstance(keys, dict):
             raise SettingsError(f"{path}: {table} stands outside the tables; {_advice(table, '')}")
         if table not in TABLES:
@@ -179,6 +198,8 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
 
 def _advice(name: str, table: str) -> str:
     """Return where `name` belongs, or what is nearest to it, among the keys of `table` or of all."""
+    if name in TABLES:
+        return f"[{name}] is a table of its own"
     for home in TABLES:
         if home != table and name in _keys(home):
             return f"it belongs in [{home}]"

@@ -6,6 +6,7 @@ A value that is built is a value that holds: `Settings(pages=500)` raises, which
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
@@ -22,6 +23,8 @@ __all__ = ["ReportSettings", "Settings", "check_together", "checked", "nearest"]
 
 MAX_YUAN = 1_000_000
 """Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 DAY = 86_400
 """Seconds; the longest of all time limits, so that none is endless."""
@@ -187,9 +190,11 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
     try:
-        # Text would turn into a Decimal in strict mode too, hence the second look at the type.
         result = msgspec.convert(None if lifted else value, hint, strict=not text)
-        fits = text or isinstance(value, str) == isinstance(result, str)
+        if text:  # «1e1» and «3.0» would do for a whole number
+            fits = not isinstance(result, int) or _WHOLE_NUMBER.fullmatch(str(value)) is not None
+        else:  # text would turn into a Decimal in strict mode, too
+            fits = isinstance(value, str) == isinstance(result, str)
     except msgspec.ValidationError:
         fits = False
     if fits and (result is None or all(condition(result) for condition in conditions)):

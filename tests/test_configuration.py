@@ -82,7 +82,6 @@ def test_files_are_looked_for_in_order(folder: Path, tmp_path: Path) -> None:
     [
         "[tool.black]\nline = 5\n",
         "pages = 7\n",
-        "crawler = 3\n",
         "[report]\ntop = 7\n",
         "[tool\nbroken",
         "# [crawler]\n= =",
@@ -92,6 +91,15 @@ def test_a_strangers_config_is_left_alone(folder: Path, stranger: str) -> None:
     """A config.toml of the working folder without a [crawler] table, broken or not, is somebody else's."""
     (folder / "config.toml").write_text(stranger)
     assert loaded(folder) == Loaded(Settings(), None, ())
+
+
+@pytest.mark.parametrize("text", ["crawler = 5\n", "[[crawler]]\npages = 5\n"])
+def test_what_is_almost_the_table_is_mentioned(folder: Path, text: str) -> None:
+    """A config.toml whose `crawler` is no table may be ours: a warning says what to write; it is not read."""
+    (folder / "config.toml").write_text(text)
+    words = f"{folder / 'config.toml'}: crawler is no table: write it as one, [crawler]"
+    assert loaded(folder) == Loaded(Settings(), None, (f"{words}; the file is left alone",))
+    assert refusal(folder, config="config.toml") == words
 
 
 def test_an_unreadable_config_of_the_folder_is_mentioned(folder: Path) -> None:
@@ -115,7 +123,9 @@ def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[crawler]\npagse = 5\n", "[crawler] pagse is no setting; the nearest is pages"),
         ("[crawler]\nmin-price = 5\n", "[crawler] min-price is no setting; the nearest is min_price"),
         ("[crawler]\ntop = 5\n", "[crawler] top is no setting; it belongs in [report]"),
-        ("[crawler.report]\ntop = 5\n", "[crawler] report is no setting"),
+        ("[crawler.report]\ntop = 5\n", "[crawler] report is no setting; [report] is a table of its own"),
+        ("report = 5\n[crawler]\n", "report is no table: write it as one, [report]"),
+        ("[crawler]\n[[report]]\ntop = 5\n", "report is no table: write it as one, [report]"),
         ("[crawler]\n[repotr]\ntop = 5\n", "[repotr] is no table; the nearest is [report]"),
         ("pages = 5\n[crawler]\n", "pages stands outside the tables; it belongs in [crawler]"),
         (
@@ -172,6 +182,29 @@ def test_bounds_from_two_sources_are_both_named(folder: Path) -> None:
     (folder / "config.toml").write_text(HERE)
     message = refusal(folder, {"max_price": "3"})
     assert "config.toml: [crawler] min_price must be at most --max-price, which is 3, not 12.50" in message
+
+
+def test_bounds_from_one_file_name_it_once(folder: Path) -> None:
+    """Price bounds of one file that leave no room are one short line."""
+    (folder / "config.toml").write_text("[crawler]\nmin_price = 5\nmax_price = 3\n")
+    path = folder / "config.toml"
+    assert (
+        refusal(folder)
+        == f"{path}: [crawler] min_price must be at most [crawler] max_price, which is 3, not 5"
+    )
+    environ = {"CRAWLER_MIN_PRICE": "5", "CRAWLER_MAX_PRICE": "3"}
+    assert refusal(folder, environ=environ).startswith("CRAWLER_MIN_PRICE must be at most CRAWLER_MAX_PRICE,")
+
+
+def test_a_working_folder_that_is_gone_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no working folder any more, the error says so."""
+
+    def gone() -> Path:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    with pytest.raises(SettingsError, match="the working folder is gone"):
+        load({}, config=None, environ={})
 
 
 def test_none_lifts_what_a_source_below_set(folder: Path) -> None:

@@ -67,6 +67,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("base_url", "http://h/?q=1", "without user name, query and fragment"),
         ("base_url", "http://h/#top", "without user name, query and fragment"),
         ("base_url", "http://h/#", "without user name, query and fragment"),
+        ("base_url", "http://u:secret@h/", "without user name, query and fragment"),
         ("base_url", "h:80", "an http:// or https:// URL"),
         ("max_body_bytes", 1, "from 1024"),
         ("user_agent", "", "ASCII"),
@@ -82,6 +83,7 @@ def test_a_value_that_cannot_be_is_refused(field: str, value: object, expected: 
     assert message.startswith(f"{field} must be ")
     assert expected in message
     assert message.isprintable()
+    assert "secret" not in message
     with pytest.raises(SettingsError):
         Settings(**{field: value})  # type: ignore[arg-type]  # the wrong type is the test
 
@@ -158,7 +160,8 @@ def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("pages", ""), ("pages", "1_0"), ("pages", " 5"), ("pages", "9" * 5000), ("pages", "none"), ("max_seconds", "nan"),
+    [("pages", ""), ("pages", "1e1"), ("pages", "3.0"), ("workers", "0e0"),
+     ("pages", "1_0"), ("pages", " 5"), ("pages", "9" * 5000), ("pages", "none"), ("max_seconds", "nan"),
      ("max_seconds", "inf"), ("min_price", "¥5"), ("min_price", "1e-1000000"), ("sort", "none")],
 )  # fmt: skip
 def test_text_that_is_no_value_is_refused(name: str, text: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +29,11 @@ class Parser(argparse.ArgumentParser):
         """Raise `message` as UsageError."""
         raise UsageError(f"{message}; see {self.prog} --help")
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Every option, by all of its spellings."""
+        return tuple(self._option_string_actions)
+
 
 def build_parser() -> Parser:
     """Return the parser of all commands."""
@@ -42,8 +47,9 @@ def build_parser() -> Parser:
         help="show the version and exit",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, help="what to do")
-    for command in COMMANDS.values():
+    for name, command in COMMANDS.items():
         command.add_parser(subparsers)
+        subparsers.choices[name].set_defaults(parser=subparsers.choices[name])
     return parser
 
 
@@ -90,10 +96,26 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     if arguments[0] not in {*COMMANDS, "--version"}:
         arguments = ["search", *arguments]
     args, left = parser.parse_known_args(arguments)
-    for word in left:
-        if word.startswith("-"):
-            raise UsageError(f"there is no option {word}; see {parser.prog} {args.command} --help")
-        raise UsageError(
-            f"what is {word!r}? A query of several words goes in quotes; see {parser.prog} --help"
-        )
+    if left:
+        args.parser.error(_what_is(left[0], args))
     return args
+
+
+def _what_is(word: str, args: argparse.Namespace) -> str:
+    """Return what to say of a word that the command has no use for."""
+    if word.startswith("-"):
+        flag = _nearest(word.partition("=")[0], args.parser.flags)
+        return f"there is no option {word}" + (f"; the nearest is {flag}" if flag else "")
+    if args.command != "search":
+        return f'{args.command} takes options alone, not {word!r}; to search for it: "{args.command} {word}"'
+    command = _nearest(args.query, COMMANDS)
+    return f"what is {word!r}? A query of several words goes in quotes" + (
+        f"; the command nearest to {args.query!r} is {command}" if command and command != args.query else ""
+    )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that looks like `word`; None when none does."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.75)), None)

@@ -17,6 +17,7 @@ __all__ = [
     "one_line",
     "set_up",
     "show_cursor",
+    "takes_control_codes",
     "wants_color",
     "write_stdout",
 ]
@@ -54,13 +55,18 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def takes_control_codes(stream: TextIO | None) -> bool:
+    """Return whether `stream` is a terminal that can move its cursor."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
 def wants_color(stream: TextIO | None) -> bool:
     """Return whether `stream` gets colour: a terminal does, unless NO_COLOR is set; FORCE_COLOR gives it to a pipe."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+    return takes_control_codes(stream)
 
 
 def one_line(text: object) -> str:

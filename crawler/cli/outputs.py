@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
 from crawler.report import FORMATS, encode, format_of, render
-from crawler.report.files import check_writable, report_path, write_whole
+from crawler.report.files import check_writable, make_folder, remove_if_empty, report_path, write_whole
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
@@ -30,11 +29,14 @@ def plan_outputs(
 ) -> OutputPlan:
     """Return where the report goes, everything checked that can be checked before there is a report.
 
-    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was.
+    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was. The folder of the
+    Markdown reports is made: let the plan `tidy_up` in the end.
 
     Raises UsageError for a file of unknown format, named twice, or where nothing can be written.
     """
     targets: dict[Path, str] = {}
+    folder = None if files or stdout_format else Path(settings.dir)
+    made: tuple[Path, ...] = ()
     try:
         for name in files:
             if not name:
@@ -44,31 +46,21 @@ def plan_outputs(
                 raise UsageError(f"-o {name}: this file is named twice")
             check_writable(path)
             targets[path] = form
-        folder = None if files or stdout_format else Path(settings.dir)
-        if folder is not None:
-            _check_folder(folder)
     except OutputError as error:
         raise UsageError(str(error)) from error
+    if folder is not None:
+        try:
+            made = make_folder(folder)
+        except OutputError as error:
+            raise UsageError(f"the reports' folder {error}, with -o or with dir in [report]") from error
     return OutputPlan(
         stdout=stdout_format or "table",
         files=tuple(targets.items()),
         folder=folder,
+        made=made,
         top=settings.top,
         top_of_data=settings.top if top_given else None,
     )
-
-
-def _check_folder(folder: Path) -> None:
-    """Check that `folder` is one to write in, or can be made; nothing is made yet."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
-    if not there.is_dir():
-        raise UsageError(
-            f"reports go to the folder {folder}, but {there} is no folder; use -o, or set dir in [report]"
-        )
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"reports go to the folder {folder}, but {there} cannot be written; use -o, or set dir in [report]"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +83,8 @@ class OutputPlan:
     """Files with their formats."""
     folder: Path | None
     """Folder that gets a Markdown report named by query and time; None for no such report."""
+    made: tuple[Path, ...]
+    """That folder and those above it, as far as they were made for this search; outermost first."""
     top: int
     """Books in what people read."""
     top_of_data: int | None
@@ -129,6 +123,10 @@ class OutputPlan:
         path = report_path(folder, result.query, result.started_at, ".md")
         written = await write_whole(path, encode(self._render(result, "md"), "md"), replace=False)
         return folder / written.name
+
+    def tidy_up(self) -> None:
+        """Remove the folders that were made and have remained empty: nothing was written after all."""
+        remove_if_empty(self.made)
 
     def write_stdout(self, result: SearchResult) -> None:
         """Write the report to stdout: as text where a terminal is, as the bytes of a file where none is.

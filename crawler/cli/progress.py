@@ -16,6 +16,7 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
+from crawler.report.wording import outcome
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Teller:
         if self._wants_bar:
             from crawler.cli.progress_bar import ProgressBar
 
-            self._bar = ProgressBar()
+            self._bar = ProgressBar(event.pages)
             self._draw()
 
     def _import_the_rest(self) -> None:
@@ -96,15 +97,18 @@ class Teller:
         self._finished[number] = event
         self._held.discard(number)
         if self._verbose or number in self._told:
-            self._say(_page_line(event))
+            self._tell_end(event)
         elif event.verdict.failed and event.verdict is not Verdict.NOT_ASKED:  # those are counted at the end
             self._held.add(number)
         if any(not page.verdict.failed for page in self._finished.values()):
             for held in sorted(self._held):
-                self._say(_page_line(self._finished[held]))
+                self._tell_end(self._finished[held])
             self._told |= self._held
             self._held.clear()
         self._draw()
+
+    def _tell_end(self, event: PageFinished) -> None:
+        self._say(_in_full(event) if self._verbose else _in_words(event))
 
     def _draw(self) -> None:
         if self._bar is None:
@@ -130,7 +134,12 @@ class Teller:
             self._bar.print(console.one_line(text))
 
 
-def _page_line(event: PageFinished) -> str:
+def _in_words(event: PageFinished) -> str:
+    again = ", after all" if event.revised else ""
+    return f"page {event.page}{again}: {outcome(event.verdict, event.detail)}"
+
+
+def _in_full(event: PageFinished) -> str:
     words = [f"page {event.page}", event.verdict.value]
     if event.verdict is Verdict.OK:
         words.append(f"{event.listings} listings")

@@ -13,9 +13,9 @@ __all__ = ["ProgressBar"]
 
 
 class ProgressBar:
-    """A bar on stderr from its making to `stop`; it leaves nothing behind."""
+    """A bar over `total` pages on stderr, from its making to `stop`; it leaves nothing behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, total: int) -> None:
         # stdout and stderr stay themselves: the report is not the bar's business.
         self._progress = Progress(
             TextColumn("pages"),
@@ -27,7 +27,7 @@ class ProgressBar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._task = self._progress.add_task("")
+        self._task = self._progress.add_task("", total=total)
         self._progress.start()
 
     def update(self, *, done: int, total: int, failed: int, books: int, cheapest: Decimal | None) -> None:

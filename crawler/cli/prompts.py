@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from crawler.configuration import load
@@ -25,7 +24,7 @@ def ask_for_search() -> list[str]:
 
     Raises UsageError at the end of input, and for settings that do not hold.
     """
-    default = load({}, config=None, environ=os.environ, cwd=Path.cwd()).settings.pages
+    default = load({}, config=None, environ=os.environ).settings.pages
     query = _ask("Search Dangdang for: ", checked_query)
 
     def pages(answer: str) -> list[str]:

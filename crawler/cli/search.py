@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
@@ -14,7 +13,7 @@ from crawler.cli.exit_codes import MEANINGS, ExitCode
 if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.outputs import OutputPlan, Written
-    from crawler.parse_pool import ParsePool
+    from crawler.page_parser import PageParser
     from crawler.results import SearchResult
     from crawler.settings import Settings
 
@@ -34,6 +33,13 @@ SETTING_OF_FLAG = {
     "top": "report.top",
 }  # fmt: skip
 """The key in the configuration that each flag goes over."""
+
+DESCRIPTION = """\
+Search Dangdang, read every page of the answer, and say which book is cheap.
+
+  {program} 滲透測試 --pages 20
+  {program} 滲透測試 --demo
+"""
 
 EPILOG = """\
 Without -o and --format: a table on stdout, and a Markdown report in reports/ (key dir in table [report]).
@@ -58,13 +64,12 @@ def add_parser(
     parser = subparsers.add_parser(
         "search",
         help="search the shop; the command when none is named",
-        description="Search Dangdang, read every page of the answer, and say which book is cheap. The word search "
-        "may be left out.",
         epilog=EPILOG + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANINGS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         usage="%(prog)s QUERY [options]",
     )
+    parser.description = DESCRIPTION.format(program=parser.prog.removesuffix(" search"))
     parser.set_defaults(run=run)
     parser.add_argument(
         "query", metavar="QUERY", help="what to search for, in Simplified or Traditional Chinese"
@@ -75,7 +80,11 @@ def add_parser(
 
 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--pages", metavar="N", help="result pages to read, 1 to 100 (default: 3)")
+    group.add_argument(
+        "--pages",
+        metavar="N",
+        help="result pages to read, 1 to 100; cheaper books may stand on later pages (default: 3)",
+    )
     group.add_argument(
         "--sellers",
         metavar="self|all",
@@ -147,7 +156,7 @@ def run(args: argparse.Namespace) -> int:
 
     query = checked_query(args.query)
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
-    loaded = load(flags, config=args.config, environ=os.environ, cwd=Path.cwd())
+    loaded = load(flags, config=args.config, environ=os.environ)
     for warning in loaded.warnings:
         console.error(warning)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
@@ -157,7 +166,10 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_outputs(
         files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None
     )
-    return _search(query, settings, plan, args)
+    try:
+        return _search(query, settings, plan, args)
+    finally:
+        plan.tidy_up()
 
 
 def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
@@ -165,27 +177,26 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
 
     if args.base_url is not None:
         raise UsageError("--demo has its own address: leave --base-url out")
-    return settings.replace(base_url=None, proxy=None)
+    return settings.replace(base_url=None)
 
 
 def _search(query: str, settings: Settings, plan: OutputPlan, args: argparse.Namespace) -> int:
     from crawler.cli.interrupts import Interrupts
-    from crawler.parse_pool import ParsePool, usable_cpus
+    from crawler.page_parser import page_parser, worker_count
 
     with Interrupts() as interrupts:
-        # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe. A process
-        # beyond the number of pages would have nothing to do.
-        workers = min(settings.workers or max(1, usable_cpus() - 1), settings.pages)
-        pool = ParsePool.forked(workers=workers, timeout=settings.parse_timeout)
+        # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe.
+        workers = worker_count(settings.workers, settings.pages)
+        pool = page_parser(workers=workers, timeout=settings.parse_timeout, early=True)
         try:
             import asyncio
 
-            result, written = asyncio.run(
+            code = asyncio.run(
                 _crawl_and_write(query, settings, plan, args, pool=pool, interrupts=interrupts)
             )
         finally:
             pool.kill()
-        return _tell_the_rest(result, written, plan, args, signalled=interrupts.exit_code)
+        return interrupts.exit_code or code
 
 
 async def _crawl_and_write(
@@ -194,20 +205,23 @@ async def _crawl_and_write(
     plan: OutputPlan,
     args: argparse.Namespace,
     *,
-    pool: ParsePool,
+    pool: PageParser,
     interrupts: Interrupts,
-) -> tuple[SearchResult, Written]:
+) -> ExitCode:
+    """Search, write the report, and return the exit code of a search that no signal ended."""
     from contextlib import aclosing, closing
 
+    from crawler.cli.last_word import exit_code
     from crawler.cli.outputs import Written
     from crawler.cli.progress import Teller
     from crawler.engine import Crawler
     from crawler.events import SearchFinished
 
-    bar = console.is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not args.quiet
+    bar = console.takes_control_codes(sys.stderr) and not args.quiet
 
     def end_at_once() -> None:
         pool.kill()
+        plan.tidy_up()
         if bar:
             console.show_cursor()
 
@@ -219,20 +233,18 @@ async def _crawl_and_write(
                         await teller.tell(event)
                         if isinstance(event, SearchFinished):
                             result = event.result
-    # Nothing is written over an earlier report by a search that had not one page.
-    return result, await plan.write_files(result) if result.had_a_page else Written()
+                # Still here, where a signal only stops the search: the report is not to be lost at the last moment.
+                # And nothing is written over an earlier report by a search that had not one page.
+                written = await plan.write_files(result) if result.had_a_page else Written()
+                _tell_the_rest(result, written, plan, args)
+    return exit_code(result)
 
 
 def _tell_the_rest(
-    result: SearchResult,
-    written: Written,
-    plan: OutputPlan,
-    args: argparse.Namespace,
-    *,
-    signalled: ExitCode | None,
-) -> int:
-    """Put the report on stdout and the last word on stderr; return the exit code."""
-    from crawler.cli.last_word import exit_code, last_word
+    result: SearchResult, written: Written, plan: OutputPlan, args: argparse.Namespace
+) -> None:
+    """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
+    from crawler.cli.last_word import last_word
 
     if result.had_a_page or args.format is not None:
         plan.write_stdout(result)
@@ -242,4 +254,3 @@ def _tell_the_rest(
         raise written.failure
     if written.report is not None and (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
         console.line(f"report: {written.report}")
-    return signalled or exit_code(result)

@@ -48,8 +48,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
         if suffix in form.suffixes:
             return name
     known = ", ".join(suffix for form in FORMATS.values() for suffix in form.suffixes)
-    said = f"its suffix {suffix}" if suffix else "no suffix"
-    raise UsageError(f"{os.fspath(path)}: {said} says nothing of the format; give it one of {known}")
+    trouble = f": its suffix {suffix} says nothing of the format" if suffix else " has no suffix"
+    raise UsageError(f"{os.fspath(path)}{trouble}; give it one of {known}")
 
 
 def render(

@@ -1,9 +1,9 @@
 """The CSV report: a row a book, for a spreadsheet. Opens in Excel with its Chinese intact.
 
 Columns are stable: some may be added at the end, none is renamed. Amounts are plain numbers in yuan, lists are
-joined by «; », what is unknown is an empty cell. Each row says whether the search was whole and whether it was a demo,
-so that rows cut out of the file still do. Text is cleaned and, where a spreadsheet would take it for a formula,
-begins with an apostrophe.
+joined by «; », what is unknown is an empty cell. Each row says whether the search was whole, whether it was a demo and
+where it was asked, so that rows cut out of the file still do. Text is cleaned and, where a spreadsheet would take it
+for a formula, begins with an apostrophe.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["COLUMNS", "defuse", "render"]
 COLUMNS = (
     "rank", "product_id", "title", "subtitle", "price", "list_price", "discount", "volumes", "price_per_volume",
     "authors", "publisher", "published", "rating", "reviews", "seller", "self_operated", "ebook_price", "flags",
-    "url", "image", "page", "position", "run_complete", "demo",
+    "url", "image", "page", "position", "run_complete", "demo", "base_url",
 )  # fmt: skip
 """The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`."""
 
@@ -36,7 +36,7 @@ def render(result: SearchResult, *, top: int | None = None) -> str:
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    marks = [_boolean(result.complete), _boolean(result.demo)]
+    marks = [_boolean(result.complete), _boolean(result.demo), _text(result.base_url)]
     for book in result.books[:top]:
         writer.writerow([*_row(book), *marks])
     return output.getvalue()

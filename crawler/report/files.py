@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from crawler.errors import OutputError
 from crawler.report import format_of
 from crawler.report.clean import clean
 
-__all__ = ["check_writable", "report_path", "write_whole"]
+__all__ = ["check_writable", "make_folder", "remove_if_empty", "report_path", "write_whole"]
 
 NAME_BYTES = 80
 """UTF-8 bytes of the query in a file's name; most file systems take 255 for the whole name."""
@@ -56,9 +56,37 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             raise OutputError(
                 f"{_shown(path)} cannot be written: there is no folder {target.parent}; make it first"
             )
-        probe = _beside(target)
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-        probe.unlink()
+        _probe(_beside(target))
+
+
+def make_folder(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Make `folder` with what is missing above it, and check that reports can be written there.
+
+    Only trying tells: permission bits say nothing of read-only and virtual file systems. Returns the folders that were
+    made, outermost first, for `remove_if_empty`.
+
+    Raises OutputError when it cannot be; then nothing that was made is left.
+    """
+    made: list[Path] = []
+    with _saying(folder):
+        wanted = Path(folder).absolute()
+        missing = [path for path in (wanted, *wanted.parents) if not os.path.lexists(path)]
+        try:
+            for path in reversed(missing):
+                path.mkdir(exist_ok=True)
+                made.append(path)
+            _probe(_beside(wanted / "report"))
+        except OSError:
+            remove_if_empty(made)
+            raise
+    return tuple(made)
+
+
+def remove_if_empty(folders: Sequence[Path]) -> None:
+    """Remove those of `folders` that are empty, the last one first; the others stay."""
+    for folder in reversed(folders):
+        with suppress(OSError):  # it holds something, or is gone
+            folder.rmdir()
 
 
 async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
@@ -159,6 +187,12 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int) -> No
     else:
         return
     raise OutputError(f"{_shown(path)} cannot be written: {trouble}")
+
+
+def _probe(path: Path) -> None:
+    """Make a file and remove it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    path.unlink()
 
 
 def _beside(target: Path) -> Path:

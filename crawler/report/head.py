@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.report.clean import clean, crop
-from crawler.report.wording import note, page_numbers, product_link, yuan
+from crawler.report.wording import alike, is_live, note, product_link, said, yuan
 from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
@@ -23,8 +23,8 @@ __all__ = ["Alarm", "Answer", "Head", "head_of", "tail_of"]
 TITLE_LIMIT = 100
 """Characters of a title in the first line."""
 
-DETAIL_LIMIT = 300
-"""Characters of a verdict's detail or of a note."""
+CAVEAT = "before coupons and postage"
+"""What stands beside every price of the head: the page shows no other."""
 
 _DROPPED_WORDS = {"ebook": "e-book only", "sold_out": "sold out", "no_price": "without a readable price"}
 
@@ -34,7 +34,7 @@ class Alarm:
     """Something that no reader may miss."""
 
     name: str
-    """One word in capitals: DEMO, PARTIAL, FAILED."""
+    """One word in capitals: DEMO, REPLICA, PARTIAL, FAILED."""
     text: str
     details: tuple[tuple[str, str], ...] = ()
     """Failed pages and how they failed."""
@@ -73,7 +73,7 @@ def head_of(result: SearchResult) -> Head:
 def tail_of(result: SearchResult, top: int | None) -> str:
     """Return the line below a list that is cut to `top` books; '' when it is whole."""
     left = len(result.books) - top if top is not None else 0
-    return f"… and {left:,} more (--top N, or -o FILE.csv for all)" if left > 0 else ""
+    return f"… and {left:,} more (--top {len(result.books)} shows all)" if left > 0 else ""
 
 
 def _why_nothing(result: SearchResult) -> str:
@@ -86,32 +86,37 @@ def _why_nothing(result: SearchResult) -> str:
     nothing = f"{_shop_name(result)} has no {what} for «{clean(result.query_sent)}»"
     if failed:
         return f"{nothing} on the pages that could be read: {failed} of {len(result.pages)} failed"
-    scope = _scope(result)
-    return f"{nothing} ({scope})" if scope else nothing
+    if scope := _scope(result):
+        nothing += f" ({scope})"
+    return f"{nothing} — try --sellers all" if result.options.get("sellers") == "self" else nothing
 
 
 def _answers(result: SearchResult) -> tuple[Answer, Answer | None]:
-    """Return the cheapest book, and the accessory that is cheaper still; a buyer of books means books."""
+    """Return the cheapest book, and the accessory that is cheaper still; who searches for books means books."""
     if not result.books:
         return Answer(_why_nothing(result)), None
-    first = result.books[0]
+    first, caveat = result.books[0], CAVEAT
+    if _not_asked_for(result):
+        ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
+        caveat += f"; {ok} of {_pages_to_be_had(result)} pages read"
+    if result.options.get("category") == "all":
+        return _cheapest("Cheapest", result, first, caveat), None
     book = next((book for book in result.books if Flag.ACCESSORY not in book.listing.flags), None)
     if book is None:
-        return _cheapest("No book, but accessories from", result, first), None
-    if book is first:
-        return _cheapest("Cheapest", result, book), None
-    return _cheapest("Cheapest", result, book), _cheapest("Cheaper, but no book", result, first)
+        return _cheapest("No book, but accessories from", result, first, caveat), None
+    cheapest = _cheapest("Cheapest", result, book, caveat)
+    return cheapest, None if book is first else _cheapest("Cheaper, but no book", result, first, CAVEAT)
 
 
-def _cheapest(label: str, result: SearchResult, book: Book) -> Answer:
+def _cheapest(label: str, result: SearchResult, book: Book, caveat: str) -> Answer:
     listing = book.listing
     credit = ", ".join(clean(name) for name in (*listing.authors[:2], listing.publisher or "") if name)
     parts = [f"{label}: {yuan(book.price)}  {crop(clean(listing.title), TITLE_LIMIT)}"]
-    if said := note(book):
-        parts.append(f"[{said}]")
+    if special := note(book):
+        parts.append(f"[{special}]")
     if credit:
         parts.append(f"— {crop(credit, TITLE_LIMIT)}")
-    return Answer(" ".join([*parts, "(before coupons and postage)"]), product_link(result, book))
+    return Answer(" ".join([*parts, f"({caveat})"]), product_link(result, book))
 
 
 def _alarms(result: SearchResult) -> list[Alarm]:
@@ -121,29 +126,38 @@ def _alarms(result: SearchResult) -> list[Alarm]:
         text = f"{len(result.failed)} of {len(result.pages)} pages failed: {what}"
         if result.stopped:
             text += f" (stopped early: {clean(result.stopped)})"
-        alarms.append(Alarm(_wholeness(result), text, _failures(result)))
+        alarms.append(Alarm(_loss(result), text, alike(result.failed)))
     if result.demo:
         alarms.append(
             Alarm("DEMO", "made-up books from the embedded demo shop: none of them can be bought anywhere")
         )
+    elif not is_live(result):
+        text = f"asked at {clean(result.base_url)}, not the live shop: what is sold there, and for how much, may differ"
+        alarms.append(Alarm("REPLICA", text))
     return alarms
 
 
-def _wholeness(result: SearchResult) -> str:
-    if result.complete:
-        return "whole: no page failed"
+def _loss(result: SearchResult) -> str:
     return "PARTIAL" if result.had_a_page else "FAILED"
 
 
-def _failures(result: SearchResult) -> tuple[tuple[str, str], ...]:
-    """Return the failed pages, those that failed alike in one line, by their first page."""
-    alike: dict[str, list[int]] = {}
-    for page in sorted(result.failed, key=lambda page: page.page):
-        detail = crop(clean(page.detail), DETAIL_LIMIT)
-        alike.setdefault(f"{page.verdict.value}: {detail}" if detail else page.verdict.value, []).append(
-            page.page
-        )
-    return tuple((page_numbers(numbers), reason) for reason, numbers in alike.items())
+def _wholeness(result: SearchResult) -> str:
+    left = _not_asked_for(result)
+    if not left:
+        return "whole: no page failed" if result.complete else _loss(result)
+    asked = "no page failed" if result.complete else _loss(result)
+    pages = "1 more page was" if left == 1 else f"{left} more pages were"
+    return f"{asked}; {pages} not asked for (--pages {_pages_to_be_had(result)})"
+
+
+def _pages_to_be_had(result: SearchResult) -> int:
+    """Return how many pages the shop would give: those that it states, as far as it serves them."""
+    return min(result.available or 0, SHOPS[result.shop].max_pages)
+
+
+def _not_asked_for(result: SearchResult) -> int:
+    """Return how many pages there are beyond those that were asked for."""
+    return max(0, _pages_to_be_had(result) - len(result.pages))
 
 
 def _facts(result: SearchResult) -> list[tuple[str, str]]:
@@ -163,18 +177,20 @@ def _facts(result: SearchResult) -> list[tuple[str, str]]:
         facts.append(("Shop's order", str(sort)))
     if result.stopped and not result.failed:
         facts.append(("Stopped", clean(result.stopped)))
-    return facts + [("Note", crop(clean(said), DETAIL_LIMIT)) for said in result.notes]
+    return facts + [("Note", said(text)) for text in result.notes]
 
 
 def _shop_name(result: SearchResult) -> str:
-    return "The demo shop" if result.demo else SHOPS[result.shop].title
+    if result.demo:
+        return "The demo shop"
+    return SHOPS[result.shop].title if is_live(result) else f"The replica at {clean(result.base_url)}"
 
 
 def _shop(result: SearchResult) -> str:
     shop, address = SHOPS[result.shop], clean(result.base_url)
     if result.demo:
         return f"the embedded demo shop, not {shop.title}"
-    if result.base_url.rstrip("/") == shop.base_url:
+    if is_live(result):
         return shop.title
     return f"a replica of {shop.title} at {address}, not the live shop"
 

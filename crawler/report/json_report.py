@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["as_dict", "render"]
 
-OPTIONS = ("sellers", "category", "sort", "min_price", "max_price")
-"""Search options that the report names, in this order."""
-
 
 def render(result: SearchResult, *, top: int | None = None) -> str:
     """Return the report as indented JSON with a final newline; Chinese stays readable.
@@ -47,7 +44,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "started_at": _utc(result.started_at),
         "finished_at": _utc(result.finished_at),
         "rank": result.rank,
-        "options": {name: _option(result.options.get(name)) for name in OPTIONS},
+        "options": {name: _option(value) for name, value in result.options.items()},
         "notes": list(result.notes),
         "pages": _pages(result),
         "counts": {

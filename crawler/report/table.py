@@ -6,13 +6,14 @@ Everything is laid out as rich `Text`, never as rich markup: a title with «[red
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from crawler.report.clean import clean
 from crawler.report.head import head_of, tail_of
-from crawler.report.wording import list_price, month, note, off, rating, yuan
+from crawler.report.wording import list_price, month, note, off, product_link, rating, yuan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +31,9 @@ MIN_WIDTH = 40
 """Columns below which nothing can be laid out; a narrower terminal wraps the lines itself."""
 
 _ALARM_STYLE = "bold red"
+
+_LINK_ID = re.compile(r"(?<=\x1b]8;)id=[^;]*")
+"""What rich numbers a link with; the number would differ from one report of a result to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def render(
 ) -> str:
     """Return head and list as lines of at most `width` terminal columns; only an answer may be longer.
 
-    `top` is how many books are listed, None for all. Escape codes are in the text only with `color`.
+    `top` is how many books are listed, None for all. Escape codes are in the text only with `color`: colours, and
+    on each title the link to the product's page (OSC 8).
     """
     from rich.console import Console
 
@@ -82,7 +87,7 @@ def render(
         console.print(_list(result, top, console.width))
         if tail := tail_of(result, top):
             console.print(tail)
-    return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in _LINK_ID.sub("", output.getvalue()).splitlines())
 
 
 def _print_head(console: Console, head: Head) -> None:
@@ -116,6 +121,7 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> Table:
 
 def _list(result: SearchResult, top: int | None, width: int) -> Table:
     from rich import box
+    from rich.style import Style
     from rich.table import Table
     from rich.text import Text
 
@@ -129,7 +135,9 @@ def _list(result: SearchResult, top: int | None, width: int) -> Table:
         )  # fmt: skip
     for book in result.books[:top]:
         cells = {column.name: Text(column.cell(book)) for column in columns}
-        if said := note(book):
-            cells["Title"].append(f"\n  {said}", style="dim")
+        if link := product_link(result, book):
+            cells["Title"].stylize(Style(link=link))
+        if special := note(book):
+            cells["Title"].append(f"\n  {special}", style="dim")
         table.add_row(*cells.values())
     return table

@@ -8,14 +8,46 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.report.clean import clean
+from crawler.report.clean import clean, crop
+from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
-    from crawler.results import Book, SearchResult
+    from crawler.results import Book, PageResult, SearchResult
 
-__all__ = ["list_price", "month", "note", "off", "page_numbers", "product_link", "rating", "yuan"]
+__all__ = [
+    "alike",
+    "is_live",
+    "list_price",
+    "month",
+    "note",
+    "off",
+    "outcome",
+    "page_numbers",
+    "product_link",
+    "rating",
+    "said",
+    "yuan",
+]
+
+DETAIL_LIMIT = 300
+"""Characters of a verdict's detail or of a note."""
+
+_VERDICT_WORDS = {
+    Verdict.OK: "ok",
+    Verdict.NO_RESULTS: "no results",
+    Verdict.PAST_END: "past the end",
+    Verdict.BLOCKED: "blocked",
+    Verdict.LAYOUT_CHANGED: "its layout has changed",
+    Verdict.UNEXPECTED_PAGE: "no search page",
+    Verdict.HTTP_ERROR: "HTTP error",
+    Verdict.NETWORK_ERROR: "network error",
+    Verdict.TOO_LARGE: "too large",
+    Verdict.PARSE_CRASHED: "could not be read",
+    Verdict.PARSE_TIMEOUT: "could not be read",
+    Verdict.NOT_ASKED: "not read",  # perhaps asked, and given up on the way
+}
 
 _FLAG_WORDS = {
     Flag.BUNDLE: "bundle of several works",
@@ -39,9 +71,17 @@ def list_price(book: Book) -> str:
 
 
 def off(book: Book) -> str:
-    """Return how far the price is below the list price, as «-68%»; '' where it is not."""
-    share = book.discount
-    return f"-{100 * (1 - share):.0f}%" if share is not None and share < 1 else ""
+    """Return how far the price is below the list price, as «-68%»; '' where it is not, or by less than half of 1 %.
+
+    «-100%» is for what costs nothing: the most that is taken off a price is 99 %.
+    """
+    listed = book.listing.list_price
+    if listed is None or listed <= book.price:
+        return ""
+    percent = round(100 * (1 - book.price / listed))
+    if book.price > 0:
+        percent = min(percent, 99)
+    return f"-{percent}%" if percent else ""
 
 
 def month(book: Book) -> str:
@@ -87,13 +127,40 @@ def page_numbers(numbers: Iterable[int]) -> str:
     return f"page{'s' if len(runs) != 1 or len(runs[0]) > 1 else ''} {shown}"
 
 
-def product_link(result: SearchResult, book: Book) -> str | None:
-    """Return the address of a product's page if it can be followed: https, on the shop's own host, no demo.
+def said(detail: str) -> str:
+    """Return a verdict's detail or a note as people may read it: cleaned, cut to `DETAIL_LIMIT`."""
+    return crop(clean(detail), DETAIL_LIMIT)
 
-    The demo's product numbers are made up, and may be those of other goods in the real shop.
+
+def outcome(verdict: Verdict, detail: str) -> str:
+    """Return how a page ended, in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
+    why = said(detail)
+    # What came instead, or how it answers another query, is said in full by the detail.
+    if verdict is Verdict.UNEXPECTED_PAGE and why:
+        return why
+    return f"{_VERDICT_WORDS[verdict]}: {why}" if why else _VERDICT_WORDS[verdict]
+
+
+def alike(pages: Iterable[PageResult]) -> tuple[tuple[str, str], ...]:
+    """Return page numbers and outcome in words, pages that ended alike together, by their first page."""
+    numbers: dict[str, list[int]] = {}
+    for page in sorted(pages, key=lambda page: page.page):
+        numbers.setdefault(outcome(page.verdict, page.detail), []).append(page.page)
+    return tuple((page_numbers(together), words) for words, together in numbers.items())
+
+
+def is_live(result: SearchResult) -> bool:
+    """Return whether the shop itself was asked: no demo, no replica, no test."""
+    return not result.demo and result.base_url.rstrip("/") == SHOPS[result.shop].base_url
+
+
+def product_link(result: SearchResult, book: Book) -> str | None:
+    """Return the address of a product's page if it can be followed: https, on the shop's own host, found there.
+
+    The product numbers of a demo or a replica may be those of other goods in the real shop.
     """
     url = book.listing.url
-    if result.demo or not _PLAIN_URL.fullmatch(url):
+    if not is_live(result) or not _PLAIN_URL.fullmatch(url):
         return None
     host = (urlsplit(url).hostname or "").lower()
     ours = any(host == domain or host.endswith(f".{domain}") for domain in SHOPS[result.shop].hosts)

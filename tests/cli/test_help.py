@@ -43,6 +43,16 @@ def test_help_is_the_searchs_help(arguments: list[str], capsys: pytest.CaptureFi
     assert all(re.search(rf"^  {code:d} +\S", out, re.MULTILINE) for code in ExitCode)
 
 
+def test_help_shows_how_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two commands to copy stand above everything else, and --pages says what more of them are good for."""
+    assert main(["--help"]) == 0
+    head, _, _ = capsys.readouterr().out.partition("positional arguments")
+    commands = [line for line in head.splitlines() if line.startswith("  ")]
+    assert [command.split("滲透測試")[1] for command in commands] == [" --pages 20", " --demo"]
+    assert all(re.match("  (bookprice|python -m crawler) 滲", command) for command in commands)
+    assert "cheaper books may stand on later pages" in (options()["pages"].help or "")
+
+
 def test_every_command_and_option_has_help() -> None:
     """No command and no option is without a word."""
     assert [name for name, _ in parsers()] == list(COMMANDS)

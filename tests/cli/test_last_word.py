@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from crawler.cli.last_word import exit_code, last_word, page_numbers
+from crawler.cli.last_word import exit_code, last_word
 from crawler.results import Counts, PageResult, SearchResult
 from crawler.verdict import Verdict
 
@@ -14,7 +14,10 @@ NOW = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
 
 
 def result(
-    *ends: tuple[Verdict, str], base_url: str = "https://search.dangdang.com", stopped: str | None = None
+    *ends: tuple[Verdict, str],
+    base_url: str = "https://search.dangdang.com",
+    stopped: str | None = None,
+    demo: bool = False,
 ) -> SearchResult:
     """Return a search whose pages ended as given."""
     return SearchResult(
@@ -22,7 +25,7 @@ def result(
         query_sent="书",
         shop="dangdang",
         base_url=base_url,
-        demo=False,
+        demo=demo,
         rank="cheapest",
         started_at=NOW,
         finished_at=NOW,
@@ -79,27 +82,34 @@ def test_pages_that_failed_alike_are_said_once() -> None:
     line = last_word(result(BLOCKED, LOST, BLOCKED, BLOCKED))
     assert line == (
         "no page could be had, no file is written: pages 1, 3–4: blocked: 403 Forbidden; "
-        "page 2: network_error: no connection within 5 s"
+        "page 2: network error: no connection within 5 s"
     )
+
+
+def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
+    """Who is blocked is told what helps, in the same line; a demo that blocks names no demo."""
+    line = last_word(result(BLOCKED, BLOCKED, LEFT)) or ""
+    assert line == (
+        "no page could be had, no file is written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
+        "--concurrency; --demo searches the embedded demo shop instead"
+    )
+    assert "--demo" not in (last_word(result(BLOCKED, demo=True)) or "--demo")
+    assert "wait a while" not in (last_word(result(BLOCKED, LOST)) or "wait a while")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.BLOCKED, Verdict.NETWORK_ERROR])
+def test_what_a_shop_says_is_cleaned_and_cut(verdict: Verdict) -> None:
+    """A detail cannot steer the terminal, nor fill it."""
+    line = last_word(result((verdict, f"403\x1b[2J\u202e {'x' * 999}"))) or ""
+    assert "403 xxx" in line
+    assert line.isprintable()
+    assert len(line) < 500
 
 
 def test_a_search_cut_short_names_the_pages_left() -> None:
     """A search that was stopped says why and what was not asked."""
-    assert last_word(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not asked"
+    assert last_word(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not read"
     assert last_word(result(LEFT, stopped="interrupted")) == (
         "interrupted: no page was had in that time; no file is written"
     )
-
-
-@pytest.mark.parametrize(
-    ("numbers", "text"),
-    [
-        ([3], "page 3"),
-        ([1, 2, 3], "pages 1–3"),
-        ([1, 3], "pages 1, 3"),
-        ([1, 2, 4, 7, 8], "pages 1–2, 4, 7–8"),
-    ],
-)
-def test_page_numbers_are_short(numbers: list[int], text: str) -> None:
-    """Runs of pages are given by their ends."""
-    assert page_numbers(numbers) == text
+    assert last_word(result(OK, stopped="interrupted")) == "interrupted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ async def test_failed_pages_wait_for_a_page_that_was_had(capsys: pytest.CaptureF
     failures = [finished(2, Verdict.BLOCKED, "403"), finished(1, Verdict.HTTP_ERROR, "404")]
     assert await told(capsys, *failures) == []
     assert await told(capsys, *failures, finished(3, Verdict.OK)) == [
-        "page 1: http_error: 404",
+        "page 1: HTTP error: 404",
         "page 2: blocked: 403",
     ]
 
@@ -66,15 +67,32 @@ async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixtur
         finished(3, Verdict.PAST_END, "the shop states 2 pages", revised=True),
     )
     assert lines == [
-        "page 3: layout_changed: 0 could be read",
-        "page 3: past_end: the shop states 2 pages (revised)",
+        "page 3: its layout has changed: 0 could be read",
+        "page 3, after all: past the end: the shop states 2 pages",
     ]
 
 
+async def test_lines_for_people_have_no_names_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every failed page is told in words; the verdict's own name is for --verbose."""
+    failed = [verdict for verdict in Verdict if verdict.failed and verdict is not Verdict.NOT_ASKED]
+    events = [finished(n, verdict, "why") for n, verdict in enumerate(failed, start=2)]
+    lines = await told(capsys, finished(1, Verdict.OK), *events)
+    assert [line.rpartition(": ")[2] for line in lines] == ["why"] * len(failed)
+    assert not re.search("_|revised", "".join(lines))
+    in_full = await told(capsys, *events, verbose=True)
+    assert [line.split(": ")[1] for line in in_full[1:]] == [verdict.value for verdict in failed]
+    (line,) = await told(
+        capsys, finished(1, Verdict.OK), finished(2, Verdict.UNEXPECTED_PAGE, "no search page: title 404")
+    )
+    assert line == "page 2: no search page: title 404"
+
+
 async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line ends, escape codes and direction marks in a detail are shown, not obeyed."""
+    """Line ends, escape codes and direction marks in a detail are left out; --verbose shows them, not obeyed."""
     hostile = "403\r\npage 9: ok\x1b[2J\u202e"
     (line,) = await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.BLOCKED, hostile))
+    assert line == "page 2: blocked: 403 page 9: ok"
+    *_, line = await told(capsys, finished(2, Verdict.BLOCKED, hostile), verbose=True)
     assert line == "page 2: blocked: 403 page 9: ok\\x1b[2J\\u202e"
 
 

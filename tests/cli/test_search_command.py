@@ -111,7 +111,8 @@ async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path
         ended = await run("書", "--base-url", url, "--quiet", "-o", "a.json")
     assert ended.code == 3
     assert ended.only_line.startswith("page 2: blocked: 405")
-    assert "PARTIAL" in ended.text
+    assert ended.text.startswith("PARTIAL, REPLICA — ")
+    assert f"asked at {url}, not the live shop" in " ".join(ended.text.split())
     report = json.loads((folder / "a.json").read_bytes())
     assert report["complete"] is False
     assert report["demo"] is False
@@ -143,6 +144,7 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
         ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv")
         assert (ended.code, ended.out) == (4, b"")
         assert "no page could be had, no file is written: pages 1–3: blocked: 405" in ended.only_line
+        assert "lower --concurrency" in ended.only_line
         ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv", "--format", "json")
         assert ended.code == 4
         assert json.loads(ended.out)["books"] == []
@@ -178,7 +180,7 @@ async def test_a_deadline_ends_a_slow_search(run: Run) -> None:
     async with DemoShop(faults=[slow]) as shop:
         ended = await run("書", "--base-url", shop.base_url, "--max-seconds", "2", "--format", "json")
     assert ended.code == 3
-    assert ended.only_line == "bookprice: the deadline of 2 s was reached: pages 2–3 not asked"
+    assert ended.only_line == "bookprice: the deadline of 2 s was reached: pages 2–3 not read"
     assert json.loads(ended.out)["pages"]["ok"] == 1
 
 
@@ -193,6 +195,14 @@ async def test_chinese_survives_a_locale_without_it(run: Run, folder: Path, loca
     assert "滲透測試" in next((folder / "reports").iterdir()).name
     ended = await run("書", "--sort", "價格", env={"LANG": "", **locale})
     assert "'價格'" in ended.only_line
+
+
+async def test_no_more_workers_than_pages(run: Run) -> None:
+    """A parse process beyond the number of pages would have nothing to do, and is not started."""
+    ended = await run("書", "--demo", "--pages", "2", "--workers", "5", "--verbose")
+    assert ended.code == 0
+    started = [line for line in ended.err.splitlines() if re.match(r"parse process \d+: started", line)]
+    assert len(started) == 2, ended.err
 
 
 async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:

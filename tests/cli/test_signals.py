@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -72,7 +74,7 @@ async def test_a_signal_ends_the_search_with_what_it_has(
     assert {page["verdict"] for page in report["pages"]["failed"]} == {"not_asked"}
     assert report["counts"]["listings"] == 120
     assert (folder / "a.json").read_bytes() == out
-    assert f"bookprice: {word}: pages 3–20 not asked" in err.decode().splitlines()
+    assert f"bookprice: {word}: pages 3–20 not read" in err.decode().splitlines()
     assert len(children) == 2
     assert await all_gone(children)
 
@@ -90,6 +92,52 @@ async def test_a_signal_before_the_first_page_writes_no_file(start: Start, folde
     assert (process.returncode, out) == (130, b"")
     assert err.decode() == "bookprice: interrupted: no page was had in that time; no file is written\n"
     assert (folder / "a.csv").read_text() == "earlier"
+
+
+async def test_an_interrupt_while_the_report_goes_out_spares_it(start: Start) -> None:
+    """Who presses Ctrl-C when the last page is in gets the whole report and the exit code of an interrupt."""
+    process = await start("書", "--demo", "--pages", "20", "--format", "json")
+    assert process.stdout is not None
+    # The report, ten times what a pipe and this reader's buffer hold, waits for the reader.
+    begun = await asyncio.wait_for(process.stdout.readexactly(1), 30)
+    process.send_signal(signal.SIGINT)
+    rest, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 130
+    report = json.loads(begun + rest)
+    assert (report["complete"], report["pages"]["ok"]) == (True, 20)
+    assert err == b""
+
+
+INTERRUPTED_WRITER = """
+import signal, sys
+from crawler.__main__ import main
+from crawler.cli import outputs
+
+write_whole = outputs.write_whole
+
+async def write_after_a_signal(*args, **options):
+    signal.raise_signal(signal.SIGINT)
+    return await write_whole(*args, **options)
+
+outputs.write_whole = write_after_a_signal
+sys.exit(main(sys.argv[1:]))
+"""
+"""The command, with a Ctrl-C at the moment when the first byte of a file is to be written."""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-o", "a.md")])
+def test_an_interrupt_before_a_file_is_written_spares_it(
+    environ: dict[str, str], folder: Path, arguments: tuple[str, ...]
+) -> None:
+    """Between the last page and the report's file a Ctrl-C costs nothing but the exit code."""
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WRITER, "書", "--demo", *arguments],
+        env=environ, cwd=folder, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, b"")
+    assert ended.stdout.startswith(b"DEMO")
+    (report,) = folder.rglob("*.md")
+    assert report.read_bytes().startswith(b"# DEMO")
 
 
 async def test_a_second_interrupt_ends_at_once(start: Start) -> None:

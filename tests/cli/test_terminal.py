@@ -107,6 +107,7 @@ def test_a_search_on_a_terminal_shows_a_bar_and_takes_it_away(
     terminals.append(terminal)
     assert terminal.end() == 0
     bars = BAR.findall(terminal.screen)
+    assert bars[0] == ("0", "20")
     assert bars[-1] == ("20", "20")
     assert re.search(r"[\d,]+ books · cheapest ¥\d+\.\d\d", terminal.screen)
     last = [match.end() for match in BAR.finditer(terminal.screen)][-1]
@@ -247,6 +248,6 @@ async def test_ctrl_c_reaches_the_command_and_spares_the_report(
     assert children
     assert psutil.wait_procs(children, timeout=5)[1] == []
     assert "PARTIAL" in terminal.screen
-    assert "bookprice: interrupted: pages 3–20 not asked" in terminal.screen
+    assert "bookprice: interrupted: pages 3–20 not read" in terminal.screen
     assert "Traceback" not in terminal.screen
     assert len(list((folder / "reports").glob("*.md"))) == 1

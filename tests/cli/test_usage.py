@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -31,9 +33,14 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["書", "--pages", "-5"], "--pages must be"),
     (["書", "--pages", "many"], "--pages must be"),
     (["書", "--pages"], "--pages"),
-    (["書", "--page", "3"], "there is no option --page"),
-    (["書", "--nonsense"], "there is no option --nonsense"),
-    (["高等", "數學"], "goes in quotes"),
+    (["書", "--page", "3"], "there is no option --page; the nearest is --pages; see"),
+    (["書", "--max_price=3"], "there is no option --max_price=3; the nearest is --max-price; see"),
+    (["書", "--nonsense"], "there is no option --nonsense; see"),
+    (["高等", "數學"], "what is '數學'? A query of several words goes in quotes; see"),
+    (["search", "demo", "x"], "what is 'x'? A query of several words goes in quotes; see"),
+    (["serach", "x"], "the command nearest to 'serach' is search; see"),
+    (["demo", "foo"], "demo takes options alone, not 'foo'; to search for it: \"demo foo\"; see"),
+    (["書", "--pages", "1e1"], "--pages must be a whole number from 1 to 100, not '1e1'"),
     (["書", "--sellers", "others"], "--sellers must be self or all"),
     (["書", "--category", "toys"], "--category must be books or all"),
     (["書", "--sort", "random"], "--sort must be one of default, sales"),
@@ -45,11 +52,15 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["書", "--max-seconds", "nan"], "--max-seconds must be"),
     (["書", "--proxy", "socks5://u:secret@h"], "--proxy must be an http:// or https:// URL"),
     (["書", "--base-url", "dangdang"], "--base-url must be an http:// or https:// URL"),
+    (
+        ["書", "--base-url", "http://u:secret@h"],
+        "--base-url must be an http:// or https:// URL without user name",
+    ),
     (["書", "--demo", "--base-url", "http://127.0.0.1:1"], "--demo has its own address"),
     (["書", "--format", "xml"], "--format"),
     (["書", "--quiet", "--verbose"], "--verbose"),
     (["書", "--config", "nowhere.toml"], "--config: there is no file"),
-    (["書", "-o", "report"], "report"),
+    (["書", "-o", "report"], "report has no suffix; give it one of .txt, .md"),
     (["書", "-o", "report.pdf"], ".pdf"),
     (["書", "-o", ""], "-o"),
     (["書", "-o", "a.csv", "-o", "./a.csv"], "twice"),
@@ -86,16 +97,58 @@ async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> No
     assert "CRAWLER_PAGES must be a whole number from 1 to 100, not 'x'" in ended.only_line
 
 
-@pytest.mark.parametrize("reports", ["file", "locked"])
-async def test_an_unwritable_report_is_found_before_the_crawl(
+async def test_a_report_file_in_a_wrong_place_is_found_before_the_crawl(
+    run: Run, folder: Path, shop: DemoShop
+) -> None:
+    """A file that could not be written is said before the shop has seen a request."""
+    ended = await run("書", "--base-url", shop.base_url, "-o", "/proc/a.csv")
+    assert ended.code == 2
+    assert "/proc/a.csv cannot be written" in ended.only_line
+    assert shop.requests == []
+
+
+@pytest.mark.parametrize("reports", ["file", "file/below", "made/file.md/below", "/proc/reports"])
+async def test_an_unwritable_reports_folder_is_found_before_the_crawl(
     run: Run, folder: Path, shop: DemoShop, reports: str
 ) -> None:
-    """A report that could not be written is said before the shop has seen a request."""
-    if reports == "file":
-        (folder / "reports").write_text("")
-        ended = await run("書", "--base-url", shop.base_url)
-    else:
-        ended = await run("書", "--base-url", shop.base_url, "-o", "/proc/a.csv")
+    """A folder that cannot be made or written is said before the shop has seen a request, and nothing is left of it."""
+    (folder / "file").touch()
+    (folder / "made").mkdir()
+    (folder / "made" / "file.md").touch()
+    ended = await run("書", "--base-url", shop.base_url, env={"CRAWLER_REPORT_DIR": reports})
     assert ended.code == 2
-    assert ("reports" if reports == "file" else "/proc") in ended.only_line
+    assert f"the reports' folder {reports} cannot be written: " in ended.only_line
+    assert "dir in [report]" in ended.only_line
     assert shop.requests == []
+    assert names(folder) == ["file", "made"]
+
+
+async def test_a_reports_folder_without_a_report_is_not_left(run: Run, folder: Path) -> None:
+    """Folders made for a report go when there was none to write; one that was there stays, and so does a full one."""
+    (folder / "kept").mkdir()
+    nowhere = ("書", "--base-url", "http://127.0.0.1:9")
+    for reports in ("new/reports", "kept", "kept/new"):
+        assert (await run(*nowhere, env={"CRAWLER_ATTEMPTS": "1", "CRAWLER_REPORT_DIR": reports})).code == 4
+    assert names(folder) == ["kept"]
+    assert names(folder / "kept") == []
+    assert (await run("書", "--demo", env={"CRAWLER_REPORT_DIR": "new/reports"})).code == 0
+    assert len(names(folder / "new" / "reports")) == 1
+
+
+def test_a_working_folder_that_is_gone_is_one_line(environ: dict[str, str], folder: Path) -> None:
+    """A search in a folder that somebody deleted is wrong usage, not a defect."""
+    program = (
+        "import os, sys; from crawler.__main__ import main; "
+        "os.rmdir(os.getcwd()); sys.exit(main(['書', '--demo']))"
+    )
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environ, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        folder.mkdir(exist_ok=True)
+    if "OSError" in ended.stderr:
+        pytest.skip("this system does not let go of a working folder")
+    assert ended.returncode == 2
+    assert ended.stderr == "bookprice: the working folder is gone; change to one that is there\n"

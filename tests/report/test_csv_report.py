@@ -50,7 +50,7 @@ def test_a_book_comes_back_as_it_was() -> None:
             "self_operated": "false", "ebook_price": "9.90", "flags": "bundle; set",
             "url": "https://product.dangdang.com/29220317.html",
             "image": "https://img3m7.ddimg.cn/1/2/29220317-1_b_1.jpg", "page": "4", "position": "7",
-            "run_complete": "true", "demo": "false",
+            "run_complete": "true", "demo": "false", "base_url": "https://search.dangdang.com",
         }
     ]  # fmt: skip
 
@@ -73,16 +73,20 @@ def test_what_is_unknown_is_empty() -> None:
         "position",
         "run_complete",
         "demo",
+        "base_url",
     }
 
 
 def test_every_row_says_what_it_is() -> None:
-    """A row of a partial or a demo run cannot pass for one of a whole live run."""
+    """A row of a partial, a demo or a replica's run cannot pass for one of a whole live run."""
     failed = [make_page(2, verdict=Verdict.BLOCKED)]
     rows = read(
         make_result([make_listing(product_id="1"), make_listing(product_id="2")], failed=failed, demo=True)
     )
     assert [(row["run_complete"], row["demo"]) for row in rows] == [("false", "true")] * 2
+    (row,) = read(make_result(base_url="http://127.0.0.1:4321"))
+    assert (row["demo"], row["base_url"]) == ("false", "http://127.0.0.1:4321")
+    assert COLUMNS[-1] == "base_url"
 
 
 def test_top_shortens_the_list() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from crawler.errors import OutputError, UsageError
 from crawler.report import files
-from crawler.report.files import check_writable, report_path, write_whole
+from crawler.report.files import check_writable, make_folder, remove_if_empty, report_path, write_whole
 from tests.factories import STARTED
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
@@ -215,6 +215,32 @@ def test_a_protected_place_is_refused(tmp_path: Path) -> None:
             check_writable(tmp_path / "b.md")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_folder_is_made_with_what_is_above_it(tmp_path: Path) -> None:
+    """What was missing is made and returned; of it, what has remained empty can be removed, and nothing else."""
+    assert make_folder(tmp_path) == ()
+    made = make_folder(tmp_path / "a" / "b")
+    assert made == (tmp_path / "a", tmp_path / "a" / "b")
+    assert names(tmp_path / "a" / "b") == []
+    (tmp_path / "a" / "report.md").touch()
+    remove_if_empty(made)
+    assert names(tmp_path / "a") == ["report.md"]
+
+
+def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that takes folders and no files is found, and the folders are gone again."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(
+        OutputError, match="b cannot be written: No space left on device; choose another place"
+    ):
+        make_folder(tmp_path / "a" / "b")
+    monkeypatch.undo()
+    assert names(tmp_path) == []
 
 
 def test_a_temporary_name_fits_beside_any_target() -> None:

@@ -40,10 +40,12 @@ def test_the_suffix_says_the_format(path: str | Path, form: str) -> None:
 
 @pytest.mark.parametrize("path", ["report", "report.xlsx", ".csv", "a.csv.gz", ""])
 def test_an_unknown_suffix_names_the_known_ones(path: str) -> None:
-    """The error is one line with the path and every suffix that there is."""
+    """The error is one line with the path, what is wrong with it and every suffix that there is."""
     with pytest.raises(UsageError, match=r"one of \.txt, \.md, \.markdown, \.csv, \.json$") as caught:
         format_of(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    suffix = Path(path).suffix
+    words = f"{path}: its suffix {suffix} says nothing of" if suffix else f"{path} has no suffix; "
+    assert str(caught.value).startswith(words)
 
 
 @pytest.mark.parametrize("form", FORMATS)

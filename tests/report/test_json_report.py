@@ -138,6 +138,26 @@ def test_unknown_values_are_null() -> None:
     assert report["pages"]["available"] is None
 
 
+def test_a_known_nothing_is_not_unknown() -> None:
+    """Zero reviews, zero stars and an empty subtitle are what the page says, and are not null."""
+    book = read(make_result([make_listing(rating=0.0, reviews=0, subtitle="")]))["books"][0]
+    assert (book["rating"], book["reviews"], book["subtitle"]) == (0, 0, "")
+
+
+def test_the_options_are_those_of_the_search() -> None:
+    """What narrowed the search is told with its bounds as prices of two digits."""
+    options = {
+        "sellers": "all",
+        "category": "all",
+        "sort": "price",
+        "min_price": Decimal(5),
+        "max_price": None,
+    }
+    text = make_result(options=options).to_json()
+    assert read(make_result(options=options))["options"] == options
+    assert '"min_price": 5.00,' in text
+
+
 def test_authors_are_names_alone() -> None:
     """Roles and nationality are left out, and so are translators beside an author."""
     people = (Contributor("罗素", "著", "英"), Contributor("殷建平", "译"))

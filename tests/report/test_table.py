@@ -32,6 +32,9 @@ RESULT = make_result(
     ],
     failed=[make_page(2, verdict=Verdict.BLOCKED, detail="403 [bold]Forbidden[/bold]\x1b[2J")],
 )  # fmt: skip
+LINK = re.compile(r"\x1b]8;;([^\x1b]*)\x1b\\")
+"""A terminal's link (OSC 8), opened with an address and closed without one."""
+
 WIDTHS = [40, 60, 72, 80, 100, 120, 160]
 
 
@@ -110,7 +113,7 @@ def test_hostile_words_do_nothing(trick: str, color: bool) -> None:
         for text in ("书", word)
     )
     text = render(hostile, "table", width=200, color=color)
-    codes = re.compile(r"\x1b\[[0-9;]*m")
+    codes = re.compile(rf"\x1b\[[0-9;]*m|{LINK.pattern}")
     assert set(codes.findall(text)) <= set(codes.findall(render(plain, "table", width=200, color=color)))
     assert codes.sub("", text).replace("\n", "").isprintable() or trick == "marks"
     assert not re.search("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufe0f]", text)
@@ -132,5 +135,23 @@ def test_colour_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "33")
     colored = render(RESULT, "table", width=100, color=True)
     assert "\x1b[" in colored
-    stripped = re.sub(r"\x1b\[[0-9;]*m", "", colored)
+    stripped = re.sub(rf"\x1b\[[0-9;]*m|{LINK.pattern}", "", colored)
     assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+
+
+def test_titles_lead_to_the_shop() -> None:
+    """On a terminal with colours a title is a link to its product page, the same bytes each time; elsewhere not."""
+    books = [
+        make_listing(product_id="7", flags=frozenset({Flag.SET}), volumes=2),
+        make_listing(product_id="8"),
+    ]
+    result = make_result(books)
+    text = render(result, "table", width=100, color=True)
+    assert LINK.findall(text) == [
+        "https://product.dangdang.com/7.html", "", "https://product.dangdang.com/8.html", "",
+    ]  # fmt: skip
+    assert "7.html\x1b\\渗透测试实战\x1b]8;;" in text
+    assert text == render(result, "table", width=100, color=True)
+    assert not LINK.search(render(result, "table", width=100))
+    for elsewhere in (make_result(books, demo=True), make_result(books, base_url="http://127.0.0.1:4321")):
+        assert not LINK.search(render(elsewhere, "table", width=100, color=True))
