@@ -223,14 +223,13 @@ class ParsePool:
             if not future.done():
                 self._give_up(generation, "killed", f"page {page} took over {self.timeout:g} s")
                 return ParseFailure(Verdict.PARSE_TIMEOUT, f"parsing took over {self.timeout:g} s")
-            error = future.exception()
-            if error is None:
+            raised = future.exception()
+            if raised is None:
                 return SearchPage.from_wire(future.result())
-            if not isinstance(error, BrokenProcessPool):
+            if not isinstance(raised, BrokenProcessPool):
                 # A defect of the parser costs this page alone.
-                return ParseFailure(
-                    Verdict.PARSE_CRASHED, f"the parser failed: {type(error).__name__}: {error}"
-                )
+                words = f"the parser failed: {type(raised).__name__}: {raised}"
+                return ParseFailure(Verdict.PARSE_CRASHED, words)
             if not generation.killed:
                 self._give_up(generation, "lost", "a parse process died")
                 return None
