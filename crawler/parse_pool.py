@@ -65,6 +65,7 @@ class _Generation:
             initializer=parse_worker.set_up,
             initargs=(tuple(f"{shop.module}.search_page" for shop in SHOPS.values()),),
         )
+        self._call_pipe: Any = vars(self.executor)["_call_queue"]  # see kill()
 
     def _recording_context(self) -> BaseContext:
         """Return a multiprocessing context that notes each process it makes.
@@ -104,6 +105,10 @@ class _Generation:
             # ValueError, AttributeError: never started or already closed; there is nothing left to end then.
             with suppress(ValueError, AttributeError, ProcessLookupError):
                 process.kill()
+        if sys.version_info < (3, 11, 5):
+            # There the executor waits for ever for its thread that writes a page to a pipe nobody reads any more
+            # (cpython issue 94777); without a reader the write fails. Later versions close it themselves.
+            self._call_pipe._reader.close()  # noqa: SLF001 – there is no public way
 
 
 class ParsePool:
