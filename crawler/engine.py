@@ -130,12 +130,13 @@ class Crawler:
         `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
         max_price, max_seconds, base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search.
 
-        Raises UsageError for an empty or unreadable query or an option of another kind, SettingsError for a value
-        out of range, EngineClosedError outside `async with`.
+        Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
+        an unknown option or a value out of range, EngineClosedError outside `async with`.
         """
         parser = self._parser
         if parser is None:
             raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
         if foreign:
             raise UsageError(f"{foreign[0]} belongs to the engine: set it in Settings, not in a search")
@@ -146,7 +147,6 @@ class Crawler:
         from crawler.search import Search, SearchSpec
 
         typed = checked_query(query)
-        settings = self.settings.replace(**options)
         base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
         spec = SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
         policy = FetchPolicy(

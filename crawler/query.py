@@ -10,7 +10,7 @@ from crawler.errors import UsageError
 __all__ = ["MAX_QUERY_LENGTH", "checked_query", "simplified"]
 
 MAX_QUERY_LENGTH = 100
-"""Characters; the shop's own search box takes fewer."""
+"""Characters; our own bound, far above any title that a person types."""
 
 
 class _Converter(Protocol):
@@ -26,7 +26,7 @@ def checked_query(query: str) -> str:
     if not folded:
         raise UsageError("the query is empty: say what to search for")
     if len(folded) > MAX_QUERY_LENGTH:
-        raise UsageError(f"the query has {len(folded)} characters: the shop takes {MAX_QUERY_LENGTH} at most")
+        raise UsageError(f"the query has {len(folded)} characters: {MAX_QUERY_LENGTH} at most are sent")
     if not folded.isprintable():
         bad = next(c for c in folded if not c.isprintable())
         raise UsageError(f"the query holds U+{ord(bad):04X}, which is no readable character: type it anew")

@@ -124,7 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (
         None
     )
-    """Proxy of every request, before those of the environment (HTTPS_PROXY …); may hold user name and password."""
+    """Proxy of every request but those to this machine, before those of the environment (HTTPS_PROXY …); it may hold
+    user name and password."""
     base_url: Annotated[
         str | None,
         Meta(description="an http:// or https:// URL without user name, query and fragment"),

@@ -149,6 +149,8 @@ def _judge_results(page: SearchPage, query: str) -> Judgement:
     notes = []
     if len(page.listings) < page.items:
         notes.append(f"{page.items - len(page.listings)} of {page.items} items could not be read")
+    if page.undecodable:
+        notes.append(f"{page.undecodable} byte sequences of its list could not be read as {page.charset}")
     if page.notice:
         notes.append(f"the shop says: {page.notice}")
     elif page.query_echo and _is_mojibake_of(page.query_echo, query):

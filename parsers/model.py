@@ -200,7 +200,7 @@ class SearchPage:
     charset: str
     """The charset the body was decoded with."""
     undecodable: int
-    """Bytes sequences that had to be replaced."""
+    """Byte sequences of the list, or of the whole page where there is none, that had to be replaced."""
 
     def to_wire(self) -> Wire:
         """Return the page as a tuple of plain values, its listings as tuples inside."""

@@ -123,6 +123,13 @@ def test_a_misread_query_is_no_honest_no_result() -> None:
     assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
 
 
+def test_bytes_that_cannot_be_read_are_noted() -> None:
+    """A page with undecodable bytes is read, and the reader is told."""
+    damaged = judge(answer(), page(PageKind.RESULTS, "1", undecodable=7), query="书")
+    assert damaged.verdict is Verdict.OK
+    assert damaged.notes == ("7 byte sequences of its list could not be read as gb18030",)
+
+
 @pytest.mark.parametrize(
     ("url", "login"),
     [

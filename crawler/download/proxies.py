@@ -22,7 +22,7 @@ def is_loopback(host: str) -> bool:
 def proxy_for(url: str, explicit: str | None) -> str | None:
     """Return the proxy for `url`: the explicit one, else the environment's (`HTTPS_PROXY`, `NO_PROXY` …), else None.
 
-    This machine itself is reached without the environment's proxy, whatever that says: the demo shop lives there.
+    This machine itself is reached without any proxy, a named one included: the demo shop lives there.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -407,5 +407,7 @@ async def test_an_engine_is_used_inside_its_block() -> None:
     async with crawler:
         with pytest.raises(UsageError, match="concurrency belongs to the engine"):
             await anext(crawler.search(QUERY, concurrency=3))
+        with pytest.raises(SettingsError, match="page is no setting; the nearest is pages"):
+            await anext(crawler.search(QUERY, page=3))
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))

@@ -1,0 +1,55 @@
+"""What the README says is what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMAND, OUTPUT = re.findall(r"```console\n\$ python -m crawler ([^\n|]*)\n(.*?)```", README, re.DOTALL)[0]
+
+
+async def run(*arguments: str, cwd: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    for name in [name for name in environment if name.startswith("CRAWLER_") or name == "COLUMNS"]:
+        del environment[name]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=environment
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, err.decode()) == (0, "")
+    return out.decode()
+
+
+def without_time(text: str) -> list[str]:
+    """Return the lines of a table, less its time; trailing blanks do not show."""
+    return [line.rstrip() for line in text.strip().splitlines() if not line.startswith("Time ")]
+
+
+async def test_the_table_is_what_the_command_prints(tmp_path: Path) -> None:
+    """The README's table comes from its command, to the letter but for the time."""
+    printed = await run("-m", "crawler", *COMMAND.replace('"', "").split(), cwd=tmp_path)
+    assert without_time(printed) == without_time(OUTPUT)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["crawl", "events"])
+async def test_the_examples_run(example: str, tmp_path: Path) -> None:
+    """Each Python example runs as it stands, on the demo shop."""
+    (tmp_path / "example.py").write_text(example, encoding="utf-8")
+    printed = await run("example.py", cwd=tmp_path)
+    assert "True" in printed
+
+
+async def test_the_first_examples_output_is_real(tmp_path: Path) -> None:
+    """What the README shows under the first example is what it prints."""
+    shown = re.findall(r"```console\n\$ python example\.py\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "example.py").write_text(EXAMPLES[0], encoding="utf-8")
+    assert [await run("example.py", cwd=tmp_path)] == shown
