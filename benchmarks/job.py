@@ -1,10 +1,11 @@
 """The main job, measured: 20 pages from a shop that takes 200 ms to answer, parsed inline and in the pool.
 
-    python benchmarks/job.py [--rounds N] [--pages N] [--latency SECONDS]
+    python benchmarks/job.py [--rounds N] [--pages N] [--latency SECONDS] [--check RATIO]
 
 Wall time and CPU are those of whole processes, interpreter start included. The two ways take turns in each
 round, because machines are shared and noisy: read the ratio, not the seconds. Then the CPU time of parsing one
-page, beside its floor (decoding it and building the tree).
+page, beside its floor (decoding it and building the tree). With --check it exits with 1 when the median of
+pool / inline is above RATIO.
 """
 
 from __future__ import annotations
@@ -16,15 +17,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
-
-PAGE = "/?key=%C9%F8%CD%B8%B2%E2%CA%D4&act=input&category_path=01.00.00.00.00.00&ddsale=1&page_index={}"
 
 
 @contextmanager
@@ -63,8 +62,7 @@ def parse_cpu(body: bytes, repeats: int = 40) -> tuple[float, float, int]:
 
     from parsers import parse_search_page_to_wire
 
-    def clock(task: object) -> float:
-        assert callable(task)
+    def clock(task: Callable[[], object]) -> float:
         started = time.process_time()
         task()
         return 1000 * (time.process_time() - started)
@@ -89,13 +87,23 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=9)
     options.add_argument("--pages", type=int, default=20)
     options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to answer")
+    options.add_argument(
+        "--check",
+        type=float,
+        metavar="RATIO",
+        help="exit with 1 when the median of pool / inline is above this",
+    )
     wanted = options.parse_args()
+
+    from benchmarks.job_once import CONNECTIONS, QUERY
+    from parsers.dangdang import search_url
 
     modes = ("inline", "pool")
     figures: dict[str, list[dict[str, float]]] = {mode: [] for mode in modes}
     with demo_shop(wanted.latency) as base_url:
         for page in range(1, wanted.pages + 1):  # the shop makes its pages before the clock runs
-            with urlopen(base_url + PAGE.format(page)) as answer:  # noqa: S310 – our own loopback server
+            url = search_url(QUERY, page, base_url=base_url)
+            with urlopen(url) as answer:  # noqa: S310 – our own loopback server
                 body = answer.read()
         for number in range(wanted.rounds):
             for mode in modes if number % 2 else reversed(modes):
@@ -103,7 +111,7 @@ def main() -> None:
 
     print(
         f"{wanted.pages} pages of {len(body) / 1000:.0f} KB, {wanted.latency * 1000:g} ms latency, "
-        f"median of {wanted.rounds}"
+        f"{CONNECTIONS} connections, median of {wanted.rounds}"
     )
     for mode in modes:
         row = {name: statistics.median(run[name] for run in figures[mode]) for name in figures[mode][0]}
@@ -112,11 +120,14 @@ def main() -> None:
             f"peak {row['parent MB']:4.0f} MB + worker {row['worker MB']:3.0f} MB"
         )
     ratios = [b["seconds"] / a["seconds"] for a, b in zip(figures["inline"], figures["pool"], strict=True)]
-    print(f"  pool / inline: {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})")
+    ratio = statistics.median(ratios)
+    print(f"  pool / inline: {ratio:.3f} ({min(ratios):.3f} … {max(ratios):.3f})")
     parse, floor, listings = parse_cpu(body)
     print(
         f"parse one page of {listings} listings: {parse:.2f} ms CPU (floor {floor:.2f} ms: decode and Lexbor)"
     )
+    if wanted.check is not None and ratio > wanted.check:
+        sys.exit(f"pool / inline is {ratio:.3f}, above {wanted.check:g}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -35,10 +36,15 @@ def test_the_public_names_are_these() -> None:
 
 @pytest.mark.parametrize("package", [crawler, parsers, parsers.dangdang])
 def test_every_public_name_is_there_and_explained(package: object) -> None:
-    """Lazy names resolve, and `dir()` shows them."""
+    """Lazy names resolve, `dir()` shows them, and every function and class has a docstring of its own."""
     for name in package.__all__:  # type: ignore[attr-defined]  # a module; its kind has no such name
-        assert getattr(package, name) is not None
+        value = getattr(package, name)
+        assert value is not None
         assert name in dir(package)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            assert value.__doc__, name
+            # A dataclass without one is given its signature.
+            assert not value.__doc__.startswith(f"{name}("), name
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -113,7 +113,7 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
     draw = Draw("size", topic.query)
     rare, huge = draw.chance(40), draw.chance(150)
     own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
-    own = max(own // _OWN * _OWN, _AT_LEAST.get(topic.query, _OWN))
+    own = max(own // _OWN * _OWN, _OWN)
     kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * _OWN
     sellers, category = wanted
     if sellers == "all":
@@ -136,9 +136,6 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
 
 _OWN, _MARKETPLACE, _GOODS = 5, 3, 2
 """In what ratio the shop's own products, those of the marketplace and goods that are no books stand in a list."""
-
-_AT_LEAST = {"渗透测试": 1500, "滲透測試": 1500}
-"""Queries of the documentation and the benchmarks, which want twenty full pages."""
 
 
 @lru_cache(maxsize=2)

@@ -96,7 +96,7 @@ async def test_a_worker_that_hangs(start: Start) -> None:
     """A worker that no longer moves costs the page it had: 19 pages are in the report, exit code 3."""
     late = Fault(FaultKind.LATENCY, delay=1.0)
     async with DemoShop(faults=[late]) as shop:
-        process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "2"})
+        process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "5"})
         worker = await worker_of(process, busy=0.01)
         worker.send_signal(signal.SIGSTOP)
         code, report = await end_of(process)

@@ -42,7 +42,7 @@ def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
 
 
 async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:
-    """Parsing happens in another process, and all workers that were asked for do it."""
+    """Each page comes back as what it was asked for, and none is parsed in this process."""
     pages = await asyncio.gather(*(parse(pool, "answer", n) for n in range(1, 21)))
     assert [page.page for page in pages if isinstance(page, SearchPage)] == list(range(1, 21))
     assert os.getpid() not in {int(page.sign) for page in pages if isinstance(page, SearchPage)}
@@ -213,9 +213,17 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), BorrowedExecutor)
 
 
+@pytest.mark.parametrize(("cpus", "workers"), [(1, 1), (2, 1), (6, 5)])
+def test_one_cpu_is_left_to_the_loop(monkeypatch: pytest.MonkeyPatch, cpus: int, workers: int) -> None:
+    """Where no number is asked for, there is a worker for each usable CPU but one, and one at least."""
+    # The first is asked from Python 3.13 on, the second before; not every system has it.
+    monkeypatch.setattr(os, "process_cpu_count", lambda: cpus, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)), raising=False)
+    assert worker_count(0) == workers
+
+
 def test_the_number_of_workers() -> None:
-    """One CPU is left to the loop; there is one worker at least, and never more than pages."""
-    assert worker_count(0) >= 1
+    """There are as many workers as were asked for, but never more than pages, nor more than the most."""
     assert worker_count(3) == 3
     assert worker_count(8, pages=2) == 2
     assert worker_count(1000) <= 64

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+
+import parsers
 
 OURS = {
     "parsers": {"parsers"},
@@ -77,3 +80,9 @@ def test_what_a_parser_module_pulls_in(module: str) -> None:
     foreign = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
     compiled = {name for name in foreign if name.startswith(("selectolax.", "_cython", "cython_runtime"))}
     assert foreign - compiled == OURS[module]
+
+
+def test_every_parser_module_is_pinned() -> None:
+    """No module of the parsers escapes: each is pinned itself, or among what a pinned one brings."""
+    there = {"parsers", *(module.name for module in pkgutil.walk_packages(parsers.__path__, "parsers."))}
+    assert there == set().union(*OURS.values()) - {"selectolax"}
