@@ -182,10 +182,8 @@ def _within(base_url: str) -> Callable[[str], bool]:
     def may_follow(url: str) -> bool:
         target = urlsplit(url)
         schemes = {"https"} if origin.scheme == "https" else {"http", "https"}
-        host = target.hostname or ""
-        own = target.netloc == origin.netloc
-        if base_url == SHOP.base_url:
-            own = any(host == domain or host.endswith(f".{domain}") for domain in SHOP.hosts)
+        live = base_url == SHOP.base_url
+        own = SHOP.owns(target.hostname or "") if live else target.netloc == origin.netloc
         return own and target.scheme in schemes and not is_login_url(url)
 
     return may_follow

@@ -25,15 +25,17 @@ class Shop:
     base_url: str
     """Origin of its search."""
     hosts: tuple[str, ...]
-    """Domains that belong to it; a redirect within them is followed."""
-    encoding: str
-    """Charset of its pages and of its query strings."""
+    """Domains that belong to it, in lower case."""
     page_size: int
     """Listings on a full page."""
     max_pages: int
     """Pages it serves at most, however many products match."""
     module: str
     """The package that holds its `search_url` and `parse_search_page`."""
+
+    def owns(self, host: str) -> bool:
+        """Return whether a host is one of the shop's: a domain of `hosts`, or within one."""
+        return any(host == domain or host.endswith(f".{domain}") for domain in self.hosts)
 
     def search_url(self, query: str, page: int, **options: Any) -> str:
         """Return the address of result page `page` (from 1); options are those of the shop's `search_url`."""
@@ -47,7 +49,6 @@ SHOPS = {
         title="Dangdang 当当网",
         base_url="https://search.dangdang.com",
         hosts=("dangdang.com",),
-        encoding="gb18030",
         page_size=60,
         max_pages=100,
         module="parsers.dangdang",

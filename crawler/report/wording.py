@@ -162,6 +162,4 @@ def product_link(result: SearchResult, book: Book) -> str | None:
     url = book.listing.url
     if not is_live(result) or not _PLAIN_URL.fullmatch(url):
         return None
-    host = (urlsplit(url).hostname or "").lower()
-    ours = any(host == domain or host.endswith(f".{domain}") for domain in SHOPS[result.shop].hosts)
-    return url if ours else None
+    return url if SHOPS[result.shop].owns(urlsplit(url).hostname or "") else None
