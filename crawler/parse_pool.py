@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -65,7 +66,9 @@ class _Generation:
             initializer=parse_worker.set_up,
             initargs=(tuple(f"{shop.module}.search_page" for shop in SHOPS.values()),),
         )
-        self._call_pipe: Any = vars(self.executor)["_call_queue"]  # see kill()
+        self._call_pipe: Any = vars(self.executor)["_call_queue"]  # see _drain
+        self._draining: threading.Thread | None = None
+        self._ended = threading.Event()
 
     def _recording_context(self) -> BaseContext:
         """Return a multiprocessing context that notes each process it makes.
@@ -105,10 +108,26 @@ class _Generation:
             # ValueError, AttributeError: never started or already closed; there is nothing left to end then.
             with suppress(ValueError, AttributeError, ProcessLookupError):
                 process.kill()
-        if sys.version_info < (3, 11, 5):
-            # There the executor waits for ever for its thread that writes a page to a pipe nobody reads any more
-            # (cpython issue 94777); without a reader the write fails. Later versions close it themselves.
-            self._call_pipe._reader.close()  # noqa: SLF001 – there is no public way
+        if sys.version_info < (3, 11, 5) and self._draining is None:
+            self._draining = threading.Thread(target=self._drain, name="parse-pool-drain", daemon=True)
+            self._draining.start()
+
+    def _drain(self) -> None:
+        """Read what nobody reads any more, until the executor has ended.
+
+        Before Python 3.11.5 it waits for ever for its thread that writes a page to the pipe of dead workers (cpython
+        issue 94777). That thread closes the pipe in the end; closing it from here would race with it.
+        """
+        reader = self._call_pipe._reader  # noqa: SLF001 – there is no public way
+        with suppress(OSError):  # closed
+            while not self._ended.is_set():
+                if reader.poll(0.05):
+                    os.read(reader.fileno(), 65536)
+
+    def join(self) -> None:
+        """Wait, in a thread, until the executor and its processes have ended."""
+        self.executor.shutdown(wait=True)
+        self._ended.set()
 
 
 class ParsePool:
@@ -261,7 +280,7 @@ class ParsePool:
         ended: asyncio.Future[None] = loop.create_future()
 
         def join() -> None:
-            generation.executor.shutdown(wait=True)
+            generation.join()
             with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
                 loop.call_soon_threadsafe(_set_done, ended)
 
