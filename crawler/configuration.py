@@ -35,6 +35,9 @@ _NO_TABLE = "is no table: write it as one, [{}]"
 Key = tuple[str, str]
 """A table and a key in it."""
 
+_FLAG_OF_KEY: dict[Key, str] = {("report", "keep"): "--keep-reports"}
+"""Flags that have not their key's name."""
+
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
 
 
@@ -98,7 +101,9 @@ def load(
     for flag, given in flags.items():
         if given is not None:
             table, _, name = flag.rpartition(".")
-            gathered.put((table or "crawler", name), given, f"--{name.replace('_', '-')}", text=True)
+            key = (table or "crawler", name)
+            label = _FLAG_OF_KEY.get(key, f"--{name.replace('_', '-')}")
+            gathered.put(key, given, label, text=True)
     return Loaded(gathered.settings(), path, tuple(warnings))
 
 

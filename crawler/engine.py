@@ -36,8 +36,11 @@ __all__ = ["Crawler", "crawl"]
 SHOP = SHOPS["dangdang"]
 
 SEARCH_OPTIONS = frozenset(
-    {"pages", "sellers", "category", "sort", "min_price", "max_price", "max_seconds", "base_url"}
-)
+    {
+        "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "max_volume_price",
+        "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
+    }
+)  # fmt: skip
 """The settings that one search of a shared engine may have for itself."""
 
 
@@ -128,7 +131,8 @@ class Crawler:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
 
         `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
-        max_price, max_seconds, base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search.
+        max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
+        base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search.
 
         Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
         an unknown option or a value out of range, EngineClosedError outside `async with`.
@@ -199,8 +203,8 @@ async def crawl(
 ) -> SearchResult:
     """Search for `query` and return the whole result.
 
-    `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, max_seconds,
-    concurrency, workers, proxy, base_url and every other field of `Settings`; they go over `settings`. `executor` is
+    `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
+    max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and every other field of `Settings`; they go over `settings`. `executor` is
     any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo shop. Calls that run at once in
     one loop with the same engine settings share an engine.
 

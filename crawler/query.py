@@ -7,7 +7,7 @@ from typing import Protocol
 
 from crawler.errors import UsageError
 
-__all__ = ["MAX_QUERY_LENGTH", "checked_query", "simplified"]
+__all__ = ["MAX_QUERY_LENGTH", "checked_query", "mainland_wording", "script_of", "simplified"]
 
 MAX_QUERY_LENGTH = 100
 """Characters; our own bound, far above any title that a person types."""
@@ -33,17 +33,41 @@ def checked_query(query: str) -> str:
     return folded
 
 
-def simplified(query: str) -> str:
-    """Return `query` in Simplified Chinese, the script of the catalogue (OpenCC's `t2s`, character by character).
+def simplified(text: str) -> str:
+    """Return `text` in Simplified Chinese, the script of the catalogue (OpenCC's `t2s`, character by character).
 
     Taiwan's words stay words of Taiwan: 人工智慧 does not become 人工智能.
     """
-    return _t2s().convert(query)
+    return _converter("t2s").convert(text)
+
+
+def mainland_wording(query: str) -> str | None:
+    """Return `query` in the mainland's words, in Simplified Chinese, where it holds words of Taiwan; else None.
+
+    人工智慧 gives 人工智能, 程式設計 gives 程序设计 or what OpenCC's `tw2sp` makes of it. 著 is left alone: as a part of
+    著名 or 著作 it is no word of Taiwan, and `tw2sp` would harm it.
+    """
+    in_words, in_script = (
+        "著".join(_converter(way).convert(part) for part in query.split("著")) for way in ("tw2sp", "tw2s")
+    )
+    return in_words if in_words != in_script else None
+
+
+def script_of(query: str) -> str | None:
+    """Return what `query` is written in: «zh-Hant», «zh-Hans», or None without a Chinese character.
+
+    Words that look the same in both scripts are Traditional when they are words of Taiwan (人工智慧), else Simplified,
+    the shop's own.
+    """
+    if not any("\u3400" <= char <= "\u9fff" or char >= "\U00020000" for char in query):
+        return None
+    traditional = simplified(query) != query or mainland_wording(query) is not None
+    return "zh-Hant" if traditional else "zh-Hans"
 
 
 @cache
-def _t2s() -> _Converter:
+def _converter(way: str) -> _Converter:
     from opencc import OpenCC
 
-    converter: _Converter = OpenCC("t2s")
+    converter: _Converter = OpenCC(way)
     return converter

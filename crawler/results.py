@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crawler.books import offers
+
 if TYPE_CHECKING:
     from crawler.verdict import Verdict
     from parsers.model import Listing
@@ -16,27 +18,65 @@ __all__ = ["Book", "Counts", "PageResult", "SearchResult"]
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book of the report: a kept listing and what follows from its numbers."""
+    """A book of the report: its offers, and what follows from their numbers."""
 
     rank: int
     """From 1."""
     listing: Listing
-    price: Decimal
-    """Yuan, as shown on the page."""
+    """The cheapest offer."""
+    price: Decimal | None
+    """Yuan, what that offer costs as shown on the page; None for one that was kept though it has no price."""
+    offers: tuple[Listing, ...]
+    """Every listing of this book, `listing` too, cheapest first."""
+    quality: float | None
+    """Stars that it is worth at least, see `crawler.books.quality`; None when no book found has reviews."""
+    value: float | None
+    """Quality against price, in standard deviations; None without a price."""
+    frontier: bool
+    """No other book of the report that is on sale beats it on price and quality."""
+    kept_for: frozenset[str] = frozenset()
+    """Reasons for which it would have been dropped, but for `keep`."""
 
     @property
     def discount(self) -> Decimal | None:
-        """Price over list price, two digits (0.32 is 3.2折); None without a list price above 0."""
+        """Price over list price, two digits (0.32 is 3.2折); None without a price and a list price above 0."""
         list_price = self.listing.list_price
-        if not list_price:
+        if not list_price or self.price is None:
             return None
         return (self.price / list_price).quantize(Decimal("0.01"))
 
     @property
     def price_per_volume(self) -> Decimal | None:
-        """Yuan a volume, two digits; None for a set or bundle that does not say how many."""
+        """Yuan a volume, two digits; None without a price, and for a set or bundle that does not say how many."""
         volumes = self.listing.volumes
-        return (self.price / volumes).quantize(Decimal("0.01")) if volumes else None
+        if not volumes or self.price is None:
+            return None
+        return (self.price / volumes).quantize(Decimal("0.01"))
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Names of the authors, from the first offer that gives any."""
+        return offers.authors(self.offers)
+
+    @property
+    def publisher(self) -> str | None:
+        """The publisher, from the first offer that names one."""
+        return offers.publisher(self.offers)
+
+    @property
+    def published(self) -> dt.date | None:
+        """The shop's date, from the first offer that has one."""
+        return offers.published(self.offers)
+
+    @property
+    def rating(self) -> float | None:
+        """Stars out of 5, of the rated offer with the most reviews; None when none is rated."""
+        return offers.most_reviewed(self.offers).rating
+
+    @property
+    def reviews(self) -> int | None:
+        """Number of reviews of that same offer."""
+        return offers.most_reviewed(self.offers).reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +105,9 @@ class Counts:
     kept: int
     """`unique` less what was dropped."""
     books: int
-    """Entries of the list."""
+    """What `kept` comes to when listings of the same book are one."""
     dropped: dict[str, int]
-    """How many were dropped, by reason: `ebook`, `sold_out`, `no_price`; every reason is there, 0 included."""
+    """How many were dropped, by reason, see `crawler.books.DROP_REASONS`; every reason is there, 0 included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +140,29 @@ class SearchResult:
     stopped: str | None = None
     """Why the search ended early («interrupted», «deadline of 30 s»); None when it ran to its end."""
     options: dict[str, Any] = field(default_factory=dict)
-    """The search options in force: sellers, category, sort, min_price, max_price."""
+    """The search options in force: sellers, category, sort, min_price, max_price, keep, and the filters."""
+    suggestion: str | None = None
+    """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
+
+    @property
+    def cheapest(self) -> Book | None:
+        """The cheapest book on sale; None when there is none. In a search for books an accessory is none."""
+        return self._first("cheapest")
+
+    @property
+    def best(self) -> Book | None:
+        """The book on sale of the highest quality; None when none is rated."""
+        return self._first("best")
+
+    @property
+    def best_value(self) -> Book | None:
+        """The rated book on sale with the most quality for its price; None when none is rated."""
+        return self._first("value")
+
+    def _first(self, rank: str) -> Book | None:
+        from crawler.books.ranking import first_by
+
+        return first_by(rank, self.books, goods=self.options.get("category") == "all")
 
     @property
     def failed(self) -> tuple[PageResult, ...]:

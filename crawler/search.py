@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from crawler.books.ranking import RANKINGS
+from crawler.books import FILTERS
+from crawler.books.filters import Filters
+from crawler.books.identity import title_key
 from crawler.books.selection import Selector
+from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.topic import Topic
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy
 from crawler.events import (
     Attempt,
@@ -27,7 +31,8 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
-from crawler.results import Counts, PageResult, SearchResult
+from crawler.query import mainland_wording, simplified
+from crawler.results import PageResult, SearchResult
 from crawler.verdict import Judgement, Verdict, in_page_order, judge
 from parsers import Shop
 
@@ -35,13 +40,15 @@ if TYPE_CHECKING:
     from crawler.download.client import Downloader
     from crawler.page_parser import PageParser
     from crawler.settings import Settings
+    from parsers.model import Listing
 
 __all__ = ["Search", "SearchSpec"]
 
 PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
 
-RANK = "cheapest"
+FEW = 60
+"""Products kept below which a query in Taiwan's words is said to have found little: the shop's full page has 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,9 @@ class Search:
         self._announced: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._fetches: dict[int, asyncio.Task[Exchange]] = {}
-        self._selector = Selector()
+        self._mainland_wording = mainland_wording(spec.query)
+        self._wishes = _wishes(spec, self._mainland_wording)
+        self._selector = Selector(keep=self._wishes.keep, covers=self._covers)
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -254,15 +263,14 @@ class Search:
             if number not in final:
                 final[number] = Judgement(Verdict.NOT_ASKED, self._stopped or "the search ended")
         self._announce(dict(sorted(final.items())))
-        selection = self._selector.select()
-        books = RANKINGS[RANK](selection.kept)
+        shelf = fill_shelf(self._selector.pages.items(), self._wishes)
         return SearchResult(
             query=spec.query,
             query_sent=spec.query_sent,
             shop=spec.shop.name,
             base_url=spec.base_url,
             demo=spec.demo,
-            rank=RANK,
+            rank=self._wishes.rank,
             started_at=started_at,
             finished_at=self._now(),
             pages=tuple(
@@ -277,22 +285,39 @@ class Search:
                 for number, judgement in sorted(final.items())
             ),
             available=available,
-            counts=Counts(
-                listings=selection.listings,
-                unique=selection.unique,
-                kept=len(selection.kept),
-                books=len(books),
-                dropped=selection.dropped_counts,
-            ),
-            books=books,
-            dropped=selection.dropped,
+            counts=shelf.counts,
+            books=shelf.books,
+            dropped=shelf.dropped,
             notes=_notes(final, available, spec),
             stopped=self._stopped,
             options={
                 name: getattr(spec.settings, name)
-                for name in ("sellers", "category", "sort", "min_price", "max_price")
+                for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
             },
+            suggestion=self._mainland_wording if shelf.counts.kept < FEW else None,
         )
+
+    def _covers(self, listing: Listing) -> bool:
+        title_key(
+            listing.title
+        )  # it is remembered: now, while other pages are on their way, it costs no time
+        return "off_topic" in self._wishes.keep or self._wishes.topic.covers(listing)
+
+
+def _wishes(spec: SearchSpec, mainland_wording: str | None) -> Wishes:
+    wanted = spec.settings
+    # What the shop makes of Taiwan's words is on topic, too.
+    wordings = [spec.query_sent, *filter(None, [mainland_wording])]
+    named = {name: getattr(wanted, name) for name in FILTERS}
+    for name in ("publisher", "author"):  # typed in either script, as a query may be
+        named[name] = named[name] and simplified(named[name])
+    return Wishes(
+        Topic(*wordings, simplified=simplified),
+        Filters(**named),
+        frozenset(wanted.keep),
+        wanted.rank,
+        goods=wanted.category == "all",
+    )
 
 
 def _listings(judgement: Judgement) -> int:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -82,13 +82,30 @@ Amount = Annotated[
 ]
 
 
+Words = Annotated[
+    str | None,
+    Meta(description="a part of a name, not empty"),
+    lambda text: text is None or text.strip() != "",
+]
+
+Reason = Literal["ebook", "sold_out", "no_price", "off_topic"]
+"""What `keep` takes: `crawler.books.KEEPABLE`, which a test compares."""
+
+Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
+"""What `lang` takes: `crawler.labels.LANGUAGES` and auto, which a test compares."""
+
+
 class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Table `[report]`: what the report shows and where it goes."""
 
     top: Annotated[int, _whole(1, 1_000_000)] = 50
     """Books in the table and in the Markdown report."""
     dir: Annotated[str, Meta(description="a folder's path"), _is_path] = "reports"
-    """Folder of the Markdown reports, from the working folder."""
+    """Folder of the Markdown and HTML reports, from the working folder."""
+    keep: Annotated[int, _whole(0, 1_000_000)] = 0
+    """Reports of one query that stay in that folder, the newest; 0 keeps all."""
+    lang: Annotated[Language, Meta(description="one of auto, en, zh-Hans, zh-Hant")] = "auto"
+    """Language of the reports for people; auto follows the query."""
 
     def __post_init__(self) -> None:
         _check_all(self)
@@ -115,6 +132,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Lowest price asked for, in yuan."""
     max_price: Amount = None
     """Highest price asked for, in yuan."""
+    rank: Annotated[
+        Literal["cheapest", "best", "value", "per-volume"],
+        Meta(description="one of cheapest, best, value, per-volume"),
+    ] = "cheapest"
+    """The order of the report's books."""
+    keep: Annotated[
+        tuple[Reason, ...],
+        Meta(description="reasons out of ebook, sold_out, no_price, off_topic, with commas between them"),
+    ] = ()
+    """Reasons for which products are not dropped, but kept and flagged."""
+    max_volume_price: Amount = None
+    """Highest price of a volume, in yuan; books that are dearer are dropped, as with the filters that follow."""
+    publisher: Words = None
+    """A part of the publisher's name."""
+    author: Words = None
+    """A part of an author's or translator's name."""
+    since: Annotated[int, _whole(1900, 2100)] | None = None
+    """Earliest year of publication."""
+    min_reviews: Annotated[int, _whole(0, 1_000_000_000)] | None = None
+    """Fewest reviews."""
     concurrency: Annotated[int, _whole(1, 64)] = 10
     """Requests to one host at a time."""
     workers: Annotated[int, _whole(0, 64)] = 0
@@ -190,6 +227,8 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
         raise SettingsError(f"{label} must be a ReportSettings, not {_shown(value)}")
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
+    if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str):  # a list, in one word
+        value, text, lifted = [] if lifted else [part.strip() for part in value.split(",")], False, False
     try:
         result = msgspec.convert(None if lifted else value, hint, strict=not text)
         if text:  # «1e1» and «3.0» would do for a whole number

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crawler.books.ranking import rank_cheapest
-from crawler.books.selection import select
-from crawler.results import Counts, PageResult, SearchResult
+from crawler.books.shelf import Wishes, fill_shelf
+from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Listing
 
@@ -63,41 +62,42 @@ def make_page(
 
 
 def make_result(
-    listings: Iterable[Listing] | None = None, *, failed: Iterable[PageResult] = (), **over: Any
+    listings: Iterable[Listing] | None = None,
+    *,
+    failed: Iterable[PageResult] = (),
+    wishes: Wishes | None = None,
+    **over: Any,
 ) -> SearchResult:
     """Return a search whose one `ok` page held `listings` (default: one plain book), besides the `failed` pages.
 
-    Books, counts and drops follow from the listings by the project's own selection and ranking.
+    Books, counts and drops follow from the listings by the project's own way, with `wishes`.
     """
     listings = (make_listing(),) if listings is None else tuple(listings)
     failed = tuple(failed)
     taken = {page.page for page in failed}
     number = next(n for n in range(1, 1000) if n not in taken)
     pages = sorted([make_page(number, listings=listings), *failed], key=lambda page: page.page)
-    selection = select([(number, listings)])
-    books = rank_cheapest(selection.kept)
+    wishes = wishes or Wishes()
+    shelf = fill_shelf([(number, listings)], wishes)
     values: dict[str, Any] = {
         "query": "滲透測試",
         "query_sent": "渗透测试",
         "shop": "dangdang",
         "base_url": "https://search.dangdang.com",
         "demo": False,
-        "rank": "cheapest",
+        "rank": wishes.rank,
         "started_at": STARTED,
         "finished_at": STARTED + dt.timedelta(seconds=3.4),
         "pages": tuple(pages),
         "available": len(pages),
-        "counts": Counts(
-            listings=selection.listings,
-            unique=selection.unique,
-            kept=len(selection.kept),
-            books=len(books),
-            dropped=selection.dropped_counts,
-        ),
-        "books": books,
-        "dropped": selection.dropped,
+        "counts": shelf.counts,
+        "books": shelf.books,
+        "dropped": shelf.dropped,
         "options": {
             "sellers": "self", "category": "books", "sort": "default", "min_price": None, "max_price": None,
+            "keep": tuple(sorted(wishes.keep)), "max_volume_price": wishes.filters.max_volume_price,
+            "publisher": wishes.filters.publisher, "author": wishes.filters.author,
+            "since": wishes.filters.since, "min_reviews": wishes.filters.min_reviews,
         },
     }  # fmt: skip
     return SearchResult(**(values | over))

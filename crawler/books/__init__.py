@@ -1,1 +1,19 @@
-"""Books out of listings, without any I/O: which listings count (`selection`), and in what order (`ranking`)."""
+"""Books out of listings, without any I/O.
+
+`selection` takes each product once; `identity` makes one book of the listings of the same book, `offers` says what is
+known of it; `topic` and `filters` tell what does not belong; `quality` and `ranking` put the rest in order; `shelf` is the
+whole way.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE"]
+
+KEEPABLE = ("ebook", "sold_out", "no_price", "off_topic")
+"""Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
+
+FILTERS = ("max_volume_price", "publisher", "author", "since", "min_reviews")
+"""Filters, by the name of their option, in the order in which they are asked."""
+
+DROP_REASONS = (*KEEPABLE, *FILTERS)
+"""Every reason for which a product is dropped; of several that apply, the first is given."""

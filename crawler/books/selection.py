@@ -1,21 +1,19 @@
-"""Which listings become books: each product once, and only what can be bought as a book at a known price.
+"""Which listings count: each product once, and only what can be bought as a book at a known price.
 
-What is left out is counted under a reason and can be listed. The answer depends on the pages alone, not on the
-order in which they arrive.
+What is left out goes under a reason and can be listed. The answer depends on the pages alone, not on the order in which
+they arrive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from crawler.books.offers import price_of
 from parsers.model import Listing
 
-__all__ = ["DROP_REASONS", "Selection", "Selector", "drop_reason", "select"]
-
-DROP_REASONS = ("ebook", "sold_out", "no_price")
-"""Names of the reasons, in the order in which they are asked: of several that apply, the first is given."""
+__all__ = ["Selection", "Selector", "drop_reason", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Selection:
     """The listings that count, and where the others went."""
 
     kept: tuple[Listing, ...]
-    """In page order; each has a price."""
+    """In page order; each has a price, unless it was kept without one."""
     dropped: tuple[tuple[str, Listing], ...]
     """Reason and listing, in page order."""
     listings: int
@@ -31,19 +29,12 @@ class Selection:
     unique: int
     """Products seen: `len(kept) + len(dropped)`."""
 
-    @property
-    def dropped_counts(self) -> dict[str, int]:
-        """How many were dropped for each of `DROP_REASONS`, 0 included."""
-        counts = dict.fromkeys(DROP_REASONS, 0)
-        for reason, _ in self.dropped:
-            counts[reason] += 1
-        return counts
 
-
-def select(pages: Iterable[tuple[int, Sequence[Listing]]]) -> Selection:
+def select(pages: Iterable[tuple[int, Sequence[Listing]]], keep: Collection[str] = frozenset()) -> Selection:
     """Return the listings that count, from `pages`: page numbers with the listings read there, in any order.
 
-    A product that stands on several pages counts once, as it stands on the first of them, in its first place.
+    A product that stands on several pages counts once, as it stands on the first of them, in its first place. `keep`
+    are reasons that drop nothing.
     """
     first: dict[str, Listing] = {}
     seen = 0
@@ -54,7 +45,7 @@ def select(pages: Iterable[tuple[int, Sequence[Listing]]]) -> Selection:
     kept, dropped = [], []
     for listing in first.values():
         reason = drop_reason(listing)
-        if reason is None:
+        if reason is None or reason in keep:
             kept.append(listing)
         else:
             dropped.append((reason, listing))
@@ -62,7 +53,7 @@ def select(pages: Iterable[tuple[int, Sequence[Listing]]]) -> Selection:
 
 
 def drop_reason(listing: Listing) -> str | None:
-    """Return why a listing is no book to buy, one of `DROP_REASONS`; None for one that is kept.
+    """Return why a listing by itself is no book to buy: `ebook`, `sold_out` or `no_price`; None for one that is.
 
     An e-book comes first, since it never has a printed copy's price; a sold-out edition often has none either,
     and `no_price` is to mean that the shop sells it and the price could not be read.
@@ -79,15 +70,27 @@ def drop_reason(listing: Listing) -> str | None:
 class Selector:
     """A selection that grows page by page, with figures for the progress of a search.
 
-    `cheapest` and `kept_count` are those of `select()` at any moment. They cost one pass over the new page; a
-    page that is replaced, or that shares a product with another, costs one pass over all.
+    `cheapest` and `kept_count` are those of `select()` at any moment, less what `covers` says no to. They cost one pass over
+    the new page; a page that is replaced, or that shares a product with another, costs one pass over all.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        keep: Collection[str] = frozenset(),
+        covers: Callable[[Listing], bool] = lambda _: True,
+    ) -> None:
+        self._keep = keep
+        self._covers = covers
         self._pages: dict[int, tuple[Listing, ...]] = {}
         self._ids: set[str] = set()
         self._kept_count = 0
         self._cheapest: Decimal | None = None
+
+    @property
+    def pages(self) -> dict[int, tuple[Listing, ...]]:
+        """The listings given so far, by page."""
+        return self._pages
 
     @property
     def kept_count(self) -> int:
@@ -107,16 +110,13 @@ class Selector:
         if replaces or not self._ids.isdisjoint(ids):
             self._ids = {listing.product_id for known in self._pages.values() for listing in known}
             self._kept_count, self._cheapest = 0, None
-            fresh = self.select().kept
+            fresh = select(self._pages.items(), self._keep).kept
         else:
             self._ids |= ids
-            fresh = select([(page, listings)]).kept
-        self._kept_count += len(fresh)
-        prices = [listing.price for listing in fresh if listing.price is not None]
+            fresh = select([(page, listings)], self._keep).kept
+        counted = [listing for listing in fresh if self._covers(listing)]
+        self._kept_count += len(counted)
+        prices = [price for listing in counted if (price := price_of(listing)) is not None]
         if self._cheapest is not None:
             prices.append(self._cheapest)
         self._cheapest = min(prices, default=None)
-
-    def select(self) -> Selection:
-        """Return the selection from all pages given so far."""
-        return select(self._pages.items())

@@ -6,13 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crawler.books.offers import price_of
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
     from crawler.results import Book, SearchResult
     from parsers.model import Listing
 
-__all__ = ["as_dict", "render"]
+__all__ = ["as_dict", "flags", "render"]
 
 
 def render(result: SearchResult, *, top: int | None = None) -> str:
@@ -44,6 +45,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "started_at": _utc(result.started_at),
         "finished_at": _utc(result.finished_at),
         "rank": result.rank,
+        "suggestion": result.suggestion,
         "options": {name: _option(value) for name, value in result.options.items()},
         "notes": list(result.notes),
         "pages": _pages(result),
@@ -53,6 +55,14 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
             "kept": result.counts.kept,
             "books": len(books),
             "dropped": dict(result.counts.dropped),
+        },
+        "answers": {
+            name: None if book is None else book.listing.product_id
+            for name, book in (
+                ("cheapest", result.cheapest),
+                ("best", result.best),
+                ("value", result.best_value),
+            )
         },
         "books": [_book(book) for book in books],
         "dropped": [_dropped(reason, listing) for reason, listing in result.dropped],
@@ -86,20 +96,39 @@ def _book(book: Book) -> dict[str, Any]:
         "discount": book.discount,
         "volumes": listing.volumes,
         "price_per_volume": book.price_per_volume,
-        "authors": list(listing.authors),
-        "publisher": listing.publisher,
-        "published": listing.published.isoformat() if listing.published else None,
-        "rating": listing.rating,
-        "reviews": listing.reviews,
+        "authors": list(book.authors),
+        "publisher": book.publisher,
+        "published": book.published.isoformat() if book.published else None,
+        "rating": book.rating,
+        "reviews": book.reviews,
+        "quality": book.quality,
+        "value": book.value,
+        "frontier": book.frontier,
         "seller": listing.seller,
         "self_operated": listing.self_operated,
         "ebook_price": _money(listing.ebook_price),
         "sold_out": listing.sold_out,
-        "flags": sorted(flag.value for flag in listing.flags),
+        "flags": flags(book),
         "url": listing.url,
         "image": listing.image,
         "page": listing.page,
         "position": listing.position,
+        "offers": [_offer(offer) for offer in book.offers],
+    }
+
+
+def flags(book: Book) -> list[str]:
+    """Return what a book is besides a book, and the reasons for which it would have been dropped, by the alphabet."""
+    return sorted({*(flag.value for flag in book.listing.flags), *book.kept_for})
+
+
+def _offer(listing: Listing) -> dict[str, Any]:
+    return {
+        "product_id": listing.product_id,
+        "price": _money(price_of(listing)),
+        "seller": listing.seller,
+        "self_operated": listing.self_operated,
+        "url": listing.url,
     }
 
 
@@ -121,6 +150,8 @@ def _money(amount: Decimal | None) -> Decimal | None:
 
 
 def _option(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
     return _money(value) if isinstance(value, Decimal) else value
 
 

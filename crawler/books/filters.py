@@ -1,0 +1,61 @@
+"""What a buyer does not want: filters on a book, by all that its offers say of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+
+from crawler.books import offers
+from crawler.books.offers import Offers, price_of
+
+__all__ = ["Filters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions that a book must meet; None is no condition. What a book does not say, it does not meet."""
+
+    max_volume_price: Decimal | None = None
+    """Highest price a volume, in yuan. A set that does not say its volumes meets it where all of it costs no more."""
+    publisher: str | None = None
+    """A part of the publisher's name, in Simplified Chinese, in any case and width."""
+    author: str | None = None
+    """A part of an author's, translator's or other contributor's name."""
+    since: int | None = None
+    """Earliest year of publication."""
+    min_reviews: int | None = None
+    """Fewest reviews."""
+
+    def reason(self, book: Offers) -> str | None:
+        """Return the name of the first filter that the book does not pass; None when it passes all."""
+        if self.max_volume_price is not None and not self._is_cheap_enough(book, self.max_volume_price):
+            return "max_volume_price"
+        if self.publisher is not None and not _names(
+            [offer.publisher or "" for offer in book], self.publisher
+        ):
+            return "publisher"
+        if self.author is not None and not _names([offer.contributors_text for offer in book], self.author):
+            return "author"
+        if self.since is not None:
+            day = offers.published(book)
+            if day is None or day.year < self.since:
+                return "since"
+        if self.min_reviews is not None and (offers.most_reviewed(book).reviews or 0) < self.min_reviews:
+            return "min_reviews"
+        return None
+
+    @staticmethod
+    def _is_cheap_enough(book: Offers, limit: Decimal) -> bool:
+        price, volumes = price_of(book[0]), book[0].volumes
+        return price is not None and price <= limit * (volumes or 1)
+
+
+def _names(texts: list[str], wanted: str) -> bool:
+    return any(_plain(wanted) in _plain(text) for text in texts)
+
+
+def _plain(text: str) -> str:
+    """Return `text` in lower case and half width, without space and dots: «J.K.罗琳» is found as «J·K·罗琳»."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in folded if char not in " ·・.•‧")

@@ -1,0 +1,91 @@
+"""The whole way from listings to the books of a report: each product once, each book once, what does not belong left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crawler.books import DROP_REASONS
+from crawler.books.filters import Filters
+from crawler.books.identity import same_books
+from crawler.books.offers import Offers
+from crawler.books.ranking import rank_books
+from crawler.books.selection import drop_reason, select
+from crawler.books.topic import Topic
+from crawler.results import Book, Counts
+from parsers.model import Listing
+
+__all__ = ["Shelf", "Wishes", "fill_shelf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the buyer wants of the products found."""
+
+    topic: Topic = field(default_factory=Topic)
+    filters: Filters = field(default_factory=Filters)
+    keep: frozenset[str] = frozenset()
+    """Reasons, of `KEEPABLE`, that drop nothing: what they apply to is kept and says so."""
+    rank: str = "cheapest"
+    """A key of `crawler.books.ranking.RANKINGS`."""
+    goods: bool = False
+    """Other things count like books."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The books in their order, and where every other listing went."""
+
+    books: tuple[Book, ...]
+    dropped: tuple[tuple[str, Listing], ...]
+    """Reason and listing, in page order."""
+    counts: Counts
+
+
+def fill_shelf(pages: Iterable[tuple[int, Sequence[Listing]]], wishes: Wishes) -> Shelf:
+    """Return the books of `pages`, page numbers with the listings read there; the same for every order of the pages.
+
+    E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of the
+    book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
+    """
+    selection = select(pages, wishes.keep)
+    dropped = list(selection.dropped)
+    kept: list[Offers] = []
+    for offers in same_books(selection.kept, kept_for=drop_reason):
+        reason = _book_reason(offers, wishes)
+        if reason is None:
+            kept.append(offers)
+        else:
+            dropped += [(reason, offer) for offer in offers]
+    dropped.sort(key=lambda drop: (drop[1].page, drop[1].position))
+    books = rank_books(
+        kept,
+        wishes.rank,
+        goods=wishes.goods,
+        kept_for=(lambda offers: _kept_for(offers, wishes)) if wishes.keep else None,
+    )
+    counts = dict.fromkeys(DROP_REASONS, 0)
+    for reason, _ in dropped:
+        counts[reason] += 1
+    listings_kept = selection.unique - len(dropped)
+    return Shelf(
+        books, tuple(dropped), Counts(selection.listings, selection.unique, listings_kept, len(books), counts)
+    )
+
+
+def _book_reason(offers: Offers, wishes: Wishes) -> str | None:
+    if "off_topic" not in wishes.keep and _is_off_topic(offers, wishes):
+        return "off_topic"
+    return wishes.filters.reason(offers)
+
+
+def _is_off_topic(offers: Offers, wishes: Wishes) -> bool:
+    return not any(map(wishes.topic.covers, offers))
+
+
+def _kept_for(offers: Offers, wishes: Wishes) -> frozenset[str]:
+    own = drop_reason(offers[0])
+    reasons = {own} if own is not None else set()
+    if _is_off_topic(offers, wishes):
+        reasons.add("off_topic")
+    return frozenset(reasons)

@@ -1,0 +1,66 @@
+"""Whether a listing has anything to do with what was searched for: shops fill their pages up with other goods."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from parsers.model import Listing
+
+__all__ = ["Topic"]
+
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_LATIN = re.compile(
+    r"[^\W_\u3400-\u9fff\U00020000-\U0003ffff](?:[^\W_\u3400-\u9fff\U00020000-\U0003ffff]|[+#.'&-](?=[^\W_]))*[+#]*"
+)
+_NUMBER = re.compile(r"[\d\s.x-]{8,}")
+"""An ISBN or a product number: the shop finds the book by it and does not write it on the page."""
+
+
+class Topic:
+    """What was searched for, as pieces of which one must stand somewhere in a listing that is on topic.
+
+    The pieces are every two neighbouring Chinese characters of the query, in Simplified Chinese and half width, a
+    character alone where it has no neighbour, and each of its words in other letters.
+    """
+
+    def __init__(self, *queries: str, simplified: Callable[[str], str] = lambda text: text) -> None:
+        """Take the pieces of all `queries`, wordings of the same; `simplified` turns text into Simplified Chinese."""
+        self._simplified = simplified
+        pieces, words = set[str](), set[str]()
+        for query in queries:
+            text = _plain(query)
+            if _NUMBER.fullmatch(text):
+                continue
+            for run in _HAN.findall(text):
+                pieces.update({run[at : at + 2] for at in range(len(run) - 1)} or {run})
+            words.update(_LATIN.findall(text))
+        # A letter alone is no part of another word: C stands in «C 语言», not in «Cisco».
+        alone = {word for word in words if len(word) == 1}
+        pieces |= words - alone
+        patterns = [re.escape(piece) for piece in sorted(pieces)]
+        patterns += [rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9+#])" for word in sorted(alone)]
+        self._pieces = re.compile("|".join(patterns)) if patterns else None
+
+    def covers(self, listing: Listing) -> bool:
+        """Return whether a listing is on topic: the shop marked words of it, or one of the pieces stands in its words.
+
+        Those are title, subtitle, authors, publisher and description; what is in Traditional Chinese counts as well. A
+        query that has no piece (an ISBN, signs alone) says nothing of the topic: then everything is on it.
+        """
+        if listing.highlighted or self._pieces is None:
+            return True
+        words = (
+            listing.title, listing.subtitle, listing.contributors_text, listing.publisher or "", listing.description,
+        )  # fmt: skip
+        if any(self._pieces.search(text.casefold()) for text in words):
+            return True
+        text = _plain("\n".join(words))
+        return (
+            self._pieces.search(text) is not None or self._pieces.search(self._simplified(text)) is not None
+        )
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
