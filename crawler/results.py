@@ -190,6 +190,7 @@ class SearchResult:
 
     def to_json(self, *, top: int | None = None) -> str:
         """Return the JSON report, prices as numbers, indented, with a final newline."""
+        from crawler.report import Style
         from crawler.report.json_report import render
 
-        return render(self, top=top)
+        return render(self, Style(top=top))

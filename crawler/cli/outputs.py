@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
-from crawler.report import FORMATS, encode, format_of, render
-from crawler.report.files import check_writable, make_folder, remove_if_empty, report_path, write_whole
+from crawler.report import FORMATS, check_installed, encode, format_of, render
+from crawler.report.files import (
+    check_writable, make_folder, prune, remove_if_empty, report_path, write_whole,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
@@ -23,17 +25,30 @@ __all__ = ["OutputPlan", "Written", "plan_outputs"]
 FOR_PEOPLE = frozenset({"table", "md"})
 """Formats that the configured `top` shortens; the others hold every book unless --top is given."""
 
+IN_FOLDER = {"md": ".md", "html": ".html"}
+"""Formats of the reports' folder, with their suffixes."""
+
 
 def plan_outputs(
-    files: Sequence[str], stdout_format: str | None, settings: ReportSettings, *, top_given: bool
+    files: Sequence[str],
+    stdout_format: str | None,
+    settings: ReportSettings,
+    *,
+    top_given: bool,
+    show_dropped: bool = False,
 ) -> OutputPlan:
     """Return where the report goes, everything checked that can be checked before there is a report.
 
-    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was. The folder of the
-    Markdown reports is made: let the plan `tidy_up` in the end.
+    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was, `show_dropped`
+    whether what was dropped is listed. The reports' folder is made: let the plan `tidy_up` in the end.
 
-    Raises UsageError for a file of unknown format, named twice, or where nothing can be written.
+    Raises UsageError for a file of unknown format, named twice, or where nothing can be written; for a format that is
+    not installed, and for one that is no text where stdout is a terminal.
     """
+    if stdout_format is not None:
+        check_installed(stdout_format)
+        if FORMATS[stdout_format].binary and console.is_terminal(sys.stdout):
+            raise UsageError(f"{stdout_format} is no text for a terminal: write it with -o, to a file of that suffix")
     targets: dict[Path, str] = {}
     folder = None if files or stdout_format else Path(settings.dir)
     made: tuple[Path, ...] = ()
@@ -44,6 +59,7 @@ def plan_outputs(
             path, form = Path(name), format_of(name)
             if any(path.resolve() == other.resolve() for other in targets):
                 raise UsageError(f"-o {name}: this file is named twice")
+            check_installed(form)
             check_writable(path)
             targets[path] = form
     except OutputError as error:
@@ -60,6 +76,9 @@ def plan_outputs(
         made=made,
         top=settings.top,
         top_of_data=settings.top if top_given else None,
+        lang=settings.lang,
+        show_dropped=show_dropped,
+        keep=settings.keep,
     )
 
 
@@ -67,8 +86,8 @@ def plan_outputs(
 class Written:
     """What became of the files."""
 
-    report: Path | None = None
-    """The report in the folder; None when there was to be none."""
+    reports: tuple[Path, ...] = ()
+    """The reports in the folder."""
     failure: OutputError | None = None
     """Why the first file that is missing is missing."""
 
@@ -82,25 +101,31 @@ class OutputPlan:
     files: tuple[tuple[Path, str], ...]
     """Files with their formats."""
     folder: Path | None
-    """Folder that gets a Markdown report named by query and time; None for no such report."""
+    """Folder that gets reports named by query and time; None for no such reports."""
     made: tuple[Path, ...]
     """That folder and those above it, as far as they were made for this search; outermost first."""
     top: int
     """Books in what people read."""
     top_of_data: int | None
     """Books in the other formats; None is all."""
+    lang: str
+    """Language of the reports, or auto."""
+    show_dropped: bool
+    keep: int
+    """Reports of this query that stay in the folder; 0 for all."""
 
     @property
     def modules(self) -> tuple[str, ...]:
         """The modules that the writing needs, to be imported beforehand."""
-        forms = {self.stdout, *(form for _, form in self.files), *(["md"] if self.folder else [])}
-        table = ("rich.console", "rich.table") if "table" in forms else ()
+        forms = [self.stdout, *(form for _, form in self.files), *(IN_FOLDER if self.folder else ())]
         files = ("aiofiles",) if self.files or self.folder else ()
-        return (*sorted(FORMATS[form].module for form in forms), *table, *files)
+        own = {FORMATS[form].module for form in forms}
+        return (*sorted(own), *dict.fromkeys(name for form in forms for name in FORMATS[form].needs), *files)
 
     async def write_files(self, result: SearchResult) -> Written:
         """Write every file that can be written; what could not be is told, not raised, so that stdout gets its turn."""
-        report, failure = None, None
+        reports: tuple[Path, ...] = ()
+        failure = None
         for path, form in self.files:
             try:
                 await write_whole(path, encode(self._render(result, form), form))
@@ -108,21 +133,26 @@ class OutputPlan:
                 failure = failure or error
         if self.folder is not None:
             try:
-                report = await self._write_report(self.folder, result)
+                reports = await self._write_reports(self.folder, result)
             except OutputError as error:
                 failure = failure or error
-        return Written(report, failure)
+        return Written(reports, failure)
 
-    async def _write_report(self, folder: Path, result: SearchResult) -> Path:
+    async def _write_reports(self, folder: Path, result: SearchResult) -> tuple[Path, ...]:
         import asyncio
 
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"the folder {folder} cannot be made: {error.strerror}") from error
-        path = report_path(folder, result.query, result.started_at, ".md")
-        written = await write_whole(path, encode(self._render(result, "md"), "md"), replace=False)
-        return folder / written.name
+        path = report_path(folder, result.query, result.started_at, *IN_FOLDER.values())
+        written = []
+        for form, suffix in IN_FOLDER.items():
+            data = encode(self._render(result, form), form)
+            written.append(await write_whole(path.with_suffix(suffix), data, replace=False))
+        if self.keep:
+            await asyncio.to_thread(prune, folder, result.query, self.keep)
+        return tuple(folder / file.name for file in written)
 
     def tidy_up(self) -> None:
         """Remove the folders that were made and have remained empty: nothing was written after all."""
@@ -134,13 +164,15 @@ class OutputPlan:
         Raises OutputError when stdout cannot be written.
         """
         size = shutil.get_terminal_size(fallback=(0, 0))
-        text = self._render(
+        report = self._render(
             result, self.stdout, width=size.columns or None, color=console.wants_color(sys.stdout)
         )
-        console.write_stdout(text if console.is_terminal(sys.stdout) else encode(text, self.stdout))
+        console.write_stdout(report if console.is_terminal(sys.stdout) else encode(report, self.stdout))
 
     def _render(
         self, result: SearchResult, form: str, *, width: int | None = None, color: bool = False
-    ) -> str:
+    ) -> str | bytes:
         top = self.top if form in FOR_PEOPLE else self.top_of_data
-        return render(result, form, top=top, width=width, color=color)
+        return render(
+            result, form, top=top, lang=self.lang, show_dropped=self.show_dropped, width=width, color=color
+        )

@@ -19,30 +19,33 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "SETTING_OF_FLAG", "add_parser", "run"]
 
-FORMATS = ("table", "md", "csv", "json")
+FORMATS = ("table", "md", "csv", "json", "html", "xlsx")
 """What `--format` takes: the names of `crawler.report.FORMATS`, which a test compares."""
 
 SETTING_OF_FLAG = {
     **{
         name: name
         for name in (
-            "pages", "sellers", "category", "sort", "min_price", "max_price", "concurrency", "workers",
-            "max_seconds", "proxy", "base_url",
+            "pages", "sellers", "category", "sort", "min_price", "max_price", "max_volume_price", "publisher",
+            "author", "since", "min_reviews", "keep", "rank", "concurrency", "workers", "max_seconds", "proxy",
+            "base_url",
         )
     },
     "top": "report.top",
+    "lang": "report.lang",
+    "keep_reports": "report.keep",
 }  # fmt: skip
 """The key in the configuration that each flag goes over."""
 
 DESCRIPTION = """\
-Search Dangdang, read every page of the answer, and say which book is cheap.
+Search Dangdang, read every page of the answer, and say which book is cheap, and which is good.
 
   {program} 滲透測試 --pages 20
   {program} 滲透測試 --demo
 """
 
 EPILOG = """\
-Without -o and --format: a table on stdout, and a Markdown report in reports/ (key dir in table [report]).
+Without -o and --format: a table on stdout, and a Markdown and an HTML report in reports/ (key dir in table [report]).
 With -o: the table on stdout, and these files alone. With --format: that format on stdout, no file but those of -o.
 
 Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP …), those over a file: the one that
@@ -102,6 +105,23 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--min-price", metavar="P", help="lowest price in yuan (default: none)")
     group.add_argument("--max-price", metavar="P", help="highest price in yuan (default: none)")
     group.add_argument(
+        "--max-volume-price",
+        metavar="P",
+        help="highest price a volume in yuan; this filter and the next four are ours, not the shop's: what they take "
+        "out is counted under their names (default: none)",
+    )
+    group.add_argument("--publisher", metavar="NAME", help="a part of the publisher's name (default: none)")
+    group.add_argument(
+        "--author", metavar="NAME", help="a part of an author's or translator's name (default: none)"
+    )
+    group.add_argument("--since", metavar="YEAR", help="earliest year of publication (default: none)")
+    group.add_argument("--min-reviews", metavar="N", help="fewest reviews (default: none)")
+    group.add_argument(
+        "--keep",
+        metavar="REASON,…",
+        help="keep what is dropped for these reasons, flagged: ebook, sold_out, no_price, off_topic (default: none)",
+    )
+    group.add_argument(
         "--demo", action="store_true", help="search the embedded demo shop: made-up books, no network"
     )
 
@@ -113,7 +133,8 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="write the report to FILE, in the format of its suffix: .md, .csv, .json, .txt; may be repeated",
+        help="write the report to FILE, in the format of its suffix: .md, .html, .xlsx, .csv, .json, .txt; may be "
+        "repeated",
     )
     group.add_argument(
         "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
@@ -121,7 +142,25 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--top",
         metavar="N",
-        help="books in table and Markdown (default: 50); given here, it shortens CSV and JSON, too, else they hold all",
+        help="books in table and Markdown (default: 50); given here, it shortens the other formats, too, else they hold "
+        "all",
+    )
+    group.add_argument(
+        "--rank",
+        metavar="ORDER",
+        help="order of the books: cheapest; best, by stars and reviews; value, by quality against price; per-volume "
+        "(default: cheapest)",
+    )
+    group.add_argument(
+        "--show-dropped", action="store_true", help="list what was dropped, and why; HTML and JSON always do"
+    )
+    group.add_argument(
+        "--lang", metavar="LANG", help="language of the reports: en, zh-Hans, zh-Hant; auto follows the query (default: auto)"
+    )
+    group.add_argument(
+        "--keep-reports",
+        metavar="N",
+        help="keep the newest N reports of this query in reports/, 0 for all (default: 0)",
     )
     words = group.add_mutually_exclusive_group()
     words.add_argument("--quiet", action="store_true", help="nothing but problems on stderr")
@@ -164,8 +203,9 @@ def run(args: argparse.Namespace) -> int:
     from crawler.cli.outputs import plan_outputs
 
     plan = plan_outputs(
-        files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None
-    )
+        files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None,
+        show_dropped=args.show_dropped,
+    )  # fmt: skip
     try:
         return _search(query, settings, plan, args)
     finally:
@@ -252,5 +292,6 @@ def _tell_the_rest(
         console.error(word)
     if written.failure is not None:
         raise written.failure
-    if written.report is not None and (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
-        console.line(f"report: {written.report}")
+    if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
+        for report in written.reports:
+            console.line(f"report: {report}")

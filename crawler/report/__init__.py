@@ -1,4 +1,4 @@
-"""Reports, one module a format: a result in, text out. Nothing depends on the clock: same result, same bytes.
+"""Reports, one module a format: a result in, a file out. Nothing depends on the clock: same result, same bytes.
 
 A format's module is imported when it is used; `files` puts a report where it belongs.
 """
@@ -14,9 +14,32 @@ from typing import TYPE_CHECKING
 from crawler.errors import UsageError
 
 if TYPE_CHECKING:
+    from crawler.labels import Labels
     from crawler.results import SearchResult
 
-__all__ = ["FORMATS", "Format", "encode", "format_of", "render"]
+__all__ = ["FORMATS", "Format", "Style", "check_installed", "encode", "format_of", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a report is to look; each format takes what concerns it."""
+
+    top: int | None = None
+    """How many books are listed; None for all."""
+    lang: str = "en"
+    """Language of the words: one of `crawler.labels.LANGUAGES`, or auto, which follows the query."""
+    show_dropped: bool = False
+    """Whether what was dropped is listed. HTML and JSON list it always."""
+    width: int | None = None
+    """Columns of the table; None for those of a file."""
+    color: bool = False
+    """Whether the table may hold escape codes: colours and links."""
+
+    def labels(self, result: SearchResult) -> Labels:
+        """Return the words for a report on `result`."""
+        from crawler.labels import labels_for
+
+        return labels_for(self.lang, result.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +47,27 @@ class Format:
     """A form that a report can take."""
 
     module: str
-    """Full name of the module, whose `render(result, *, top)` gives the text."""
+    """Full name of the module, whose `render(result, style)` gives the text, or the bytes."""
     suffixes: tuple[str, ...]
     """File suffixes that mean this format; the first is the usual one."""
     encoding: str = "utf-8"
-    """Charset of its files."""
+    """Charset of its files, where it is text."""
+    needs: tuple[str, ...] = ()
+    """Modules that its own module imports when it renders: they may be imported beforehand."""
+    extra: str | None = None
+    """The extra of the distribution that brings those modules."""
+    binary: bool = False
+    """Whether it is bytes, and no terminal's business."""
 
 
 FORMATS = {
-    "table": Format("crawler.report.table", (".txt",)),
+    "table": Format("crawler.report.table", (".txt",), needs=("rich.console", "rich.table")),
     "md": Format("crawler.report.markdown", (".md", ".markdown")),
     # With a byte-order mark, without which Excel takes Chinese for the system's charset.
     "csv": Format("crawler.report.csv_report", (".csv",), encoding="utf-8-sig"),
     "json": Format("crawler.report.json_report", (".json",)),
+    "html": Format("crawler.report.html_report", (".html", ".htm"), needs=("jinja2",)),
+    "xlsx": Format("crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True),
 }
 """The formats by name."""
 
@@ -52,22 +83,36 @@ def format_of(path: str | os.PathLike[str]) -> str:
     raise UsageError(f"{os.fspath(path)}{trouble}; give it one of {known}")
 
 
+def check_installed(form: str) -> None:
+    """Check that what format `form` needs is installed. Raises UsageError that names the extra where it is not."""
+    import importlib.util
+
+    wanted = FORMATS[form]
+    if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
+        raise UsageError(
+            f"{form} reports need an extra: pip install 'bookprice-crawler[{wanted.extra}]', or choose another format"
+        )
+
+
 def render(
-    result: SearchResult, form: str, *, top: int | None = None, width: int | None = None, color: bool = False
-) -> str:
-    """Return the report in format `form`, a key of `FORMATS`.
+    result: SearchResult,
+    form: str,
+    *,
+    top: int | None = None,
+    lang: str = "en",
+    show_dropped: bool = False,
+    width: int | None = None,
+    color: bool = False,
+) -> str | bytes:
+    """Return the report in format `form`, a key of `FORMATS`: bytes for a binary format, else text.
 
-    `top` is how many books are listed, None for all. The table alone asks for more: its `width` in terminal
-    columns, None for that of a file, and whether it may hold the escape codes of `color`.
+    The options are the fields of `Style`.
     """
-    if form == "table":
-        from crawler.report import table
-
-        return table.render(result, top=top, width=width or table.FILE_WIDTH, color=color)
-    text: str = importlib.import_module(FORMATS[form].module).render(result, top=top)
-    return text
+    style = Style(top, lang, show_dropped, width, color)
+    report: str | bytes = importlib.import_module(FORMATS[form].module).render(result, style)
+    return report
 
 
-def encode(text: str, form: str) -> bytes:
+def encode(report: str | bytes, form: str) -> bytes:
     """Return the bytes of a report's file."""
-    return text.encode(FORMATS[form].encoding)
+    return report if isinstance(report, bytes) else report.encode(FORMATS[form].encoding)

@@ -13,32 +13,43 @@ import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from crawler.report import json_report
 from crawler.report.clean import clean
 
 if TYPE_CHECKING:
+    from crawler.report import Style
     from crawler.results import Book, SearchResult
+    from parsers.model import Listing
 
 __all__ = ["COLUMNS", "defuse", "render"]
 
 COLUMNS = (
     "rank", "product_id", "title", "subtitle", "price", "list_price", "discount", "volumes", "price_per_volume",
     "authors", "publisher", "published", "rating", "reviews", "seller", "self_operated", "ebook_price", "flags",
-    "url", "image", "page", "position", "run_complete", "demo", "base_url",
+    "url", "image", "page", "position", "run_complete", "demo", "base_url", "quality", "value", "frontier", "offers",
+    "offer_ids", "dropped",
 )  # fmt: skip
-"""The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`."""
+"""The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`.
+
+`offers` counts them, `offer_ids` are their product ids, cheapest first. `dropped` is the reason for which a product was
+dropped: such rows, without a rank, come after the books with `Style.show_dropped`.
+"""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Openings that spreadsheets take for a formula, full-width ones in an East Asian Excel (OWASP, «CSV Injection»)."""
 
 
-def render(result: SearchResult, *, top: int | None = None) -> str:
-    """Return header and rows with CRLF line ends; `top` is how many books there are, None for all."""
+def render(result: SearchResult, style: Style) -> str:
+    """Return header and rows with CRLF line ends; of `style` `top` and `show_dropped` count."""
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     marks = [_boolean(result.complete), _boolean(result.demo), _text(result.base_url)]
-    for book in result.books[:top]:
-        writer.writerow([*_row(book), *marks])
+    for book in result.books[: style.top]:
+        writer.writerow([*_row(book), *marks, *_ranking(book), ""])
+    if style.show_dropped:
+        for reason, listing in result.dropped:
+            writer.writerow(["", *_listing(listing), *marks, "", "", "", "", "", reason])
     return output.getvalue()
 
 
@@ -48,31 +59,63 @@ def defuse(text: str) -> str:
 
 
 def _row(book: Book) -> list[str]:
-    listing = book.listing
     return [
         str(book.rank),
+        *_cells(
+            book.listing,
+            price=book.price,
+            discount=book.discount,
+            volume_price=book.price_per_volume,
+            facts=book,
+            flags=json_report.flags(book),
+        ),
+    ]
+
+
+def _listing(listing: Listing) -> list[str]:
+    """Return the cells of a product that is in no book."""
+    flags = sorted(flag.value for flag in listing.flags)
+    return _cells(listing, price=listing.price, discount=None, volume_price=None, facts=listing, flags=flags)
+
+
+def _cells(
+    listing: Listing,
+    *,
+    price: Decimal | None,
+    discount: Decimal | None,
+    volume_price: Decimal | None,
+    facts: Book | Listing,
+    flags: list[str],
+) -> list[str]:
+    """Return the cells from `product_id` to `position`; `facts` tells what all offers together know."""
+    return [
         _text(listing.product_id),
         _text(listing.title),
         _text(listing.subtitle),
-        _money(book.price),
+        _money(price),
         _money(listing.list_price),
-        _money(book.discount),
+        _money(discount),
         _number(listing.volumes),
-        _money(book.price_per_volume),
-        _text("; ".join(listing.authors)),
-        _text(listing.publisher),
-        listing.published.isoformat() if listing.published else "",
-        _number(listing.rating),
-        _number(listing.reviews),
+        _money(volume_price),
+        _text("; ".join(facts.authors)),
+        _text(facts.publisher),
+        facts.published.isoformat() if facts.published else "",
+        _number(facts.rating),
+        _number(facts.reviews),
         _text(listing.seller),
         _boolean(listing.self_operated),
         _money(listing.ebook_price),
-        "; ".join(sorted(flag.value for flag in listing.flags)),
+        "; ".join(flags),
         _text(listing.url),
         _text(listing.image),
         str(listing.page),
         str(listing.position),
     ]
+
+
+def _ranking(book: Book) -> list[str]:
+    ids = _text("; ".join(offer.product_id for offer in book.offers))
+    return [_number(book.quality), _number(book.value), _boolean(book.frontier), str(len(book.offers)), ids]
 
 
 def _text(text: str | None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import os
 import re
 import secrets
@@ -19,7 +20,15 @@ from crawler.errors import OutputError
 from crawler.report import format_of
 from crawler.report.clean import clean
 
-__all__ = ["check_writable", "make_folder", "remove_if_empty", "report_path", "write_whole"]
+__all__ = [
+    "check_writable",
+    "make_folder",
+    "mark_query",
+    "prune",
+    "remove_if_empty",
+    "report_path",
+    "write_whole",
+]
 
 NAME_BYTES = 80
 """UTF-8 bytes of the query in a file's name; most file systems take 255 for the whole name."""
@@ -28,14 +37,53 @@ _UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*'`$&;!~#%{}()\[\]]+""")
 """What Windows forbids in a name, and what a shell would have to be kept from reading."""
 
 
-def report_path(directory: str | os.PathLike[str], query: str, started_at: dt.datetime, suffix: str) -> Path:
+def report_path(
+    directory: str | os.PathLike[str], query: str, started_at: dt.datetime, *suffixes: str
+) -> Path:
     """Return a path in `directory` for a report: «2026-01-31T080000Z_渗透测试.md».
+
+    Of several suffixes the path has the first, and its name is free with each of them.
 
     Names sort by time (UTC, to the second). When the name is taken, a number follows: «…_渗透测试_2.md». Nothing
     is made: `write_whole(…, replace=False)` settles a race between two runs of the same second.
     """
-    name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffix}"
-    return next(path for path in _numbered(Path(directory) / name) if not os.path.lexists(path))
+    name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffixes[0]}"
+    return next(
+        path
+        for path in _numbered(Path(directory) / name)
+        if not any(os.path.lexists(path.with_suffix(suffix)) for suffix in suffixes)
+    )
+
+
+def mark_query(query: str) -> str:
+    """Return a comment, for HTML and for Markdown, by which `prune` knows whose report a file is."""
+    plain = json.dumps(query).replace("-", "\\u002d").replace(">", "\\u003e")  # «-->» would end it
+    return f"<!-- bookprice-crawler, query {plain} -->"
+
+
+def prune(directory: str | os.PathLike[str], query: str, keep: int) -> tuple[Path, ...]:
+    """Remove all but the `keep` newest reports of `query` from `directory`, and return the files removed.
+
+    A report is the files that share a name but for their suffix. Only files that `report_path` named and that carry
+    the mark of this very query are touched: another query may be written alike in a file's name.
+
+    Raises OutputError for a file that cannot be removed.
+    """
+    named = re.compile(
+        rf"(?P<name>(?P<time>\d{{4}}-\d\d-\d\dT\d{{6}}Z)_{re.escape(_safe(query))}(?:_(?P<number>\d+))?)\.(?:md|html)"
+    )
+    mark = mark_query(query).encode()
+    reports: dict[tuple[str, int], list[Path]] = {}
+    with _saying(directory):
+        for path in sorted(Path(directory).iterdir()):
+            match = named.fullmatch(path.name)
+            if match and path.is_file() and not path.is_symlink() and mark in path.read_bytes():
+                reports.setdefault((match["time"], int(match["number"] or 1)), []).append(path)
+    old = [path for key in sorted(reports)[: max(0, len(reports) - keep)] for path in reports[key]]
+    for path in old:
+        with _saying(path), suppress(FileNotFoundError):  # another run may prune as well
+            path.unlink()
+    return tuple(old)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

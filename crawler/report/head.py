@@ -1,16 +1,18 @@
-"""What stands above the list in every report for people: the answer first, then how far it can be trusted.
+"""What stands above the list in every report for people: the answers first, then how far they can be trusted.
 
-The words are made here once; table and Markdown lay them out. All text is cleaned, none is escaped.
+The words are made here once; table, Markdown, HTML and XLSX lay them out. All text is cleaned, none is escaped.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawler.labels import ENGLISH, Labels
 from crawler.report.clean import clean, crop
-from crawler.report.wording import alike, is_live, note, product_link, said, yuan
+from crawler.report.wording import alike, is_live, note, price, product_link, rating, said, yuan
 from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
@@ -18,15 +20,10 @@ from parsers.model import Flag
 if TYPE_CHECKING:
     from crawler.results import Book, SearchResult
 
-__all__ = ["Alarm", "Answer", "Head", "head_of", "tail_of"]
+__all__ = ["Alarm", "Answer", "Head", "head_of", "mark_of", "tail_of"]
 
 TITLE_LIMIT = 100
-"""Characters of a title in the first line."""
-
-CAVEAT = "before coupons and postage"
-"""What stands beside every price of the head: the page shows no other."""
-
-_DROPPED_WORDS = {"ebook": "e-book only", "sold_out": "sold out", "no_price": "without a readable price"}
+"""Characters of a title, and of the names behind it, in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Alarm:
     """Something that no reader may miss."""
 
     name: str
-    """One word in capitals: DEMO, REPLICA, PARTIAL, FAILED."""
+    """One word in capitals, DEMO, REPLICA, PARTIAL or FAILED, and the same in the report's language."""
     text: str
     details: tuple[tuple[str, str], ...] = ()
     """Failed pages and how they failed."""
@@ -44,7 +41,13 @@ class Alarm:
 class Answer:
     """A line that answers what was asked."""
 
+    label: str
+    """What it answers: «Cheapest»; '' for a line that only says why there is no answer."""
+    words: str
+    """The answer itself."""
     text: str
+    """The whole line, with the marks of alarms before it."""
+    book: Book | None = None
     link: str | None = None
     """The product page of the book in it."""
 
@@ -53,101 +56,142 @@ class Answer:
 class Head:
     """The parts of a report's head, in reading order."""
 
-    answer: Answer
-    """The first line: the cheapest book, or why there is none."""
+    answers: tuple[Answer, ...]
+    """The cheapest book, the best, the best value; one line alone, that says why, where there is no book."""
     second: Answer | None
-    """What stands above that book in the list: shops put bookmarks among books."""
+    """What stands above the cheapest book in the list: shops put bookmarks among books."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""
 
 
-def head_of(result: SearchResult) -> Head:
-    """Return the head of a report on `result`."""
-    alarms = tuple(_alarms(result))
-    mark = f"{', '.join(alarm.name for alarm in alarms)} — " if alarms else ""
-    answer, second = _answers(result)
-    return Head(Answer(mark + answer.text, answer.link), second, alarms, tuple(_facts(result)))
+def head_of(result: SearchResult, say: Labels = ENGLISH) -> Head:
+    """Return the head of a report on `result`, in the words of `say`."""
+    answers = tuple(_answers(result, say))
+    alarms = tuple(_alarms(result, say))
+    return Head(answers, _accessory(result, say), alarms, tuple(_facts(result, say)))
 
 
-def tail_of(result: SearchResult, top: int | None) -> str:
+def mark_of(result: SearchResult, say: Labels = ENGLISH) -> str:
+    """Return the names of a report's alarms, «DEMO, PARTIAL»; '' for a whole answer of the live shop."""
+    return ", ".join(alarm.name for alarm in _alarms(result, say))
+
+
+def tail_of(result: SearchResult, top: int | None, say: Labels = ENGLISH) -> str:
     """Return the line below a list that is cut to `top` books; '' when it is whole."""
     left = len(result.books) - top if top is not None else 0
-    return f"… and {left:,} more (--top {len(result.books)} shows all)" if left > 0 else ""
+    return say("more", n=left, all=len(result.books)) if left > 0 else ""
 
 
-def _why_nothing(result: SearchResult) -> str:
-    failed = len(result.failed)
-    if not result.had_a_page:
-        return f"No page could be had: {failed} of {len(result.pages)} failed"
-    if result.counts.unique:
-        return f"Nothing to rank: every product found is dropped ({_dropped(result)})"
-    what = "book" if result.options.get("category") == "books" else "product"
-    nothing = f"{_shop_name(result)} has no {what} for «{clean(result.query_sent)}»"
-    if failed:
-        return f"{nothing} on the pages that could be read: {failed} of {len(result.pages)} failed"
-    if scope := _scope(result):
-        nothing += f" ({scope})"
-    return f"{nothing} — try --sellers all" if result.options.get("sellers") == "self" else nothing
-
-
-def _answers(result: SearchResult) -> tuple[Answer, Answer | None]:
-    """Return the cheapest book, and the accessory that is cheaper still; who searches for books means books."""
-    if not result.books:
-        return Answer(_why_nothing(result)), None
-    first, caveat = result.books[0], CAVEAT
+def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
+    """Yield the three answers; who searches for books means books, an accessory comes in where there is nothing else."""
+    caveat = say("caveat")
     if _not_asked_for(result):
         ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
-        caveat += f"; {ok} of {_pages_to_be_had(result)} pages read"
-    if result.options.get("category") == "all":
-        return _cheapest("Cheapest", result, first, caveat), None
-    book = next((book for book in result.books if Flag.ACCESSORY not in book.listing.flags), None)
-    if book is None:
-        return _cheapest("No book, but accessories from", result, first, caveat), None
-    cheapest = _cheapest("Cheapest", result, book, caveat)
-    return cheapest, None if book is first else _cheapest("Cheaper, but no book", result, first, CAVEAT)
+        caveat += say("and") + say("pages_read", ok=ok, all=_pages_to_be_had(result))
+    if not result.books:
+        yield _line(result, say, "", _why_nothing(result, say))
+        return
+    if result.cheapest is None:
+        # Accessories alone, or what was kept though it cannot be bought.
+        first = _cheapest_accessory(result)
+        if first is None:
+            yield _line(result, say, "", say("nothing_on_sale"))
+        else:
+            yield _book_line(result, say, say("accessories_only"), first, caveat)
+        return
+    yield _book_line(result, say, say("cheapest"), result.cheapest, caveat)
+    for label, book in ((say("best"), result.best), (say("value"), result.best_value)):
+        if book is None:
+            yield _line(result, say, label, say("nobody_rated"))
+        else:
+            yield _book_line(result, say, label, book, caveat)
 
 
-def _cheapest(label: str, result: SearchResult, book: Book, caveat: str) -> Answer:
-    listing = book.listing
-    credit = ", ".join(clean(name) for name in (*listing.authors[:2], listing.publisher or "") if name)
-    parts = [f"{label}: {yuan(book.price)}  {crop(clean(listing.title), TITLE_LIMIT)}"]
-    if special := note(book):
+def _accessory(result: SearchResult, say: Labels) -> Answer | None:
+    """Return the accessory that is cheaper than the cheapest book."""
+    cheapest, first = result.cheapest, _cheapest_accessory(result)
+    if cheapest is None or first is None or cheapest.price is None or first.price is None:
+        return None
+    if first.price > cheapest.price or result.options.get("category") == "all":
+        return None
+    return _book_line(result, say, say("accessory_cheaper"), first, say("caveat"), marked=False)
+
+
+def _cheapest_accessory(result: SearchResult) -> Book | None:
+    accessories = (book for book in result.books if Flag.ACCESSORY in book.listing.flags)
+    return min(
+        (book for book in accessories if book.price is not None and not book.listing.sold_out),
+        key=lambda book: (book.price, book.rank),
+        default=None,
+    )
+
+
+def _line(result: SearchResult, say: Labels, label: str, words: str) -> Answer:
+    text = say("answer", label=label, words=words) if label else words
+    return Answer(label, words, _mark(result, say) + text)
+
+
+def _book_line(
+    result: SearchResult, say: Labels, label: str, book: Book, caveat: str, *, marked: bool = True
+) -> Answer:
+    credit = ", ".join(clean(name) for name in (*book.authors[:2], book.publisher or "") if name)
+    parts = [f"{price(book)}  {crop(clean(book.listing.title), TITLE_LIMIT)}"]
+    if special := note(book, say):
         parts.append(f"[{special}]")
     if credit:
         parts.append(f"— {crop(credit, TITLE_LIMIT)}")
-    return Answer(" ".join([*parts, f"({caveat})"]), product_link(result, book))
+    if stars := rating(book):
+        parts.append(f"· {stars}" if credit else f"— {stars}")
+    words = " ".join([*parts, say("bracketed", words=caveat)])
+    mark = _mark(result, say) if marked else ""
+    text = mark + say("answer", label=label, words=words)
+    return Answer(label, words, text, book, product_link(result, book.listing))
 
 
-def _alarms(result: SearchResult) -> list[Alarm]:
-    alarms = []
+def _mark(result: SearchResult, say: Labels) -> str:
+    marks = mark_of(result, say)
+    return say("mark", marks=marks) if marks else ""
+
+
+def _why_nothing(result: SearchResult, say: Labels) -> str:
+    failed, asked = len(result.failed), len(result.pages)
+    if not result.had_a_page:
+        return say("no_page", failed=failed, all=asked)
+    if result.counts.unique:
+        return say("all_dropped", dropped=_dropped(result, say))
+    what = "no_book" if result.options.get("category") == "books" else "no_product"
+    nothing = say(what, shop=_shop_name(result, say), query=clean(result.query_sent))
+    if failed:
+        return nothing + say("on_read_pages", failed=failed, all=asked)
+    if scope := _scope(result, say):
+        nothing += ("" if say.language.startswith("zh") else " ") + say("bracketed", words=scope)
+    return nothing + (say("try_all_sellers") if result.options.get("sellers") == "self" else "")
+
+
+def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
     if result.failed:
-        what = "books may be missing, a cheaper one among them" if result.had_a_page else "there is no answer"
-        text = f"{len(result.failed)} of {len(result.pages)} pages failed: {what}"
+        text = say("pages_failed", failed=len(result.failed), all=len(result.pages))
+        text += say("may_miss" if result.had_a_page else "no_answer")
         if result.stopped:
-            text += f" (stopped early: {clean(result.stopped)})"
-        alarms.append(Alarm(_loss(result), text, alike(result.failed)))
+            text += say("stopped_early", why=clean(result.stopped))
+        yield Alarm(say(_loss(result)), text, alike(result.failed, say))
     if result.demo:
-        alarms.append(
-            Alarm("DEMO", "made-up books from the embedded demo shop: none of them can be bought anywhere")
-        )
+        yield Alarm(say("DEMO"), say("demo_text"))
     elif not is_live(result):
-        text = f"asked at {clean(result.base_url)}, not the live shop: what is sold there, and for how much, may differ"
-        alarms.append(Alarm("REPLICA", text))
-    return alarms
+        yield Alarm(say("REPLICA"), say("replica_text", address=clean(result.base_url)))
 
 
 def _loss(result: SearchResult) -> str:
     return "PARTIAL" if result.had_a_page else "FAILED"
 
 
-def _wholeness(result: SearchResult) -> str:
-    left = _not_asked_for(result)
+def _wholeness(result: SearchResult, say: Labels) -> str:
+    left, loss = _not_asked_for(result), say(_loss(result))
     if not left:
-        return "whole: no page failed" if result.complete else _loss(result)
-    asked = "no page failed" if result.complete else _loss(result)
-    pages = "1 more page was" if left == 1 else f"{left} more pages were"
-    return f"{asked}; {pages} not asked for (--pages {_pages_to_be_had(result)})"
+        return say("whole") if result.complete else loss
+    asked = say("no_page_failed") if result.complete else loss
+    return asked + say("one_more_page" if left == 1 else "more_pages", n=left, all=_pages_to_be_had(result))
 
 
 def _pages_to_be_had(result: SearchResult) -> int:
@@ -160,39 +204,43 @@ def _not_asked_for(result: SearchResult) -> int:
     return max(0, _pages_to_be_had(result) - len(result.pages))
 
 
-def _facts(result: SearchResult) -> list[tuple[str, str]]:
+def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     query, sent = clean(result.query), clean(result.query_sent)
-    facts = [
-        ("Query", query if query == sent else f"{query}, sent as {sent}"),
-        ("Shop", _shop(result)),
-        ("Time", _time(result.started_at, result.finished_at)),
-        ("Pages", _pages(result)),
-        ("Listings", _listings(result)),
-        ("Result", _wholeness(result)),
-    ]
-    if scope := _scope(result):
-        facts.append(("Only", scope))
+    yield say("query"), query if query == sent else say("sent_as", query=query, sent=sent)
+    if result.suggestion:
+        yield say("suggestion"), say("suggestion_words", words=clean(result.suggestion))
+    yield say("shop"), _shop(result, say)
+    yield say("time"), _time(result.started_at, result.finished_at)
+    yield say("pages"), _pages(result, say)
+    yield say("listings"), _listings(result, say)
+    yield say("result"), _wholeness(result, say)
+    if scope := _scope(result, say):
+        yield say("only"), scope
     sort = result.options.get("sort", "default")
     if sort != "default":
-        facts.append(("Shop's order", str(sort)))
+        yield say("shops_order"), str(sort)
+    if result.books:
+        yield say("order"), say(f"by_{result.rank}")
+        yield say("frontier"), say("frontier_words", n=sum(book.frontier for book in result.books))
     if result.stopped and not result.failed:
-        facts.append(("Stopped", clean(result.stopped)))
-    return facts + [("Note", said(text)) for text in result.notes]
+        yield say("stopped"), clean(result.stopped)
+    for text in result.notes:
+        yield say("note"), said(text)
 
 
-def _shop_name(result: SearchResult) -> str:
+def _shop_name(result: SearchResult, say: Labels) -> str:
     if result.demo:
-        return "The demo shop"
-    return SHOPS[result.shop].title if is_live(result) else f"The replica at {clean(result.base_url)}"
-
-
-def _shop(result: SearchResult) -> str:
-    shop, address = SHOPS[result.shop], clean(result.base_url)
-    if result.demo:
-        return f"the embedded demo shop, not {shop.title}"
+        return say("the_demo_shop")
     if is_live(result):
-        return shop.title
-    return f"a replica of {shop.title} at {address}, not the live shop"
+        return SHOPS[result.shop].title
+    return say("the_replica", address=clean(result.base_url))
+
+
+def _shop(result: SearchResult, say: Labels) -> str:
+    shop = SHOPS[result.shop].title
+    if result.demo:
+        return say("demo_shop", shop=shop)
+    return shop if is_live(result) else say("replica_shop", shop=shop, address=clean(result.base_url))
 
 
 def _time(started: dt.datetime, finished: dt.datetime) -> str:
@@ -200,40 +248,50 @@ def _time(started: dt.datetime, finished: dt.datetime) -> str:
     return f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
 
 
-def _pages(result: SearchResult) -> str:
+def _pages(result: SearchResult, say: Labels) -> str:
     verdicts = [page.verdict for page in result.pages]
-    words = [f"{verdicts.count(Verdict.OK)} ok", f"{len(result.failed)} failed"]
-    for verdict, name in ((Verdict.PAST_END, "past the end"), (Verdict.NO_RESULTS, "without results")):
+    ended = [say("ok", n=verdicts.count(Verdict.OK)), say("failed", n=len(result.failed))]
+    for verdict, name in ((Verdict.PAST_END, "past_end"), (Verdict.NO_RESULTS, "without_results")):
         if number := verdicts.count(verdict):
-            words.append(f"{number} {name}")
+            ended.append(say(name, n=number))
     available = result.available
-    stated = "did not say how many it has" if available is None else f"states {available}"
-    return f"{', '.join(words)} of {len(verdicts)} asked; the shop {stated}"
+    stated = say("states_nothing") if available is None else say("states", n=available)
+    return say("of_asked", ended=say("comma").join(ended), all=len(verdicts), stated=stated)
 
 
-def _listings(result: SearchResult) -> str:
+def _listings(result: SearchResult, say: Labels) -> str:
     counts = result.counts
-    found = f"{counts.listings:,} seen, {counts.unique:,} unique, {counts.kept:,} kept"
-    return f"{found}; dropped: {_dropped(result) or 'none'}"
+    return say(
+        "counts", listings=counts.listings, unique=counts.unique, kept=counts.kept, books=counts.books,
+        dropped=_dropped(result, say) or say("none"),
+    )  # fmt: skip
 
 
-def _dropped(result: SearchResult) -> str:
-    return ", ".join(
-        f"{number:,} {_DROPPED_WORDS.get(reason, reason)}"
+def _dropped(result: SearchResult, say: Labels) -> str:
+    return say("comma").join(
+        say("count_of", n=number, what=say.reason(reason))
         for reason, number in result.counts.dropped.items()
         if number
     )
 
 
-def _scope(result: SearchResult) -> str:
+def _scope(result: SearchResult, say: Labels) -> str:
     """Return what the search was narrowed to; '' when it was not."""
     options, words = result.options, []
     if options.get("sellers") == "self":
-        words.append("the shop's own goods")
+        words.append(say("own_goods"))
     if options.get("category") == "books":
-        words.append("books")
-    if (low := options.get("min_price")) is not None:
-        words.append(f"from {yuan(low)}")
-    if (high := options.get("max_price")) is not None:
-        words.append(f"up to {yuan(high)}")
-    return ", ".join(words)
+        words.append(say("books"))
+    for name, word in (
+        ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
+    ):  # fmt: skip
+        if (amount := options.get(name)) is not None:
+            words.append(say(word, price=yuan(amount)))
+    for name, word in (("publisher", "of_publisher"), ("author", "of_author")):
+        if text := options.get(name):
+            words.append(say(word, name=clean(text)))
+    if (year := options.get("since")) is not None:
+        words.append(say("since_year", year=year))
+    if (reviews := options.get("min_reviews")) is not None:
+        words.append(say("from_reviews", n=reviews))
+    return say("comma").join(words)

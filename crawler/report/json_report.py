@@ -10,22 +10,20 @@ from crawler.books.offers import price_of
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
+    from crawler.report import Style
     from crawler.results import Book, SearchResult
     from parsers.model import Listing
 
 __all__ = ["as_dict", "flags", "render"]
 
 
-def render(result: SearchResult, *, top: int | None = None) -> str:
-    """Return the report as indented JSON with a final newline; Chinese stays readable.
-
-    `top` shortens the list of books; None gives all.
-    """
+def render(result: SearchResult, style: Style) -> str:
+    """Return the report as indented JSON with a final newline; Chinese stays readable. Of `style` only `top` counts."""
     import msgspec
 
     # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return msgspec.json.format(encoder.encode(as_dict(result, top=top)), indent=2).decode() + "\n"
+    return msgspec.json.format(encoder.encode(as_dict(result, top=style.top)), indent=2).decode() + "\n"
 
 
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:

@@ -8,13 +8,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crawler.books.offers import price_of
 from crawler.report.clean import clean, crop
+from crawler.report.files import mark_query
 from crawler.report.head import head_of, tail_of
-from crawler.report.wording import list_price, month, note, off, product_link, rating, yuan
+from crawler.report.wording import (
+    FRONTIER, list_price, month, note, off, price, product_link, quality, rating, yuan,
+)  # fmt: skip
 
 if TYPE_CHECKING:
+    from crawler.labels import Labels
+    from crawler.report import Style
     from crawler.report.head import Alarm, Answer
     from crawler.results import Book, SearchResult
+    from parsers.model import Listing
 
 __all__ = ["escape", "render"]
 
@@ -31,23 +38,29 @@ _SPECIAL = re.compile(
 _NUMBERED_LIST = re.compile(r"^(\d{1,9})([.)])")
 
 _COLUMNS = (
-    ("#", "--:"), ("Price", "--:"), ("List", "--:"), ("Off", "--:"), ("Title", "---"), ("Author", "---"),
-    ("Publisher", "---"), ("Date", "---"), ("Rating", "--:"), ("Note", "---"),
+    ("rank", "--:"), ("", ":-:"), ("price", "--:"), ("list_price", "--:"), ("off", "--:"), ("title", "---"),
+    ("author", "---"), ("publisher", "---"), ("date", "---"), ("rating", "--:"), ("quality", "--:"),
+    ("remarks", "---"),
 )  # fmt: skip
 
 
-def render(result: SearchResult, *, top: int | None = None) -> str:
-    """Return the report in GitHub's Markdown; `top` is how many books are listed, None for all."""
-    head = head_of(result)
-    blocks = [f"# {escape(head.answer.text)}", *_link(head.answer)]
-    if head.second:
-        blocks += [f"**{escape(head.second.text)}**", *_link(head.second)]
-    blocks += [_alarm(alarm) for alarm in head.alarms]
+def render(result: SearchResult, style: Style) -> str:
+    """Return the report in GitHub's Markdown."""
+    say = style.labels(result)
+    head = head_of(result, say)
+    first, *others = head.answers
+    blocks = [f"# {escape(first.text)}", *_link(first)]
+    for answer in (*others, *filter(None, [head.second])):
+        blocks.append("  \n".join([f"**{escape(answer.text)}**", *_link(answer)]))
+    blocks += [_alarm(alarm, say) for alarm in head.alarms]
     blocks.append("\n".join(f"- **{escape(label)}**: {escape(words)}" for label, words in head.facts))
     if result.books:
-        blocks.append(_list(result, top))
-        if tail := tail_of(result, top):
+        blocks.append(_list(result, style.top, say))
+        if tail := tail_of(result, style.top, say):
             blocks.append(escape(tail))
+    if style.show_dropped and result.dropped:
+        blocks += [f"## {escape(say('dropped'))}", _dropped(result, say)]
+    blocks.append(mark_query(result.query))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -60,38 +73,56 @@ def _link(answer: Answer) -> list[str]:
     return [f"<{answer.link}>"] if answer.link else []
 
 
-def _alarm(alarm: Alarm) -> str:
-    lines = [f"> **{escape(alarm.name)}: {escape(alarm.text)}**"]
+def _alarm(alarm: Alarm, say: Labels) -> str:
+    lines = [f"> **{escape(say('alarm', name=alarm.name, text=alarm.text))}**"]
     if alarm.details:
         lines.append(">")
         lines += [f"> - {escape(pages)}: {escape(reason)}" for pages, reason in alarm.details]
     return "\n".join(lines)
 
 
-def _list(result: SearchResult, top: int | None) -> str:
-    rows = [
-        [name for name, _ in _COLUMNS],
-        [line for _, line in _COLUMNS],
-        *(_row(result, book) for book in result.books[:top]),
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def _list(result: SearchResult, top: int | None, say: Labels) -> str:
+    header = [say(name) if name else "" for name, _ in _COLUMNS]
+    return _table(header, [line for _, line in _COLUMNS], [_row(result, book, say) for book in result.books[:top]])
 
 
-def _row(result: SearchResult, book: Book) -> list[str]:
-    listing = book.listing
-    title, link = _cell(listing.title), product_link(result, book)
+def _table(header: list[str], lines: list[str], rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, lines, *rows))
+
+
+def _row(result: SearchResult, book: Book, say: Labels) -> list[str]:
     return [
         str(book.rank),
-        yuan(book.price),
+        FRONTIER if book.frontier else "",
+        price(book),
         list_price(book),
         off(book),
-        f"[{title}]({link})" if link else title,
-        _cell(", ".join(listing.authors)),
-        _cell(listing.publisher or ""),
+        _linked(result, book.listing),
+        _cell(", ".join(book.authors)),
+        _cell(book.publisher or ""),
         month(book),
         rating(book),
-        _cell(note(book)),
+        quality(book),
+        _cell(note(book, say)),
     ]
+
+
+def _dropped(result: SearchResult, say: Labels) -> str:
+    header = [say(name) for name in ("reason", "price", "title", "place")]
+    return _table(header, ["---", "--:", "---", "---"], [
+        [
+            escape(say.reason(reason)),
+            "" if (amount := price_of(listing)) is None else yuan(amount),
+            _linked(result, listing),
+            escape(say("place_words", page=listing.page, position=listing.position)),
+        ]
+        for reason, listing in result.dropped
+    ])  # fmt: skip
+
+
+def _linked(result: SearchResult, listing: Listing) -> str:
+    title, link = _cell(listing.title), product_link(result, listing)
+    return f"[{title}]({link})" if link else title
 
 
 def _cell(text: str) -> str:

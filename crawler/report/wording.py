@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.books.offers import price_of
+from crawler.labels import ENGLISH, Labels
 from crawler.report.clean import clean, crop
 from crawler.verdict import Verdict
 from parsers import SHOPS
@@ -15,8 +17,11 @@ from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.results import Book, PageResult, SearchResult
+    from parsers.model import Listing
 
 __all__ = [
+    "FRONTIER",
+    "UNKNOWN",
     "alike",
     "is_live",
     "list_price",
@@ -25,35 +30,23 @@ __all__ = [
     "off",
     "outcome",
     "page_numbers",
+    "price",
     "product_link",
+    "quality",
     "rating",
     "said",
+    "volume_price",
     "yuan",
 ]
 
 DETAIL_LIMIT = 300
 """Characters of a verdict's detail or of a note."""
 
-_VERDICT_WORDS = {
-    Verdict.OK: "ok",
-    Verdict.NO_RESULTS: "no results",
-    Verdict.PAST_END: "past the end",
-    Verdict.BLOCKED: "blocked",
-    Verdict.LAYOUT_CHANGED: "its layout has changed",
-    Verdict.UNEXPECTED_PAGE: "no search page",
-    Verdict.HTTP_ERROR: "HTTP error",
-    Verdict.NETWORK_ERROR: "network error",
-    Verdict.TOO_LARGE: "too large",
-    Verdict.PARSE_CRASHED: "could not be read",
-    Verdict.PARSE_TIMEOUT: "could not be read",
-    Verdict.NOT_ASKED: "not read",  # perhaps asked, and given up on the way
-}
+UNKNOWN = "–"
+FRONTIER = "★"
+"""Mark of a book that no other beats on price and quality."""
 
-_FLAG_WORDS = {
-    Flag.BUNDLE: "bundle of several works",
-    Flag.SECOND_HAND: "second-hand",
-    Flag.ACCESSORY: "accessory, no book",
-}
+_FLAG_WORDS = {Flag.BUNDLE: "bundle", Flag.SECOND_HAND: "second_hand", Flag.ACCESSORY: "accessory"}
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~/?=&%+-]*")
 """No user name, no port, nothing that Markdown or a terminal could read as more than an address."""
@@ -64,10 +57,21 @@ def yuan(amount: Decimal) -> str:
     return f"¥{amount:,.2f}"
 
 
+def price(book: Book) -> str:
+    """Return what the cheapest offer costs, as «¥39.00»; – for a book that was kept without a price."""
+    return UNKNOWN if book.price is None else yuan(book.price)
+
+
+def volume_price(book: Book) -> str:
+    """Return the price a volume; – where it is not known."""
+    each = book.price_per_volume
+    return UNKNOWN if each is None else yuan(each)
+
+
 def list_price(book: Book) -> str:
     """Return the list price where it is above the price, else ''."""
     listed = book.listing.list_price
-    return yuan(listed) if listed is not None and listed > book.price else ""
+    return yuan(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
 def off(book: Book) -> str:
@@ -76,7 +80,7 @@ def off(book: Book) -> str:
     «-100%» is for what costs nothing: the most that is taken off a price is 99 %.
     """
     listed = book.listing.list_price
-    if listed is None or listed <= book.price:
+    if listed is None or book.price is None or listed <= book.price:
         return ""
     percent = round(100 * (1 - book.price / listed))
     if book.price > 0:
@@ -86,36 +90,45 @@ def off(book: Book) -> str:
 
 def month(book: Book) -> str:
     """Return when it was published, as «2021-03»; '' when unknown."""
-    published = book.listing.published
+    published = book.published
     return f"{published:%Y-%m}" if published else ""
 
 
 def rating(book: Book) -> str:
     """Return stars and reviews as «4.5 (1,234)», with – for stars that are missing; '' when both are."""
-    stars, reviews = book.listing.rating, book.listing.reviews
+    stars, reviews = book.rating, book.reviews
     if stars is None and reviews is None:
         return ""
-    shown = "–" if stars is None else f"{stars:.1f}"
+    shown = UNKNOWN if stars is None else f"{stars:.1f}"
     return shown if reviews is None else f"{shown} ({reviews:,})"
 
 
-def note(book: Book) -> str:
+def quality(book: Book) -> str:
+    """Return the quality as «4.93»; '' for a book without stars, whose quality is but a guess."""
+    return "" if book.quality is None or book.rating is None else f"{book.quality:.2f}"
+
+
+def note(book: Book, say: Labels = ENGLISH) -> str:
     """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book."""
     listing, words = book.listing, []
     each = book.price_per_volume
     if listing.volumes is not None and listing.volumes > 1 and each is not None:
-        words.append(f"set of {listing.volumes} · {yuan(each)} each")
+        words.append(say("set_of", n=listing.volumes, price=yuan(each)))
     elif Flag.SET in listing.flags:
-        words.append("set, volumes not said")
-    words += [word for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
+        words.append(say("set"))
+    words += [say(word) for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
+    words += [say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for)]
     if listing.seller:
-        words.append(f"sold by {clean(listing.seller)}")
+        words.append(say("sold_by", seller=clean(listing.seller)))
     elif listing.self_operated is False:
-        words.append("sold by a marketplace shop")
+        words.append(say("marketplace"))
+    dearest = price_of(book.offers[-1])
+    if len(book.offers) > 1 and dearest is not None:
+        words.append(say("offers", n=len(book.offers), price=yuan(dearest)))
     return " · ".join(words)
 
 
-def page_numbers(numbers: Iterable[int]) -> str:
+def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
     """Return ascending page numbers in short: «page 3», «pages 1–4, 7»."""
     runs: list[list[int]] = []
     for number in numbers:
@@ -123,8 +136,9 @@ def page_numbers(numbers: Iterable[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    shown = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-    return f"page{'s' if len(runs) != 1 or len(runs[0]) > 1 else ''} {shown}"
+    shown = say("comma").join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    one = len(runs) == 1 and len(runs[0]) == 1
+    return say("page" if one else "pages_numbered", numbers=shown)
 
 
 def said(detail: str) -> str:
@@ -132,21 +146,21 @@ def said(detail: str) -> str:
     return crop(clean(detail), DETAIL_LIMIT)
 
 
-def outcome(verdict: Verdict, detail: str) -> str:
+def outcome(verdict: Verdict, detail: str, say: Labels = ENGLISH) -> str:
     """Return how a page ended, in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
-    why = said(detail)
+    why, words = said(detail), say(f"verdict_{verdict.value}")
     # What came instead, or how it answers another query, is said in full by the detail.
     if verdict is Verdict.UNEXPECTED_PAGE and why:
         return why
-    return f"{_VERDICT_WORDS[verdict]}: {why}" if why else _VERDICT_WORDS[verdict]
+    return say("verdict", verdict=words, why=why) if why else words
 
 
-def alike(pages: Iterable[PageResult]) -> tuple[tuple[str, str], ...]:
+def alike(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str, str], ...]:
     """Return page numbers and outcome in words, pages that ended alike together, by their first page."""
     numbers: dict[str, list[int]] = {}
     for page in sorted(pages, key=lambda page: page.page):
-        numbers.setdefault(outcome(page.verdict, page.detail), []).append(page.page)
-    return tuple((page_numbers(together), words) for words, together in numbers.items())
+        numbers.setdefault(outcome(page.verdict, page.detail, say), []).append(page.page)
+    return tuple((page_numbers(together, say), words) for words, together in numbers.items())
 
 
 def is_live(result: SearchResult) -> bool:
@@ -154,12 +168,12 @@ def is_live(result: SearchResult) -> bool:
     return not result.demo and result.base_url.rstrip("/") == SHOPS[result.shop].base_url
 
 
-def product_link(result: SearchResult, book: Book) -> str | None:
+def product_link(result: SearchResult, listing: Listing) -> str | None:
     """Return the address of a product's page if it can be followed: https, on the shop's own host, found there.
 
     The product numbers of a demo or a replica may be those of other goods in the real shop.
     """
-    url = book.listing.url
+    url = listing.url
     if not is_live(result) or not _PLAIN_URL.fullmatch(url):
         return None
     return url if SHOPS[result.shop].owns(urlsplit(url).hostname or "") else None

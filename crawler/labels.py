@@ -1,0 +1,243 @@
+"""The words of the reports in three languages: English, Simplified and Traditional Chinese, side by side.
+
+Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the details
+of a failed page, which are for whoever mends it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crawler.query import script_of
+
+__all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
+
+LANGUAGES = ("en", "zh-Hans", "zh-Hant")
+"""Languages by their BCP 47 tags."""
+
+_WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    # The answers
+    "cheapest": ("Cheapest", "最便宜", "最便宜"),
+    "best": ("Best", "口碑最好", "口碑最好"),
+    "value": ("Best value", "最划算", "最划算"),
+    "answer": ("{label}: {words}", "{label}：{words}", "{label}：{words}"),
+    "accessory_cheaper": ("Cheaper, but no book", "更便宜，但不是书", "更便宜，但不是書"),
+    "accessories_only": ("No book, but accessories from", "没有书，只有周边，最低", "沒有書，只有周邊，最低"),
+    "nothing_on_sale": (
+        "nothing that was found is on sale at a known price",
+        "找到的商品都不在售，或没有可读的价格",
+        "找到的商品都不在售，或沒有可讀的價格",
+    ),
+    "nobody_rated": (
+        "no book that was found has a rating",
+        "找到的书都还没有评分",
+        "找到的書都還沒有評分",
+    ),
+    "caveat": ("before coupons and postage", "未计优惠券和运费", "未計優惠券和運費"),
+    "pages_read": ("{ok} of {all} pages read", "读了 {all} 页中的 {ok} 页", "讀了 {all} 頁中的 {ok} 頁"),
+    "and": ("; ", "；", "；"),
+    "comma": (", ", "、", "、"),
+    "bracketed": ("({words})", "（{words}）", "（{words}）"),
+    "no_page": (
+        "No page could be had: {failed} of {all} failed",
+        "一页也没有读到：{all} 页中有 {failed} 页失败",
+        "一頁也沒有讀到：{all} 頁中有 {failed} 頁失敗",
+    ),
+    "all_dropped": (
+        "Nothing to rank: every product found is dropped ({dropped})",
+        "没有可排名的书：找到的商品都被剔除（{dropped}）",
+        "沒有可排名的書：找到的商品都被剔除（{dropped}）",
+    ),
+    "no_book": ("{shop} has no book for «{query}»", "{shop}没有“{query}”的书", "{shop}沒有「{query}」的書"),
+    "no_product": ("{shop} has no product for «{query}»", "{shop}没有“{query}”的商品", "{shop}沒有「{query}」的商品"),
+    "on_read_pages": (
+        " on the pages that could be read: {failed} of {all} failed",
+        "（限读到的页面：{all} 页中有 {failed} 页失败）",
+        "（限讀到的頁面：{all} 頁中有 {failed} 頁失敗）",
+    ),
+    "try_all_sellers": (" — try --sellers all", "，可试 --sellers all", "，可試 --sellers all"),
+    # Alarms
+    "DEMO": ("DEMO", "DEMO 演示", "DEMO 示範"),
+    "REPLICA": ("REPLICA", "REPLICA 非正式站点", "REPLICA 非正式站點"),
+    "PARTIAL": ("PARTIAL", "PARTIAL 不完整", "PARTIAL 不完整"),
+    "FAILED": ("FAILED", "FAILED 失败", "FAILED 失敗"),
+    "mark": ("{marks} — ", "【{marks}】", "【{marks}】"),
+    "alarm": ("{name}: {text}", "{name}：{text}", "{name}：{text}"),
+    "pages_failed": ("{failed} of {all} pages failed: ", "{all} 页中有 {failed} 页失败：", "{all} 頁中有 {failed} 頁失敗："),
+    "may_miss": (
+        "books may be missing, a cheaper one among them",
+        "可能漏掉了书，其中或有更便宜的",
+        "可能漏掉了書，其中或有更便宜的",
+    ),
+    "no_answer": ("there is no answer", "没有答案", "沒有答案"),
+    "stopped_early": (" (stopped early: {why})", "（提前停止：{why}）", "（提前停止：{why}）"),
+    "demo_text": (
+        "made-up books from the embedded demo shop: none of them can be bought anywhere",
+        "内置演示书店的虚构图书，哪里都买不到",
+        "內建示範書店的虛構圖書，哪裡都買不到",
+    ),
+    "replica_text": (
+        "asked at {address}, not the live shop: what is sold there, and for how much, may differ",
+        "数据来自 {address}，不是正式站点，商品和价格可能不同",
+        "資料來自 {address}，不是正式站點，商品和價格可能不同",
+    ),
+    # Facts
+    "query": ("Query", "查询", "查詢"),
+    "sent_as": ("{query}, sent as {sent}", "{query}（按“{sent}”搜索）", "{query}（以「{sent}」搜尋）"),
+    "shop": ("Shop", "书店", "書店"),
+    "demo_shop": ("the embedded demo shop, not {shop}", "内置演示书店，不是{shop}", "內建示範書店，不是{shop}"),
+    "replica_shop": (
+        "a replica of {shop} at {address}, not the live shop",
+        "{address} 上的{shop}副本，不是正式站点",
+        "{address} 上的{shop}副本，不是正式站點",
+    ),
+    "the_demo_shop": ("The demo shop", "演示书店", "示範書店"),
+    "the_replica": ("The replica at {address}", "{address} 上的副本", "{address} 上的副本"),
+    "time": ("Time", "时间", "時間"),
+    "pages": ("Pages", "页面", "頁面"),
+    "ok": ("{n} ok", "{n} 页正常", "{n} 頁正常"),
+    "failed": ("{n} failed", "{n} 页失败", "{n} 頁失敗"),
+    "past_end": ("{n} past the end", "{n} 页超出末页", "{n} 頁超出末頁"),
+    "without_results": ("{n} without results", "{n} 页无结果", "{n} 頁無結果"),
+    "of_asked": (
+        "{ended} of {all} asked; the shop {stated}",
+        "请求 {all} 页：{ended}；书店{stated}",
+        "請求 {all} 頁：{ended}；書店{stated}",
+    ),
+    "states": ("states {n}", "称共 {n} 页", "稱共 {n} 頁"),
+    "states_nothing": ("did not say how many it has", "没有说明总页数", "沒有說明總頁數"),
+    "listings": ("Listings", "商品", "商品"),
+    "counts": (
+        "{listings:,} seen, {unique:,} unique, {kept:,} kept: {books:,} books; dropped: {dropped}",
+        "见到 {listings:,} 条，去重后 {unique:,} 件，留下 {kept:,} 件，合为 {books:,} 种书；剔除：{dropped}",
+        "見到 {listings:,} 筆，去重後 {unique:,} 件，留下 {kept:,} 件，合為 {books:,} 種書；剔除：{dropped}",
+    ),
+    "count_of": ("{n:,} {what}", "{what} {n:,}", "{what} {n:,}"),
+    "none": ("none", "无", "無"),
+    "result": ("Result", "结果", "結果"),
+    "whole": ("whole: no page failed", "完整：没有页面失败", "完整：沒有頁面失敗"),
+    "no_page_failed": ("no page failed", "没有页面失败", "沒有頁面失敗"),
+    "one_more_page": (
+        "; 1 more page was not asked for (--pages {all})",
+        "；还有 1 页没有请求（--pages {all}）",
+        "；還有 1 頁沒有請求（--pages {all}）",
+    ),
+    "more_pages": (
+        "; {n} more pages were not asked for (--pages {all})",
+        "；还有 {n} 页没有请求（--pages {all}）",
+        "；還有 {n} 頁沒有請求（--pages {all}）",
+    ),
+    "only": ("Only", "范围", "範圍"),
+    "own_goods": ("the shop's own goods", "自营商品", "自營商品"),
+    "books": ("books", "图书", "圖書"),
+    "from_price": ("from {price}", "{price} 起", "{price} 起"),
+    "to_price": ("up to {price}", "不超过 {price}", "不超過 {price}"),
+    "to_volume_price": ("up to {price} a volume", "每册不超过 {price}", "每冊不超過 {price}"),
+    "of_publisher": ("publisher {name}", "出版社含“{name}”", "出版社含「{name}」"),
+    "of_author": ("author {name}", "作者含“{name}”", "作者含「{name}」"),
+    "since_year": ("since {year}", "{year} 年及以后", "{year} 年及以後"),
+    "from_reviews": ("{n:,} reviews at least", "至少 {n:,} 条评论", "至少 {n:,} 則評論"),
+    "shops_order": ("Shop's order", "书店排序", "書店排序"),
+    "order": ("Order", "排序", "排序"),
+    "by_cheapest": ("by price", "按价格", "依價格"),
+    "by_best": ("by quality", "按口碑分", "依口碑分"),
+    "by_value": ("by quality against price", "按口碑与价格之比较", "依口碑與價格之比較"),
+    "by_per-volume": ("by price a volume", "按每册价格", "依每冊價格"),
+    "frontier": ("Frontier", "前沿", "前緣"),
+    "frontier_words": (
+        "★ no other book is both cheaper and better ({n})",
+        "★ 没有别的书比它又便宜又好（{n} 种）",
+        "★ 沒有別的書比它又便宜又好（{n} 種）",
+    ),
+    "stopped": ("Stopped", "停止", "停止"),
+    "note": ("Note", "说明", "說明"),
+    "suggestion": ("Suggestion", "建议", "建議"),
+    "suggestion_words": (
+        "few found: the mainland's wording is {words}; it was not searched",
+        "结果很少；大陆的说法是“{words}”，本次没有搜索它",
+        "結果很少；大陸的說法是「{words}」，本次沒有搜尋它",
+    ),
+    # Reasons for which products are dropped, and for which they would have been
+    "ebook": ("e-book only", "只有电子书", "只有電子書"),
+    "sold_out": ("sold out", "售罄", "售罄"),
+    "no_price": ("without a readable price", "没有可读的价格", "沒有可讀的價格"),
+    "off_topic": ("off topic", "与查询无关", "與查詢無關"),
+    "max_volume_price": ("dearer a volume", "每册超出价格", "每冊超出價格"),
+    "publisher_differs": ("of another publisher", "出版社不符", "出版社不符"),
+    "author_differs": ("of another author", "作者不符", "作者不符"),
+    "since": ("older", "出版较早", "出版較早"),
+    "min_reviews": ("with fewer reviews", "评论较少", "評論較少"),
+    # The list
+    "rank": ("#", "#", "#"),
+    "price": ("Price", "价格", "價格"),
+    "volume_price": ("Volume", "每册", "每冊"),
+    "list_price": ("List", "定价", "定價"),
+    "off": ("Off", "折扣", "折扣"),
+    "title": ("Title", "书名", "書名"),
+    "author": ("Author", "作者", "作者"),
+    "publisher": ("Publisher", "出版社", "出版社"),
+    "date": ("Date", "出版", "出版"),
+    "rating": ("Rating", "评分", "評分"),
+    "reviews": ("Reviews", "评论", "評論"),
+    "quality": ("Quality", "口碑分", "口碑分"),
+    "value_score": ("Value", "划算度", "划算度"),
+    "product": ("Product", "商品号", "商品號"),
+    "remarks": ("Note", "备注", "備註"),
+    "set_of": ("set of {n} · {price} each", "共 {n} 册 · 每册 {price}", "共 {n} 冊 · 每冊 {price}"),
+    "set": ("set, volumes not said", "套装，册数不明", "套裝，冊數不明"),
+    "bundle": ("bundle of several works", "多种书合售", "多種書合售"),
+    "second_hand": ("second-hand", "二手", "二手"),
+    "accessory": ("accessory, no book", "周边，不是书", "周邊，不是書"),
+    "sold_by": ("sold by {seller}", "{seller} 出售", "{seller} 出售"),
+    "marketplace": ("sold by a marketplace shop", "第三方店铺出售", "第三方店鋪出售"),
+    "offers": ("{n} offers to {price}", "{n} 个报价，最高 {price}", "{n} 個報價，最高 {price}"),
+    "kept": ("kept though {reason}", "保留：{reason}", "保留：{reason}"),
+    "more": ("… and {n:,} more (--top {all} shows all)", "……还有 {n:,} 种（--top {all} 可全部列出）",
+             "……還有 {n:,} 種（--top {all} 可全部列出）"),
+    "dropped": ("Dropped", "剔除", "剔除"),
+    "reason": ("Reason", "原因", "原因"),
+    "place": ("Place", "位置", "位置"),
+    "place_words": ("page {page}, {position}", "第 {page} 页第 {position} 件", "第 {page} 頁第 {position} 件"),
+    # Verdicts
+    "page": ("page {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),
+    "pages_numbered": ("pages {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),
+    "verdict": ("{verdict}: {why}", "{verdict}：{why}", "{verdict}：{why}"),
+    "verdict_ok": ("ok", "正常", "正常"),
+    "verdict_no_results": ("no results", "无结果", "無結果"),
+    "verdict_past_end": ("past the end", "超出末页", "超出末頁"),
+    "verdict_blocked": ("blocked", "被拦截", "被攔截"),
+    "verdict_layout_changed": ("its layout has changed", "页面版式已变", "頁面版式已變"),
+    "verdict_unexpected_page": ("no search page", "不是搜索页", "不是搜尋頁"),
+    "verdict_http_error": ("HTTP error", "HTTP 错误", "HTTP 錯誤"),
+    "verdict_network_error": ("network error", "网络错误", "網路錯誤"),
+    "verdict_too_large": ("too large", "页面过大", "頁面過大"),
+    "verdict_parse_crashed": ("could not be read", "无法解析", "無法解析"),
+    "verdict_parse_timeout": ("could not be read", "无法解析", "無法解析"),
+    "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # perhaps asked, and given up on the way
+}  # fmt: skip
+
+
+class Labels:
+    """The words of one language: `say("ok", n=3)` is «3 ok»."""
+
+    def __init__(self, language: str) -> None:
+        """Take the words of `language`, one of `LANGUAGES`; ValueError for any other."""
+        self.language = language
+        self._column = LANGUAGES.index(language)
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Return the words by their name, with `values` put in; KeyError for a name that is not in the table."""
+        words = _WORDS[name][self._column]
+        return words.format(**values) if values else words
+
+    def reason(self, name: str) -> str:
+        """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
+        return self(f"{name}_differs" if name in {"publisher", "author"} else name)
+
+
+ENGLISH = Labels("en")
+
+
+def labels_for(language: str, query: str) -> Labels:
+    """Return the words of `language`; «auto» follows the script of the query, and is English where that is not Chinese."""
+    return Labels(script_of(query) or "en" if language == "auto" else language)
