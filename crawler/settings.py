@@ -228,13 +228,15 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str):  # a list, in one word
-        value, text, lifted = [] if lifted else [part.strip() for part in value.split(",")], False, False
+        parts = [] if lifted else [part.strip() for part in value.split(",")]
+    else:
+        parts = None if lifted else value
     try:
-        result = msgspec.convert(None if lifted else value, hint, strict=not text)
+        result = msgspec.convert(parts, hint, strict=not text)
         if text:  # «1e1» and «3.0» would do for a whole number
             fits = not isinstance(result, int) or _WHOLE_NUMBER.fullmatch(str(value)) is not None
         else:  # text would turn into a Decimal in strict mode, too
-            fits = isinstance(value, str) == isinstance(result, str)
+            fits = isinstance(parts, str) == isinstance(result, str)
     except msgspec.ValidationError:
         fits = False
     if fits and (result is None or all(condition(result) for condition in conditions)):

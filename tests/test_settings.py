@@ -11,6 +11,9 @@ import msgspec
 import pytest
 
 from crawler import Settings, SettingsError, UsageError
+from crawler.books import FILTERS, KEEPABLE
+from crawler.books.ranking import RANKINGS
+from crawler.labels import LANGUAGES
 from crawler.settings import ReportSettings, checked, nearest
 from parsers.dangdang.urls import Sort
 
@@ -26,9 +29,11 @@ def test_defaults_are_those_of_the_documentation() -> None:
     limits = [settings.connect_timeout, settings.read_timeout, settings.page_timeout, settings.parse_timeout]
     assert limits == [5.0, 15.0, 45.0, 10.0]
     assert settings.max_body_bytes == 8 * 1024 * 1024
-    assert settings.report == ReportSettings(top=50, dir="reports")
+    assert (settings.rank, settings.keep) == ("cheapest", ())
+    assert settings.report == ReportSettings(top=50, dir="reports", keep=0, lang="auto")
     assert [n for n in Settings.__struct_fields__ if getattr(settings, n) is None] == [
-        "min_price", "max_price", "max_seconds", "proxy", "base_url",
+        "min_price", "max_price", "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds",
+        "proxy", "base_url",
     ]  # fmt: skip
 
 
@@ -47,6 +52,16 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("sellers", "others", "sellers must be self or all, not 'others'"),
         ("category", "toys", "books or all"),
         ("sort", "random", "one of default, sales, rating, newest, price"),
+        ("rank", "dearest", "one of cheapest, best, value, per-volume"),
+        ("keep", ["ebook", "used"], "reasons out of ebook, sold_out, no_price, off_topic"),
+        ("keep", "publisher", "with commas between them, not 'publisher'"),
+        ("keep", "", "not ''"),
+        ("keep", 5, "not 5"),
+        ("publisher", " ", "a part of a name, not empty"),
+        ("author", 5, "a part of a name"),
+        ("since", 1899, "from 1900 to 2100"),
+        ("min_reviews", -1, "from 0"),
+        ("max_volume_price", -1, "an amount of yuan"),
         ("min_price", -1, "an amount of yuan"),
         ("min_price", "3", "an amount of yuan"),
         ("min_price", False, "an amount of yuan"),
@@ -149,6 +164,12 @@ def test_repr_shows_what_is_set() -> None:
         ("proxy", "NONE", None),
         ("min_price", "12.50", Decimal("12.50")),
         ("sort", "sales", "sales"),
+        ("keep", "ebook", ("ebook",)),
+        ("keep", "off_topic, sold_out", ("off_topic", "sold_out")),
+        ("keep", "none", ()),
+        ("publisher", "人民邮电", "人民邮电"),
+        ("publisher", "none", None),
+        ("since", "2020", 2020),
     ],
 )
 def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
@@ -177,6 +198,21 @@ def test_sort_orders_are_those_of_the_shop() -> None:
     assert set(get_args(get_args(sort)[0])) == {order.value for order in Sort}
 
 
+def choices(table: type[msgspec.Struct], name: str) -> set[str]:
+    """Return the words that a setting takes."""
+    hint = next(field.type for field in msgspec.structs.fields(table) if field.name == name)
+    choice = get_args(hint)[0]
+    return set(get_args(get_args(choice)[0] if name == "keep" and table is Settings else choice))
+
+
+def test_words_that_can_be_set_are_known_where_they_are_used() -> None:
+    """Rankings, reasons and languages are those of the modules that carry them out."""
+    assert choices(Settings, "rank") == set(RANKINGS)
+    assert choices(Settings, "keep") == set(KEEPABLE)
+    assert choices(ReportSettings, "lang") == {"auto", *LANGUAGES}
+    assert set(FILTERS) <= set(Settings.__struct_fields__)
+
+
 def test_settings_errors_are_usage_errors() -> None:
     """A caller that catches UsageError catches wrong settings."""
     assert issubclass(SettingsError, UsageError)
@@ -200,7 +236,7 @@ def test_config_file_documents_every_key_with_its_default() -> None:
     """config.toml names every setting with its default, comments out what has none, and names nothing else."""
     settings = Settings()
     defaults = {
-        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"},
+        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"} | {"keep": []},
         "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
     }
     shown = documented()

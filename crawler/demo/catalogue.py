@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import overload
 
+from crawler.demo import words
 from crawler.demo.books import goods, marketplace_offer, own_book
 from crawler.demo.draw import Draw
 from crawler.demo.topic import Topic, topic_of
@@ -113,6 +114,8 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
     draw = Draw("size", topic.query)
     rare, huge = draw.chance(40), draw.chance(150)
     own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
+    if any(word in topic.query for word in words.TAIWAN_WORDS):
+        own = draw.between(5, 25)
     own = max(own // _OWN * _OWN, _OWN)
     kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * _OWN
     sellers, category = wanted

@@ -15,6 +15,7 @@ __all__ = [
     "SELLERS",
     "STEMS",
     "SUBTITLES",
+    "TAIWAN_WORDS",
     "USED_SELLERS",
 ]
 
@@ -127,3 +128,6 @@ GOODS = (
     "{q}桌面摆件", "{q}主题 保温杯", "{q}周边 钥匙扣",
 )  # fmt: skip
 """What comes along when a search is not limited to books."""
+
+TAIWAN_WORDS = ("人工智慧", "程式", "软体", "网路", "资料库", "资讯", "演算法")
+"""Words of Taiwan in Simplified script: a mainland shop has next to nothing under them."""

@@ -39,13 +39,14 @@ class Ended:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Return a bare environment: no settings, no proxies, no colours, an empty home."""
+    """Return a bare environment: no proxies, no colours, an empty home, and no setting but that reports are in English."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "error",
         "LANG": "C.UTF-8",
+        "CRAWLER_REPORT_LANG": "en",
     }
 
 

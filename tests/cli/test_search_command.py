@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -43,25 +44,29 @@ async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
     assert report["pages"]["ok"] == 20
     counts = report["counts"]
     assert counts["listings"] == 1200
-    assert counts["kept"] == counts["unique"] - sum(counts["dropped"].values()) == len(report["books"])
-    assert all(counts["dropped"][reason] > 0 for reason in ("ebook", "sold_out"))
+    assert counts["kept"] == counts["unique"] - sum(counts["dropped"].values())
+    assert counts["kept"] == sum(len(book["offers"]) for book in report["books"]) > counts["books"]
+    assert counts["books"] == len(report["books"])
+    assert all(counts["dropped"][reason] > 0 for reason in ("ebook", "sold_out", "off_topic"))
     prices = [book["price"] for book in report["books"]]
     assert prices == sorted(prices)
     assert names(folder) == []
 
 
-async def test_without_output_options_a_table_and_a_markdown_file(run: Run, folder: Path) -> None:
-    """Without -o and --format the table is on stdout and one Markdown report under reports/, named by the query."""
+async def test_without_output_options_a_table_and_two_files(run: Run, folder: Path) -> None:
+    """Without -o and --format the table is on stdout, a Markdown and an HTML report under reports/, named by the query."""
     ended = await run("--demo", "滲透測試")
     assert (ended.code, ended.err) == (0, "")
     assert "滲透測試" in ended.text
     assert "渗透测试" in ended.text
     assert "before coupons and postage" in ended.text
     assert ESCAPE not in ended.out
-    (report,) = (folder / "reports").iterdir()
-    assert report.suffix == ".md"
-    assert "滲透測試" in report.name
-    assert "before coupons and postage" in report.read_text("utf-8")
+    html, markdown = sorted((folder / "reports").iterdir())
+    assert (html.suffix, markdown.suffix) == (".html", ".md")
+    assert html.stem == markdown.stem
+    assert "滲透測試" in html.name
+    for report in (html, markdown):
+        assert "before coupons and postage" in report.read_text("utf-8")
 
 
 async def test_output_files_take_their_format_from_the_suffix(run: Run, folder: Path) -> None:
@@ -221,7 +226,7 @@ async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
         assert sum(line.startswith(start) for line in lines) == 1, (start, ended.err)
     assert any("again in " in line for line in lines if line.startswith("page 2: attempt 1"))
     assert any(line.startswith("parse process ") and "started" in line for line in lines)
-    assert any(line.startswith("report: ") for line in lines)
+    assert sum(line.startswith("report: ") for line in lines) == 2
 
 
 async def test_a_page_that_was_asked_again_is_no_problem(run: Run) -> None:
@@ -314,3 +319,178 @@ def test_a_defect_is_one_line(
     assert lines[-1].startswith("bookprice: internal error: ZeroDivisionError: a b (")
     assert (len(lines) > 1) is verbose
     assert any("Traceback" in line for line in lines) is verbose
+
+
+async def test_only_the_newest_reports_of_a_query_are_kept(run: Run, folder: Path) -> None:
+    """--keep-reports leaves the newest ones of this query, in both formats, and other queries' alone."""
+    for query in ("书", "书法", "书", "书"):
+        ended = await run(query, "--demo", "--pages", "1", "--keep-reports", "2")
+        assert (ended.code, ended.err) == (0, "")
+    reports = names(folder / "reports")
+    assert sum("_书法." in name for name in reports) == 2
+    assert len(reports) == 6
+    ended = await run("书", "--demo", "--pages", "1", env={"CRAWLER_REPORT_KEEP": "1"})
+    assert len(names(folder / "reports")) == 4
+
+
+async def test_the_books_stand_in_the_order_that_is_asked_for(run: Run) -> None:
+    """--rank orders by price, quality, value or price a volume; the three answers are the same under each."""
+    reports = {}
+    for rank in ("cheapest", "best", "value", "per-volume"):
+        ended = await run("渗透测试", "--demo", "--pages", "3", "--rank", rank, "--format", "json")
+        assert (ended.code, ended.err) == (0, "")
+        reports[rank] = json.loads(ended.out)
+        assert reports[rank]["rank"] == rank
+        assert reports[rank]["answers"] == reports["cheapest"]["answers"]
+    books = {rank: report["books"] for rank, report in reports.items()}
+    quality = [book["quality"] for book in books["best"]]
+    assert quality == sorted(quality, reverse=True)
+    value = [book["value"] for book in books["value"]]
+    assert value == sorted(value, reverse=True)
+    each = [book["price_per_volume"] for book in books["per-volume"] if book["price_per_volume"]]
+    assert each == sorted(each)
+    answers = reports["best"]["answers"]
+    assert answers["best"] in [book["product_id"] for book in books["best"][:2]]  # a bookmark may come before it
+    assert {book["product_id"] for book in books["best"] if book["frontier"]} >= set(answers.values()) - {None}
+
+
+async def test_what_is_dropped_can_be_kept_and_listed(run: Run) -> None:
+    """--keep takes reasons back, each book so kept says so; --show-dropped lists what remains dropped."""
+    search = ("渗透测试", "--demo", "--pages", "20")
+    plain = json.loads((await run(*search, "--format", "json")).out)
+    kept = json.loads((await run(*search, "--format", "json", "--keep", "ebook,sold_out,no_price,off_topic")).out)
+    assert sum(kept["counts"]["dropped"].values()) == 0
+    assert kept["dropped"] == []
+    for reason, number in plain["counts"]["dropped"].items():
+        flagged = [book for book in kept["books"] if reason in book["flags"]]
+        assert len(flagged) == number, reason
+        dropped = {drop["product_id"] for drop in plain["dropped"] if drop["reason"] == reason}
+        assert {book["product_id"] for book in flagged} == dropped
+    assert kept["answers"] != {}
+    answers = [book for book in kept["books"] if book["product_id"] in kept["answers"].values()]
+    assert not any({"sold_out", "no_price"} & set(book["flags"]) for book in answers)
+    unpriced = [book for book in kept["books"] if book["price"] is None]
+    assert len(unpriced) == plain["counts"]["dropped"]["no_price"]
+    assert all("no_price" in book["flags"] for book in unpriced)
+    assert unpriced == kept["books"][-len(unpriced) :]
+    listed = (await run(*search, "--format", "table", "--show-dropped", "--top", "3")).text
+    assert listed.count("\ne-book only ") == plain["counts"]["dropped"]["ebook"]
+    assert "\nDropped\n" in listed
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "passes"),
+    [
+        ("max_volume_price", "20", lambda book: book["price"] <= 20 * (book["volumes"] or 1)),
+        ("publisher", "南渡人民", lambda book: "南渡人民" in (book["publisher"] or "")),
+        ("publisher", "南渡人民出版社", lambda book: book["publisher"] == "南渡人民出版社"),
+        ("since", "2020", lambda book: (book["published"] or "") >= "2020"),
+        ("min_reviews", "1000", lambda book: (book["reviews"] or 0) >= 1000),
+    ],
+)
+async def test_filters_are_counted_under_their_names(
+    run: Run, name: str, option: str, passes: Callable[[dict[str, Any]], bool]
+) -> None:
+    """A filter leaves just the books that pass it, and counts the others."""
+    search = ("渗透测试", "--demo", "--pages", "5", "--format", "json")
+    plain = json.loads((await run(*search)).out)
+    filtered = json.loads((await run(*search, f"--{name.replace('_', '-')}", option)).out)
+    wanted = {book["product_id"] for book in plain["books"] if passes(book)}
+    assert 0 < len(wanted) < len(plain["books"])
+    assert {book["product_id"] for book in filtered["books"]} == wanted
+    dropped = sum(len(book["offers"]) for book in plain["books"] if not passes(book))
+    assert filtered["counts"]["dropped"] == {**plain["counts"]["dropped"], name: dropped}
+
+
+async def test_names_can_be_typed_in_either_script(run: Run) -> None:
+    """A publisher and an author in Traditional Chinese find those that the shop writes in Simplified."""
+    search = ("渗透测试", "--demo", "--pages", "5", "--format", "json")
+    plain = json.loads((await run(*search, "--publisher", "长庚大学")).out)
+    typed = json.loads((await run(*search, "--publisher", "長庚大學")).out)
+    assert [book["product_id"] for book in typed["books"]] == [book["product_id"] for book in plain["books"]] != []
+    author = next(book["authors"][0] for book in plain["books"] if book["authors"])
+    named = json.loads((await run(*search, "--publisher", "長庚大學", "--author", author)).out)
+    wrote = {book["product_id"] for book in plain["books"] if author in book["authors"]}
+    assert wrote <= {book["product_id"] for book in named["books"]}  # translators count as well
+    assert named["counts"]["dropped"]["author"] > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "lang", "first"),
+    [
+        ("滲透測試", "auto", "【DEMO 示範】最便宜："),
+        ("人工智慧", "auto", "【DEMO 示範】最便宜："),
+        ("渗透测试", "auto", "【DEMO 演示】最便宜："),
+        ("python", "auto", "DEMO — Cheapest: "),
+        ("滲透測試", "zh-Hans", "【DEMO 演示】最便宜："),
+        ("渗透测试", "zh-Hant", "【DEMO 示範】最便宜："),
+        ("滲透測試", "en", "DEMO — Cheapest: "),
+    ],
+)
+async def test_the_report_speaks_the_querys_language(run: Run, query: str, lang: str, first: str) -> None:
+    """`auto` follows the script of the query; --lang goes over it."""
+    ended = await run(query, "--demo", "--pages", "1", "--format", "table", "--lang", lang)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.text.startswith(first)
+
+
+async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: Run) -> None:
+    """A query in Taiwan's words that finds little names the mainland's wording; the shop was asked the query itself."""
+    async with DemoShop() as shop:
+        ended = await run("程式設計", "--base-url", shop.base_url, "--format", "json")
+        asked = {request.query for request in shop.requests}
+    report = json.loads(ended.out)
+    assert (ended.code, report["query_sent"], report["suggestion"]) == (0, "程式设计", "编程")
+    assert report["counts"]["kept"] < 60
+    assert asked == {"程式设计"}
+    plain = json.loads((await run("滲透測試", "--demo", "--pages", "1", "--format", "json")).out)
+    assert plain["suggestion"] is None
+    table = (await run("人工智慧", "--demo", "--format", "table")).text
+    assert "the mainland's wording is 人工智能; it was not searched" in table
+
+
+async def test_a_spreadsheet_goes_to_a_file_or_a_pipe(run: Run, folder: Path) -> None:
+    """XLSX is written by -o and by --format, the same bytes."""
+    async with DemoShop() as shop:
+        ended = await run("书", "--base-url", shop.base_url, "--pages", "1", "--format", "xlsx", "-o", "a.xlsx")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(b"PK")
+    assert ended.out == (folder / "a.xlsx").read_bytes()
+
+
+def test_a_format_that_is_not_installed_is_named_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    """Without the extra, XLSX is refused in one line before anything is asked."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    for arguments in (["-o", "a.xlsx"], ["--format", "xlsx"]):
+        assert main(["书", "--demo", *arguments]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "pip install 'bookprice-crawler[xlsx]'" in line
+    assert names(folder) == []
+
+
+async def test_the_same_pages_give_the_same_bytes(run: Run, folder: Path) -> None:
+    """Two runs over the same pages differ in their times only, in every format."""
+    suffixes = ("txt", "md", "csv", "json", "html", "xlsx")
+    async with DemoShop() as shop:
+        for name in ("a", "b"):
+            files = [word for suffix in suffixes for word in ("-o", f"{name}.{suffix}")]
+            ended = await run("渗透测试", "--base-url", shop.base_url, "--pages", "3", "--show-dropped", *files)
+            assert (ended.code, ended.err) == (0, "")
+    for suffix in suffixes:
+        first, second = (without_times((folder / f"{name}.{suffix}").read_bytes()) for name in ("a", "b"))
+        assert first == second, suffix
+
+
+def without_times(data: bytes) -> dict[str, str]:
+    """Return the texts of a report, by their place in it, less its times."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    else:
+        texts = {"": data.decode()}
+    times = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d( UTC, [\d.]+ s|Z)")
+    assert any(map(times.search, texts.values())) or data.startswith(b"\xef\xbb\xbf")  # CSV has no time
+    return {name: times.sub("", text) for name, text in texts.items()}
