@@ -1,7 +1,7 @@
 """The words of the reports in three languages: English, Simplified and Traditional Chinese, side by side.
 
-Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the details
-of a failed page, which are for whoever mends it.
+Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the
+details of a failed page, which are for whoever mends it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "accessories_only": ("No book, but accessories from", "没有书，只有周边，最低", "沒有書，只有周邊，最低"),
     "nothing_on_sale": (
         "nothing that was found is on sale at a known price",
-        "找到的商品都不在售，或没有可读的价格",
-        "找到的商品都不在售，或沒有可讀的價格",
+        "找到的商品都不在售，或价格不明",
+        "找到的商品都不在售，或價格不明",
     ),
     "nobody_rated": (
         "no book that was found has a rating",
@@ -34,19 +34,20 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "找到的書都還沒有評分",
     ),
     "caveat": ("before coupons and postage", "未计优惠券和运费", "未計優惠券和運費"),
-    "pages_read": ("{ok} of {all} pages read", "读了 {all} 页中的 {ok} 页", "讀了 {all} 頁中的 {ok} 頁"),
+    "pages_read": ("{ok} of {all} pages read", "共 {all} 页，已读 {ok} 页", "共 {all} 頁，已讀 {ok} 頁"),
     "and": ("; ", "；", "；"),
     "comma": (", ", "、", "、"),
-    "bracketed": ("({words})", "（{words}）", "（{words}）"),
+    "credit": (", ", "，", "，"),  # between authors and publisher
+    "bracketed": (" ({words})", "（{words}）", "（{words}）"),
     "no_page": (
         "No page could be had: {failed} of {all} failed",
-        "一页也没有读到：{all} 页中有 {failed} 页失败",
-        "一頁也沒有讀到：{all} 頁中有 {failed} 頁失敗",
+        "一页也没读到：{all} 页中有 {failed} 页失败",
+        "一頁也沒讀到：{all} 頁中有 {failed} 頁失敗",
     ),
     "all_dropped": (
         "Nothing to rank: every product found is dropped ({dropped})",
-        "没有可排名的书：找到的商品都被剔除（{dropped}）",
-        "沒有可排名的書：找到的商品都被剔除（{dropped}）",
+        "没有可排名的书：找到的商品都被剔除了（{dropped}）",
+        "沒有可排名的書：找到的商品都被剔除了（{dropped}）",
     ),
     "no_book": ("{shop} has no book for «{query}»", "{shop}没有“{query}”的书", "{shop}沒有「{query}」的書"),
     "no_product": ("{shop} has no product for «{query}»", "{shop}没有“{query}”的商品", "{shop}沒有「{query}」的商品"),
@@ -63,7 +64,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "FAILED": ("FAILED", "FAILED 失败", "FAILED 失敗"),
     "mark": ("{marks} — ", "【{marks}】", "【{marks}】"),
     "alarm": ("{name}: {text}", "{name}：{text}", "{name}：{text}"),
-    "pages_failed": ("{failed} of {all} pages failed: ", "{all} 页中有 {failed} 页失败：", "{all} 頁中有 {failed} 頁失敗："),
+    "pages_failed": (
+        "{failed} of {all} pages failed: ",
+        "{all} 页中有 {failed} 页失败：",
+        "{all} 頁中有 {failed} 頁失敗：",
+    ),
     "may_miss": (
         "books may be missing, a cheaper one among them",
         "可能漏掉了书，其中或有更便宜的",
@@ -85,11 +90,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "query": ("Query", "查询", "查詢"),
     "sent_as": ("{query}, sent as {sent}", "{query}（按“{sent}”搜索）", "{query}（以「{sent}」搜尋）"),
     "shop": ("Shop", "书店", "書店"),
-    "demo_shop": ("the embedded demo shop, not {shop}", "内置演示书店，不是{shop}", "內建示範書店，不是{shop}"),
+    "demo_shop": ("the embedded demo shop, not {shop}", "内置演示书店，不是 {shop}", "內建示範書店，不是 {shop}"),
     "replica_shop": (
         "a replica of {shop} at {address}, not the live shop",
-        "{address} 上的{shop}副本，不是正式站点",
-        "{address} 上的{shop}副本，不是正式站點",
+        "{address} 上的 {shop}副本，不是正式站点",
+        "{address} 上的 {shop}副本，不是正式站點",
     ),
     "the_demo_shop": ("The demo shop", "演示书店", "示範書店"),
     "the_replica": ("The replica at {address}", "{address} 上的副本", "{address} 上的副本"),
@@ -109,8 +114,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "listings": ("Listings", "商品", "商品"),
     "counts": (
         "{listings:,} seen, {unique:,} unique, {kept:,} kept: {books:,} books; dropped: {dropped}",
-        "见到 {listings:,} 条，去重后 {unique:,} 件，留下 {kept:,} 件，合为 {books:,} 种书；剔除：{dropped}",
-        "見到 {listings:,} 筆，去重後 {unique:,} 件，留下 {kept:,} 件，合為 {books:,} 種書；剔除：{dropped}",
+        "找到 {listings:,} 条，去重后 {unique:,} 件，留下 {kept:,} 件，合为 {books:,} 种书；剔除：{dropped}",
+        "找到 {listings:,} 筆，去重後 {unique:,} 件，留下 {kept:,} 件，合為 {books:,} 種書；剔除：{dropped}",
     ),
     "count_of": ("{n:,} {what}", "{what} {n:,}", "{what} {n:,}"),
     "none": ("none", "无", "無"),
@@ -141,13 +146,13 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "order": ("Order", "排序", "排序"),
     "by_cheapest": ("by price", "按价格", "依價格"),
     "by_best": ("by quality", "按口碑分", "依口碑分"),
-    "by_value": ("by quality against price", "按口碑与价格之比较", "依口碑與價格之比較"),
+    "by_value": ("by quality against price", "按性价比", "依性價比"),
     "by_per-volume": ("by price a volume", "按每册价格", "依每冊價格"),
     "frontier": ("Frontier", "前沿", "前緣"),
     "frontier_words": (
         "★ no other book is both cheaper and better ({n})",
-        "★ 没有别的书比它又便宜又好（{n} 种）",
-        "★ 沒有別的書比它又便宜又好（{n} 種）",
+        "★ 没有哪本书既比它便宜又比它好（{n} 种）",
+        "★ 沒有哪本書既比它便宜又比它好（{n} 種）",
     ),
     "stopped": ("Stopped", "停止", "停止"),
     "note": ("Note", "说明", "說明"),
@@ -160,9 +165,9 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Reasons for which products are dropped, and for which they would have been
     "ebook": ("e-book only", "只有电子书", "只有電子書"),
     "sold_out": ("sold out", "售罄", "售罄"),
-    "no_price": ("without a readable price", "没有可读的价格", "沒有可讀的價格"),
+    "no_price": ("without a readable price", "价格不明", "價格不明"),
     "off_topic": ("off topic", "与查询无关", "與查詢無關"),
-    "max_volume_price": ("dearer a volume", "每册超出价格", "每冊超出價格"),
+    "max_volume_price": ("dearer a volume", "每册价格过高", "每冊價格過高"),
     "publisher_differs": ("of another publisher", "出版社不符", "出版社不符"),
     "author_differs": ("of another author", "作者不符", "作者不符"),
     "since": ("older", "出版较早", "出版較早"),
@@ -180,7 +185,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "rating": ("Rating", "评分", "評分"),
     "reviews": ("Reviews", "评论", "評論"),
     "quality": ("Quality", "口碑分", "口碑分"),
-    "value_score": ("Value", "划算度", "划算度"),
+    "value_score": ("Value", "性价比", "性價比"),
     "product": ("Product", "商品号", "商品號"),
     "remarks": ("Note", "备注", "備註"),
     "set_of": ("set of {n} · {price} each", "共 {n} 册 · 每册 {price}", "共 {n} 冊 · 每冊 {price}"),
@@ -190,14 +195,26 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "accessory": ("accessory, no book", "周边，不是书", "周邊，不是書"),
     "sold_by": ("sold by {seller}", "{seller} 出售", "{seller} 出售"),
     "marketplace": ("sold by a marketplace shop", "第三方店铺出售", "第三方店鋪出售"),
-    "offers": ("{n} offers to {price}", "{n} 个报价，最高 {price}", "{n} 個報價，最高 {price}"),
-    "kept": ("kept though {reason}", "保留：{reason}", "保留：{reason}"),
+    "offers": ("{n} offers, up to {price}", "{n} 个报价，最高 {price}", "{n} 個報價，最高 {price}"),
+    "kept": ("kept though {reason}", "仍保留：{reason}", "仍保留：{reason}"),
     "more": ("… and {n:,} more (--top {all} shows all)", "……还有 {n:,} 种（--top {all} 可全部列出）",
              "……還有 {n:,} 種（--top {all} 可全部列出）"),
     "dropped": ("Dropped", "剔除", "剔除"),
     "reason": ("Reason", "原因", "原因"),
     "place": ("Place", "位置", "位置"),
     "place_words": ("page {page}, {position}", "第 {page} 页第 {position} 件", "第 {page} 頁第 {position} 件"),
+    # The workbook
+    "sheet_books": ("books", "图书", "圖書"),
+    "sheet_answers": ("answers", "结论", "結論"),
+    "sheet_offers": ("offers", "报价", "報價"),
+    "sheet_dropped": ("dropped", "剔除", "剔除"),
+    "mark_column": ("Mark", "标记", "標記"),
+    "volumes": ("Volumes", "册数", "冊數"),
+    "seller": ("Seller", "卖家", "賣家"),
+    "self_operated": ("The shop's own", "自营", "自營"),
+    "ebook_price": ("E-book", "电子书价", "電子書價"),
+    "offers_count": ("Offers", "报价数", "報價數"),
+    "subtitle": ("Subtitle", "副标题", "副標題"),
     # Verdicts
     "page": ("page {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),
     "pages_numbered": ("pages {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),
@@ -239,5 +256,5 @@ ENGLISH = Labels("en")
 
 
 def labels_for(language: str, query: str) -> Labels:
-    """Return the words of `language`; «auto» follows the script of the query, and is English where that is not Chinese."""
+    """Return the words of `language`; «auto» follows the script of the query: English where that is not Chinese."""
     return Labels(script_of(query) or "en" if language == "auto" else language)

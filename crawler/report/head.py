@@ -84,7 +84,10 @@ def tail_of(result: SearchResult, top: int | None, say: Labels = ENGLISH) -> str
 
 
 def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
-    """Yield the three answers; who searches for books means books, an accessory comes in where there is nothing else."""
+    """Yield the three answers, the first with what limits them all.
+
+    Who searches for books means books: an accessory comes in where there is nothing else.
+    """
     caveat = say("caveat")
     if _not_asked_for(result):
         ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
@@ -105,7 +108,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
         if book is None:
             yield _line(result, say, label, say("nobody_rated"))
         else:
-            yield _book_line(result, say, label, book, caveat)
+            yield _book_line(result, say, label, book)
 
 
 def _accessory(result: SearchResult, say: Labels) -> Answer | None:
@@ -115,7 +118,7 @@ def _accessory(result: SearchResult, say: Labels) -> Answer | None:
         return None
     if first.price > cheapest.price or result.options.get("category") == "all":
         return None
-    return _book_line(result, say, say("accessory_cheaper"), first, say("caveat"), marked=False)
+    return _book_line(result, say, say("accessory_cheaper"), first, marked=False)
 
 
 def _cheapest_accessory(result: SearchResult) -> Book | None:
@@ -133,9 +136,10 @@ def _line(result: SearchResult, say: Labels, label: str, words: str) -> Answer:
 
 
 def _book_line(
-    result: SearchResult, say: Labels, label: str, book: Book, caveat: str, *, marked: bool = True
+    result: SearchResult, say: Labels, label: str, book: Book, caveat: str = "", *, marked: bool = True
 ) -> Answer:
-    credit = ", ".join(clean(name) for name in (*book.authors[:2], book.publisher or "") if name)
+    names = say("comma").join(filter(None, map(clean, book.authors[:2])))
+    credit = say("credit").join(filter(None, (names, clean(book.publisher or ""))))
     parts = [f"{price(book)}  {crop(clean(book.listing.title), TITLE_LIMIT)}"]
     if special := note(book, say):
         parts.append(f"[{special}]")
@@ -143,7 +147,7 @@ def _book_line(
         parts.append(f"— {crop(credit, TITLE_LIMIT)}")
     if stars := rating(book):
         parts.append(f"· {stars}" if credit else f"— {stars}")
-    words = " ".join([*parts, say("bracketed", words=caveat)])
+    words = " ".join(parts) + (say("bracketed", words=caveat) if caveat else "")
     mark = _mark(result, say) if marked else ""
     text = mark + say("answer", label=label, words=words)
     return Answer(label, words, text, book, product_link(result, book.listing))
@@ -165,7 +169,7 @@ def _why_nothing(result: SearchResult, say: Labels) -> str:
     if failed:
         return nothing + say("on_read_pages", failed=failed, all=asked)
     if scope := _scope(result, say):
-        nothing += ("" if say.language.startswith("zh") else " ") + say("bracketed", words=scope)
+        nothing += say("bracketed", words=scope)
     return nothing + (say("try_all_sellers") if result.options.get("sellers") == "self" else "")
 
 

@@ -13,8 +13,17 @@ from crawler.report.clean import clean, crop
 from crawler.report.files import mark_query
 from crawler.report.head import head_of, tail_of
 from crawler.report.wording import (
-    FRONTIER, list_price, month, note, off, price, product_link, quality, rating, yuan,
-)  # fmt: skip
+    FRONTIER,
+    list_price,
+    month,
+    note,
+    off,
+    price,
+    product_link,
+    quality,
+    rating,
+    yuan,
+)
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -50,8 +59,10 @@ def render(result: SearchResult, style: Style) -> str:
     head = head_of(result, say)
     first, *others = head.answers
     blocks = [f"# {escape(first.text)}", *_link(first)]
-    for answer in (*others, *filter(None, [head.second])):
-        blocks.append("  \n".join([f"**{escape(answer.text)}**", *_link(answer)]))
+    blocks += [
+        "  \n".join([f"**{escape(answer.text)}**", *_link(answer)])
+        for answer in (*others, *filter(None, [head.second]))
+    ]
     blocks += [_alarm(alarm, say) for alarm in head.alarms]
     blocks.append("\n".join(f"- **{escape(label)}**: {escape(words)}" for label, words in head.facts))
     if result.books:
@@ -83,7 +94,9 @@ def _alarm(alarm: Alarm, say: Labels) -> str:
 
 def _list(result: SearchResult, top: int | None, say: Labels) -> str:
     header = [say(name) if name else "" for name, _ in _COLUMNS]
-    return _table(header, [line for _, line in _COLUMNS], [_row(result, book, say) for book in result.books[:top]])
+    return _table(
+        header, [line for _, line in _COLUMNS], [_row(result, book, say) for book in result.books[:top]]
+    )
 
 
 def _table(header: list[str], lines: list[str], rows: list[list[str]]) -> str:
@@ -98,7 +111,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> list[str]:
         list_price(book),
         off(book),
         _linked(result, book.listing),
-        _cell(", ".join(book.authors)),
+        _cell(say("comma").join(book.authors)),
         _cell(book.publisher or ""),
         month(book),
         rating(book),

@@ -15,11 +15,22 @@ from crawler.books.offers import price_of
 from crawler.report.clean import clean
 from crawler.report.head import head_of, tail_of
 from crawler.report.wording import (
-    FRONTIER, UNKNOWN, list_price, month, note, off, price, product_link, quality, rating, volume_price, yuan,
-)  # fmt: skip
+    FRONTIER,
+    UNKNOWN,
+    list_price,
+    month,
+    note,
+    off,
+    price,
+    product_link,
+    quality,
+    rating,
+    volume_price,
+    yuan,
+)
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -37,7 +48,20 @@ FILE_WIDTH = 120
 MIN_WIDTH = 40
 """Columns below which nothing can be laid out; a narrower terminal wraps the lines itself."""
 
+_LABEL_WIDTH = 24
+"""Most columns of the labels before facts and of the page numbers before failures."""
+
 _ALARM_STYLE = "bold red"
+
+_CHINESE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
+
+_PIECE = re.compile(
+    rf"[“‘（【「『《]*(?:[\d,.]+ )?(?:[{_CHINESE}]|[^\s{_CHINESE}]+)[，。；：、！？）】」』》”’]*\s*"
+)
+"""What a line may be broken after: a Chinese character, with its number and punctuation, or a word of another script."""
+
+_TORN = re.compile(r" …(?=  |\x1b|$)", re.MULTILINE)
+"""How rich cuts a text where a Chinese character is half in: half a column of nothing, then the ellipsis."""
 
 _LINK_ID = re.compile(r"(?<=\x1b]8;)id=[^;]*")
 """What rich numbers a link with; the number would differ from one report of a result to the next."""
@@ -49,7 +73,7 @@ class _Column:
 
     name: str
     """Name of its label; '' for a column without a heading."""
-    cell: Callable[[Book], str]
+    cell: Callable[[Book, Labels], str]
     from_width: int = 0
     """Least width of a table that has room for it."""
     max_width: int | None = None
@@ -61,20 +85,22 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("rank", lambda book: str(book.rank), justify="right", style="dim"),
-    _Column("", lambda book: FRONTIER if book.frontier else "", style="bold yellow"),
-    _Column("price", price, justify="right", style="bold green"),
-    _Column("volume_price", volume_price, justify="right", style="bold green", rank="per-volume"),
-    _Column("list_price", list_price, from_width=120, justify="right"),
-    _Column("off", off, from_width=60, justify="right"),
-    _Column("title", lambda book: clean(book.listing.title)),
-    _Column("author", lambda book: clean(", ".join(book.authors)), from_width=80, max_width=12),
-    _Column("publisher", lambda book: clean(book.publisher or ""), from_width=110, max_width=14),
-    _Column("date", month, from_width=120),
-    _Column("rating", rating, from_width=70, justify="right"),
-    _Column("quality", quality, from_width=90, justify="right"),
-    _Column("product", lambda book: clean(book.listing.product_id), from_width=140, max_width=12),
-)
+    _Column("rank", lambda book, _: str(book.rank), justify="right", style="dim"),
+    _Column("", lambda book, _: FRONTIER if book.frontier else "", style="bold yellow"),
+    _Column("price", lambda book, _: price(book), justify="right", style="bold green"),
+    _Column(
+        "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume"
+    ),
+    _Column("list_price", lambda book, _: list_price(book), from_width=140, justify="right"),
+    _Column("off", lambda book, _: off(book), from_width=60, justify="right"),
+    _Column("title", lambda book, _: clean(book.listing.title)),
+    _Column("author", lambda book, say: clean(say("comma").join(book.authors)), from_width=80, max_width=12),
+    _Column("publisher", lambda book, _: clean(book.publisher or ""), from_width=110, max_width=18),
+    _Column("date", lambda book, _: month(book), from_width=120),
+    _Column("rating", lambda book, _: rating(book), from_width=70, justify="right"),
+    _Column("quality", lambda book, _: quality(book), from_width=90, justify="right"),
+    _Column("product", lambda book, _: clean(book.listing.product_id), from_width=160, max_width=12),
+)  # fmt: skip
 """Price and rating are figures and never cut; the title takes what room is left."""
 
 
@@ -96,12 +122,12 @@ def render(result: SearchResult, style: Style) -> str:
     _print_head(console, head_of(result, say), say, linked=color)
     if result.books:
         console.print()
-        console.print(_list(result, style.top, console.width, say))
+        _print_table(console, _list(result, style.top, console.width, say))
         if tail := tail_of(result, style.top, say):
             console.print(tail)
     if style.show_dropped and result.dropped:
         console.print()
-        console.print(_dropped(result, say))
+        _print_table(console, _dropped(result, console.width, say))
     return "".join(f"{line.rstrip()}\n" for line in _LINK_ID.sub("", output.getvalue()).splitlines())
 
 
@@ -117,22 +143,43 @@ def _print_head(console: Console, head: Head, say: Labels, *, linked: bool) -> N
         console.print(line, soft_wrap=True)
     for alarm in head.alarms:
         console.print()
-        console.print(Text(say("alarm", name=alarm.name, text=alarm.text), style=_ALARM_STYLE))
+        words = _folded(say("alarm", name=alarm.name, text=alarm.text), console.width)
+        console.print(Text(words, style=_ALARM_STYLE))
         if alarm.details:
-            console.print(_pairs(alarm.details))
+            console.print(_pairs(alarm.details, console.width))
     console.print()
-    console.print(_pairs(head.facts))
+    console.print(_pairs(head.facts, console.width))
 
 
-def _pairs(pairs: tuple[tuple[str, str], ...]) -> Table:
+def _print_table(console: Console, table: Table) -> None:
+    with console.capture() as capture:
+        console.print(table)
+    console.file.write(_TORN.sub("… ", capture.get()))
+
+
+def _folded(text: str, width: int) -> str:
+    """Return `text` in lines of at most `width` columns; rich would break Chinese at spaces alone."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _pairs(pairs: tuple[tuple[str, str], ...], width: int) -> Table:
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(max_width=24)
+    grid.add_column(max_width=_LABEL_WIDTH)
     grid.add_column(overflow="fold")
+    rest = width - min(max(cell_len(label) for label, _ in pairs), _LABEL_WIDTH) - 2
     for label, words in pairs:
-        grid.add_row(Text(label, style="dim"), Text(words))
+        grid.add_row(Text(label, style="dim"), Text(_folded(words, rest)))
     return grid
 
 
@@ -140,16 +187,18 @@ def _bare_table() -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, header_style="bold")
+    return Table(
+        box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )  # fmt: skip
 
 
 def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Table:
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
     columns = [
-        column
-        for column in _COLUMNS
-        if width >= column.from_width and column.rank in {None, result.rank}
+        column for column in _COLUMNS if width >= column.from_width and column.rank in {None, result.rank}
     ]
     table = _bare_table()
     for column in columns:
@@ -158,31 +207,35 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
             overflow="ellipsis", max_width=column.max_width, ratio=1 if column.name == "title" else None,
         )  # fmt: skip
     for book in result.books[:top]:
-        cells = {column.name: Text(column.cell(book)) for column in columns}
-        cells["title"] = _title(result, book.listing)
-        if special := note(book, say):
-            cells["title"].append(f"\n  {special}", style="dim")
+        cells: dict[str, RenderableType] = {column.name: Text(column.cell(book, say)) for column in columns}
+        title = _title(result, book.listing)
+        # The note is folded, not cut: its end is a price.
+        special = Text(note(book, say), style="dim", no_wrap=False, overflow="fold")
+        cells["title"] = Group(title, Padding(special, (0, 0, 0, 2))) if special else title
         table.add_row(*cells.values())
     return table
 
 
-def _dropped(result: SearchResult, say: Labels) -> Table:
+def _dropped(result: SearchResult, width: int, say: Labels) -> Table:
     from rich.text import Text
 
     table = _bare_table()
     table.title, table.title_justify = say("dropped"), "left"
-    for name in ("reason", "price", "title", "place"):
+    names = ("reason", "price", "title", "place") if width >= 60 else ("reason", "price", "title")
+    for name in names:
         table.add_column(
             say(name), no_wrap=True, overflow="ellipsis", justify="right" if name == "price" else "left",
-            ratio=1 if name == "title" else None,
+            max_width=width // 3 if name == "reason" else None, ratio=1 if name == "title" else None,
         )  # fmt: skip
     for reason, listing in result.dropped:
         amount = price_of(listing)
-        place = say("place_words", page=listing.page, position=listing.position)
-        table.add_row(
-            Text(say.reason(reason)), Text(UNKNOWN if amount is None else yuan(amount)), _title(result, listing),
-            Text(place),
-        )  # fmt: skip
+        cells = {
+            "reason": Text(say.reason(reason)),
+            "price": Text(UNKNOWN if amount is None else yuan(amount)),
+            "title": _title(result, listing),
+            "place": Text(say("place_words", page=listing.page, position=listing.position)),
+        }
+        table.add_row(*(cells[name] for name in names))
     return table
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "off",
     "outcome",
     "page_numbers",
+    "percent_off",
     "price",
     "product_link",
     "quality",
@@ -75,17 +76,21 @@ def list_price(book: Book) -> str:
 
 
 def off(book: Book) -> str:
-    """Return how far the price is below the list price, as «-68%»; '' where it is not, or by less than half of 1 %.
+    """Return how far the price is below the list price, as «-68%»; '' where it is not, or by less than half of 1 %."""
+    percent = percent_off(book)
+    return f"-{percent}%" if percent else ""
 
-    «-100%» is for what costs nothing: the most that is taken off a price is 99 %.
+
+def percent_off(book: Book) -> int:
+    """Return how many percent the price is below the list price; 0 where it is not, or where one is unknown.
+
+    100 is for what costs nothing: the most that is taken off a price is 99.
     """
     listed = book.listing.list_price
     if listed is None or book.price is None or listed <= book.price:
-        return ""
+        return 0
     percent = round(100 * (1 - book.price / listed))
-    if book.price > 0:
-        percent = min(percent, 99)
-    return f"-{percent}%" if percent else ""
+    return min(percent, 99) if book.price > 0 else percent
 
 
 def month(book: Book) -> str:
