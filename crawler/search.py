@@ -12,15 +12,12 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from crawler.books import FILTERS
-from crawler.books.filters import Filters
-from crawler.books.identity import title_key
 from crawler.books.selection import Selector
-from crawler.books.shelf import Wishes, fill_shelf
-from crawler.books.topic import Topic
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy
 from crawler.events import (
     Attempt,
@@ -31,13 +28,13 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
-from crawler.query import mainland_wording, simplified
 from crawler.results import PageResult, SearchResult
 from crawler.verdict import Judgement, Verdict, in_page_order, judge
 from parsers import Shop
 
 if TYPE_CHECKING:
     from crawler.download.client import Downloader
+    from crawler.books.shelf import Wishes
     from crawler.page_parser import PageParser
     from crawler.settings import Settings
     from parsers.model import Listing
@@ -100,9 +97,7 @@ class Search:
         self._announced: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._fetches: dict[int, asyncio.Task[Exchange]] = {}
-        self._mainland_wording = mainland_wording(spec.query)
-        self._wishes = _wishes(spec, self._mainland_wording)
-        self._selector = Selector(keep=self._wishes.keep, covers=self._covers)
+        self._selector = Selector(keep=spec.settings.keep, covers=self._covers)
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -257,6 +252,8 @@ class Search:
         self._final = final
 
     def _result(self, started_at: dt.datetime) -> SearchResult:
+        from crawler.books.shelf import fill_shelf
+
         spec = self._spec
         final, available = in_page_order(self._judgements, self._requested)
         for number in range(1, self._requested + 1):
@@ -302,22 +299,6 @@ class Search:
             listing.title
         )  # it is remembered: now, while other pages are on their way, it costs no time
         return "off_topic" in self._wishes.keep or self._wishes.topic.covers(listing)
-
-
-def _wishes(spec: SearchSpec, mainland_wording: str | None) -> Wishes:
-    wanted = spec.settings
-    # What the shop makes of Taiwan's words is on topic, too.
-    wordings = [spec.query_sent, *filter(None, [mainland_wording])]
-    named = {name: getattr(wanted, name) for name in FILTERS}
-    for name in ("publisher", "author"):  # typed in either script, as a query may be
-        named[name] = named[name] and simplified(named[name])
-    return Wishes(
-        Topic(*wordings, simplified=simplified),
-        Filters(**named),
-        frozenset(wanted.keep),
-        wanted.rank,
-        goods=wanted.category == "all",
-    )
 
 
 def _listings(judgement: Judgement) -> int:

@@ -1,0 +1,107 @@
+"""This tree against another checkout of the project: the main job, in turn, as ratios.
+
+    git worktree add /tmp/before REVISION
+    python benchmarks/against.py /tmp/before [--rounds N] [--pages N] [--latency SECONDS]
+
+Three jobs, each a whole process, interpreter start included, against one demo shop that takes 200 ms to answer:
+
+    crawl     the search as a library with its JSON, as in job.py (parse pool, 20 connections)
+    json      the command, JSON on stdout
+    default   the command as a user types it: a table, and the reports of its folder
+
+The two trees take turns in each round, because machines are shared and noisy: read the ratio (this / other), not the
+seconds. Both run with the interpreter that runs this; the other tree must not need what is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
+
+JOBS = ("crawl", "json", "default")
+
+
+def command(job: str, tree: Path, base_url: str, pages: int) -> list[str]:
+    """Return the command line of a job in a tree."""
+    from benchmarks.job_once import CONNECTIONS, QUERY
+
+    if job == "crawl":
+        return [sys.executable, str(tree / "benchmarks" / "job_once.py"), "pool", base_url, str(pages)]
+    search = [QUERY, "--pages", str(pages), "--base-url", base_url, "--concurrency", str(CONNECTIONS)]
+    form = ["--format", "json"] if job == "json" else []
+    return [sys.executable, "-m", "crawler", *search, *form]
+
+
+def run_once(job: str, tree: Path, base_url: str, pages: int) -> tuple[float, float]:
+    """Run a job in an empty folder; seconds and CPU seconds."""
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    before, started = os.times(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            command(job, tree, base_url, pages),
+            stdout=subprocess.DEVNULL,
+            check=True,
+            cwd=folder,
+            env=environment,
+        )
+        seconds, after = time.perf_counter() - started, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return seconds, cpu
+
+
+def ratio_words(ratios: list[float]) -> str:
+    """Return the median of ratios, with the least and the greatest."""
+    return f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})"
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("other", type=Path, help="the other checkout")
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--pages", type=int, default=20)
+    options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to answer")
+    wanted = options.parse_args()
+
+    from benchmarks.job import demo_shop
+    from benchmarks.job_once import QUERY
+    from parsers.dangdang import search_url
+
+    trees = (wanted.other.resolve(), ROOT)
+    figures: dict[tuple[str, Path], list[tuple[float, float]]] = {(j, t): [] for j in JOBS for t in trees}
+    with demo_shop(wanted.latency) as base_url:
+        for page in range(1, wanted.pages + 1):  # the shop makes its pages before the clock runs
+            with urlopen(search_url(QUERY, page, base_url=base_url)) as answer:  # noqa: S310 – our own loopback server
+                answer.read()
+        for number in range(wanted.rounds):
+            for job in JOBS:
+                for tree in trees if number % 2 else reversed(trees):
+                    figures[job, tree].append(run_once(job, tree, base_url, wanted.pages))
+
+    print(f"{wanted.pages} pages, {wanted.latency * 1000:g} ms latency, median of {wanted.rounds}")
+    for job in JOBS:
+        rows = [figures[job, tree] for tree in trees]
+        (before, before_cpu), (now, now_cpu) = (
+            tuple(statistics.median(column) for column in zip(*row, strict=True)) for row in rows
+        )
+        ratios = [b[0] / a[0] for a, b in zip(*rows, strict=True)]
+        print(
+            f"  {job:8} other {before * 1000:5.0f} ms (CPU {before_cpu * 1000:4.0f})   this {now * 1000:5.0f} ms "
+            f"(CPU {now_cpu * 1000:4.0f})   {ratio_words(ratios)}"
+        )
+
+
+if __name__ == "__main__":
+    main()
