@@ -33,8 +33,8 @@ from crawler.verdict import Judgement, Verdict, in_page_order, judge
 from parsers import Shop
 
 if TYPE_CHECKING:
-    from crawler.download.client import Downloader
     from crawler.books.shelf import Wishes
+    from crawler.download.client import Downloader
     from crawler.page_parser import PageParser
     from crawler.settings import Settings
     from parsers.model import Listing
@@ -294,10 +294,34 @@ class Search:
             suggestion=self._mainland_wording if shelf.counts.kept < FEW else None,
         )
 
+    @cached_property
+    def _mainland_wording(self) -> str | None:
+        from crawler.query import mainland_wording
+
+        return mainland_wording(self._spec.query)
+
+    @cached_property
+    def _wishes(self) -> Wishes:
+        """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
+        from crawler.books.filters import Filters
+        from crawler.books.shelf import Wishes
+        from crawler.books.topic import Topic
+        from crawler.query import simplified
+
+        wanted = self._spec.settings
+        # What the shop makes of Taiwan's words is on topic, too.
+        wordings = [self._spec.query_sent, *filter(None, [self._mainland_wording])]
+        named = {name: getattr(wanted, name) for name in FILTERS}
+        for name in ("publisher", "author"):  # typed in either script, as a query may be
+            named[name] = named[name] and simplified(named[name])
+        topic, filters = Topic(*wordings, simplified=simplified), Filters(**named)
+        return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
+
     def _covers(self, listing: Listing) -> bool:
-        title_key(
-            listing.title
-        )  # it is remembered: now, while other pages are on their way, it costs no time
+        from crawler.books.identity import title_key
+
+        # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
+        title_key(listing.title)
         return "off_topic" in self._wishes.keep or self._wishes.topic.covers(listing)
 
 

@@ -227,6 +227,7 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
         raise SettingsError(f"{label} must be a ReportSettings, not {_shown(value)}")
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
+    parts: object
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str):  # a list, in one word
         parts = [] if lifted else [part.strip() for part in value.split(",")]
     else:

@@ -26,6 +26,7 @@ from crawler import (
     WorkerEvent,
     crawl,
 )
+from crawler.books import FILTERS, KEEPABLE
 from crawler.demo.catalogue import catalogue
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
@@ -59,7 +60,8 @@ async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
     assert result.counts.kept == result.counts.unique - sum(result.counts.dropped.values())
     assert result.counts.books == len(result.books) <= result.counts.kept
     assert sum(len(book.offers) for book in result.books) == result.counts.kept
-    assert all(count > 0 for count in result.counts.dropped.values())
+    assert all(result.counts.dropped[reason] > 0 for reason in KEEPABLE)
+    assert not any(result.counts.dropped[name] for name in FILTERS)
     prices = [book.price for book in result.books if book.price is not None]
     assert prices == sorted(prices)
     assert len(prices) == len(result.books)
