@@ -215,6 +215,72 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "ebook_price": ("E-book", "电子书价", "電子書價"),
     "offers_count": ("Offers", "报价数", "報價數"),
     "subtitle": ("Subtitle", "副标题", "副標題"),
+    # The HTML report
+    "answers": ("Answers", "结论", "結論"),
+    "this_search": ("This search", "本次搜索", "本次搜尋"),
+    "price_and_quality": ("Price and quality", "价格与口碑", "價格與口碑"),
+    "chart_words": (
+        (
+            "Each mark is a book. ★ and the line are the frontier: no other book is both cheaper and better. "
+            "Both scales are stretched: prices by ratio, quality toward five stars."
+        ),
+        "每个点是一本书。★ 与连线是前沿：没有哪本书既比它便宜又比它好。两轴都不均匀：价格按比例，口碑越近五星越展开。",
+        "每個點是一本書。★ 與連線是前緣：沒有哪本書既比它便宜又比它好。兩軸都不均勻：價格按比例，口碑越近五星越展開。",
+    ),
+    "chart_keys": (
+        (
+            "Point at a mark to see the book, click to open it; on the keyboard Tab goes along the frontier, "
+            "the arrows to every book."
+        ),
+        "指向一个点可看书名，点击打开；键盘上 Tab 键沿前沿走，方向键走遍所有的书。",
+        "指向一個點可看書名，點擊開啟；鍵盤上 Tab 鍵沿前緣走，方向鍵走遍所有的書。",
+    ),
+    "chart_none": (
+        "No chart: no book that is on sale has a rating.",
+        "没有图：在售的书都还没有评分。",
+        "沒有圖：在售的書都還沒有評分。",
+    ),
+    "not_drawn": (
+        "Not drawn, without a rating or not on sale: {n:,}.",
+        "未画出的（没有评分或不在售）：{n:,} 种。",
+        "未畫出的（沒有評分或不在售）：{n:,} 種。",
+    ),
+    "thinned": (
+        "Drawn are {n:,} of {all:,}: the frontier, and of the others an even selection.",
+        "共 {all:,} 种，只画出 {n:,} 种：前沿，以及其余中均匀选取的一部分。",
+        "共 {all:,} 種，只畫出 {n:,} 種：前緣，以及其餘中均勻選取的一部分。",
+    ),
+    "quality_axis": ("Quality, stars", "口碑分（星）", "口碑分（星）"),
+    "price_axis": ("Price", "价格", "價格"),
+    "spread": ("Spread of prices", "价格分布", "價格分布"),
+    "spread_words": (
+        "Books on sale: {n:,}. The thick line spans the middle half of them, the broken one is the median.",
+        "在售的书：{n:,} 种。粗线是居中的一半，虚线是中位数。",
+        "在售的書：{n:,} 種。粗線是居中的一半，虛線是中位數。",
+    ),
+    "spread_none": ("No book is on sale at a known price.", "没有在售且价格明确的书。", "沒有在售且價格明確的書。"),
+    "bar": ("{low} – {high}: {n:,}", "{low} – {high}：{n:,} 种", "{low} – {high}：{n:,} 種"),
+    "lowest": ("Lowest", "最低", "最低"),
+    "lower_quartile": ("Lower quarter", "下四分位", "下四分位"),
+    "median": ("Median", "中位数", "中位數"),
+    "upper_quartile": ("Upper quarter", "上四分位", "上四分位"),
+    "highest": ("Highest", "最高", "最高"),
+    "book_list": ("The books", "书目", "書目"),
+    "frontier_column": ("On the frontier", "前沿", "前緣"),
+    "find": ("Title, author, publisher", "书名、作者、出版社", "書名、作者、出版社"),
+    "up_to": ("Up to ¥", "不超过 ¥", "不超過 ¥"),
+    "only_frontier": ("Only ★", "只看 ★", "只看 ★"),
+    "show_all": ("Show all", "全部显示", "全部顯示"),
+    "sort_by": ("Sort by", "排序", "排序"),
+    "reverse": ("Reverse the order", "颠倒顺序", "顛倒順序"),
+    "shown": ("{n} of {all} shown", "显示 {n} / {all}", "顯示 {n} / {all}"),
+    "score_words": (
+        "Quality: the stars that the reviews vouch for at least. Value: quality against price, the higher the better.",
+        "口碑分：按评论数量，至少可信的星数。性价比：口碑与价格相比，越高越好。",
+        "口碑分：依評論數量，至少可信的星數。性價比：口碑與價格相比，越高越好。",
+    ),
+    "failed_pages": ("Failed pages", "失败的页面", "失敗的頁面"),
+    "requests": ("requests: {n}", "请求 {n} 次", "請求 {n} 次"),
     # Verdicts
     "page": ("page {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),
     "pages_numbered": ("pages {numbers}", "第 {numbers} 页", "第 {numbers} 頁"),

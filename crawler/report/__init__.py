@@ -66,8 +66,14 @@ FORMATS = {
     # With a byte-order mark, without which Excel takes Chinese for the system's charset.
     "csv": Format("crawler.report.csv_report", (".csv",), encoding="utf-8-sig"),
     "json": Format("crawler.report.json_report", (".json",)),
-    "html": Format("crawler.report.html_report", (".html", ".htm"), needs=("jinja2",)),
-    "xlsx": Format("crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True),
+    "html": Format(
+        "crawler.report.html_report",
+        (".html", ".htm"),
+        needs=("crawler.report.chart", "crawler.report.html_page"),
+    ),
+    "xlsx": Format(
+        "crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True
+    ),
 }
 """The formats by name."""
 

@@ -1,0 +1,164 @@
+// The HTML report works without this; with it the list can be sorted and filtered, and the chart says what its marks
+// are. Nothing is fetched, stored or sent, and no text becomes markup.
+"use strict";
+(() => {
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  for (const element of $$(".scripted")) element.hidden = false;
+
+  list();
+  chart();
+
+  function list() {
+    const table = $(".books"), form = $(".tools");
+    if (!table) return;
+    const body = $("tbody", table), heads = $$("th", table), fields = form.elements;
+    const words = new Intl.Collator(document.documentElement.lang.startsWith("zh") ? document.documentElement.lang : "zh-Hans", { numeric: true });
+
+    // The numbers of a row stand in one attribute: price, list price, off, date, rating, quality, value, price a volume.
+    const place = { 2: 0, 3: 1, 4: 2, 8: 3, 9: 4, 10: 5, 11: 6, 12: 7 };
+    const rows = $$("tr", body).map((row, rank) => {
+      const numbers = row.dataset.n.split(",").map((number) => (number === "" ? null : Number(number)));
+      const [star, title, author, publisher] = [1, 5, 6, 7].map((at) => row.cells[at].textContent.trim());
+      // A title is sorted by its own words, found by its note and offers, too.
+      const name = (row.cells[5].firstElementChild?.matches("a") ? row.cells[5].firstElementChild : row.cells[5].firstChild).textContent.trim();
+      const keys = heads.map((_, at) => (at in place ? numbers[place[at]] : null));
+      [keys[0], keys[1], keys[5], keys[6], keys[7]] = [rank, star ? 1 : 0, name || null, author || null, publisher || null];
+      return { row, keys, star: Boolean(star), price: numbers[0], text: fold(`${title} ${author} ${publisher}`) };
+    });
+
+    let order = rows.slice(), column = 0, down = false;
+
+    function sort(at, direction) {
+      [column, down] = [at, direction];
+      const compare = heads[at].dataset.kind === "t" ? words.compare : (a, b) => a - b;
+      const sign = down ? -1 : 1;
+      // Array.sort is stable, so what was sorted before decides among equals; what is unknown is last either way.
+      order.sort(({ keys: { [at]: a } }, { keys: { [at]: b } }) =>
+        a === null || b === null ? (a === null) - (b === null) : sign * compare(a, b));
+      body.append(...order.map(({ row }) => row));
+      heads.forEach((head, other) => {
+        if (other === at) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        else head.removeAttribute("aria-sort");
+      });
+      fields.sort.value = at;
+    }
+    const first = (at) => heads[at].dataset.kind === "h"; // the direction that is wanted first
+
+    heads.forEach((head, at) => {
+      const button = document.createElement("button"), option = document.createElement("option");
+      button.type = "button";
+      option.value = at;
+      option.textContent = head.dataset.name ? `${head.textContent} ${head.dataset.name}` : head.textContent;
+      if (head.dataset.name) button.setAttribute("aria-label", option.textContent);
+      button.append(...head.childNodes);
+      head.append(button);
+      fields.sort.append(option);
+      button.addEventListener("click", () => sort(at, at === column ? !down : first(at)));
+    });
+    heads[0].setAttribute("aria-sort", "ascending");
+    fields.sort.addEventListener("change", () => sort(Number(fields.sort.value), first(fields.sort.value)));
+    fields.reverse.addEventListener("click", () => sort(column, !down));
+
+    function filter() {
+      const wanted = fold(fields.text.value).split(" ").filter(Boolean);
+      const most = fields.price.value === "" ? Infinity : Number(fields.price.value);
+      let shown = 0;
+      for (const { row, star, price, text } of rows) {
+        const fits = (star || !fields.frontier.checked) && (most === Infinity || (price !== null && price <= most))
+          && wanted.every((word) => text.includes(word));
+        row.hidden = !fits;
+        shown += fits;
+      }
+      fields.shown.value = fields.shown.dataset.words.replace("{n}", shown.toLocaleString("en")).replace("{all}", rows.length.toLocaleString("en"));
+    }
+    form.addEventListener("input", (event) => event.target !== fields.sort && filter());
+    form.addEventListener("reset", () => setTimeout(filter)); // the fields are emptied after this event
+    form.addEventListener("submit", (event) => event.preventDefault());
+    filter(); // a reload keeps what stood in the fields
+
+    // A link to a row that is filtered away brings it back.
+    addEventListener("click", (event) => {
+      const link = event.target.closest?.("a[href^='#b']");
+      const row = link && document.getElementById(link.getAttribute("href").slice(1));
+      if (row?.hidden) { form.reset(); filter(); }
+    });
+  }
+
+  function fold(text) {
+    return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+  }
+
+  function chart() {
+    const plot = $(".scatter"), tip = $("#tip");
+    if (!plot) return;
+    const points = $$("a", plot), said = new Map();
+    let shown = null, touch = false;
+
+    // The title inside a mark is its tooltip without script; taken out here, lest the browser show it as well.
+    function name(point) {
+      if (!said.has(point)) {
+        const title = $("title", point);
+        said.set(point, title.textContent);
+        point.setAttribute("aria-label", title.textContent.replace("\n", " · "));
+        title.remove();
+      }
+      return said.get(point);
+    }
+
+    function show(point) {
+      hide();
+      const [title, ...numbers] = name(point).split("\n");
+      const bold = document.createElement("b");
+      bold.textContent = title;
+      tip.replaceChildren(bold, numbers.join("\n"));
+      tip.hidden = false;
+      shown = point;
+      point.classList.add("shown");
+      // Above the mark, or below where there is no room; never beyond the edge of the window.
+      const mark = point.lastElementChild.getBoundingClientRect(), box = tip.getBoundingClientRect(), edge = 8;
+      const { clientWidth, clientHeight } = document.documentElement;
+      const above = mark.top - box.height - edge;
+      const left = Math.max(edge, Math.min(mark.left + mark.width / 2 - box.width / 2, clientWidth - box.width - edge));
+      const top = Math.max(edge, Math.min(above < edge ? mark.bottom + edge : above, clientHeight - box.height - edge));
+      tip.style.left = `${left}px`;
+      tip.style.top = `${top}px`;
+    }
+    function hide() {
+      shown?.classList.remove("shown");
+      shown = null;
+      tip.hidden = true;
+    }
+
+    const point = (event) => event.target.closest?.("a");
+    plot.addEventListener("pointerover", (event) => point(event) && show(point(event)));
+    plot.addEventListener("pointerout", (event) => event.pointerType === "mouse" && hide());
+    plot.addEventListener("focusin", (event) => point(event) && show(point(event)));
+    plot.addEventListener("focusout", hide);
+    addEventListener("scroll", hide, { passive: true });
+    addEventListener("keydown", (event) => event.key === "Escape" && hide());
+
+    // A finger cannot hover: its first tap says what the mark is, the second opens it.
+    let before = null;
+    plot.addEventListener("pointerdown", (event) => {
+      touch = event.pointerType === "touch";
+      before = shown;
+    }, { capture: true });
+    plot.addEventListener("click", (event) => {
+      const hit = point(event);
+      if (touch && hit && hit !== before) { event.preventDefault(); show(hit); }
+      touch = false;
+    });
+
+    // Tab stops at the frontier alone; the arrow keys go to every mark, by price.
+    let byPrice = null;
+    plot.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+      if (!step || !point(event)) return;
+      const x = (a) => parseFloat(a.lastElementChild.getAttribute("cx") ?? a.lastElementChild.getAttribute("x"));
+      byPrice ??= points.slice().sort((a, b) => x(a) - x(b));
+      byPrice[byPrice.indexOf(point(event)) + step]?.focus({ preventScroll: true });
+      event.preventDefault();
+    });
+  }
+})();
