@@ -113,7 +113,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "states_nothing": ("did not say how many it has", "没有说明总页数", "沒有說明總頁數"),
     "listings": ("Listings", "商品", "商品"),
     "counts": (
-        "{listings:,} seen, {unique:,} unique, {kept:,} kept: {books:,} books; dropped: {dropped}",
+        "{listings:,} seen, {unique:,} unique, {kept:,} kept; books: {books:,}; dropped: {dropped}",
         "找到 {listings:,} 条，去重后 {unique:,} 件，留下 {kept:,} 件，合为 {books:,} 种书；剔除：{dropped}",
         "找到 {listings:,} 筆，去重後 {unique:,} 件，留下 {kept:,} 件，合為 {books:,} 種書；剔除：{dropped}",
     ),

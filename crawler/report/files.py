@@ -74,15 +74,19 @@ def prune(directory: str | os.PathLike[str], query: str, keep: int) -> tuple[Pat
     )
     mark = mark_query(query).encode()
     reports: dict[tuple[str, int], list[Path]] = {}
-    with _saying(directory):
+    try:
         for path in sorted(Path(directory).iterdir()):
             match = named.fullmatch(path.name)
-            if match and path.is_file() and not path.is_symlink() and mark in path.read_bytes():
+            if match and _is_marked(path, mark):
                 reports.setdefault((match["time"], int(match["number"] or 1)), []).append(path)
+    except OSError as error:
+        raise OutputError(f"old reports in {_shown(directory)} cannot be found: {error.strerror}") from error
     old = [path for key in sorted(reports)[: max(0, len(reports) - keep)] for path in reports[key]]
     for path in old:
-        with _saying(path), suppress(FileNotFoundError):  # another run may prune as well
-            path.unlink()
+        try:
+            path.unlink(missing_ok=True)  # another run may prune as well
+        except OSError as error:
+            raise OutputError(f"the old report {_shown(path)} cannot be removed: {error.strerror}") from error
     return tuple(old)
 
 
@@ -209,6 +213,14 @@ def _numbered(path: Path) -> Iterator[Path]:
     yield path
     for number in itertools.count(2):
         yield path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def _is_marked(path: Path, mark: bytes) -> bool:
+    """Return whether a file, no link, bears the mark; not where it cannot be read: then nobody knows whose it is."""
+    try:
+        return path.is_file() and not path.is_symlink() and mark in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _safe(query: str) -> str:

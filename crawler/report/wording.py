@@ -43,6 +43,9 @@ __all__ = [
 DETAIL_LIMIT = 300
 """Characters of a verdict's detail or of a note."""
 
+SELLER_LIMIT = 40
+"""Characters of a marketplace shop's name in a note."""
+
 UNKNOWN = "–"
 FRONTIER = "★"
 """Mark of a book that no other beats on price and quality."""
@@ -124,7 +127,7 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
     words += [say(word) for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
     words += [say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for)]
     if listing.seller:
-        words.append(say("sold_by", seller=clean(listing.seller)))
+        words.append(say("sold_by", seller=crop(clean(listing.seller), SELLER_LIMIT)))
     elif listing.self_operated is False:
         words.append(say("marketplace"))
     dearest = price_of(book.offers[-1])

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.books.filters import Filters
+from crawler.books.shelf import Wishes
 from crawler.report import encode, render
 from crawler.report.clean import clean
 from crawler.report.csv_report import COLUMNS, defuse
@@ -18,11 +20,12 @@ from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
 from tests.factories import make_listing, make_page, make_result
+from tests.report.books import make_books
 from tests.report.hostile import HOSTILE
 
 
-def read(result: SearchResult, *, top: int | None = None) -> list[dict[str, str]]:
-    data = encode(render(result, "csv", top=top), "csv")
+def read(result: SearchResult, *, top: int | None = None, show_dropped: bool = False) -> list[dict[str, str]]:
+    data = encode(render(result, "csv", top=top, show_dropped=show_dropped), "csv")
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
@@ -51,6 +54,8 @@ def test_a_book_comes_back_as_it_was() -> None:
             "url": "https://product.dangdang.com/29220317.html",
             "image": "https://img3m7.ddimg.cn/1/2/29220317-1_b_1.jpg", "page": "4", "position": "7",
             "run_complete": "true", "demo": "false", "base_url": "https://search.dangdang.com",
+            "quality": "4.4718", "value": "0.0", "frontier": "true", "offers": "1", "offer_ids": "29220317",
+            "dropped": "",
         }
     ]  # fmt: skip
 
@@ -74,35 +79,95 @@ def test_what_is_unknown_is_empty() -> None:
         "run_complete",
         "demo",
         "base_url",
+        "value",
+        "frontier",
+        "offers",
+        "offer_ids",
     }
 
 
 def test_every_row_says_what_it_is() -> None:
     """A row of a partial, a demo or a replica's run cannot pass for one of a whole live run."""
     failed = [make_page(2, verdict=Verdict.BLOCKED)]
-    rows = read(
-        make_result([make_listing(product_id="1"), make_listing(product_id="2")], failed=failed, demo=True)
-    )
+    rows = read(make_result(make_books(2), failed=failed, demo=True))
     assert [(row["run_complete"], row["demo"]) for row in rows] == [("false", "true")] * 2
     (row,) = read(make_result(base_url="http://127.0.0.1:4321"))
     assert (row["demo"], row["base_url"]) == ("false", "http://127.0.0.1:4321")
-    assert COLUMNS[-1] == "base_url"
 
 
 def test_top_shortens_the_list() -> None:
     """All books unless told otherwise; without books the header is left."""
-    result = make_result([make_listing(product_id=str(n)) for n in range(1, 80)])
+    result = make_result(make_books(79))
     assert len(read(result)) == 79
     assert [row["rank"] for row in read(result, top=2)] == ["1", "2"]
     assert render(make_result([]), "csv") == ",".join(COLUMNS) + "\r\n"
+
+
+def test_columns_are_stable() -> None:
+    """What was a column once stays one, in its place: others may only be added at the end."""
+    assert ",".join(COLUMNS).startswith(
+        "rank,product_id,title,subtitle,price,list_price,discount,volumes,price_per_volume,authors,publisher,published,"
+        "rating,reviews,seller,self_operated,ebook_price,flags,url,image,page,position,run_complete,demo,base_url,"
+        "quality,value,frontier,offers,offer_ids,dropped"
+    )
+
+
+def test_a_book_of_several_offers_is_one_row() -> None:
+    """Its cheapest offer gives price and seller, any the rest; the offers are counted and named, cheapest first."""
+    dear = make_listing(product_id="11", price=Decimal(50), rating=5.0, reviews=900)
+    cheap = make_listing(product_id="12", price=Decimal(30), seller="书友店", rating=None, reviews=None)
+    (row,) = read(make_result([dear, cheap]))
+    assert (row["offers"], row["offer_ids"]) == ("2", "12; 11")
+    assert (row["price"], row["seller"], row["rating"], row["reviews"]) == ("30.00", "书友店", "5.0", "900")
+
+
+def test_the_frontier_is_marked() -> None:
+    """What another book beats on price and quality is no part of it."""
+    good = make_listing(product_id="1", title="甲书", price=Decimal(20), rating=5.0)
+    beaten = make_listing(product_id="2", title="乙书", price=Decimal(30), rating=4.0)
+    assert [(row["title"], row["frontier"]) for row in read(make_result([beaten, good]))] == [
+        ("甲书", "true"),
+        ("乙书", "false"),
+    ]
+
+
+def test_what_was_dropped_comes_last_on_demand() -> None:
+    """Such rows have a reason and no rank, and say of the run what the others say."""
+    listings = [
+        make_listing(product_id="1", publisher="甲社"),
+        make_listing(product_id="2", sold_out=True, price=None),
+        make_listing(product_id="3", ebook_only=True, price=None, ebook_price=Decimal(9), position=2),
+        make_listing(product_id="4", publisher="乙社", position=3),
+    ]
+    result = make_result(listings, demo=True, wishes=Wishes(filters=Filters(publisher="甲社")))
+    assert [row["dropped"] for row in read(result)] == [""]
+    book, *dropped = read(result, show_dropped=True)
+    assert (book["rank"], book["dropped"]) == ("1", "")
+    assert [(row["rank"], row["product_id"], row["price"], row["ebook_price"], row["dropped"]) for row in dropped] == [
+        ("", "2", "", "", "sold_out"), ("", "3", "", "9.00", "ebook"), ("", "4", "39.00", "", "publisher"),
+    ]  # fmt: skip
+    assert {(row["run_complete"], row["demo"], row["frontier"]) for row in dropped} == {("true", "true", "")}
+
+
+def test_a_book_that_was_kept_says_why_it_would_have_gone() -> None:
+    """Its flags name the reason, and a price that is missing is an empty cell."""
+    kept = make_result([make_listing(sold_out=True, price=None)], wishes=Wishes(keep=frozenset({"sold_out"})))
+    (row,) = read(kept)
+    assert (row["flags"], row["price"], row["discount"], row["value"]) == ("sold_out", "", "", "")
 
 
 @pytest.mark.parametrize("trick", HOSTILE)
 def test_hostile_words_stay_in_their_cells(trick: str) -> None:
     """A title comes back cleaned, in its own cell, with an apostrophe where it would have been a formula."""
     word = HOSTILE[trick]
-    (row,) = read(make_result([make_listing(title=word, seller=word, contributors=(Contributor(word),))]))
-    for column in ("title", "seller", "authors"):
+    listing = make_listing(
+        title=word, subtitle=word, seller=word, publisher=word, contributors=(Contributor(word),)
+    )
+    dropped = make_listing(product_id="2", title=word, sold_out=True)
+    row, last = read(make_result([listing, dropped], query=word, notes=(word,)), show_dropped=True)
+    assert last["title"] == row["title"]
+    assert last["dropped"] == "sold_out"
+    for column in ("title", "subtitle", "seller", "publisher", "authors"):
         assert row[column].removeprefix("'") == clean(word)
         assert not row[column].startswith(("=", "+", "-", "@", "＝"))
     assert row["run_complete"] == "true"

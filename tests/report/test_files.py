@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import stat
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,15 @@ from hypothesis import strategies as st
 
 from crawler.errors import OutputError, UsageError
 from crawler.report import files
-from crawler.report.files import check_writable, make_folder, remove_if_empty, report_path, write_whole
+from crawler.report.files import (
+    check_writable,
+    make_folder,
+    mark_query,
+    prune,
+    remove_if_empty,
+    report_path,
+    write_whole,
+)
 from tests.factories import STARTED
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
@@ -57,6 +66,168 @@ def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
         path = report_path(tmp_path, "书", STARTED, ".md")
         assert path.name == f"2026-01-31T080000Z{expected}"
         path.touch()
+
+
+def test_a_name_is_free_with_every_suffix(tmp_path: Path) -> None:
+    """A report of several files has one name: a number follows as soon as any of them is taken."""
+    name = "2026-01-31T080000Z_书"
+    assert report_path(tmp_path, "书", STARTED, ".md", ".html") == tmp_path / f"{name}.md"
+    (tmp_path / f"{name}.html").touch()
+    assert report_path(tmp_path, "书", STARTED, ".md", ".html") == tmp_path / f"{name}_2.md"
+    assert report_path(tmp_path, "书", STARTED, ".html", ".md") == tmp_path / f"{name}_2.html"
+    assert report_path(tmp_path, "书", STARTED, ".md") == tmp_path / f"{name}.md"
+    (tmp_path / f"{name}_2.md").touch()
+    assert report_path(tmp_path, "书", STARTED, ".md", ".html") == tmp_path / f"{name}_3.md"
+
+
+def make_report(folder: Path, query: str, day: int, *suffixes: str, mark: str | None = None) -> list[str]:
+    """Write a report's files as the command names them, and return their names."""
+    path = report_path(folder, query, STARTED + dt.timedelta(days=day), *suffixes)
+    text = f"# {query}\n\n{mark_query(query) if mark is None else mark}\n"
+    for suffix in suffixes:
+        path.with_suffix(suffix).write_text(text, encoding="utf-8")
+    return [path.with_suffix(suffix).name for suffix in suffixes]
+
+
+def test_old_reports_of_a_query_are_removed(tmp_path: Path) -> None:
+    """The newest stay, as many as are wanted; Markdown and HTML of one name are one report."""
+    reports = [make_report(tmp_path, "书", day, ".md", ".html") for day in range(5)]
+    removed = prune(tmp_path, "书", 2)
+    assert sorted(path.name for path in removed) == sorted(chain(*reports[:3]))
+    assert names(tmp_path) == sorted(chain(*reports[3:]))
+    assert prune(tmp_path, "书", 2) == ()
+    assert len(prune(tmp_path, "书", 1)) == 2
+    assert prune(tmp_path, "书", 10) == ()
+
+
+def test_a_report_of_one_file_counts_as_one(tmp_path: Path) -> None:
+    """Where somebody has deleted the HTML, the Markdown alone is still a report."""
+    make_report(tmp_path, "书", 0, ".md")
+    make_report(tmp_path, "书", 1, ".html")
+    make_report(tmp_path, "书", 2, ".md", ".html")
+    assert [path.suffix for path in prune(tmp_path, "书", 2)] == [".md"]
+
+
+def test_reports_of_one_second_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """The tenth is newer than the second, whatever the alphabet says."""
+    written = [make_report(tmp_path, "书", 0, ".md")[0] for _ in range(11)]
+    assert written[1].endswith("_书_2.md")
+    assert written[10].endswith("_书_11.md")
+    prune(tmp_path, "书", 3)
+    assert names(tmp_path) == sorted(written[-3:])
+
+
+@pytest.mark.parametrize(
+    ("query", "other"),
+    [
+        ("a b", "a-b"),
+        ("a b", "a:b"),
+        ("a", "a_2"),
+        ("a_2", "a"),
+        ("a", "A"),
+        ("书", "书籍"),
+        ("书", "-书-"),
+        ("C", "C++"),
+        ("书" * 30, "书" * 31),
+        ("search", "?"),
+    ],
+)
+def test_reports_of_another_query_stay(tmp_path: Path, query: str, other: str) -> None:
+    """Queries written alike in a file's name, or that read like a numbered one, are told apart by their mark."""
+    for day in range(3):
+        for wanted in (query, other, other):
+            make_report(tmp_path, wanted, day, ".md")
+    everything = names(tmp_path)
+    removed = prune(tmp_path, query, 1)
+    assert len(removed) == 2
+    assert len(names(tmp_path)) == len(everything) - 2
+    marks = [(tmp_path / name).read_text(encoding="utf-8").splitlines()[-1] for name in names(tmp_path)]
+    assert marks.count(mark_query(other)) == 6
+    assert marks.count(mark_query(query)) == 1
+
+
+def test_files_that_are_no_reports_stay(tmp_path: Path) -> None:
+    """A file without the mark, one with a name of its own, a folder and another format are nobody's to remove."""
+    make_report(tmp_path, "书", 9, ".md")
+    kept = make_report(tmp_path, "书", 0, ".md", mark="my own notes")
+    kept += make_report(tmp_path, "书", 1, ".csv")
+    for name in ("notes.md", "x2026-01-31T080000Z_书.md", "2026-01-31T080000Z_书.md.bak", "2026-01-31_书.md"):
+        (tmp_path / name).write_text(mark_query("书"), encoding="utf-8")
+        kept.append(name)
+    (tmp_path / "2026-01-30T080000Z_书.md").mkdir()
+    kept.append("2026-01-30T080000Z_书.md")
+    removed = prune(tmp_path, "书", 0)
+    assert len(removed) == 1
+    assert names(tmp_path) == sorted(kept)
+
+
+def test_a_file_that_cannot_be_read_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whose it is, and the others are pruned all the same."""
+    (closed, *_), *_ = (make_report(tmp_path, "书", day, ".md") for day in range(3))
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == closed:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert len(prune(tmp_path, "书", 1)) == 1
+    assert closed in names(tmp_path)
+
+
+@POSIX
+def test_a_link_is_not_followed_to_be_removed(tmp_path: Path) -> None:
+    """Neither a link of a report's name nor what it leads to is removed."""
+    (tmp_path / "reports").mkdir()
+    elsewhere = tmp_path / "elsewhere.md"
+    elsewhere.write_text(mark_query("书"), encoding="utf-8")
+    link = tmp_path / "reports" / "2026-01-31T080000Z_书.md"
+    link.symlink_to(elsewhere)
+    assert prune(tmp_path / "reports", "书", 0) == ()
+    assert link.is_symlink()
+    assert elsewhere.exists()
+
+
+def test_a_report_that_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names it, or the folder that is gone; a file that another run has removed meanwhile is no trouble."""
+    for day in range(3):
+        make_report(tmp_path, "书", day, ".md")
+
+    def refuse(_: Path, **__: bool) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(
+            OutputError, match=r"the old report .*书\.md cannot be removed: Operation not perm"
+        ):
+            prune(tmp_path, "书", 1)
+
+    unlink = Path.unlink
+
+    def late(path: Path, **options: bool) -> None:
+        unlink(path)
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", late)
+        prune(tmp_path, "书", 1)
+    assert len(names(tmp_path)) == 1
+    with pytest.raises(OutputError, match=r"old reports in .*gone cannot be found: No such file"):
+        prune(tmp_path / "gone", "书", 1)
+
+
+@given(st.text(max_size=40))
+def test_a_mark_is_one_comment(query: str) -> None:
+    """Whatever the query, the comment ends where it should, is one line of ASCII, and is nobody else's."""
+    mark = mark_query(query)
+    assert mark.isascii()
+    assert mark.isprintable()
+    assert mark.startswith("<!-- ")
+    assert "--" not in mark[4:-3]
+    assert ">" not in mark[:-1]
+    assert mark_query(f"{query}x") not in mark
 
 
 async def test_a_file_is_written_whole(tmp_path: Path) -> None:

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from crawler.books import DROP_REASONS
+from crawler.books.shelf import Wishes
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
 from tests.factories import STARTED, make_listing, make_page, make_result
+from tests.report.books import make_books
 from tests.report.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +41,15 @@ FULL = make_result(
 def read(result: SearchResult, **options: Any) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(result.to_json(**options), parse_float=Decimal)
     return report
+
+
+def with_floats(value: Any) -> Any:
+    """Return plain values as a JSON reader without Decimal gives them."""
+    if isinstance(value, dict):
+        return {name: with_floats(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_floats(inner) for inner in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def keys(value: object, path: str = "") -> set[str]:
@@ -72,7 +84,8 @@ def test_the_promised_keys_are_there_in_their_order() -> None:
         found = list(value[0] if isinstance(value, list) else value)
         assert [name for name in found if name in names.split()] == names.split()
     assert list(report["pages"]["failed"][0]) == ["page", "url", "verdict", "detail"]
-    assert report["counts"]["dropped"] == {"ebook": 0, "sold_out": 1, "no_price": 0}
+    assert report["counts"]["dropped"] == dict.fromkeys(DROP_REASONS, 0) | {"sold_out": 1}
+    assert list(report["counts"]["dropped"]) == list(DROP_REASONS)
 
 
 def test_prices_are_numbers_with_two_digits() -> None:
@@ -92,8 +105,62 @@ def test_texts_are_as_the_shop_wrote_them() -> None:
     """Chinese stays readable in the file, and a hostile title comes back letter for letter: it is data here."""
     assert '"query": "滲透測試"' in FULL.to_json()
     titles = [title for name, title in HOSTILE.items() if name != "halves"]
-    result = make_result([make_listing(product_id=str(n), title=title) for n, title in enumerate(titles, 1)])
+    result = make_result(
+        [make_listing(product_id=str(n), title=title, price=Decimal(n)) for n, title in enumerate(titles, 1)]
+    )
     assert [book["title"] for book in read(result)["books"]] == titles
+
+
+def test_the_answers_are_product_ids() -> None:
+    """Cheapest, best and best value by the id of the book's cheapest offer, which stands in `books`; null for none."""
+    cheap = make_listing(product_id="1", title="便宜的书", price=Decimal(10), rating=3.0, reviews=500)
+    good = make_listing(product_id="2", title="最好的书", price=Decimal(90), rating=5.0, reviews=5000)
+    worth = make_listing(product_id="3", title="划算的书", price=Decimal(12), rating=4.5, reviews=900)
+    for rank in ("cheapest", "best"):
+        report = read(make_result([cheap, good, worth], wishes=Wishes(rank=rank)), top=1)
+        assert report["answers"] == {"cheapest": "1", "best": "2", "value": "3"}
+    unrated = read(make_result([make_listing(rating=None, reviews=None)]))
+    assert unrated["answers"] == {"cheapest": "29220317", "best": None, "value": None}
+    assert read(make_result([]))["answers"] == {"cheapest": None, "best": None, "value": None}
+
+
+def test_a_book_has_its_offers_and_its_scores() -> None:
+    """Offers cheapest first, the book's own among them; quality, value and whether it is on the frontier."""
+    offers = [
+        make_listing(product_id="2", price=Decimal(50)),
+        make_listing(product_id="3", price=Decimal("20.5"), seller="书友店", self_operated=False),
+    ]
+    beaten = make_listing(product_id="4", title="乙书", price=Decimal(60), rating=3.0)
+    book, other = read(make_result([*offers, beaten]))["books"]
+    assert book["offers"] == [
+        {
+            "product_id": "3", "price": Decimal("20.50"), "seller": "书友店", "self_operated": False,
+            "url": "https://product.dangdang.com/3.html",
+        },
+        {
+            "product_id": "2", "price": Decimal("50.00"), "seller": None, "self_operated": True,
+            "url": "https://product.dangdang.com/2.html",
+        },
+    ]  # fmt: skip
+    assert (book["product_id"], book["frontier"], other["frontier"]) == ("3", True, False)
+    assert book["quality"] > other["quality"]
+    assert book["value"] > other["value"]
+    assert [offer["product_id"] for offer in other["offers"]] == ["4"]
+
+
+def test_a_suggestion_is_told() -> None:
+    """The wording that was not searched for."""
+    assert read(make_result(suggestion="人工智能"))["suggestion"] == "人工智能"
+
+
+def test_what_was_kept_without_a_price_has_none() -> None:
+    """Its price and what follows from it are null, its flags say why it would have been dropped."""
+    listings = [make_listing(price=None, flags=frozenset({Flag.SET}), volumes=2)]
+    book = read(make_result(listings, wishes=Wishes(keep=frozenset({"no_price"}))))["books"][0]
+    assert [book[name] for name in ("price", "discount", "price_per_volume", "value")] == [None] * 4
+    assert book["flags"] == ["no_price", "set"]
+    assert book["offers"][0]["price"] is None
+    assert book["frontier"] is False
 
 
 def test_times_are_utc_to_the_second() -> None:
@@ -132,8 +199,9 @@ def test_unknown_values_are_null() -> None:
     nulls = {name for name, value in book.items() if value is None}
     assert nulls == {
         "list_price", "discount", "volumes", "price_per_volume", "publisher", "published", "rating", "reviews",
-        "seller", "self_operated", "ebook_price", "image",
+        "seller", "self_operated", "ebook_price", "image", "quality",
     }  # fmt: skip
+    assert report["suggestion"] is None
     assert book["authors"] == []
     assert report["pages"]["available"] is None
 
@@ -146,16 +214,15 @@ def test_a_known_nothing_is_not_unknown() -> None:
 
 def test_the_options_are_those_of_the_search() -> None:
     """What narrowed the search is told with its bounds as prices of two digits."""
-    options = {
-        "sellers": "all",
-        "category": "all",
-        "sort": "price",
-        "min_price": Decimal(5),
-        "max_price": None,
-    }
+    options: dict[str, Any] = {
+        "sellers": "all", "category": "all", "sort": "price", "min_price": Decimal(5), "max_price": None,
+        "keep": ("ebook", "off_topic"), "max_volume_price": Decimal("7.5"), "publisher": "人民", "author": None,
+        "since": 2020, "min_reviews": 0,
+    }  # fmt: skip
     text = make_result(options=options).to_json()
-    assert read(make_result(options=options))["options"] == options
+    assert read(make_result(options=options))["options"] == options | {"keep": ["ebook", "off_topic"]}
     assert '"min_price": 5.00,' in text
+    assert '"max_volume_price": 7.50,' in text
 
 
 def test_authors_are_names_alone() -> None:
@@ -166,7 +233,7 @@ def test_authors_are_names_alone() -> None:
 
 def test_top_shortens_the_books_and_their_count() -> None:
     """All books unless told otherwise; `counts.books` is the length of the list, `kept` stays."""
-    result = make_result([make_listing(product_id=str(n)) for n in range(1, 80)])
+    result = make_result(make_books(79))
     assert len(read(result)["books"]) == 79
     report = read(result, top=2)
     assert len(report["books"]) == report["counts"]["books"] == 2
@@ -175,7 +242,7 @@ def test_top_shortens_the_books_and_their_count() -> None:
 
 def test_the_dictionary_and_the_text_are_one() -> None:
     """`as_dict` holds what the text says, with prices as Decimal; the text ends in one newline."""
-    assert FULL.as_dict() == read(FULL)
+    assert with_floats(FULL.as_dict()) == json.loads(FULL.to_json())
     assert FULL.as_dict()["books"][0]["price"] == Decimal("12.50")
     assert FULL.to_json().endswith("}\n")
 
@@ -185,19 +252,23 @@ from tests.factories import make_listing, make_result
 from parsers.model import Flag
 from crawler.report import FORMATS, encode, render
 import hashlib
-result = make_result([make_listing(flags=frozenset(Flag), volumes=3)])
+from crawler.books.shelf import Wishes
+result = make_result(
+    [make_listing(flags=frozenset(Flag), volumes=3, sold_out=True, ebook_only=True, ebook_price=None)],
+    wishes=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "off_topic"})),
+)
 print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for form in FORMATS})
 """
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_the_same_result_gives_the_same_bytes(seed: str) -> None:
-    """No format depends on the order of a set, which changes with the hash seed of an interpreter."""
+    """No format depends on the order of a set, which changes with the hash seed, nor on the zone of the computer."""
     outputs = {
         subprocess.run(
             [sys.executable, "-c", SAME_BYTES], cwd=ROOT, check=True, capture_output=True, text=True,
-            env=os.environ | {"PYTHONHASHSEED": seed_of_run, "PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONHASHSEED": seed_of_run, "PYTHONPATH": str(ROOT), "TZ": zone},
         ).stdout
-        for seed_of_run in ("42", seed)
+        for seed_of_run, zone in (("42", "Asia/Shanghai"), (seed, "America/New_York"))
     }  # fmt: skip
     assert len(outputs) == 1

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from crawler.books.shelf import Wishes
+from crawler.labels import LANGUAGES
 from crawler.report import render
+from crawler.report.clean import clean
+from crawler.report.table import _PIECE, _folded
+from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
 from tests.factories import make_listing, make_page, make_result
@@ -35,7 +43,25 @@ RESULT = make_result(
 LINK = re.compile(r"\x1b]8;;([^\x1b]*)\x1b\\")
 """A terminal's link (OSC 8), opened with an address and closed without one."""
 
+CODES = re.compile(rf"\x1b\[[0-9;]*m|{LINK.pattern}")
+
 WIDTHS = [40, 60, 72, 80, 100, 120, 160]
+
+
+def table(result: SearchResult, **options: Any) -> str:
+    text = render(result, "table", **options)
+    assert isinstance(text, str)
+    return text
+
+
+def plain(text: str) -> str:
+    """Return a coloured table without its escape codes."""
+    return "\n".join(line.rstrip() for line in CODES.sub("", text).splitlines())
+
+
+def without_addresses(text: str) -> str:
+    """Return a table without the addresses that end its answers."""
+    return re.sub(r" https://product\.\S+$", "", text, flags=re.MULTILINE)
 
 
 def cells_before(line: str, end: int) -> int:
@@ -52,7 +78,7 @@ def list_lines(text: str) -> list[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_prices_and_titles_align(width: int) -> None:
     """In every row the price ends and the title begins at the display column of the header, Chinese or not."""
-    header, *rows = list_lines(render(RESULT, "table", width=width))
+    header, *rows = list_lines(table(RESULT, width=width))
     price_ends = cells_before(header, header.index("Price") + len("Price"))
     title_begins = cells_before(header, header.index("Title"))
     books = [row for row in rows if "¥" in row[: len("  1  ¥1,000.00")]]
@@ -68,33 +94,174 @@ def test_prices_and_titles_align(width: int) -> None:
 
 @pytest.mark.parametrize("width", [72, 80, 100])
 def test_the_last_column_ends_at_the_width(width: int) -> None:
-    """Ratings stand flush right: each line that has one ends at the last terminal column, whatever its title."""
-    rows = [line for line in list_lines(render(RESULT, "table", width=width)) if line.endswith(")")]
-    assert len(rows) == len(TITLES)
-    assert {cell_len(row) for row in rows} == {width}
+    """Figures stand flush right: each line that has the last ends at the last terminal column, whatever its title."""
+    header, *rows = list_lines(table(RESULT, width=width))
+    last = r"\)$" if width < 90 else r"\) +\d\.\d\d$"
+    found = [row for row in rows if re.search(last, row)]
+    rated = [book for book in RESULT.books if book.rating is not None or width < 90]
+    assert len(found) == len(rated) > 5
+    assert {cell_len(row) for row in (header, *found)} == {width}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    """Only the answer, which the terminal wraps, may be longer than asked."""
-    answer, *lines = render(RESULT, "table", width=width).splitlines()
-    assert "Cheapest" in answer
-    assert max(cell_len(line) for line in lines) <= width
+    """Only the answers, which the terminal wraps, may be longer than asked; in every language."""
+    for lang in LANGUAGES:
+        text = table(RESULT, width=width, lang=lang, show_dropped=True)
+        answers, rest = text.split("\n\n", maxsplit=1)
+        assert len(answers.splitlines()) == 3
+        assert max(cell_len(line) for line in rest.splitlines()) <= width
 
 
 def test_more_room_shows_more() -> None:
     """A narrow table keeps rank, price and title; author, publisher and list price come with the room for them."""
-    headers = {width: list_lines(render(RESULT, "table", width=width))[0].split() for width in WIDTHS}
+    headers = {width: list_lines(table(RESULT, width=width))[0].split() for width in WIDTHS}
     assert headers[40] == ["#", "Price", "Title"]
+    assert headers[60] == ["#", "Price", "Off", "Title"]
     assert headers[80] == ["#", "Price", "Off", "Title", "Author", "Rating"]
+    assert headers[100] == ["#", "Price", "Off", "Title", "Author", "Rating", "Quality"]
+    assert headers[120] == ["#", "Price", "Off", "Title", "Author", "Publisher", "Date", "Rating", "Quality"]
     assert headers[160] == [
-        "#", "Price", "List", "Off", "Title", "Author", "Publisher", "Date", "Rating", "Product",
+        "#", "Price", "List", "Off", "Title", "Author", "Publisher", "Date", "Rating", "Quality", "Product",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_title_has_room(width: int) -> None:
+    """However many columns there are, at least ten Chinese characters of a title are seen."""
+    result = make_result([make_listing(title="书" * 100, rating=4.5, reviews=99_999)])
+    assert "书" * 10 in list_lines(table(result, width=width))[1]
+
+
+def test_the_price_a_volume_is_shown_where_it_decides() -> None:
+    """Ranked by price a volume the list has that price in a column; – where the set does not say its volumes."""
+    listings = [
+        make_listing(product_id="1", title="甲书（全四册）", volumes=4, flags=frozenset({Flag.SET})),
+        make_listing(product_id="2", title="乙书（套装）", volumes=None, flags=frozenset({Flag.SET})),
+    ]
+    ranked = make_result(listings, wishes=Wishes(rank="per-volume"))
+    for width in WIDTHS:
+        header, *rows = list_lines(table(ranked, width=width))
+        assert header.split()[:3] == ["#", "Price", "Volume"]
+        assert re.search(r"^1 +★? +¥39\.00 +¥9\.75 ", rows[0])
+        assert any(re.search(r"^2 +★? +¥39\.00 +– ", row) for row in rows)
+    assert "Volume" not in list_lines(table(make_result(listings), width=160))[0]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_frontier_is_marked_and_explained(width: int) -> None:
+    """A ★ before the price, in a column of its own, and a line above the list that says what it means."""
+    good = make_listing(product_id="1", title="甲书", price=Decimal(20), rating=5.0)
+    beaten = make_listing(product_id="2", title="乙书", price=Decimal(30), rating=4.0)
+    text = table(make_result([beaten, good]), width=width)
+    _, first, second = list_lines(text)
+    assert first.startswith("1  ★  ¥20.00")
+    assert second.startswith("2     ¥30.00")
+    folded = " ".join(text.split())
+    assert "Frontier ★ no other book is both cheaper and better (1)" in folded
+    assert cell_len("★") == 1
+
+
+def test_what_was_kept_without_a_price_shows_a_dash() -> None:
+    """A dash in place of the price, and why the book is there at all."""
+    result = make_result([make_listing(price=None)], wishes=Wishes(keep=frozenset({"no_price"})))
+    _, row, note = list_lines(table(result, width=100))
+    assert re.match(r"1 +– +渗透测试实战", row)
+    assert note.strip() == "kept though without a readable price"
+
+
+def test_a_note_is_folded_and_not_cut() -> None:
+    """What ends in a price is shown to its end, on as many lines as that takes."""
+    listings = [
+        make_listing(product_id=str(n), price=Decimal(n), volumes=3, flags=frozenset({Flag.SET}))
+        for n in (1000, 2000)
+    ]
+    for lang, words in (
+        ("en", "set of 3 · ¥333.33 each · 2 offers, up to ¥2,000.00"),
+        ("zh-Hans", "共 3 册 · 每册 ¥333.33 · 2 个报价，最高 ¥2,000.00"),
+    ):
+        _, _, *note = list_lines(table(make_result(listings), width=40, lang=lang))
+        assert " ".join(line.strip() for line in note) == words
+
+
+DROPPED = make_result(
+    [
+        make_listing(product_id="1"),
+        make_listing(product_id="2", title="甲书", sold_out=True, position=2),
+        make_listing(product_id="3", title="乙书[red]", price=None, position=3),
+        make_listing(
+            product_id="4", title="丙书", ebook_only=True, ebook_price=Decimal("8.5"), page=1, position=4
+        ),
+    ]
+)
+
+
+def test_what_was_dropped_is_listed_on_demand() -> None:
+    """With its reason, price, title and place; a narrow table leaves the place out; nothing without the option."""
+    assert "Dropped" not in table(DROPPED)
+    text = table(DROPPED, show_dropped=True, width=80)
+    rows = [re.split(r"  +", line.strip()) for line in text[text.index("\nDropped\n") :].splitlines()[2:]]
+    assert rows[0] == ["Reason", "Price", "Title", "Place"]
+    assert rows[2:] == [
+        ["sold out", "¥39.00", "甲书", "page 1, 2"],
+        ["without a readable price", "–", "乙书[red]", "page 1, 3"],
+        ["e-book only", "¥8.50", "丙书", "page 1, 4"],
+    ]
+    narrow = table(DROPPED, show_dropped=True, width=40)
+    assert re.search(r"^sold out +¥39\.00 +甲书$", narrow, re.MULTILINE)
+    assert "剔除\n" in table(DROPPED, show_dropped=True, lang="zh-Hant")
+    nothing_left = make_result([make_listing(sold_out=True)])
+    assert "sold out" in table(nothing_left, show_dropped=True).split("Dropped\n")[1]
+    assert "Dropped" not in table(make_result(), show_dropped=True)
+
+
+def test_each_answer_is_one_line_with_its_address() -> None:
+    """First the answers, a line each, the address at the end of each; in colours the line itself is the link."""
+    lines = table(RESULT, width=40).splitlines()[:3]
+    assert [line.split(" — ")[1].split(":")[0] for line in lines] == ["Cheapest", "Best", "Best value"]
+    assert all(re.search(r" https://product\.dangdang\.com/\d+\.html$", line) for line in lines)
+    for line in table(RESULT, width=40, color=True).splitlines()[:3]:
+        assert re.match(r"\x1b\]8;;https://product\.dangdang\.com/\d+\.html\x1b\\", line)
+        assert "https://product" not in plain(line)
+    assert "https://product" not in table(make_result(demo=True))
+
+
+@given(
+    st.text(st.sampled_from("书店渗透，。（）“”「」、：abc 0123 .,-/★…é"), max_size=80), st.integers(16, 60)
+)
+def test_folding_keeps_every_word(text: str, width: int) -> None:
+    """Lines within the width, unless a single word is longer, and nothing lost but the space at the folds."""
+    words = clean(text)
+    lines = _folded(words, width).splitlines()
+    assert "".join(lines).replace(" ", "") == words.replace(" ", "")
+    longest = max((cell_len(piece) for piece in _PIECE.findall(words)), default=0)
+    assert all(cell_len(line) <= max(width, longest) for line in lines)
+
+
+def test_chinese_is_broken_between_any_characters() -> None:
+    """Not at spaces alone: a number stays with its measure word, punctuation with what it follows."""
+    assert _folded("请求 5 页：5 页正常、0 页失败；书店称共 36 页", 24).splitlines() == [
+        "请求 5 页：5 页正常、",
+        "0 页失败；书店称共 36 页",
+    ]
+    assert _folded("no other book is both cheaper and better", 20).splitlines() == [
+        "no other book is",
+        "both cheaper and",
+        "better",
+    ]
+
+
+def test_a_cut_leaves_no_gap_before_its_ellipsis() -> None:
+    """A Chinese character that does not fit by half makes room after the ellipsis, not before it."""
+    for width in range(40, 60):
+        text = table(make_result([make_listing(title="渗透测试" * 30)]), width=width)
+        assert re.search(r"[渗透测试]…", text)
+        assert " …" not in text
 
 
 def test_a_set_says_what_a_volume_costs() -> None:
     """The line under a set's title names volumes and price per volume."""
-    text = render(make_result([make_listing(volumes=4, flags=frozenset({Flag.SET}))]), "table", width=80)
+    text = table(make_result([make_listing(volumes=4, flags=frozenset({Flag.SET}))]), width=80)
     assert re.search(r"^ +set of 4 · ¥9\.75 each$", text, re.MULTILINE)
 
 
@@ -102,56 +269,60 @@ def test_a_set_says_what_a_volume_costs() -> None:
 @pytest.mark.parametrize("color", [False, True])
 def test_hostile_words_do_nothing(trick: str, color: bool) -> None:
     """Every foreign word may be hostile: no escape code but the report's own, no direction mark, no line end."""
-    word = HOSTILE[trick]
-    plain, hostile = (
-        make_result(
-            [make_listing(title=text, publisher=text, contributors=(Contributor(text),), seller=text)],
-            failed=[make_page(2, verdict=Verdict.BLOCKED, detail=text)],
-            query=text,
-            notes=(text,),
+    texts = []
+    for word in ("书", HOSTILE[trick]):
+        listing = make_listing(title=word, publisher=word, contributors=(Contributor(word),), seller=word)
+        result = make_result(
+            [listing, make_listing(product_id="2", title=word, sold_out=True)],
+            failed=[make_page(2, verdict=Verdict.BLOCKED, detail=word)],
+            query=word,
+            query_sent="x",
+            suggestion=word,
+            notes=(word,),
+            stopped=word,
         )
-        for text in ("书", word)
-    )
-    text = render(hostile, "table", width=200, color=color)
-    codes = re.compile(rf"\x1b\[[0-9;]*m|{LINK.pattern}")
-    assert set(codes.findall(text)) <= set(codes.findall(render(plain, "table", width=200, color=color)))
-    assert codes.sub("", text).replace("\n", "").isprintable() or trick == "marks"
+        texts.append(table(result, width=240, color=color, show_dropped=True))
+    harmless, text = texts
+    assert set(CODES.findall(text)) <= set(CODES.findall(harmless))
+    assert CODES.sub("", text).replace("\n", "").isprintable() or trick == "marks"
     assert not re.search("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufe0f]", text)
-    assert text.count("\n") == render(plain, "table", width=200, color=color).count("\n")
+    assert text.count("\n") == harmless.count("\n")
 
 
 def test_markup_is_text() -> None:
     """What looks like rich's markup or emoji code is shown as it stands."""
-    text = render(make_result([make_listing(title=HOSTILE["rich"])]), "table", width=200)
-    assert text.count("[red]not markup[/red] [link=https://evil.example]x[/link] :smile:") == 2
+    text = table(make_result([make_listing(title=HOSTILE["rich"])]), width=200)
+    assert text.count("[red]not markup[/red] [link=https://evil.example]x[/link] :smile:") == 3 + 1
 
 
 def test_colour_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Escape codes appear when asked for, whatever the environment says, and change no word."""
     monkeypatch.setenv("FORCE_COLOR", "1")
-    plain = render(RESULT, "table", width=100)
-    assert "\x1b" not in plain
+    uncolored = table(RESULT, width=100)
+    assert "\x1b" not in uncolored
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "33")
-    colored = render(RESULT, "table", width=100, color=True)
+    colored = table(RESULT, width=100, color=True)
     assert "\x1b[" in colored
-    stripped = re.sub(rf"\x1b\[[0-9;]*m|{LINK.pattern}", "", colored)
-    assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+    assert plain(colored).splitlines() == without_addresses(uncolored).splitlines()
 
 
 def test_titles_lead_to_the_shop() -> None:
     """On a terminal with colours a title is a link to its product page, the same bytes each time; elsewhere not."""
     books = [
         make_listing(product_id="7", flags=frozenset({Flag.SET}), volumes=2),
-        make_listing(product_id="8"),
+        make_listing(product_id="8", title="乙书"),
+        make_listing(product_id="9", title="丙书", sold_out=True),
     ]
     result = make_result(books)
-    text = render(result, "table", width=100, color=True)
-    assert LINK.findall(text) == [
+    text = table(result, width=100, color=True, show_dropped=True)
+    titles = text[text.index("─") :]
+    assert LINK.findall(titles) == [
         "https://product.dangdang.com/7.html", "", "https://product.dangdang.com/8.html", "",
+        "https://product.dangdang.com/9.html", "",
     ]  # fmt: skip
     assert "7.html\x1b\\渗透测试实战\x1b]8;;" in text
-    assert text == render(result, "table", width=100, color=True)
-    assert not LINK.search(render(result, "table", width=100))
+    assert text == table(result, width=100, color=True, show_dropped=True)
+    assert not LINK.search(table(result, width=100))
     for elsewhere in (make_result(books, demo=True), make_result(books, base_url="http://127.0.0.1:4321")):
-        assert not LINK.search(render(elsewhere, "table", width=100, color=True))
+        assert not LINK.search(table(elsewhere, width=100, color=True))

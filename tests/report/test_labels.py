@@ -1,0 +1,134 @@
+"""The words of the reports: every one there in three languages, and each in its own script."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opencc import OpenCC
+
+from crawler.books import DROP_REASONS, KEEPABLE
+from crawler.books.ranking import RANKINGS
+from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
+from crawler.report.wording import _FLAG_WORDS
+from crawler.verdict import Verdict
+from parsers.model import Flag
+
+ROOT = Path(__file__).parents[2]
+
+CHINESE = ("zh-Hans", "zh-Hant")
+
+ALLOWED_IN_TRADITIONAL = {"周", "布"}
+"""OpenCC's `s2t` writes 週邊 and 分佈; 周邊 (of goods) and 分布 are as usual in Taiwan and Hong Kong."""
+
+BUILT = {
+    *(f"by_{rank}" for rank in RANKINGS),
+    *(f"verdict_{verdict.value}" for verdict in Verdict),
+    *(f"{reason}_differs" for reason in ("publisher", "author")),
+    *DROP_REASONS,
+}
+"""Names that code puts together, or that come from elsewhere."""
+
+
+def placeholders(words: str) -> set[str]:
+    """Return the names in braces, with what is said of their form."""
+    return {f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(words) if name is not None}
+
+
+def names_in_code() -> Iterator[str]:
+    """Yield every text of the report's modules that stands where the name of a label does: `say("…")`."""
+    for path in sorted((ROOT / "crawler" / "report").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                for part in ast.walk(node.args[0]):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield part.value
+
+
+@pytest.mark.parametrize("name", _WORDS)
+def test_every_row_has_three_texts(name: str) -> None:
+    """One for each language, none of them empty, without space at its end, with the same values put in."""
+    words = _WORDS[name]
+    assert len(words) == len(LANGUAGES) == 3
+    assert all(word.strip() for word in words)
+    assert len({frozenset(placeholders(word)) for word in words}) == 1
+
+
+@pytest.mark.parametrize("name", _WORDS)
+def test_each_text_is_in_its_own_script(name: str) -> None:
+    """Nothing Chinese in English, nothing Traditional in Simplified Chinese and the other way round."""
+    english, simplified, traditional = _WORDS[name]
+    assert not any("\u3000" <= char <= "\uffef" for char in english)
+    assert OpenCC("t2s").convert(simplified) == simplified
+    turned = OpenCC("s2t").convert(traditional)
+    differing = {
+        was for was, became in zip(traditional, turned, strict=True) if was != became
+    } - ALLOWED_IN_TRADITIONAL
+    assert not differing
+
+
+@pytest.mark.parametrize("name", _WORDS)
+def test_chinese_and_latin_keep_their_distance(name: str) -> None:
+    """Between a Chinese character and a letter, a digit or a value stands a space, as between words."""
+    for words in _WORDS[name][1:]:
+        for before, after in itertools.pairwise(words):
+            for han, other in ((before, after), (after, before)):
+                assert not ("\u4e00" <= han <= "\u9fff" and other.isascii() and other.isalnum()), words
+
+
+def test_every_name_that_code_uses_is_there() -> None:
+    """No report stops at a word that is missing."""
+    names = list(names_in_code())
+    assert len(names) > 50
+    assert {name for name in names if not name.endswith("_")} <= set(_WORDS)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_whatever_can_happen_has_words(lang: str) -> None:
+    """Every reason, verdict, ranking and flag, in every language, each reason and ranking in words of its own."""
+    say = Labels(lang)
+    assert BUILT - {"publisher", "author"} <= set(_WORDS)
+    assert len({say.reason(reason) for reason in DROP_REASONS}) == len(DROP_REASONS)
+    assert len({say(f"by_{rank}") for rank in RANKINGS}) == len(RANKINGS)
+    assert all(say(f"verdict_{verdict.value}") for verdict in Verdict)
+    assert all(say(word) for word in _FLAG_WORDS.values())
+    assert set(_FLAG_WORDS) | {Flag.SET} == set(Flag)
+    assert all(say("kept", reason=say.reason(reason)) for reason in KEEPABLE)
+
+
+def test_a_reason_is_no_heading() -> None:
+    """Publisher and author are columns too: as reasons they say that they differ."""
+    assert ENGLISH.reason("publisher") == "of another publisher"
+    assert ENGLISH.reason("author") == "of another author"
+    assert (ENGLISH("publisher"), ENGLISH("author")) == ("Publisher", "Author")
+
+
+def test_values_are_put_in() -> None:
+    """Large numbers are grouped; braces in a value stay as they are."""
+    assert ENGLISH("from_reviews", n=12345) == "12,345 reviews at least"
+    assert ENGLISH("of_author", name="{n}{") == "author {n}{"
+    with pytest.raises(KeyError):
+        ENGLISH("no such name")
+    with pytest.raises(ValueError, match="tuple"):
+        Labels("de")
+
+
+@pytest.mark.parametrize(
+    ("lang", "query", "language"),
+    [
+        ("auto", "滲透測試", "zh-Hant"),
+        ("auto", "渗透测试", "zh-Hans"),
+        ("auto", "人工智慧", "zh-Hant"),
+        ("auto", "Python", "en"),
+        ("auto", "", "en"),
+        ("en", "渗透测试", "en"),
+        ("zh-Hant", "渗透测试", "zh-Hant"),
+    ],
+)
+def test_auto_follows_the_query(lang: str, query: str, language: str) -> None:
+    """A language that is named is taken as it is."""
+    assert labels_for(lang, query).language == language
