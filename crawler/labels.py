@@ -37,6 +37,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "pages_read": ("{ok} of {all} pages read", "共 {all} 页，已读 {ok} 页", "共 {all} 頁，已讀 {ok} 頁"),
     "and": ("; ", "；", "；"),
     "comma": (", ", "、", "、"),
+    "colon": (": ", "：", "："),
     "credit": (", ", "，", "，"),  # between authors and publisher
     "bracketed": (" ({words})", "（{words}）", "（{words}）"),
     "no_page": (
@@ -66,8 +67,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "alarm": ("{name}: {text}", "{name}：{text}", "{name}：{text}"),
     "pages_failed": (
         "{failed} of {all} pages failed: ",
-        "{all} 页中有 {failed} 页失败：",
-        "{all} 頁中有 {failed} 頁失敗：",
+        "{all} 页中有 {failed} 页失败，",
+        "{all} 頁中有 {failed} 頁失敗，",
     ),
     "may_miss": (
         "books may be missing, a cheaper one among them",

@@ -64,7 +64,9 @@ def render(result: SearchResult, style: Style) -> str:
         for answer in (*others, *filter(None, [head.second]))
     ]
     blocks += [_alarm(alarm, say) for alarm in head.alarms]
-    blocks.append("\n".join(f"- **{escape(label)}**: {escape(words)}" for label, words in head.facts))
+    blocks.append(
+        "\n".join(f"- **{escape(label)}**{say('colon')}{escape(words)}" for label, words in head.facts)
+    )
     if result.books:
         blocks.append(_list(result, style.top, say))
         if tail := tail_of(result, style.top, say):
@@ -88,7 +90,7 @@ def _alarm(alarm: Alarm, say: Labels) -> str:
     lines = [f"> **{escape(say('alarm', name=alarm.name, text=alarm.text))}**"]
     if alarm.details:
         lines.append(">")
-        lines += [f"> - {escape(pages)}: {escape(reason)}" for pages, reason in alarm.details]
+        lines += [f"> - {escape(pages)}{say('colon')}{escape(reason)}" for pages, reason in alarm.details]
     return "\n".join(lines)
 
 
