@@ -93,6 +93,7 @@
     const plot = $(".scatter"), tip = $("#tip");
     if (!plot) return;
     const points = $$("a", plot), said = new Map();
+    const drawing = plot.parentElement; // listens for the drawing: one that listens itself becomes a stop of the Tab key
     let shown = null, touch = false;
 
     // The title inside a mark is its tooltip without script; taken out here, lest the browser show it as well.
@@ -115,8 +116,11 @@
       tip.hidden = false;
       shown = point;
       point.classList.add("shown");
-      // Above the mark, or below where there is no room; never beyond the edge of the window.
-      const mark = point.lastElementChild.getBoundingClientRect(), box = tip.getBoundingClientRect(), edge = 8;
+      place();
+    }
+    // Above the mark, or below where there is no room; never beyond the edge of the window.
+    function place() {
+      const mark = shown.lastElementChild.getBoundingClientRect(), box = tip.getBoundingClientRect(), edge = 8;
       const { clientWidth, clientHeight } = document.documentElement;
       const above = mark.top - box.height - edge;
       const left = Math.max(edge, Math.min(mark.left + mark.width / 2 - box.width / 2, clientWidth - box.width - edge));
@@ -131,20 +135,20 @@
     }
 
     const point = (event) => event.target.closest?.("a");
-    plot.addEventListener("pointerover", (event) => point(event) && show(point(event)));
-    plot.addEventListener("pointerout", (event) => event.pointerType === "mouse" && hide());
-    plot.addEventListener("focusin", (event) => point(event) && show(point(event)));
-    plot.addEventListener("focusout", hide);
-    addEventListener("scroll", hide, { passive: true });
+    drawing.addEventListener("pointerover", (event) => event.pointerType !== "touch" && point(event) && show(point(event)));
+    drawing.addEventListener("pointerout", (event) => event.pointerType === "mouse" && hide());
+    drawing.addEventListener("focusin", (event) => point(event) && show(point(event)));
+    drawing.addEventListener("focusout", hide);
+    addEventListener("scroll", () => shown && place(), { passive: true }); // a focus scrolls the mark into view
     addEventListener("keydown", (event) => event.key === "Escape" && hide());
 
     // A finger cannot hover: its first tap says what the mark is, the second opens it.
     let before = null;
-    plot.addEventListener("pointerdown", (event) => {
+    drawing.addEventListener("pointerdown", (event) => {
       touch = event.pointerType === "touch";
       before = shown;
     }, { capture: true });
-    plot.addEventListener("click", (event) => {
+    drawing.addEventListener("click", (event) => {
       const hit = point(event);
       if (touch && hit && hit !== before) { event.preventDefault(); show(hit); }
       touch = false;
@@ -152,7 +156,7 @@
 
     // Tab stops at the frontier alone; the arrow keys go to every mark, by price.
     let byPrice = null;
-    plot.addEventListener("keydown", (event) => {
+    drawing.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
       if (!step || !point(event)) return;
       const x = (a) => parseFloat(a.lastElementChild.getAttribute("cx") ?? a.lastElementChild.getAttribute("x"));

@@ -1,0 +1,306 @@
+"""The HTML report in a real Chromium: what a reader does with it, and that nothing a shop writes can do anything.
+
+Every test here also fails when the page asks for anything, writes to the console or opens a dialog: see conftest.py.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from crawler.books.shelf import Wishes
+from crawler.report import Style
+from crawler.results import SearchResult
+from crawler.verdict import Verdict
+from parsers.model import Contributor, Flag
+from tests.browser.conftest import Opener
+from tests.factories import make_empty_result, make_listing, make_page, make_result
+from tests.report.hostile import HOSTILE
+
+AXE = Axe()
+
+LIBRARY = (
+    # id, title, price, stars, reviews, publisher
+    ("1", "渗透测试入门", "39.00", 4.5, 900, "乙出版社"),
+    ("2", "渗透测试全书", "9.50", 4.0, 50, "甲出版社"),
+    ("3", "渗透测试简史", "120.00", 5.0, 8000, "乙出版社"),
+    ("4", "渗透测试手册", "9.90", None, None, "丙出版社"),
+    ("5", "渗透测试图解", "1020.00", 5.0, 20, "甲出版社"),
+    ("6", "渗透测试通识", "60.00", 5.0, 300, "乙出版社"),
+)
+
+MORE_HOSTILE = {
+    "image": "<img src=x onerror=alert(1)><img src=x onerror=window.owned=1>",
+    "attribute": '"><script>window.owned = 1; alert(1)</script>',
+    "script": "</script><script>window.owned = 1; alert(1)</script>",
+    "style": "</style><style>*{display:none!important}</style>",
+    "svg": "</title></svg><svg onload=alert(1)><script>window.owned=1</script>",
+    "bidi": "\u202e\u2066\u202d右\u200f左 3.00¥",
+    "long": "x" * 5_000,
+    "long Chinese": "长" * 5_000,
+}
+
+
+def library(**over: Any) -> SearchResult:
+    """Return a search that found six books, one of them with two offers and one of them not rated, and dropped one."""
+    listings = [
+        make_listing(
+            product_id=number, title=title, price=Decimal(price), list_price=Decimal("1100.00"), rating=stars,
+            reviews=reviews, publisher=publisher, position=at,
+        )
+        for at, (number, title, price, stars, reviews, publisher) in enumerate(LIBRARY, 1)
+    ]  # fmt: skip
+    listings += [
+        make_listing(product_id="7", title="渗透测试简史", price=Decimal("140.00"), publisher="乙出版社", rating=None,
+                     reviews=None, seller="某书店", position=7),
+        make_listing(product_id="8", title="渗透测试书签", price=Decimal("2.00"), flags=frozenset({Flag.ACCESSORY}),
+                     contributors=(), publisher=None, position=8),
+        make_listing(product_id="9", title="渗透测试别册", sold_out=True, position=9),
+    ]  # fmt: skip
+    return make_result(listings, **over)
+
+
+def column(page: Page, number: int) -> list[str]:
+    """Return the cells of a column, from 1, of the rows that are shown."""
+    cells = page.locator(f".books tbody tr:not([hidden]) td:nth-child({number})").all_inner_texts()
+    return [cell.split("\n")[0].strip() for cell in cells]
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def is_dark(page: Page) -> bool:
+    """Return whether the page's ground is dark."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in colour.strip("rgb()").split(",")) < 3 * 60
+
+
+PRICE, TITLE, PUBLISHER, RATING, VALUE = 3, 6, 8, 10, 12
+
+
+def test_the_list_is_sorted_by_its_headings(open_report: Opener) -> None:
+    """Numbers as numbers, text as text, each way; what is unknown is last both ways; equals keep their order."""
+    page = open_report(library())
+    by_price = column(page, PRICE)
+    assert by_price == ["¥2.00", "¥9.50", "¥9.90", "¥39.00", "¥60.00", "¥120.00", "¥1,020.00"]
+    heading = page.get_by_role("columnheader", name="Price", exact=True)
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert column(page, PRICE) == by_price[::-1]
+    expect(page.locator("[aria-sort]")).to_have_count(1)
+
+    rating = page.get_by_role("columnheader", name="Rating").get_by_role("button")
+    rating.click()
+    assert [cell[:3] for cell in column(page, RATING)] == ["5.0", "5.0", "5.0", "4.5", "4.5", "4.0", ""]
+    assert column(page, PRICE)[:3] == ["¥1,020.00", "¥120.00", "¥60.00"]  # as they stood
+    rating.click()
+    assert [cell[:3] for cell in column(page, RATING)] == ["4.0", "4.5", "4.5", "5.0", "5.0", "5.0", ""]
+
+    page.get_by_role("columnheader", name="Publisher").get_by_role("button").click()
+    found = column(page, PUBLISHER)
+    assert found[-1] == ""
+    assert [found.index(name) for name in ("丙出版社", "甲出版社", "乙出版社")] == [0, 1, 3]  # bǐng, jiǎ, yǐ
+    page.get_by_role("columnheader", name="Value").get_by_role("button").click()
+    worth = [float(cell) for cell in column(page, VALUE) if cell]
+    assert worth == sorted(worth, reverse=True)
+    page.get_by_role("columnheader", name="by price").get_by_role("button").click()
+    assert column(page, PRICE) == by_price
+
+
+def test_the_list_is_filtered(open_report: Opener) -> None:
+    """By words of title, author, publisher and note, by price, by the star; it says how many are left."""
+    page = open_report(library())
+    shown = page.locator("output")
+    expect(shown).to_have_text("7 of 7 shown")
+    text = page.get_by_label("Title, author, publisher")
+    text.fill("张三 乙出")
+    expect(shown).to_have_text("3 of 7 shown")
+    assert set(column(page, PUBLISHER)) == {"乙出版社"}
+    text.fill("某书店")  # it stands in the unfolded offers
+    assert column(page, TITLE) == ["渗透测试简史"]
+    text.fill("")
+    page.get_by_label("Up to ¥").fill("60")
+    assert column(page, PRICE)[-1] == "¥60.00"
+    page.get_by_label("Only ★").check()
+    assert set(column(page, 2)) == {"★"}
+    text.fill("nothing of the kind")
+    expect(shown).to_have_text("0 of 7 shown")
+    page.get_by_role("button", name="Show all").click()
+    expect(shown).to_have_text("7 of 7 shown")
+    assert len(column(page, TITLE)) == 7
+
+
+def test_pointing_at_a_mark_shows_the_book(open_report: Opener) -> None:
+    """Title, price, quality and stars; whole within the window at every edge; gone with the pointer."""
+    page = open_report(library(), width=500)
+    marks, tip = page.locator(".scatter a"), page.locator("#tip")
+    assert marks.count() == 5
+    for at in range(5):
+        marks.nth(at).hover(force=True)
+        box = tip.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 500
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 900
+    page.locator(".scatter a.best").nth(1).hover(force=True)
+    assert "★ 渗透测试入门\n¥39.00 · Quality 4.4" in tip.inner_text()
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+
+
+def test_the_keyboard_reaches_every_mark(open_report: Opener) -> None:
+    """Tab comes to the frontier, arrows go on by price, Escape closes what is shown."""
+    page = open_report(library())
+    page.locator(".second a").focus()
+    page.keyboard.press("Tab")
+    tip = page.locator("#tip")
+    seen = [tip.inner_text()]
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        seen.append(tip.inner_text())
+    assert [words.split("\n")[0].removeprefix("★ ") for words in seen] == [
+        "渗透测试全书", "渗透测试入门", "渗透测试通识", "渗透测试简史", "渗透测试图解",
+    ]  # fmt: skip
+    page.keyboard.press("ArrowLeft")
+    assert "渗透测试简史" in tip.inner_text()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith(
+        "★ 渗透测试简史 · ¥120"
+    )
+
+
+def test_a_click_on_a_mark_opens_the_product(open_report: Opener) -> None:
+    """The shop's page; the request is the reader's own, and tells the shop nothing of where it came from."""
+    page = open_report(library(), shop="https://product.dangdang.com/")
+    with page.expect_request("https://product.dangdang.com/2.html") as asked:
+        page.locator(".scatter a.best").first.click()
+    assert "referer" not in asked.value.all_headers()
+    page.wait_for_url("https://product.dangdang.com/2.html")
+
+
+def test_in_a_demo_a_click_leads_to_the_row(open_report: Opener) -> None:
+    """Into view and marked, also when the filter had taken it away."""
+    page = open_report(library(demo=True))
+    page.get_by_label("Title, author, publisher").fill("nothing of the kind")
+    page.locator(".scatter a.best").first.click()
+    row = page.locator("tr:target")
+    expect(row).to_be_in_viewport()
+    assert "渗透测试全书" in row.inner_text()
+
+
+def test_a_finger_sees_the_book_before_it_opens(open_report: Opener) -> None:
+    """The first tap shows it, the second follows the link."""
+    page = open_report(library(demo=True), width=390, has_touch=True, is_mobile=True)
+    mark = page.locator(".scatter a.best").first
+    mark.scroll_into_view_if_needed()
+    mark.tap()
+    expect(page.locator("#tip")).to_contain_text("渗透测试全书")
+    assert "#" not in page.url
+    mark.tap()
+    page.wait_for_url("**#b2")
+
+
+@pytest.mark.parametrize("rank", ["cheapest", "per-volume"])
+def test_no_width_scrolls_sideways(open_report: Opener, rank: str) -> None:
+    """Phone, tablet and desk, on either side of where the layout changes, with every detail unfolded."""
+    failed = [make_page(2, verdict=Verdict.BLOCKED, detail="405 Not Allowed")]
+    page = open_report(library(failed=failed, wishes=Wishes(rank=rank)))
+    page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
+    too_wide = []
+    for width in (320, 390, 640, 641, 1020, 1021, 1240, 1241, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        too_wide += [width] if overflows(page) else []
+    assert too_wide == []
+
+
+def test_a_phone_can_sort(open_report: Opener) -> None:
+    """Where the headings have no room, a list of them and a button do what they did."""
+    page = open_report(library(), width=390)
+    expect(page.locator("thead")).to_be_hidden()
+    page.get_by_label("Sort by").select_option(label="Rating")
+    assert [cell[:3] for cell in column(page, RATING)][:3] == ["5.0", "5.0", "5.0"]
+    page.get_by_role("button", name="Reverse the order").click()
+    assert column(page, RATING)[0].startswith("4.0")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_readers_light(open_report: Opener, scheme: str) -> None:
+    """Dark ground in the dark, light ground else."""
+    assert is_dark(open_report(library(), scheme=scheme)) == (scheme == "dark")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_serious(open_report: Opener, scheme: str, width: int) -> None:
+    """In a report with every part that there is, unfolded, a mark pointed at."""
+    failed = [make_page(2, verdict=Verdict.BLOCKED, detail="405 Not Allowed")]
+    page = open_report(
+        library(failed=failed, demo=True), width=width, scheme=scheme, style=Style(top=6, lang="zh-Hant")
+    )
+    page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
+    page.locator(".scatter a.best").first.focus()
+    assert grave(page) == []
+
+
+def test_axe_finds_nothing_serious_in_an_empty_report(open_report: Opener) -> None:
+    """Where there is but the reason why."""
+    assert grave(open_report(make_empty_result(make_page(1, verdict=Verdict.BLOCKED, detail="405")))) == []
+
+
+def grave(page: Page) -> list[str]:
+    """Return what axe-core finds of serious or critical impact."""
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
+def test_without_script_everything_is_there(open_report: Opener) -> None:
+    """List, links and marks; nothing that would need the script is shown."""
+    page = open_report(library(), java_script_enabled=False)
+    expect(page.locator(".books tbody tr")).to_have_count(7)
+    expect(page.locator(".tools")).to_be_hidden()
+    expect(page.locator("th button")).to_have_count(0)
+    expect(page.locator(".scatter a[href] title")).to_have_count(5)
+
+
+@pytest.mark.parametrize("trick", HOSTILE | MORE_HOSTILE)
+def test_hostile_words_do_nothing(open_report: Opener, trick: str) -> None:
+    """In query, title, author, publisher, seller, note, detail and address: no script runs, the layout holds."""
+    text = (HOSTILE | MORE_HOSTILE)[trick]
+    listings = [
+        make_listing(
+            product_id=str(n), title=text, publisher=text, contributors=(Contributor(text),), seller=text,
+            price=Decimal(n), volumes=n, url="javascript:window.owned=1;alert(1)", position=n,
+        )
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    result = make_result(
+        [*listings, make_listing(product_id="4", title=text, sold_out=True, position=4)],
+        failed=[make_page(2, verdict=Verdict.BLOCKED, detail=text)],
+        query=text, query_sent=text, notes=(text,), suggestion=text, stopped=text,
+    )  # fmt: skip
+    page = open_report(result)
+    page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
+    page.locator(".scatter a.best").first.focus()
+    expect(page.locator("#tip")).to_be_visible()
+    assert not overflows(page)
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert not overflows(page)
+    assert page.evaluate("window.owned") is None
+    expect(page.locator("script")).to_have_count(1)
+    expect(page.locator("img")).to_have_count(0)
+    expect(page.locator("[href^=javascript]")).to_have_count(0)
+    expect(page.locator("h1")).to_be_visible()
