@@ -1,0 +1,102 @@
+"""Make the pictures in the README from what the command really gives: one of the terminal, two of the HTML report.
+
+    .venv/bin/python docs/make_pictures.py
+
+Needs the extra `dev`, Chromium, and Chinese fonts (Debian: chromium, fonts-noto-cjk). Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+from rich.terminal_theme import DIMMED_MONOKAI
+from rich.text import Text
+
+DOCS = Path(__file__).parent
+SEARCH = ("-m", "crawler", "滲透測試", "--pages", "20", "--demo")
+SHOWN = ("--top", "10", "--lang", "en")
+COLUMNS = 104
+FRAME = """<!DOCTYPE html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 22px 26px; background: {background}; color: {foreground}; }}
+pre {{ margin: 0; font: 15px/22px "Noto Sans Mono CJK SC", monospace; }}
+i {{ display: inline-block; width: .5em; transform: scaleX(.5); transform-origin: left; font-style: normal; }}
+</style><pre>{code}</pre>"""
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the command on the demo shop and photograph what it prints and what it writes."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        english, chinese = Path(folder) / "en.html", Path(folder) / "zh.html"
+        terminal(browser, folder)
+        run(folder, "--output", english.name, "--lang", "en", "--format", "json")
+        photograph(browser, english, "report-html.png", width=1280, height=1320)
+        run(folder, "--output", chinese.name, "--lang", "zh-Hant", "--format", "json")
+        photograph(browser, chinese, "report-phone-dark.png", width=390, height=844, phone=True)
+        browser.close()
+
+
+def run(folder: str, *arguments: str) -> str:
+    """Run the search in `folder`, as in a wide terminal that shows colours, and return what it prints."""
+    environment = {
+        **os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color",
+        "PYTHONPATH": str(DOCS.parent),
+    }  # fmt: skip
+    environment.pop("NO_COLOR", None)
+    return subprocess.run(
+        [sys.executable, *SEARCH, *arguments],
+        stdout=subprocess.PIPE, check=True, cwd=folder, env=environment, encoding="utf-8",
+    ).stdout  # fmt: skip
+
+
+def terminal(browser: Browser, folder: str) -> None:
+    """Photograph the table as a terminal shows it."""
+    printed = run(folder, *SHOWN, "--format", "table")
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    console.print(f"[bold green]$[/] python {' '.join((*SEARCH, *SHOWN))}\n", highlight=False)
+    console.print(Text.from_ansi(printed))
+    html = console.export_html(theme=DIMMED_MONOKAI, code_format=FRAME, inline_styles=True)
+    source = Path(folder) / "terminal.html"
+    # Terminals give these half the width that the font gives them.
+    source.write_text(re.sub("[…─·—★–]", lambda match: f"<i>{match[0]}</i>", html), encoding="utf-8")
+    photograph(browser, source, "report.png", width=880, height=100, whole=True)
+
+
+def photograph(
+    browser: Browser,
+    source: Path,
+    name: str,
+    *,
+    width: int,
+    height: int,
+    phone: bool = False,
+    whole: bool = False,
+) -> None:
+    """Write a picture of the file `source` to docs: of the window, or of the whole page; a phone's in the dark."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if phone else "light",
+        device_scale_factor=2 if phone else 1,
+    )
+    page = context.new_page()
+    page.goto(source.as_uri())
+    page.screenshot(path=DOCS / name, full_page=whole)
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
