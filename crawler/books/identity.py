@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
+from itertools import product
 
 from crawler.books.offers import Offers, in_order
 from parsers.model import Flag, Listing
@@ -19,7 +20,8 @@ from parsers.text import NUMERAL, parse_numeral
 __all__ = ["SHORT_TITLE", "same_books", "title_key"]
 
 SHORT_TITLE = 10
-"""Letters. A shorter title («高等数学», «渗透测试实战») may be many authors'; a longer one is hardly chosen twice."""
+"""Letters, of which three of an alphabet weigh as much as one Chinese character. A shorter title («高等数学»,
+«Python程序设计») may be many authors'; a longer one is hardly chosen twice."""
 
 
 def same_books(
@@ -27,12 +29,12 @@ def same_books(
 ) -> list[Offers]:
     """Return the books among `listings`, each as its offers, cheapest first; the same for every order of `listings`.
 
-    Two listings are of one book when their titles agree (see `title_key`), with volumes, set, bundle, condition and kind
-    of goods, and
+    Two listings are of one book when their titles agree (see `title_key`), with volumes, set, bundle, condition and
+    kind of goods, and
 
-    - both name author and publisher, and these agree; or
-    - one names only the author, or only the publisher, and that agrees with just one of the books so found; or
-    - one names neither, the title is not short (`SHORT_TITLE`), and there is just one such book.
+    - both name author and publisher, and these agree; translators too, where both name any; or
+    - one names less, and what it names agrees with just one of the books of those that name more, or with none but its
+      like. Of a short title (`SHORT_TITLE`) it must name the author at least.
 
     A second-hand copy is never an offer of the new book, and an accessory is nobody's twin. `kept_for` parts listings:
     what could not be bought is no offer of what can.
@@ -44,137 +46,191 @@ def same_books(
 
 
 def _kind(listing: Listing, apart: Hashable) -> Hashable:
-    """Return what two listings must share, author and publisher aside."""
+    """Return what two listings must share, besides the people and the publisher."""
     if Flag.ACCESSORY in listing.flags:
         return listing.product_id
-    return title_key(listing.title), listing.volumes, listing.flags, listing.ebook_only, apart
+    key = title_key(listing.title)
+    # The shop cuts long titles: an edition that the title does not name may stand behind it.
+    edition = None if "版" in key or "版" not in listing.subtitle else _first_edition(listing.subtitle)
+    used = listing.seller is not None and _SELLS_USED.search(listing.seller) is not None
+    return key, edition, listing.volumes, listing.flags, used, listing.ebook_only, apart
+
+
+_SELLS_USED = re.compile("二手|旧书")
+
+_Mark = tuple[str, str, str]
+"""Publisher, an author, a translator; '' for what is not said."""
+
+_MOST_NAMES = 12
+"""Names of a listing that are compared: a block that goes on for hundreds is no list of authors."""
+
+
+class _Work:
+    """Listings that are one book, with what they say of its makers, in every combination."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listings = [listing]
+        said = ({publisher_key(listing.publisher)} - {""}, name_keys(listing), _translators(listing))
+        self.says = sum(map(bool, said))
+        """How many of publisher, authors and translators are named."""
+        self.names_author = bool(said[1])
+        self.marks: set[_Mark] = set(
+            product(*(sorted(names)[:_MOST_NAMES] or [""] for names in said))  # type: ignore[arg-type]
+        )
+
+    def absorb(self, other: _Work) -> None:
+        self.listings += other.listings
+        self.marks |= other.marks
 
 
 def _parted(group: Sequence[Listing]) -> list[Offers]:
     """Return the books among listings whose titles agree."""
     if len(group) == 1:  # nearly always
         return [tuple(group)]
-    facts = [(listing, name_keys(listing), publisher_key(listing.publisher)) for listing in group]
+    is_short = _is_short(title_key(group[0].title))
+    works = [_Work(listing) for listing in group]
     books: list[_Work] = []
-    for listing, names, house in facts:
-        if names and house:
-            _join(books, _Work({house}, set(names), [listing]))
-    for known in (_says_one, _says_none):
-        # All are judged against the same books, or their order would matter.
-        standing, fresh = list(books), []
-        for listing, names, house in facts:
-            if known(names, house):
-                work = _Work({house} if house else set(), set(names), [listing])
-                if known is _says_none and len(title_key(listing.title)) < SHORT_TITLE:
-                    books.append(work)
-                    continue
-                fits = [book for book in standing if book.fits(work)]
-                if len(fits) == 1:
-                    fits[0].listings.append(listing)
-                elif fits:
-                    books.append(work)
-                else:
-                    fresh.append(work)
-        joined: list[_Work] = []
-        for work in fresh:
-            _join(joined, work)
-        books += joined
+    for says in (3, 2, 1, 0):
+        # All that say as much are judged against the same books, or their order would matter.
+        places = _by_mark(books)
+        like, alone = list[_Work](), list[_Work]()
+        for work in works:
+            if work.says != says:
+                continue
+            fits = {id(book): book for mark in work.marks for book in places[mark]}
+            if is_short and not work.names_author:
+                alone.append(work)
+            elif len(fits) == 1:
+                fits.popitem()[1].listings.extend(work.listings)
+            elif fits:
+                alone.append(work)
+            else:
+                like.append(work)
+        books += alone + _linked(like)
     return [in_order(book.listings) for book in books]
 
 
-def _says_one(names: frozenset[str], house: str) -> bool:
-    return bool(names) != bool(house)
+def _by_mark(books: Iterable[_Work]) -> defaultdict[_Mark, list[_Work]]:
+    """Return the books by each of their marks, whole and with any part of it left unsaid."""
+    places: defaultdict[_Mark, list[_Work]] = defaultdict(list)
+    for book in books:
+        parts = {part for mark in book.marks for part in product(*(("", name) for name in mark))}
+        for part in parts:
+            places[part].append(book)  # type: ignore[index]
+    return places
 
 
-def _says_none(names: frozenset[str], house: str) -> bool:
-    return not names and not house
+def _linked(works: Iterable[_Work]) -> list[_Work]:
+    """Return the works, those that share a mark as one: co-authors may link what came apart."""
+    owners: dict[_Mark, _Work] = {}
+    for work in works:
+        for other in {id(owner): owner for mark in work.marks if (owner := owners.get(mark))}.values():
+            work.absorb(other)
+        owners.update(dict.fromkeys(work.marks, work))
+    return list({id(work): work for work in owners.values()}.values())
 
 
-class _Work:
-    """Listings that are one book, with the publisher and the names that they give."""
-
-    def __init__(self, houses: set[str], names: set[str], listings: list[Listing]) -> None:
-        self.houses = houses
-        self.names = names
-        self.listings = listings
-
-    def fits(self, other: _Work) -> bool:
-        """Return whether both may be one book: what both name agrees."""
-        houses_agree = not (self.houses and other.houses) or not self.houses.isdisjoint(other.houses)
-        names_agree = not (self.names and other.names) or not self.names.isdisjoint(other.names)
-        return houses_agree and names_agree
-
-    def is_stated_like(self, other: _Work) -> bool:
-        """Return whether both name the same things, and these agree."""
-        same_kind = bool(self.houses) == bool(other.houses) and bool(self.names) == bool(other.names)
-        return same_kind and self.fits(other)
-
-
-def _join(books: list[_Work], work: _Work) -> None:
-    """Add a work to `books`, in one with all of them that are the same: co-authors may link what came apart."""
-    same = [book for book in books if book.is_stated_like(work)]
-    for book in same:
-        books.remove(book)
-        work.houses |= book.houses
-        work.names |= book.names
-        work.listings += book.listings
-    books.append(work)
-
+MAX_LENGTH = 500
+"""Characters. What is longer is no title that a person wrote; it is compared letter by letter."""
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
-_SELLERS_WORDS = (
-    r"正版|现货|包邮|全新|官方|自营|直营|旗舰店|专营店|新华书店|当当|直发|速发|闪发|顺丰|发货|特价|促销|满减|热卖|热销|预售|新书|"
-    r"正品|包票|可开发票|团购|收藏|推荐|必读|畅销|力荐|上市|作序|限量|赠|送|二手|旧书|成新"
+_FROM_SHOP = "(?:全新|官方|当当网?|新华书店|原装)"
+_SELLERS_WORDS = re.compile(
+    rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|图书|书籍|直供)*|"
+    r"(?:区域|全国|全场|多省)?包邮|(?:北京|上海|广州|仓库|当[天日]|次日|极速|闪电|顺丰|厂家|随机)?(?:发货|速发|闪发)|"
+    r"旗舰店|专营店|新华书店|可?开?(?:电子)?发票|团购(?:电话|热线|优惠)[\d\s:转-]*|预售|特价|促销价|"
+    r"限时(?:抢购?|优惠|折扣)|满\d{1,4}(?:减\d{1,4})?|热卖|热销|"
+    r"二手(?=$|[\s,、/|!·+]|正版|旧?书|图书)(?:旧?书|图书|书籍)?|旧书(?=$|[\s,、/|!·+])|[五七八九\d]{1,2}成新|[789][05]新(?![版编概大])"
 )
-_DECORATION = re.compile(_SELLERS_WORDS)
-_IS_DECORATION = re.compile(rf"(?:{_SELLERS_WORDS}|图书|书籍|保证|直供|书店|版|[\s,、·|/!+&-]|[七八九789]+)+")
-"""Sellers' words alone, with what stands between them."""
+"""Words of the sale and not of the book."""
+_NOTHING_ELSE = re.compile(r"(?:全新|官方|当当网?|新书|图书|书籍|保证|店|[^\w+#])*")
+"""What may be left of a bracket with sellers' words."""
+_SALE_ALONE = frozenset({"全新", "官方", "当当", "当当网", "新书"})
+_PRAISE = re.compile("推荐|必读|畅销|力荐|作序|重磅|!")
+_SHORT_PRAISE = 12
+"""Letters. A shorter bracket with an exclamation mark alone («快跑!») may be a volume's name."""
+_GIFT = re.compile(
+    r"\W*(?:随书|另|独家)?(?:附?赠|[附赠]送|送(?=书签|海报|明信片|贴纸|视频|课件|手账|笔记))(?![予别言])"
+)
+_GOODS_APART = re.compile("[版+]|[精平]装|签[名章]|套装")
 _TELLS_APART = re.compile(
-    r"[上中下]\s*[册卷]|第.{1,4}[版册卷辑部季]|[一二三四五六七八九\d]\s*年级|学期|[全共套].{0,4}[册本卷]|版|\d|[A-Za-z]{2,}"
+    r"\d|[a-z]{2}|[版+注译绘图彩含配]|[上中下]\s*[册卷部编篇]|第.{1,4}[册卷辑部季集]|[一二三四五六七八九]\s*年级|学期|[全共套].{0,4}[册本卷]|"
+    r"[精平简线软硬盒特套]装|礼盒|修订|增订|增补|校订|典藏|珍藏|纪念|签[名章]|钤印|毛边|限量|丛书|系列|文库|书系|名著|全集|选集|精选|节选|全本|"
+    r"足本|缩写|改编|改写|教材|教辅|教师|课标|统编|部编|[小中大]学|初中|高中|考研|学生|少年|少儿|青少|儿童|幼儿|拼音|双语|英文|中文|英汉|"
+    r"大字|口袋|练习|习题|答案|试卷|真题|题库|解析|导读|手册|笔记|光盘"
 )
-"""What a bracket may tell two books apart by: it stays then."""
+"""What praise may hold that tells two books apart: it stays then."""
+_SELLS = "(?:正版|现货|包邮|自营|直营|二手|旧书)"
 _FRONT = re.compile(
-    r"^(?:(?:当当网?|新华书店|官方|全新)?(?:正版|现货|包邮|自营|直营|二手|旧书)(?:正版|现货|包邮|二手|旧书|图书|书籍|书)*|新华书店|当当网?)[\s:·|,]+"
+    rf"^(?:{_FROM_SHOP}?{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书)*|新华书店|当当网?)[\s:·|,]+"
 )
 _BACK = re.compile(
-    r"[\s,·|]+(?:(?:全新|新华书店|当当网?|官方|[七八九789]+)?(?:正版|现货|包邮|二手|旧书|自营|直发|速发|成新|发票)(?:图书|书籍|现货|包邮|旧书|书|正版)*)$"
+    rf"(?<![\s,·|])[\s,·|]++(?:{_FROM_SHOP}?(?:{_SELLS}|直发|速发)(?:图书|书籍|现货|包邮|旧书|书|正版)*|"
+    rf"[五七八九\d]{{1,2}}成新|新华书店|可?开发票)$"
 )
-_PRINTING = re.compile(rf"第?{NUMERAL}次印刷|{NUMERAL}印(?=$|\))|新老封面.{{0,6}}发[货]?")
-_EDITION = re.compile(rf"(?:原书|原著|中文|英文)?第?({NUMERAL})版(?!本|[画权式])")
+_PRINTING = re.compile(
+    rf"(?:\d{{4}}年(?:\d{{1,2}}月)?)?第?{NUMERAL}次印刷|(?<![^\s(\[【,])第?\d+印(?![^\s)\]】,])|"
+    r"新[老旧](?:封面|版本?|包装)?.{0,4}随机发货?"
+)
+_EDITION = re.compile(
+    rf"(?<![\d.零〇一二两三四五六七八九十百])(?:原书|原著)?第?\s?({NUMERAL})\s?版(?!本|[画权式面税])"
+)
 _VOLUMES = re.compile(
-    rf"(?:套装\s*)?(?:全套?|共计?|套装共?全?|合计|整套)\s*[共全]?\s*{NUMERAL}\s*[册本卷辑函]|套装\s*{NUMERAL}\s*[册本卷]|"
-    rf"上\s*[、,]?\s*(?:中\s*[、,]?\s*)?下\s*[两三二]?[册卷部集]|上[册卷]\s*[、,+]?\s*(?:中[册卷])?\s*[、,+]?\s*下[册卷]"
+    rf"(?:套装\s*)?(?<![安公完健大保])(?:全套?|共计?|套装共?全?|合计|整套)\s*[共全]?\s*({NUMERAL})\s*[册本卷辑函]|"
+    rf"套装\s*({NUMERAL})\s*[册本卷]|上\s*[、,]?\s*(?:中\s*[、,]?\s*)?下\s*[两三二]?[册卷部集]|"
+    r"上[册卷]\s*[、,+]?\s*(?:中[册卷])?\s*[、,+]?\s*下[册卷]"
 )
-_NOT_LETTERS = re.compile(r"[^\w+#]|_")
+_GAPS = re.compile(r"[^\w+#]+|_+")
 
 
 @lru_cache(
     maxsize=16_384
-)  # asked when a page arrives, while others are on their way, and again when the books are made
+)  # asked when a page arrives, while others are on their way, and when the books are made
 def title_key(title: str) -> str:
     """Return what of a title tells one book from another: lower case, half width, no space, no punctuation.
 
-    Sellers' words go («【正版现货】», «新华书店正版 …», «(赠书签)»), printings too, and the words for a set that the
-    listing's own `volumes` tells («全3册», «上下册»). Editions stay, numbers in one form («第二版», «2版»), and so do
-    grades, single volumes and every other word. A title that is nothing but decoration is kept whole.
+    Sellers' words go («【正版现货】», «新华书店正版 …»), gifts and praise in brackets («(赠书签)»), printings, and the
+    words for a set that the listing's own `volumes` tells («全3册», «上下册»). Editions stay, numbers in one form
+    («第二版», «2版»), and so do bindings, series, grades, single volumes and every other word. A title that is nothing
+    but decoration is kept whole, and so is one of more than `MAX_LENGTH` characters.
     """
-    text = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
-    bare = _BRACKETS.sub(_bracket, text)
+    text = " ".join(unicodedata.normalize("NFKC", title).casefold().replace("♯", "#").split())
+    if len(text) > MAX_LENGTH:
+        return _letters(text)
+    bare = _BRACKETS.sub(_bracket, _without_volumes(_PRINTING.sub("", text)))
     while (shorter := _BACK.sub("", _FRONT.sub("", bare.strip()))) != bare:
         bare = shorter
-    bare = _PRINTING.sub("", bare)
-    bare = _VOLUMES.sub(" ", bare)
     bare = _EDITION.sub(_edition, bare)
-    return _NOT_LETTERS.sub("", bare) or _NOT_LETTERS.sub("", text) or text
+    return _letters(bare) or _letters(text) or text
 
 
 def _bracket(match: re.Match[str]) -> str:
-    """Return what stays of a bracket: nothing of sellers' words, and of praise that cannot tell two books apart."""
+    """Return what stays of a bracket: nothing of sellers' words, of gifts, and of praise that tells no books apart."""
     inside = match[0][1:-1].strip()
-    if _IS_DECORATION.fullmatch(inside):
+    bare = _SELLERS_WORDS.sub(" ", inside)
+    if inside in _SALE_ALONE or (bare != inside and _NOTHING_ELSE.fullmatch(bare)):
         return " "
-    praise = _DECORATION.search(inside) or "!" in inside
-    return " " if praise and not _TELLS_APART.search(inside) else f" {inside} "
+    if match.start() == 0:  # in front stands the title itself: «【名家推荐 人间失格】»
+        return f" {bare} "
+    if _GIFT.match(bare):
+        return f" {bare} " if _GOODS_APART.search(bare) else " "
+    praise = _PRAISE.search(bare)
+    if praise is None or _TELLS_APART.search(bare) or (praise[0] == "!" and len(bare) < _SHORT_PRAISE):
+        return f" {bare} "
+    return " "
+
+
+def _without_volumes(text: str) -> str:
+    """Return `text` without its words for a set, when they tell one number of volumes; two may be of two works."""
+    found = list(_VOLUMES.finditer(text))
+    if len({_count(match) for match in found} | {1}) != 2:
+        return text
+    return _VOLUMES.sub(lambda match: match[0] if _count(match) == 1 else " ", text)
+
+
+def _count(match: re.Match[str]) -> int | None:
+    numeral = match[1] or match[2]
+    return parse_numeral(numeral) if numeral else 3 if "中" in match[0] or "三" in match[0] else 2
 
 
 def _edition(match: re.Match[str]) -> str:
@@ -182,28 +238,73 @@ def _edition(match: re.Match[str]) -> str:
     return f" 第{number}版 " if number is not None else match[0]
 
 
+def _first_edition(text: str) -> int | None:
+    match = _EDITION.search(unicodedata.normalize("NFKC", text[:MAX_LENGTH]))
+    return parse_numeral(match[1]) if match else None
+
+
+def _letters(text: str) -> str:
+    """Return the letters of `text`, and where numbers are parted a dot: 3.5 is not 35, and 1-2 not 12."""
+    return _GAPS.sub(_gap, text)
+
+
+def _gap(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
+    if start > 0 and end < len(text) and text[start - 1].isdigit() and text[end].isdigit():
+        return "."
+    if match[0].isascii():
+        return ""
+    # Vowel signs of Indic scripts and the like are no letters to `\w`, but tell words apart.
+    return "".join(char for char in match[0] if unicodedata.category(char).startswith("M"))
+
+
+def _is_short(key: str) -> bool:
+    return sum(3 if char >= "\u2e80" else 1 for char in key) < 3 * SHORT_TITLE
+
+
 _HOUSE = re.compile(
-    r"(?:出版|发行|传媒|文化)?(?:股份|集团|有限|责任|总|分)*(?:公司|集团)|出版(?:社|集团|中心)?|\s|\(.*?\)"
+    r"(?:出版|发行)?(?:股份|集团|有限|责任|总)*(?:公司|集团)|出版社?(?!中心)|发行[部室]|\s|\((?:原|前身).*?\)"
 )
+_NO_HOUSE = frozenset({"", "无", "不详", "未知", "其他", "其它", "暂无", "暂无信息", "不明"})
 
 
 @lru_cache(maxsize=4096)
 def publisher_key(publisher: str | None) -> str:
-    """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for None."""
+    """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for none."""
     if not publisher:
         return ""
     text = unicodedata.normalize("NFKC", publisher).casefold()
-    return _NOT_LETTERS.sub("", _HOUSE.sub("", text)) or _NOT_LETTERS.sub("", text)
+    key = _letters(_HOUSE.sub("", text)) or _letters(text)
+    return "" if key in _NO_HOUSE else key
+
+
+_NOBODY = frozenset(
+    "佚名 无名氏 匿名 多人 集体 无 编写组 本书编写组 本书编委会 编委会 本社 本书编者 编者 译者 作者".split()  # noqa: SIM905 (a table of words)
+)
 
 
 def name_keys(listing: Listing) -> frozenset[str]:
-    """Return the authors' names in forms that compare: the name alone, and the original in brackets behind it."""
+    """Return the authors' names in forms that compare: the name, and its original in brackets; nobody for «佚名»."""
     return frozenset(key for name in listing.authors for key in _name_forms(name))
+
+
+_TRANSLATES = re.compile("译|改编|改写|缩写|编写")
+
+
+def _translators(listing: Listing) -> frozenset[str]:
+    """Return the names of those who made this text of another's: translators, and who retold it."""
+    return frozenset(
+        key
+        for person in listing.contributors
+        if person.role and _TRANSLATES.search(person.role)
+        for key in _name_forms(person.name)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _name_forms(name: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKC", name).casefold()
-    own, bracket, original = text.partition("(")
-    forms = (_NOT_LETTERS.sub("", form) for form in ((own, original) if bracket else (own,)))
-    return tuple(form for form in forms if form)
+    own, bracket, rest = text.partition("(")
+    # A bracket in the name's own script holds something else: an alias, an office.
+    original = rest if bracket and own.strip().isascii() != rest.isascii() else ""
+    return tuple(form for form in map(_letters, (own, original)) if form and form not in _NOBODY)

@@ -20,45 +20,49 @@ mean of all weighs: `PRIOR_REVIEWS`. A book without stars has n = 0.
     V = z(quality) - z(ln price)
 
     Source: the difference of two standard scores is the usual composite of measures of unlike scale (OECD, «Handbook on
-    Constructing Composite Indicators», 2008, §5 and §6). Prices of another unit shift every ln by the same amount, so the
-    order stays.
+    Constructing Composite Indicators», 2008, §5 and §6). Prices of another unit shift every ln by the same amount, so
+    the order stays.
 
-*Frontier*: the books that no other beats, neither cheaper at the same quality or better, nor better at the same price or
-cheaper (Pareto efficiency).
+*Frontier*: the books that no other beats, neither cheaper at the same quality or better, nor better at the same price
+or cheaper (Pareto efficiency).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 __all__ = ["PRIOR_REVIEWS", "frontier", "qualities", "values"]
 
 PRIOR_REVIEWS = 20
-"""Reviews that the mean of all weighs (m). The real pages of 2025 have 338 to 11,963 reviews a book: those keep their own
-stars within a hundredth or two, while five stars of three reviews are hardly above the mean."""
+"""Reviews that the mean of all weighs (m). The real pages of 2025 have 338 to 11,963 reviews a book: those keep their
+own stars within a hundredth or two, while five stars of three reviews are hardly above the mean."""
 
 _DIGITS = 4
 """Decimals that count: what differs by less is equal, so that the noise of floats decides no order."""
 
 
-def qualities(ratings: Sequence[tuple[float | None, int | None]]) -> list[float | None]:
+def qualities(ratings: Iterable[tuple[float | None, int | None]]) -> list[float | None]:
     """Return the quality in stars for each (stars out of 5 or None, number of reviews or None).
 
     All are None when no book has both stars and a review: there is no mean to speak of then.
     """
-    rated = [stars for stars, reviews in ratings if stars is not None and reviews]
+    # Plain numbers, since a million pairs at once keep the garbage collector busy.
+    shown, weights = list[float](), list[int]()
+    for stars, reviews in ratings:
+        shown.append(stars or 0.0)
+        weights.append(reviews if stars is not None and reviews else 0)
+    rated = [stars for stars, weight in zip(shown, weights, strict=True) if weight]
     if not rated:
-        return [None] * len(ratings)
+        return [None] * len(shown)
     mean = math.fsum(rated) / len(rated)
-    return [_quality(stars, reviews, mean) for stars, reviews in ratings]
+    return [_quality(stars, weight, mean) for stars, weight in zip(shown, weights, strict=True)]
 
 
-def _quality(stars: float | None, reviews: int | None, mean: float) -> float:
-    count = reviews if stars is not None and reviews else 0
-    weight = count + PRIOR_REVIEWS
-    shrunk = (count * (stars or 0.0) + PRIOR_REVIEWS * mean) / weight
+def _quality(stars: float, reviews: int, mean: float) -> float:
+    weight = reviews + PRIOR_REVIEWS
+    shrunk = (reviews * stars + PRIOR_REVIEWS * mean) / weight
     return round(shrunk - 1 / math.sqrt(weight), _DIGITS)
 
 
@@ -96,22 +100,20 @@ def _scores(numbers: Sequence[float | None], counts: Sequence[bool]) -> list[flo
 def frontier(
     prices: Sequence[Decimal | None], quality: Sequence[float | None], competing: Sequence[bool]
 ) -> list[bool]:
-    """Return for each book whether it competes and none of those that do beats it: cheaper or better, and not worse in either.
+    """Return for each book whether it competes and no other that does beats it on price and quality.
 
     Books of equal price and quality stand on it together. Without any quality those of the lowest price do.
     """
-    on_it = [False] * len(prices)
-    standing = sorted(
-        (price, -(quality[at] or 0.0), at)
-        for at, price in enumerate(prices)
-        if price is not None and competing[at]
-    )
-    best: float | None = None
-    best_price: Decimal | None = None
-    for price, worth, at in standing:  # by price, of equals the best first; worth is negative
-        if best is None or worth < best:
-            best, best_price = worth, price
-            on_it[at] = True
-        elif worth == best and price == best_price:
-            on_it[at] = True
-    return on_it
+    best: dict[Decimal, float] = {}
+    """Of each price the best quality."""
+    for price, worth, competes in zip(prices, quality, competing, strict=True):
+        if competes and price is not None and (worth or 0.0) >= best.get(price, -math.inf):
+            best[price] = worth or 0.0
+    standing, least = dict[Decimal, float](), -math.inf
+    for price in sorted(best):
+        if best[price] > least:
+            standing[price] = least = best[price]
+    return [
+        competes and price is not None and standing.get(price) == (worth or 0.0)
+        for price, worth, competes in zip(prices, quality, competing, strict=True)
+    ]

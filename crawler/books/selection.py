@@ -70,8 +70,8 @@ def drop_reason(listing: Listing) -> str | None:
 class Selector:
     """A selection that grows page by page, with figures for the progress of a search.
 
-    `cheapest` and `kept_count` are those of `select()` at any moment, less what `covers` says no to. They cost one pass over
-    the new page; a page that is replaced, or that shares a product with another, costs one pass over all.
+    `cheapest` and `kept_count` are those of `select()` at any moment, less what `covers` says no to. They cost one pass
+    over the new page; a page that is replaced, or that shares a product with another, costs one pass over all.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The whole way from listings to the books of a report: each product once, each book once, what does not belong left out."""
+"""The whole way from listings to a report's books: each product once, each book once, what does not belong left out."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Shelf:
 def fill_shelf(pages: Iterable[tuple[int, Sequence[Listing]]], wishes: Wishes) -> Shelf:
     """Return the books of `pages`, page numbers with the listings read there; the same for every order of the pages.
 
-    E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of the
-    book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
+    E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
+    the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
     """
     selection = select(pages, wishes.keep)
     dropped = list(selection.dropped)

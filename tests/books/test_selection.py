@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.books.selection import DROP_REASONS, Selector, drop_reason, select
+from crawler.books import DROP_REASONS
+from crawler.books.selection import Selector, drop_reason, select
+from crawler.books.shelf import Wishes, fill_shelf
 from parsers.model import Listing
 from tests.factories import make_listing
 
@@ -60,10 +62,19 @@ def test_a_product_counts_once_where_it_stands_first() -> None:
 def test_what_is_dropped_is_counted_under_every_reason() -> None:
     """Each reason has its count, 0 included, and the dropped listings can be listed."""
     gone = make_listing(product_id="1", sold_out=True)
-    selection = select([(1, [gone, make_listing(product_id="2")])])
-    assert selection.dropped == (("sold_out", gone),)
-    assert selection.dropped_counts == {"ebook": 0, "sold_out": 1, "no_price": 0}
-    assert tuple(selection.dropped_counts) == DROP_REASONS
+    shelf = fill_shelf([(1, [gone, make_listing(product_id="2")])], Wishes())
+    assert shelf.dropped == (("sold_out", gone),)
+    assert shelf.counts.dropped == dict.fromkeys(DROP_REASONS, 0) | {"sold_out": 1}
+    assert tuple(shelf.counts.dropped) == DROP_REASONS
+
+
+def test_what_is_kept_on_request_is_not_dropped() -> None:
+    """A reason that is to drop nothing leaves its listings among the kept, in their places."""
+    gone, plain = make_listing(product_id="1", sold_out=True), make_listing(product_id="2", position=2)
+    bare = make_listing(product_id="3", position=3, price=None)
+    selection = select([(1, [gone, plain, bare])], {"sold_out"})
+    assert selection.kept == (gone, plain)
+    assert selection.dropped == (("no_price", bare),)
 
 
 @given(drawn_pages())
@@ -90,7 +101,7 @@ def test_progress_and_answer_do_not_depend_on_arrival(
         selector.add(page, listings)
         given_so_far[page] = listings
         expected = select(given_so_far.items())
-        assert selector.select() == expected
+        assert select(selector.pages.items()) == expected
         assert selector.kept_count == len(expected.kept)
         assert selector.cheapest == min((x.price for x in expected.kept if x.price is not None), default=None)
 
@@ -103,11 +114,31 @@ def test_a_page_can_be_taken_back() -> None:
     selector.add(2, ())
     assert selector.cheapest == Decimal("20.00")
     assert selector.kept_count == 1
-    assert selector.select().listings == 1
+    assert select(selector.pages.items()).listings == 1
 
 
 def test_nothing_given_is_an_empty_selection() -> None:
     """Without pages there is no cheapest price and nothing is counted."""
     selector = Selector()
     assert (selector.cheapest, selector.kept_count) == (None, 0)
-    assert selector.select().kept == ()
+    assert selector.pages == {}
+
+
+def test_progress_leaves_out_what_is_off_topic() -> None:
+    """A cheap bookmark among the books is neither counted nor the cheapest, on its own page or on one given anew."""
+    selector = Selector(covers=lambda listing: listing.title != "书签")
+    page = [
+        make_listing(product_id="1", title="书签", price=Decimal("2.00")),
+        make_listing(product_id="2", price=Decimal("20.00")),
+    ]
+    for _ in range(2):
+        selector.add(1, page)
+        assert (selector.kept_count, selector.cheapest) == (1, Decimal("20.00"))
+
+
+def test_progress_counts_what_is_kept_on_request() -> None:
+    """A sold-out book that is kept counts; a kept e-book's own price can be the cheapest."""
+    selector = Selector(keep={"sold_out", "ebook"})
+    selector.add(1, [make_listing(product_id="1", sold_out=True, price=Decimal("20.00"))])
+    selector.add(2, [make_listing(product_id="2", ebook_only=True, price=None, ebook_price=Decimal("8.00"))])
+    assert (selector.kept_count, selector.cheapest) == (2, Decimal("8.00"))

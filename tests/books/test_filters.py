@@ -1,0 +1,103 @@
+"""What a buyer does not want: each filter alone, what is unknown, and the book judged as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crawler.books import FILTERS
+from crawler.books.filters import Filters
+from crawler.books.shelf import Wishes, fill_shelf
+from parsers.model import Contributor
+from tests.factories import make_listing
+
+
+@pytest.mark.parametrize(
+    ("wanted", "facts", "passes"),
+    [
+        ({"max_volume_price": Decimal(39)}, {"price": Decimal("39.00")}, True),
+        ({"max_volume_price": Decimal(39)}, {"price": Decimal("39.01")}, False),
+        ({"max_volume_price": Decimal(20)}, {"price": Decimal("60.00"), "volumes": 3}, True),
+        ({"max_volume_price": Decimal(20)}, {"price": Decimal("60.01"), "volumes": 3}, False),
+        # of a set that does not say its size all of it must cost no more
+        ({"max_volume_price": Decimal(20)}, {"price": Decimal("20.00"), "volumes": None}, True),
+        ({"max_volume_price": Decimal(20)}, {"price": Decimal("60.00"), "volumes": None}, False),
+        ({"max_volume_price": Decimal(20)}, {"price": None}, False),
+        ({"max_volume_price": Decimal(20)}, {"price": None, "ebook_only": True, "ebook_price": Decimal(9)}, True),
+        ({"publisher": "邮电"}, {"publisher": "人民邮电出版社"}, True),
+        ({"publisher": "o'reilly"}, {"publisher": "O'Reilly Media"}, True),
+        ({"publisher": "ＯＲＥＩＬＬＹ"}, {"publisher": "OReilly"}, True),
+        ({"publisher": "邮电"}, {"publisher": "电子工业出版社"}, False),
+        ({"publisher": "邮电"}, {"publisher": None}, False),
+        ({"author": "罗素"}, {"contributors_text": "[美]斯图尔特·罗素 著，张博雅 译"}, True),
+        ({"author": "张博雅"}, {"contributors_text": "[美]斯图尔特·罗素 著，张博雅 译"}, True),
+        ({"author": "J.K.罗琳"}, {"contributors_text": "J·K·罗琳 著"}, True),
+        ({"author": "stuart  russell"}, {"contributors_text": "Stuart Russell"}, True),
+        ({"author": "李四"}, {"contributors_text": "张三 著"}, False),
+        ({"author": "李四"}, {"contributors_text": ""}, False),
+        ({"since": 2021}, {"published": dt.date(2021, 1, 1)}, True),
+        ({"since": 2021}, {"published": dt.date(2020, 12, 31)}, False),
+        ({"since": 2021}, {"published": None}, False),
+        ({"min_reviews": 100}, {"reviews": 100}, True),
+        ({"min_reviews": 100}, {"reviews": 99}, False),
+        ({"min_reviews": 1}, {"reviews": None}, False),
+        ({"min_reviews": 0}, {"reviews": None}, True),
+    ],
+)  # fmt: skip
+def test_each_filter_asks_its_own_fact(wanted: dict[str, Any], facts: dict[str, Any], passes: bool) -> None:
+    """What a book does not say, it does not meet; the reason is the filter's name."""
+    reason = Filters(**wanted).reason((make_listing(**facts),))
+    assert reason == (None if passes else next(iter(wanted)))
+
+
+def test_no_filter_lets_everything_pass() -> None:
+    """Without conditions a book that says nothing passes."""
+    assert Filters().reason((make_listing(price=None, publisher=None, published=None, reviews=None),)) is None
+
+
+def test_the_first_filter_that_fails_is_named() -> None:
+    """Filters are asked in the order of FILTERS, of which each is a field."""
+    facts: dict[str, Any] = {
+        "price": Decimal(90), "publisher": None, "contributors_text": "", "published": None, "reviews": None
+    }  # fmt: skip
+    wanted: dict[str, Any] = {
+        "max_volume_price": Decimal(1), "publisher": "邮电", "author": "李四", "since": 2021, "min_reviews": 5
+    }  # fmt: skip
+    assert tuple(wanted) == FILTERS
+    for name in FILTERS:
+        assert Filters(**wanted).reason((make_listing(**facts),)) == name
+        del wanted[name]
+
+
+def test_a_filter_asks_the_whole_book() -> None:
+    """What one offer says counts for its twins: the bare cheap copy passes by the other's facts, and stays first."""
+    cheap = make_listing(
+        product_id="1", title="像黑客一样思考：测试者的第一本书", price=Decimal("10.00"), publisher=None,
+        contributors=(), contributors_text="", published=None, rating=None, reviews=None,
+    )  # fmt: skip
+    full = make_listing(
+        product_id="2", title="像黑客一样思考：测试者的第一本书", price=Decimal("50.00"), position=2,
+        contributors=(Contributor("李四", "著"),), contributors_text="李四 著", publisher="海岸出版社",
+        published=dt.date(2023, 5, 1), reviews=500,
+    )  # fmt: skip
+    filters = Filters(
+        max_volume_price=Decimal(20), publisher="海岸", author="李四", since=2023, min_reviews=500
+    )
+    shelf = fill_shelf([(1, [cheap, full])], Wishes(filters=filters))
+    assert [book.offers for book in shelf.books] == [(cheap, full)]
+    assert (shelf.counts.kept, shelf.counts.books) == (2, 1)
+
+
+def test_a_book_that_is_dropped_takes_its_offers_along() -> None:
+    """Each offer of a dropped book is counted under the filter's name, in page order."""
+    offers = [
+        make_listing(product_id=str(number), position=number, price=Decimal(50 - number))
+        for number in (1, 2, 3)
+    ]
+    shelf = fill_shelf([(1, offers)], Wishes(filters=Filters(since=2024)))
+    assert shelf.books == ()
+    assert shelf.dropped == tuple(("since", offer) for offer in offers)
+    assert shelf.counts.dropped["since"] == 3

@@ -1,0 +1,257 @@
+"""Which listings are one book: keys of titles, publishers and names, and the same answer for every order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.books.identity import MAX_LENGTH, name_keys, publisher_key, same_books, title_key
+from crawler.books.offers import price_of
+from parsers.model import Contributor, Flag, Listing
+from parsers.names import parse_contributors
+from tests.factories import make_listing
+from tests.strategies import result_pages
+
+PEOPLE = (
+    "",
+    "张三",
+    "李四",
+    "张三、李四",
+    "王五",
+    "张三 著，孙六 译",
+    "张三 著，周七 译",
+    "李四 著，孙六、周七 译",
+    "佚名",
+)
+TITLES = (
+    "高等数学",
+    "高等数学（第2版）",
+    "像黑客一样思考：测试者的第一本书",
+    "【正版】高等数学",
+    "高等数学（全2册）",
+)
+
+
+@st.composite
+def confusable(draw: st.DrawFn) -> list[Listing]:
+    """Draw listings of a few titles, people and publishers, so that many are one book and many are nearly."""
+    listings = []
+    for number in range(draw(st.integers(0, 14))):
+        people = draw(st.sampled_from(PEOPLE))
+        listings.append(
+            make_listing(
+                product_id=str(29_000_000 + number), title=draw(st.sampled_from(TITLES)),
+                contributors=parse_contributors(people), contributors_text=people,
+                publisher=draw(st.sampled_from((None, "演示出版社", "演示出版社有限公司", "海岸出版社"))),
+                price=draw(st.none() | st.decimals("1", "99", places=2)), sold_out=draw(st.booleans()),
+                flags=frozenset(draw(st.sampled_from(((), (), (Flag.SECOND_HAND,), (Flag.ACCESSORY,))))),
+            )
+        )  # fmt: skip
+    return listings
+
+
+LISTINGS = st.one_of(confusable(), result_pages().map(lambda page: list(page.listings)))
+
+
+@given(LISTINGS, st.randoms(use_true_random=False))
+def test_the_order_of_the_listings_never_matters(listings: list[Listing], random: Random) -> None:
+    """Any permutation gives the same books, each with its offers in the same order."""
+    assert set(same_books(random.sample(listings, len(listings)))) == set(same_books(listings))
+
+
+@given(LISTINGS)
+def test_each_listing_ends_in_exactly_one_book(listings: list[Listing]) -> None:
+    """No listing is lost and none stands in two books."""
+    ends = [listing.product_id for offers in same_books(listings) for listing in offers]
+    assert sorted(ends) == sorted(listing.product_id for listing in listings)
+
+
+@given(LISTINGS)
+def test_offers_are_cheapest_first(listings: list[Listing]) -> None:
+    """Prices rise within a book, and offers without one are last."""
+    for offers in same_books(listings):
+        for before, after in pairwise(map(price_of, offers)):
+            assert after is None or (before is not None and before <= after)
+
+
+@given(confusable())
+def test_what_both_name_agrees_or_is_linked(listings: list[Listing]) -> None:
+    """Offers of one book share title, volumes and kind of goods; those that name a publisher name the same one."""
+    for offers in same_books(listings, kept_for=lambda listing: listing.sold_out):
+        assert len({(title_key(o.title), o.volumes, o.flags, o.sold_out) for o in offers}) == 1
+        assert len({publisher_key(o.publisher) for o in offers} - {""}) <= 1
+        assert len(offers) == 1 or Flag.ACCESSORY not in offers[0].flags
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C++ Primer", "C Primer"),
+        ("C# 入门", "C 入门"),
+        ("C♯入门", "C入门"),
+        ("Python 2 编程", "Python 3 编程"),
+        ("Python 3.5", "Python 35"),
+        ("史记（七）", "史记（八）"),
+        ("史记 (9)", "史记"),
+        ("二手时间", "时间"),
+        ("正版语文", "语文"),
+        ("数学（2023版）", "数学（2024版）"),
+        ("活着（余华代表作，精装，易烊千玺推荐）", "活着（余华代表作，易烊千玺推荐）"),
+        ("呐喊（《语文》推荐阅读丛书）", "呐喊"),
+        ("【正版 人间失格】太宰治", "【正版 斜阳】太宰治"),
+        ("【名家推荐 人间失格】太宰治", "【名家推荐 斜阳】太宰治"),
+        ("三体（收藏版）", "三体"),
+        ("三体（限量版）", "三体"),
+        ("GRE（官方指南）", "GRE（官方题库）"),
+        ("高数（含答案 正版）", "高数"),
+        ("Python 英文第3版", "Python 中文第3版"),
+        ("数学 九年级全一册", "数学 九年级"),
+        ("史记（全10册）+汉书（全12册）", "史记（全10册）+汉书（全8册）"),
+        ("樱桃（快跑！）", "樱桃（别怕！）"),
+        ("图解公司法（上市）", "图解公司法（并购）"),
+        ("三体Ⅱ", "三体Ⅲ"),
+        ("第一版", "第十一版"),
+        ("第1-2册", "第12册"),
+        ("दिन", "दीन"),  # day, poor: vowel signs alone tell them apart
+        ("Learning Python, 4th Edition", "Learning Python, 5th Edition"),
+    ],
+)
+def test_titles_of_different_books_stay_apart(one: str, other: str) -> None:
+    """What looks like a decoration and is not stays in the key."""
+    assert title_key(one) != title_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Python编程（第2版）", "Python编程 第二版"),
+        ("Python编程（原书第2版）", "Python编程 第 2 版"),
+        ("【北京发货】 Python编程", "Python 编程"),
+        ("（区域包邮）三体", "三体"),
+        ("三体（正版新书）", "三体"),
+        ("【二手9成新】三体", "正版旧书 三体 八五成新"),
+        ("三体 全三册", "三体（套装共3册）"),
+        ("水浒传（上下册，全两册）", "水浒传（全2册）"),
+        ("三体（团购电话:400-1066666转6）", "三体"),
+        ("三体（新老封面随机发货）", "三体 正版现货"),
+        ("三体（全三册，刘慈欣代表作，亚洲雨果奖获奖作品！）", "三体（全3册）"),
+        ("ＰＹＴＨＯＮ　编程", "《python编程》"),
+        ("三体（附赠MP3、书签）", "三体"),
+    ],
+)
+def test_what_sellers_write_around_a_title_is_no_part_of_it(one: str, other: str) -> None:
+    """Seller's words, gifts, praise, printings and the number of volumes go; editions get one form."""
+    assert title_key(one) == title_key(other)
+
+
+@pytest.mark.parametrize("title", ["【正版现货】", "（赠书签）", "!!!", "★", "包邮", "第2版", "+", "全3册"])
+def test_a_title_of_decoration_alone_keeps_a_key(title: str) -> None:
+    """No title is reduced to nothing, which would make all such listings one."""
+    assert title_key(title)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "(",
+        "7",
+        "正版 ",
+        ", ",
+        "全1",
+        "一",
+        "（正版",
+        "上 ",
+        "!",
+        "二手",
+        "书",
+        "团购电话1 ",
+        "全新",
+        "第",
+        "赠",
+        "a.",
+        "()",
+        "_",
+        "１",
+        "ﷺ",
+    ],
+)
+@pytest.mark.parametrize("length", [MAX_LENGTH, 5000])
+def test_hostile_titles_are_read(piece: str, length: int) -> None:
+    """No pattern runs away on thousands of the same; where one does, the suite's clock ends the test."""
+    for number in range(20):
+        title = (piece * length)[: length - 20] + "(" * (number % 3) + f"{number}x"
+        assert title_key.__wrapped__(title)
+        publisher_key.__wrapped__(title)
+
+
+def test_a_title_too_long_for_a_person_is_compared_as_it_is() -> None:
+    """Beyond the bound nothing is taken for a decoration."""
+    assert "正版" in title_key(f"【正版】{'书' * MAX_LENGTH}")
+
+
+@given(st.text(max_size=60))
+def test_a_key_is_stable(title: str) -> None:
+    """The key of any text is a text, the same for the text in capital and in full-width letters as for itself."""
+    assert isinstance(title_key(title), str)
+    assert title_key(f"  {title} ") == title_key(title)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("人民邮电出版社", "人民邮电出版社有限公司"),
+        ("人民邮电出版社", "人民邮电"),
+        ("人民邮电出版社", "人民邮电出版社发行部"),
+        ("北京联合出版公司", "北京联合出版有限责任公司"),
+        ("中信出版社", "中信出版集团股份有限公司"),
+        ("中译出版社（原中国对外翻译出版公司）", "中译出版社"),
+        ("O’Reilly Media", "O'REILLY MEDIA"),
+    ],
+)
+def test_a_publishers_legal_form_does_not_matter(one: str, other: str) -> None:
+    """A house is the same with its legal form and without."""
+    assert publisher_key(one) == publisher_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("人民出版社", "人民文学出版社"),
+        ("人民出版社", "上海人民出版社"),
+        ("东方出版社", "东方出版中心"),
+        ("科学出版社", "科学技术出版社"),
+        ("三联书店", "三联书店（香港）有限公司"),
+        ("电子工业出版社", "电子科技大学出版社"),
+    ],
+)
+def test_publishers_of_like_names_stay_apart(one: str, other: str) -> None:
+    """What is left of the one name is not what is left of the other."""
+    assert publisher_key(one) != publisher_key(other)
+
+
+@pytest.mark.parametrize("said", [None, "", "无", "不详", "其他", "暂无出版社信息"])
+def test_an_unknown_publisher_is_none(said: str | None) -> None:
+    """Words for nothing name no house, on which two listings could agree."""
+    assert publisher_key(said) == ""
+
+
+@pytest.mark.parametrize(
+    ("people", "keys"),
+    [
+        ((Contributor("斯图尔特·罗素（Stuart Russell）", "著"),), {"斯图尔特罗素", "stuartrussell"}),
+        ((Contributor("Stuart Russell(罗素)", "著"),), {"stuartrussell", "罗素"}),
+        ((Contributor("J.K.罗琳", "著"), Contributor("苏农", "译")), {"jk罗琳"}),
+        ((Contributor("李明（北京大学）", "著"),), {"李明"}),  # an office, no other name of his
+        ((Contributor("佚名", "著"),), set()),
+        ((Contributor("本书编写组", "编"),), set()),
+        ((Contributor("某某", "出品"),), set()),
+        ((), set()),
+    ],
+)
+def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ...], keys: set[str]) -> None:
+    """A name and its original each stand for the author; translators, producers and nobody in particular do not."""
+    assert name_keys(make_listing(contributors=people)) == keys
