@@ -1,6 +1,6 @@
 """The HTML report's page: its template, compiled when this module is imported, its style, its script, its policy.
 
-Import it in the wait for the network: jinja2 and the compiling take some 100 ms. Style and script are the project's own
+Import it in the wait for the network: jinja2 and the compiling take some 50 ms. Style and script are the project's own
 (MIT, like all of it), and no chart or table library stands beside them: each report carries its whole page, and a
 library would be ten times the size of its data (Chart.js alone is 200 KB), would draw nothing without script, and
 gives points that no keyboard reaches. Here the drawing is SVG, the table a table; the script sorts, filters and shows.
