@@ -104,16 +104,18 @@ def frontier(
 
     Books of equal price and quality stand on it together. Without any quality those of the lowest price do.
     """
+    worths = [worth or 0.0 for worth in quality]
     best: dict[Decimal, float] = {}
     """Of each price the best quality."""
-    for price, worth, competes in zip(prices, quality, competing, strict=True):
-        if competes and price is not None and (worth or 0.0) >= best.get(price, -math.inf):
-            best[price] = worth or 0.0
+    for price, worth, competes in zip(prices, worths, competing, strict=True):
+        if competes and price is not None and worth >= best.get(price, -math.inf):
+            best[price] = worth
     standing, least = dict[Decimal, float](), -math.inf
     for price in sorted(best):
         if best[price] > least:
             standing[price] = least = best[price]
+    qualities_of_standing = set(standing.values())  # looked at first: floats are hashed faster than Decimals
     return [
-        competes and price is not None and standing.get(price) == (worth or 0.0)
-        for price, worth, competes in zip(prices, quality, competing, strict=True)
+        competes and worth in qualities_of_standing and price is not None and standing.get(price) == worth
+        for price, worth, competes in zip(prices, worths, competing, strict=True)
     ]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
 
 from crawler.books.offers import Offers, competes, most_reviewed, price_of, tie_break
 from crawler.books.quality import frontier, qualities, values
@@ -17,42 +16,42 @@ __all__ = ["RANKINGS", "first_by", "rank_books"]
 _LAST = Decimal("Infinity")
 
 
-class _Figures(NamedTuple):
-    """What a book is ranked by."""
-
-    price: Decimal | None
-    volumes: int | None
-    quality: float | None
-    value: float | None
+_Key = Callable[[Decimal | None, int | None, float | None, float | None], tuple[Decimal | float, ...]]
+"""What a ranking makes of a book's price, volumes, quality and value: numbers that are lower for what comes first."""
 
 
-def _by_price(book: _Figures) -> tuple[Decimal]:
-    return (_LAST if book.price is None else book.price,)
+def _by_price(price: Decimal | None, _volumes: object, _quality: object, _value: object) -> tuple[Decimal]:
+    return (_LAST if price is None else price,)
 
 
-def _by_quality(book: _Figures) -> tuple[float, Decimal]:
-    return (-(book.quality or 0.0), *_by_price(book))
+def _by_quality(
+    price: Decimal | None, _volumes: object, quality: float | None, _value: object
+) -> tuple[float, Decimal]:
+    return (-(quality or 0.0), _LAST if price is None else price)
 
 
-def _by_value(book: _Figures) -> tuple[float, Decimal, float]:
+def _by_value(
+    price: Decimal | None, _volumes: object, quality: float | None, value: float | None
+) -> tuple[float, Decimal, float]:
     # Of equal value the cheaper first, then the better: so nothing worse and dearer comes before its better.
-    value = math.inf if book.value is None else -book.value
-    return (value, *_by_price(book), -(book.quality or 0.0))
+    return (math.inf if value is None else -value, _LAST if price is None else price, -(quality or 0.0))
 
 
-def _by_volume_price(book: _Figures) -> tuple[Decimal, Decimal]:
+def _by_volume_price(
+    price: Decimal | None, volumes: int | None, _quality: object, _value: object
+) -> tuple[Decimal, Decimal]:
     # Not rounded; of what does not say its volumes nothing is known.
-    a_volume = book.price / book.volumes if book.price is not None and book.volumes else _LAST
-    return (a_volume, *_by_price(book))
+    a_volume = price / volumes if price is not None and volumes else _LAST
+    return (a_volume, _LAST if price is None else price)
 
 
-RANKINGS: dict[str, Callable[[_Figures], tuple[Decimal | float, ...]]] = {
+RANKINGS: dict[str, _Key] = {
     "cheapest": _by_price,
     "best": _by_quality,
     "value": _by_value,
     "per-volume": _by_volume_price,
 }
-"""What each ranking goes by, lowest first, before `tie_break`; its name is the report's `rank`."""
+"""The key of each ranking, before `tie_break`, by its name: the report's `rank`."""
 
 
 def rank_books(
@@ -79,19 +78,25 @@ def rank_books(
     value = values(prices, quality, competing)
     on_frontier = frontier(prices, quality, competing)
 
-    ranking = RANKINGS[by]
-
-    def key(at: int) -> tuple[Decimal | float, ...]:
-        return ranking(_Figures(prices[at], firsts[at].volumes, quality[at], value[at]))
+    key, volumes = RANKINGS[by], [first.volumes for first in firsts]
 
     def with_tie(at: int) -> tuple[object, ...]:
-        return (*key(at), *tie_break(firsts[at]))
+        return (*key(prices[at], volumes[at], quality[at], value[at]), *tie_break(firsts[at]))
 
-    order = _in_order(len(found), key, with_tie)
+    # The first number of each key goes ahead as a float: a million whole keys would be most of the memory. Only what
+    # ties in it, as different Decimals may, is looked at more closely.
+    leads = [float(numbers[0]) for numbers in map(key, prices, volumes, quality, value)]
+    order = list[int]()
+    for _, run in groupby(sorted(range(len(leads)), key=leads.__getitem__), key=leads.__getitem__):
+        tied = list(run)
+        if len(tied) > 1:
+            tied.sort(key=with_tie)
+        order += tied
     ranks = [0] * len(found)
     for rank, at in enumerate(order, start=1):
         ranks[at] = rank
     # Made in the order of `found`, where neighbours are near in memory: with a million books that halves the time.
+    nothing = frozenset[str]()
     books = [
         Book(
             rank,
@@ -101,33 +106,13 @@ def rank_books(
             good,
             worth,
             undominated,
-            kept_for(offers) if kept_for else frozenset(),
+            kept_for(offers) if kept_for is not None else nothing,
         )
         for rank, first, price, offers, good, worth, undominated in zip(
             ranks, firsts, prices, found, quality, value, on_frontier, strict=True
         )
     ]
     return tuple(map(books.__getitem__, order))
-
-
-def _in_order(
-    count: int,
-    key: Callable[[int], tuple[Decimal | float, ...]],
-    with_tie: Callable[[int], tuple[object, ...]],
-) -> list[int]:
-    """Return the numbers below `count` in the order of `with_tie`, which is `key` and what settles its ties.
-
-    The first number of each key goes ahead as a float: a million whole keys would be most of the time and the memory.
-    Only what ties in it, as different Decimals may, is looked at more closely.
-    """
-    leads = [float(key(at)[0]) for at in range(count)]
-    order = list[int]()
-    for _, run in groupby(sorted(range(count), key=leads.__getitem__), key=leads.__getitem__):
-        tied = list(run)
-        if len(tied) > 1:
-            tied.sort(key=with_tie)
-        order += tied
-    return order
 
 
 def first_by(by: str, books: Iterable[Book], *, goods: bool = False) -> Book | None:
@@ -144,7 +129,7 @@ def first_by(by: str, books: Iterable[Book], *, goods: bool = False) -> Book | N
             if competes(book.listing, goods=goods) and (book.rating is not None or not needs_stars)
         ),
         key=lambda book: (
-            RANKINGS[by](_Figures(book.price, book.listing.volumes, book.quality, book.value)),
+            RANKINGS[by](book.price, book.listing.volumes, book.quality, book.value),
             tie_break(book.listing),
         ),
         default=None,
