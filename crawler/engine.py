@@ -204,9 +204,10 @@ async def crawl(
     """Search for `query` and return the whole result.
 
     `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
-    max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and every other field of `Settings`; they go over `settings`. `executor` is
-    any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo shop. Calls that run at once in
-    one loop with the same engine settings share an engine.
+    max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and
+    every other field of `Settings`; they go over `settings`. `executor` is any `concurrent.futures.Executor` to parse
+    in; `demo` searches the embedded demo shop. Calls that run at once in one loop with the same engine settings share
+    an engine.
 
     Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range.
     Pages that fail raise nothing: see `result.complete` and `result.failed`.

@@ -44,8 +44,8 @@ def simplified(text: str) -> str:
 def mainland_wording(query: str) -> str | None:
     """Return `query` in the mainland's words, in Simplified Chinese, where it holds words of Taiwan; else None.
 
-    人工智慧 gives 人工智能, 程式設計 gives 程序设计 or what OpenCC's `tw2sp` makes of it. 著 is left alone: as a part of
-    著名 or 著作 it is no word of Taiwan, and `tw2sp` would harm it.
+    By OpenCC's `tw2sp`: 人工智慧 gives 人工智能, 程式設計 gives 编程. 著 is left alone: as a part of 著名 or 著作 it is
+    no word of Taiwan, and `tw2sp` would harm it.
     """
     in_words, in_script = (
         "著".join(_converter(way).convert(part) for part in query.split("著")) for way in ("tw2sp", "tw2s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crawler.books import offers
@@ -110,7 +111,7 @@ class Counts:
     """How many were dropped, by reason, see `crawler.books.DROP_REASONS`; every reason is there, 0 included."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the answers are found once and kept
 class SearchResult:
     """A finished search."""
 
@@ -144,17 +145,17 @@ class SearchResult:
     suggestion: str | None = None
     """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
 
-    @property
+    @cached_property
     def cheapest(self) -> Book | None:
         """The cheapest book on sale; None when there is none. In a search for books an accessory is none."""
         return self._first("cheapest")
 
-    @property
+    @cached_property
     def best(self) -> Book | None:
         """The book on sale of the highest quality; None when none is rated."""
         return self._first("best")
 
-    @property
+    @cached_property
     def best_value(self) -> Book | None:
         """The rated book on sale with the most quality for its price; None when none is rated."""
         return self._first("value")

@@ -236,7 +236,8 @@ def test_config_file_documents_every_key_with_its_default() -> None:
     """config.toml names every setting with its default, comments out what has none, and names nothing else."""
     settings = Settings()
     defaults = {
-        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"} | {"keep": []},
+        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"}
+        | {"keep": []},
         "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
     }
     shown = documented()

@@ -92,6 +92,9 @@ def _parted(group: Sequence[Listing]) -> list[Offers]:
         stated = first.publisher, first.contributors
         if all((one.publisher, one.contributors) == stated for one in group):  # as twins mostly are
             return [in_order(group)]
+    houses = {publisher_key(one.publisher) for one in group}
+    if len(houses) == len(group) and "" not in houses:  # as namesakes mostly are
+        return [(one,) for one in group]
     is_short = _is_short(title_key(first.title))
     works = [_Work(listing) for listing in group]
     books: list[_Work] = []
@@ -190,9 +193,8 @@ _COUNTED = re.compile("[册本卷辑函部集]")
 _GAPS = re.compile(r"[^\w+#]+|_+")
 
 
-@lru_cache(
-    maxsize=16_384
-)  # asked when a page arrives, while others are on their way, and when the books are made
+# Asked when a page arrives, while others are on their way, and again when the books are made.
+@lru_cache(maxsize=16_384)
 def title_key(title: str) -> str:
     """Return what of a title tells one book from another: lower case, half width, no space, no punctuation.
 

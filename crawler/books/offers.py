@@ -53,16 +53,22 @@ def most_reviewed(offers: Offers) -> Listing:
 
 def authors(offers: Offers) -> tuple[str, ...]:
     """Return the authors as the first offer that names any has them."""
-    return next(filter(None, (offer.authors for offer in offers)), ())
+    return offers[0].authors or next(filter(None, (offer.authors for offer in offers)), ())
 
 
 def publisher(offers: Offers) -> str | None:
     """Return the publisher that the first offer that names one has."""
+    first = offers[0].publisher
+    if first is not None or len(offers) == 1:
+        return first
     return next((offer.publisher for offer in offers if offer.publisher is not None), None)
 
 
 def published(offers: Offers) -> dt.date | None:
     """Return the date of the first offer that has one: of several printings the one that is bought."""
+    first = offers[0].published
+    if first is not None or len(offers) == 1:
+        return first
     return next((offer.published for offer in offers if offer.published is not None), None)
 
 

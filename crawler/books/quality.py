@@ -74,7 +74,7 @@ def values(
     Means and deviations are those of the books that compete, of all where none does. Where no quality is known, or all
     are alike, the price alone counts, and the other way round.
     """
-    logs = [None if price is None else math.log(price) for price in prices]
+    logs = [math.log(price) if price else None for price in prices]
     counts = competing if any(competing) else [True] * len(prices)
     goodness, cheapness = _scores(quality, counts), _scores(logs, counts)
     return [

@@ -20,8 +20,11 @@ _Key = Callable[[Decimal | None, int | None, float | None, float | None], tuple[
 """What a ranking makes of a book's price, volumes, quality and value: numbers that are lower for what comes first."""
 
 
-def _by_price(price: Decimal | None, _volumes: object, _quality: object, _value: object) -> tuple[Decimal]:
-    return (_LAST if price is None else price,)
+def _by_price(
+    price: Decimal | None, _volumes: object, quality: float | None, _value: object
+) -> tuple[Decimal, float]:
+    # Of equal price the better first: so what is named cheapest is always on the frontier.
+    return (_LAST if price is None else price, -(quality or 0.0))
 
 
 def _by_quality(
@@ -63,9 +66,9 @@ def rank_books(
 ) -> tuple[Book, ...]:
     """Return the books of `found`, ranked from 1; the same for every order of `found`.
 
-    `by` is a key of `RANKINGS`: `cheapest` by price; `best` by quality, then price; `value` by quality against price
-    (see `crawler.books.quality`); `per-volume` by yuan a volume, those that do not say how many last. Ties go by
-    `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete with books.
+    `by` is a key of `RANKINGS`: `cheapest` by price, then quality; `best` by quality, then price; `value` by quality
+    against price (see `crawler.books.quality`); `per-volume` by yuan a volume, those that do not say how many last.
+    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete with books.
     `kept_for` gives the reasons for which a book would have been dropped.
 
     Time grows as n·log n, memory as n.
@@ -121,16 +124,15 @@ def first_by(by: str, books: Iterable[Book], *, goods: bool = False) -> Book | N
     For `best` and `value` it must have stars: of a book that nobody has rated nothing good is known. `goods`: other
     things compete with books.
     """
-    needs_stars = by in {"best", "value"}
+    needs_stars, key = by in {"best", "value"}, RANKINGS[by]
+    numbered = [
+        (key(book.price, book.listing.volumes, book.quality, book.value), book)
+        for book in books
+        if competes(book.listing, goods=goods) and (book.rating is not None or not needs_stars)
+    ]
+    if not numbered:
+        return None
+    first = min(numbers for numbers, _ in numbered)
     return min(
-        (
-            book
-            for book in books
-            if competes(book.listing, goods=goods) and (book.rating is not None or not needs_stars)
-        ),
-        key=lambda book: (
-            RANKINGS[by](book.price, book.listing.volumes, book.quality, book.value),
-            tie_break(book.listing),
-        ),
-        default=None,
+        (book for numbers, book in numbered if numbers == first), key=lambda book: tie_break(book.listing)
     )

@@ -11,9 +11,7 @@ from parsers.model import Listing
 __all__ = ["Topic"]
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
-_LATIN = re.compile(
-    r"[^\W_\u3400-\u9fff\U00020000-\U0003ffff](?:[^\W_\u3400-\u9fff\U00020000-\U0003ffff]|[+#.'&-](?=[^\W_]))*[+#]*"
-)
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[+#.'&-](?=[^\W_]))*[+#]*")
 _NUMBER = re.compile(r"[\d\s.x-]{8,}")
 """An ISBN or a product number: the shop finds the book by it and does not write it on the page."""
 
@@ -35,7 +33,7 @@ class Topic:
                 continue
             for run in _HAN.findall(text):
                 pieces.update({run[at : at + 2] for at in range(len(run) - 1)} or {run})
-            words.update(_LATIN.findall(text))
+            words.update(word for part in _HAN.split(text) for word in _WORD.findall(part))
         # A letter alone is no part of another word: C stands in «C 语言», not in «Cisco».
         alone = {word for word in words if len(word) == 1}
         pieces |= words - alone

@@ -13,7 +13,12 @@ from crawler.cli import console
 from crawler.errors import OutputError, UsageError
 from crawler.report import FORMATS, check_installed, encode, format_of, render
 from crawler.report.files import (
-    check_writable, make_folder, prune, remove_if_empty, report_path, write_whole,
+    check_writable,
+    make_folder,
+    prune,
+    remove_if_empty,
+    report_path,
+    write_whole,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -48,7 +53,9 @@ def plan_outputs(
     if stdout_format is not None:
         check_installed(stdout_format)
         if FORMATS[stdout_format].binary and console.is_terminal(sys.stdout):
-            raise UsageError(f"{stdout_format} is no text for a terminal: write it with -o, to a file of that suffix")
+            raise UsageError(
+                f"{stdout_format} is no text for a terminal: write it with -o, to a file of that suffix"
+            )
     targets: dict[Path, str] = {}
     folder = None if files or stdout_format else Path(settings.dir)
     made: tuple[Path, ...] = ()

@@ -142,8 +142,8 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--top",
         metavar="N",
-        help="books in table and Markdown (default: 50); given here, it shortens the other formats, too, else they hold "
-        "all",
+        help="books in table and Markdown (default: 50); given here, it shortens the other formats, too, else they "
+        "hold all",
     )
     group.add_argument(
         "--rank",
@@ -152,10 +152,14 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "(default: cheapest)",
     )
     group.add_argument(
-        "--show-dropped", action="store_true", help="list what was dropped, and why; HTML and JSON always do"
+        "--show-dropped",
+        action="store_true",
+        help="list what was dropped, and why; HTML, XLSX and JSON always do",
     )
     group.add_argument(
-        "--lang", metavar="LANG", help="language of the reports: en, zh-Hans, zh-Hant; auto follows the query (default: auto)"
+        "--lang",
+        metavar="LANG",
+        help="language of the reports: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
     )
     group.add_argument(
         "--keep-reports",

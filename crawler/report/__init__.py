@@ -29,7 +29,7 @@ class Style:
     lang: str = "en"
     """Language of the words: one of `crawler.labels.LANGUAGES`, or auto, which follows the query."""
     show_dropped: bool = False
-    """Whether what was dropped is listed. HTML and JSON list it always."""
+    """Whether what was dropped is listed. HTML, XLSX and JSON list it always."""
     width: int | None = None
     """Columns of the table; None for those of a file."""
     color: bool = False

@@ -117,6 +117,8 @@ def _book(book: Book) -> dict[str, Any]:
 
 def flags(book: Book) -> list[str]:
     """Return what a book is besides a book, and the reasons for which it would have been dropped, by the alphabet."""
+    if not book.listing.flags and not book.kept_for:  # nearly always
+        return []
     return sorted({*(flag.value for flag in book.listing.flags), *book.kept_for})
 
 

@@ -112,8 +112,10 @@ def rating(book: Book) -> str:
 
 
 def quality(book: Book) -> str:
-    """Return the quality as «4.93»; '' for a book without stars, whose quality is but a guess."""
-    return "" if book.quality is None or book.rating is None else f"{book.quality:.2f}"
+    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess."""
+    if book.quality is None or book.rating is None:
+        return ""
+    return f"{round(book.quality * 10_000) // 100 / 100:.2f}"  # 4.996 is not 5; four digits count
 
 
 def note(book: Book, say: Labels = ENGLISH) -> str:

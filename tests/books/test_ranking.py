@@ -151,18 +151,31 @@ def test_the_answer_is_the_first_that_competes(found: list[Offers], by: str) -> 
     assert first_by(by, books[::-1]) == (can[0] if can else None)
 
 
-def test_ties_are_broken_by_rating_reviews_and_number() -> None:
-    """At one price: better rated, then more reviewed, then the lower number; the unknown comes last each time."""
+def test_ties_are_broken_by_quality_rating_reviews_and_number() -> None:
+    """At one price: the higher quality, then better rated, then more reviewed, then the lower number."""
     expected = [
         make_listing(product_id="50", rating=4.5, reviews=9),
         make_listing(product_id="9", rating=4.5, reviews=8),
         make_listing(product_id="10", rating=4.5, reviews=8),
         make_listing(product_id="1", rating=4.5, reviews=0),
         make_listing(product_id="2", rating=4.5, reviews=None),
+        make_listing(
+            product_id="4", rating=None, reviews=5000
+        ),  # no worse than the mean, for all that is known
         make_listing(product_id="3", rating=4.0, reviews=5000),
-        make_listing(product_id="4", rating=None, reviews=5000),
     ]
     assert ids(rank_books(singles(*expected[::-1]))) == [listing.product_id for listing in expected]
+
+
+def test_the_cheapest_book_is_on_the_frontier() -> None:
+    """Of two at the lowest price the better comes first, though it has fewer stars: five of one review prove little."""
+    one, many = (
+        make_listing(product_id="1", rating=5.0, reviews=1),
+        make_listing(product_id="2", rating=4.8, reviews=9000),
+    )
+    first, second = rank_books(singles(one, many))
+    assert (first.listing, first.frontier) == (many, True)
+    assert not second.frontier
 
 
 def test_numbers_of_any_length_are_compared_as_numbers() -> None:

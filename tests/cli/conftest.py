@@ -39,7 +39,7 @@ class Ended:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Return a bare environment: no proxies, no colours, an empty home, and no setting but that reports are in English."""
+    """Return a bare environment: no proxies, no colours, an empty home; its one setting is that reports are English."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),

@@ -54,7 +54,7 @@ async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
 
 
 async def test_without_output_options_a_table_and_two_files(run: Run, folder: Path) -> None:
-    """Without -o and --format the table is on stdout, a Markdown and an HTML report under reports/, named by the query."""
+    """Without -o and --format: a table on stdout, a Markdown and an HTML report under reports/, named by the query."""
     ended = await run("--demo", "滲透測試")
     assert (ended.code, ended.err) == (0, "")
     assert "滲透測試" in ended.text
@@ -350,15 +350,21 @@ async def test_the_books_stand_in_the_order_that_is_asked_for(run: Run) -> None:
     each = [book["price_per_volume"] for book in books["per-volume"] if book["price_per_volume"]]
     assert each == sorted(each)
     answers = reports["best"]["answers"]
-    assert answers["best"] in [book["product_id"] for book in books["best"][:2]]  # a bookmark may come before it
-    assert {book["product_id"] for book in books["best"] if book["frontier"]} >= set(answers.values()) - {None}
+    assert answers["best"] in [
+        book["product_id"] for book in books["best"][:2]
+    ]  # a bookmark may come before it
+    assert {book["product_id"] for book in books["best"] if book["frontier"]} >= set(answers.values()) - {
+        None
+    }
 
 
 async def test_what_is_dropped_can_be_kept_and_listed(run: Run) -> None:
     """--keep takes reasons back, each book so kept says so; --show-dropped lists what remains dropped."""
     search = ("渗透测试", "--demo", "--pages", "20")
     plain = json.loads((await run(*search, "--format", "json")).out)
-    kept = json.loads((await run(*search, "--format", "json", "--keep", "ebook,sold_out,no_price,off_topic")).out)
+    kept = json.loads(
+        (await run(*search, "--format", "json", "--keep", "ebook,sold_out,no_price,off_topic")).out
+    )
     assert sum(kept["counts"]["dropped"].values()) == 0
     assert kept["dropped"] == []
     for reason, number in plain["counts"]["dropped"].items():
@@ -407,7 +413,11 @@ async def test_names_can_be_typed_in_either_script(run: Run) -> None:
     search = ("渗透测试", "--demo", "--pages", "5", "--format", "json")
     plain = json.loads((await run(*search, "--publisher", "长庚大学")).out)
     typed = json.loads((await run(*search, "--publisher", "長庚大學")).out)
-    assert [book["product_id"] for book in typed["books"]] == [book["product_id"] for book in plain["books"]] != []
+    assert (
+        [book["product_id"] for book in typed["books"]]
+        == [book["product_id"] for book in plain["books"]]
+        != []
+    )
     author = next(book["authors"][0] for book in plain["books"] if book["authors"])
     named = json.loads((await run(*search, "--publisher", "長庚大學", "--author", author)).out)
     wrote = {book["product_id"] for book in plain["books"] if author in book["authors"]}
@@ -452,7 +462,9 @@ async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: 
 async def test_a_spreadsheet_goes_to_a_file_or_a_pipe(run: Run, folder: Path) -> None:
     """XLSX is written by -o and by --format, the same bytes."""
     async with DemoShop() as shop:
-        ended = await run("书", "--base-url", shop.base_url, "--pages", "1", "--format", "xlsx", "-o", "a.xlsx")
+        ended = await run(
+            "书", "--base-url", shop.base_url, "--pages", "1", "--format", "xlsx", "-o", "a.xlsx"
+        )
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(b"PK")
     assert ended.out == (folder / "a.xlsx").read_bytes()
@@ -477,7 +489,9 @@ async def test_the_same_pages_give_the_same_bytes(run: Run, folder: Path) -> Non
     async with DemoShop() as shop:
         for name in ("a", "b"):
             files = [word for suffix in suffixes for word in ("-o", f"{name}.{suffix}")]
-            ended = await run("渗透测试", "--base-url", shop.base_url, "--pages", "3", "--show-dropped", *files)
+            ended = await run(
+                "渗透测试", "--base-url", shop.base_url, "--pages", "3", "--show-dropped", *files
+            )
             assert (ended.code, ended.err) == (0, "")
     for suffix in suffixes:
         first, second = (without_times((folder / f"{name}.{suffix}").read_bytes()) for name in ("a", "b"))

@@ -153,8 +153,8 @@ def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminal
     terminals.append(terminal)
     assert terminal.end() == 0
     assert "渗透测试" in terminal.raw.decode("gbk")
-    (report,) = (folder / "reports").iterdir()
-    assert "渗透测试" in report.read_text("utf-8")
+    for report in (folder / "reports").iterdir():
+        assert "渗透测试" in report.read_text("utf-8")
 
 
 async def test_problems_stand_above_the_bar(

@@ -132,7 +132,7 @@ async def test_a_reports_folder_without_a_report_is_not_left(run: Run, folder: P
     assert names(folder) == ["kept"]
     assert names(folder / "kept") == []
     assert (await run("書", "--demo", env={"CRAWLER_REPORT_DIR": "new/reports"})).code == 0
-    assert len(names(folder / "new" / "reports")) == 1
+    assert len(names(folder / "new" / "reports")) == 2
 
 
 def test_a_working_folder_that_is_gone_is_one_line(environ: dict[str, str], folder: Path) -> None:
