@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMAND, OUTPUT = re.findall(r"```console\n\$ python -m crawler ([^\n|]*)\n(.*?)```", README, re.DOTALL)[0]
+CONSOLE = re.findall(
+    r"```console\n\$ python -m crawler ([^\n|]*)(?:\| head -n (\d+))?\n(.*?)```", README, re.DOTALL
+)
+"""Commands, how many lines of each are shown, and these."""
 
 
 async def run(*arguments: str, cwd: Path) -> str:
@@ -34,10 +38,14 @@ def without_time(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines() if not line.startswith("Time ")]
 
 
-async def test_the_table_is_what_the_command_prints(tmp_path: Path) -> None:
-    """The README's table comes from its command, to the letter but for the time."""
-    printed = await run("-m", "crawler", *COMMAND.replace('"', "").split(), cwd=tmp_path)
-    assert without_time(printed) == without_time(OUTPUT)
+@pytest.mark.parametrize(("command", "lines", "output"), CONSOLE, ids=["table", "filters"])
+async def test_the_console_is_what_the_command_prints(
+    command: str, lines: str, output: str, tmp_path: Path
+) -> None:
+    """What the README shows of a command comes from it, to the letter but for the time."""
+    printed = await run("-m", "crawler", *shlex.split(command), cwd=tmp_path)
+    shown = without_time(printed)[: int(lines) if lines else None]
+    assert shown == without_time(output)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["crawl", "events"])

@@ -68,7 +68,7 @@ def rank_books(
 
     `by` is a key of `RANKINGS`: `cheapest` by price, then quality; `best` by quality, then price; `value` by quality
     against price (see `crawler.books.quality`); `per-volume` by yuan a volume, those that do not say how many last.
-    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete with books.
+    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete too.
     `kept_for` gives the reasons for which a book would have been dropped.
 
     Time grows as n·log n, memory as n.
