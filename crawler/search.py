@@ -28,7 +28,7 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
-from crawler.results import PageResult, SearchResult
+from crawler.results import Counts, PageResult, SearchResult
 from crawler.verdict import Judgement, Verdict, in_page_order, judge
 from parsers import Shop
 
@@ -45,7 +45,7 @@ PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
 
 FEW = 60
-"""Products kept below which a query in Taiwan's words is said to have found little: the shop's full page has 60."""
+"""Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +291,16 @@ class Search:
                 name: getattr(spec.settings, name)
                 for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
             },
-            suggestion=self._mainland_wording if shelf.counts.kept < FEW else None,
+            suggestion=self._mainland_wording if self._found_little(shelf.counts, final, available) else None,
         )
+
+    def _found_little(self, counts: Counts, final: dict[int, Judgement], available: int | None) -> bool:
+        """Return whether the shop has little for the query: few products in all, or hardly one on topic."""
+        if all(judgement.verdict.failed for judgement in final.values()):
+            return False  # nothing is known of what it has
+        on_topic = counts.unique - counts.dropped["off_topic"]
+        read_whole = available is not None and available <= self._requested
+        return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property
     def _mainland_wording(self) -> str | None:

@@ -416,3 +416,22 @@ async def test_an_engine_is_used_inside_its_block() -> None:
             await anext(crawler.search(QUERY, page=3))
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))
+
+
+@pytest.mark.parametrize(
+    ("query", "faults", "suggestion"),
+    [
+        ("程式設計", [], "编程"),
+        ("程式設計", [Fault(FaultKind.NO_RESULTS)], "编程"),
+        ("程式設計", [Fault(FaultKind.FIREWALL)], None),  # nothing is known of what the shop has
+        ("滑鼠", [], None),  # words of Taiwan that find plenty, though one page alone is read
+        ("滲透測試", [Fault(FaultKind.NO_RESULTS)], None),  # no words of Taiwan
+    ],
+)
+async def test_the_mainlands_wording_is_suggested_where_the_shop_has_little(
+    query: str, faults: list[Fault], suggestion: str | None
+) -> None:
+    """Few products in the whole shop, or none, and not few pages read or failed, bring the suggestion."""
+    async with DemoShop(faults=faults) as shop:
+        result = await crawl(query, pages=1, base_url=shop.base_url)
+    assert result.suggestion == suggestion
