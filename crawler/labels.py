@@ -242,9 +242,9 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "沒有圖：在售的書都還沒有評分。",
     ),
     "not_drawn": (
-        "Not drawn, without a rating or not on sale: {n:,}.",
-        "未画出的（没有评分或不在售）：{n:,} 种。",
-        "未畫出的（沒有評分或不在售）：{n:,} 種。",
+        "Not drawn, without a rating, not on sale or no book: {n:,}.",
+        "未画出的（没有评分、不在售或不是书）：{n:,} 种。",
+        "未畫出的（沒有評分、不在售或不是書）：{n:,} 種。",
     ),
     "thinned": (
         "Drawn are {n:,} of {all:,}: the frontier, and of the others an even selection.",

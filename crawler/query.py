@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Protocol
 
@@ -41,14 +42,31 @@ def simplified(text: str) -> str:
     return _converter("t2s").convert(text)
 
 
+_ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")
+"""Words that `tw2sp` would change and that the mainland has as well, in a sense of their own."""
+
+_TAIWAN_ALONE = ("人工智慧", "程式", "演算法", "滑鼠", "硬碟", "光碟", "位元", "字串", "巨集", "部落格")
+"""Words of Taiwan whose characters are the same in both scripts."""
+
+
 def mainland_wording(query: str) -> str | None:
     """Return `query` in the mainland's words, in Simplified Chinese, where it holds words of Taiwan; else None.
 
-    By OpenCC's `tw2sp`: 人工智慧 gives 人工智能, 程式設計 gives 编程. 著 is left alone: as a part of 著名 or 著作 it is
-    no word of Taiwan, and `tw2sp` would harm it.
+    By OpenCC's `tw2sp`: 人工智慧 gives 人工智能, 程式設計 gives 编程. What the mainland says as well (程序, 著) is left
+    alone. A query in Simplified characters has no words of Taiwan, and one that looks the same in both scripts only
+    those of a short list: 智慧城市 is what the mainland calls it.
     """
+    if simplified(query) == query and not any(word in query for word in _TAIWAN_ALONE):
+        return None
+    if _converter("s2t").convert(query) != query and simplified(query) == query:
+        return None
+    # Every second part is a word that is left alone.
+    parts = _ALSO_MAINLAND.split(query)
     in_words, in_script = (
-        "著".join(_converter(way).convert(part) for part in query.split("著")) for way in ("tw2sp", "tw2s")
+        "".join(
+            simplified(part) if at % 2 else _converter(way).convert(part) for at, part in enumerate(parts)
+        )
+        for way in ("tw2sp", "tw2s")
     )
     return in_words if in_words != in_script else None
 

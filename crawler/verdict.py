@@ -163,11 +163,12 @@ def _is_mojibake_of(echo: str, query: str) -> bool:
 
     Half the characters are enough: an odd number of bytes, or one that GBK lacks, spoils the rest.
     """
-    if query.isascii():
+    if query.isascii() or echo == query:
         return False
     misread = query.encode("utf-8").decode("gb18030", "replace")
-    same = sum(1 for a, b in zip(echo, misread, strict=False) if a == b)
-    return 2 * same > len(misread)
+    # ASCII reads the same in every charset and proves nothing.
+    same = sum(1 for a, b in zip(echo, misread, strict=False) if a == b and not a.isascii())
+    return 2 * same > sum(1 for char in misread if not char.isascii())
 
 
 def _after(words: str, exchange: Exchange) -> str:

@@ -49,3 +49,24 @@ def test_what_is_no_query_is_refused(query: str) -> None:
     """Nothing, too much, control characters and halves of characters are an error that says so."""
     with pytest.raises(UsageError):
         checked_query(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "程序员",
+        "程序设计",
+        "微信小程序",
+        "民事诉讼程序",
+        "智慧城市",
+        "犹太人智慧",
+        "红头文件",
+        "文件管理",
+        "核心",
+        "行程",
+    ],
+)
+def test_what_the_mainland_says_is_no_word_of_taiwan(query: str) -> None:
+    """A Simplified query, and an everyday word of both sides, is Simplified and gets no suggestion."""
+    assert mainland_wording(query) is None
+    assert script_of(query) == "zh-Hans"

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.download.exchange import Exchange, Problem
 from crawler.parse_pool import ParseFailure
-from crawler.verdict import Judgement, Verdict, in_page_order, is_login_url, judge
+from crawler.verdict import Judgement, Verdict, _is_mojibake_of, in_page_order, is_login_url, judge
 from parsers.model import Listing, PageKind, SearchPage
 
 URL = "https://search.dangdang.com/?key=x&page_index=1"
@@ -184,3 +184,9 @@ def test_a_repeat_within_the_stated_pages_is_noted() -> None:
     """A page that repeats an earlier one where the shop promised more does not pass unsaid."""
     final, _ = in_page_order({1: ok("a", pages=9), 2: ok("a", pages=9)}, 2)
     assert final[2].notes == ("has the same products as page 1, though the shop states 9 pages",)
+
+
+@pytest.mark.parametrize(("echo", "noted"), [("java 编程", False), ("java 缂栫▼", True)])
+def test_a_mixed_query_is_mojibake_by_its_chinese_alone(echo: str, noted: bool) -> None:
+    """Latin words read the same in every charset: they do not make a faithful echo a mis-read one."""
+    assert _is_mojibake_of(echo, "java 编程") is noted

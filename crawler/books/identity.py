@@ -34,7 +34,7 @@ def same_books(
 
     - both name author and publisher, and these agree; translators too, where both name any; or
     - one names less, and what it names agrees with just one of the books of those that name more, or with none but its
-      like. Of a short title (`SHORT_TITLE`) it must name the author at least.
+      like. Of a short title (`SHORT_TITLE`) it must name the author at least. Two that name nothing are two.
 
     A second-hand copy is never an offer of the new book, and an accessory is nobody's twin. `kept_for` parts listings:
     what could not be bought is no offer of what can.
@@ -114,7 +114,8 @@ def _parted(group: Sequence[Listing]) -> list[Offers]:
                 alone.append(work)
             else:
                 like.append(work)
-        books += alone + _linked(like)
+        # Where nobody names anything, a title alone makes no two listings one: a T-shirt comes in many.
+        books += alone + (_linked(like) if says else like)
     return [in_order(book.listings) for book in books]
 
 

@@ -157,7 +157,7 @@ class OutputPlan:
         for form, suffix in IN_FOLDER.items():
             data = encode(self._render(result, form), form)
             written.append(await write_whole(path.with_suffix(suffix), data, replace=False))
-        if self.keep:
+        if self.keep and result.complete:  # a partial report is not worth an earlier whole one
             await asyncio.to_thread(prune, folder, result.query, self.keep)
         return tuple(folder / file.name for file in written)
 

@@ -164,7 +164,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--keep-reports",
         metavar="N",
-        help="keep the newest N reports of this query in reports/, 0 for all (default: 0)",
+        help="keep the newest N reports of this query in reports/, 0 for all; a partial one removes none (default: 0)",
     )
     words = group.add_mutually_exclusive_group()
     words.add_argument("--quiet", action="store_true", help="nothing but problems on stderr")

@@ -62,6 +62,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "percent": {"num_format": "0%"},
     "rating": {"num_format": "0.0"},
     "score": {"num_format": "0.00"},
+    "quality": {"num_format": "0.000"},  # with two digits 4.996 would show as 5
     "date": {"num_format": "yyyy-mm-dd"},
     "head": {"bold": True, "bottom": 1},
     "label": {"bold": True, "valign": "top"},
@@ -160,7 +161,7 @@ class _Writer:
             _Column("rating", lambda book: book.rating, "rating"),
             _Column("reviews", lambda book: book.reviews, "count"),
             # Of a book without stars both are a guess from the others' mean.
-            _Column("quality", lambda book: book.quality if book.rating is not None else None, "score"),
+            _Column("quality", lambda book: book.quality if book.rating is not None else None, "quality"),
             _Column("value_score", lambda book: book.value if book.rating is not None else None, "score"),
             _Column("remarks", lambda book: note(book, say), widest=40),
             _Column("volumes", lambda book: book.listing.volumes, "count"),

@@ -310,7 +310,7 @@ def test_books_that_are_not_in_the_chart_are_counted() -> None:
     """A book without stars is in the list alone."""
     document = page(make_result([make_listing(), make_listing(product_id="2", title="别的书", rating=None)]))
     assert len(document.css(".scatter a")) == 1
-    assert "Not drawn, without a rating or not on sale: 1." in texts(document, ".help")
+    assert "Not drawn, without a rating, not on sale or no book: 1." in texts(document, ".help")
 
 
 def test_a_point_tells_its_book() -> None:

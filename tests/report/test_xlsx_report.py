@@ -97,7 +97,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
         "Date": (dt.datetime(2021, 3, 31), "d", "yyyy-mm-dd"),  # noqa: DTZ001 - a spreadsheet knows no zone
         "Rating": (4.5, "n", "0.0"),
         "Reviews": (1234, "n", "#,##0"),
-        "Quality": (4.4718, "n", "0.00"),
+        "Quality": (4.4718, "n", "0.000"),
         "Value": (0, "n", "0.00"),
         "Note": ("set of 3 · ¥433.17 each · sold by 书友店", "s", "General"),
         "Volumes": (3, "n", "#,##0"),
