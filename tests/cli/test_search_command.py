@@ -329,6 +329,10 @@ async def test_only_the_newest_reports_of_a_query_are_kept(run: Run, folder: Pat
     reports = names(folder / "reports")
     assert sum("_书法." in name for name in reports) == 2
     assert len(reports) == 6
+    async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
+        ended = await run("书", "--base-url", shop.base_url, "--pages", "2", "--keep-reports", "1")
+    assert ended.code == 3
+    assert len(names(folder / "reports")) == 8  # a partial report is not worth an earlier whole one
     ended = await run("书", "--demo", "--pages", "1", env={"CRAWLER_REPORT_KEEP": "1"})
     assert len(names(folder / "reports")) == 4
 
