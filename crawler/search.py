@@ -299,7 +299,8 @@ class Search:
         if all(judgement.verdict.failed for judgement in final.values()):
             return False  # nothing is known of what it has
         on_topic = counts.unique - counts.dropped["off_topic"]
-        read_whole = available is not None and available <= self._requested
+        failed = any(judgement.verdict.failed for judgement in final.values())
+        read_whole = available is not None and available <= self._requested and not failed
         return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property

@@ -84,8 +84,8 @@ Amount = Annotated[
 
 Words = Annotated[
     str | None,
-    Meta(description="a part of a name, not empty"),
-    lambda text: text is None or text.strip() != "",
+    Meta(description="a part of a name, with a letter in it"),
+    lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
 Reason = Literal["ebook", "sold_out", "no_price", "off_topic"]

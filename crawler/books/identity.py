@@ -16,6 +16,7 @@ from itertools import product
 from crawler.books.offers import Offers, in_order
 from parsers.model import Flag, Listing
 from parsers.text import NUMERAL, parse_numeral
+from parsers.titles import MAX_VOLUMES
 
 __all__ = ["SHORT_TITLE", "same_books", "title_key"]
 
@@ -166,6 +167,7 @@ _TELLS_APART = re.compile(
     r"\d|[a-z]{2}|[版+注译绘图彩含配]|[上中下]\s*[册卷部编篇]|第.{1,4}[册卷辑部季集]|[一二三四五六七八九]\s*年级|学期|[全共套].{0,4}[册本卷]|"
     r"[精平简线软硬盒特套]装|礼盒|修订|增订|增补|校订|典藏|珍藏|纪念|签[名章]|钤印|毛边|限量|丛书|系列|文库|书系|名著|全集|选集|精选|节选|全本|"
     r"足本|缩写|改编|改写|教材|教辅|教师|课标|统编|部编|[小中大]学|初中|高中|考研|学生|少年|少儿|青少|儿童|幼儿|拼音|双语|英文|中文|英汉|"
+    r"漫画|连环画|白话|文言|无障碍|(?<!\w)[上中下一二三四五六七八九十](?!\w)|"
     r"大字|口袋|练习|习题|答案|试卷|真题|题库|解析|导读|手册|笔记|光盘"
 )
 """What praise may hold that tells two books apart: it stays then."""
@@ -191,7 +193,7 @@ _VOLUMES = re.compile(
 )
 _COUNTED = re.compile("[册本卷辑函部集]")
 """One of the letters that the words for a set end with."""
-_GAPS = re.compile(r"[^\w+#]+|_+")
+_GAPS = re.compile(r"(?:[^\w+#]|_)+")
 
 
 # Asked when a page arrives, while others are on their way, and again when the books are made.
@@ -236,7 +238,9 @@ def _bracket(match: re.Match[str]) -> str:
 def _without_volumes(text: str) -> str:
     """Return `text` without its words for a set, when they tell one number of volumes; two may be of two works."""
     found = list(_VOLUMES.finditer(text)) if _COUNTED.search(text) else []
-    if len({_count(match) for match in found} | {1}) != 2:
+    counts = {_count(match) for match in found}
+    # What the parser takes for no number of volumes is not told by the listing, and stays.
+    if len(counts | {1}) != 2 or any(count is None or count > MAX_VOLUMES for count in counts):
         return text
     return _VOLUMES.sub(lambda match: match[0] if _count(match) == 1 else " ", text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from crawler.report.files import (
     report_path,
     write_whole,
 )  # fmt: skip
+from crawler.report.wording import source_of
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
@@ -64,7 +66,7 @@ def plan_outputs(
             if not name:
                 raise UsageError("-o wants a file's name")
             path, form = Path(name), format_of(name)
-            if any(path.resolve() == other.resolve() for other in targets):
+            if any(os.path.realpath(path) == os.path.realpath(other) for other in targets):
                 raise UsageError(f"-o {name}: this file is named twice")
             check_installed(form)
             check_writable(path)
@@ -158,7 +160,9 @@ class OutputPlan:
             data = encode(self._render(result, form), form)
             written.append(await write_whole(path.with_suffix(suffix), data, replace=False))
         if self.keep and result.complete:  # a partial report is not worth an earlier whole one
-            await asyncio.to_thread(prune, folder, result.query, self.keep)
+            await asyncio.to_thread(
+                prune, folder, result.query, self.keep, source=source_of(result), spare=written
+            )
         return tuple(folder / file.name for file in written)
 
     def tidy_up(self) -> None:

@@ -55,14 +55,21 @@ def report_path(
     )
 
 
-def mark_query(query: str) -> str:
-    """Return a comment, for HTML and for Markdown, by which `prune` knows whose report a file is."""
-    plain = json.dumps(query).replace("-", "\\u002d").replace(">", "\\u003e")  # «-->» would end it
+def mark_query(query: str, source: str = "") -> str:
+    """Return a comment, for HTML and for Markdown, by which `prune` knows whose report a file is.
+
+    `source` is '' for the live shop, else what was asked in its place: «demo», a replica's address.
+    """
+    plain = json.dumps([query, source]).replace("-", "\\u002d").replace(">", "\\u003e")  # «-->» would end it
     return f"<!-- bookprice-crawler, query {plain} -->"
 
 
-def prune(directory: str | os.PathLike[str], query: str, keep: int) -> tuple[Path, ...]:
-    """Remove all but the `keep` newest reports of `query` from `directory`, and return the files removed.
+def prune(
+    directory: str | os.PathLike[str], query: str, keep: int, *, source: str = "", spare: Sequence[Path] = ()
+) -> tuple[Path, ...]:
+    """Remove all but the `keep` newest reports of `query` at `source` from `directory`, and return the files removed.
+
+    `spare` are files that stay whatever their date, as those just written: a clock may have been set back.
 
     A report is the files that share a name but for their suffix. Only files that `report_path` named and that carry
     the mark of this very query are touched: another query may be written alike in a file's name.
@@ -72,7 +79,7 @@ def prune(directory: str | os.PathLike[str], query: str, keep: int) -> tuple[Pat
     named = re.compile(
         rf"(?P<name>(?P<time>\d{{4}}-\d\d-\d\dT\d{{6}}Z)_{re.escape(_safe(query))}(?:_(?P<number>\d+))?)\.(?:md|html)"
     )
-    mark = mark_query(query).encode()
+    mark = mark_query(query, source).encode()
     reports: dict[tuple[str, int], list[Path]] = {}
     try:
         for path in sorted(Path(directory).iterdir()):
@@ -82,6 +89,8 @@ def prune(directory: str | os.PathLike[str], query: str, keep: int) -> tuple[Pat
     except OSError as error:
         raise OutputError(f"old reports in {_shown(directory)} cannot be found: {error.strerror}") from error
     old = [path for key in sorted(reports)[: max(0, len(reports) - keep)] for path in reports[key]]
+    spared = {path.name for path in spare}
+    old = [path for path in old if path.name not in spared]
     for path in old:
         try:
             path.unlink(missing_ok=True)  # another run may prune as well

@@ -116,7 +116,7 @@ def _accessory(result: SearchResult, say: Labels) -> Answer | None:
     cheapest, first = result.cheapest, _cheapest_accessory(result)
     if cheapest is None or first is None or cheapest.price is None or first.price is None:
         return None
-    if first.price > cheapest.price or result.options.get("category") == "all":
+    if first.price >= cheapest.price or result.options.get("category") == "all":
         return None
     return _book_line(result, say, say("accessory_cheaper"), first, marked=False)
 

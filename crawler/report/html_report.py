@@ -27,6 +27,7 @@ from crawler.report.wording import (
     product_link,
     quality,
     rating,
+    source_of,
     volume_price,
     yuan,
 )
@@ -73,7 +74,7 @@ def render(result: SearchResult, style: Style) -> str:
         style=STYLE,
         words=words,
         script=SCRIPT,
-        mark=_markup(mark_query(result.query)),
+        mark=_markup(mark_query(result.query, source_of(result))),
         title=_title(result, head.answers[0], say),
         query=clean(result.query),
         head=head,

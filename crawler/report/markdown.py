@@ -22,6 +22,7 @@ from crawler.report.wording import (
     product_link,
     quality,
     rating,
+    source_of,
     yuan,
 )
 
@@ -73,7 +74,7 @@ def render(result: SearchResult, style: Style) -> str:
             blocks.append(escape(tail))
     if style.show_dropped and result.dropped:
         blocks += [f"## {escape(say('dropped'))}", _dropped(result, say)]
-    blocks.append(mark_query(result.query))
+    blocks.append(mark_query(result.query, source_of(result)))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -175,11 +175,11 @@ def _pairs(pairs: tuple[tuple[str, str], ...], width: int) -> Table:
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(max_width=_LABEL_WIDTH)
+    grid.add_column(max_width=_LABEL_WIDTH, overflow="fold")
     grid.add_column(overflow="fold")
     rest = width - min(max(cell_len(label) for label, _ in pairs), _LABEL_WIDTH) - 2
     for label, words in pairs:
-        grid.add_row(Text(label, style="dim"), Text(_folded(words, rest)))
+        grid.add_row(Text(_folded(label, _LABEL_WIDTH), style="dim"), Text(_folded(words, rest)))
     return grid
 
 

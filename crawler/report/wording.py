@@ -36,6 +36,7 @@ __all__ = [
     "quality",
     "rating",
     "said",
+    "source_of",
     "volume_price",
     "yuan",
 ]
@@ -176,6 +177,11 @@ def alike(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str
 def is_live(result: SearchResult) -> bool:
     """Return whether the shop itself was asked: no demo, no replica, no test."""
     return not result.demo and result.base_url.rstrip("/") == SHOPS[result.shop].base_url
+
+
+def source_of(result: SearchResult) -> str:
+    """Return where a report comes from: '' for the live shop, «demo», or a replica's address."""
+    return "demo" if result.demo else "" if is_live(result) else result.base_url
 
 
 def product_link(result: SearchResult, listing: Listing) -> str | None:

@@ -255,3 +255,19 @@ def test_an_unknown_publisher_is_none(said: str | None) -> None:
 def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ...], keys: set[str]) -> None:
     """A name and its original each stand for the author; translators, producers and nobody in particular do not."""
     assert name_keys(make_listing(contributors=people)) == keys
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("故事大王", "故事大王 全1000册"),
+        ("故事大王 全1000册", "故事大王 全2000册"),
+        ("孙子兵法", "孙子兵法(漫画 名师推荐)"),
+        ("解忧杂货店(上 推荐)", "解忧杂货店(下 推荐)"),
+        ("史记", "史记(白话 推荐)"),
+        ("数学 1_-2", "数学 12"),
+    ],
+)
+def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str) -> None:
+    """A count that the parser does not take, a comic, a volume within praise: each stays in the key."""
+    assert title_key(one) != title_key(other)

@@ -417,3 +417,13 @@ def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 def test_a_temporary_name_fits_beside_any_target() -> None:
     """The temporary file's name does not grow with the target's, which may be as long as the system takes."""
     assert len(files._beside(Path("x" * 255)).name) < 64
+
+
+def test_a_report_just_written_is_never_pruned(tmp_path: Path) -> None:
+    """A clock that was set back, or another's later report, does not cost the report of this moment."""
+    for time in ("2026-01-01T000000Z", "2099-01-01T000000Z"):
+        (tmp_path / f"{time}_书.md").write_text(files.mark_query("书"))
+    new = tmp_path / "2026-01-01T000000Z_书.md"
+    assert files.prune(tmp_path, "书", 1, spare=[new]) == ()
+    assert files.prune(tmp_path, "书", 1, source="demo") == ()
+    assert files.prune(tmp_path, "书", 1) == (new,)
