@@ -45,7 +45,9 @@ def simplified(text: str) -> str:
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")
 """Words that `tw2sp` would change and that the mainland has as well, in a sense of their own."""
 
-_TAIWAN_ALONE = ("人工智慧", "程式", "演算法", "滑鼠", "硬碟", "光碟", "位元", "字串", "巨集", "部落格")
+_TAIWAN_ALONE = re.compile(
+    "人工智慧|(?<![流工公方编过])程式|演算法|滑鼠|硬碟|光碟|(?<![定单部方])位元(?![件素])|字串|巨集|部落格"
+)
 """Words of Taiwan whose characters are the same in both scripts."""
 
 
@@ -56,7 +58,7 @@ def mainland_wording(query: str) -> str | None:
     alone. A query in Simplified characters has no words of Taiwan, and one that looks the same in both scripts only
     those of a short list: 智慧城市 is what the mainland calls it.
     """
-    if simplified(query) == query and not any(word in query for word in _TAIWAN_ALONE):
+    if simplified(query) == query and not _TAIWAN_ALONE.search(query):
         return None
     if _converter("s2t").convert(query) != query and simplified(query) == query:
         return None

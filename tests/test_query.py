@@ -64,6 +64,8 @@ def test_what_is_no_query_is_refused(query: str) -> None:
         "文件管理",
         "核心",
         "行程",
+        "定位元件",
+        "流程式",
     ],
 )
 def test_what_the_mainland_says_is_no_word_of_taiwan(query: str) -> None:

@@ -99,7 +99,7 @@ def _parted(group: Sequence[Listing]) -> list[Offers]:
     is_short = _is_short(title_key(first.title))
     works = [_Work(listing) for listing in group]
     books: list[_Work] = []
-    for says in (3, 2, 1, 0):
+    for says in sorted({work.says for work in works}, reverse=True):
         # All that say as much are judged against the same books, or their order would matter.
         places = _by_mark(books)
         like, alone = list[_Work](), list[_Work]()
@@ -162,7 +162,10 @@ _SHORT_PRAISE = 12
 _GIFT = re.compile(
     r"\W*(?:随书|另|独家)?(?:附?赠|[附赠]送|送(?=书签|海报|明信片|贴纸|视频|课件|手账|笔记))(?![予别言])"
 )
-_GOODS_APART = re.compile("[版+]|[精平]装|签[名章]|套装")
+_GOODS_APART = re.compile(
+    r"[版+]|[精平]装|签[名章]|套装|第.{1,4}[册卷辑部季集]|[上中下][册卷]|(?<!\w)[上中下](?!\w)|年级|学期|"
+    r"(?<![a-z])(?!mp[34]|cd|dvd|app|ppt|pdf|vip)[a-z]{2}"
+)
 _TELLS_APART = re.compile(
     r"\d|[a-z]{2}|[版+注译绘图彩含配]|[上中下]\s*[册卷部编篇]|第.{1,4}[册卷辑部季集]|[一二三四五六七八九]\s*年级|学期|[全共套].{0,4}[册本卷]|"
     r"[精平简线软硬盒特套]装|礼盒|修订|增订|增补|校订|典藏|珍藏|纪念|签[名章]|钤印|毛边|限量|丛书|系列|文库|书系|名著|全集|选集|精选|节选|全本|"
@@ -290,7 +293,7 @@ def publisher_key(publisher: str | None) -> str:
     """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for none."""
     if not publisher:
         return ""
-    text = unicodedata.normalize("NFKC", publisher).casefold()
+    text = unicodedata.normalize("NFKC", publisher[:MAX_LENGTH]).casefold()
     key = _letters(_HOUSE.sub("", text)) or _letters(text)
     return "" if key in _NO_HOUSE else key
 

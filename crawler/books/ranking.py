@@ -128,7 +128,8 @@ def first_by(by: str, books: Iterable[Book], *, goods: bool = False) -> Book | N
     numbered = [
         (key(book.price, book.listing.volumes, book.quality, book.value), book)
         for book in books
-        if competes(book.listing, goods=goods) and (book.rating is not None or not needs_stars)
+        if competes(book.listing, goods=goods)
+        and (not needs_stars or (book.rating is not None and book.quality is not None))
     ]
     if not numbered:
         return None

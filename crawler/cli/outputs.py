@@ -21,7 +21,6 @@ from crawler.report.files import (
     report_path,
     write_whole,
 )  # fmt: skip
-from crawler.report.wording import source_of
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
@@ -150,15 +149,19 @@ class OutputPlan:
     async def _write_reports(self, folder: Path, result: SearchResult) -> tuple[Path, ...]:
         import asyncio
 
+        from crawler.report.wording import source_of
+
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"the folder {folder} cannot be made: {error.strerror}") from error
         path = report_path(folder, result.query, result.started_at, *IN_FOLDER.values())
-        written = []
+        written: list[Path] = []
         for form, suffix in IN_FOLDER.items():
             data = encode(self._render(result, form), form)
-            written.append(await write_whole(path.with_suffix(suffix), data, replace=False))
+            # The first file settles a race for the name; the second takes the same.
+            target = (written[0] if written else path).with_suffix(suffix)
+            written.append(await write_whole(target, data, replace=False))
         if self.keep and result.complete:  # a partial report is not worth an earlier whole one
             await asyncio.to_thread(
                 prune, folder, result.query, self.keep, source=source_of(result), spare=written

@@ -266,6 +266,9 @@ def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ..
         ("解忧杂货店(上 推荐)", "解忧杂货店(下 推荐)"),
         ("史记", "史记(白话 推荐)"),
         ("数学 1_-2", "数学 12"),
+        ("高等数学(附赠课件 上册)", "高等数学(附赠课件 下册)"),
+        ("数学(赠视频 三年级)", "数学(赠视频 四年级)"),
+        ("机器学习(附送源码 Java)", "机器学习(附送源码 Python)"),
     ],
 )
 def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str) -> None:
