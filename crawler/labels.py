@@ -1,7 +1,7 @@
 """The words of the reports in three languages: English, Simplified and Traditional Chinese, side by side.
 
 Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the
-details of a failed page, which are for whoever mends it.
+details of a failed page, notes on pages, and why a search was stopped.
 """
 
 from __future__ import annotations
