@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["AttemptRecord", "Exchange", "FetchPolicy", "Problem"]
+__all__ = ["AttemptRecord", "Cut", "Exchange", "FetchPolicy", "Hop", "Problem"]
 
 
 class Problem(StrEnum):
@@ -25,6 +26,21 @@ class Problem(StrEnum):
     TOO_LARGE = "too_large"
     PROTOCOL = "protocol"
     """What came is not HTTP, or an address is none."""
+    ADDRESS = "address"
+    """The host's address is one that no request may go to: this machine, a private network …"""
+    ROBOTS = "robots"
+    """robots.txt denies it, or could not be had."""
+
+
+class Cut(StrEnum):
+    """Why an answer is not whole, in the words of WARC 1.1 (`WARC-Truncated`)."""
+
+    LENGTH = "length"
+    """It exceeded the cap on its bytes."""
+    TIME = "time"
+    """It took too long."""
+    DISCONNECT = "disconnect"
+    """The connection ended, or was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +49,20 @@ class FetchPolicy:
 
     attempts: int = 3
     """Requests at most, the first included."""
+    request_seconds: float = 20.0
+    """One attempt, from its start to the last byte, its redirects included."""
     total_seconds: float = 45.0
-    """All attempts and the waits between them; waiting for a free slot of the host does not count."""
+    """All attempts and the waits between them; waiting for the host's pace does not count."""
+    max_wait: float = 30.0
+    """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = lambda _url: False
     """Whether a redirect to this absolute address is followed; one that is not ends the exchange."""
+    named_hosts: frozenset[str] = frozenset()
+    """Hosts that the user named, in lower case: these alone may have a private address."""
+    obey_robots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +99,29 @@ class Exchange:
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
+    gave_up: str = ""
+    """Why there was no further attempt, where one might have helped: «asked to wait 3600 s, …»."""
     attempts: int = 0
     """Requests made, redirects not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request as it went out, and what came for it, as bytes: what an archive keeps."""
+
+    url: str
+    started_at: dt.datetime
+    """Aware, UTC."""
+    request_head: bytes
+    """Request line and headers, with the empty line that ends them; without a proxy's password."""
+    response_head: bytes = b""
+    """Status line and headers, likewise; empty when no answer began."""
+    body: bytes = b""
+    """As sent: still compressed, its chunks joined; as far as it came."""
+    cut: Cut | None = None
+    """Why the answer is not whole; None for one that is, and where none began."""
+    peer: str | None = None
+    """IP address that answered; that of a proxy is not told."""
+    problem: Problem | None = None
+    detail: str = ""
+    """The problem in words."""
