@@ -1,20 +1,320 @@
-"""How many requests a host gets at once."""
+"""How fast a host is asked: how many requests at once, how long between them, and when not at all.
+
+The number at once adapts by additive increase and multiplicative decrease (Chiu & Jain, «Analysis of the Increase and
+Decrease Algorithms for Congestion Avoidance in Computer Networks», 1989; RFC 5681 §3.1), with three turns of its own:
+
+- What is halved is the load when trouble was noticed, not the nominal limit (FlightSize in RFC 5681 §3.1, equation 4).
+  Requests that were out by then tell of the same trouble: they do not halve again, but when more than half of them
+  were refused, the number that was not is the better estimate.
+- The load that was borne is remembered as a ceiling (as W_max in CUBIC, RFC 9438 §4.6). It is passed only after a long
+  run of answers, by one, and then ever faster while all goes well: a host that bears four settles at four, instead of
+  meeting a refusal in every window.
+- Answers count toward an increase only while the limit is reached (RFC 7661, congestion window validation).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import math
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
+from types import TracebackType
+from typing import NamedTuple, Self
 
-__all__ = ["Pace"]
+__all__ = ["Outcome", "Pace", "Turn"]
+
+PATIENCE = 100
+"""Answers in a row at the ceiling before it is passed by one; halved with each step that goes well."""
+
+QUIET_SECONDS = 600.0
+SWEEP_AT = 1_000
+"""What was learnt of a host is forgotten after so long without a request, once there are so many hosts."""
+
+
+class Outcome(StrEnum):
+    """What a request says of how its host bears the load."""
+
+    SERVED = "served"
+    OVERLOADED = "overloaded"
+    """429, 503, a timeout or a reset."""
+    NEITHER = "neither"
+    """It says nothing: cancelled, no such name …"""
 
 
 class Pace:
-    """Slots per host, shared by every search of an engine."""
+    """Limits per host, shared by every search of an engine, for one event loop.
 
-    def __init__(self, concurrency: int) -> None:
-        """`concurrency` is the number of requests that one host gets at once."""
-        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(concurrency))
+    `concurrency` is the most that one host gets at once, `delay` the seconds between the starts of two requests to it,
+    a random half more or less. `on_change` is told of every new limit: host, limit, and why in words. `clock` (seconds,
+    monotonic) and `uniform` (a random number between two) are for tests.
+    """
 
-    def slot(self, host: str) -> asyncio.Semaphore:
-        """Return the slots of `host` (name and port): hold one while a request is out."""
-        return self._slots[host]
+    def __init__(
+        self,
+        concurrency: int,
+        *,
+        delay: float = 0.0,
+        on_change: Callable[[str, int, str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._concurrency = concurrency
+        self._delay = delay
+        self._on_change = on_change
+        self._clock = clock
+        self._uniform = uniform
+        self._hosts: dict[str, _Host] = {}
+        self._sweep_at = SWEEP_AT
+
+    def turn(self, host: str) -> Turn:
+        """Return a context manager that waits for a turn at `host` (name and port) and holds it.
+
+        Turns come in the order in which they were asked for. One turn is one request: of a redirect that is followed
+        at the same host only the first would keep the gap.
+        """
+        return Turn(lambda: self._host(host))
+
+    def slot(self, host: str) -> Turn:
+        """Return a turn whose request says nothing of the load."""
+        return self.turn(host)
+
+    def set_crawl_delay(self, host: str, seconds: float) -> None:
+        """Let `host` have one request at a time, and the next `seconds` after its end; 0 lifts that.
+
+        The end of the last request counts even when it was before this call, as that of robots.txt itself is.
+        """
+        self._host(host).set_crawl_delay(seconds)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """Let no request to `host` start for so many seconds; a longer pause that is on stays."""
+        self._host(host).pause(seconds)
+
+    def limit(self, host: str) -> int:
+        """Return how many requests `host` gets at once for now, its Crawl-delay aside."""
+        known = self._hosts.get(host)
+        return self._concurrency if known is None else known.limit.value
+
+    def _host(self, name: str) -> _Host:
+        host = self._hosts.get(name)
+        if host is None:
+            if len(self._hosts) >= self._sweep_at:
+                long_ago = self._clock() - QUIET_SECONDS
+                self._hosts = {
+                    name: host for name, host in self._hosts.items() if not host.quiet_since(long_ago)
+                }
+                self._sweep_at = max(SWEEP_AT, 2 * len(self._hosts))
+            host = self._hosts[name] = _Host(
+                name,
+                limit=_Limit(self._concurrency),
+                delay=self._delay,
+                on_change=self._on_change,
+                clock=self._clock,
+                uniform=self._uniform,
+            )
+        return host
+
+
+class Turn:
+    """One request's turn, held from `async with` to its end, whatever that end is."""
+
+    waited: float = 0.0
+    """Seconds until the turn came."""
+
+    def __init__(self, find_host: Callable[[], _Host]) -> None:
+        self._find_host = find_host
+        self._host: _Host | None = None
+        self._cuts_before = 0
+        self._judged = False
+
+    async def __aenter__(self) -> Self:
+        host = self._find_host()
+        self._cuts_before, self.waited = await host.take()
+        self._host = host
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            host.give_back()
+
+    def end(self, outcome: Outcome, retry_after: float | None = None) -> None:
+        """Say how the request ended, once and before the turn is given back; without it, it says nothing.
+
+        `retry_after` are seconds for which the whole host is to rest; how long is too long is the caller's business.
+        """
+        if self._host is not None and not self._judged:
+            self._judged = True
+            self._host.judge(self._cuts_before, outcome, retry_after)
+
+
+class _Limit:
+    """How many requests one host bears at once, as far as its answers tell."""
+
+    def __init__(self, most: int) -> None:
+        self.value = max(1, most)
+        self.cuts = 0
+        """A request that was sent before the n-th cut says nothing new after it."""
+        self._most = self._ceiling = self._ceiling_before = self.value
+        self._burst = self._refused = self._run = 0
+        self._patience = PATIENCE
+
+    def served(self, cuts_before: int, load: int) -> str:
+        """Take note of an answer while `load` requests were out; return why the limit rose, if it did."""
+        if cuts_before < self.cuts or load < self.value or self.value >= self._most:
+            return ""
+        self._run += 1
+        needed = self.value if self.value < self._ceiling else max(self.value, self._patience)
+        if self._run < needed:
+            return ""
+        if self.value >= self._ceiling:
+            self._ceiling += 1
+            self._patience = needed // 2
+        self.value += 1
+        self._run = 0
+        return f"{needed} answers without refusal"
+
+    def refused(self, cuts_before: int, load: int) -> str:
+        """Take note of a refusal while `load` requests were out, itself included; return why the limit fell."""
+        if cuts_before == self.cuts:
+            self.cuts += 1
+            self._burst, self._refused, self._ceiling_before = load, 0, self._ceiling
+            self._patience = PATIENCE
+            self.value = min(self.value, max(1, load // 2))
+        self._run = 0
+        self._refused += 1
+        borne = self._burst - self._refused
+        if self._refused > borne:
+            self.value = min(self.value, max(1, borne))
+        # Where nothing was borne, the host was out of order, or one alone was too fast: that says nothing of how many
+        # it bears at once, and a ceiling of one would outlast the trouble.
+        self._ceiling = min(self._ceiling_before, borne) if borne > 0 else self._ceiling_before
+        return f"{self._refused} of {self._burst} requests at once were refused"
+
+
+class _Grant(NamedTuple):
+    """A turn that came, and what to put back when nobody is there to take it."""
+
+    cuts_before: int
+    gap_before: float
+    gap_until: float
+
+
+class _Host:
+    """The requests to one host: those out and those waiting, in the order of arrival."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        limit: _Limit,
+        delay: float,
+        on_change: Callable[[str, int, str], None] | None,
+        clock: Callable[[], float],
+        uniform: Callable[[float, float], float],
+    ) -> None:
+        self.limit = limit
+        self._name = name
+        self._delay = delay
+        self._on_change = on_change
+        self._clock = clock
+        self._uniform = uniform
+        self._out = 0
+        self._waiting: OrderedDict[asyncio.Future[_Grant], None] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+        self._crawl_delay = 0.0
+        self._rest_until = self._gap_until = self._last_end = -math.inf
+        self._used_at = clock()
+
+    async def take(self) -> tuple[int, float]:
+        """Wait for a turn; return the cuts made before it came, and the seconds waited."""
+        asked_at = self._clock()
+        if not self._waiting and self._has_room() and self._ready_at() <= asked_at:
+            return self._grant(asked_at).cuts_before, 0.0
+        future: asyncio.Future[_Grant] = asyncio.get_running_loop().create_future()
+        self._waiting[future] = None
+        if len(self._waiting) == 1:
+            self._dispatch()
+        try:
+            grant = await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():  # the turn had come, but nothing was sent
+                self._take_back(future.result())
+            self._waiting.pop(future, None)
+            self._dispatch()
+            raise
+        return grant.cuts_before, self._clock() - asked_at
+
+    def give_back(self) -> None:
+        self._out -= 1
+        self._last_end = self._used_at = self._clock()
+        self._dispatch()
+
+    def judge(self, cuts_before: int, outcome: Outcome, retry_after: float | None) -> None:
+        before, why = self.limit.value, ""
+        if outcome is Outcome.SERVED:
+            why = self.limit.served(cuts_before, self._out)
+        elif outcome is Outcome.OVERLOADED:
+            why = self.limit.refused(cuts_before, self._out)
+        if retry_after is not None:
+            self.pause(retry_after)
+        self._dispatch()
+        if self.limit.value != before and self._on_change is not None:
+            self._on_change(self._name, self.limit.value, why)
+
+    def pause(self, seconds: float) -> None:
+        self._used_at = self._clock()
+        self._rest_until = max(self._rest_until, self._used_at + seconds)
+        self._dispatch()
+
+    def set_crawl_delay(self, seconds: float) -> None:
+        self._used_at = self._clock()
+        self._crawl_delay = seconds if seconds > 0 else 0.0
+        self._dispatch()
+
+    def quiet_since(self, moment: float) -> bool:
+        """Return whether nothing of this host will be missed when it is forgotten."""
+        return not self._out and not self._waiting and max(self._used_at, self._ready_at()) < moment
+
+    def _has_room(self) -> bool:
+        return self._out < (1 if self._crawl_delay else self.limit.value)
+
+    def _ready_at(self) -> float:
+        """Return when the next request may start, as far as time alone decides.
+
+        Crawl-delay counts from the END of the request before. When it ended, it had arrived; the next one arrives after
+        it has started: so by the server's clock, too, arrivals are never closer, however long the ways are.
+        """
+        crawl = self._last_end + self._crawl_delay if self._crawl_delay else -math.inf
+        return max(self._rest_until, self._gap_until, crawl)
+
+    def _grant(self, now: float) -> _Grant:
+        self._out += 1
+        gap_before = self._gap_until
+        if self._delay > 0:
+            self._gap_until = now + self._delay * self._uniform(0.5, 1.5)
+        return _Grant(self.limit.cuts, gap_before, self._gap_until)
+
+    def _take_back(self, grant: _Grant) -> None:
+        self._out -= 1
+        if self._gap_until == grant.gap_until:
+            self._gap_until = grant.gap_before
+
+    def _dispatch(self) -> None:
+        """Give turns to those who wait, as many as may start now, and come back when time lets the next one start."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting and self._has_room():
+            now, ready_at = self._clock(), self._ready_at()
+            if now < ready_at:
+                # A timer may fire early, by the clock's resolution; then this comes here again.
+                self._timer = asyncio.get_running_loop().call_later(ready_at - now, self._dispatch)
+                return
+            future, _ = self._waiting.popitem(last=False)
+            if not future.done():  # its waiter was cancelled, and has not yet run to say so
+                future.set_result(self._grant(now))
