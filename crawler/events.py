@@ -1,6 +1,7 @@
 """What a running search says of itself: one stream for the progress bar, the library and every later reader.
 
 SearchStarted   once, first
+PagesResumed    pages of an earlier run are taken from its journal
 Attempt         each request that was made, and how it ended
 WorkerEvent     a parse process started, was lost, was killed
 PageFinished    a page has a verdict; `revised` when an earlier one is replaced
@@ -10,6 +11,7 @@ SearchFinished  once, last; carries the result
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ __all__ = [
     "Event",
     "PageFinished",
     "PagesKnown",
+    "PagesResumed",
     "SearchFinished",
     "SearchStarted",
     "WorkerEvent",
@@ -41,6 +44,16 @@ class SearchStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesResumed:
+    """Pages that an earlier run had fetched are not asked for again."""
+
+    pages: int
+    """How many, of those asked for."""
+    fetched_from: dt.datetime
+    """When the oldest of them was fetched; aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One request for a page, ended."""
 
@@ -54,6 +67,8 @@ class Attempt:
     """How long it took."""
     retry_in: float | None
     """Seconds until the next attempt; None when this was the last."""
+    waited: float = 0.0
+    """Seconds before it, until the host's pace let it go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +112,4 @@ class SearchFinished:
     result: SearchResult
 
 
-Event = SearchStarted | Attempt | WorkerEvent | PageFinished | PagesKnown | SearchFinished
+Event = SearchStarted | PagesResumed | Attempt | WorkerEvent | PageFinished | PagesKnown | SearchFinished

@@ -155,6 +155,18 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "★ 没有哪本书既比它便宜又比它好（{n} 种）",
         "★ 沒有哪本書既比它便宜又比它好（{n} 種）",
     ),
+    "robots": ("robots.txt", "robots.txt", "robots.txt"),
+    "robots_ignored": ("ignored (--ignore-robots)", "未遵守（--ignore-robots）", "未遵守（--ignore-robots）"),
+    "resumed": (
+        "{n} pages are of an earlier run, from {time} UTC on",
+        "{n} 页取自先前的运行，最早 {time} UTC",
+        "{n} 頁取自先前的執行，最早 {time} UTC",
+    ),
+    "resumed_one": (
+        "one page is of an earlier run, of {time} UTC",
+        "1 页取自先前的运行，{time} UTC",
+        "1 頁取自先前的執行，{time} UTC",
+    ),
     "stopped": ("Stopped", "停止", "停止"),
     "note": ("Note", "说明", "說明"),
     "suggestion": ("Suggestion", "建议", "建議"),
@@ -297,6 +309,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "verdict_too_large": ("too large", "页面过大", "頁面過大"),
     "verdict_parse_crashed": ("could not be read", "无法解析", "無法解析"),
     "verdict_parse_timeout": ("could not be read", "无法解析", "無法解析"),
+    "verdict_robots_denied": ("not asked for", "未抓取", "未抓取"),
+    "verdict_address_refused": ("address refused", "地址被拒绝", "位址被拒絕"),
     "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # perhaps asked, and given up on the way
 }  # fmt: skip
 

@@ -93,6 +93,8 @@ class PageResult:
     """What was read; empty unless the verdict is `ok`."""
     attempts: int = 0
     """Requests made."""
+    fetched_at: dt.datetime | None = None
+    """When its answer came, aware, UTC; before the search began for a page of an earlier run. None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class SearchResult:
     """The search options in force: sellers, category, sort, min_price, max_price, keep, and the filters."""
     suggestion: str | None = None
     """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
+    robots_ignored: bool = False
+    """robots.txt was not asked for."""
 
     @cached_property
     def cheapest(self) -> Book | None:
@@ -169,6 +173,12 @@ class SearchResult:
     def failed(self) -> tuple[PageResult, ...]:
         """The pages that failed, in order."""
         return tuple(page for page in self.pages if page.verdict.failed)
+
+    @property
+    def fetched_from(self) -> dt.datetime | None:
+        """When the oldest page that the report rests on was fetched, aware, UTC; None without one."""
+        times = (page.fetched_at for page in self.pages if not page.verdict.failed)
+        return min(filter(None, times), default=None)
 
     @property
     def complete(self) -> bool:

@@ -34,8 +34,12 @@ def _whole(low: int, high: int) -> Meta:
     return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}")
 
 
-def _seconds() -> Meta:
-    return Meta(gt=0, le=DAY, description=f"a number of seconds above 0, {DAY} at most")
+def _seconds(most: int = DAY) -> Meta:
+    return Meta(gt=0, le=most, description=f"a number of seconds above 0, {most} at most")
+
+
+def _seconds_or_none() -> Meta:
+    return Meta(ge=0, le=DAY, description=f"a number of seconds from 0 to {DAY}")
 
 
 def _is_amount(value: Decimal) -> bool:
@@ -73,6 +77,10 @@ def _is_header_value(text: str) -> bool:
 
 def _is_path(text: str) -> bool:
     return text != "" and "\0" not in text
+
+
+def _is_folder(text: str | None) -> bool:
+    return text is None or _is_path(text)
 
 
 Amount = Annotated[
@@ -158,6 +166,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Parse processes; 0 is one less than the usable CPUs, at least 1."""
     max_seconds: Annotated[float, _seconds()] | None = None
     """Seconds after which a search ends with what it has."""
+    delay: Annotated[float, _seconds_or_none()] = 0.0
+    """Seconds between the starts of two requests to one host, give or take half."""
+    max_wait: Annotated[float, _seconds_or_none()] = 30.0
+    """Longest rest that a Retry-After may ask for, in seconds; past it the page fails."""
+    obey_robots: Annotated[bool, Meta(description="true or false")] = True
+    """Whether robots.txt is asked for and obeyed, with its Crawl-delay."""
     proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (
         None
     )
@@ -173,18 +187,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds until a connection stands."""
     read_timeout: Annotated[float, _seconds()] = 15.0
     """Seconds between two reads of an answer."""
+    request_timeout: Annotated[float, _seconds()] = 20.0
+    """Seconds for one request, from its start to the last byte of the answer, redirects included."""
     page_timeout: Annotated[float, _seconds()] = 45.0
-    """Seconds for a page with all its attempts."""
+    """Seconds for a page with all its attempts and the waits between them."""
     parse_timeout: Annotated[float, _seconds()] = 10.0
     """Seconds for parsing a page."""
     attempts: Annotated[int, _whole(1, 10)] = 3
-    """Requests for a page that meets connection errors, timeouts or 5xx."""
+    """Requests for a page that meets connection errors, timeouts, 408, 425, 429 or 5xx."""
     max_body_bytes: Annotated[int, _whole(1024, 2**30)] = 8 * 2**20
     """Bytes of an answer, compressed or not, that are read at most."""
     user_agent: Annotated[str, Meta(description="one line of ASCII text"), _is_header_value] = (
         f"bookprice-crawler/{__version__}"
     )
-    """What the shop is told of who asks."""
+    """What the shop is told of who asks; its first word is also the name that robots.txt is read for."""
+    cache_dir: Annotated[str | None, Meta(description="a folder's path"), _is_folder] = None
+    """Folder of what runs keep for the next: robots.txt, and the journals that `--resume` reads; None for the user's
+    cache folder. The library keeps nothing."""
+    resume_max_age: Annotated[float, _seconds()] = 3600.0
+    """Seconds for which `--resume` takes a page of an earlier run."""
     report: ReportSettings = msgspec.field(default_factory=ReportSettings)
     """Table `[report]`."""
 
@@ -235,7 +256,8 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     try:
         result = msgspec.convert(parts, hint, strict=not text)
         if text:  # «1e1» and «3.0» would do for a whole number
-            fits = not isinstance(result, int) or _WHOLE_NUMBER.fullmatch(str(value)) is not None
+            number = isinstance(result, int) and not isinstance(result, bool)
+            fits = not number or _WHOLE_NUMBER.fullmatch(str(value)) is not None
         else:  # text would turn into a Decimal in strict mode, too
             fits = isinstance(parts, str) == isinstance(result, str)
     except msgspec.ValidationError:

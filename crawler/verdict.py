@@ -46,8 +46,12 @@ class Verdict(StrEnum):
     """The worker process died on this page."""
     PARSE_TIMEOUT = "parse_timeout"
     """The worker took too long on this page."""
+    ROBOTS_DENIED = "robots_denied"
+    """Not asked for, because robots.txt denies it or could not be had."""
+    ADDRESS_REFUSED = "address_refused"
+    """Not asked for, because its host has an address within this machine or a private network."""
     NOT_ASKED = "not_asked"
-    """A deadline or an interrupt came first."""
+    """The circuit breaker, a deadline or an interrupt came first."""
 
     @property
     def failed(self) -> bool:
@@ -56,6 +60,13 @@ class Verdict(StrEnum):
 
 
 _NO_FAILURES = frozenset({Verdict.OK, Verdict.NO_RESULTS, Verdict.PAST_END})
+
+_VERDICT_OF_PROBLEM = {
+    Problem.TOO_LARGE: Verdict.TOO_LARGE,
+    Problem.ADDRESS: Verdict.ADDRESS_REFUSED,
+    Problem.ROBOTS: Verdict.ROBOTS_DENIED,
+}
+"""Problems that have a verdict of their own; the others are network errors."""
 
 READABLE_SHARE = 0.5
 """Least share of a page's items that must have a title, and a price or a reason for none.
@@ -88,8 +99,8 @@ def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query
 
     `parsed` is None when there was no body to parse; `query` is what the shop was asked.
     """
-    if exchange.problem is Problem.TOO_LARGE:
-        return Judgement(Verdict.TOO_LARGE, exchange.detail)
+    if exchange.problem in _VERDICT_OF_PROBLEM:
+        return Judgement(_VERDICT_OF_PROBLEM[exchange.problem], exchange.detail)
     if exchange.problem is not None:
         return Judgement(Verdict.NETWORK_ERROR, _after(exchange.detail, exchange))
     for url in (exchange.redirect, exchange.final_url):
@@ -103,7 +114,7 @@ def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query
     page = parsed if isinstance(parsed, SearchPage) else None
     status = f"{exchange.status} {exchange.reason}".strip()
     if page is not None and page.kind is PageKind.BLOCKED:
-        return Judgement(Verdict.BLOCKED, f"{status}: {page.sign}")
+        return Judgement(Verdict.BLOCKED, _after(f"{status}: {page.sign}", exchange))
     if exchange.status in {403, 405, 429}:
         return Judgement(Verdict.BLOCKED, _after(status, exchange))
     if exchange.status != 200:
@@ -172,7 +183,9 @@ def _is_mojibake_of(echo: str, query: str) -> bool:
 
 
 def _after(words: str, exchange: Exchange) -> str:
-    return f"{words} (after {exchange.attempts} attempts)" if exchange.attempts > 1 else words
+    attempts = f"after {exchange.attempts} attempts" if exchange.attempts > 1 else ""
+    more = "; ".join(filter(None, (attempts, exchange.gave_up)))
+    return f"{words} ({more})" if more else words
 
 
 def _short(url: str, limit: int = 100) -> str:

@@ -26,14 +26,16 @@ def test_defaults_are_those_of_the_documentation() -> None:
     search = [settings.pages, settings.sellers, settings.category, settings.sort]
     assert search == [3, "self", "books", "default"]
     assert (settings.concurrency, settings.workers, settings.attempts) == (10, 0, 3)
-    limits = [settings.connect_timeout, settings.read_timeout, settings.page_timeout, settings.parse_timeout]
-    assert limits == [5.0, 15.0, 45.0, 10.0]
+    limits = [settings.connect_timeout, settings.read_timeout, settings.request_timeout]
+    assert [*limits, settings.page_timeout, settings.parse_timeout] == [5.0, 15.0, 20.0, 45.0, 10.0]
+    assert (settings.obey_robots, settings.delay, settings.max_wait) == (True, 0.0, 30.0)
+    assert settings.resume_max_age == 3600.0
     assert settings.max_body_bytes == 8 * 1024 * 1024
     assert (settings.rank, settings.keep) == ("cheapest", ())
     assert settings.report == ReportSettings(top=50, dir="reports", keep=0, lang="auto")
     assert [n for n in Settings.__struct_fields__ if getattr(settings, n) is None] == [
         "min_price", "max_price", "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds",
-        "proxy", "base_url",
+        "proxy", "base_url", "cache_dir",
     ]  # fmt: skip
 
 

@@ -94,6 +94,15 @@ SINGLE_PAGES = [
         "silent for 15 s (after 3 attempts)",
     ),
     (answer(problem=Problem.TOO_LARGE, detail="larger"), None, Verdict.TOO_LARGE, "larger"),
+    (answer(None, problem=Problem.ROBOTS, detail="denied"), None, Verdict.ROBOTS_DENIED, "denied"),
+    (answer(None, problem=Problem.ADDRESS, detail="private"), None, Verdict.ADDRESS_REFUSED, "private"),
+    (
+        answer(503, attempts=2, gave_up="rest"),
+        None,
+        Verdict.HTTP_ERROR,
+        "503 Reason (after 2 attempts; rest)",
+    ),
+    (answer(429, gave_up="rest"), page(PageKind.BLOCKED), Verdict.BLOCKED, "429 Reason: its sign (rest)"),
     (answer(), ParseFailure(Verdict.PARSE_CRASHED, "died"), Verdict.PARSE_CRASHED, "died"),
     (answer(), ParseFailure(Verdict.PARSE_TIMEOUT, "slow"), Verdict.PARSE_TIMEOUT, "slow"),
 ]

@@ -13,6 +13,7 @@ from crawler.events import (
     Event,
     PageFinished,
     PagesKnown,
+    PagesResumed,
     SearchFinished,
     SearchStarted,
     WorkerEvent,
@@ -53,6 +54,11 @@ class Teller:
         match event:
             case SearchStarted():
                 await self._start(event)
+            case PagesResumed():
+                times = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
+                self._say(
+                    f"resumed: {event.pages} of {self._requested} pages are of an earlier run, from {times}"
+                )
             case Attempt():
                 self._tell_attempt(event)
             case WorkerEvent():
@@ -89,9 +95,10 @@ class Teller:
         gc.freeze()
 
     def _tell_attempt(self, event: Attempt) -> None:
+        waited = f", after {event.waited:.2f} s of waiting" if event.waited >= 0.005 else ""
         again = "" if event.retry_in is None else f"; again in {event.retry_in:.1f} s"
         self._detail(
-            f"page {event.page}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{again}"
+            f"page {event.page}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{waited}{again}"
         )
 
     def _tell_page(self, event: PageFinished) -> None:

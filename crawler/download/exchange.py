@@ -57,6 +57,8 @@ class FetchPolicy:
     """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
+    truncate: bool = False
+    """A body beyond the cap comes back cut to it, beside the problem."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = lambda _url: False
     """Whether a redirect to this absolute address is followed; one that is not ends the exchange."""
@@ -74,6 +76,9 @@ class AttemptRecord:
     outcome: str
     """«200, 228 KB», or the problem in words."""
     seconds: float
+    """How long it took."""
+    waited: float = 0.0
+    """Seconds before that, until the host's pace let it go."""
     retry_in: float | None = None
     """Seconds until the next attempt; None when this was the last."""
 
@@ -91,7 +96,7 @@ class Exchange:
     charset: str | None = None
     """The one that the Content-Type header names."""
     body: bytes = b""
-    """Decompressed; empty when there is a problem."""
+    """Decompressed; empty when there is a problem, but for one that was cut as its policy says."""
     redirect: str | None = None
     """Absolute address of a redirect that was not followed."""
     retry_after: float | None = None

@@ -214,10 +214,12 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     if result.suggestion:
         yield say("suggestion"), say("suggestion_words", words=clean(result.suggestion))
     yield say("shop"), _shop(result, say)
-    yield say("time"), _time(result.started_at, result.finished_at)
+    yield say("time"), _time(result, say)
     yield say("pages"), _pages(result, say)
     yield say("listings"), _listings(result, say)
     yield say("result"), _wholeness(result, say)
+    if result.robots_ignored:
+        yield say("robots"), say("robots_ignored")
     if scope := _scope(result, say):
         yield say("only"), scope
     sort = result.options.get("sort", "default")
@@ -247,9 +249,20 @@ def _shop(result: SearchResult, say: Labels) -> str:
     return shop if is_live(result) else say("replica_shop", shop=shop, address=clean(result.base_url))
 
 
-def _time(started: dt.datetime, finished: dt.datetime) -> str:
-    seconds = (finished - started).total_seconds()
-    return f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
+def _time(result: SearchResult, say: Labels) -> str:
+    """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
+    started = result.started_at
+    seconds = (result.finished_at - started).total_seconds()
+    words = f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
+    earlier = [page.fetched_at for page in result.pages if page.fetched_at and page.fetched_at < started]
+    if not earlier:
+        return words
+    since = f"{min(earlier).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+    return (
+        words
+        + say("and")
+        + say("resumed_one" if len(earlier) == 1 else "resumed", n=len(earlier), time=since)
+    )
 
 
 def _pages(result: SearchResult, say: Labels) -> str:

@@ -42,6 +42,8 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "stopped": result.stopped,
         "started_at": _utc(result.started_at),
         "finished_at": _utc(result.finished_at),
+        "fetched_from": None if result.fetched_from is None else _utc(result.fetched_from),
+        "robots": "ignored" if result.robots_ignored else "obeyed",
         "rank": result.rank,
         "suggestion": result.suggestion,
         "options": {name: _option(value) for name, value in result.options.items()},

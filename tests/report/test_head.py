@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -538,3 +539,29 @@ def test_page_numbers_are_short() -> None:
     assert page_numbers([3]) == "page 3"
     assert page_numbers([1, 3]) == "pages 1, 3"
     assert page_numbers([1, 2, 3, 7, 9, 10]) == "pages 1–3, 7, 9–10"
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "words"),
+    [
+        ("en", "robots.txt", "ignored (--ignore-robots)"),
+        ("zh-Hans", "robots.txt", "未遵守（--ignore-robots）"),
+    ],
+)
+def test_robots_that_were_ignored_are_told(lang: str, name: str, words: str) -> None:
+    """Who asked against a shop's robots.txt reads so in the report; who obeyed reads nothing of it."""
+    result = make_result(robots_ignored=True)
+    assert dict(head_of(result, Labels(lang)).facts)[name] == words
+    assert name not in facts(make_result())
+
+
+def test_pages_of_an_earlier_run_are_told_with_their_time() -> None:
+    """Prices that are older than the search say how old."""
+    old = dt.datetime(2026, 1, 31, 7, 31, 22, tzinfo=dt.UTC)
+    result = make_result()
+    earlier = [replace(result.pages[0], fetched_at=old + dt.timedelta(seconds=n)) for n in range(2)]
+    resumed = replace(result, pages=(earlier[1], earlier[0], replace(make_page(3), fetched_at=result.started_at)))
+    assert "2 pages are of an earlier run, from 2026-01-31 07:31:22 UTC on" in facts(resumed)["Time"]
+    one = replace(result, pages=(earlier[1],))
+    assert "one page is of an earlier run, of 2026-01-31 07:31:23 UTC" in facts(one)["Time"]
+    assert "earlier" not in facts(result)["Time"]
