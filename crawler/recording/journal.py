@@ -1,0 +1,357 @@
+"""The journal of a run: what a search fetches, on the disk as it comes, and pages of earlier runs found again.
+
+A journal is a WARC file, not compressed: most bodies are already, and it is written in every run. One thread writes it,
+each record with one call, so that what was written survives the process, however it ends; only a power cut may take the
+last seconds. A run that was killed leaves a torn record at most, which readers drop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import os
+import re
+import secrets
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
+
+if TYPE_CHECKING:
+    from crawler.download.exchange import Exchange, Hop
+    from crawler.recording.metadata import PageRecord
+    from crawler.recording.reading import StoredPage
+    from crawler.recording.writing import RunWriter
+
+__all__ = ["MAX_AGE", "MAX_BYTES", "Journal", "open_journal", "prune", "saved_pages"]
+
+MAX_AGE = 86_400.0
+"""Seconds after its last record for which a journal is kept."""
+
+MAX_BYTES = 256 * 2**20
+"""Bytes of all journals that are kept; a single one is no larger, see `warc.MAX_RUN`."""
+
+CLOSE_SECONDS = 0.15
+"""How long `Journal.close` waits for a disk that does not answer."""
+
+CLOCK_SLACK = 60.0
+"""Seconds by which a page may seem to come from the future: clocks are set."""
+
+HTTP_OK = 200
+
+_NAME = re.compile(r"(?P<key>[0-9a-f]{16})-\d{8}T\d{6}Z-[0-9a-f]{16}\.warc")
+
+_Job = tuple[Callable[["RunWriter"], bytes] | None, Callable[[], None] | None]
+"""What makes the bytes to write, and whom to tell when they are written; no maker: the end."""
+
+
+class Journal:
+    """A `Recorder` that writes to the disk; no failure of it fails the search.
+
+    Close it when the run is over and its archive, if any, is made.
+    """
+
+    def __init__(self, path: Path, fd: int | None, failure: str | None = None) -> None:
+        """`fd` is open for reading and appending and is closed by `close`; without one there is a `failure`."""
+        self.path = path
+        self.failure = failure
+        """Why nothing is recorded any more, in words."""
+        self._fd = fd
+        self._size = 0
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._abandoned = False
+
+    def fileno(self) -> int:
+        """Return the descriptor, to read by; it serves even when the file was removed.
+
+        Raises ValueError for a journal that is closed or could not be made.
+        """
+        if self._fd is None:
+            raise ValueError("the journal is not open")
+        return self._fd
+
+    def begin(self, parameters: RunParameters) -> None:
+        """Note what the run was asked for."""
+        self._enqueue(lambda run: run.begin(parameters))
+
+    def hop(self, page: int | None, hop: Hop) -> None:
+        """Note a request."""
+        self._enqueue(lambda run: run.hop(page, hop))
+
+    def fetched(self, page: int, exchange: Exchange, fetched_at: dt.datetime) -> None:
+        """Note what came for a page."""
+        self._enqueue(lambda run: run.fetched(page, exchange, fetched_at))
+
+    async def page(self, saved: SavedPage) -> None:
+        """Note a page that ended, and return when it is written."""
+        await self._written(lambda run: run.page(saved))
+
+    async def end(self, end: RunEnd) -> None:
+        """Note how the run ended, and return when all is written."""
+        await self._written(lambda run: run.end(end))
+
+    def close(self) -> None:
+        """Write what is still to be written and close the file; once is enough.
+
+        Returns within 0.2 s: a disk that does not answer is left to its thread, which does not keep the process.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread is None:
+            self._close_file()
+            return
+        self._jobs.put((None, None))
+        self._thread.join(CLOSE_SECONDS)
+        self._abandoned = self._thread.is_alive()
+
+    async def _written(self, make: Callable[[RunWriter], bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        written = loop.create_future()
+
+        def settle() -> None:
+            if not written.done():  # its waiter may have been cancelled
+                written.set_result(None)
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle)
+
+        if self._enqueue(make, tell):
+            await written
+
+    def _enqueue(self, make: Callable[[RunWriter], bytes], tell: Callable[[], None] | None = None) -> bool:
+        """Hand a job to the thread; return whether it will be looked at."""
+        if self._closed or self._fd is None:
+            return False
+        if self._thread is None:  # not earlier: parse processes are forked while there is one thread alone
+            self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+            self._thread.start()
+        self._jobs.put((make, tell))
+        return True
+
+    def _write_all(self) -> None:
+        run = None
+        while True:
+            make, tell = self._jobs.get()
+            if make is None:
+                break
+            try:
+                if self.failure is None and not self._abandoned:
+                    if run is None:
+                        from crawler.recording.writing import RunWriter
+
+                        run = RunWriter()
+                    self._append(make(run))
+            except OSError as error:
+                self._fail(error.strerror or str(error))
+            except Exception as error:  # noqa: BLE001 – a defect here may cost the journal, never the search
+                self._fail(f"{type(error).__name__}: {error}")
+            finally:
+                if tell is not None:
+                    tell()
+        self._close_file()
+
+    def _append(self, data: bytes) -> None:
+        from crawler.recording.warc import MAX_RUN
+
+        if self._size + len(data) > MAX_RUN:
+            self._fail(f"it would be larger than {MAX_RUN >> 20} MiB")
+            return
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self.fileno(), rest) :]
+        self._size += len(data)
+
+    def _fail(self, why: str) -> None:
+        self.failure = _cannot(self.path, why)
+        with suppress(OSError):  # a reader would drop the torn record as well
+            os.ftruncate(self.fileno(), self._size)
+
+    def _close_file(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            with suppress(OSError):  # a network disk may say only now that it failed; nothing is left to do
+                os.close(fd)
+
+
+def open_journal(
+    folder: Path,
+    parameters: RunParameters,
+    *,
+    now: dt.datetime,
+    max_age: float = MAX_AGE,
+    max_bytes: int = MAX_BYTES,
+) -> Journal:
+    """Return a new journal in `folder`, which is made where it is missing; old journals there are pruned first.
+
+    Where none can be made, the journal that is returned has a `failure` and keeps nothing.
+    """
+    name = f"{_key(parameters)}-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
+    path = folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prune(folder, now=now, max_age=max_age, max_bytes=max_bytes)
+        while True:
+            path = folder / f"{name}-{secrets.token_hex(8)}.warc"
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            fd = os.open(path, flags, 0o600)
+            # Between the two a run that prunes may have taken it for one that nobody holds.
+            if _lock(fd) and os.fstat(fd).st_nlink:
+                return Journal(path, fd)
+            os.close(fd)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return Journal(path, None, _cannot(folder, why))
+
+
+def prune(
+    folder: Path, *, now: dt.datetime, max_age: float = MAX_AGE, max_bytes: int = MAX_BYTES
+) -> tuple[Path, ...]:
+    """Remove journals from `folder` and return them: the old, and the oldest beyond `max_bytes` in all.
+
+    One that a living process writes stays, as does every file that is not named like a journal.
+    """
+    removed, size = [], 0
+    for written, length, path in sorted(_journals(folder), reverse=True):
+        size += length
+        if (now.timestamp() - written > max_age or size > max_bytes) and _remove(path):
+            size -= length
+            removed.append(path)
+    return tuple(removed)
+
+
+def saved_pages(
+    folder: Path,
+    parameters: RunParameters,
+    *,
+    now: dt.datetime,
+    fresh_seconds: float,
+    max_bytes: int | None = None,
+) -> tuple[dict[int, SavedPage], tuple[str, ...]]:
+    """Return the pages that earlier runs of the same search fetched, and what could not be read, a line each.
+
+    The same search is the same shop, address and query, whatever its pages, order and filters. Of a page the newest
+    copy counts, no older than `fresh_seconds`; one that failed is no copy, one that was fetched and not judged before
+    its run was killed is. `max_bytes` caps a decoded body. Reads files: call it where waiting is no harm.
+    """
+    from crawler.recording.reading import MAX_BODY, read_stored
+    from crawler.recording.warc import MAX_BLOCK, RecordReader
+
+    cap = max_bytes or MAX_BODY
+    key = _key(parameters)
+    newest: dict[int, StoredPage] = {}
+    skipped = []
+    for written, _, path in sorted(_journals(folder, key)):
+        if now.timestamp() - written > fresh_seconds:
+            continue  # nothing in it is newer than its last record
+        try:
+            stored = read_stored(RecordReader(path, max_block=max(MAX_BLOCK, cap)))
+        except ArchiveError as error:
+            skipped.append(str(error))
+            continue
+        if _key(stored.parameters) != key:
+            continue
+        for number, page in stored.pages.items():
+            age = (now - page.record.fetched_at).total_seconds()
+            if _is_of_use(page.record) and -CLOCK_SLACK <= age <= fresh_seconds:
+                best = newest.get(number)
+                if best is None or best.record.fetched_at <= page.record.fetched_at:
+                    newest[number] = page
+    pages = {}
+    for number, page in sorted(newest.items()):
+        try:
+            pages[number] = page.saved(cap)
+        except ValueError as error:
+            skipped.append(f"{_shown(folder)}: {error}")
+    return pages, tuple(skipped)
+
+
+def _key(parameters: RunParameters) -> str:
+    """Return what two runs of the same search have in common, as 16 hexadecimal digits."""
+    parts = urlsplit(parameters.first_url)
+    # The demo shop has another port in every run.
+    place = "demo" if parameters.demo else parameters.base_url
+    words = repr((parameters.shop, place, parts.path, parts.query))
+    return hashlib.blake2b(words.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+
+
+def _is_of_use(page: PageRecord) -> bool:
+    """Return whether a page need not be fetched again; of one that was not judged its judge decides in the end."""
+    from crawler.verdict import Verdict
+
+    if not page.verdict:
+        return page.exchange.problem is None and page.exchange.status == HTTP_OK
+    try:
+        return not Verdict(page.verdict).failed
+    except ValueError:  # another version's
+        return False
+
+
+def _journals(folder: Path, key: str | None = None) -> Iterator[tuple[float, int, Path]]:
+    """Yield the journals in `folder`, those of `key` alone if given: time of the last record, bytes, path."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # no folder, no journals
+        return
+    for entry in entries:
+        match = _NAME.fullmatch(entry.name)
+        if match is None or key not in {None, match["key"]}:
+            continue
+        with suppress(OSError):  # another run has just removed it
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode):
+                yield status.st_mtime, status.st_size, folder / entry.name
+
+
+def _remove(path: Path) -> bool:
+    """Remove a journal unless a run holds it; return whether it is gone."""
+    try:
+        if sys.platform == "win32":  # a file that is open cannot be removed there
+            path.unlink(missing_ok=True)
+            return True
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            if _lock(fd):
+                path.unlink(missing_ok=True)
+                return True
+        finally:
+            os.close(fd)
+    except OSError:
+        pass
+    return False
+
+
+def _lock(fd: int) -> bool:
+    """Take the lock by which a run says that it is alive, until the file is closed; False when another has it."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _cannot(path: Path, why: str) -> str:
+    return f"no journal is kept for --resume and --archive: {_shown(path)} cannot be written: {why}"
+
+
+def _shown(path: Path) -> str:
+    from crawler.recording.warc import shown
+
+    return shown(path)

@@ -1,0 +1,184 @@
+"""A run read back from its records, in a journal or an archive.
+
+A file may come from anybody. Sizes are bounded, types are checked, and nothing in it is taken for a path or for code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from crawler.download.exchange import Cut, FetchPolicy, Hop
+from crawler.recording import metadata
+from crawler.recording.heads import decoded, split_head
+from crawler.recording.metadata import FORMAT, JSON_TYPE, EndRecord, PageRecord, ProblemRecord, RunRecord
+from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage, SavedRun
+from crawler.recording.warc import MAX_BLOCK, MAX_RUN, Record, RecordReader
+
+__all__ = ["MAX_BODY", "StoredPage", "StoredRun", "read_run", "read_stored"]
+
+MAX_BODY = FetchPolicy().max_bytes
+"""Bytes of a decoded body, unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page as its records have it: its body not yet decoded."""
+
+    record: PageRecord
+    hops: tuple[Hop, ...]
+    body: Record | None
+    """The response or resource whose payload is the body."""
+
+    def saved(self, max_bytes: int = MAX_BODY) -> SavedPage:
+        """Return the page with its body decoded. Raises ValueError, in words, for a body that is not as stated."""
+        page, body = self.record, b""
+        if page.body_bytes > max_bytes:
+            raise ValueError(f"the body of page {page.page} is larger than {max_bytes / 2**20:.3g} MiB")
+        if self.body is not None:
+            body = _payload(self.body, max_bytes) or b""
+        if len(body) != page.body_bytes:
+            raise ValueError(f"the body of page {page.page} is not the one that was read")
+        return SavedPage(
+            page.page,
+            replace(page.exchange, body=body),
+            page.verdict,
+            page.detail,
+            page.fetched_at,
+            self.hops,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as its records have it."""
+
+    parameters: RunParameters
+    pages: dict[int, StoredPage]
+    ended: RunEnd | None
+    torn: bool
+
+
+def read_run(path: Path, *, max_bytes: int = MAX_BODY) -> SavedRun:
+    """Return the run that is kept in `path`, a .warc or a .warc.gz.
+
+    `max_bytes` caps each body once decoded; all records of a run together have 256 MiB at most. The file is read in
+    one go: call it where waiting is no harm.
+
+    Raises ArchiveError when there is no such file, or it is no WARC, holds no run of this program, holds several, or is
+    damaged before its end.
+    """
+    reader = RecordReader(path, max_block=max(MAX_BLOCK, max_bytes))
+    stored = read_stored(reader)
+    pages, size = {}, 0
+    for number, page in stored.pages.items():
+        size += page.record.body_bytes
+        if size > MAX_RUN:
+            raise reader.damaged(f"its pages are larger than {MAX_RUN / 2**20:.3g} MiB together")
+        try:
+            pages[number] = page.saved(max_bytes)
+        except ValueError as error:
+            raise reader.damaged(str(error)) from error
+    return SavedRun(stored.parameters, pages, stored.ended, stored.torn)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was read of a run so far."""
+
+    parameters: RunParameters | None = None
+    requests: dict[str, Record] = field(default_factory=dict)
+    answers: dict[str, Record] = field(default_factory=dict)
+    """Responses and resources by their own id."""
+    responses: dict[str, Record] = field(default_factory=dict)
+    """Responses by their request's id."""
+    problems: dict[str, ProblemRecord] = field(default_factory=dict)
+    """By their request's id."""
+    pages: dict[int, StoredPage] = field(default_factory=dict)
+    ended: RunEnd | None = None
+
+
+def read_stored(reader: RecordReader) -> StoredRun:
+    """Return the run that a reader's records make, no body decoded. Raises ArchiveError like `read_run`."""
+    parts = _Parts()
+    for record in reader:
+        try:
+            _take(record, parts)
+        except ValueError as error:
+            raise reader.damaged(str(error), record) from error
+    if parts.parameters is None:
+        raise ArchiveError(f"{reader.name} holds no search of this program")
+    return StoredRun(parts.parameters, parts.pages, parts.ended, reader.torn)
+
+
+def _take(record: Record, parts: _Parts) -> None:
+    """Add what a record says. Raises ValueError, in words, for one that cannot be."""
+    concurrent = record.fields.get("warc-concurrent-to", "")
+    match record.kind:
+        case "request":
+            parts.requests[record.id] = record
+        case "response":
+            parts.answers[record.id] = parts.responses[concurrent] = record
+        case "resource":
+            parts.answers[record.id] = record
+        case "metadata" if record.fields.get("content-type", "") == JSON_TYPE:
+            match metadata.read(record.block):
+                case RunRecord() as run:
+                    parts.parameters = _checked(run, parts)
+                case ProblemRecord() as problem:
+                    parts.problems[concurrent] = problem
+                case PageRecord() as page:
+                    parts.pages[page.page] = _page(page, parts)
+                case EndRecord(end=end):
+                    parts.ended = end
+                case None:
+                    pass  # another program's
+        case _:
+            pass
+
+
+def _checked(run: RunRecord, parts: _Parts) -> RunParameters:
+    if run.format > FORMAT:
+        raise ValueError(f"it was made by a newer version ({run.parameters.version[:40]!r}); update this one")
+    if parts.parameters is not None:
+        raise ValueError("a second search begins; keep one in a file")
+    return run.parameters
+
+
+def _page(page: PageRecord, parts: _Parts) -> StoredPage:
+    missing = [name for name in page.hops if name not in parts.requests]
+    if missing or (page.body is not None and page.body not in parts.answers):
+        raise ValueError(f"page {page.page} names a record that is not there")
+    hops = tuple(_hop(parts.requests[name], parts) for name in page.hops)
+    return StoredPage(page, hops, None if page.body is None else parts.answers[page.body])
+
+
+def _hop(request: Record, parts: _Parts) -> Hop:
+    response, problem = parts.responses.get(request.id), parts.problems.get(request.id)
+    head, body = split_head(response.block) if response else (b"", b"")
+    cut = response.fields.get("warc-truncated") if response else None
+    return Hop(
+        url=request.fields.get("warc-target-uri", ""),
+        started_at=_date(request.fields.get("warc-date", "")),
+        request_head=request.block,
+        response_head=head,
+        body=body,
+        cut=Cut(cut) if cut in set(Cut) else None,
+        peer=response.fields.get("warc-ip-address") if response else None,
+        problem=problem.problem if problem else None,
+        detail=problem.detail if problem else "",
+    )
+
+
+def _date(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("a request has no date") from None
+
+
+def _payload(record: Record, max_bytes: int) -> bytes | None:
+    if record.kind == "resource":
+        return record.block
+    return decoded(*split_head(record.block), max_bytes)

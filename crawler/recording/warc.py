@@ -1,0 +1,296 @@
+"""WARC 1.1 records, out and in: framing, digests and bounds; what they mean is for `writing` and `reading`.
+
+ISO 28500:2017, https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import gzip
+import hashlib
+import io
+import os
+import stat
+import uuid
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import quote
+
+from crawler.recording.saved import ArchiveError
+
+__all__ = [
+    "MAX_BLOCK",
+    "MAX_RUN",
+    "Record",
+    "RecordReader",
+    "iso_date",
+    "new_record_id",
+    "record_bytes",
+    "shown",
+]
+
+MAX_BLOCK = 64 * 2**20
+"""Bytes of one record's block, decompressed, that are read."""
+
+MAX_RUN = 256 * 2**20
+"""Bytes of a whole run's records, decompressed; neither written nor read beyond. 100 pages take some 3 MiB."""
+
+MAX_RECORDS = 100_000
+"""Records of a run that are read; 100 pages with ten attempts of six hops each, the most there can be, have 18,000."""
+
+MAX_HEAD = 64 * 2**10
+"""Bytes of a record's own headers; the longest of ours holds an address of some 8 KiB, which is all that HTTP
+servers and clients take."""
+
+_END = b"\r\n\r\n"
+"""What follows a record's block."""
+
+_URI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+"""What stays as it is in an address; white space and line ends would break the header, the rest is no URI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it was read."""
+
+    kind: str
+    """Its WARC-Type."""
+    fields: Mapping[str, str]
+    """Its headers, names in lower case; of several with one name the first."""
+    head: bytes
+    """The same as bytes, with version line and the empty line."""
+    block: bytes
+    offset: int
+    """Where it begins in the decompressed file."""
+
+    @property
+    def id(self) -> str:
+        """Its WARC-Record-ID, '' when it has none."""
+        return self.fields.get("warc-record-id", "")
+
+    @property
+    def raw(self) -> bytes:
+        """The whole record, decompressed."""
+        return self.head + self.block + _END
+
+
+def new_record_id() -> str:
+    """Return a new WARC-Record-ID."""
+    return f"<{uuid.uuid4().urn}>"
+
+
+def iso_date(moment: dt.datetime) -> str:
+    """Return a time as WARC-Date has it, to the microsecond (section 5.4; W3CDTF)."""
+    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def record_bytes(
+    kind: str,
+    *,
+    record_id: str,
+    uri: str,
+    date: dt.datetime,
+    content_type: str,
+    head: bytes = b"",
+    body: bytes = b"",
+    fields: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return a whole record, with the digests of its block and its payload.
+
+    `head` is an HTTP head, kept byte for byte, and `body` what follows it, the payload.
+    """
+    from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it has no types; 2 ms after aiohttp
+
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=False, warc_version="1.1")
+    headers = {
+        "WARC-Type": kind,
+        "WARC-Record-ID": record_id,
+        "WARC-Date": iso_date(date),
+        "WARC-Target-URI": _uri(uri),
+        **(fields or {}),
+    }
+    # A warcinfo record has no target (section 5.6); one with nothing to name must not have an empty header.
+    if kind == "warcinfo" or not uri:
+        del headers["WARC-Target-URI"]
+    writer.write_record(
+        writer.create_warc_record(
+            "",
+            kind,
+            payload=io.BytesIO(body),
+            length=len(body),
+            warc_content_type=content_type,
+            warc_headers_dict=headers,
+            http_headers=_Verbatim(head) if head else None,
+        )
+    )
+    return out.getvalue()
+
+
+class _Verbatim:
+    """An HTTP head for warcio to write as it came; its own class would take it apart and percent-encode headers."""
+
+    def __init__(self, head: bytes) -> None:
+        self.headers_buff = head
+
+    def compute_headers_buffer(self, _header_filter: object = None) -> None:
+        """Do nothing: the bytes are there."""
+
+
+class RecordReader:
+    """The records of a file, compressed or not, one by one and within bounds; iterate once.
+
+    `max_block` is the largest block in bytes. A file that ends within a record ends the iteration and sets `torn`;
+    anything else that is not a record raises ArchiveError, as does a file that cannot be opened.
+    """
+
+    def __init__(self, source: Path | int, *, name: str | None = None, max_block: int = MAX_BLOCK) -> None:
+        """Read a file, or an open file from its beginning: its descriptor stays open, `name` is said of it."""
+        self._source = source
+        self.name = name or (shown(source) if isinstance(source, Path) else "the journal")
+        self._max_block = max_block
+        self._at = 0
+        self._count = 0
+        self.torn = False
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records in order."""
+        try:
+            with self._open() as file:
+                compressed = file.read(2) == b"\x1f\x8b"
+                file.seek(0)
+                records = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if compressed else file
+                with records:
+                    while (record := self._next(records)) is not None:
+                        yield record
+        except _TornError:
+            self.torn = True
+        except EOFError:  # the same, in the middle of a compressed record
+            self.torn = True
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise self.damaged(str(error)) from error
+        except OSError as error:
+            raise ArchiveError(f"{self.name} cannot be read: {error.strerror or error}") from error
+
+    def damaged(self, what: str, record: Record | None = None) -> ArchiveError:
+        """Return the error that says what is wrong, and where."""
+        at = self._at if record is None else record.offset
+        return ArchiveError(f"{self.name} is damaged at byte {at} of its records: {what}")
+
+    def _open(self) -> IO[bytes]:
+        if isinstance(self._source, int):
+            file = open(self._source, "rb", closefd=False)  # noqa: SIM115 – closed by the caller; no path
+        else:
+            try:
+                # A pipe without a writer would be waited for without end.
+                if not stat.S_ISREG(self._source.stat().st_mode):
+                    raise ArchiveError(f"{self.name} cannot be read: it is no file")
+            except ValueError as error:  # a NUL in the name
+                raise ArchiveError(f"{self.name} cannot be read: {error}") from error
+            file = self._source.open("rb")
+        file.seek(0)
+        return file
+
+    def _next(self, file: IO[bytes]) -> Record | None:
+        from warcio.statusandheaders import (  # type: ignore[import-untyped]  # it has no types
+            StatusAndHeadersParser,
+            StatusAndHeadersParserException,
+        )
+
+        lines = _HeadLines(file)
+        try:
+            first = lines.readline()
+            if not first and self._at:
+                return None
+            if self._at == 0 and not first.startswith(b"WARC/"):
+                raise ArchiveError(f"{self.name} is no WARC file")
+            # WARC 1.0 differs in nothing that is read here.
+            parsed = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"]).parse(lines, first)
+        except (StatusAndHeadersParserException, EOFError, _HeadTooLongError):
+            raise self.damaged("no record begins here") from None
+        except _TornError:
+            if self._at == 0 and not b"WARC/1.".startswith(lines.taken[:7]):
+                raise ArchiveError(f"{self.name} is no WARC file") from None
+            raise
+        fields: dict[str, str] = {}
+        for name, value in parsed.headers:
+            fields.setdefault(name.lower(), value)
+        length = fields.get("content-length", "")
+        if not (length.isascii() and length.isdigit() and len(length) < 20):
+            raise self.damaged("a record does not say how long it is")
+        if int(length) > self._max_block:
+            raise self.damaged(f"a record is larger than {self._max_block / 2**20:.3g} MiB")
+        block = file.read(int(length))
+        end = file.read(len(_END))
+        if len(block) < int(length) or (len(end) < len(_END) and _END.startswith(end)):
+            raise _TornError
+        if end != _END:
+            raise self.damaged("a record does not end where it should")
+        record = Record(fields.get("warc-type", ""), fields, lines.taken, block, self._at)
+        self._check_digest(record)
+        self._at += len(record.head) + len(record.block) + len(_END)
+        self._count += 1
+        if self._at > MAX_RUN or self._count > MAX_RECORDS:
+            raise ArchiveError(
+                f"{self.name} holds more than a search has: {MAX_RUN >> 20} MiB, {MAX_RECORDS:,} records"
+            )
+        return record
+
+    def _check_digest(self, record: Record) -> None:
+        algorithm, _, stated = record.fields.get("warc-block-digest", "").partition(":")
+        if algorithm.lower() != "sha1":  # what we write; with another one the record is taken as it is
+            return
+        digest = hashlib.sha1(record.block, usedforsecurity=False).digest()
+        if stated.upper() not in {base64.b32encode(digest).decode(), digest.hex().upper()}:
+            raise self.damaged("a record is not what its digest says")
+
+
+class _TornError(Exception):
+    """The file ends within a record."""
+
+
+class _HeadTooLongError(Exception):
+    """The headers of a record do not end."""
+
+
+class _HeadLines:
+    """The lines of a record's headers, `MAX_HEAD` bytes at most."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._lines: list[bytes] = []
+        self._left = MAX_HEAD
+
+    @property
+    def taken(self) -> bytes:
+        """All lines so far."""
+        return b"".join(self._lines)
+
+    def readline(self) -> bytes:
+        """Return the next line; b'' at the end of the file, if nothing was read before it."""
+        line = self._file.readline(self._left)
+        self._left -= len(line)
+        self._lines.append(line)
+        if line.endswith(b"\n") or not (line or self.taken):
+            return line
+        if self._left == 0:
+            raise _HeadTooLongError
+        raise _TornError
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return a path as it can be shown to a person."""
+    from crawler.report.clean import clean
+
+    return clean(os.fspath(path))
+
+
+def _uri(uri: str) -> str:
+    """Return an address as a header can hold it; one that is percent-encoded already stays as it is."""
+    if uri.isascii() and uri.isprintable() and not set(uri) & set(' "<>'):
+        return uri
+    return quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")

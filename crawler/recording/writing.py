@@ -1,0 +1,212 @@
+"""A run as WARC records: bytes out, no file.
+
+    warcinfo
+    metadata «run»        what was asked for
+    request, response     each request as it went out and what came for it, in the order of their ends
+      metadata «problem»    beside a request that brought no whole answer
+    metadata «page»       what came for a page, after its requests; once more when it is judged
+    metadata «end»        how the run ended
+
+HTTP heads are kept as `heads` says. Cookies stay in them: they are those that the shop gave this program, and without
+them an answer that depends on one cannot be explained. A journal is readable by its owner alone; whoever gives an
+archive away gives its cookies, too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from crawler.download.exchange import Exchange, Hop
+from crawler.recording.heads import archived_request, archived_response, decoded, split_head
+from crawler.recording.metadata import (
+    FORMAT,
+    JSON_TYPE,
+    EndRecord,
+    Metadata,
+    PageRecord,
+    ProblemRecord,
+    RunRecord,
+    encoded,
+)
+from crawler.recording.saved import RunEnd, RunParameters, SavedPage
+from crawler.recording.warc import new_record_id, record_bytes
+
+__all__ = ["RunWriter"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A hop that was written: what the record of its page needs of it."""
+
+    hop: Hop
+    request_id: str
+    response_id: str | None
+
+
+class RunWriter:
+    """Turns a run, told of in order, into the bytes of its records."""
+
+    def __init__(self) -> None:
+        self._run_id: str | None = None
+        self._first_url = ""
+        self._hops: dict[int, list[_Written]] = {}
+        """Those of pages that have not ended."""
+        self._pages: dict[int, PageRecord] = {}
+        """The last record of each page."""
+
+    def begin(self, parameters: RunParameters) -> bytes:
+        """Return the records that a file of the run begins with."""
+        self._run_id, self._first_url = new_record_id(), parameters.first_url
+        info_id = new_record_id()
+        info = {
+            "software": f"bookprice-crawler/{parameters.version}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        }
+        warcinfo = record_bytes(
+            "warcinfo",
+            record_id=info_id,
+            uri="",
+            date=parameters.started_at,
+            content_type="application/warc-fields",
+            body="".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in info.items()).encode(
+                "utf-8", "replace"
+            ),
+        )
+        run = RunRecord(format=FORMAT, parameters=parameters)
+        return warcinfo + record_bytes(
+            "metadata",
+            record_id=self._run_id,
+            uri=parameters.first_url,
+            date=parameters.started_at,
+            content_type=JSON_TYPE,
+            fields={"WARC-Refers-To": info_id},
+            body=encoded(run),
+        )
+
+    def hop(self, page: int | None, hop: Hop) -> bytes:
+        """Return the records of a request and of what came for it."""
+        request_id, response_id = new_record_id(), new_record_id() if hop.response_head else None
+        concurrent = {"WARC-Concurrent-To": request_id}
+        records = [
+            record_bytes(
+                "request",
+                record_id=request_id,
+                uri=hop.url,
+                date=hop.started_at,
+                content_type="application/http; msgtype=request",
+                head=archived_request(hop.request_head),
+            )
+        ]
+        if response_id is not None:
+            facts = {}
+            if hop.peer is not None and hop.peer.isascii() and hop.peer.isprintable():
+                facts["WARC-IP-Address"] = hop.peer
+            if hop.cut is not None:
+                facts["WARC-Truncated"] = hop.cut.value
+            records.append(
+                record_bytes(
+                    "response",
+                    record_id=response_id,
+                    uri=hop.url,
+                    date=hop.started_at,
+                    content_type="application/http; msgtype=response",
+                    fields=concurrent | facts,
+                    head=archived_response(hop),
+                    body=hop.body,
+                )
+            )
+        if hop.problem is not None or hop.detail:
+            records.append(
+                record_bytes(
+                    "metadata",
+                    record_id=new_record_id(),
+                    uri=hop.url,
+                    date=hop.started_at,
+                    content_type=JSON_TYPE,
+                    fields=concurrent,
+                    body=encoded(ProblemRecord(problem=hop.problem, detail=hop.detail)),
+                )
+            )
+        if page is not None:
+            self._hops.setdefault(page, []).append(_Written(hop, request_id, response_id))
+        return b"".join(records)
+
+    def fetched(self, page: int, exchange: Exchange, fetched_at: dt.datetime) -> bytes:
+        """Return the records of a page that is not judged yet."""
+        return self.page(SavedPage(page, exchange, "", "", fetched_at))
+
+    def page(self, saved: SavedPage) -> bytes:
+        """Return the records of a page that ended; those of its hops, too, where `hop` was told of none."""
+        number, exchange = saved.page, saved.exchange
+        bare = replace(exchange, body=b"")
+        records = []
+        had = self._pages.get(number)
+        if (
+            number in self._hops
+            or had is None
+            or (had.exchange, had.body_bytes) != (bare, len(exchange.body))
+        ):
+            if number not in self._hops:
+                records += [self.hop(number, hop) for hop in saved.hops]
+            hops = self._hops.pop(number, [])
+            body_id = _record_of(exchange.body, hops) if exchange.body else None
+            if exchange.body and body_id is None:
+                # No answer that was told of has this body: it was cut while it was decoded, say.
+                body_id = new_record_id()
+                records.append(
+                    record_bytes(
+                        "resource",
+                        record_id=body_id,
+                        uri=exchange.final_url,
+                        date=saved.fetched_at,
+                        content_type="application/octet-stream",
+                        body=exchange.body,
+                    )
+                )
+            hop_ids = [written.request_id for written in hops]
+        else:  # told before, and its records are written
+            hop_ids, body_id = had.hops, had.body
+        record = self._pages[number] = PageRecord(
+            page=number,
+            verdict=saved.verdict,
+            detail=saved.detail,
+            fetched_at=saved.fetched_at,
+            exchange=bare,
+            hops=hop_ids,
+            body=body_id,
+            body_bytes=len(exchange.body),
+        )
+        about = body_id or (hop_ids[-1] if hop_ids else self._run_id)
+        records.append(self._metadata(record, exchange.url, saved.fetched_at, about))
+        return b"".join(records)
+
+    def end(self, end: RunEnd) -> bytes:
+        """Return the record that a file of the run ends with."""
+        return self._metadata(EndRecord(end=end), self._first_url, end.finished_at, self._run_id)
+
+    def _metadata(self, record: Metadata, uri: str, date: dt.datetime, about: str | None) -> bytes:
+        return record_bytes(
+            "metadata",
+            record_id=new_record_id(),
+            uri=uri,
+            date=date,
+            content_type=JSON_TYPE,
+            fields={} if about is None else {"WARC-Refers-To": about},
+            body=encoded(record),
+        )
+
+
+def _record_of(body: bytes, hops: list[_Written]) -> str | None:
+    """Return the id of the last response, if its payload is `body` once decoded: a reader will decode it likewise."""
+    for written in reversed(hops):
+        if written.response_id is not None:
+            hop = written.hop
+            whole = split_head(hop.response_head) == (
+                hop.response_head,
+                b"",
+            )  # else a reader would cut it elsewhere
+            same = whole and decoded(hop.response_head, hop.body, len(body)) == body
+            return written.response_id if same else None
+    return None
