@@ -270,6 +270,49 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     assert simulate(main) == list(range(30))
 
 
+def test_nobody_overtakes_when_the_loop_was_busy() -> None:
+    """A newcomer queues behind those whose time has come, though their timer could not fire yet."""
+
+    async def main(clock: Callable[[], float]) -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimulatedLoop)
+        pace = Pace(1, clock=clock)
+        pace.pause(HOST, 1.0)
+        came: list[str] = []
+
+        async def one(name: str) -> None:
+            async with pace.turn(HOST):
+                came.append(name)
+
+        waiter = asyncio.create_task(one("waiter"))
+        await asyncio.sleep(0)
+        loop.now += 2.0
+        await one("newcomer")
+        await waiter
+        return came
+
+    assert simulate(main) == ["waiter", "newcomer"]
+
+
+def test_a_turn_passes_by_those_who_were_cancelled_in_the_same_moment() -> None:
+    """The slot that is freed right after the first waiter was cancelled goes to the second."""
+
+    async def main(clock: Callable[[], float]) -> bool:
+        pace = Pace(1, clock=clock)
+
+        async def one() -> bool:
+            async with pace.turn(HOST):
+                return True
+
+        async with pace.turn(HOST):
+            first, second = asyncio.create_task(one()), asyncio.create_task(one())
+            await asyncio.sleep(1)
+            first.cancel()
+        return await second
+
+    assert simulate(main)
+
+
 def test_retry_after_rests_the_whole_host_and_no_other() -> None:
     """For as long as one answer asked, no request to that host starts; its turns say how long they waited."""
 
@@ -348,6 +391,37 @@ def test_a_host_that_comes_to_bear_more_gets_more() -> None:
     before, after = simulate(main)
     assert before <= 4
     assert after == 20
+
+
+def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
+    """Where one answer in fifty fails whatever the load, most of the concurrency's speed is kept."""
+    chance = random.Random(7)
+
+    async def main(clock: Callable[[], float]) -> float:
+        pace = Pace(20, clock=clock)
+        began = clock()
+        await ask(pace, 5000, lambda _out: chance.random() >= 0.02, roads=40)
+        return clock() - began
+
+    at_full_speed = 5000 * 0.1 / 20
+    assert simulate(main) < 4 * at_full_speed
+
+
+def test_what_is_not_used_does_not_grow() -> None:
+    """Answers to one request at a time say nothing of how many at once would be borne."""
+
+    async def main(clock: Callable[[], float]) -> int:
+        pace = Pace(16, clock=clock)
+        turns = [pace.turn(HOST) for _ in range(10)]
+        for turn in turns:
+            await turn.__aenter__()
+        turns[0].end(Outcome.OVERLOADED)
+        for turn in turns:
+            await turn.__aexit__(None, None, None)
+        await ask(pace, 300, lambda _out: True, roads=1)
+        return pace.limit(HOST)
+
+    assert simulate(main) == 5
 
 
 def test_one_refusal_of_ten_at_once_halves_the_limit() -> None:
