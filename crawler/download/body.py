@@ -59,9 +59,10 @@ class Body:
 class Decoder:
     """Takes a body piece by piece, and holds it as decompressed and, with `keep_raw`, as sent.
 
-    Whether there is a problem, and which, depends on the bytes alone, not on how they were cut into pieces: reading
-    from the network and reading from an archive come to the same. It holds at most `max_bytes` + 1 bytes of each
-    kind, and a step (32 KiB) more while it works.
+    Whether the bytes are a body depends on them alone, not on how they were cut into pieces: reading from the network
+    and reading from an archive come to the same. (Which problem they have, too, but for data that break just behind
+    the first byte beyond the cap: zlib may find the break first.) It holds at most `max_bytes` + 1 bytes of each kind,
+    and a step (32 KiB) more while it works.
 
     gzip may have several members, and bytes behind the last that begin no other are ignored, as browsers do.
     deflate is read with zlib's wrapping, which is the standard (RFC 9110, 8.4.1.2), and without, which some servers
@@ -80,7 +81,7 @@ class Decoder:
         self._raw = (io.BytesIO() if self._codings else self._decoded) if keep_raw else None
         self._stream: zlib._Decompress | None = zlib.decompressobj(31) if self._coding == "gzip" else None
         self._members = 1
-        self._held = b""  # the first bytes of a stream or member, too few to tell what it is
+        self._held = b""  # the first bytes behind a member, too few to tell what it is
         self._over = False  # the compressed stream has ended: what follows is ignored
         self._body = Body()
 
@@ -123,11 +124,7 @@ class Decoder:
             self._stop(Problem.TOO_LARGE, _too_large(self._max), Cut.LENGTH)
 
     def _stop(self, problem: Problem, detail: str, cut: Cut) -> None:
-        """End in a problem, and let go of what nobody will read."""
         self._body = Body(problem=problem, detail=detail, cut=cut)
-        self._stream = None
-        if self._raw is not self._decoded:
-            self._decoded = io.BytesIO()
 
     def _write(self, data: bytes | memoryview) -> None:
         self._size += self._decoded.write(data)
@@ -157,8 +154,7 @@ class Decoder:
                 data = self._begin(self._held + bytes(data))
                 if self._stream is None:
                     return
-            # One byte beyond the cap is asked for, never more: where an error follows, the cap comes first, however
-            # the pieces fell.
+            # One byte beyond the cap is asked for, never more: where an error follows, the cap comes first.
             step = min(STEP, self._max + 1 - self._size)
             output = self._stream.decompress(data, step)
             self._write(output)
@@ -176,10 +172,7 @@ class Decoder:
         """Begin a stream or member with its first bytes and return them; hold them while they are too few."""
         self._held = b""
         if self._coding == "deflate":
-            if len(start) < 2:
-                self._held = start
-            else:
-                self._stream = zlib.decompressobj(15 if _is_zlib(start) else -15)
+            self._stream = zlib.decompressobj(15 if _is_zlib(start) else -15)
         elif start.startswith(MEMBER):
             if self._members > MAX_MEMBERS:
                 detail = f"the answer is compressed in more than {MAX_MEMBERS} pieces"
@@ -264,8 +257,7 @@ def _ended_with_the_connection(response: aiohttp.ClientResponse) -> Iterator[Non
         connection.protocol.closed if connection is not None and connection.protocol is not None else None
     )
 
-    def settle(lost: asyncio.Future[None]) -> None:
-        _hear(lost)
+    def settle(_lost: asyncio.Future[None]) -> None:
         if not response.content.is_eof() and response.content.exception() is None:
             response.content.set_exception(
                 aiohttp.ClientPayloadError("the connection was given up within the body")
@@ -291,13 +283,11 @@ def _hear(lost: asyncio.Future[None]) -> None:
 
 
 def _is_zlib(start: bytes) -> bool:
-    """Return whether `start`, two bytes or more, is a zlib header (RFC 1950, 2.2): window, check bits, no dictionary.
+    """Return whether a deflate body that begins with `start` has zlib's wrapping (RFC 1950, 2.2).
 
-    No raw deflate stream looks like one: with these lowest bits it would begin with a stored block (RFC 1951, 3.2.4)
-    whose padding is not zero.
+    No raw stream has these lowest bits: it would begin with a stored block whose padding is not zero (RFC 1951, 3.2.4).
     """
-    method, flags = start[0], start[1]
-    return method & 0x0F == 8 and method >> 4 <= 7 and (method << 8 | flags) % 31 == 0 and not flags & 0x20
+    return start[0] & 0x0F == 8
 
 
 def _too_large(max_bytes: int) -> str:
