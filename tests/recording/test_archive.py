@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawler.errors import OutputError, UsageError
+from crawler.recording import archive
 from crawler.recording.archive import check_archive_target, write_archive
 from crawler.recording.reading import read_run
 from crawler.recording.saved import RunEnd
@@ -64,13 +65,22 @@ async def test_a_torn_record_is_left_out(tmp_path: Path, journal: Path) -> None:
 
 
 @pytest.mark.parametrize("existing", [True, False])
-async def test_an_archive_is_absent_when_its_writing_is_cancelled(tmp_path: Path, existing: bool) -> None:
+async def test_an_archive_is_absent_when_its_writing_is_cancelled(
+    tmp_path: Path, existing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cancelled in the middle: what was there is as it was, no temporary file is left, and no thread writes on."""
     source = runs.write_run(
         tmp_path / "run.warc", [runs.saved(n, body=runs.body_of(n, 400_000)) for n in range(1, 60)]
     )
     folder = made(tmp_path / "archives")
     target = folder / "a.warc.gz"
+    compress, compressed = archive._member, []
+
+    def counting(data: bytes) -> bytes:
+        compressed.append(len(data))
+        return compress(data)
+
+    monkeypatch.setattr(archive, "_member", counting)
     if existing:
         target.write_bytes(b"before")
     writing = asyncio.ensure_future(write_archive(source, target))
@@ -81,6 +91,7 @@ async def test_an_archive_is_absent_when_its_writing_is_cancelled(tmp_path: Path
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert contents(folder) == ({"a.warc.gz": b"before"} if existing else {})
+    assert len(compressed) < 170  # of 179: it did not go on to the end
 
 
 async def test_an_existing_archive_keeps_its_permissions_and_its_link(tmp_path: Path, journal: Path) -> None:

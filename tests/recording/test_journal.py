@@ -168,8 +168,8 @@ async def test_of_each_page_the_newest_good_copy_is_taken(tmp_path: Path) -> Non
         runs.saved(6, at=late, verdict="past_end"),
         runs.saved(7, at=late, verdict="a verdict of tomorrow"),
     ]
-    await keep(tmp_path, *new)
-    await keep(tmp_path, *old)
+    await keep(tmp_path, *new, now=late)
+    await keep(tmp_path, *old)  # written later, as by a run that took them over
     pages, skipped = saved_pages(tmp_path, runs.parameters(), now=NOW, fresh_seconds=HOUR)
     assert skipped == ()
     assert pages == {1: new[0], 2: old[1], 3: old[2], 5: new[3], 6: new[4]}
