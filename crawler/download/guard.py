@@ -1,0 +1,351 @@
+"""Which addresses a request may go to: public ones, and the hosts that the user named.
+
+    with asking(policy.named_hosts) as asked:                  # around one request
+        async with session.get(url, proxy=…) as response: …    # of a session with a GuardedConnector
+    asked.refusal                                              # why it did not go out, if that is why
+
+The connector judges three times, and each closes a gap of the others: the target as it is spelled, before anything
+is done (a proxy would resolve it for us); every address, when a socket is about to be made for it (a name may resolve
+to another one each time); and the address of a connection that waited in the pool (it may have been opened for a
+request that named the host).
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import stringprep
+import unicodedata
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from aiohttp.connector import AddrInfoType, Connection
+    from aiohttp.tracing import Trace
+
+__all__ = ["AddressRefusedError", "Asked", "GuardedConnector", "asking", "refusal", "refuse_literal"]
+
+
+class AddressRefusedError(OSError):
+    """No socket is made for an address; `strerror` is the refusal in words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(errno.EACCES, words)
+
+
+class Asked:
+    """What became of the addresses of one request."""
+
+    def __init__(self, named: Collection[str]) -> None:
+        """`named` are the hosts that the user named."""
+        self.refused: dict[str, str] = {}
+        """Addresses, or the target as it was spelled, and why no request may go there."""
+        self.passed: list[str] = []
+        """Addresses that a socket was made for."""
+        self._named = frozenset(_plain(host) for host in named)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the request did not go out; None when no address was refused, or another one could be tried."""
+        if self.passed or not self.refused:
+            return None
+        first, *others = self.refused.values()
+        return first if not others else f"{first} (and {len(others)} more such)"
+
+    def names(self, host: str) -> bool:
+        """Return whether the user named this very host."""
+        return _plain(host) in self._named
+
+
+_ASKED: ContextVar[Asked | None] = ContextVar("asked", default=None)
+_EXEMPT: ContextVar[bool] = ContextVar("exempt", default=False)
+
+
+@contextmanager
+def asking(named: Collection[str]) -> Iterator[Asked]:
+    """Let the request inside go to the hosts in `named`, whatever their addresses, besides public ones.
+
+    Names are compared without regard to case, brackets and a trailing dot. Another spelling of a named address is not
+    that very host. Tasks that are started inside take this with them; outside, no host is named.
+    """
+    asked = Asked(named)
+    token = _ASKED.set(asked)
+    try:
+        yield asked
+    finally:
+        _ASKED.reset(token)
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """A TCPConnector that makes connections to public addresses, named hosts and proxies alone.
+
+    A refusal is a ClientConnectorError whose `os_error` is an AddressRefusedError, but where a name has several
+    addresses aiohttp may fold what befell them into one error: `Asked.refusal` knows. When some addresses of a name are
+    refused and others are not, the others are used.
+
+    Only the user names proxies, so that a proxy may have any address; the target behind it is judged as it is spelled.
+    What it resolves to is the proxy's affair.
+
+    One connector may serve requests that named a host and requests that did not: a connection that the former left
+    in the pool is closed before the latter could use it, and a cached DNS answer is judged like a fresh one.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """`options` are those of aiohttp.TCPConnector, without `socket_factory`."""
+        super().__init__(socket_factory=_guarded_socket, **options)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 – the signature is aiohttp's
+    ) -> Connection:
+        """Return a connection for `req` from the pool, or a new one; raises as the class says."""
+        asked = _ASKED.get() or Asked(())
+        host = req.url.raw_host or ""
+        exempt = asked.names(host)
+        if not exempt and (words := refuse_literal(host)) is not None:
+            asked.refused[host] = words
+            raise aiohttp.ClientConnectorError(req.connection_key, AddressRefusedError(words))
+        exempt = exempt or req.proxy is not None
+        token = _EXEMPT.set(exempt)
+        try:
+            while True:
+                connection = await super().connect(req, traces, timeout)
+                if exempt or not _leads_astray(connection):
+                    return connection
+                connection.close()  # and the next: in the end a new one, whose address is judged before it is made
+        finally:
+            _EXEMPT.reset(token)
+
+
+def _guarded_socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket for `address`; raises AddressRefusedError instead of making one that must not be.
+
+    aiohttp calls this for every address that it tries, in tasks that inherit the context of `connect`.
+    """
+    family, kind, protocol, _, peer = address
+    text = str(peer[0])
+    asked = _ASKED.get() or Asked(())
+    words = None if _EXEMPT.get() else refusal(text)
+    if words is not None:
+        asked.refused[text] = words
+        raise AddressRefusedError(words)
+    asked.passed.append(text)
+    return socket.socket(family, kind, protocol)
+
+
+def _leads_astray(connection: Connection) -> bool:
+    """Return whether `connection` stands with an address that no request may go to."""
+    peer = None if connection.transport is None else connection.transport.get_extra_info("peername")
+    return peer is not None and refusal(str(peer[0])) is not None
+
+
+def refusal(address: str) -> str | None:
+    """Return in words why no request may go to an IP address, as in a sockaddr; None for a public one.
+
+    The networks are those of IANA's special-purpose registries, stated here because `ipaddress.is_global` differs
+    between patch releases of Python. An IPv6 address that stands for an IPv4 one is judged as that one.
+    """
+    kind = _kind(address)
+    return None if kind is None else f"{address[:80]} is {kind}"
+
+
+def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
+    """Return in words why no request may go to `host` as it is spelled; None for a name that must be resolved.
+
+    An address is known in every spelling that a resolver, a proxy or a URL parser may take for it: `2130706433`,
+    `0x7f.1`, `0177.0.0.1`, `127.1`, `[::1]`, `１２７。0。0。1`, `%3127.0.0.1`. So are the names that mean this machine
+    or the local network by rule (RFC 6761, 6762, 8375; `.internal`). `named` as in `asking`.
+    """
+    plain = _plain(host)
+    if plain in {_plain(name) for name in named}:
+        return None
+    if not plain:
+        return "an address without a host"
+    if plain in OWN_NAMES or plain.endswith((".localhost", ".localdomain")):
+        return f"{plain} is {OWN}"
+    if plain.endswith((".local", ".internal", ".home.arpa")):
+        return f"{plain} is a name of the local network"
+    for address in _readings(plain):
+        if (kind := _kind(address)) is not None:
+            stands_for = "" if address == plain else f" stands for {address}, which"
+            return f"{plain[:80]}{stands_for} is {kind}"
+    return None
+
+
+def _plain(host: str) -> str:
+    """Return `host` as a resolver would fold it: UTS 46 in its essence, without brackets and trailing dots."""
+    if "%" in host and ":" not in host:
+        host = unquote(host)
+    if not host.isascii():
+        host = unicodedata.normalize("NFKC", host).replace("。", ".")
+        host = "".join(
+            character
+            for character in host
+            if not stringprep.in_table_b1(character) and unicodedata.category(character) != "Cf"
+        )
+    host = host.strip().rstrip(".").strip("[]").lower()
+    if ":" in host:
+        try:
+            return str(ipaddress.ip_address(host))
+        except ValueError:
+            pass
+    return host
+
+
+def _readings(plain: str) -> list[str]:
+    """Return the IP addresses that a host may be taken for; none for a name."""
+    if ":" in plain:
+        return [plain]
+    try:
+        readings = [socket.inet_ntoa(socket.inet_aton(plain))]
+    except (OSError, ValueError):
+        return []
+    parts = plain.split(".")
+    if len(parts) == 4 and all(part.isdigit() and len(part) < 10 and int(part) < 256 for part in parts):
+        # 010.0.0.1: inet_aton reads octal, others decimal.
+        readings.append(".".join(str(int(part)) for part in parts))
+    return readings
+
+
+LOW = 0xFFFFFFFF
+"""The lowest 32 bits."""
+
+OWN = "this machine itself"
+PRIVATE = "in a private network"
+LINK_LOCAL = "in the network of this very link (link-local)"
+METADATA = "where a cloud keeps its machines' metadata and credentials"
+UNSPECIFIED = "no address of any host (unspecified)"
+MULTICAST = "no single host (multicast)"
+RESERVED = "reserved, and of no host on the internet"
+DOCUMENTATION = "an example for documentation, and of no host"
+FAKE_IP = (
+    "in a range that proxies in fake-IP (TUN) mode, such as Clash, make addresses up from: name the proxy with "
+    "--proxy http://127.0.0.1:PORT, or take the shop's host out of its fake-IP list"
+)
+
+OWN_NAMES = frozenset({"localhost", "localhost6", "ip6-localhost", "ip6-loopback"})
+
+IPV4 = (
+    ("169.254.169.254/32", METADATA),  # AWS, Azure, Google, Tencent and most others
+    ("169.254.170.2/32", METADATA),  # AWS, in containers
+    ("100.100.100.200/32", METADATA),  # Alibaba
+    ("192.0.0.192/32", METADATA),  # Oracle
+    ("168.63.129.16/32", METADATA),  # Azure; it looks public
+    ("0.0.0.0/8", UNSPECIFIED),
+    ("10.0.0.0/8", PRIVATE),
+    ("100.64.0.0/10", "in a provider's own network (shared address space)"),
+    ("127.0.0.0/8", OWN),
+    ("169.254.0.0/16", LINK_LOCAL),
+    ("172.16.0.0/12", PRIVATE),
+    ("192.0.0.0/24", RESERVED),
+    ("192.0.2.0/24", DOCUMENTATION),
+    ("192.88.99.0/24", RESERVED),  # 6to4 relays, given up by RFC 7526
+    ("192.168.0.0/16", PRIVATE),
+    ("198.18.0.0/15", FAKE_IP),  # for benchmarks, by RFC 2544
+    ("198.51.100.0/24", DOCUMENTATION),
+    ("203.0.113.0/24", DOCUMENTATION),
+    ("224.0.0.0/4", MULTICAST),
+    ("255.255.255.255/32", "every host of this link (broadcast)"),
+    ("240.0.0.0/4", RESERVED),
+)
+"""Networks of IANA's IPv4 Special-Purpose Address Registry that are not on the internet, and multicast; the first
+that holds an address counts."""
+
+IPV6 = (
+    ("::/128", UNSPECIFIED),
+    ("::1/128", OWN),
+    ("fd00:ec2::254/128", METADATA),  # AWS
+    ("fd20:ce::254/128", METADATA),  # Google
+    ("fd00:42::42/128", METADATA),  # Scaleway
+    ("fc00::/18", FAKE_IP),  # sing-box's default; what is assigned begins with fd
+    ("fc00::/7", PRIVATE),
+    ("fe80::/10", LINK_LOCAL),
+    ("fec0::/10", PRIVATE),  # site-local, given up by RFC 3879
+    ("ff00::/8", MULTICAST),
+    ("2001:db8::/32", DOCUMENTATION),
+    ("3fff::/20", DOCUMENTATION),
+    ("2001::/23", RESERVED),  # for protocols
+)
+"""The same for IPv6. What is neither here nor in 2000::/3 is reserved, too (RFC 4291, 2.4)."""
+
+
+def _table(networks: tuple[tuple[str, str], ...]) -> list[tuple[int, int, str]]:
+    """Return (mask, masked value, words) of each network: ten times as fast as `ipaddress`."""
+    parsed = [(ipaddress.ip_network(network), words) for network, words in networks]
+    return [(int(network.netmask), int(network.network_address), words) for network, words in parsed]
+
+
+_IPV4 = _table(IPV4)
+_IPV6 = _table(IPV6)
+
+
+@lru_cache(maxsize=4096)
+def _kind(address: str) -> str | None:
+    """Return what an address is, if it is not public."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "no IP address"
+    return _kind_of_ipv4(int(ip)) if ip.version == 4 else _kind_of_ipv6(int(ip))
+
+
+def _kind_of_ipv4(value: int) -> str | None:
+    return next((words for mask, network, words in _IPV4 if value & mask == network), None)
+
+
+def _kind_of_ipv6(value: int) -> str | None:
+    if embedded := _embedded(value):
+        return _kind_of_embedded(embedded)
+    for mask, network, words in _IPV6:
+        if value & mask == network:
+            return words
+    if value >> 125 != 1:
+        return RESERVED
+    # ISATAP (RFC 5214, 6.1): the interface's identifier holds the address, whatever the prefix.
+    return _kind_of_embedded([value & LOW]) if value >> 32 & 0xFDFFFFFF == 0x5EFE else None
+
+
+def _kind_of_embedded(values: list[int]) -> str | None:
+    for value in values:
+        if (words := _kind_of_ipv4(value)) is not None:
+            return f"an IPv6 form of {ipaddress.IPv4Address(value)}, which is {words}"
+    return None
+
+
+def _embedded(value: int) -> list[int]:
+    """Return the IPv4 addresses that an IPv6 one stands for by its prefix."""
+    prefix = value >> 32
+    if value <= 1:
+        return []  # :: and ::1
+    if prefix in {0, 0xFFFF, 0xFFFF_0000, 0x64_FF9B << 64}:
+        return [
+            value & LOW
+        ]  # IPv4-compatible, -mapped (RFC 4291, 2.5.5), -translated (RFC 2765), NAT64 (RFC 6052)
+    if prefix >> 48 == 0x64_FF9B_0001:
+        return _behind_local_nat64(value)
+    if prefix >> 80 == 0x2002:
+        return [value >> 80 & LOW]  # 6to4 (RFC 3056, 2)
+    if prefix >> 64 == 0x2001_0000:
+        return [value >> 64 & LOW, ~value & LOW]  # Teredo: its server, its client (RFC 4380, 4)
+    return []
+
+
+def _behind_local_nat64(value: int) -> list[int]:
+    """Return what an address in 64:ff9b:1::/48 (RFC 8215) may stand for: only its network knows the prefix's length.
+
+    RFC 6052, 2.2 has the places for prefixes of 96, 48, 56 and 64 bits; bits 64 to 71 are left out. They overlap: a
+    place that begins with a zero octet holds the end of another, unless all do.
+    """
+    octets = value.to_bytes(16)
+    places = (octets[12:16], octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13])
+    inner = [int.from_bytes(place) for place in places]
+    return [one for one in inner if one >> 24] or [0]
