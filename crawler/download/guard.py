@@ -292,7 +292,7 @@ _IPV6 = _table(IPV6)
 def _kind(address: str) -> str | None:
     """Return what an address is, if it is not public."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return "no IP address"
     return _kind_of_ipv4(int(ip)) if ip.version == 4 else _kind_of_ipv6(int(ip))
@@ -343,9 +343,9 @@ def _behind_local_nat64(value: int) -> list[int]:
     """Return what an address in 64:ff9b:1::/48 (RFC 8215) may stand for: only its network knows the prefix's length.
 
     RFC 6052, 2.2 has the places for prefixes of 96, 48, 56 and 64 bits; bits 64 to 71 are left out. They overlap: a
-    place that begins with a zero octet holds the end of another, unless all do.
+    place that begins with a zero octet holds the end of another.
     """
     octets = value.to_bytes(16)
     places = (octets[12:16], octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13])
     inner = [int.from_bytes(place) for place in places]
-    return [one for one in inner if one >> 24] or [0]
+    return [one for one in inner if one >> 24]

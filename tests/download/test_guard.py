@@ -396,8 +396,10 @@ async def test_requests_at_once_do_not_share_what_is_named(server: Server) -> No
 
 
 async def test_without_asking_no_host_is_named(server: Server, attempts: list[str]) -> None:
-    """The connector refuses by itself; to forget `asking` opens nothing."""
+    """The connector refuses by itself; to forget `asking`, or to have left it, opens nothing."""
     async with guarded() as session:
+        with asking({"127.0.0.1", "shop.example"}):
+            pass
         for host in ("127.0.0.1", "shop.example"):
             with pytest.raises(aiohttp.ClientConnectorError) as caught:
                 await session.get(f"http://{host}:{server.port}/")
@@ -486,6 +488,15 @@ def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
 def test_a_refused_spelling_says_why(host: str, words: str) -> None:
     """The words name the host as it is spelled, and what it comes to."""
     assert refuse_literal(host) == words
+
+
+@pytest.mark.parametrize(
+    ("host", "named"), [("[::1]", "0::1"), ("LocalHost", "localhost."), ("127.0.0.1.", "127.0.0.1")]
+)
+def test_a_named_spelling_is_not_refused(host: str, named: str) -> None:
+    """Hosts are compared as a resolver would."""
+    assert refuse_literal(host)
+    assert refuse_literal(host, {named}) is None
 
 
 @pytest.mark.parametrize("address", PUBLIC)
