@@ -254,18 +254,18 @@ def _ended_with_the_connection(response: aiohttp.ClientResponse) -> Iterator[Non
     On a malformed chunk aiohttp (3.13, 3.14) closes the connection and tells whoever waits for a head, but not who
     waits for the body, and stops its own clock: the reader would wait for ever.
     """
+    content = response.content
     connection = response.connection
-    closed = (
-        connection.protocol.closed if connection is not None and connection.protocol is not None else None
-    )
+    protocol = None if connection is None else connection.protocol
 
-    def settle(_lost: asyncio.Future[None]) -> None:
-        if not response.content.is_eof() and response.content.exception() is None:
-            response.content.set_exception(
-                aiohttp.ClientPayloadError("the connection was given up within the body")
-            )
+    def settle(_lost: asyncio.Future[None] | None) -> None:
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection was given up within the body"))
 
-    if closed is None:  # the whole body is here
+    if (
+        protocol is None or (closed := protocol.closed) is None
+    ):  # the whole body is here, or it was lost already
+        settle(None)
         yield
         return
     closed.add_done_callback(settle)

@@ -378,8 +378,9 @@ async def test_a_length_that_lies_leaves_what_came(coding: str) -> None:
         assert reader.raw == start
 
 
-async def test_a_broken_chunk_ends_the_body() -> None:
-    """The connection is given up at once, and nobody waits for the rest."""
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
+    """The connection is given up at once, and nobody waits for the rest, be it before or behind the first read."""
     begun = asyncio.Event()
 
     async def script(writer: asyncio.StreamWriter) -> None:
@@ -389,7 +390,11 @@ async def test_a_broken_chunk_ends_the_body() -> None:
         await asyncio.Event().wait()
 
     async with asking(script) as response:
+        protocol = response.connection and response.connection.protocol
+        assert protocol is not None
         begun.set()
+        while late and protocol.is_connected():  # noqa: ASYNC110 – its future would be what tells the reader
+            await asyncio.sleep(0)
         reader = BodyReader(8 * MIB, keep_raw=True)
         with pytest.raises(aiohttp.ClientPayloadError, match="given up"):
             await reader.read(response)
