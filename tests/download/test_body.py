@@ -393,7 +393,7 @@ async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
         protocol = response.connection and response.connection.protocol
         assert protocol is not None
         begun.set()
-        while late and protocol.is_connected():  # noqa: ASYNC110 – its future would be what tells the reader
+        while late and protocol.connected:  # noqa: ASYNC110 – its future would be what tells the reader
             await asyncio.sleep(0)
         reader = BodyReader(8 * MIB, keep_raw=True)
         with pytest.raises(aiohttp.ClientPayloadError, match="given up"):
