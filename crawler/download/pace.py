@@ -28,7 +28,7 @@ from typing import NamedTuple, Self
 __all__ = ["Outcome", "Pace", "Turn"]
 
 PATIENCE = 100
-"""Answers in a row at the ceiling before it is passed by one; halved with each step that goes well."""
+"""Answers at the ceiling before it is passed by one; halved with each step that goes well."""
 
 PROOF = 4
 """Windows without refusal (as many answers as the limit is high) that prove a load to be borne."""
@@ -171,6 +171,8 @@ class _Limit:
         self._patience = PATIENCE
         self._run = 0
         """Answers in a row since the limit last changed."""
+        self._long_run = 0
+        """Answers at the ceiling since it last changed, or was met."""
         self._proven = 0
         """The highest load that was borne for `PROOF` windows."""
         self._proving, self._proof = self.value, 0
@@ -187,16 +189,20 @@ class _Limit:
         if self._proof >= PROOF * self._proving:
             self._proven = max(self._proven, self._proving)
             self._proving, self._proof = self.value, 0
+        at_ceiling = self.value >= self._ceiling
         self._run += 1
-        needed = self.value if self.value < self._ceiling else max(self.value, self._patience)
-        if self._run < needed or self.value >= self._most:
+        self._long_run += at_ceiling
+        run, needed = (
+            (self._long_run, max(self.value, self._patience)) if at_ceiling else (self._run, self.value)
+        )
+        if run < needed or self.value >= self._most:
             return ""
-        if self.value >= self._ceiling:
+        if at_ceiling:
             self._ceiling += 1
-            self._patience = needed // 2
+            self._long_run, self._patience = 0, needed // 2
         self.value += 1
         self._run = 0
-        return f"{needed} answers without refusal"
+        return f"{needed} answers at {self.value - 1} at once"
 
     def refused(self, cuts_before: int, load: int) -> str:
         """Take note of a refusal while `load` requests were out, itself included; return why the limit fell."""
@@ -204,7 +210,6 @@ class _Limit:
         if cuts_before == self.cuts:
             self.cuts += 1
             self._burst, self._refused, self._ceiling_before = load, 0, self._ceiling
-            self._patience = PATIENCE
             self.value = min(self.value, max(1, load // 2))
         self._refused += 1
         borne = self._burst - self._refused
@@ -219,6 +224,7 @@ class _Limit:
             self._ceiling = self._ceiling_before
         elif self._burst > self._proven or most_refused or self._share_refused > CHANCE:
             self._ceiling = min(self._ceiling_before, borne)
+            self._long_run, self._patience = 0, PATIENCE
             self._proven = min(self._proven, self._ceiling)
         return f"{self._refused} of {self._burst} requests at once were refused"
 

@@ -394,7 +394,7 @@ def test_a_host_that_comes_to_bear_more_gets_more() -> None:
 
 
 def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
-    """Where one answer in fifty fails whatever the load, most of the concurrency's speed is kept."""
+    """Where one answer in fifty fails whatever the load, a sixth of the full speed is kept at least, not a twentieth."""
     chance = random.Random(7)
 
     async def main(clock: Callable[[], float]) -> float:
@@ -404,7 +404,22 @@ def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
         return clock() - began
 
     at_full_speed = 5000 * 0.1 / 20
-    assert simulate(main) < 4 * at_full_speed
+    assert simulate(main) < 6 * at_full_speed
+
+
+def test_a_host_that_comes_to_bear_less_gets_less() -> None:
+    """What was proven once is given up when it is refused again and again: no refusal in every window."""
+
+    async def main(clock: Callable[[], float]) -> tuple[int, int]:
+        pace = Pace(12, clock=clock)
+        await ask(pace, 1000, lambda out: out <= 10)
+        await ask(pace, 100, lambda out: out <= 3)
+        refused = await ask(pace, 2000, lambda out: out <= 3)
+        return refused, pace.limit(HOST)
+
+    refused, limit = simulate(main)
+    assert refused <= 60
+    assert limit <= 4
 
 
 def test_what_is_not_used_does_not_grow() -> None:
