@@ -394,7 +394,7 @@ def test_a_host_that_comes_to_bear_more_gets_more() -> None:
 
 
 def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
-    """Where one answer in fifty fails whatever the load, a sixth of the full speed is kept at least, not a twentieth."""
+    """Where one answer in fifty fails whatever the load, a sixth of the full speed is kept, not a twentieth."""
     chance = random.Random(7)
 
     async def main(clock: Callable[[], float]) -> float:
