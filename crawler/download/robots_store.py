@@ -1,0 +1,134 @@
+"""Copies of robots.txt on disk: one small file an origin, whole or absent, and never trusted when read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from crawler.download.robots_rules import MAX_BYTES
+
+__all__ = ["Kept", "Store"]
+
+MOST_FILES = 1_000
+OLDEST = dt.timedelta(days=30)
+
+_SUFFIX = ".robots"
+_TEMPORARY = ".tmp"
+_ABANDONED_SECONDS = 3_600
+_MOST_HEADER = 4_096
+_STATUSES = frozenset({*range(200, 300), *range(400, 500)})
+
+
+class Kept(NamedTuple):
+    """An answer to keep."""
+
+    fetched_at: dt.datetime
+    """Aware, UTC."""
+    status: int
+    """2xx or 4xx."""
+    body: bytes
+    """Whole lines, `MAX_BYTES` at most; empty for 4xx."""
+
+
+class Store:
+    """A folder of copies, which many processes may share.
+
+    A file is a line of JSON and then the body. It is written beside its place and moved there, so that nobody ever
+    reads half of one; what cannot be read, or belongs to another origin or body, counts as absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pruned = False
+
+    def read(self, origin: str) -> Kept | None:
+        """Return the copy for `origin`, however old; None when there is none that can be read."""
+        try:
+            # Without waiting, should somebody have put a pipe there.
+            number = os.open(self._folder / _file_name(origin), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(number, "rb") as file:
+                data = file.read(_MOST_HEADER + MAX_BYTES + 1)
+        except (OSError, ValueError):  # ValueError: a NUL in the folder's name
+            return None
+        head, _, body = data.partition(b"\n")
+        try:
+            values = json.loads(head)
+            fetched_at = dt.datetime.fromisoformat(values["fetched_at"]).astimezone(dt.UTC)
+            genuine = (values["origin"], values["sha256"]) == (origin, hashlib.sha256(body).hexdigest())
+            status = values["status"]
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            return None
+        return Kept(fetched_at, status, body) if genuine and status in _STATUSES else None
+
+    def write(self, origin: str, kept: Kept, now: dt.datetime) -> str:
+        """Keep a copy; return what was in the way in words, or ''. The first one of a store also removes old ones."""
+        head = {
+            "origin": origin,
+            "fetched_at": kept.fetched_at.isoformat(),
+            "status": kept.status,
+            "sha256": hashlib.sha256(kept.body).hexdigest(),
+        }
+        temporary = self._folder / f".{os.urandom(8).hex()}{_TEMPORARY}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(json.dumps(head).encode() + b"\n" + kept.body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                age = kept.fetched_at.timestamp()
+                os.utime(temporary, (age, age))  # by which old ones are found
+                temporary.replace(self._folder / _file_name(origin))
+            finally:
+                temporary.unlink(missing_ok=True)
+            if not self._pruned:
+                self._pruned = True
+                self._prune(now)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the folder's name
+            words = getattr(error, "strerror", None) or str(error)
+            return f"robots.txt could not be kept in {self._folder}: {words}"
+        return ""
+
+    def _prune(self, now: dt.datetime) -> None:
+        """Remove copies past their age, those beyond the number, and what a killed process left half written."""
+        copies: list[tuple[float, Path]] = []
+        for path, changed in self._files():
+            if path.suffix == _TEMPORARY:
+                if changed < time.time() - _ABANDONED_SECONDS:
+                    _remove(path)
+            elif changed < (now - OLDEST).timestamp():
+                _remove(path)
+            else:
+                copies.append((changed, path))
+        for _, path in sorted(copies, reverse=True)[MOST_FILES:]:
+            _remove(path)
+
+    def _files(self) -> Iterator[tuple[Path, float]]:
+        """Yield this store's files and when they were changed, in seconds since 1970."""
+        ours = re.compile(
+            rf"[a-z0-9.-]*-[0-9a-f]{{16}}{re.escape(_SUFFIX)}|\.[0-9a-f]{{16}}{re.escape(_TEMPORARY)}"
+        )
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if ours.fullmatch(entry.name):
+                    with suppress(OSError):  # another process may prune as well
+                        yield Path(entry.path), entry.stat(follow_symlinks=False).st_mtime
+
+
+def _file_name(origin: str) -> str:
+    """Return a file's name: readable, and by its digest one origin's alone."""
+    readable = re.sub(r"[^a-z0-9.-]+", "-", origin.partition("://")[2].lower())[:60].lstrip(".")
+    return f"{readable}-{hashlib.sha256(origin.encode()).hexdigest()[:16]}{_SUFFIX}"
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
