@@ -64,9 +64,10 @@ class Store:
             fetched_at = dt.datetime.fromisoformat(values["fetched_at"]).astimezone(dt.UTC)
             genuine = (values["origin"], values["sha256"]) == (origin, hashlib.sha256(body).hexdigest())
             status = values["status"]
+            good = genuine and status in _STATUSES
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
-        return Kept(fetched_at, status, body) if genuine and status in _STATUSES else None
+        return Kept(fetched_at, status, body) if good else None
 
     def write(self, origin: str, kept: Kept, now: dt.datetime) -> str:
         """Keep a copy; return what was in the way in words, or ''. The first one of a store also removes old ones."""
@@ -84,11 +85,13 @@ class Store:
                     file.write(json.dumps(head).encode() + b"\n" + kept.body)
                     file.flush()
                     os.fsync(file.fileno())
-                age = kept.fetched_at.timestamp()
-                os.utime(temporary, (age, age))  # by which old ones are found
-                temporary.replace(self._folder / _file_name(origin))
+                place = temporary.replace(self._folder / _file_name(origin))
             finally:
                 temporary.unlink(missing_ok=True)
+            age = kept.fetched_at.timestamp()
+            with suppress(FileNotFoundError):  # another process may prune as well
+                # By this old ones are found; set sooner, it would make one in the making look abandoned.
+                os.utime(place, (age, age))
             if not self._pruned:
                 self._pruned = True
                 self._prune(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import protego._protego
 import pytest
 from aiohttp import web
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.download import robots_store
@@ -229,7 +230,7 @@ async def test_of_a_file_too_large_its_beginning_counts(tmp_path: Path, cut_by_c
     """The first 500 KiB are obeyed, but for the line that the cut runs through; the copy on disk says the same."""
     body = b"User-agent: *\nDisallow: /private/\n"
     body += b"# ...........\n" * (MAX_BYTES // 14 + 1)
-    body = body[: MAX_BYTES - 12] + b"\nDisallow: /too-long"
+    body = body[: MAX_BYTES - 12] + b"\nDisallow: /too-long\n"
     assert body[:MAX_BYTES].endswith(b"Disallow: /")
     cut = Exchange("", "", 200, body=body[:MAX_BYTES], problem=Problem.TOO_LARGE)
     for fetch in (answering(cut if cut_by_client else served(body)), never):
@@ -237,6 +238,7 @@ async def test_of_a_file_too_large_its_beginning_counts(tmp_path: Path, cut_by_c
         rules = await robots.rules("http://a/")
         await robots.close()
         assert rules.allows("http://a/public")
+        assert rules.allows("http://a/too-long")
         assert not rules.allows("http://a/private/")
 
 
@@ -408,6 +410,17 @@ async def test_a_failure_is_remembered_for_a_minute() -> None:
     assert (await robots.rules("http://a/")).problem is UNAVAILABLE
     clock.pass_(seconds=1)
     assert (await robots.rules("http://a/")).problem is None
+
+
+async def test_of_two_failures_the_later_is_told() -> None:
+    """Rules that deny for want of a robots.txt are no copy to go by."""
+    clock = Clock()
+    reset_later = Exchange("", "", problem=Problem.RESET, detail="the connection was closed")
+    robots = Robots(answering(UNAVAILABLE, reset_later), user_agent=AGENT, now=clock)
+    await robots.rules("http://a/")
+    clock.pass_(minutes=1)
+    rules = await robots.rules("http://a/")
+    assert (rules.problem, rules.note) == (reset_later, "")
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
@@ -627,6 +640,19 @@ def test_the_rule_that_decided_is_named() -> None:
     assert rules.reason("http://a/x/c/d") == "robots.txt denies it: Disallow: /*/c/d$"
 
 
+def test_a_rule_of_the_next_group_is_not_named() -> None:
+    """Leaving rules out to find the one that decided makes no one group of two."""
+    body = "User-agent: bookprice-crawler\nDisallow: /a\nUser-agent: Other\nDisallow: /a/b/c\n"
+    assert Rules(body, user_agent=AGENT).reason("http://a/a/b/c") == "robots.txt denies it: Disallow: /a"
+
+
+def test_what_is_no_address_is_not_allowed() -> None:
+    """An address that cannot be taken apart is denied without a rule's name, and raises nothing."""
+    rules = Rules("User-agent: *\nDisallow: /a\n", user_agent=AGENT)
+    assert not rules.allows("http://[/b")
+    assert rules.reason("http://[/b") == "robots.txt denies it"
+
+
 def test_a_reason_stays_short_and_harmless() -> None:
     """A long line is cut, what cannot be printed is replaced, and among hundreds of rules none is searched for."""
     rules = Rules(f"User-agent: *\nDisallow: /a{'b' * 500}\nDisallow: /\x1b[31m\n", user_agent=AGENT)
@@ -715,22 +741,21 @@ def test_the_parser_is_loaded_only_where_it_is_needed() -> None:
 NOW = dt.datetime(2026, 3, 1, 12, 0, 0, tzinfo=dt.UTC)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one folder for all examples of a property."""
+    return tmp_path_factory.mktemp("robots")
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=2000) | st.text().map(str.encode))
-def test_any_file_in_the_copys_place_counts_as_none(data: bytes) -> None:
+def test_any_file_in_the_copys_place_counts_as_none(folder: Path, data: bytes) -> None:
     """No bytes, as header, body or both, make reading raise or pass for a copy."""
-    folder = Path(os.environ["PYTEST_ROBOTS_FOLDER"])
     path = folder / robots_store._file_name("http://a")
     store = Store(folder)
     for content in (data, data + b"\n" + SOME_RULES):
         path.write_bytes(content)
         assert store.read("http://a") is None
-
-
-@pytest.fixture(autouse=True)
-def _folder_for_properties(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Name a folder that hypothesis may use for all its examples."""
-    monkeypatch.setenv("PYTEST_ROBOTS_FOLDER", os.fspath(tmp_path_factory.mktemp("robots")))
 
 
 values = (
@@ -739,21 +764,18 @@ values = (
 
 
 @settings(deadline=None)
+@example({"fetched_at": "0001-01-01T00:00:00+10:00"})
 @given(st.dictionaries(st.sampled_from(["fetched_at", "status", "sha256", "origin"]), values) | values)
-def test_a_header_of_other_values_counts_as_none(head: object) -> None:
+def test_a_header_of_other_values_counts_as_none(folder: Path, head: object) -> None:
     """JSON that is well formed but not ours is no copy either."""
-    import json
-
-    folder = Path(os.environ["PYTEST_ROBOTS_FOLDER"])
     (folder / robots_store._file_name("http://a")).write_bytes(json.dumps(head).encode() + b"\n")
     assert Store(folder).read("http://a") is None
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_a_damaged_copy_counts_as_none(data: st.DataObject) -> None:
+def test_a_damaged_copy_counts_as_none(folder: Path, data: st.DataObject) -> None:
     """A copy with bytes changed or missing is never taken for rules; an unharmed one is read as it was written."""
-    folder = Path(os.environ["PYTEST_ROBOTS_FOLDER"])
     kept = Kept(NOW, 200, SOME_RULES)
     assert Store(folder).write("http://a", kept, NOW) == ""
     path = folder / robots_store._file_name("http://a")
@@ -780,6 +802,16 @@ async def test_a_damaged_copy_is_asked_for_again(tmp_path: Path) -> None:
             assert (await robots.rules(host.url)).crawl_delay == 2.0
             await robots.close()
         assert host.log == ["/robots.txt"] * 2
+
+
+@pytest.mark.parametrize("status", [[], {}, None, 500, "200", 1e400])
+def test_a_copy_of_no_status_to_keep_counts_as_none(tmp_path: Path, status: object) -> None:
+    """All else in it may be right."""
+    assert Store(tmp_path).write("http://a", Kept(NOW, 200, SOME_RULES), NOW) == ""
+    (path,) = files(tmp_path)
+    head, _, body = path.read_bytes().partition(b"\n")
+    path.write_bytes(json.dumps(json.loads(head) | {"status": status}).encode() + b"\n" + body)
+    assert Store(tmp_path).read("http://a") is None
 
 
 def test_another_origins_copy_is_not_taken(tmp_path: Path) -> None:
@@ -839,6 +871,24 @@ def test_old_copies_and_those_beyond_the_number_go(tmp_path: Path, monkeypatch: 
     kept = {"http://first", "http://last", "http://0", "http://1", "http://2"}
     expected = {robots_store._file_name(origin) for origin in kept} | {other.name, fresh.name}
     assert {path.name for path in files(tmp_path)} == expected
+
+
+def test_copies_of_thirty_days_stay(tmp_path: Path) -> None:
+    """Age alone, too, makes a copy go, and not a moment early."""
+    filling = Store(tmp_path)
+    for origin, days in (("http://first", 0), ("http://young", 29.9), ("http://old", 30.1)):
+        filling.write(origin, Kept(NOW - dt.timedelta(days=days), 200, b""), NOW)
+    Store(tmp_path).write("http://last", Kept(NOW, 200, b""), NOW)
+    kept = {robots_store._file_name(f"http://{name}") for name in ("first", "young", "last")}
+    assert {path.name for path in files(tmp_path)} == kept
+
+
+def test_a_copy_that_cannot_take_its_place_leaves_nothing(tmp_path: Path) -> None:
+    """What was written beside it is gone, and why is said."""
+    place = tmp_path / robots_store._file_name("http://a")
+    place.mkdir()
+    assert "could not be kept" in Store(tmp_path).write("http://a", Kept(NOW, 200, b""), NOW)
+    assert files(tmp_path) == [place]
 
 
 def test_two_processes_never_leave_half_a_copy(tmp_path: Path) -> None:
