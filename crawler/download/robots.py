@@ -151,9 +151,8 @@ class Robots:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(
-            lambda done: done.cancelled() or done.exception()
-        )  # heard, though nobody waits for it
+        # What it raises is heard, though everybody who waited may have gone.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
 
