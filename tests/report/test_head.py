@@ -560,7 +560,9 @@ def test_pages_of_an_earlier_run_are_told_with_their_time() -> None:
     old = dt.datetime(2026, 1, 31, 7, 31, 22, tzinfo=dt.UTC)
     result = make_result()
     earlier = [replace(result.pages[0], fetched_at=old + dt.timedelta(seconds=n)) for n in range(2)]
-    resumed = replace(result, pages=(earlier[1], earlier[0], replace(make_page(3), fetched_at=result.started_at)))
+    resumed = replace(
+        result, pages=(earlier[1], earlier[0], replace(make_page(3), fetched_at=result.started_at))
+    )
     assert "2 pages are of an earlier run, from 2026-01-31 07:31:22 UTC on" in facts(resumed)["Time"]
     one = replace(result, pages=(earlier[1],))
     assert "one page is of an earlier run, of 2026-01-31 07:31:23 UTC" in facts(one)["Time"]
