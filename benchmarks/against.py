@@ -8,8 +8,10 @@ Three jobs, each a whole process, interpreter start included, against one demo s
     crawl     the search as a library with its JSON, as in job.py (parse pool, 20 connections)
     json      the command, JSON on stdout
     default   the command as a user types it: a table, and the reports of its folder
+    cold      as json, with nothing kept of earlier runs: robots.txt is asked for first
 
-The two trees take turns in each round, because machines are shared and noisy: read the ratio (this / other), not the
+For the others robots.txt is in the cache folder, as it is for all but the first run of a day. The two trees take
+turns in each round, because machines are shared and noisy: read the ratio (this / other), not the
 seconds. Both run with the interpreter that runs this; the other tree must not need what is not installed.
 """
 
@@ -28,7 +30,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
 
-JOBS = ("crawl", "json", "default")
+JOBS = ("crawl", "json", "default", "cold")
 
 
 def command(job: str, tree: Path, base_url: str, pages: int) -> list[str]:
@@ -38,18 +40,21 @@ def command(job: str, tree: Path, base_url: str, pages: int) -> list[str]:
     if job == "crawl":
         return [sys.executable, str(tree / "benchmarks" / "job_once.py"), "pool", base_url, str(pages)]
     search = [QUERY, "--pages", str(pages), "--base-url", base_url, "--concurrency", str(CONNECTIONS)]
-    form = ["--format", "json"] if job == "json" else []
+    form = [] if job == "default" else ["--format", "json"]
     return [sys.executable, "-m", "crawler", *search, *form]
 
 
-def run_once(job: str, tree: Path, base_url: str, pages: int) -> tuple[float, float]:
-    """Run a job in an empty folder; seconds and CPU seconds."""
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    environment.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # users compile a module once, and so does the first round
-    before, started = os.times(), time.perf_counter()
+def run_once(job: str, tree: Path, base_url: str, pages: int, cache: str) -> tuple[float, float]:
+    """Run a job in an empty folder; seconds and CPU seconds. `cache` is the folder of what runs keep."""
     with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(tree),
+            "XDG_CACHE_HOME": f"{folder}/cache" if job == "cold" else cache,
+        }
+        # Users compile a module once, and so does the first round.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        before, started = os.times(), time.perf_counter()
         subprocess.run(
             command(job, tree, base_url, pages),
             stdout=subprocess.DEVNULL,
@@ -84,17 +89,19 @@ def main() -> None:
 
     trees = (wanted.other.resolve(), ROOT)
     figures: dict[tuple[str, Path], list[tuple[float, float]]] = {(j, t): [] for j in JOBS for t in trees}
-    with demo_shop(wanted.latency) as base_url:
+    with demo_shop(wanted.latency) as base_url, tempfile.TemporaryDirectory() as cache:
         for page in range(1, wanted.pages + 1):  # the shop makes its pages before the clock runs
             with urlopen(search_url(QUERY, page, base_url=base_url)) as answer:  # noqa: S310 – our own loopback server
                 answer.read()
         for job in JOBS:
             for tree in trees:
-                run_once(job, tree, base_url, wanted.pages)  # compiles the modules
+                run_once(
+                    job, tree, base_url, wanted.pages, cache
+                )  # compiles the modules, and keeps robots.txt
         for number in range(wanted.rounds):
             for job in JOBS:
                 for tree in trees if number % 2 else reversed(trees):
-                    figures[job, tree].append(run_once(job, tree, base_url, wanted.pages))
+                    figures[job, tree].append(run_once(job, tree, base_url, wanted.pages, cache))
 
     print(f"{wanted.pages} pages, {wanted.latency * 1000:g} ms latency, median of {wanted.rounds}")
     for job in JOBS:

@@ -8,6 +8,7 @@ Prints the peak memory of the process and of its largest worker, in KB, as JSON.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -57,7 +58,9 @@ def main() -> None:
     async def search() -> None:
         settings = Settings(pages=pages, base_url=base_url, concurrency=CONNECTIONS)
         executor = InlineExecutor() if mode == "inline" else None
-        async with Crawler(settings, pool=pool, executor=executor) as crawler:
+        cache = os.environ.get("XDG_CACHE_HOME")
+        robots = None if cache is None else Path(cache) / "job_once"  # asked for once, as in `against.py`
+        async with Crawler(settings, pool=pool, executor=executor, robots_folder=robots) as crawler:
             async for event in crawler.search(QUERY):
                 if isinstance(event, SearchFinished):
                     assert event.result.complete, event.result.failed

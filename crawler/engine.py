@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -29,7 +30,8 @@ from crawler.settings import Settings
 from parsers import SHOPS
 
 if TYPE_CHECKING:
-    from crawler.search import Search
+    from crawler.recording.saved import Recorder, SavedPage, SavedRun
+    from crawler.search import Search, SearchSpec
 
 __all__ = ["Crawler", "crawl"]
 
@@ -55,7 +57,7 @@ class Crawler:
     `settings` default to `Settings()`: files and the environment are for the command to read. `executor` is any
     `concurrent.futures.Executor` to parse in; it stays the caller's and is not shut down. `demo` starts the
     embedded demo shop and sends every request there. `pool` hands in a parse pool that was started beforehand, to
-    be closed with the engine; `now` is the clock.
+    be closed with the engine. `robots_folder` keeps robots.txt for a day; None keeps it in memory. `now` is the clock.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Crawler:
         executor: Executor | None = None,
         demo: bool = False,
         pool: PageParser | None = None,
+        robots_folder: Path | None = None,
         now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         if executor is not None and pool is not None:
@@ -75,6 +78,7 @@ class Crawler:
         self._executor = executor
         self._demo = demo
         self._pool = pool
+        self._robots_folder = robots_folder
         self._now = now
         self._parser: PageParser | None = None
         self._stack = AsyncExitStack()
@@ -96,10 +100,14 @@ class Crawler:
             self._downloader = await stack.enter_async_context(
                 Downloader(
                     concurrency=wanted.concurrency,
+                    delay=wanted.delay,
                     connect_timeout=wanted.connect_timeout,
                     read_timeout=wanted.read_timeout,
                     proxy=wanted.proxy,
                     user_agent=wanted.user_agent,
+                    # A demo shop has a port of its own each time.
+                    robots_folder=None if self._demo else self._robots_folder,
+                    now=self._now,
                 )
             )
             if self._demo:
@@ -127,18 +135,9 @@ class Crawler:
         for search in list(self._searches):
             search.stop(reason)
 
-    async def search(self, query: str, **options: Any) -> AsyncGenerator[Event, None]:
-        """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
-
-        `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
-        max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
-        base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search.
-
-        Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
-        an unknown option or a value out of range, EngineClosedError outside `async with`.
-        """
-        parser = self._parser
-        if parser is None:
+    def spec(self, query: str, **options: Any) -> SearchSpec:
+        """Return what a search for `query` with `options` would ask, and where; it raises what `search` raises."""
+        if self._parser is None:
             raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
         settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
@@ -147,19 +146,78 @@ class Crawler:
         if self._demo and options.get("base_url") is not None:
             raise UsageError("the demo shop has its own address: leave base_url out")
 
-        from crawler.download.exchange import FetchPolicy
-        from crawler.search import Search, SearchSpec
+        from crawler.search import SearchSpec
 
         typed = checked_query(query)
         base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
-        spec = SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
+        return SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        recorder: Recorder | None = None,
+        saved: Mapping[int, SavedPage] | None = None,
+        **options: Any,
+    ) -> AsyncGenerator[Event, None]:
+        """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
+
+        `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
+        max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
+        base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search. `recorder` is told of
+        every request and page, for a journal; `saved` are pages of an earlier run by number, not to be asked for again.
+
+        Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
+        an unknown option or a value out of range, EngineClosedError outside `async with`.
+        """
+        spec = self.spec(query, **options)
+        async with aclosing(self._run(spec, recorder=recorder, saved=saved)) as events:
+            async for event in events:
+                yield event
+
+    async def replay(self, run: SavedRun, **options: Any) -> AsyncGenerator[Event, None]:
+        """Give the events of a recorded search as if it ran again; nothing is asked of a network.
+
+        `options` are settings that shape the report, in place of those recorded: rank, keep and the filters. The result
+        has the times of the recorded run. Raises UsageError for a record that holds what no search can have.
+        """
+        from crawler.search import replayed_spec
+
+        if self._parser is None:
+            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        async with aclosing(self._run(replayed_spec(run.parameters, **options), replay=run)) as events:
+            async for event in events:
+                yield event
+
+    async def _run(
+        self,
+        spec: SearchSpec,
+        *,
+        recorder: Recorder | None = None,
+        saved: Mapping[int, SavedPage] | None = None,
+        replay: SavedRun | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        from crawler.download.exchange import FetchPolicy
+        from crawler.search import Search
+
+        parser, settings = self._parser, spec.settings
+        if parser is None:
+            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        live = spec.base_url == SHOP.base_url
         policy = FetchPolicy(
             attempts=settings.attempts,
+            request_seconds=settings.request_timeout,
             total_seconds=settings.page_timeout,
+            max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=_within(base_url),
+            may_follow=_within(spec.base_url),
+            named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
+            obey_robots=settings.obey_robots,
         )
-        search = Search(spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now)
+        search = Search(
+            spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now, recorder=recorder,
+            saved=saved, replay=replay,
+        )  # fmt: skip
         self._searches.add(search)
         try:
             async with aclosing(search.events()) as events:
@@ -174,7 +232,7 @@ class Crawler:
 
 
 def _within(base_url: str) -> Callable[[str], bool]:
-    """Return the redirect policy of a shop: its own domains, over http(s), never from https back to http.
+    """Return the redirect policy of a shop: its own domains; what no policy may allow is the downloader's business.
 
     At another address than the shop's (a demo, a replica) it is that very host. A login is not followed: it says
     all it has to say.
@@ -185,10 +243,9 @@ def _within(base_url: str) -> Callable[[str], bool]:
 
     def may_follow(url: str) -> bool:
         target = urlsplit(url)
-        schemes = {"https"} if origin.scheme == "https" else {"http", "https"}
         live = base_url == SHOP.base_url
         own = SHOP.owns(target.hostname or "") if live else target.netloc == origin.netloc
-        return own and target.scheme in schemes and not is_login_url(url)
+        return own and not is_login_url(url)
 
     return may_follow
 

@@ -9,40 +9,53 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable
+import math
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from crawler import __version__
 from crawler.books import FILTERS
 from crawler.books.selection import Selector
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop
+from crawler.errors import UsageError
 from crawler.events import (
     Attempt,
     Event,
     PageFinished,
     PagesKnown,
+    PagesResumed,
     SearchFinished,
     SearchStarted,
     WorkerEvent,
 )
+from crawler.parse_pool import ParseFailure
+from crawler.query import checked_query
+from crawler.recording.saved import RunEnd, RunParameters, SavedPage
 from crawler.results import Counts, PageResult, SearchResult
-from crawler.verdict import Judgement, Verdict, in_page_order, judge
-from parsers import Shop
+from crawler.settings import Settings, checked
+from crawler.verdict import BLOCKED_STATUSES, Judgement, Verdict, in_page_order, judge
+from parsers import SHOPS, Shop
 
 if TYPE_CHECKING:
     from crawler.books.shelf import Wishes
     from crawler.download.client import Downloader
     from crawler.page_parser import PageParser
-    from crawler.settings import Settings
-    from parsers.model import Listing
+    from crawler.recording.saved import Recorder, SavedRun
+    from parsers.model import Listing, SearchPage
 
-__all__ = ["Search", "SearchSpec"]
+__all__ = ["Search", "SearchSpec", "recorded_settings", "replayed_spec"]
 
 PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
+
+UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
+"""Verdicts of a page that tell of the process that read it: they are not found out a second time."""
 
 FEW = 60
 """Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
@@ -70,9 +83,54 @@ class SearchSpec:
             min_price=wanted.min_price, max_price=wanted.max_price, base_url=self.base_url,
         )  # fmt: skip
 
+    def parameters(self, started_at: dt.datetime) -> RunParameters:
+        """Return what a record of this search says of it."""
+        return RunParameters(
+            query=self.query, query_sent=self.query_sent, shop=self.shop.name, base_url=self.base_url,
+            demo=self.demo, settings=recorded_settings(self.settings), first_url=self.url(1),
+            started_at=started_at, version=__version__,
+        )  # fmt: skip
+
+
+RECORDED = (
+    "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "obey_robots", *FILTERS,
+)  # fmt: skip
+"""The settings that decide what a report says, given the pages."""
+
+
+def recorded_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a record of a search holds, as JSON values; amounts as strings."""
+    values = {name: getattr(settings, name) for name in RECORDED}
+    return {
+        name: str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
+
+
+def replayed_spec(recorded: RunParameters, **options: Any) -> SearchSpec:
+    """Return the search that a record tells of, with `options` in place of its settings.
+
+    A record may come from anywhere. Raises UsageError for a query, a shop, an address or a setting that cannot be.
+    """
+    settings = Settings().replace(base_url=recorded.base_url)
+    values = {
+        name: checked(Settings, name, value, label=f"the record's {name}", text=isinstance(value, str))
+        for name, value in recorded.settings.items()
+        if name in RECORDED
+    }
+    if recorded.shop not in SHOPS:
+        raise UsageError(f"the record is of a shop that is not known here: {recorded.shop!r:.60}")
+    typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)
+    chosen = settings.replace(**(values | options))
+    return SearchSpec(typed, sent, SHOPS[recorded.shop], recorded.base_url, recorded.demo, chosen)
+
 
 class Search:
-    """A search under way; `events` runs it."""
+    """A search under way; `events` runs it.
+
+    `recorder` is told of every request and page. `saved` are pages of an earlier run by number, taken as they are.
+    `replay` is a whole earlier run: nothing is asked then, and the result is that run's.
+    """
 
     def __init__(
         self,
@@ -82,22 +140,31 @@ class Search:
         parser: PageParser,
         policy: FetchPolicy,
         now: Callable[[], dt.datetime],
+        recorder: Recorder | None = None,
+        saved: Mapping[int, SavedPage] | None = None,
+        replay: SavedRun | None = None,
     ) -> None:
         self._spec = spec
         self._downloader = downloader
         self._parser = parser
         self._policy = policy
         self._now = now
+        self._recorder = recorder
+        self._replay = replay
+        self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._requested = spec.settings.pages
-        self._to_ask = list(range(1, self._requested + 1))  # a heap: the lowest page goes out first
+        asked = range(1, self._requested + 1)  # a heap: the lowest page goes out first
+        self._to_ask = [page for page in asked if replay is None or page in self._saved]
         self._available: int | None = None
         self._judgements: dict[int, Judgement] = {}
         self._final: dict[int, Judgement] = {}
         self._announced: set[int] = set()
         self._attempts: dict[int, int] = {}
+        self._fetched_at: dict[int, dt.datetime] = {}
         self._fetches: dict[int, asyncio.Task[Exchange]] = {}
         self._selector = Selector(keep=spec.settings.keep, covers=self._covers)
+        self._host = urlsplit(spec.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -145,10 +212,15 @@ class Search:
         # A head start only: where no process can be started, the first page will say so.
         with suppress(OSError, ImportError, NotImplementedError):
             self._parser.expect(self._requested)
+        if self._recorder is not None:
+            self._recorder.begin(spec.parameters(started_at))
+        self._tell_resumed()
         timer = None
-        if (seconds := spec.settings.max_seconds) is not None:
+        if (seconds := spec.settings.max_seconds) is not None and self._replay is None:
             reason = f"the deadline of {seconds:g} s was reached"
             timer = asyncio.get_running_loop().call_later(seconds, self.stop, reason)
+        if self._replay is None:
+            self._stop_if_blocked("")
         # More roads than slots, so that the host's slots stay filled while pages are being parsed.
         roads = [
             asyncio.create_task(self._road())
@@ -162,7 +234,17 @@ class Search:
             for road in roads:
                 road.cancel()
             await asyncio.gather(*roads, return_exceptions=True)
-        self._events.put_nowait(SearchFinished(self._result(started_at)))
+        result = self._result(started_at)
+        if self._recorder is not None:
+            verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
+            await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
+        self._events.put_nowait(SearchFinished(result))
+
+    def _tell_resumed(self) -> None:
+        """Say which pages of an earlier run are taken over."""
+        taken = [page.fetched_at for number, page in self._saved.items() if number <= self._requested]
+        if taken and self._replay is None:
+            self._events.put_nowait(PagesResumed(len(taken), min(taken)))
 
     async def _until_done_or_stopped(self, roads: list[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -181,16 +263,66 @@ class Search:
     async def _road(self) -> None:
         """Take pages one by one from query to verdict until none is left."""
         while (page := self._take_page()) is not None:
-            exchange = await self._fetch(page)
+            known = self._saved.get(page)
+            exchange = await self._fetch(page) if known is None else known.exchange
             if exchange is None:
                 # Stopped, or past the end; should a later page state more, this one is asked after all.
                 heappush(self._to_ask, page)
                 continue
             self._attempts[page] = exchange.attempts
-            parsed = None
-            if exchange.body:
-                parsed = await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page)
-            self._settle(page, judge(exchange, parsed, query=self._spec.query_sent))
+            fetched_at = self._fetched_at[page] = self._now() if known is None else known.fetched_at
+            if known is None:
+                # Before the page is read: until then, the next ones would go out.
+                self._note_block(exchange, judged=None)
+                if self._recorder is not None:
+                    self._recorder.fetched(page, exchange, fetched_at)
+            parsed = await self._parse(page, exchange, known)
+            judgement = judge(exchange, parsed, query=self._spec.query_sent)
+            if known is not None and not known.verdict and judgement.verdict.failed:
+                # The earlier run was killed before it could judge this page: it is fetched anew.
+                del self._saved[page]
+                heappush(self._to_ask, page)
+                continue
+            self._settle(page, judgement)
+            if known is None:
+                self._note_block(exchange, judged=judgement)
+            if self._recorder is not None:
+                hops = () if known is None else known.hops
+                await self._recorder.page(
+                    SavedPage(page, exchange, judgement.verdict.value, judgement.detail, fetched_at, hops)
+                )
+
+    async def _parse(
+        self, page: int, exchange: Exchange, known: SavedPage | None
+    ) -> SearchPage | ParseFailure | None:
+        if not exchange.body or exchange.problem is not None:
+            return None
+        if known is not None and known.verdict in UNREADABLE:
+            return ParseFailure(Verdict(known.verdict), known.detail)
+        return await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page)
+
+    def _note_block(self, exchange: Exchange, judged: Judgement | None) -> None:
+        """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
+
+        A status may tell of one at once, others show when the page is `judged`; each page counts once.
+        """
+        if exchange.status is None or (exchange.status in BLOCKED_STATUSES) != (judged is None):
+            return  # no answer tells nothing of what the shop thinks of us
+        blocked = judged is None or judged.verdict is Verdict.BLOCKED
+        self._downloader.breaker.note(self._host, blocked=blocked, retry_after=exchange.retry_after)
+        if blocked:
+            detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
+            self._stop_if_blocked(detail)
+
+    def _stop_if_blocked(self, detail: str) -> None:
+        breaker = self._downloader.breaker
+        if (until := breaker.open_until(self._host)) is None or self._stopped is not None:
+            return
+        minutes = max(1, math.ceil((until - self._now()).total_seconds() / 60))
+        self.stop(
+            f"the shop blocked {breaker.threshold} pages in a row{detail and f' ({detail})'}; "
+            f"try again in {minutes} min, after {until:%H:%M} UTC"
+        )
 
     def _take_page(self) -> int | None:
         last = self._requested if self._available is None else min(self._requested, self._available)
@@ -205,10 +337,20 @@ class Search:
         def tell(record: AttemptRecord) -> None:
             self._attempts[page] = record.number
             self._events.put_nowait(
-                Attempt(page, url, record.number, record.outcome, record.seconds, record.retry_in)
+                Attempt(
+                    page, url, record.number, record.outcome, record.seconds, record.retry_in, record.waited
+                )
             )
 
-        fetch = asyncio.create_task(self._downloader.fetch(url, self._policy, on_attempt=tell))
+        def keep(hop: Hop, of_robots: bool) -> None:
+            if self._recorder is not None:
+                self._recorder.hop(None if of_robots else page, hop)
+
+        fetch = asyncio.create_task(
+            self._downloader.fetch(
+                url, self._policy, on_attempt=tell, on_hop=keep if self._recorder is not None else None
+            )
+        )
         self._fetches[page] = fetch
         try:
             await asyncio.wait([fetch])
@@ -254,11 +396,14 @@ class Search:
     def _result(self, started_at: dt.datetime) -> SearchResult:
         from crawler.books.shelf import fill_shelf
 
-        spec = self._spec
+        spec, replayed = self._spec, self._replay
         final, available = in_page_order(self._judgements, self._requested)
+        stopped = self._stopped
+        if replayed is not None and stopped is None:
+            stopped = replayed.ended.stopped if replayed.ended is not None else "the recorded run was killed"
         for number in range(1, self._requested + 1):
             if number not in final:
-                final[number] = Judgement(Verdict.NOT_ASKED, self._stopped or "the search ended")
+                final[number] = Judgement(Verdict.NOT_ASKED, stopped or "the search ended")
         self._announce(dict(sorted(final.items())))
         shelf = fill_shelf(self._selector.pages.items(), self._wishes)
         return SearchResult(
@@ -268,8 +413,8 @@ class Search:
             base_url=spec.base_url,
             demo=spec.demo,
             rank=self._wishes.rank,
-            started_at=started_at,
-            finished_at=self._now(),
+            started_at=started_at if replayed is None else replayed.parameters.started_at,
+            finished_at=self._finished_at(),
             pages=tuple(
                 PageResult(
                     number,
@@ -278,6 +423,7 @@ class Search:
                     judgement.detail,
                     judgement.page.listings if judgement.page and judgement.verdict is Verdict.OK else (),
                     self._attempts.get(number, 0),
+                    self._fetched_at.get(number),
                 )
                 for number, judgement in sorted(final.items())
             ),
@@ -286,13 +432,22 @@ class Search:
             books=shelf.books,
             dropped=shelf.dropped,
             notes=_notes(final, available, spec),
-            stopped=self._stopped,
+            stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
                 for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
             },
             suggestion=self._mainland_wording if self._found_little(shelf.counts, final, available) else None,
+            robots_ignored=not spec.settings.obey_robots,
         )
+
+    def _finished_at(self) -> dt.datetime:
+        if self._replay is None:
+            return self._now()
+        if self._replay.ended is not None:
+            return self._replay.ended.finished_at
+        times = [page.fetched_at for page in self._replay.pages.values()]
+        return max(times, default=self._replay.parameters.started_at)
 
     def _found_little(self, counts: Counts, final: dict[int, Judgement], available: int | None) -> bool:
         """Return whether the shop has little for the query: few products in all, or hardly one on topic."""

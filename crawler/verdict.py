@@ -18,7 +18,7 @@ from parsers.model import PageKind, SearchPage
 if TYPE_CHECKING:
     from crawler.parse_pool import ParseFailure
 
-__all__ = ["Judgement", "Verdict", "in_page_order", "is_login_url", "judge"]
+__all__ = ["BLOCKED_STATUSES", "Judgement", "Verdict", "in_page_order", "is_login_url", "judge"]
 
 
 class Verdict(StrEnum):
@@ -68,6 +68,9 @@ _VERDICT_OF_PROBLEM = {
 }
 """Problems that have a verdict of their own; the others are network errors."""
 
+BLOCKED_STATUSES = frozenset({403, 405, 429})
+"""Statuses by which a shop says that it will not serve us, whatever the page beside them."""
+
 READABLE_SHARE = 0.5
 """Least share of a page's items that must have a title, and a price or a reason for none.
 
@@ -115,7 +118,7 @@ def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query
     status = f"{exchange.status} {exchange.reason}".strip()
     if page is not None and page.kind is PageKind.BLOCKED:
         return Judgement(Verdict.BLOCKED, _after(f"{status}: {page.sign}", exchange))
-    if exchange.status in {403, 405, 429}:
+    if exchange.status in BLOCKED_STATUSES:
         return Judgement(Verdict.BLOCKED, _after(status, exchange))
     if exchange.status != 200:
         return Judgement(Verdict.HTTP_ERROR, _after(status, exchange))

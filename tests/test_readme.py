@@ -23,6 +23,7 @@ CONSOLE = re.findall(
 
 async def run(*arguments: str, cwd: Path) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment["XDG_CACHE_HOME"] = str(cwd / "cache")  # not the reader's own
     for name in [name for name in environment if name.startswith("CRAWLER_") or name == "COLUMNS"]:
         del environment[name]
     process = await asyncio.create_subprocess_exec(

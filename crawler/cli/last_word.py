@@ -38,11 +38,17 @@ def _why_no_page(result: SearchResult) -> str:
     demo = "" if result.demo else "; --demo searches the embedded demo shop instead"
     if not tried:
         return f"{result.stopped}: no page was had in that time; no file is written"
-    if verdicts == {Verdict.NETWORK_ERROR}:
+    no_robots = all(page.detail.startswith("robots.txt could not be had") for page in tried)
+    if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
         name = SHOPS[result.shop].title if is_live(result) else result.base_url
         return f"{name} cannot be reached: {said(tried[0].detail)}{demo}"
+    if result.stopped and verdicts == {Verdict.BLOCKED}:
+        return f"no page could be had, no file is written: {said(result.stopped)}{demo}"
     reasons = [f"{pages}: {reason}" for pages, reason in alike(tried)]
     shown = "; ".join(reasons[:3])
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    remedy = f"; wait a while, or lower --concurrency{demo}" if verdicts == {Verdict.BLOCKED} else ""
+    remedy = {
+        frozenset({Verdict.BLOCKED}): f"; wait a while, or lower --concurrency{demo}",
+        frozenset({Verdict.ROBOTS_DENIED}): f"; --ignore-robots asks all the same{demo}",
+    }.get(frozenset(verdicts), "")
     return f"no page could be had, no file is written: {shown}{more}{remedy}"

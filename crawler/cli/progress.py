@@ -35,7 +35,10 @@ class Teller:
     while the first requests wait for the network.
     """
 
-    def __init__(self, *, bar: bool, verbose: bool, preload: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, bar: bool, verbose: bool, quiet: bool = False, preload: tuple[str, ...] = ()
+    ) -> None:
+        self._quiet = quiet
         self._wants_bar = bar
         self._bar: ProgressBar | None = None
         self._verbose = verbose
@@ -55,10 +58,7 @@ class Teller:
             case SearchStarted():
                 await self._start(event)
             case PagesResumed():
-                times = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
-                self._say(
-                    f"resumed: {event.pages} of {self._requested} pages are of an earlier run, from {times}"
-                )
+                self._tell_resumed(event)
             case Attempt():
                 self._tell_attempt(event)
             case WorkerEvent():
@@ -93,6 +93,13 @@ class Teller:
             importlib.import_module(module)
         # What was imported lives to the end of this short process: a look through it for garbage costs 20 ms.
         gc.freeze()
+
+    def _tell_resumed(self, event: PagesResumed) -> None:
+        if not self._quiet:
+            since = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
+            self._say(
+                f"resumed: {event.pages} of {self._requested} pages are of an earlier run, from {since}"
+            )
 
     def _tell_attempt(self, event: Attempt) -> None:
         waited = f", after {event.waited:.2f} s of waiting" if event.waited >= 0.005 else ""

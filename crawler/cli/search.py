@@ -7,12 +7,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from crawler import __version__
 from crawler.cli import console
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.outputs import OutputPlan, Written
+    from crawler.cli.runs import Run
     from crawler.page_parser import PageParser
     from crawler.results import SearchResult
     from crawler.settings import Settings
@@ -27,8 +29,8 @@ SETTING_OF_FLAG = {
         name: name
         for name in (
             "pages", "sellers", "category", "sort", "min_price", "max_price", "max_volume_price", "publisher",
-            "author", "since", "min_reviews", "keep", "rank", "concurrency", "workers", "max_seconds", "proxy",
-            "base_url",
+            "author", "since", "min_reviews", "keep", "rank", "concurrency", "workers", "max_seconds", "delay",
+            "max_wait", "obey_robots", "user_agent", "proxy", "base_url",
         )
     },
     "top": "report.top",
@@ -36,6 +38,26 @@ SETTING_OF_FLAG = {
     "keep_reports": "report.keep",
 }  # fmt: skip
 """The key in the configuration that each flag goes over."""
+
+SHAPES_A_REPLAY = frozenset(
+    {
+        "rank",
+        "keep",
+        "max_volume_price",
+        "publisher",
+        "author",
+        "since",
+        "min_reviews",
+        "top",
+        "lang",
+        "keep_reports",
+        "workers",
+    }
+)
+"""Flags that have a meaning with --replay; the others are about asking."""
+
+USER_AGENT = f"bookprice-crawler/{__version__}"
+"""The default of `user_agent`, which a test compares."""
 
 DESCRIPTION = """\
 Search Dangdang, read every page of the answer, and say which book is cheap, and which is good.
@@ -70,16 +92,17 @@ def add_parser(
         epilog=EPILOG + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANINGS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        usage="%(prog)s QUERY [options]",
+        usage="%(prog)s QUERY [options], or --replay FILE [options]",
     )
     parser.description = DESCRIPTION.format(program=parser.prog.removesuffix(" search"))
     parser.set_defaults(run=run)
     parser.add_argument(
-        "query", metavar="QUERY", help="what to search for, in Simplified or Traditional Chinese"
+        "query", metavar="QUERY", nargs="?", help="what to search for, in Simplified or Traditional Chinese"
     )
     _add_search_options(parser.add_argument_group("what to search"))
     _add_output_options(parser.add_argument_group("what comes out"))
     _add_work_options(parser.add_argument_group("how to work"))
+    _add_record_options(parser.add_argument_group("what is kept of a run"))
 
 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
@@ -174,7 +197,29 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_work_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--concurrency", metavar="N", help="requests at a time, 1 to 64 (default: 10)")
+    group.add_argument(
+        "--concurrency",
+        metavar="N",
+        help="requests at a time, 1 to 64; fewer while the shop answers 429 or 503, or not at all (default: 10)",
+    )
+    group.add_argument(
+        "--delay", metavar="S", help="seconds between two requests, give or take half (default: 0.0)"
+    )
+    group.add_argument(
+        "--max-wait",
+        metavar="S",
+        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails (default: 30.0)",
+    )
+    group.add_argument(
+        "--ignore-robots",
+        dest="obey_robots",
+        action="store_const",
+        const=False,
+        help="do not ask for robots.txt; the report says so",
+    )
+    group.add_argument(
+        "--user-agent", metavar="TEXT", help=f"what the shop is told of who asks (default: {USER_AGENT})"
+    )
     group.add_argument(
         "--workers", metavar="N", help="parse processes; 0 is one less than the usable CPUs (default: 0)"
     )
@@ -192,17 +237,33 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
 
 
+def _add_record_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="take pages that an earlier run of this search fetched within the last hour (key resume_max_age), and ask "
+        "only for the others",
+    )
+    group.add_argument(
+        "--archive",
+        metavar="FILE",
+        help="keep every request and answer in FILE, a web archive (WARC 1.1): .warc.gz or .warc",
+    )
+    group.add_argument(
+        "--replay", metavar="FILE", help="make the report again from such a FILE, without a network"
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
     from crawler.configuration import load
-    from crawler.query import checked_query
 
-    query = checked_query(args.query)
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     for warning in loaded.warnings:
         console.error(warning)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
+    wanted = _wanted(settings, args)
 
     from crawler.cli.outputs import plan_outputs
 
@@ -211,7 +272,7 @@ def run(args: argparse.Namespace) -> int:
         show_dropped=args.show_dropped,
     )  # fmt: skip
     try:
-        return _search(query, settings, plan, args)
+        return _search(wanted, plan, args)
     finally:
         plan.tidy_up()
 
@@ -224,28 +285,59 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
     return settings.replace(base_url=None)
 
 
-def _search(query: str, settings: Settings, plan: OutputPlan, args: argparse.Namespace) -> int:
+def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
+    """Return what is to be searched or replayed, everything checked that can be checked beforehand."""
+    from crawler.cli.runs import LiveRun, Replay
+    from crawler.errors import UsageError
+    from crawler.query import checked_query
+
+    if args.replay is None:
+        if args.query is None:
+            raise UsageError(f"QUERY is missing: say what to search for; see {args.parser.prog} --help")
+        return LiveRun(
+            checked_query(args.query), settings, demo=args.demo, resume=args.resume, archive=args.archive
+        )
+    given = [
+        *(
+            flag
+            for flag in SETTING_OF_FLAG
+            if getattr(args, flag) is not None and flag not in SHAPES_A_REPLAY
+        ),
+        *(flag for flag in ("demo", "resume", "archive") if getattr(args, flag)),
+    ]
+    if args.query is not None:
+        raise UsageError(f"--replay has the query of its file: leave {args.query!r} out")
+    if given:
+        name = "ignore-robots" if given[0] == "obey_robots" else given[0].replace("_", "-")
+        raise UsageError(f"--replay asks nothing of a shop: leave --{name} out")
+    chosen = {
+        flag: getattr(settings, flag)
+        for flag in SHAPES_A_REPLAY
+        if hasattr(settings, flag) and getattr(args, flag) is not None and flag != "workers"
+    }
+    return Replay(args.replay, settings, chosen)
+
+
+def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
+    settings = wanted.settings
     from crawler.cli.interrupts import Interrupts
     from crawler.page_parser import page_parser, worker_count
 
     with Interrupts() as interrupts:
         # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe.
-        workers = worker_count(settings.workers, settings.pages)
+        workers = worker_count(settings.workers, wanted.pages)
         pool = page_parser(workers=workers, timeout=settings.parse_timeout, early=True)
         try:
             import asyncio
 
-            code = asyncio.run(
-                _crawl_and_write(query, settings, plan, args, pool=pool, interrupts=interrupts)
-            )
+            code = asyncio.run(_crawl_and_write(wanted, plan, args, pool=pool, interrupts=interrupts))
         finally:
             pool.kill()
         return interrupts.exit_code or code
 
 
 async def _crawl_and_write(
-    query: str,
-    settings: Settings,
+    wanted: Run,
     plan: OutputPlan,
     args: argparse.Namespace,
     *,
@@ -254,11 +346,11 @@ async def _crawl_and_write(
 ) -> ExitCode:
     """Search, write the report, and return the exit code of a search that no signal ended."""
     from contextlib import aclosing, closing
+    from dataclasses import replace
 
     from crawler.cli.last_word import exit_code
     from crawler.cli.outputs import Written
     from crawler.cli.progress import Teller
-    from crawler.engine import Crawler
     from crawler.events import SearchFinished
 
     bar = console.takes_control_codes(sys.stderr) and not args.quiet
@@ -269,10 +361,10 @@ async def _crawl_and_write(
         if bar:
             console.show_cursor()
 
-    with closing(Teller(bar=bar, verbose=args.verbose, preload=plan.modules)) as teller:
-        async with Crawler(settings, pool=pool, demo=args.demo) as crawler:
+    with closing(Teller(bar=bar, verbose=args.verbose, quiet=args.quiet, preload=plan.modules)) as teller:
+        async with wanted.crawler(pool) as crawler:
             with interrupts.stopping(crawler.stop, at_once=end_at_once):
-                async with aclosing(crawler.search(query)) as events:
+                async with aclosing(wanted.events(crawler)) as events:
                     async for event in events:
                         await teller.tell(event)
                         if isinstance(event, SearchFinished):
@@ -280,6 +372,8 @@ async def _crawl_and_write(
                 # Still here, where a signal only stops the search: the report is not to be lost at the last moment.
                 # And nothing is written over an earlier report by a search that had not one page.
                 written = await plan.write_files(result) if result.had_a_page else Written()
+                lost = await wanted.finish()
+                written = replace(written, failure=written.failure or lost)
                 _tell_the_rest(result, written, plan, args)
     return exit_code(result)
 

@@ -46,17 +46,30 @@ class ServedRequest:
     """The searched words as the shop read them; None where the request is no search."""
     status: int
     """0 when the connection is reset."""
+    cookie: str | None = None
+    """The Cookie header as sent."""
 
 
 class DemoShop:
     """The shop; an async context manager that serves while it is open.
 
-    `port` 0 means any free one; `latency` is the seconds that every answer is late. Opening raises OSError when the
-    port is taken.
+    `port` 0 means any free one; `latency` is the seconds that every search is late. `robots` is the text of its
+    robots.txt, or the status that stands in its place. Searches beyond `max_connections` at once are answered 429.
+    Opening raises OSError when the port is taken.
     """
 
-    def __init__(self, port: int = 0, faults: Iterable[Fault] = (), latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        faults: Iterable[Fault] = (),
+        latency: float = 0.0,
+        *,
+        robots: str | int = "User-agent: *\nAllow: /\n",
+        max_connections: int | None = None,
+    ) -> None:
         self._port = port
+        self._robots_answer = robots
+        self._max_connections = max_connections
         self._plan = FaultPlan(faults, latency=latency)
         self._requests: deque[ServedRequest] = deque(maxlen=MAX_LOG)
         self._in_flight = 0
@@ -79,6 +92,11 @@ class DemoShop:
     def requests(self) -> list[ServedRequest]:
         """Return the requests so far, in the order in which they came."""
         return list(self._requests)
+
+    @property
+    def searches(self) -> list[ServedRequest]:
+        """Return those of the requests that were searches."""
+        return [request for request in self._requests if request.page is not None]
 
     @property
     def peak_in_flight(self) -> int:
@@ -119,16 +137,24 @@ class DemoShop:
         if search is None:
             self._log(request, None, 200)
             return page_response(pages.home_page())
+        if self._max_connections is not None and self._in_flight >= self._max_connections:
+            self._log(request, search, 429)
+            return web.Response(text="too many at once", status=429)
         outcome = self._plan.outcome(search.query, search.page)
         self._log(request, search, planned_status(outcome.fault))
         async with self._counted():
             if outcome.delay:
                 await asyncio.sleep(outcome.delay)
-            return await answer(request, search, outcome.fault)
+            response = await answer(request, search, outcome.fault)
+            if not response.prepared and "Cookie" not in request.headers:
+                response.set_cookie("demo_session", f"{len(self._requests)}")
+            return response
 
     async def _robots(self, request: web.Request) -> web.Response:
-        self._log(request, None, 200)
-        return web.Response(text="User-agent: *\nAllow: /\n")
+        status = self._robots_answer if isinstance(self._robots_answer, int) else 200
+        self._log(request, None, status)
+        text = "" if isinstance(self._robots_answer, int) else self._robots_answer
+        return web.Response(text=text, status=status)
 
     async def _login(self, request: web.Request) -> web.Response:
         self._log(request, None, 200)
@@ -141,7 +167,15 @@ class DemoShop:
     def _log(self, request: web.Request, search: SearchRequest | None, status: int) -> None:
         page, query = (None, None) if search is None else (search.page, search.query)
         self._requests.append(
-            ServedRequest(time.monotonic(), request.method, request.raw_path, page, query, status)
+            ServedRequest(
+                time.monotonic(),
+                request.method,
+                request.raw_path,
+                page,
+                query,
+                status,
+                request.headers.get("Cookie"),
+            )
         )
 
     @contextlib.asynccontextmanager

@@ -26,7 +26,7 @@ class Breaker:
         rest_seconds: float = 900.0,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self._threshold = threshold
+        self.threshold = threshold
         self._rest_seconds = rest_seconds
         self._now = now
         self._hosts: dict[str, _Blocks] = {}
@@ -52,7 +52,7 @@ class Breaker:
         blocks.asked_until = max(blocks.asked_until, now + dt.timedelta(seconds=asked))
         if is_open:
             blocks.open_until = max(blocks.open_until or now, blocks.asked_until)
-        elif blocks.in_a_row >= self._threshold:  # when half open it is that already
+        elif blocks.in_a_row >= self.threshold:  # when half open it is that already
             rest = dt.timedelta(seconds=self._rest_seconds)
             blocks.open_until = max(now + rest, blocks.asked_until)
 

@@ -3,89 +3,115 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import datetime as dt
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urlsplit
 
-import aiohttp
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_result,
     wait_random_exponential,
 )
-from yarl import URL
 
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Problem
-from crawler.download.pace import Pace
-from crawler.download.proxies import proxy_for
+from crawler.download.breaker import Breaker
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.pace import Outcome, Pace
+from crawler.download.robots import MAX_BYTES, Robots, Rules
+from crawler.download.wire import Wire
 
-__all__ = ["Downloader"]
+__all__ = ["Downloader", "HopListener"]
 
 BACK_OFF = wait_random_exponential(multiplier=0.5, max=8)
-"""Seconds before attempt n + 1: uniform in 0 … min(8, 0.5 · 2^(n-1)), the «full jitter» of exponential back-off."""
+"""Seconds before attempt n + 1: uniform in 0 … min(8, 0.5 · 2^(n-1)), the «full jitter» of exponential back-off
+(AWS Architecture Blog, «Exponential Backoff And Jitter», 2015)."""
 
 RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses that may be gone the next time."""
 
-LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL})
+LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL, Problem.ADDRESS, Problem.ROBOTS})
 """Problems that another attempt would meet again."""
 
-REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+OVERLOAD_STATUSES = frozenset({429, 503})
+OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
+"""How a host says that it gets too much: fewer requests at once are sent to it then."""
+
+HopListener = Callable[[Hop, bool], None]
+"""Gets each request on the wire, and whether it was for robots.txt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be fetched, and who wants to know of it."""
+
+    url: str
+    policy: FetchPolicy
+    on_hop: HopListener | None
+    of_robots: bool = False
+
+    def hop(self, hop: Hop) -> None:
+        if self.on_hop is not None:
+            self.on_hop(hop, self.of_robots)
+
+
+_asking: ContextVar[_Task] = ContextVar("_asking")
+"""The task that asks for a robots.txt: the fetch of it, a task of its own, is made as that one allows."""
 
 
 class Downloader:
     """A client for many requests at once; an async context manager that owns its connections.
 
-    `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between two
-    reads from it. `proxy` goes before the environment's.
+    `concurrency` is how many requests one host gets at once at most, `delay` the seconds between two, give or take
+    half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
+    two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
+    keeps it in memory.
     """
 
     def __init__(
         self,
         *,
         concurrency: int = 10,
+        delay: float = 0.0,
         connect_timeout: float = 5.0,
         read_timeout: float = 15.0,
         proxy: str | None = None,
         user_agent: str = "bookprice-crawler",
+        robots_folder: Path | None = None,
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self._pace = Pace(concurrency)
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout
+        self.pace = Pace(concurrency, delay=delay)
+        self.breaker = Breaker(now=now)
+        self._wire = Wire(
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            proxy=proxy,
+            user_agent=user_agent,
+            now=now,
         )
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
-        self._proxy = proxy
-        self._headers = {
-            "User-Agent": user_agent,
-            "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5",
-            "Accept-Encoding": "gzip, deflate",
-            "Accept-Language": "zh-CN,zh;q=0.9",
-        }
-        self._session: aiohttp.ClientSession | None = None
+        self._user_agent = user_agent
+        self._robots_folder = robots_folder
+        self._now = now
+        self._robots: dict[frozenset[str], Robots] = {}
+        """By the hosts that the user named: a host that may be asked for one search may be refused to another."""
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            # No limit here: the pace has slots per host, and a wait in the connector would count as connecting.
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=self._timeout,
-            headers=self._headers,
-        )
-        # aiohttp would repeat a GET of its own accord when a connection breaks: attempts are counted here.
-        self._session._retry_connection = False  # noqa: SLF001 – it has no public switch; a test watches it
+        await self._wire.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        try:
+            for robots in self._robots.values():
+                await robots.close()
+        finally:
+            await self._wire.__aexit__(kind, error, trace)
 
     async def fetch(
         self,
@@ -93,13 +119,46 @@ class Downloader:
         policy: FetchPolicy,
         *,
         on_attempt: Callable[[AttemptRecord], None] | None = None,
+        on_hop: HopListener | None = None,
     ) -> Exchange:
         """Request `url`, already percent-encoded, with the attempts and within the bounds of `policy`.
 
-        `on_attempt` is told of every attempt when it is over. Raises nothing but CancelledError.
+        robots.txt of its host is asked first, where the policy obeys it. `on_attempt` is told of every attempt when it
+        is over, `on_hop` of every request on the wire. Raises nothing but CancelledError.
         """
-        spent = 0.0  # seconds on attempts and waits; the wait for a slot is the host's pace, not this page's
+        task = _Task(url, policy, on_hop)
+        if policy.obey_robots and (denied := await self._denied(task, url)) is not None:
+            return denied
+        return await self._attempts(task, on_attempt)
+
+    async def _denied(self, task: _Task, target: str) -> Exchange | None:
+        """Return how a task ends before `target`, if robots.txt denies that; None when it may be asked."""
+        named = task.policy.named_hosts
+        robots = self._robots.get(named)
+        if robots is None:
+            robots = self._robots[named] = Robots(
+                self._fetch_robots, user_agent=self._user_agent, folder=self._robots_folder, now=self._now
+            )
+        token = _asking.set(task)
+        try:
+            rules = await robots.rules(target)
+        finally:
+            _asking.reset(token)
+        self.pace.set_crawl_delay(urlsplit(target).netloc, rules.crawl_delay or 0.0)
+        return None if rules.allows(target) else _denial(task.url, target, rules)
+
+    async def _fetch_robots(self, url: str) -> Exchange:
+        """Request a robots.txt as RFC 9309 (§2.3.1) asks: five redirects, to other hosts, too."""
+        asking = _asking.get()
+        policy = replace(asking.policy, max_redirects=5, may_follow=lambda _url: True, obey_robots=False)
+        exchange = await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
+        return replace(exchange, body=exchange.body[:MAX_BYTES])
+
+    async def _attempts(self, task: _Task, on_attempt: Callable[[AttemptRecord], None] | None) -> Exchange:
+        policy = task.policy
+        spent = 0.0  # seconds on attempts and waits; the wait for a turn is the host's pace, not this page's
         last = AttemptRecord(0, "", 0.0)
+        gave_up = ""
 
         def tell(record: AttemptRecord) -> None:
             if on_attempt is not None:
@@ -107,21 +166,27 @@ class Downloader:
 
         async def attempt() -> Exchange:
             nonlocal spent, last
-            async with self._pace.slot(urlsplit(url).netloc):
-                started = time.monotonic()
-                exchange = await self._attempt(url, policy, policy.total_seconds - spent)
-                seconds = time.monotonic() - started
-            spent += seconds
-            last = AttemptRecord(last.number + 1, _outcome(exchange), seconds)
+            way = _Way(min(policy.request_seconds, policy.total_seconds - spent))
+            exchange = await self._attempt(task, way)
+            spent += way.seconds
+            last = AttemptRecord(last.number + 1, _outcome(exchange), way.seconds, way.waited)
             return replace(exchange, attempts=last.number)
 
         def wait(state: RetryCallState) -> float:
-            exchange = cast("Exchange", state.outcome and state.outcome.result())
-            return max(BACK_OFF(state), exchange.retry_after or 0.0)
+            return max(BACK_OFF(state), _exchange(state).retry_after or 0.0)
 
         def enough(state: RetryCallState) -> bool:
-            out_of_time = spent + state.upcoming_sleep >= policy.total_seconds
-            return out_of_time or state.attempt_number >= policy.attempts
+            nonlocal gave_up
+            asked = _exchange(state).retry_after or 0.0
+            if state.attempt_number >= policy.attempts:
+                return True
+            if asked > policy.max_wait:
+                gave_up = (
+                    f"the shop asks for {asked:,.0f} s of rest, longer than --max-wait {policy.max_wait:g}"
+                )
+            elif spent + state.upcoming_sleep >= policy.total_seconds:
+                gave_up = f"no time is left of {policy.total_seconds:g} s for another attempt"
+            return bool(gave_up)
 
         async def sleep(seconds: float) -> None:
             nonlocal spent
@@ -134,122 +199,73 @@ class Downloader:
             stop=enough,
             retry=retry_if_result(_worth_retrying),
             before_sleep=lambda state: tell(replace(last, retry_in=state.upcoming_sleep)),
-            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+            retry_error_callback=lambda state: replace(_exchange(state), gave_up=gave_up),
         )
         exchange: Exchange = await retrying(attempt)
         tell(last)
         return exchange
 
-    async def _attempt(self, url: str, policy: FetchPolicy, seconds: float) -> Exchange:
-        """Make one request, following redirects as the policy allows, within `seconds`."""
-        try:
-            async with asyncio.timeout(seconds):
-                exchange = await self._request(url, url, policy)
-                for _ in range(policy.max_redirects):
-                    if exchange.redirect is None or not policy.may_follow(exchange.redirect):
-                        break
-                    exchange = await self._request(url, exchange.redirect, policy)
-                return exchange
-        except TimeoutError:
-            return Exchange(url, url, problem=Problem.TIMEOUT, detail=f"no whole answer in {seconds:.3g} s")
+    async def _attempt(self, task: _Task, way: _Way) -> Exchange:
+        """Ask once, following redirects as the policy allows, each as a request of its own in its host's pace."""
+        policy = task.policy
+        exchange = await self._in_turn(task, task.url, way)
+        for _ in range(policy.max_redirects):
+            target = exchange.redirect
+            if (
+                target is None
+                or not _may_redirect(exchange.final_url, target)
+                or not policy.may_follow(target)
+            ):
+                break
+            if policy.obey_robots and (denied := await self._denied(task, target)) is not None:
+                return denied
+            exchange = await self._in_turn(task, target, way)
+        return exchange
 
-    async def _request(self, url: str, target: str, policy: FetchPolicy) -> Exchange:
-        """Make one request to `target` without following anything."""
-        if self._session is None:
-            raise RuntimeError("a Downloader is used inside `async with`")
-        proxy = proxy_for(target, self._proxy)
-        if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
-            detail = f"{urlsplit(proxy).scheme} proxies are not supported: name an http:// one with --proxy"
-            return Exchange(url, target, problem=Problem.PROXY, detail=detail)
-        try:
-            async with self._session.get(
-                URL(target, encoded=True), allow_redirects=False, proxy=proxy
-            ) as response:
-                answer = Exchange(
-                    url, target, response.status, _header_text(response.reason or ""),
-                    charset=response.charset, retry_after=_retry_after(response.headers),
-                )  # fmt: skip
-                if response.status in REDIRECT_STATUSES and "Location" in response.headers:
-                    location = _encoded(response.headers["Location"])
-                    return replace(answer, redirect=urljoin(target, location))
-                body = await _read(response, policy.max_bytes)
-                if body is None:
-                    detail = f"the answer is larger than {policy.max_bytes / 2**20:.3g} MiB"
-                    return replace(answer, problem=Problem.TOO_LARGE, detail=detail)
-                return replace(answer, body=body)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            problem, detail = self._explain(error)
-            return Exchange(url, target, problem=problem, detail=detail)
-
-    def _explain(self, error: Exception) -> tuple[Problem, str]:
-        """Return what went wrong, and in what words; the order goes from the special to the general."""
-        words = " ".join(str(error).split()) or type(error).__name__
-        match error:
-            case aiohttp.ClientConnectorDNSError():
-                return Problem.NAME, f"no address found for {error.host}"
-            case aiohttp.ClientProxyConnectionError():
-                return (
-                    Problem.PROXY,
-                    f"no connection to the proxy {error.host}:{error.port}: {error.strerror}",
-                )
-            case aiohttp.ClientHttpProxyError():
-                return Problem.PROXY, f"the proxy refused: {_answer_words(error)}"
-            case aiohttp.ClientSSLError():
-                return Problem.TLS, f"no secure connection to {error.host}: {error.os_error}"
-            case aiohttp.ConnectionTimeoutError():
-                return Problem.TIMEOUT, f"no connection in {self._connect_timeout:g} s"
-            case aiohttp.SocketTimeoutError():
-                return Problem.TIMEOUT, f"silent for {self._read_timeout:g} s"
-            case TimeoutError():
-                return Problem.TIMEOUT, "timed out"
-            case aiohttp.ClientConnectorError():
-                return (
-                    Problem.CONNECT,
-                    f"no connection to {error.host}:{error.port}: {error.strerror or words}",
-                )
-            case aiohttp.ClientPayloadError():
-                return Problem.TRUNCATED, "the answer broke off or cannot be decompressed"
-            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
-                return Problem.RESET, f"the connection was closed: {words}"
-            case socket.gaierror():
-                return Problem.NAME, words
-            case aiohttp.ClientResponseError():
-                return Problem.PROTOCOL, f"not an answer in HTTP: {_answer_words(error)}"
-            case aiohttp.InvalidURL() | ValueError():
-                return Problem.PROTOCOL, f"no address that can be asked: {words}"
-            case _:
-                return Problem.RESET, words
+    async def _in_turn(self, task: _Task, target: str, way: _Way) -> Exchange:
+        """Make one request when its host's pace lets it."""
+        async with self.pace.turn(urlsplit(target).netloc) as turn:
+            way.waited += turn.waited
+            started = time.monotonic()
+            exchange = await self._wire.request(
+                task.url, target, task.policy, way.limit - way.seconds, task.hop if task.on_hop else None
+            )
+            way.seconds += time.monotonic() - started
+            rest = exchange.retry_after
+            turn.end(_load(exchange), rest if rest is not None and rest <= task.policy.max_wait else None)
+        return exchange
 
 
-def _answer_words(error: aiohttp.ClientResponseError) -> str:
-    """Return what an answer said, on one line; its own `str` holds the proxy's address with the password."""
-    return " ".join(f"{error.status} {_header_text(error.message)}".split())
+@dataclass(slots=True)
+class _Way:
+    """The seconds of one attempt: what it may take, has taken, and waited for its hosts."""
+
+    limit: float
+    seconds: float = 0.0
+    waited: float = 0.0
 
 
-def _header_text(text: str) -> str:
-    """Return a header's text with its bytes read as the shop writes them; a Chinese server may say 404 in GBK."""
-    return text.encode("utf-8", "surrogateescape").decode(
-        "gb18030" if not text.isprintable() else "utf-8", "replace"
-    )
+def _exchange(state: RetryCallState) -> Exchange:
+    return cast("Exchange", state.outcome and state.outcome.result())
 
 
-def _encoded(location: str) -> str:
-    """Return a redirect's address with every byte beyond ASCII percent-encoded as it came."""
-    return quote(location.encode("utf-8", "surrogateescape"), safe="!#$%&'()*+,/:;=?@[]~")
+def _denial(url: str, target: str, rules: Rules) -> Exchange:
+    problem, detail = Problem.ROBOTS, rules.reason(target)
+    if rules.problem is not None and rules.problem.problem is Problem.ADDRESS:
+        problem, detail = Problem.ADDRESS, rules.problem.detail
+    if target != url:
+        detail = f"redirected to {target}: {detail}"
+    return Exchange(url, target, problem=problem, detail=detail)
 
 
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    """Return the decompressed body, or None once it, or what was sent of it, exceeds `max_bytes`."""
-    if (response.content_length or 0) > max_bytes:
-        return None
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > max_bytes or response.content.total_raw_bytes > max_bytes:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+def _may_redirect(origin: str, target: str) -> bool:
+    """Return whether any policy may follow a redirect: over http(s), never from https back, without credentials."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return False
+    allowed = {"https"} if urlsplit(origin).scheme == "https" else {"http", "https"}
+    return parts.scheme in allowed and "@" not in parts.netloc
 
 
 def _worth_retrying(exchange: Exchange) -> bool:
@@ -258,10 +274,11 @@ def _worth_retrying(exchange: Exchange) -> bool:
     return exchange.status in RETRY_STATUSES
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a Retry-After header; None for none, or for a date."""
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+def _load(exchange: Exchange) -> Outcome:
+    """Return what an answer says of how much its host gets."""
+    if exchange.status in OVERLOAD_STATUSES or exchange.problem in OVERLOAD_PROBLEMS:
+        return Outcome.OVERLOADED
+    return Outcome.NEITHER if exchange.status is None else Outcome.SERVED
 
 
 def _outcome(exchange: Exchange) -> str:

@@ -57,8 +57,6 @@ class FetchPolicy:
     """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
-    truncate: bool = False
-    """A body beyond the cap comes back cut to it, beside the problem."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = lambda _url: False
     """Whether a redirect to this absolute address is followed; one that is not ends the exchange."""
@@ -96,7 +94,7 @@ class Exchange:
     charset: str | None = None
     """The one that the Content-Type header names."""
     body: bytes = b""
-    """Decompressed; empty when there is a problem, but for one that was cut as its policy says."""
+    """Decompressed; empty when there is a problem."""
     redirect: str | None = None
     """Absolute address of a redirect that was not followed."""
     retry_after: float | None = None

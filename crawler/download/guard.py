@@ -49,6 +49,8 @@ class Asked:
         """Addresses, or the target as it was spelled, and why no request may go there."""
         self.passed: list[str] = []
         """Addresses that a socket was made for."""
+        self.peer: str | None = None
+        """Address of the connection that was used, be it a proxy's."""
         self._named = frozenset(_plain(host) for host in named)
 
     @property
@@ -120,6 +122,7 @@ class GuardedConnector(aiohttp.TCPConnector):
             while True:
                 connection = await super().connect(req, traces, timeout)
                 if exempt or not _leads_astray(connection):
+                    asked.peer = _peer(connection)
                     return connection
                 connection.close()  # and the next: in the end a new one, whose address is judged before it is made
         finally:
@@ -142,10 +145,16 @@ def _guarded_socket(address: AddrInfoType) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
+def _peer(connection: Connection) -> str | None:
+    """Return the address that `connection` stands with."""
+    peer = None if connection.transport is None else connection.transport.get_extra_info("peername")
+    return None if peer is None else str(peer[0])
+
+
 def _leads_astray(connection: Connection) -> bool:
     """Return whether `connection` stands with an address that no request may go to."""
-    peer = None if connection.transport is None else connection.transport.get_extra_info("peername")
-    return peer is not None and refusal(str(peer[0])) is not None
+    peer = _peer(connection)
+    return peer is not None and refusal(peer) is not None
 
 
 def refusal(address: str) -> str | None:

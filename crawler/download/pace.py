@@ -85,10 +85,6 @@ class Pace:
         """
         return Turn(lambda: self._host(host))
 
-    def slot(self, host: str) -> Turn:
-        """Return a turn whose request says nothing of the load."""
-        return self.turn(host)
-
     def set_crawl_delay(self, host: str, seconds: float) -> None:
         """Let `host` have one request at a time, and the next `seconds` after its end; 0 lifts that.
 

@@ -130,7 +130,7 @@ async def test_a_file_that_cannot_be_written_after_all_is_an_error(start: Start,
     (folder / "gone").mkdir()
     async with DemoShop(latency=1) as shop:
         process = await start("書", "--base-url", shop.base_url, "-o", "gone/a.csv", "-o", "b.csv")
-        while len(shop.requests) < 3:
+        while len(shop.searches) < 3:
             assert process.returncode is None
             await asyncio.sleep(0.02)
         (folder / "gone").rmdir()
@@ -452,7 +452,7 @@ async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: 
     """A query in Taiwan's words that finds little names the mainland's wording; the shop was asked the query itself."""
     async with DemoShop() as shop:
         ended = await run("程式設計", "--base-url", shop.base_url, "--format", "json")
-        asked = {request.query for request in shop.requests}
+        asked = {request.query for request in shop.searches}
     report = json.loads(ended.out)
     assert (ended.code, report["query_sent"], report["suggestion"]) == (0, "程式设计", "编程")
     assert report["counts"]["kept"] < 60

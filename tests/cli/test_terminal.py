@@ -189,8 +189,8 @@ async def test_without_arguments_it_asks(
             return terminal.end()
 
         assert await asyncio.to_thread(talk) == 0
-        assert {request.query for request in shop.requests} == {"-渗透测试"}
-        assert {request.page for request in shop.requests} == {1, 2}
+        assert {request.query for request in shop.searches} == {"-渗透测试"}
+        assert {request.page for request in shop.searches} == {1, 2}
     assert "before coupons and postage" in terminal.screen
 
 
@@ -211,7 +211,7 @@ async def test_the_default_number_of_pages_is_the_configured_one(
             return terminal.end()
 
         assert await asyncio.to_thread(talk) == 0
-        assert [request.page for request in shop.requests] == [1]
+        assert [request.page for request in shop.searches] == [1]
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)])

@@ -6,11 +6,12 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
-from crawler.download.client import Downloader
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Problem
+from crawler.download.client import Downloader, _may_redirect
+from crawler.download.exchange import AttemptRecord, Cut, Exchange, FetchPolicy, Hop, Problem
 from crawler.download.proxies import proxy_for
 
 Script = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
@@ -99,12 +100,18 @@ async def no_http(writer: asyncio.StreamWriter, _head: bytes) -> None:
     writer.write(b"220 mail.example ESMTP\r\n")
 
 
+def policy(**changes: Any) -> FetchPolicy:
+    """Return a policy for the tests' own servers, which have no robots.txt."""
+    values: dict[str, Any] = {"named_hosts": frozenset({"127.0.0.1"}), "obey_robots": False}
+    return FetchPolicy(**(values | changes))
+
+
 async def fetch(
-    url: str, policy: FetchPolicy | None = None, *, read_timeout: float = 5.0
+    url: str, wanted: FetchPolicy | None = None, *, read_timeout: float = 5.0
 ) -> tuple[Exchange, list[AttemptRecord]]:
     attempts: list[AttemptRecord] = []
     async with Downloader(read_timeout=read_timeout, connect_timeout=2.0) as downloader:
-        exchange = await downloader.fetch(url, policy or FetchPolicy(), on_attempt=attempts.append)
+        exchange = await downloader.fetch(url, wanted or policy(), on_attempt=attempts.append)
     return exchange, attempts
 
 
@@ -185,7 +192,7 @@ async def test_no_http_is_a_problem() -> None:
 async def test_a_body_over_the_cap_is_refused(script: Script) -> None:
     """An endless body, a large one and a small one that unpacks to a large one all end at the cap, at once."""
     async with serving(script) as server:
-        exchange, _ = await fetch(server.url, FetchPolicy(max_bytes=100_000))
+        exchange, _ = await fetch(server.url, policy(max_bytes=100_000))
     assert (exchange.problem, exchange.body) == (Problem.TOO_LARGE, b"")
     assert exchange.detail == "the answer is larger than 0.0954 MiB"
     assert len(server.requests) == 1
@@ -194,14 +201,14 @@ async def test_a_body_over_the_cap_is_refused(script: Script) -> None:
 async def test_a_silent_server_is_left() -> None:
     """No byte within the read timeout is a problem of time."""
     async with serving(silent) as server:
-        exchange, _ = await fetch(server.url, FetchPolicy(attempts=1), read_timeout=0.2)
+        exchange, _ = await fetch(server.url, policy(attempts=1), read_timeout=0.2)
     assert (exchange.problem, exchange.detail) == (Problem.TIMEOUT, "silent for 0.2 s")
 
 
 async def test_all_attempts_together_have_an_end() -> None:
     """The total bounds attempts and waits, however many attempts are left."""
     async with serving(silent) as server:
-        exchange, attempts = await fetch(server.url, FetchPolicy(attempts=10, total_seconds=0.5))
+        exchange, attempts = await fetch(server.url, policy(attempts=10, total_seconds=0.5))
     assert exchange.problem is Problem.TIMEOUT
     assert sum(a.seconds for a in attempts) < 2.0
 
@@ -227,14 +234,14 @@ async def test_a_refused_connection_names_the_address() -> None:
     """Nobody listening is a problem in plain words."""
     async with serving(answer()) as server:
         url = server.url
-    exchange, _ = await fetch(url, FetchPolicy(attempts=1))
+    exchange, _ = await fetch(url, policy(attempts=1))
     assert exchange.problem is Problem.CONNECT
     assert exchange.detail.startswith("no connection to 127.0.0.1:")
 
 
 async def test_an_unknown_name_is_said() -> None:
     """A host without an address is named."""
-    exchange, _ = await fetch("http://no-such-host.invalid/", FetchPolicy(attempts=1))
+    exchange, _ = await fetch("http://no-such-host.invalid/", policy(attempts=1))
     assert (exchange.problem, exchange.detail) == (Problem.NAME, "no address found for no-such-host.invalid")
 
 
@@ -248,7 +255,7 @@ async def test_a_plain_server_on_https_is_a_tls_problem() -> None:
 
     listener = await asyncio.start_server(plain, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    exchange, _ = await fetch(f"https://127.0.0.1:{port}/", FetchPolicy(attempts=1))
+    exchange, _ = await fetch(f"https://127.0.0.1:{port}/", policy(attempts=1))
     listener.close()
     assert exchange.problem is Problem.TLS
     assert exchange.detail.startswith("no secure connection to 127.0.0.1: ")
@@ -257,15 +264,15 @@ async def test_a_plain_server_on_https_is_a_tls_problem() -> None:
 async def test_redirects_are_followed_as_the_policy_says() -> None:
     """Within the policy a redirect is followed; outside of it the exchange ends with its address."""
     moved = answer(b"", "302 Found", "Location: /there?key=%C9%F8")
-    policy = FetchPolicy(may_follow=lambda url: url.startswith("http://127.0.0.1"))
+    wanted = policy(may_follow=lambda url: url.startswith("http://127.0.0.1"))
     async with serving(moved, answer()) as server:
-        exchange, _ = await fetch(server.url, policy)
+        exchange, _ = await fetch(server.url, wanted)
     assert (exchange.status, exchange.final_url) == (200, f"{server.url}there?key=%C9%F8")
     assert server.requests[1].startswith(b"GET /there?key=%C9%F8 ")
 
     away = answer(b"", "302 Found", "Location: https://login.example.com/")
     async with serving(away, answer()) as server:
-        exchange, _ = await fetch(server.url, policy)
+        exchange, _ = await fetch(server.url, wanted)
     assert (exchange.status, exchange.redirect) == (302, "https://login.example.com/")
     assert len(server.requests) == 1
 
@@ -273,7 +280,7 @@ async def test_redirects_are_followed_as_the_policy_says() -> None:
 async def test_a_ring_of_redirects_ends() -> None:
     """A redirect to itself is followed five times and no more."""
     async with serving(answer(b"", "301 Moved Permanently", "Location: /")) as server:
-        exchange, _ = await fetch(server.url, FetchPolicy(may_follow=lambda _url: True))
+        exchange, _ = await fetch(server.url, policy(may_follow=lambda _url: True))
     assert (exchange.status, exchange.redirect) == (301, server.url)
     assert len(server.requests) == 6
 
@@ -286,8 +293,8 @@ async def test_a_host_gets_no_more_requests_at_once_than_allowed() -> None:
         await answer()(writer, head)
 
     async with serving(slow) as server, Downloader(concurrency=3) as downloader:
-        policy = FetchPolicy(attempts=1, total_seconds=0.5)
-        exchanges = await asyncio.gather(*(downloader.fetch(server.url, policy) for _ in range(20)))
+        wanted = policy(attempts=1, total_seconds=0.5)
+        exchanges = await asyncio.gather(*(downloader.fetch(server.url, wanted) for _ in range(20)))
     assert [e.status for e in exchanges] == [200] * 20
     assert server.most_at_once == 3
 
@@ -295,7 +302,7 @@ async def test_a_host_gets_no_more_requests_at_once_than_allowed() -> None:
 async def test_requests_go_through_the_proxy_that_was_named() -> None:
     """With a proxy, the request goes to it, in absolute form."""
     async with serving(answer()) as server, Downloader(proxy=server.url) as downloader:
-        exchange = await downloader.fetch("http://shop.invalid/?key=%C9%F8", FetchPolicy(attempts=1))
+        exchange = await downloader.fetch("http://shop.invalid/?key=%C9%F8", policy(attempts=1))
     assert exchange.status == 200
     assert server.requests[0].startswith(b"GET http://shop.invalid/?key=%C9%F8 HTTP/1.1\r\n")
 
@@ -306,7 +313,7 @@ async def test_a_proxys_password_is_never_told() -> None:
     async with serving(refusal) as server:
         proxy = server.url.replace("http://", "http://user:secret@")
         async with Downloader(proxy=proxy) as downloader:
-            exchange = await downloader.fetch("https://shop.invalid/", FetchPolicy(attempts=1))
+            exchange = await downloader.fetch("https://shop.invalid/", policy(attempts=1))
     assert exchange.problem is Problem.PROXY
     assert exchange.detail == "the proxy refused: 407 Proxy Authentication Required"
 
@@ -314,7 +321,7 @@ async def test_a_proxys_password_is_never_told() -> None:
 async def test_a_socks_proxy_is_refused_with_the_remedy() -> None:
     """A proxy of another kind is not spoken to as if it were an HTTP proxy."""
     async with Downloader(proxy="socks5://127.0.0.1:9") as downloader:
-        exchange = await downloader.fetch("http://shop.invalid/", FetchPolicy(attempts=1))
+        exchange = await downloader.fetch("http://shop.invalid/", policy(attempts=1))
     assert exchange.problem is Problem.PROXY
     assert exchange.detail == "socks5 proxies are not supported: name an http:// one with --proxy"
 
@@ -322,7 +329,7 @@ async def test_a_socks_proxy_is_refused_with_the_remedy() -> None:
 async def test_a_dead_proxy_is_named() -> None:
     """Nobody listening at the proxy's address is said in plain words."""
     async with Downloader(proxy="http://127.0.0.1:9") as downloader:
-        exchange = await downloader.fetch("http://shop.invalid/", FetchPolicy(attempts=1))
+        exchange = await downloader.fetch("http://shop.invalid/", policy(attempts=1))
     assert exchange.problem is Problem.PROXY
     assert exchange.detail.startswith("no connection to the proxy 127.0.0.1:9: ")
 
@@ -344,7 +351,7 @@ async def test_headers_in_gbk_are_text_all_the_same() -> None:
         exchange, _ = await fetch(server.url)
     assert (exchange.status, exchange.reason) == (404, "找不到")
     async with serving(moved, answer()) as server:
-        exchange, _ = await fetch(server.url, FetchPolicy(may_follow=lambda _url: True))
+        exchange, _ = await fetch(server.url, policy(may_follow=lambda _url: True))
     assert exchange.status == 200
     assert server.requests[1].startswith(b"GET /?key=%C9%F8%CD%B8 HTTP/1.1")
 
@@ -360,3 +367,147 @@ def test_the_environment_names_a_proxy_but_never_for_this_machine(monkeypatch: p
     assert proxy_for("https://direct.example/", None) is None
     assert proxy_for("https://127.0.0.1:8000/", "http://mine.example:1") is None
     assert proxy_for("https://localhost:8000/", None) is None
+
+
+async def trickle(writer: asyncio.StreamWriter, _head: bytes) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+    for _ in range(5000):
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def test_one_slow_answer_does_not_use_up_the_pages_time() -> None:
+    """An attempt has a time of its own, so that another can follow one that trickled."""
+    async with serving(trickle, answer()) as server:
+        exchange, attempts = await fetch(server.url, policy(request_seconds=0.3))
+    assert (exchange.status, exchange.attempts) == (200, 2)
+    assert attempts[0].outcome == "no whole answer in 0.3 s"
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "words"),
+    [
+        ("3600", {}, "the shop asks for 3,600 s of rest, longer than --max-wait 30"),
+        ("40", {"max_wait": 60.0, "total_seconds": 5.0}, "no time is left of 5 s for another attempt"),
+    ],
+)
+async def test_why_there_was_no_other_attempt_is_said(
+    asked: str, options: dict[str, Any], words: str
+) -> None:
+    """A page that was given up before its attempts were used says why."""
+    async with serving(answer(b"", "503 Service Unavailable", f"Retry-After: {asked}")) as server:
+        exchange, _ = await fetch(server.url, policy(**options))
+    assert (exchange.status, exchange.attempts, exchange.gave_up) == (503, 1, words)
+
+
+async def test_a_rest_is_the_whole_hosts() -> None:
+    """While a host asks for rest, no other page of it is asked for."""
+    busy = answer(b"", "429 Too Many Requests", "Retry-After: 1")
+    async with serving(busy, answer()) as server, Downloader(concurrency=1) as downloader:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        one, two = await asyncio.gather(*(downloader.fetch(server.url, policy()) for _ in range(2)))
+        took = loop.time() - started
+    assert (one.status, two.status) == (200, 200)
+    assert took >= 1.0
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["ftp://127.0.0.1/", "file:///etc/passwd", "http://user:secret@127.0.0.1/", "javascript:alert(1)"],
+)
+async def test_some_redirects_no_policy_can_allow(location: str) -> None:
+    """Other schemes than http(s), and credentials in an address, end the exchange there."""
+    async with serving(answer(b"", "302 Found", f"Location: {location}"), answer()) as server:
+        exchange, _ = await fetch(server.url, policy(may_follow=lambda _url: True))
+    assert exchange.status == 302
+    assert len(server.requests) == 1
+
+
+def test_https_is_never_left_for_http() -> None:
+    """A redirect from https goes to https or nowhere; from http it may go to either."""
+    assert not _may_redirect("https://a.example/", "http://a.example/")
+    assert _may_redirect("https://a.example/", "https://b.example/")
+    assert _may_redirect("http://a.example/", "https://a.example/")
+    assert not _may_redirect("http://a.example/", "http://[half/")
+
+
+async def test_every_request_on_the_wire_is_told() -> None:
+    """An archive gets each request with its head, and the answer as it was sent, whole or cut."""
+    packed = gzip.compress(b"hello" * 100)
+    hops: list[tuple[Hop, bool]] = []
+    moved = answer(b"moved", "302 Found", "Location: /there", "Set-Cookie: a=1")
+    last = answer(packed, "200 OK", "Content-Encoding: gzip", "Content-Type: text/html; charset=GBK")
+    async with serving(reset, truncated, moved, last) as server, Downloader() as downloader:
+        exchange = await downloader.fetch(
+            server.url, policy(may_follow=lambda _url: True), on_hop=lambda *seen: hops.append(seen)
+        )
+    assert exchange.body == b"hello" * 100
+    lost, cut, redirect, whole = (hop for hop, _ in hops)
+    assert not any(of_robots for _, of_robots in hops)
+    assert (lost.response_head, lost.problem, lost.cut) == (b"", Problem.RESET, None)
+    assert (cut.body, cut.problem, cut.cut) == (b"not all of it", Problem.TRUNCATED, Cut.DISCONNECT)
+    assert (redirect.body, redirect.cut) == (b"moved", None)
+    assert (whole.url, whole.body, whole.peer) == (f"{server.url}there", packed, "127.0.0.1")
+    assert whole.request_head.startswith(b"GET /there HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nCookie: a=1\r\n" in whole.request_head
+    assert whole.response_head.startswith(b"HTTP/1.1 200 OK\r\nContent-Length: ")
+    assert whole.response_head.endswith(b"\r\n\r\n")
+    assert lost.request_head.startswith(b"GET / HTTP/1.1\r\nHost: 127.0.0.1")
+
+
+async def test_a_proxys_password_is_in_no_archive() -> None:
+    """What is told of a request through a proxy holds neither its password nor its address."""
+    hops: list[Hop] = []
+    async with serving(answer()) as server:
+        proxy = server.url.replace("http://", "http://user:secret@")
+        async with Downloader(proxy=proxy) as downloader:
+            await downloader.fetch("http://shop.invalid/", policy(), on_hop=lambda hop, _: hops.append(hop))
+    assert b"Proxy-Authorization: Basic" in server.requests[0]
+    assert b"uthorization" not in hops[0].request_head
+    assert hops[0].peer is None
+
+
+ROBOTS = b"User-agent: *\nDisallow: /secret\nCrawl-delay: 0.2\n"
+
+
+async def test_robots_are_asked_first_and_obeyed() -> None:
+    """What robots.txt denies is not requested, neither at once nor by a redirect; the rest waits for its turn."""
+
+    async def shop(writer: asyncio.StreamWriter, head: bytes) -> None:
+        path = head.split()[1]
+        scripts = {b"/robots.txt": answer(ROBOTS), b"/moved": answer(b"", "302 Found", "Location: /secret")}
+        await scripts.get(path, answer())(writer, head)
+
+    wanted = policy(obey_robots=True, may_follow=lambda _url: True)
+    hops: list[tuple[str, bool]] = []
+    async with serving(shop) as server, Downloader() as downloader:
+
+        async def get(path: str) -> Exchange:
+            address = f"{server.url}{path}"
+            return await downloader.fetch(
+                address, wanted, on_hop=lambda hop, robots: hops.append((hop.url, robots))
+            )
+
+        open_, denied, moved = await asyncio.gather(get("open"), get("secret/1"), get("moved"))
+        assert downloader.pace.limit(server.url.split("/")[2]) == 10
+    assert open_.status == 200
+    assert (denied.problem, denied.attempts) == (Problem.ROBOTS, 0)
+    assert moved.problem is Problem.ROBOTS
+    assert moved.detail.startswith(f"redirected to {server.url}secret: ")
+    asked = [head.split()[1] for head in server.requests]
+    assert asked[0] == b"/robots.txt"
+    assert sorted(asked[1:]) == [b"/moved", b"/open"]
+    assert [robots for _, robots in hops] == [True, False, False]
+
+
+async def test_an_address_in_a_private_network_is_not_asked() -> None:
+    """Without being named, this machine gets no request, and no attempt is repeated."""
+    async with serving(answer()) as server:
+        exchange, attempts = await fetch(server.url, policy(named_hosts=frozenset()))
+    assert (exchange.problem, exchange.attempts) == (Problem.ADDRESS, 1)
+    assert exchange.detail == "127.0.0.1 is this machine itself"
+    assert len(attempts) == 1
+    assert not server.requests

@@ -74,7 +74,6 @@ async def serving(answer: Answer) -> AsyncIterator[tuple[Host, Fetch]]:
     policy = FetchPolicy(
         attempts=2,
         max_bytes=MAX_BYTES,
-        truncate=True,
         may_follow=lambda _url: True,
         named_hosts=frozenset({"127.0.0.1"}),
         obey_robots=False,

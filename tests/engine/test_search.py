@@ -66,8 +66,8 @@ async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
     assert prices == sorted(prices)
     assert len(prices) == len(result.books)
     assert [book.rank for book in result.books] == list(range(1, len(result.books) + 1))
-    assert len(shop.requests) == 20
-    assert {request.query for request in shop.requests} == {"渗透测试"}
+    assert len(shop.searches) == 20
+    assert {request.query for request in shop.searches} == {"渗透测试"}
 
 
 async def test_the_same_pages_give_the_same_books(shop: DemoShop) -> None:
@@ -167,7 +167,7 @@ async def test_pages_beyond_the_last_are_dropped() -> None:
         assert [e.available for e in events if isinstance(e, PagesKnown)] == [available]
         assert verdicts(result) == {n: "ok" if n <= available else "past_end" for n in range(1, 101)}
         assert result.complete
-        assert len(shop.requests) < available + 4
+        assert len(shop.searches) < available + 4
 
 
 async def test_pages_come_back_when_the_shop_states_more() -> None:
@@ -210,7 +210,7 @@ async def test_closing_the_engine_ends_its_searches() -> None:
     async with DemoShop(faults=faults) as shop:
         async with Crawler(Settings(base_url=shop.base_url)) as crawler:
             reading = asyncio.create_task(events_of(crawler, QUERY, pages=5))
-            while len(shop.requests) < 5:  # noqa: ASYNC110 – the shop's log is a plain list
+            while len(shop.searches) < 5:  # noqa: ASYNC110 – the shop's log is a plain list
                 await asyncio.sleep(0.02)
         events = await reading
     assert isinstance(events[-1], SearchFinished)
@@ -251,10 +251,13 @@ async def test_nothing_found_is_an_honest_answer() -> None:
 
 
 async def test_nobody_there() -> None:
-    """Without a server every page is a network error in plain words."""
+    """Without a server there is no permission of robots.txt; who does not ask for that meets a network error."""
     async with DemoShop() as shop:
         closed = shop.base_url
-    result = await crawl(QUERY, pages=2, base_url=closed, attempts=1)
+    denied = await crawl(QUERY, pages=2, base_url=closed, attempts=1)
+    assert verdicts(denied) == {1: "robots_denied", 2: "robots_denied"}
+    assert denied.pages[0].detail.startswith("robots.txt could not be had: no connection to 127.0.0.1")
+    result = await crawl(QUERY, pages=2, base_url=closed, attempts=1, obey_robots=False)
     assert verdicts(result) == {1: "network_error", 2: "network_error"}
     assert "127.0.0.1" in result.pages[0].detail
     assert not result.had_a_page
@@ -292,7 +295,7 @@ async def test_a_reader_that_sleeps_stalls_nothing() -> None:
         events = crawler.search(QUERY, pages=10)
         await anext(events)
         deadline = time.monotonic() + 20
-        while len(shop.requests) < 10:
+        while len(shop.searches) < 10:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
         rest = [event async for event in events]
@@ -341,9 +344,9 @@ async def test_leaving_the_events_leaves_nothing_behind() -> None:
                 if isinstance(event, PageFinished):
                     break
             await events.aclose()
-            asked = len(shop.requests)
+            asked = len(shop.searches)
             assert asked <= 11
-        assert len(shop.requests) == asked
+        assert len(shop.searches) == asked
     assert children() == []
 
 

@@ -1,0 +1,152 @@
+"""Where the pages of a command come from: the shop, with a journal beside, or the record of an earlier run."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from crawler.cli import console
+from crawler.errors import OutputError
+
+if TYPE_CHECKING:
+    from crawler.engine import Crawler
+    from crawler.events import Event
+    from crawler.page_parser import PageParser
+    from crawler.recording.journal import Journal
+    from crawler.recording.saved import SavedPage
+    from crawler.search import SearchSpec
+    from crawler.settings import Settings
+
+__all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Return the folder of what runs keep for the next."""
+    if settings.cache_dir is not None:
+        return Path(settings.cache_dir)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bookprice-crawler", appauthor=False)
+
+
+class Run(Protocol):
+    """A search that a command makes, or makes again."""
+
+    settings: Settings
+    pages: int
+    """How many pages there are to parse at most."""
+
+    def crawler(self, pool: PageParser) -> Crawler:
+        """Return the engine for it, not yet open; it parses in `pool`."""
+
+    def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
+        """Give the events of the search."""
+
+    async def finish(self) -> OutputError | None:
+        """Put away what was kept of it; return what could not be written after all."""
+
+
+class LiveRun:
+    """A search of the shop, the demo shop or a replica."""
+
+    def __init__(
+        self, query: str, settings: Settings, *, demo: bool, resume: bool, archive: str | None
+    ) -> None:
+        """`archive` is the file for every exchange. Raises UsageError where it cannot be written."""
+        self.settings = settings
+        self.pages = settings.pages
+        self._query = query
+        self._demo = demo
+        self._resume = resume
+        self._archive = None if archive is None else Path(archive)
+        self._cache = cache_folder(settings)
+        self._journal: Journal | None = None
+        if self._archive is not None:
+            from crawler.recording.archive import check_archive_target
+
+            check_archive_target(self._archive)
+
+    def crawler(self, pool: PageParser) -> Crawler:
+        """Return an engine that keeps robots.txt in the cache folder."""
+        from crawler.engine import Crawler
+
+        return Crawler(self.settings, pool=pool, demo=self._demo, robots_folder=self._cache / "robots")
+
+    async def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
+        """Search, with a journal of it, and with what earlier journals have when it is to be resumed."""
+        from crawler.recording.journal import open_journal
+
+        now = dt.datetime.now(dt.UTC)
+        spec = crawler.spec(self._query)
+        parameters, folder = spec.parameters(now), self._cache / "journals"
+        saved = await self._saved_pages(spec, now) if self._resume else None
+        # Not in a thread: it is a file made and a short list of names read, and the first request waits for it.
+        self._journal = open_journal(folder, parameters, now=now)
+        search = crawler.search(self._query, recorder=self._journal, saved=saved)
+        async with aclosing(search) as events:
+            async for event in events:
+                yield event
+
+    async def _saved_pages(self, spec: SearchSpec, now: dt.datetime) -> dict[int, SavedPage]:
+        from crawler.recording.journal import saved_pages
+
+        saved, unreadable = await asyncio.to_thread(
+            saved_pages, self._cache / "journals", spec.parameters(now), now=now,
+            fresh_seconds=self.settings.resume_max_age, max_bytes=self.settings.max_body_bytes,
+        )  # fmt: skip
+        for words in unreadable:
+            console.error(f"{words}; its pages are fetched anew")
+        return saved
+
+    async def finish(self) -> OutputError | None:
+        """Write the archive and close the journal; a journal that failed is said on stderr."""
+        journal = self._journal
+        if journal is None:
+            return None
+        try:
+            if self._archive is not None:
+                from crawler.recording.archive import write_archive
+
+                if journal.failure is not None:
+                    return OutputError(f"{self._archive} is not written: {journal.failure}")
+                await write_archive(journal.fileno(), self._archive)
+            elif journal.failure is not None:
+                console.error(journal.failure)
+        except OutputError as error:
+            return error
+        finally:
+            journal.close()
+        return None
+
+
+class Replay:
+    """A recorded search, made again without a network."""
+
+    def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:
+        """`chosen` are settings in place of those recorded. Raises ArchiveError for a file that cannot be read."""
+        from crawler.recording.reading import read_run
+
+        self.settings = settings
+        self._chosen = chosen
+        self._run = read_run(Path(file), max_bytes=settings.max_body_bytes)
+        self.pages = max(1, len(self._run.pages))
+
+    def crawler(self, pool: PageParser) -> Crawler:
+        """Return an engine that will ask nothing."""
+        from crawler.engine import Crawler
+
+        return Crawler(self.settings, pool=pool)
+
+    async def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
+        """Give the events of the recorded search."""
+        async with aclosing(crawler.replay(self._run, **self._chosen)) as events:
+            async for event in events:
+                yield event
+
+    async def finish(self) -> OutputError | None:
+        """Do nothing: a replay keeps nothing."""
+        return None

@@ -1,0 +1,266 @@
+"""One request on the wire: the connection, the head of the answer, its body within the caps; what fails is a value.
+
+No attempts, no redirects, no pace: those are `client`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urljoin, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from crawler.download.body import BodyReader
+from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.guard import Asked, GuardedConnector, asking
+from crawler.download.proxies import proxy_for
+from crawler.download.retry_after import retry_after
+
+__all__ = ["Wire"]
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+_UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
+"""Request headers that no archive may hold."""
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What is known of a request so far; it outlives the exception that ends the request."""
+
+    url: str
+    started_at: dt.datetime
+    request_head: bytes
+    body: BodyReader
+    response_head: bytes = b""
+    peer: str | None = None
+    cut: Cut | None = None
+
+    def hop(self, exchange: Exchange) -> Hop:
+        cut = self.cut
+        if cut is None and exchange.problem is not None and self.response_head:
+            cut = Cut.LENGTH if exchange.problem is Problem.TOO_LARGE else Cut.DISCONNECT
+        return Hop(
+            self.url, self.started_at, self.request_head, self.response_head, self.body.raw,
+            cut, self.peer, exchange.problem, exchange.detail,
+        )  # fmt: skip
+
+
+class Wire:
+    """Connections to any number of hosts; an async context manager that owns them.
+
+    `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between two
+    reads from it. `proxy` goes before the environment's. Cookies are kept until it closes.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        proxy: str | None,
+        user_agent: str,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._proxy = proxy
+        self._now = now
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5",
+            "Accept-Encoding": "gzip, deflate",
+            "Accept-Language": "zh-CN,zh;q=0.9",
+        }
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # No limit here: the pace has slots per host, and a wait in the connector would count as connecting.
+            connector=GuardedConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=self._connect_timeout,
+                sock_connect=self._connect_timeout,
+                sock_read=self._read_timeout,
+            ),
+            headers=self._headers,
+            cookie_jar=aiohttp.CookieJar(
+                unsafe=True
+            ),  # «unsafe» are cookies of hosts without a name, as a replica's
+            auto_decompress=False,
+        )
+        # aiohttp would repeat a GET of its own accord when a connection breaks: attempts are counted here.
+        self._session._retry_connection = False  # noqa: SLF001 – it has no public switch; a test watches it
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def request(
+        self,
+        url: str,
+        target: str,
+        policy: FetchPolicy,
+        seconds: float,
+        on_hop: Callable[[Hop], None] | None = None,
+    ) -> Exchange:
+        """Make one request to `target`, on the way that began at `url`, within `seconds`; follow nothing.
+
+        `on_hop` gets what went over the wire; nothing where no request was made. Raises nothing but CancelledError.
+        """
+        parts = _split(target)
+        if parts is None:
+            detail = f"no address that can be asked: {target}"
+            return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail)
+        host, path = parts
+        proxy = proxy_for(target, self._proxy)
+        if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
+            detail = f"{urlsplit(proxy).scheme} proxies are not supported: name an http:// one with --proxy"
+            return Exchange(url, target, problem=Problem.PROXY, detail=detail)
+        head = _head(f"GET {path} HTTP/1.1", [(b"Host", host.encode()), *_encoded_pairs(self._headers)])
+        sheet = _Sheet(target, self._now(), head, BodyReader(policy.max_bytes, keep_raw=on_hop is not None))
+        try:
+            async with asyncio.timeout(seconds):
+                exchange = await self._ask(url, target, policy, proxy, sheet)
+        except TimeoutError:
+            detail = f"no whole answer in {seconds:.3g} s"
+            exchange = Exchange(url, target, problem=Problem.TIMEOUT, detail=detail)
+            sheet.cut = Cut.TIME if sheet.response_head else None
+        if on_hop is not None and exchange.problem is not Problem.ADDRESS:
+            on_hop(sheet.hop(exchange))
+        return exchange
+
+    async def _ask(
+        self, url: str, target: str, policy: FetchPolicy, proxy: str | None, sheet: _Sheet
+    ) -> Exchange:
+        if self._session is None:
+            raise RuntimeError("a Downloader is used inside `async with`")
+        with asking(policy.named_hosts) as asked:
+            try:
+                async with self._session.get(
+                    URL(target, encoded=True), allow_redirects=False, proxy=proxy
+                ) as response:
+                    self._note(response, sheet, peer=asked.peer, proxied=proxy is not None)
+                    answer = Exchange(
+                        url, target, response.status, _header_text(response.reason or ""),
+                        charset=response.charset, retry_after=retry_after(response.headers, self._now()),
+                    )  # fmt: skip
+                    if response.status in REDIRECT_STATUSES and "Location" in response.headers:
+                        location = _encoded(response.headers["Location"])
+                        answer = replace(answer, redirect=urljoin(target, location))
+                    body = await sheet.body.read(response)
+                    if answer.redirect is not None:  # its body is for people whose browser does not follow
+                        return answer
+                    return replace(answer, body=body.decoded, problem=body.problem, detail=body.detail)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                problem, detail = self._explain(error, asked, urlsplit(target).hostname or "")
+                return Exchange(url, target, problem=problem, detail=detail)
+
+    def _note(
+        self, response: aiohttp.ClientResponse, sheet: _Sheet, *, peer: str | None, proxied: bool
+    ) -> None:
+        """Put down what was sent, and the head of what came."""
+        request, version = response.request_info, response.version
+        sheet.request_head = _head(
+            f"{request.method} {request.url.raw_path_qs} HTTP/1.1", _encoded_pairs(request.headers)
+        )
+        number = "1.1" if version is None else f"{version.major}.{version.minor}"
+        sheet.response_head = _head(
+            f"HTTP/{number} {response.status} {response.reason or ''}".rstrip(), response.raw_headers
+        )
+        if not proxied:
+            sheet.peer = peer
+
+    def _explain(self, error: Exception, asked: Asked, host: str) -> tuple[Problem, str]:
+        """Return what went wrong, and in what words; the order goes from the special to the general."""
+        if (refusal := asked.refusal) is not None:
+            return Problem.ADDRESS, refusal if host in refusal else f"{host} has the address {refusal}"
+        words = " ".join(str(error).split()) or type(error).__name__
+        match error:
+            case aiohttp.ClientConnectorDNSError():
+                return Problem.NAME, f"no address found for {error.host}"
+            case aiohttp.ClientProxyConnectionError():
+                return (
+                    Problem.PROXY,
+                    f"no connection to the proxy {error.host}:{error.port}: {error.strerror}",
+                )
+            case aiohttp.ClientHttpProxyError():
+                return Problem.PROXY, f"the proxy refused: {_answer_words(error)}"
+            case aiohttp.ClientSSLError():
+                return Problem.TLS, f"no secure connection to {error.host}: {error.os_error}"
+            case aiohttp.ConnectionTimeoutError():
+                return Problem.TIMEOUT, f"no connection in {self._connect_timeout:g} s"
+            case aiohttp.SocketTimeoutError():
+                return Problem.TIMEOUT, f"silent for {self._read_timeout:g} s"
+            case TimeoutError():
+                return Problem.TIMEOUT, "timed out"
+            case aiohttp.ClientConnectorError():
+                return (
+                    Problem.CONNECT,
+                    f"no connection to {error.host}:{error.port}: {error.strerror or words}",
+                )
+            case aiohttp.ClientPayloadError():
+                return Problem.TRUNCATED, "the answer broke off or cannot be decompressed"
+            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
+                return Problem.RESET, f"the connection was closed: {words}"
+            case socket.gaierror():
+                return Problem.NAME, words
+            case aiohttp.ClientResponseError():
+                return Problem.PROTOCOL, f"not an answer in HTTP: {_answer_words(error)}"
+            case aiohttp.InvalidURL() | ValueError():
+                return Problem.PROTOCOL, f"no address that can be asked: {words}"
+            case _:
+                return Problem.RESET, words
+
+
+def _split(url: str) -> tuple[str, str] | None:
+    """Return host and path of an address that can be asked; None for one that cannot."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # brackets that do not close, a port that is no number
+        return None
+    if not host or parts.scheme not in {"http", "https"}:
+        return None
+    return host, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _head(first_line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = [_header_bytes(first_line)]
+    lines += [b"%b: %b" % pair for pair in headers if pair[0].lower() not in _UNKEPT_HEADERS]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _encoded_pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(_header_bytes(name), _header_bytes(value)) for name, value in headers.items()]
+
+
+def _header_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _answer_words(error: aiohttp.ClientResponseError) -> str:
+    """Return what an answer said, on one line; its own `str` holds the proxy's address with the password."""
+    return " ".join(f"{error.status} {_header_text(error.message)}".split())
+
+
+def _header_text(text: str) -> str:
+    """Return a header's text with its bytes read as the shop writes them; a Chinese server may say 404 in GBK."""
+    return _header_bytes(text).decode("gb18030" if not text.isprintable() else "utf-8", "replace")
+
+
+def _encoded(location: str) -> str:
+    """Return a redirect's address with every byte beyond ASCII percent-encoded as it came."""
+    return quote(_header_bytes(location), safe="!#$%&'()*+,/:;=?@[]~")

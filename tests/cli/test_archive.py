@@ -1,0 +1,187 @@
+"""`--archive` and `--replay`: what was fetched, in a file that others can read, and the report made of it again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from crawler.demo.faults import Fault, FaultKind
+from crawler.demo.server import DemoShop
+from tests.cli.conftest import Ended
+
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+Run = Callable[..., Awaitable[Ended]]
+
+QUERY = "滲透測試"
+
+TROUBLE = [
+    Fault(FaultKind.STATUS, status=503, pages={2}, times=1),
+    Fault(FaultKind.FIREWALL, pages={3}),
+    Fault(FaultKind.TRUNCATED, pages={4}),
+    Fault(FaultKind.ENDLESS, pages={5}),
+    Fault(FaultKind.CHANGED_LAYOUT, pages={6}),
+    Fault(FaultKind.RESET, pages={7}),
+    Fault(FaultKind.NESTED, pages={8}),
+    Fault(FaultKind.LOGIN, pages={9}),
+    Fault(FaultKind.STATUS, status=404, pages={10}),
+]
+
+
+def names(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def kinds(file: Path) -> Counter[str]:
+    """Return how many records of each kind another reader finds in `file`, their digests verified."""
+    found: Counter[str] = Counter()
+    with file.open("rb") as stream:
+        for record in ArchiveIterator(stream, parse_http=False, record_types=WarcRecordType.any_type):
+            assert record.verify_block_digest() or "WARC-Block-Digest" not in record.headers
+            found[record.headers["WARC-Type"]] += 1
+    return found
+
+
+async def test_a_replay_is_the_same_report(run: Run, folder: Path) -> None:
+    """The JSON made of an archive is that of its run, byte for byte: retries, refusals, failed pages and all."""
+    async with DemoShop(faults=TROUBLE) as shop:
+        live = await run(
+            QUERY, "--pages", "12", "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json",
+            env={"CRAWLER_PARSE_TIMEOUT": "1"},
+        )  # fmt: skip
+        asked = len(shop.requests)
+    replayed = await run("--replay", "a.warc.gz", "--format", "json")
+    assert (live.code, replayed.code) == (3, 3)
+    assert replayed.out == live.out
+    verdicts = {page["page"]: page["verdict"] for page in json.loads(live.out)["pages"]["failed"]}
+    assert verdicts == {
+        3: "blocked", 4: "network_error", 5: "too_large", 6: "layout_changed", 7: "network_error",
+        8: "parse_timeout", 9: "blocked", 10: "http_error",
+    }  # fmt: skip
+    found = kinds(folder / "a.warc.gz")
+    assert found["warcinfo"] == 1
+    assert found["request"] == asked
+    assert asked - found["response"] == 3  # the connections that page 7 lost
+    assert found["metadata"] >= 12 + 2
+
+
+async def test_a_replay_asks_nothing(run: Run, folder: Path) -> None:
+    """The shop is closed, and the report is there; its order and filters may be others."""
+    async with DemoShop() as shop:
+        await run(QUERY, "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json")
+    ended = await run("--replay", "a.warc.gz", "--rank", "best", "--min-reviews", "100", "--format", "json")
+    report = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert (report["rank"], report["options"]["min_reviews"], report["pages"]["ok"]) == ("best", 100, 3)
+
+
+async def test_every_exchange_is_standard(run: Run, folder: Path) -> None:
+    """Another reader finds each answer with its status, its address and the page's own bytes."""
+    async with DemoShop() as shop:
+        await run(QUERY, "--pages", "2", "--base-url", shop.base_url, "--archive", "a.warc.gz")
+        addresses = {f"{shop.base_url}{request.path_qs}" for request in shop.requests}
+    seen: dict[str, tuple[int | None, int]] = {}
+    with (folder / "a.warc.gz").open("rb") as stream:
+        for record in ArchiveIterator(stream, parse_http=True, record_types=WarcRecordType.response):
+            assert record.headers["WARC-Type"] == "response"
+            seen[record.headers["WARC-Target-URI"]] = (
+                record.http_headers.status_code,
+                len(record.reader.read()),
+            )
+    assert seen.keys() == addresses
+    assert {status for status, _ in seen.values()} == {200}
+    assert any(address.endswith("/robots.txt") for address in seen)
+
+
+async def test_a_partial_run_has_its_archive(start: Start, run: Run, folder: Path) -> None:
+    """After SIGTERM the archive holds what was had, its replay says what was not asked, and no other file is left."""
+    late = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
+    async with DemoShop(faults=[late]) as shop:
+        process = await start(
+            QUERY, "--pages", "20", "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json",
+            "--verbose",
+        )  # fmt: skip
+        assert process.stderr is not None
+        missing = {"page 1: ok", "page 2: ok"}
+        while missing:
+            line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+            assert line
+            missing -= {start for start in missing if line.startswith(start)}
+        process.send_signal(signal.SIGTERM)
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 143
+    assert names(folder) == ["a.warc.gz"]
+    replayed = await run("--replay", "a.warc.gz", "--format", "json")
+    assert (replayed.code, replayed.out) == (3, out)
+    assert json.loads(out)["stopped"] == "terminated"
+
+
+async def test_a_resumed_run_has_a_whole_archive(run: Run, folder: Path) -> None:
+    """Pages taken from a journal are in the archive with the exchanges that brought them."""
+    async with DemoShop() as shop:
+        await run(QUERY, "--pages", "2", "--base-url", shop.base_url)
+        live = await run(
+            QUERY, "--pages", "3", "--base-url", shop.base_url, "--resume", "--archive", "a.warc.gz",
+            "--format", "json",
+        )  # fmt: skip
+    replayed = await run("--replay", "a.warc.gz", "--format", "json")
+    assert replayed.out == live.out
+    assert kinds(folder / "a.warc.gz")["response"] >= 3
+
+
+WRONG: list[tuple[list[str], str]] = [
+    (["書", "--archive", "a.zip"], "its name must end in .warc.gz"),
+    (["書", "--archive", "missing/a.warc.gz"], "there is no folder"),
+    (["--replay", "missing.warc.gz"], "missing.warc.gz cannot be read"),
+    (["--replay", "a.txt"], "a.txt is no WARC file"),
+    (["--replay", "a.txt", "--pages", "3"], "--replay asks nothing of a shop: leave --pages out"),
+    (["--replay", "a.txt", "--ignore-robots"], "leave --ignore-robots out"),
+    (["--replay", "a.txt", "--archive", "b.warc.gz"], "leave --archive out"),
+    (["--replay", "a.txt", "--demo"], "leave --demo out"),
+    (["書", "--replay", "a.txt"], "--replay has the query of its file: leave '書' out"),
+    (["--resume"], "QUERY is missing"),
+    (["書", "--user-agent", ""], "--user-agent must be one line of ASCII text"),
+    (["書", "--delay", "-1"], "--delay must be a number of seconds from 0"),
+    (["書", "--max-wait", "soon"], "--max-wait must be a number of seconds from 0"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
+async def test_wrong_usage_gets_one_line(run: Run, folder: Path, arguments: list[str], words: str) -> None:
+    """What cannot be kept or replayed is found before the first request, in one line with the remedy."""
+    (folder / "a.txt").write_text("no archive")
+    ended = await run(*arguments)
+    assert ended.code == 2
+    assert words in ended.only_line
+
+
+async def test_an_archive_that_cannot_be_written_after_all_is_an_error(start: Start, folder: Path) -> None:
+    """The report goes out before the archive is missed, and the exit code says that it is."""
+    (folder / "out").mkdir()
+    async with DemoShop(latency=1) as shop:
+        process = await start(
+            QUERY,
+            "--pages",
+            "1",
+            "--base-url",
+            shop.base_url,
+            "--archive",
+            "out/a.warc.gz",
+            "--format",
+            "json",
+        )
+        while not shop.searches:
+            assert process.returncode is None
+            await asyncio.sleep(0.02)
+        (folder / "out").rmdir()
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert json.loads(out)["complete"]
+    assert err.decode().startswith("bookprice: out/a.warc.gz cannot be written")
