@@ -37,20 +37,21 @@ class Furniture:
 
 _GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]{{1,15}}){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
-_OR = r"""<span[^<>]*\bclass\s*=\s*["']?or["']?[^<>]*>"""
+# What a tag holds is looked for ahead: to read on to its end from each place where it stands would, on a hostile page,
+# take time in the square of the page's length.
+_OR = r"""<span(?=[^<>]*\bclass\s*=\s*["']?or)[^<>]*>"""
 _PAGER = re.compile(rf"{_OR}\s*(\d{{1,6}})\s*</span>\s*<span[^<>]*>\s*/\s*(\d{{1,6}})\b")
 _PAGING_BAR = re.compile(
-    r"""<(?:div[^<>]*\bclass\s*=\s*["']?paging\b|ul[^<>]*\bname\s*=\s*["']?Fy\b)[^<>]*>(.*?)</ul>""",
-    re.DOTALL,
+    r"""<(?:div(?=[^<>]*\bclass\s*=\s*["']?paging\b)|ul(?=[^<>]*\bname\s*=\s*["']?Fy\b))[^<>]*>"""
 )
 _PAGE_LINK = re.compile(r"(?:page_index=|/pg)(\d{1,6})\b")
-_CURRENT = re.compile(r"""<a[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b[^<>]*>\s*(\d{1,6})\s*<""")
-_PAGE_BOX = re.compile(r"""<input[^<>]*\bid\s*=\s*["']?t__cp\b[^<>]*\bvalue\s*=\s*["']?(\d{1,6})\b""")
+_CURRENT = re.compile(r"""<a(?=[^<>]*\bclass\s*=\s*["'][^"'<>]*\bcurrent\b)[^<>]*>\s*(\d{1,6})\s*<""")
+_PAGE_BOX = re.compile(r"""<input(?=[^<>]*\bid\s*=\s*["']?t__cp\b)[^<>]*\bvalue\s*=\s*["']?(\d{1,6})\b""")
 
 _QUOTED = r"""[“"「‘']\s*(?:<[^<>]*>\s*)*([^”"」’'<>]{1,100}?)\s*(?:</[^<>]*>\s*)*[”"」’']"""
 _NOT_FOUND_ECHO = re.compile(rf"(?:没有?|未)(?:找|搜索|搜)到(?:与|和)?\s*(?:<[^<>]*>\s*)*{_QUOTED}")
 _BREADCRUMB = re.compile(
-    r"""<span[^<>]*\bclass\s*=\s*["'][^"'<>]*\bsearch_word\b[^<>]*>(.{1,300}?)</span>""", re.DOTALL
+    r"""<span(?=[^<>]*\bclass\s*=\s*["'][^"'<>]*\bsearch_word\b)[^<>]*>(.{1,300}?)</span>""", re.DOTALL
 )
 _KEY_INPUT = re.compile(
     r"""<input(?=[^<>]*\bid\s*=\s*["']?key_S\b)[^<>]*\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')"""
@@ -81,19 +82,26 @@ def read_furniture(text: str, *, title: str) -> Furniture:
     total_match = _TOTAL.search(text)
     digits = total_match[1].replace(",", "") if total_match else ""
     total = int(digits) if digits else None
-    pager, bar = _PAGER.search(text), _PAGING_BAR.search(text)
+    pager, bar = _PAGER.search(text), _paging_bar(text)
     page = pages = 0
     if pager is not None:
         page, pages = int(pager[1]), int(pager[2])
-    if bar is not None:
-        current = _CURRENT.search(bar[1]) or _PAGE_BOX.search(bar[1])
+    if bar:
+        current = _CURRENT.search(bar) or _PAGE_BOX.search(bar)
         page = page or int(current[1] if current else 0)
         # The bar's highest link is the last page; on the last page itself that is the current one, without a link.
-        pages = pages or max([*map(int, _PAGE_LINK.findall(bar[1])), page])
+        pages = pages or max([*map(int, _PAGE_LINK.findall(bar)), page])
     if not pages and total:
         # A list that fits one page has no pager. The shop serves a hundred pages of sixty, whatever it counts.
         pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
     return Furniture(total, page or None, pages or None, _echo(text, title))
+
+
+def _paging_bar(text: str) -> str:
+    """Return what the paging bar holds, '' where there is none or it has no end."""
+    opening = _PAGING_BAR.search(text)
+    end = -1 if opening is None else text.find("</ul>", opening.end())
+    return "" if opening is None or end < 0 else text[opening.end() : end]
 
 
 def _echo(text: str, title: str) -> str | None:

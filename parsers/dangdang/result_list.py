@@ -28,7 +28,7 @@ class ResultList:
 
 
 _OPENING = re.compile(
-    rb"""<(?:div|ul)\b[^<>]*\bid\s*=\s*["']?(?:search_nature_rg|component_59)\b[^<>]*>""", re.IGNORECASE
+    rb"""<(?:div|ul)\b(?=[^<>]*\bid\s*=\s*["']?(?:search_nature_rg|component_59)\b)[^<>]*>""", re.IGNORECASE
 )
 _END = re.compile(
     rb"""<div\b[^<>]*\bclass\s*=\s*["']?(?:con )?pag(?:ing|inating)\b|<ul\b[^<>]*\bname\s*=\s*["']?Fy\b""",

@@ -23,7 +23,7 @@ class Sign:
     words: str
 
 
-_TITLE = re.compile(r"<title[^>]*>([^<]{0,300})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
 _UNSEEN = re.compile(
     r"<(script|style|noscript|template|textarea)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)",
     re.IGNORECASE | re.DOTALL,
@@ -64,7 +64,7 @@ _BLOCKED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LOGIN_TITLE = re.compile(r"登录|登陆|\b(?:log|sign) ?in\b", re.IGNORECASE)
-_PASSWORD = re.compile(r"""<input[^>]*\btype\s*=\s*["']?password""", re.IGNORECASE)
+_PASSWORD = re.compile(r"""<input[^<>]*\btype\s*=\s*["']?password""", re.IGNORECASE)
 _TO_LOGIN = re.compile(
     r"""(?:location(?:\.href)?\s*=|location\.replace\(|url=)\s*["']?\s*(?:https?:)?//(?:login|passport)\.""",
     re.IGNORECASE,
