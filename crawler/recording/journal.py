@@ -81,8 +81,9 @@ class Journal:
         return self._fd
 
     def begin(self, parameters: RunParameters) -> None:
-        """Note what the run was asked for."""
-        self._enqueue(lambda run: run.begin(parameters))
+        """Note what the run was asked for; written with what follows, for the first requests are on their way now."""
+        if not self._closed and self._fd is not None:
+            self._jobs.put((lambda run: run.begin(parameters), None))
 
     def hop(self, page: int | None, hop: Hop) -> None:
         """Note a request."""
@@ -108,6 +109,8 @@ class Journal:
         if self._closed:
             return
         self._closed = True
+        if self._thread is None and not self._jobs.empty():
+            self._start()
         if self._thread is None:
             self._close_file()
             return
@@ -135,10 +138,13 @@ class Journal:
         if self._closed or self._fd is None:
             return False
         if self._thread is None:  # not earlier: parse processes are forked while there is one thread alone
-            self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
-            self._thread.start()
+            self._start()
         self._jobs.put((make, tell))
         return True
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._thread.start()
 
     def _write_all(self) -> None:
         run = None
