@@ -1,0 +1,243 @@
+"""What a robots.txt says to one user agent: whose group, which addresses, how often."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+
+import protego._protego
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.download.robots import MAX_BYTES, Rules
+
+AGENT = "bookprice-crawler/0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("bookprice-crawler", True),
+        ("BookPrice-Crawler", True),
+        ("bookprice-crawler/9.9", True),
+        ("bookprice-crawler (all versions) # comment", True),
+        ("book", False),
+        ("bookprice", False),
+        ("crawler", False),
+        ("bookprice-crawler-news", False),
+        ("we", False),
+        ("others", False),
+        ("Googlebot", False),
+    ],
+)
+def test_a_group_is_ours_by_its_whole_name(name: str, ours: bool) -> None:
+    """The product token decides, in any case and with any version (RFC 9309 §2.2.1); else everybody's rules hold."""
+    rules = Rules(f"User-agent: *\nDisallow: /all\n\nUser-agent: {name}\nDisallow: /one\n", user_agent=AGENT)
+    assert rules.allows("http://a/all") is ours
+    assert rules.allows("http://a/one") is not ours
+
+
+@pytest.mark.parametrize(
+    "line", ["User-agent: {}", "useragent:{}", "USER AGENT : {}", "user-agent {}", "  User-Agent:\t{}  # us"]
+)
+def test_every_spelling_of_the_line_is_known(line: str) -> None:
+    """The generous forms that protego accepts name a group as the plain one does."""
+    rules = Rules(
+        line.format("book") + "\nDisallow: /one\n" + line.format("bookprice-crawler") + "\nDisallow: /two",
+        user_agent=AGENT,
+    )
+    assert rules.allows("http://a/one")
+    assert not rules.allows("http://a/two")
+
+
+def test_a_group_for_everybody_may_be_written_with_more() -> None:
+    """«* » followed by anything is still everybody, a name with a star is not."""
+    assert not Rules("User-agent: * all\nDisallow: /", user_agent=AGENT).allows("http://a/")
+    assert Rules("User-agent: *bot\nDisallow: /", user_agent=AGENT).allows("http://a/")
+
+
+@pytest.mark.parametrize("word", sorted(protego._protego._DISALLOW_DIRECTIVE))
+def test_no_spelling_that_protego_accepts_is_overlooked(word: str) -> None:
+    """The quick look, which spares the parser, lets every one of them through, and each is named as the reason."""
+    rules = Rules(f"User-agent: *\n{word.title()}: /a\n", user_agent=AGENT)
+    assert rules.reason("http://a/a") == f"robots.txt denies it: {word.title()}: /a"
+
+
+@pytest.mark.parametrize(
+    ("lines", "delay"),
+    [
+        ("Crawl-delay: 1", 1.0),
+        ("crawl delay 0.5", 0.5),
+        ("Crawl-delay: 0", None),
+        ("Crawl-delay: -3", None),
+        ("Crawl-delay: nan", None),
+        ("Crawl-delay: inf", None),
+        ("Crawl-delay: soon", None),
+        ("Crawl-delay: 86400", 86_400.0),
+        ("Crawl-delay: 1e300", 86_400.0),
+        ("Request-rate: 1/5", 5.0),
+        ("Request-rate: 10/1m 0900-1700", 6.0),
+        ("Request-rate: 1/3d", 86_400.0),
+        ("Request-rate: 1/" + "9" * 4000, 86_400.0),
+        ("Request-rate: " + "9" * 4000 + "/" + "9" * 4000, 1.0),
+        ("Request-rate: " + "9" * 5000 + "/1", None),
+        ("Request-rate: 1/5\nCrawl-delay: 2", 2.0),
+        ("Disallow: /", None),
+    ],
+)
+def test_the_delay_between_requests(lines: str, delay: float | None) -> None:
+    """From Crawl-delay, else from Request-rate; nonsense is ignored, more than a day is a day, and that is noted."""
+    rules = Rules(f"User-agent: *\n{lines}\n", user_agent=AGENT)
+    assert rules.crawl_delay == delay
+    assert ("a day is kept" in rules.note) is (delay == 86_400.0 and "86400" not in lines)
+
+
+def test_a_delay_of_others_is_not_ours() -> None:
+    """Crawl-delay belongs to its group."""
+    assert Rules("User-agent: Bingbot\nCrawl-delay: 9", user_agent=AGENT).crawl_delay is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\xff\xfe" * 100,
+        b"User-agent: *\nAllow: /\n",
+        b"Disallow: /\n",
+        b"User-agent: *\nDisallow:\n",
+        b"<!DOCTYPE html>\n<title>404</title>\n<p>User-agent: *\n<p>Disallow: /\n<p>crawl requests disallowed: /\n",
+    ],
+)
+def test_what_denies_nothing_allows_everything(body: bytes) -> None:
+    """Nothing, noise, a page in HTML served for a missing file, and rules without group or path deny nothing."""
+    rules = Rules.read(body, user_agent=AGENT)
+    assert rules.allows("http://a/x?y")
+    assert (rules.crawl_delay, rules.note) == (None, "")
+
+
+def test_a_mark_at_the_beginning_and_wrong_bytes_do_no_harm() -> None:
+    """A byte order mark does not hide the first line, nor do bytes that are not UTF-8 hide the others."""
+    body = b"\xef\xbb\xbfUser-agent: *\r\nDisallow: /\xd6\xd0\rDisallow: /two\r\n"
+    rules = Rules.read(body, user_agent=AGENT)
+    assert not rules.allows("http://a/two")
+
+
+def test_addresses_are_compared_decoded() -> None:
+    """Chinese in a rule meets its percent-encoded form; query and wildcards count."""
+    rules = Rules("User-agent: *\nDisallow: /书\nDisallow: /*?sort=\nDisallow: /end$\n", user_agent=AGENT)
+    assert not rules.allows("http://a/%E4%B9%A6/1")
+    assert not rules.allows("http://a/list?sort=price")
+    assert not rules.allows("http://a/end")
+    assert rules.allows("http://a/end/more")
+
+
+def test_the_rule_that_decided_is_named() -> None:
+    """Of several that match, across groups, the longest; a longer one of another group is not it."""
+    body = (
+        "User-agent: *\nDisallow: /\n"
+        "User-agent: bookprice-crawler\nDisallow: /a\nAllow: /a/b\nDisallow:   /a/b/c\t# why\nDisallow: /*/c/d$\n"
+        "User-agent: Other\nDisallow: /a/b/c/d/e\n"
+    )
+    rules = Rules(body, user_agent=AGENT)
+    assert rules.reason("http://a/") == ""
+    assert rules.reason("http://a/a/x") == "robots.txt denies it: Disallow: /a"
+    assert rules.reason("http://a/a/b/x") == ""
+    assert rules.reason("http://a/a/b/c/d/e") == "robots.txt denies it: Disallow: /a/b/c"
+    assert rules.reason("http://a/x/c/d") == "robots.txt denies it: Disallow: /*/c/d$"
+
+
+def test_a_rule_of_the_next_group_is_not_named() -> None:
+    """Leaving rules out to find the one that decided makes no one group of two."""
+    body = "User-agent: bookprice-crawler\nDisallow: /a\nUser-agent: Other\nDisallow: /a/b/c\n"
+    assert Rules(body, user_agent=AGENT).reason("http://a/a/b/c") == "robots.txt denies it: Disallow: /a"
+
+
+def test_what_is_no_address_is_not_allowed() -> None:
+    """An address that cannot be taken apart is denied without a rule's name, and raises nothing."""
+    rules = Rules("User-agent: *\nDisallow: /a\n", user_agent=AGENT)
+    assert not rules.allows("http://[/b")
+    assert rules.reason("http://[/b") == "robots.txt denies it"
+
+
+def test_a_reason_stays_short_and_harmless() -> None:
+    """A long line is cut, what cannot be printed is replaced, and among hundreds of rules none is searched for."""
+    rules = Rules(f"User-agent: *\nDisallow: /a{'b' * 500}\nDisallow: /\x1b[31m\n", user_agent=AGENT)
+    assert len(rules.reason(f"http://a/a{'b' * 500}")) <= 130
+    assert rules.reason("http://a/%1B[31m") == "robots.txt denies it: Disallow: /�[31m"
+    many = Rules("User-agent: *\n" + "".join(f"Disallow: /{n}\n" for n in range(300)), user_agent=AGENT)
+    assert many.reason("http://a/7") == "robots.txt denies it"
+
+
+paths = st.text(alphabet="ab/", max_size=4).map(lambda path: f"/{path}")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["Allow", "Disallow"]), paths), max_size=12), paths)
+def test_the_longest_match_decides(lines: list[tuple[str, str]], path: str) -> None:
+    """Against the rule of RFC 9309 §2.2.2 spelled out for plain prefixes: verdict and named line agree."""
+    body = "User-agent: *\n" + "".join(f"{kind}: {prefix}\n" for kind, prefix in lines)
+    rules = Rules(body, user_agent=AGENT)
+    matching = [(len(prefix), kind == "Allow", prefix) for kind, prefix in lines if path.startswith(prefix)]
+    _, allowed, prefix = max(matching, default=(0, True, ""))
+    assert rules.allows(f"http://a{path}") is allowed
+    assert rules.reason(f"http://a{path}") == ("" if allowed else f"robots.txt denies it: Disallow: {prefix}")
+
+
+robots_words = st.lists(
+    st.sampled_from(
+        [
+            "User-agent",
+            "Disallow",
+            "Allow",
+            "Crawl-delay",
+            "Request-rate",
+            ":",
+            " ",
+            "\n",
+            "*",
+            "$",
+            "/",
+            "#",
+            "%",
+            "1",
+        ]
+    )
+    | st.text(max_size=3)
+).map("".join)
+
+
+@given(robots_words.map(str.encode) | st.binary(), st.text() | st.text(max_size=20).map("http://a/{}".format))
+def test_rules_never_raise(body: bytes, url: str) -> None:
+    """Whatever bytes are served and whatever is asked, there is an answer and a reason on one line."""
+    rules = Rules.read(b"User-agent: *\n" + body, user_agent=AGENT)
+    assert bool(rules.reason(url)) is not rules.allows(url)
+    assert len(rules.reason(url).splitlines()) <= 1
+    assert rules.crawl_delay is None or 0 < rules.crawl_delay <= 86_400
+
+
+def test_many_names_times_many_rules_do_not_fill_the_memory() -> None:
+    """Half a megabyte of the worst there is costs no more than a few dozen."""
+    names = "".join(f"User-agent: a{number}\n" for number in range(12_000))
+    body = names + "Disallow: /x\n" * ((MAX_BYTES - len(names)) // 13)
+    tracemalloc.start()
+    try:
+        rules = Rules(body, user_agent=AGENT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rules.allows("http://a/x")
+    assert peak < 50 * 2**20
+
+
+def test_the_parser_is_loaded_only_where_it_is_needed() -> None:
+    """A robots.txt that denies nothing spares its import; one that denies something does not."""
+    program = (
+        "import sys; from crawler.download.robots import Rules\n"
+        "Rules('User-agent: *\\nAllow: /\\nSitemap: http://a/map.xml', user_agent='x')\n"
+        "print('protego' in sys.modules)\n"
+        "Rules('User-agent: *\\ndisALLOW: /', user_agent='x')\n"
+        "print('protego' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
