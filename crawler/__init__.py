@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crawler.events import (
         Attempt,
         Event,
+        PaceChanged,
         PageFinished,
         PagesKnown,
         PagesResumed,
@@ -36,6 +37,7 @@ _HOMES = {
     "events": (
         "Attempt",
         "Event",
+        "PaceChanged",
         "PageFinished",
         "PagesKnown",
         "PagesResumed",
@@ -58,6 +60,7 @@ __all__ = [
     "EngineClosedError",
     "Event",
     "OutputError",
+    "PaceChanged",
     "PageFinished",
     "PageResult",
     "PagesKnown",

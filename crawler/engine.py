@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from crawler.errors import EngineClosedError, UsageError
-from crawler.events import Event, SearchFinished, WorkerEvent
+from crawler.events import Event, PaceChanged, SearchFinished, WorkerEvent
 from crawler.page_parser import PageParser, page_parser
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
@@ -31,7 +31,8 @@ from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.recording.saved import Recorder, SavedPage, SavedRun
-    from crawler.search import Search, SearchSpec
+    from crawler.search import Search
+    from crawler.search_spec import SearchSpec
 
 __all__ = ["Crawler", "crawl"]
 
@@ -93,7 +94,7 @@ class Crawler:
                 workers=wanted.workers, timeout=wanted.parse_timeout, executor=self._executor
             )
             stack.push_async_callback(parser.close)
-            parser.on_event = self._on_worker_event
+            parser.on_event = self._pass_on
 
             from crawler.download.client import Downloader
 
@@ -107,6 +108,7 @@ class Crawler:
                     user_agent=wanted.user_agent,
                     # A demo shop has a port of its own each time.
                     robots_folder=None if self._demo else self._robots_folder,
+                    on_pace=self._on_pace,
                     now=self._now,
                 )
             )
@@ -137,8 +139,7 @@ class Crawler:
 
     def spec(self, query: str, **options: Any) -> SearchSpec:
         """Return what a search for `query` with `options` would ask, and where; it raises what `search` raises."""
-        if self._parser is None:
-            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        self._open_parser()
         settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
         if foreign:
@@ -146,7 +147,7 @@ class Crawler:
         if self._demo and options.get("base_url") is not None:
             raise UsageError("the demo shop has its own address: leave base_url out")
 
-        from crawler.search import SearchSpec
+        from crawler.search_spec import SearchSpec
 
         typed = checked_query(query)
         base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
@@ -181,10 +182,9 @@ class Crawler:
         `options` are settings that shape the report, in place of those recorded: rank, keep and the filters. The result
         has the times of the recorded run. Raises UsageError for a record that holds what no search can have.
         """
-        from crawler.search import replayed_spec
+        from crawler.search_spec import replayed_spec
 
-        if self._parser is None:
-            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        self._open_parser()
         async with aclosing(self._run(replayed_spec(run.parameters, **options), replay=run)) as events:
             async for event in events:
                 yield event
@@ -200,9 +200,7 @@ class Crawler:
         from crawler.download.exchange import FetchPolicy
         from crawler.search import Search
 
-        parser, settings = self._parser, spec.settings
-        if parser is None:
-            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        parser, settings = self._open_parser(), spec.settings
         live = spec.base_url == SHOP.base_url
         policy = FetchPolicy(
             attempts=settings.attempts,
@@ -226,9 +224,17 @@ class Crawler:
         finally:
             self._searches.discard(search)
 
-    def _on_worker_event(self, event: WorkerEvent) -> None:
+    def _open_parser(self) -> PageParser:
+        if self._parser is None:
+            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+        return self._parser
+
+    def _on_pace(self, host: str, at_once: int, why: str) -> None:
+        self._pass_on(PaceChanged(host, at_once, why))
+
+    def _pass_on(self, event: WorkerEvent | PaceChanged) -> None:
         for search in list(self._searches):
-            search.worker_event(event)
+            search.pass_on(event)
 
 
 def _within(base_url: str) -> Callable[[str], bool]:

@@ -4,6 +4,7 @@ SearchStarted   once, first
 PagesResumed    pages of an earlier run are taken from its journal
 Attempt         each request that was made, and how it ended
 WorkerEvent     a parse process started, was lost, was killed
+PaceChanged     a host gets fewer requests at once, or more again
 PageFinished    a page has a verdict; `revised` when an earlier one is replaced
 PagesKnown      the shop told how many pages there are
 SearchFinished  once, last; carries the result
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "Event",
+    "PaceChanged",
     "PageFinished",
     "PagesKnown",
     "PagesResumed",
@@ -82,6 +84,17 @@ class WorkerEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceChanged:
+    """A host gets fewer requests at once, or more again; every search of the engine hears of it."""
+
+    host: str
+    """Name and port."""
+    at_once: int
+    """The most from now on."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageFinished:
     """A page has its verdict."""
 
@@ -112,4 +125,13 @@ class SearchFinished:
     result: SearchResult
 
 
-Event = SearchStarted | PagesResumed | Attempt | WorkerEvent | PageFinished | PagesKnown | SearchFinished
+Event = (
+    SearchStarted
+    | PagesResumed
+    | Attempt
+    | WorkerEvent
+    | PaceChanged
+    | PageFinished
+    | PagesKnown
+    | SearchFinished
+)

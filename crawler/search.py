@@ -12,21 +12,18 @@ import datetime as dt
 import math
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler import __version__
 from crawler.books import FILTERS
 from crawler.books.selection import Selector
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop
-from crawler.errors import UsageError
 from crawler.events import (
     Attempt,
     Event,
+    PaceChanged,
     PageFinished,
     PagesKnown,
     PagesResumed,
@@ -35,21 +32,19 @@ from crawler.events import (
     WorkerEvent,
 )
 from crawler.parse_pool import ParseFailure
-from crawler.query import checked_query
-from crawler.recording.saved import RunEnd, RunParameters, SavedPage
+from crawler.recording.saved import RunEnd, SavedPage
 from crawler.results import Counts, PageResult, SearchResult
-from crawler.settings import Settings, checked
 from crawler.verdict import BLOCKED_STATUSES, Judgement, Verdict, in_page_order, judge
-from parsers import SHOPS, Shop
 
 if TYPE_CHECKING:
     from crawler.books.shelf import Wishes
     from crawler.download.client import Downloader
     from crawler.page_parser import PageParser
     from crawler.recording.saved import Recorder, SavedRun
+    from crawler.search_spec import SearchSpec
     from parsers.model import Listing, SearchPage
 
-__all__ = ["Search", "SearchSpec", "recorded_settings", "replayed_spec"]
+__all__ = ["Search"]
 
 PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
@@ -59,70 +54,6 @@ UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
 
 FEW = 60
 """Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchSpec:
-    """What is searched, where, and how far."""
-
-    query: str
-    """As the user typed it, white space folded."""
-    query_sent: str
-    """In Simplified Chinese."""
-    shop: Shop
-    base_url: str
-    """Where the requests go."""
-    demo: bool
-    settings: Settings
-
-    def url(self, page: int) -> str:
-        """Return the address of result page `page`."""
-        wanted = self.settings
-        return self.shop.search_url(
-            self.query_sent, page, sellers=wanted.sellers, category=wanted.category, sort=wanted.sort,
-            min_price=wanted.min_price, max_price=wanted.max_price, base_url=self.base_url,
-        )  # fmt: skip
-
-    def parameters(self, started_at: dt.datetime) -> RunParameters:
-        """Return what a record of this search says of it."""
-        return RunParameters(
-            query=self.query, query_sent=self.query_sent, shop=self.shop.name, base_url=self.base_url,
-            demo=self.demo, settings=recorded_settings(self.settings), first_url=self.url(1),
-            started_at=started_at, version=__version__,
-        )  # fmt: skip
-
-
-RECORDED = (
-    "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "obey_robots", *FILTERS,
-)  # fmt: skip
-"""The settings that decide what a report says, given the pages."""
-
-
-def recorded_settings(settings: Settings) -> dict[str, Any]:
-    """Return the settings that a record of a search holds, as JSON values; amounts as strings."""
-    values = {name: getattr(settings, name) for name in RECORDED}
-    return {
-        name: str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
-
-
-def replayed_spec(recorded: RunParameters, **options: Any) -> SearchSpec:
-    """Return the search that a record tells of, with `options` in place of its settings.
-
-    A record may come from anywhere. Raises UsageError for a query, a shop, an address or a setting that cannot be.
-    """
-    settings = Settings().replace(base_url=recorded.base_url)
-    values = {
-        name: checked(Settings, name, value, label=f"the record's {name}", text=isinstance(value, str))
-        for name, value in recorded.settings.items()
-        if name in RECORDED
-    }
-    if recorded.shop not in SHOPS:
-        raise UsageError(f"the record is of a shop that is not known here: {recorded.shop!r:.60}")
-    typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)
-    chosen = settings.replace(**(values | options))
-    return SearchSpec(typed, sent, SHOPS[recorded.shop], recorded.base_url, recorded.demo, chosen)
 
 
 class Search:
@@ -196,8 +127,8 @@ class Search:
         if self._running is not None:
             await asyncio.wait([self._running])
 
-    def worker_event(self, event: WorkerEvent) -> None:
-        """Pass on what happened to a parse process."""
+    def pass_on(self, event: WorkerEvent | PaceChanged) -> None:
+        """Tell of what happened to the engine: to a parse process, or to a host's pace."""
         self._events.put_nowait(event)
 
     async def _run(self) -> None:

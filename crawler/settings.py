@@ -34,8 +34,8 @@ def _whole(low: int, high: int) -> Meta:
     return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}")
 
 
-def _seconds(most: int = DAY) -> Meta:
-    return Meta(gt=0, le=most, description=f"a number of seconds above 0, {most} at most")
+def _seconds() -> Meta:
+    return Meta(gt=0, le=DAY, description=f"a number of seconds above 0, {DAY} at most")
 
 
 def _seconds_or_none() -> Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.cli.exit_codes import ExitCode
+from crawler.download.robots_rules import NOT_HAD
 from crawler.report.wording import alike, is_live, page_numbers, said
 from crawler.verdict import Verdict
 from parsers import SHOPS
@@ -38,7 +39,7 @@ def _why_no_page(result: SearchResult) -> str:
     demo = "" if result.demo else "; --demo searches the embedded demo shop instead"
     if not tried:
         return f"{result.stopped}: no page was had in that time; no file is written"
-    no_robots = all(page.detail.startswith("robots.txt could not be had") for page in tried)
+    no_robots = all(page.detail.startswith(NOT_HAD) for page in tried)  # the first that nobody answered
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
         name = SHOPS[result.shop].title if is_live(result) else result.base_url
         return f"{name} cannot be reached: {said(tried[0].detail)}{demo}"

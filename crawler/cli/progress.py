@@ -11,6 +11,7 @@ from crawler.cli import console
 from crawler.events import (
     Attempt,
     Event,
+    PaceChanged,
     PageFinished,
     PagesKnown,
     PagesResumed,
@@ -64,6 +65,8 @@ class Teller:
             case WorkerEvent():
                 process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
                 self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
+            case PaceChanged():
+                self._detail(f"{event.host}: {event.at_once} requests at once from now on ({event.why})")
             case PagesKnown():
                 self._available = event.available
                 self._detail(f"the shop states {event.available} pages")

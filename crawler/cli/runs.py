@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from crawler.events import Event
     from crawler.page_parser import PageParser
     from crawler.recording.journal import Journal
-    from crawler.recording.saved import SavedPage
-    from crawler.search import SearchSpec
+    from crawler.recording.saved import RunParameters, SavedPage
     from crawler.settings import Settings
 
 __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
@@ -80,10 +79,9 @@ class LiveRun:
         """Search, with a journal of it, and with what earlier journals have when it is to be resumed."""
         from crawler.recording.journal import open_journal
 
-        now = dt.datetime.now(dt.UTC)
-        spec = crawler.spec(self._query)
-        parameters, folder = spec.parameters(now), self._cache / "journals"
-        saved = await self._saved_pages(spec, now) if self._resume else None
+        now, folder = dt.datetime.now(dt.UTC), self._cache / "journals"
+        parameters = crawler.spec(self._query).parameters(now)
+        saved = await self._saved_pages(folder, parameters) if self._resume else None
         # Not in a thread: it is a file made and a short list of names read, and the first request waits for it.
         self._journal = open_journal(folder, parameters, now=now)
         search = crawler.search(self._query, recorder=self._journal, saved=saved)
@@ -91,11 +89,11 @@ class LiveRun:
             async for event in events:
                 yield event
 
-    async def _saved_pages(self, spec: SearchSpec, now: dt.datetime) -> dict[int, SavedPage]:
+    async def _saved_pages(self, folder: Path, parameters: RunParameters) -> dict[int, SavedPage]:
         from crawler.recording.journal import saved_pages
 
         saved, unreadable = await asyncio.to_thread(
-            saved_pages, self._cache / "journals", spec.parameters(now), now=now,
+            saved_pages, folder, parameters, now=parameters.started_at,
             fresh_seconds=self.settings.resume_max_age, max_bytes=self.settings.max_body_bytes,
         )  # fmt: skip
         for words in unreadable:

@@ -40,20 +40,11 @@ SETTING_OF_FLAG = {
 """The key in the configuration that each flag goes over."""
 
 SHAPES_A_REPLAY = frozenset(
-    {
-        "rank",
-        "keep",
-        "max_volume_price",
-        "publisher",
-        "author",
-        "since",
-        "min_reviews",
-        "top",
-        "lang",
-        "keep_reports",
-        "workers",
-    }
+    {"rank", "keep", "max_volume_price", "publisher", "author", "since", "min_reviews"}
 )
+"""Flags that with --replay go over what the search was made with."""
+
+GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {"top", "lang", "keep_reports", "workers"}
 """Flags that have a meaning with --replay; the others are about asking."""
 
 USER_AGENT = f"bookprice-crawler/{__version__}"
@@ -297,32 +288,25 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
         return LiveRun(
             checked_query(args.query), settings, demo=args.demo, resume=args.resume, archive=args.archive
         )
-    given = [
-        *(
-            flag
-            for flag in SETTING_OF_FLAG
-            if getattr(args, flag) is not None and flag not in SHAPES_A_REPLAY
-        ),
-        *(flag for flag in ("demo", "resume", "archive") if getattr(args, flag)),
-    ]
     if args.query is not None:
         raise UsageError(f"--replay has the query of its file: leave {args.query!r} out")
-    if given:
-        name = "ignore-robots" if given[0] == "obey_robots" else given[0].replace("_", "-")
+    given = {flag for flag in SETTING_OF_FLAG if getattr(args, flag) is not None}
+    asking = [
+        *sorted(given - GOES_WITH_A_REPLAY),
+        *(flag for flag in ("demo", "resume", "archive") if getattr(args, flag)),
+    ]
+    if asking:
+        name = "ignore-robots" if asking[0] == "obey_robots" else asking[0].replace("_", "-")
         raise UsageError(f"--replay asks nothing of a shop: leave --{name} out")
-    chosen = {
-        flag: getattr(settings, flag)
-        for flag in SHAPES_A_REPLAY
-        if hasattr(settings, flag) and getattr(args, flag) is not None and flag != "workers"
-    }
+    chosen = {flag: getattr(settings, flag) for flag in given & SHAPES_A_REPLAY}
     return Replay(args.replay, settings, chosen)
 
 
 def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
-    settings = wanted.settings
     from crawler.cli.interrupts import Interrupts
     from crawler.page_parser import page_parser, worker_count
 
+    settings = wanted.settings
     with Interrupts() as interrupts:
         # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe.
         workers = worker_count(settings.workers, wanted.pages)

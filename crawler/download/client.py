@@ -70,7 +70,7 @@ class Downloader:
     `concurrency` is how many requests one host gets at once at most, `delay` the seconds between two, give or take
     half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
     two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
-    keeps it in memory.
+    keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why.
     """
 
     def __init__(
@@ -83,9 +83,10 @@ class Downloader:
         proxy: str | None = None,
         user_agent: str = "bookprice-crawler",
         robots_folder: Path | None = None,
+        on_pace: Callable[[str, int, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self.pace = Pace(concurrency, delay=delay)
+        self.pace = Pace(concurrency, delay=delay, on_change=on_pace)
         self.breaker = Breaker(now=now)
         self._wire = Wire(
             connect_timeout=connect_timeout,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from crawler.download.exchange import Exchange, Problem
-from crawler.download.robots_rules import MAX_BYTES, Rules, how_it_failed
+from crawler.download.robots_rules import MAX_BYTES, NOT_HAD, Rules, how_it_failed
 from crawler.download.robots_store import Kept, Store
 
 __all__ = ["MAX_BYTES", "Robots", "Rules"]
@@ -124,9 +124,7 @@ class Robots:
             return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: a copy may serve beyond its day when no newer one can be had.
         failure = how_it_failed(exchange)
-        rules.note = (
-            f"robots.txt could not be had: {failure}; that of {fetched_at:%Y-%m-%d %H:%M} UTC is obeyed"
-        )
+        rules.note = f"{NOT_HAD}: {failure}; that of {fetched_at:%Y-%m-%d %H:%M} UTC is obeyed"
         return self._remember(origin, _Known(rules, fetched_at, STALE_LIFETIME, checked_at=asked_at))
 
     async def _read(self, body: bytes) -> Rules:

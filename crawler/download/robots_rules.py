@@ -12,7 +12,10 @@ from crawler.download.exchange import Exchange
 if TYPE_CHECKING:
     from protego import Protego
 
-__all__ = ["LONGEST_DELAY", "MAX_BYTES", "Rules", "product_token"]
+__all__ = ["LONGEST_DELAY", "MAX_BYTES", "NOT_HAD", "Rules", "product_token"]
+
+NOT_HAD = "robots.txt could not be had"
+"""How the reason begins where no rule denies an address, but nothing is known of the rules."""
 
 MAX_BYTES = 500 * 1024
 """What of a robots.txt is parsed (RFC 9309 §2.5)."""
@@ -77,7 +80,7 @@ class Rules:
         if self.problem is None:
             line = self._denying_line(url)
             return "robots.txt denies it" + (line and f": {line}")
-        return f"robots.txt could not be had: {how_it_failed(self.problem)}"
+        return f"{NOT_HAD}: {how_it_failed(self.problem)}"
 
     def _set_crawl_delay(self, parsed: Protego) -> None:
         delay = parsed.crawl_delay(_WE)  # malformed, negative and infinite ones are ignored there

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
+from crawler.whole_files import shown
 
 if TYPE_CHECKING:
     from crawler.download.exchange import Exchange, Hop
@@ -137,12 +138,13 @@ class Journal:
         """Hand a job to the thread; return whether it will be looked at."""
         if self._closed or self._fd is None:
             return False
-        if self._thread is None:  # not earlier: parse processes are forked while there is one thread alone
+        if self._thread is None:
             self._start()
         self._jobs.put((make, tell))
         return True
 
     def _start(self) -> None:
+        # Not with the journal: parse processes are forked while there is one thread alone.
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
@@ -279,7 +281,7 @@ def saved_pages(
         try:
             pages[number] = page.saved(cap)
         except ValueError as error:
-            skipped.append(f"{_shown(folder)}: {error}")
+            skipped.append(f"{shown(folder)}: {error}")
     return pages, tuple(skipped)
 
 
@@ -354,10 +356,4 @@ def _lock(fd: int) -> bool:
 
 
 def _cannot(path: Path, why: str) -> str:
-    return f"no journal is kept for --resume and --archive: {_shown(path)} cannot be written: {why}"
-
-
-def _shown(path: Path) -> str:
-    from crawler.recording.warc import shown
-
-    return shown(path)
+    return f"no journal is kept for --resume and --archive: {shown(path)} cannot be written: {why}"

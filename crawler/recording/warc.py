@@ -10,7 +10,6 @@ import datetime as dt
 import gzip
 import hashlib
 import io
-import os
 import stat
 import uuid
 import zlib
@@ -21,6 +20,7 @@ from typing import IO, cast
 from urllib.parse import quote
 
 from crawler.recording.saved import ArchiveError
+from crawler.whole_files import shown
 
 __all__ = [
     "MAX_BLOCK",
@@ -30,7 +30,6 @@ __all__ = [
     "iso_date",
     "new_record_id",
     "record_bytes",
-    "shown",
 ]
 
 MAX_BLOCK = 64 * 2**20
@@ -280,13 +279,6 @@ class _HeadLines:
         if self._left == 0:
             raise _HeadTooLongError
         raise _TornError
-
-
-def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as it can be shown to a person."""
-    from crawler.report.clean import clean
-
-    return clean(os.fspath(path))
 
 
 def _uri(uri: str) -> str:

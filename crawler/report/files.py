@@ -10,15 +10,14 @@ import itertools
 import json
 import os
 import re
-import secrets
-import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from crawler.errors import OutputError
 from crawler.report import format_of
 from crawler.report.clean import clean
+from crawler.whole_files import beside, check_target, probe, saying, shown, take_place, target_of
 
 __all__ = [
     "check_writable",
@@ -87,7 +86,7 @@ def prune(
             if match and _is_marked(path, mark):
                 reports.setdefault((match["time"], int(match["number"] or 1)), []).append(path)
     except OSError as error:
-        raise OutputError(f"old reports in {_shown(directory)} cannot be found: {error.strerror}") from error
+        raise OutputError(f"old reports in {shown(directory)} cannot be found: {error.strerror}") from error
     old = [path for key in sorted(reports)[: max(0, len(reports) - keep)] for path in reports[key]]
     spared = {path.name for path in spare}
     old = [path for path in old if path.name not in spared]
@@ -95,7 +94,7 @@ def prune(
         try:
             path.unlink(missing_ok=True)  # another run may prune as well
         except OSError as error:
-            raise OutputError(f"the old report {_shown(path)} cannot be removed: {error.strerror}") from error
+            raise OutputError(f"the old report {shown(path)} cannot be removed: {error.strerror}") from error
     return tuple(old)
 
 
@@ -105,19 +104,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Raises UsageError for a suffix that means no format, OutputError for everything else that is in the way.
     """
     format_of(path)
-    target = _target(path)
-    with _saying(path):
-        try:
-            mode = target.lstat().st_mode
-        except FileNotFoundError:
-            mode = None
-        if mode is not None:
-            _check_existing(path, target, mode)
-        if not target.parent.exists():
-            raise OutputError(
-                f"{_shown(path)} cannot be written: there is no folder {target.parent}; make it first"
-            )
-        _probe(_beside(target))
+    check_target(path, no_file="it is a device or a pipe; for a pipe use --format")
 
 
 def make_folder(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -129,14 +116,14 @@ def make_folder(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
     Raises OutputError when it cannot be; then nothing that was made is left.
     """
     made: list[Path] = []
-    with _saying(folder):
+    with saying(folder):
         wanted = Path(folder).absolute()
         missing = [path for path in (wanted, *wanted.parents) if not os.path.lexists(path)]
         try:
             for path in reversed(missing):
                 path.mkdir(exist_ok=True)
                 made.append(path)
-            _probe(_beside(wanted / "report"))
+            probe(beside(wanted / "report"))
         except OSError:
             remove_if_empty(made)
             raise
@@ -161,14 +148,14 @@ async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: boo
     """
     import asyncio
 
-    target = _target(path)
-    temporary = _beside(target)
+    target = target_of(path)
+    temporary = beside(target)
     filling = asyncio.ensure_future(_fill(temporary, data))
     try:
-        with _saying(path):
+        with saying(path):
             # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
             await asyncio.shield(filling)
-            return (_take_place if replace else _take_free_place)(temporary, target)
+            return (take_place if replace else _take_free_place)(temporary, target)
     finally:
         if not filling.done():
             await asyncio.wait([filling])
@@ -186,12 +173,6 @@ async def _fill(path: Path, data: bytes) -> None:
         await file.write(data)
         await file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
-
-
-def _take_place(temporary: Path, target: Path) -> Path:
-    with suppress(FileNotFoundError):
-        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-    return temporary.replace(target)
 
 
 def _take_free_place(temporary: Path, target: Path) -> Path:
@@ -236,50 +217,3 @@ def _safe(query: str) -> str:
     """Return `query` as a part of a file name that every system takes, `NAME_BYTES` long at most."""
     words = _UNSAFE.sub("-", clean(query))
     return words.encode()[:NAME_BYTES].decode(errors="ignore").strip("-. ") or "search"
-
-
-def _target(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to, links followed."""
-    with _saying(path):
-        return Path(os.path.realpath(path))
-
-
-def _check_existing(path: str | os.PathLike[str], target: Path, mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        trouble = "it is a folder; name a file in it"
-    elif stat.S_ISLNK(mode):
-        trouble = "it is a link that leads to itself"
-    elif not stat.S_ISREG(mode):
-        trouble = "it is a device or a pipe; for a pipe use --format"
-    elif not os.access(target, os.W_OK):
-        trouble = "it is write-protected"
-    else:
-        return
-    raise OutputError(f"{_shown(path)} cannot be written: {trouble}")
-
-
-def _probe(path: Path) -> None:
-    """Make a file and remove it."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-    path.unlink()
-
-
-def _beside(target: Path) -> Path:
-    """Return a new name in the target's folder, where taking the target's place is one step."""
-    return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
-
-
-@contextmanager
-def _saying(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what the system says against a file into one line that names it."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{_shown(path)} cannot be written: {reason}; choose another place") from error
-    except ValueError as error:  # a NUL in the name
-        raise OutputError(f"{_shown(path)} cannot be written: {error}") from error
-
-
-def _shown(path: str | os.PathLike[str]) -> str:
-    return clean(os.fspath(path))

@@ -109,11 +109,12 @@ async def test_a_delay_is_kept_give_or_take_half(run: Run) -> None:
 async def test_too_many_at_once_are_made_fewer(run: Run) -> None:
     """A shop that bears four requests at once gets four or fewer in the end, and every page comes whole."""
     async with DemoShop(latency=0.05, max_connections=4) as shop:
-        ended = await run(*command(shop, "--concurrency", "16", pages=36))
+        ended = await run(*command(shop, "--concurrency", "16", "--verbose", pages=36))
         refused = [n for n, request in enumerate(shop.requests) if request.status == 429]
     assert ended.code == 0
     assert json.loads(ended.out)["pages"]["ok"] == 36
     assert refused
+    assert " requests at once from now on (" in ended.err
     assert not [n for n in refused if n > len(shop.requests) / 2]  # settled: the second half met no refusal
 
 

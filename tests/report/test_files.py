@@ -25,6 +25,7 @@ from crawler.report.files import (
     report_path,
     write_whole,
 )
+from crawler.whole_files import beside
 from tests.factories import STARTED
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
@@ -416,7 +417,7 @@ def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 def test_a_temporary_name_fits_beside_any_target() -> None:
     """The temporary file's name does not grow with the target's, which may be as long as the system takes."""
-    assert len(files._beside(Path("x" * 255)).name) < 64
+    assert len(beside(Path("x" * 255)).name) < 64
 
 
 def test_a_report_just_written_is_never_pruned(tmp_path: Path) -> None:

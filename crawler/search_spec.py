@@ -1,0 +1,81 @@
+"""What is searched, where, and how far; how a record keeps that, and how it comes back from one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from crawler import __version__
+from crawler.books import FILTERS
+from crawler.errors import UsageError
+from crawler.query import checked_query
+from crawler.recording.saved import RunParameters
+from crawler.settings import Settings, checked
+from parsers import SHOPS, Shop
+
+__all__ = ["SearchSpec", "replayed_spec"]
+
+RECORDED = (
+    "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "obey_robots", *FILTERS,
+)  # fmt: skip
+"""The settings that decide what a report says, given the pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """What is searched, where, and how far."""
+
+    query: str
+    """As the user typed it, white space folded."""
+    query_sent: str
+    """In Simplified Chinese."""
+    shop: Shop
+    base_url: str
+    """Where the requests go."""
+    demo: bool
+    settings: Settings
+
+    def url(self, page: int) -> str:
+        """Return the address of result page `page`."""
+        wanted = self.settings
+        return self.shop.search_url(
+            self.query_sent, page, sellers=wanted.sellers, category=wanted.category, sort=wanted.sort,
+            min_price=wanted.min_price, max_price=wanted.max_price, base_url=self.base_url,
+        )  # fmt: skip
+
+    def parameters(self, started_at: dt.datetime) -> RunParameters:
+        """Return what a record of this search says of it."""
+        return RunParameters(
+            query=self.query, query_sent=self.query_sent, shop=self.shop.name, base_url=self.base_url,
+            demo=self.demo, settings=_recorded(self.settings), first_url=self.url(1),
+            started_at=started_at, version=__version__,
+        )  # fmt: skip
+
+
+def _recorded(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a record holds, as JSON values; amounts as strings."""
+    values = {name: getattr(settings, name) for name in RECORDED}
+    return {
+        name: str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
+
+
+def replayed_spec(recorded: RunParameters, **options: Any) -> SearchSpec:
+    """Return the search that a record tells of, with `options` in place of its settings.
+
+    A record may come from anywhere. Raises UsageError for a query, a shop, an address or a setting that cannot be.
+    """
+    settings = Settings().replace(base_url=recorded.base_url)
+    values = {
+        name: checked(Settings, name, value, label=f"the record's {name}", text=isinstance(value, str))
+        for name, value in recorded.settings.items()
+        if name in RECORDED
+    }
+    if recorded.shop not in SHOPS:
+        raise UsageError(f"the record is of a shop that is not known here: {recorded.shop!r:.60}")
+    typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)
+    chosen = settings.replace(**(values | options))
+    return SearchSpec(typed, sent, SHOPS[recorded.shop], recorded.base_url, recorded.demo, chosen)

@@ -1,0 +1,94 @@
+"""Files that are whole or absent: a check before the work, a name beside the target, what is in the way in one line.
+
+What fills them, a report or an archive, is their own rooms' business.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crawler.errors import OutputError
+from crawler.report.clean import clean
+
+__all__ = ["beside", "check_target", "probe", "saying", "shown", "take_place", "target_of"]
+
+
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to, links followed."""
+    with saying(path):
+        return Path(os.path.realpath(path))
+
+
+def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file") -> None:
+    """Check that a file can be written to `path`, by making and removing one beside it.
+
+    Only trying tells: permission bits say nothing of read-only and virtual file systems. `no_file` is said of a device
+    or a pipe. Raises OutputError.
+    """
+    target = target_of(path)
+    with saying(path):
+        try:
+            mode = target.lstat().st_mode
+        except FileNotFoundError:
+            mode = None
+        if mode is not None:
+            _check_existing(path, target, mode, no_file)
+        if not target.parent.exists():
+            raise OutputError(
+                f"{shown(path)} cannot be written: there is no folder {target.parent}; make it first"
+            )
+        probe(beside(target))
+
+
+def probe(path: Path) -> None:
+    """Make a file and remove it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    path.unlink()
+
+
+def beside(target: Path) -> Path:
+    """Return a new name in the target's folder, where taking the target's place is one step."""
+    return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
+
+
+def take_place(temporary: Path, target: Path) -> Path:
+    """Let a file take the target's place, with the permissions of what was there; return the target."""
+    with suppress(FileNotFoundError):
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+    return temporary.replace(target)
+
+
+@contextmanager
+def saying(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system says against a file into one line that names it."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{shown(path)} cannot be written: {reason}; choose another place") from error
+    except ValueError as error:  # a NUL in the name
+        raise OutputError(f"{shown(path)} cannot be written: {error}") from error
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return a path as it can be shown to a person."""
+    return clean(os.fspath(path))
+
+
+def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_file: str) -> None:
+    if stat.S_ISDIR(mode):
+        trouble = "it is a folder; name a file in it"
+    elif stat.S_ISLNK(mode):
+        trouble = "it is a link that leads to itself"
+    elif not stat.S_ISREG(mode):
+        trouble = no_file
+    elif not os.access(target, os.W_OK):
+        trouble = "it is write-protected"
+    else:
+        return
+    raise OutputError(f"{shown(path)} cannot be written: {trouble}")
