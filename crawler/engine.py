@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from crawler.errors import EngineClosedError, UsageError
-from crawler.events import Event, PaceChanged, SearchFinished, WorkerEvent
+from crawler.events import Event, PaceChanged, RobotsNoted, SearchFinished, WorkerEvent
 from crawler.page_parser import PageParser, page_parser
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
@@ -109,6 +109,7 @@ class Crawler:
                     # A demo shop has a port of its own each time.
                     robots_folder=None if self._demo else self._robots_folder,
                     on_pace=self._on_pace,
+                    on_robots_note=self._on_robots_note,
                     now=self._now,
                 )
             )
@@ -232,7 +233,10 @@ class Crawler:
     def _on_pace(self, host: str, at_once: int, why: str) -> None:
         self._pass_on(PaceChanged(host, at_once, why))
 
-    def _pass_on(self, event: WorkerEvent | PaceChanged) -> None:
+    def _on_robots_note(self, host: str, note: str) -> None:
+        self._pass_on(RobotsNoted(host, note))
+
+    def _pass_on(self, event: WorkerEvent | PaceChanged | RobotsNoted) -> None:
         for search in list(self._searches):
             search.pass_on(event)
 

@@ -5,6 +5,7 @@ PagesResumed    pages of an earlier run are taken from its journal
 Attempt         each request that was made, and how it ended
 WorkerEvent     a parse process started, was lost, was killed
 PaceChanged     a host gets fewer requests at once, or more again
+RobotsNoted     something is to be known of a host's robots.txt
 PageFinished    a page has a verdict; `revised` when an earlier one is replaced
 PagesKnown      the shop told how many pages there are
 SearchFinished  once, last; carries the result
@@ -28,6 +29,7 @@ __all__ = [
     "PageFinished",
     "PagesKnown",
     "PagesResumed",
+    "RobotsNoted",
     "SearchFinished",
     "SearchStarted",
     "WorkerEvent",
@@ -95,6 +97,15 @@ class PaceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotsNoted:
+    """A host's robots.txt is obeyed, and not quite as it stands there now: an old copy, a delay that was cut."""
+
+    host: str
+    """Name and port."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageFinished:
     """A page has its verdict."""
 
@@ -131,6 +142,7 @@ Event = (
     | Attempt
     | WorkerEvent
     | PaceChanged
+    | RobotsNoted
     | PageFinished
     | PagesKnown
     | SearchFinished

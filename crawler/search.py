@@ -27,6 +27,7 @@ from crawler.events import (
     PageFinished,
     PagesKnown,
     PagesResumed,
+    RobotsNoted,
     SearchFinished,
     SearchStarted,
     WorkerEvent,
@@ -127,8 +128,8 @@ class Search:
         if self._running is not None:
             await asyncio.wait([self._running])
 
-    def pass_on(self, event: WorkerEvent | PaceChanged) -> None:
-        """Tell of what happened to the engine: to a parse process, or to a host's pace."""
+    def pass_on(self, event: WorkerEvent | PaceChanged | RobotsNoted) -> None:
+        """Tell of what happened to the engine: to a parse process, a host's pace or its robots.txt."""
         self._events.put_nowait(event)
 
     async def _run(self) -> None:

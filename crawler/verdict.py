@@ -210,8 +210,10 @@ def in_page_order(
     }
     stated = [page.pages for page in read.values() if page.pages is not None]
     available = max(stated) if stated else None
-    # Page 1 alone can say so for the whole search: some lists end with a page that says the same.
-    nothing = not read and 1 in judgements and judgements[1].verdict is Verdict.NO_RESULTS
+    # Page 1 can say so for the whole search: some lists end with a page that says the same. But an overloaded shop may
+    # say it of one page by mistake: a second page has to agree, where more than one is asked for.
+    empty = {n for n, judgement in judgements.items() if judgement.verdict is Verdict.NO_RESULTS}
+    nothing = not read and 1 in empty and (len(empty) > 1 or requested == 1)
     if nothing:
         available = 0
 

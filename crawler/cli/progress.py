@@ -15,6 +15,7 @@ from crawler.events import (
     PageFinished,
     PagesKnown,
     PagesResumed,
+    RobotsNoted,
     SearchFinished,
     SearchStarted,
     WorkerEvent,
@@ -67,6 +68,9 @@ class Teller:
                 self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
             case PaceChanged():
                 self._detail(f"{event.host}: {event.at_once} requests at once from now on ({event.why})")
+            case RobotsNoted():
+                if not self._quiet:
+                    self._say(f"{event.host}: {event.note}")
             case PagesKnown():
                 self._available = event.available
                 self._detail(f"the shop states {event.available} pages")

@@ -13,6 +13,8 @@ from crawler.cli import console
 from crawler.errors import OutputError
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from crawler.engine import Crawler
     from crawler.events import Event
     from crawler.page_parser import PageParser
@@ -64,6 +66,7 @@ class LiveRun:
         self._archive = None if archive is None else Path(archive)
         self._cache = cache_folder(settings)
         self._journal: Journal | None = None
+        self._elsewhere: TemporaryDirectory[str] | None = None
         if self._archive is not None:
             from crawler.recording.archive import check_archive_target
 
@@ -84,10 +87,22 @@ class LiveRun:
         saved = await self._saved_pages(folder, parameters) if self._resume else None
         # Not in a thread: it is a file made and a short list of names read, and the first request waits for it.
         self._journal = open_journal(folder, parameters, now=now)
+        if self._archive is not None and self._journal.failure is not None:
+            self._journal = self._journal_elsewhere(parameters, self._journal.failure)
         search = crawler.search(self._query, recorder=self._journal, saved=saved)
         async with aclosing(search) as events:
             async for event in events:
                 yield event
+
+    def _journal_elsewhere(self, parameters: RunParameters, failure: str) -> Journal:
+        """Return a journal for the archive alone, in a folder that goes with the run."""
+        from tempfile import TemporaryDirectory
+
+        from crawler.recording.journal import open_journal
+
+        console.error(f"{failure}; this run cannot be resumed")
+        self._elsewhere = TemporaryDirectory(prefix="bookprice-")
+        return open_journal(Path(self._elsewhere.name), parameters, now=parameters.started_at)
 
     async def _saved_pages(self, folder: Path, parameters: RunParameters) -> dict[int, SavedPage]:
         from crawler.recording.journal import saved_pages
@@ -118,6 +133,8 @@ class LiveRun:
             return error
         finally:
             journal.close()
+            if self._elsewhere is not None:
+                self._elsewhere.cleanup()
         return None
 
 

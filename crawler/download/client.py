@@ -70,7 +70,8 @@ class Downloader:
     `concurrency` is how many requests one host gets at once at most, `delay` the seconds between two, give or take
     half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
     two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
-    keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why.
+    keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why;
+    `on_robots_note`, once each, of what is to be known of a host's robots.txt: host, and the note.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Downloader:
         user_agent: str = "bookprice-crawler",
         robots_folder: Path | None = None,
         on_pace: Callable[[str, int, str], None] | None = None,
+        on_robots_note: Callable[[str, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self.pace = Pace(concurrency, delay=delay, on_change=on_pace)
@@ -98,6 +100,8 @@ class Downloader:
         self._user_agent = user_agent
         self._robots_folder = robots_folder
         self._now = now
+        self._on_robots_note = on_robots_note
+        self._noted: set[tuple[str, str]] = set()
         self._robots: dict[frozenset[str], Robots] = {}
         """By the hosts that the user named: a host that may be asked for one search may be refused to another."""
 
@@ -145,7 +149,11 @@ class Downloader:
             rules = await robots.rules(target)
         finally:
             _asking.reset(token)
-        self.pace.set_crawl_delay(urlsplit(target).netloc, rules.crawl_delay or 0.0)
+        host = urlsplit(target).netloc
+        self.pace.set_crawl_delay(host, rules.crawl_delay or 0.0)
+        if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
+            self._noted.add((host, rules.note))
+            self._on_robots_note(host, rules.note)
         return None if rules.allows(target) else _denial(task.url, target, rules)
 
     async def _fetch_robots(self, url: str) -> Exchange:

@@ -162,6 +162,20 @@ async def test_wrong_usage_gets_one_line(run: Run, folder: Path, arguments: list
     assert words in ended.only_line
 
 
+async def test_an_archive_needs_no_cache_folder(run: Run, folder: Path) -> None:
+    """Where the cache folder cannot be made that is said, and the archive is whole all the same."""
+    (folder / "a-file").touch()
+    ended = await run(
+        QUERY, "--demo", "--pages", "2", "--archive", "a.warc.gz", "--format", "json",
+        env={"CRAWLER_CACHE_DIR": "a-file", "TMPDIR": str(folder)},
+    )  # fmt: skip
+    assert ended.code == 0
+    assert "this run cannot be resumed" in ended.only_line
+    replayed = await run("--replay", "a.warc.gz", "--format", "json")
+    assert replayed.out == ended.out
+    assert names(folder) == ["a-file", "a.warc.gz"]
+
+
 async def test_an_archive_that_cannot_be_written_after_all_is_an_error(start: Start, folder: Path) -> None:
     """The report goes out before the archive is missed, and the exit code says that it is."""
     (folder / "out").mkdir()

@@ -18,6 +18,7 @@ from crawler.demo.server import DemoShop
 from tests.cli.conftest import Ended
 
 Run = Callable[..., Awaitable[Ended]]
+Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 QUERY = "滲透測試"
 DENIES = "User-agent: *\nDisallow: /?key=\n"
@@ -47,6 +48,14 @@ async def test_robots_that_deny_the_search_are_all_that_is_asked_for(run: Run, f
     assert report["robots"] == "obeyed"
     assert "robots.txt" in ended.only_line
     assert "--ignore-robots" in ended.only_line
+
+
+async def test_a_delay_beyond_a_day_is_cut_and_said(start: Start) -> None:
+    """What is obeyed and is not what the shop's file says is on stderr."""
+    async with DemoShop(robots="User-agent: *\nCrawl-delay: 90000\n") as shop:
+        process = await start(*command(shop, "--max-seconds", "2"))
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert "robots.txt asks for more than a day between requests; a day is kept" in err.decode()
 
 
 async def test_who_ignores_robots_says_so(run: Run) -> None:

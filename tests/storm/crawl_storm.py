@@ -1,0 +1,98 @@
+"""Search a shop for many queries on one engine and print what came of every page, as JSON: the crawler of the storm.
+
+    python crawl_storm.py BASE_URL QUERIES.json
+
+A process of its own, so that its memory is the crawler's alone, and not the demo shop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from crawler import Crawler, Settings
+from crawler.events import Attempt, SearchFinished
+from crawler.results import SearchResult
+
+AT_ONCE = 5
+"""Searches that run at the same time."""
+
+PAGES = 10
+
+
+async def search_all(base_url: str, queries: list[str]) -> dict[str, Any]:
+    """Return the pages of every query, and the attempts that were told of."""
+    settings = Settings(
+        base_url=base_url,
+        pages=PAGES,
+        concurrency=16,
+        request_timeout=4.0,
+        read_timeout=4.0,
+        parse_timeout=2.0,
+        max_body_bytes=2**20,
+    )
+    room = asyncio.Semaphore(AT_ONCE)
+    attempts = 0
+    found: dict[str, Any] = {}
+
+    async def search(crawler: Crawler, query: str) -> None:
+        nonlocal attempts
+        async with room:
+            async for event in crawler.search(query):
+                if isinstance(event, Attempt):
+                    attempts += 1
+                elif isinstance(event, SearchFinished):
+                    found[query] = as_plain(event.result)
+
+    async with Crawler(settings) as crawler:
+        await asyncio.gather(*(search(crawler, query) for query in queries))
+    return {"queries": found, "attempts": attempts}
+
+
+def as_plain(result: SearchResult) -> dict[str, Any]:
+    """Return what the test compares."""
+    return {
+        "stopped": result.stopped,
+        "pages": {
+            page.page: {
+                "verdict": page.verdict.value,
+                "detail": page.detail,
+                "attempts": page.attempts,
+                "products": [listing.product_id for listing in page.listings],
+            }
+            for page in result.pages
+        },
+    }
+
+
+def left_over() -> dict[str, Any]:
+    """Return what this process holds now: file descriptors, threads, children."""
+    gc.collect()
+    me = psutil.Process()
+    children = [" ".join(child.cmdline()) for child in me.children(recursive=True)]
+    return {
+        "descriptors": me.num_fds(),
+        # The interpreter's own, started once and ended with it.
+        "children": [
+            line for line in children if "resource_tracker" not in line and "forkserver" not in line
+        ],
+    }
+
+
+async def main(base_url: str, queries: list[str]) -> None:
+    """Run the storm once the process has made all that it makes once."""
+    await search_all(base_url, queries[:1])
+    before = left_over()
+    report = await search_all(base_url, queries[1:])
+    tasks = [repr(task) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    print(json.dumps({**report, "before": before, "after": left_over(), "tasks": tasks}))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], json.loads(Path(sys.argv[2]).read_text("utf-8"))))
