@@ -4,6 +4,7 @@
     ├── UsageError               the caller asked for something that cannot be
     │   └── SettingsError        a key or value of the file, the environment or a flag
     ├── OutputError              a report cannot be written
+    ├── HistoryError             the file of prices over time cannot be used
     └── EngineClosedError        a search on a Crawler that is not open
 
 A page that fails is no exception: it is a verdict in the result (see `crawler.verdict`). Each message is one line
@@ -12,7 +13,7 @@ that names the thing and the remedy.
 
 from __future__ import annotations
 
-__all__ = ["CrawlerError", "EngineClosedError", "OutputError", "SettingsError", "UsageError"]
+__all__ = ["CrawlerError", "EngineClosedError", "HistoryError", "OutputError", "SettingsError", "UsageError"]
 
 
 class CrawlerError(Exception):
@@ -29,6 +30,10 @@ class SettingsError(UsageError):
 
 class OutputError(CrawlerError):
     """A report cannot be written where it should go."""
+
+
+class HistoryError(CrawlerError):
+    """The file of prices over time cannot be opened, read or written."""
 
 
 class EngineClosedError(CrawlerError):

@@ -1,0 +1,95 @@
+"""What one run saw of the shop's prices, as values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crawler.verdict import Verdict
+
+if TYPE_CHECKING:
+    from crawler.results import SearchResult
+
+__all__ = ["Observation", "RunRecord", "observed", "source_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One product as one run saw it."""
+
+    product_id: str
+    title: str
+    at: dt.datetime
+    """When its page was fetched; aware, UTC."""
+    price: Decimal | None
+    """Yuan, as shown; None where the page showed none that can be read. Never 0 for want of one."""
+    list_price: Decimal | None = None
+    """Yuan."""
+    rating: float | None = None
+    """Stars out of 5."""
+    reviews: int | None = None
+    seller: str | None = None
+    """The marketplace shop's name; None for the shop's own goods, or when unsaid."""
+    sold_out: bool = False
+
+    @property
+    def to_be_had(self) -> Decimal | None:
+        """The price at which it could be bought then; None without a price, and while it was sold out."""
+        return None if self.sold_out else self.price
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run, and the search that it made."""
+
+    key: str
+    """Names the run for good: a run that is recorded or imported a second time changes nothing."""
+    source: str
+    """Whose prices they are, see `source_of`."""
+    query: str
+    """As the shop was asked."""
+    started_at: dt.datetime
+    """Aware, UTC."""
+    pages_ok: int
+    pages_failed: int
+
+
+def source_of(base_url: str, *, demo: bool) -> str:
+    """Return the name under which prices of an address are kept, so that no replica's mix with the shop's own."""
+    return "demo" if demo else base_url
+
+
+def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observation, ...]]:
+    """Return a finished search as a run named `key`, with one observation a product, in page order.
+
+    A product that stands on several pages counts as it stands on the first. Pages that failed give nothing: that a
+    product is not there says neither that it costs anything nor that it is no longer sold.
+    """
+    first: dict[str, Observation] = {}
+    for page in result.pages:
+        if page.verdict is not Verdict.OK:
+            continue
+        for listing in sorted(page.listings, key=lambda listing: listing.position):
+            if listing.product_id not in first:
+                first[listing.product_id] = Observation(
+                    product_id=listing.product_id,
+                    title=listing.title,
+                    at=page.fetched_at or result.started_at,
+                    price=listing.price,
+                    list_price=listing.list_price,
+                    rating=listing.rating,
+                    reviews=listing.reviews,
+                    seller=listing.seller,
+                    sold_out=listing.sold_out,
+                )
+    run = RunRecord(
+        key=key,
+        source=source_of(result.base_url, demo=result.demo),
+        query=result.query_sent,
+        started_at=result.started_at,
+        pages_ok=sum(page.verdict is Verdict.OK for page in result.pages),
+        pages_failed=len(result.failed),
+    )
+    return run, tuple(first.values())

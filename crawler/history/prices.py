@@ -1,0 +1,186 @@
+"""What the past of a product says of its price: pure functions of its observations.
+
+Days are days in UTC. A day's price is the last one seen on it, so that a product that was looked at hourly for one day
+weighs no more than that day. A price at which nothing could be bought, because it was sold out, is none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from statistics import median
+
+from crawler.history.observations import Observation
+
+__all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "price_history"]
+
+MEDIAN_DAYS = 90
+"""Days that the median looks back."""
+
+MANY_DAYS = 7
+"""Days with a price below which a past is said to be short."""
+
+RECENT_DAYS, BEFORE_DAYS = 30, 90
+"""A raise counts as shortly before a cut within the first; the prices before it are those of so many days earlier."""
+
+LEAST_DAYS_BEFORE = 5
+"""Days with a price before a raise that it takes to know what was usual."""
+
+RAISE = Decimal("1.10")
+"""From this share of the usual price on, a price was pushed up. Every-day movements of books stay below."""
+
+LIST_RAISE = Decimal("1.05")
+"""The same for a list price, which is printed on the book and hardly ever moves."""
+
+CUT = Decimal("0.95")
+"""Up to this share of the raised price, it was cut; and from this share of the usual price on, nothing was gained."""
+
+
+class RaiseKind(StrEnum):
+    """What was pushed up."""
+
+    PRICE = "price"
+    LIST_PRICE = "list_price"
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedThenCut:
+    """A discount made by a raise, with the numbers that show it; amounts in yuan."""
+
+    kind: RaiseKind
+    before: Decimal
+    """What was usual: the median of the days before, of the price or of the list price."""
+    raised_to: Decimal
+    raised_at: dt.datetime
+    """When it was first seen that high."""
+    now: Decimal
+    """The price after the cut."""
+    usual_price: Decimal
+    """The median price of the days before; the same as `before` for a raised price."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceHistory:
+    """The past of a product's price, up to its last observation; amounts in yuan."""
+
+    since: dt.datetime
+    """The first observation."""
+    last_at: dt.datetime
+    """The last one, with a price or without."""
+    days: int
+    """Days with a price."""
+    price: Decimal | None
+    """At the last observation; None when it had none, or was sold out."""
+    lowest: Decimal | None
+    """Lowest ever; None when there never was a price."""
+    lowest_at: dt.datetime | None
+    """When it was last seen at that price."""
+    median: Decimal | None
+    """Of the days with a price among the last 90 days; None without one. Of an even number the mean of the middle two,
+    to the hundredth."""
+    previous: Decimal | None
+    """The price of the run before the last, or of the last before it that had one; None without one."""
+    previous_at: dt.datetime | None
+    lowest_in_days: int | None
+    """Whole days since it was last cheaper, or since the first observation if it never was; None when there is no price
+    now, and when it was never dearer in that time: a price that never moved is at no low."""
+    raised_then_cut: RaisedThenCut | None
+
+    @property
+    def few(self) -> bool:
+        """Whether the past is too short to say much."""
+        return self.days < MANY_DAYS
+
+    @property
+    def change(self) -> Decimal | None:
+        """The price less the one before; None without both."""
+        return None if self.price is None or self.previous is None else self.price - self.previous
+
+
+def price_history(past: Sequence[Observation]) -> PriceHistory | None:
+    """Return what the past of one product says; `past` in order of time, the current run's observation last.
+
+    None for an empty past.
+    """
+    if not past:
+        return None
+    last = past[-1]
+    priced = [(seen.at, price) for seen in past if (price := seen.to_be_had) is not None]
+    daily = _daily(priced)
+    lowest = min((price for _, price in priced), default=None)
+    before = [(at, price) for at, price in priced if at < last.at]
+    previous_at, previous = before[-1] if before else (None, None)
+    recent = [price for at, price in daily if at > last.at - dt.timedelta(days=MEDIAN_DAYS)]
+    return PriceHistory(
+        since=past[0].at,
+        last_at=last.at,
+        days=len(daily),
+        price=last.to_be_had,
+        lowest=lowest,
+        lowest_at=max((at for at, price in priced if price == lowest), default=None),
+        median=_median(recent) if recent else None,
+        previous=previous,
+        previous_at=previous_at,
+        lowest_in_days=_lowest_in_days(priced, last),
+        raised_then_cut=_raised_then_cut(past, daily),
+    )
+
+
+def _daily(priced: Sequence[tuple[dt.datetime, Decimal]]) -> list[tuple[dt.datetime, Decimal]]:
+    """Return the last price of each day, in order."""
+    days = {at.astimezone(dt.UTC).date(): (at, price) for at, price in priced}
+    return list(days.values())
+
+
+def _median(prices: Sequence[Decimal]) -> Decimal:
+    return Decimal(median(prices)).quantize(Decimal("0.01"))
+
+
+def _lowest_in_days(priced: Sequence[tuple[dt.datetime, Decimal]], last: Observation) -> int | None:
+    now = last.to_be_had
+    if now is None:
+        return None
+    cheaper = [at for at, price in priced if price < now]
+    since = cheaper[-1] if cheaper else priced[0][0]
+    dearer = any(price > now for at, price in priced if at >= since)
+    return (last.at - since).days if dearer else None
+
+
+def _raised_then_cut(
+    past: Sequence[Observation], daily: Sequence[tuple[dt.datetime, Decimal]]
+) -> RaisedThenCut | None:
+    """Return the raise behind the last price's discount; None when it is no cut, or a true one, or little is known.
+
+    A raised price: within the last 30 days it stood a tenth above what was usual in the 90 days before those, and now
+    it is cut to what was usual, or to a little less. A raised list price: the same of the list price, a twentieth,
+    while the price is what it was. What had been raised before those 30 days was no trick for this cut.
+    """
+    last = past[-1]
+    now = last.to_be_had
+    if now is None:
+        return None
+    middle = last.at - dt.timedelta(days=RECENT_DAYS)
+    start = middle - dt.timedelta(days=BEFORE_DAYS)
+    earlier = [price for at, price in daily if start < at <= middle]
+    if len(earlier) < LEAST_DAYS_BEFORE:
+        return None
+    usual = _median(earlier)
+    if now < CUT * usual:
+        return None  # whatever came between: it is cheaper than it was
+    recent = [(price, seen.at) for seen in past if seen.at > middle and (price := seen.to_be_had) is not None]
+    peak = max(price for price, _ in recent)
+    if peak >= RAISE * usual > earlier[-1] and now <= CUT * peak:
+        at = next(at for price, at in recent if price == peak)
+        return RaisedThenCut(RaiseKind.PRICE, usual, peak, at, now, usual)
+    listed = _daily([(seen.at, seen.list_price) for seen in past if seen.list_price is not None])
+    earlier_list = [price for at, price in listed if start < at <= middle]
+    if len(earlier_list) < LEAST_DAYS_BEFORE or last.list_price is None or now >= last.list_price:
+        return None
+    usual_list = _median(earlier_list)
+    if not earlier_list[-1] < LIST_RAISE * usual_list <= last.list_price:
+        return None
+    at = next(seen.at for seen in past if seen.at > middle and seen.list_price == last.list_price)
+    return RaisedThenCut(RaiseKind.LIST_PRICE, usual_list, last.list_price, at, now, usual)

@@ -1,0 +1,93 @@
+"""The tables of the history file, and the way of an older file to today's."""
+
+from __future__ import annotations
+
+import sqlite3
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "migrate"]
+
+APPLICATION_ID = 0x626B7072
+"""«bkpr»: marks the file as ours (https://www.sqlite.org/pragma.html#pragma_application_id)."""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE seller (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE search (
+        id INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL REFERENCES source,
+        query TEXT NOT NULL,
+        UNIQUE (source, query)
+    );
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        search INTEGER NOT NULL REFERENCES search,
+        started_at INTEGER NOT NULL,    -- Unix time, microseconds
+        pages_ok INTEGER NOT NULL,
+        pages_failed INTEGER NOT NULL,
+        observations INTEGER NOT NULL   -- how many were recorded with it
+    );
+    CREATE TABLE product (
+        id INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL REFERENCES source,
+        product_id TEXT NOT NULL,
+        title TEXT NOT NULL,            -- as it was seen last
+        UNIQUE (source, product_id)
+    );
+    -- Which products a search has found: small, and it saves an index on millions of observations.
+    CREATE TABLE found (
+        search INTEGER NOT NULL REFERENCES search,
+        product INTEGER NOT NULL REFERENCES product,
+        PRIMARY KEY (search, product)
+    ) WITHOUT ROWID;
+    -- Kept in the order of its key: the past of a product is read in one piece.
+    CREATE TABLE observation (
+        product INTEGER NOT NULL REFERENCES product,
+        run INTEGER NOT NULL REFERENCES run,
+        after INTEGER NOT NULL,         -- milliseconds from the run's start; below 0 for a page of an earlier run
+        price INTEGER,                  -- hundredths of a yuan, as is the next
+        list_price INTEGER,
+        rating INTEGER,                 -- hundredths of a star
+        reviews INTEGER,
+        seller INTEGER REFERENCES seller,
+        sold_out INTEGER NOT NULL,
+        PRIMARY KEY (product, run)
+    ) WITHOUT ROWID;
+    """,
+)
+"""What leads from each version of the file to the next."""
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the file to `VERSION` and return the version that it had, 0 for a new one; a newer file is left alone.
+
+    All of it is one transaction: a process that is killed on the way leaves the file as it was.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        for script in MIGRATIONS[found:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        if found < VERSION:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return int(found)
+
+
+def _statements(script: str) -> list[str]:
+    """Return the statements of a script; `executescript` would end the transaction that they are to share."""
+    statements, begun = [], ""
+    for line in script.splitlines(keepends=True):
+        begun += line
+        if sqlite3.complete_statement(begun):
+            statements.append(begun.strip())
+            begun = ""
+    return statements

@@ -1,0 +1,289 @@
+"""The history file: SQLite in WAL mode, so that readers and a writer never wait for each other.
+
+Writers take turns: each run is one short transaction, and who comes meanwhile waits for it. What a process was
+recording when it was killed is not there at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from crawler.errors import HistoryError
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.schema import APPLICATION_ID, VERSION, migrate
+
+__all__ = ["WAIT_SECONDS", "History"]
+
+WAIT_SECONDS = 60.0
+"""How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
+
+_MOST_VARIABLES = 900
+"""Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+class History:
+    """An open history file; a context manager, for one thread.
+
+    The file and its folder are made where they are missing. Raises HistoryError for a file that is none of ours, was
+    written by a newer version of this program, or cannot be opened, and from every method when the file cannot be
+    read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._saying():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Transactions are begun by hand: the module would begin them late, and a reader turned writer can fail.
+            self._connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; once is enough."""
+        self._connection.close()
+
+    def record(self, run: RunRecord, observations: Iterable[Observation]) -> int:
+        """Record a run with what it saw, all or nothing; return how many observations are new.
+
+        A run whose key is there already is left as it is, and 0 returned. Of several observations of one product the
+        first counts.
+        """
+        seen: dict[str, Observation] = {}
+        for observation in observations:
+            seen.setdefault(observation.product_id, observation)
+        with self._saying(), self._transaction() as connection:
+            source = _id_of(connection, "source", run.source)
+            connection.execute(
+                "INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query)
+            )
+            (search,) = connection.execute(
+                "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
+            ).fetchone()
+            inserted = connection.execute(
+                "INSERT OR IGNORE INTO run (key, search, started_at, pages_ok, pages_failed, observations)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    run.key,
+                    search,
+                    (run.started_at - _EPOCH) // _MICROSECOND,
+                    run.pages_ok,
+                    run.pages_failed,
+                    len(seen),
+                ),
+            )
+            if not inserted.rowcount:
+                return 0
+            number = inserted.lastrowid or 0
+            products = _product_ids(connection, source, seen.values())
+            names = {seen_by.seller for seen_by in seen.values() if seen_by.seller is not None}
+            sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}
+            connection.executemany(
+                "INSERT OR IGNORE INTO found (search, product) VALUES (?, ?)",
+                [(search, product) for product in products.values()],
+            )
+            connection.executemany(
+                "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                sorted(_row(observation, products, number, run, sellers) for observation in seen.values()),
+            )
+        return len(seen)
+
+    def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
+        """Return the past of products, oldest observation first; a product without a past is left out."""
+        found: dict[str, list[Observation]] = {}
+        with self._saying():
+            for start in range(0, len(product_ids), _MOST_VARIABLES):
+                some = product_ids[start : start + _MOST_VARIABLES]
+                rows = self._connection.execute(
+                    "SELECT product.product_id, product.title, run.started_at, observation.after, price, list_price,"  # noqa: S608 – question marks alone are put in
+                    " rating, reviews, seller.name, sold_out"
+                    " FROM source JOIN product ON product.source = source.id"
+                    " JOIN observation ON observation.product = product.id"
+                    " JOIN run ON run.id = observation.run"
+                    " LEFT JOIN seller ON seller.id = observation.seller"
+                    f" WHERE source.name = ? AND product.product_id IN ({', '.join('?' * len(some))})",
+                    (source, *some),
+                )
+                for row in rows:
+                    observation = _observation(row)
+                    found.setdefault(observation.product_id, []).append(observation)
+        return {
+            product_id: tuple(sorted(past, key=lambda observation: observation.at))
+            for product_id, past in found.items()
+        }
+
+    def products_of(self, source: str, query: str) -> tuple[str, ...]:
+        """Return the ids of all products that a search has ever found, in order."""
+        with self._saying():
+            rows = self._connection.execute(
+                "SELECT product.product_id FROM source JOIN search ON search.source = source.id"
+                " JOIN found ON found.search = search.id JOIN product ON product.id = found.product"
+                " WHERE source.name = ? AND search.query = ? ORDER BY product.product_id",
+                (source, query),
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def _prepare(self) -> None:
+        with self._saying():
+            connection = self._connection
+            # First of all what the file is: nothing is written to one of somebody else's.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if application != APPLICATION_ID and (tables or version or application):
+                raise HistoryError(
+                    f"{self.path} is a database of another program; name another file in [history] path"
+                )
+            if version > VERSION:
+                raise HistoryError(
+                    f"{self.path} was written by a newer version of this program (its schema is {version}, this one "
+                    f"knows {VERSION}): update the program, or name another file in [history] path"
+                )
+            self._use_wal()
+            # A crash of the machine may cost the last runs, never the file (https://www.sqlite.org/pragma.html); NORMAL
+            # would be enough for that, FULL keeps every run that was said to be recorded.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if version < VERSION:
+                migrate(connection)
+
+    def _use_wal(self) -> None:
+        """Turn the write-ahead log on, which lasts; SQLite does not wait for its turn here, so this does."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")  # the turn to write is waited for here, and not in the middle
+        try:
+            yield connection
+        except BaseException:
+            with suppress(sqlite3.Error):  # some errors have rolled it back already
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _saying(self) -> Iterator[None]:
+        """Turn what SQLite or the system says into one line that names the file."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                why = f"other programs have been writing to it for {WAIT_SECONDS:.0f} s; try again later"
+            else:
+                why = f"{error}; name another file in [history] path"
+            raise HistoryError(f"the history {self.path} cannot be used: {why}") from error
+        except sqlite3.DatabaseError as error:
+            raise HistoryError(
+                f"the history {self.path} cannot be read: {error}; move it away, or name another file in [history] path"
+            ) from error
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise HistoryError(
+                f"the history {self.path} cannot be made: {why}; name another file in [history] path"
+            ) from error
+
+
+def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
+    """Return the number of a name in `source` or `seller`, which is made where it is missing."""
+    connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))  # noqa: S608 – a constant
+    (number,) = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
+    return int(number)
+
+
+def _product_ids(
+    connection: sqlite3.Connection, source: int, observations: Iterable[Observation]
+) -> dict[str, int]:
+    """Return the numbers of products by product id; new ones are made, and titles brought up to date."""
+    titles = {observation.product_id: observation.title for observation in observations}
+    connection.executemany(
+        "INSERT INTO product (source, product_id, title) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET title = excluded.title WHERE title != excluded.title",
+        [(source, product_id, title) for product_id, title in titles.items()],
+    )
+    numbers: dict[str, int] = {}
+    wanted = list(titles)
+    for start in range(0, len(wanted), _MOST_VARIABLES):
+        some = wanted[start : start + _MOST_VARIABLES]
+        numbers.update(
+            connection.execute(
+                "SELECT product_id, id FROM product"  # noqa: S608 – question marks alone are put in
+                f" WHERE source = ? AND product_id IN ({', '.join('?' * len(some))})",
+                (source, *some),
+            )
+        )
+    return numbers
+
+
+def _row(
+    observation: Observation, products: dict[str, int], run_id: int, run: RunRecord, sellers: dict[str, int]
+) -> tuple[int | None, ...]:
+    return (
+        products[observation.product_id],
+        run_id,
+        (observation.at - run.started_at) // _MILLISECOND,
+        _hundredths(observation.price),
+        _hundredths(observation.list_price),
+        None if observation.rating is None else round(observation.rating * 100),
+        observation.reviews,
+        None if observation.seller is None else sellers[observation.seller],
+        int(observation.sold_out),
+    )
+
+
+def _observation(
+    row: tuple[str, str, int, int, int | None, int | None, int | None, int | None, str | None, int],
+) -> Observation:
+    product_id, title, started, after, price, list_price, rating, reviews, seller, sold_out = row
+    return Observation(
+        product_id=product_id,
+        title=title,
+        at=_EPOCH + started * _MICROSECOND + after * _MILLISECOND,
+        price=_yuan(price),
+        list_price=_yuan(list_price),
+        rating=None if rating is None else rating / 100,
+        reviews=reviews,
+        seller=seller,
+        sold_out=bool(sold_out),
+    )
+
+
+def _hundredths(yuan: Decimal | None) -> int | None:
+    """Return an amount as the file holds it; the shop shows two decimals at most."""
+    return None if yuan is None else round(yuan * 100)
+
+
+def _yuan(hundredths: int | None) -> Decimal | None:
+    return None if hundredths is None else Decimal(hundredths).scaleb(-2)

@@ -1,0 +1,194 @@
+"""The history file: what goes in comes out, what is none of ours is left alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.errors import HistoryError
+from crawler.history import schema
+from crawler.history.observations import Observation, RunRecord, observed, source_of
+from crawler.history.store import History
+from crawler.verdict import Verdict
+from tests.factories import STARTED, make_listing, make_page, make_result
+
+SHOP = "https://search.dangdang.com"
+RUN = RunRecord("key", SHOP, "渗透测试", STARTED, pages_ok=1, pages_failed=0)
+SEEN = Observation(
+    "29220317",
+    "渗透测试实战",
+    STARTED,
+    Decimal("39.00"),
+    Decimal("78.00"),
+    4.5,
+    1234,
+    "某书店",
+    sold_out=False,
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "history.sqlite3"
+
+
+amounts = st.none() | st.decimals(0, 1_000_000, places=2)
+observations = st.lists(
+    st.builds(
+        Observation,
+        product_id=st.sampled_from("123456789"),
+        title=st.text(st.characters(codec="utf-8"), max_size=20),
+        at=st.integers(-3_600_000, 3_600_000).map(lambda ms: STARTED + dt.timedelta(milliseconds=ms)),
+        price=amounts,
+        list_price=amounts,
+        rating=st.none() | st.integers(0, 500).map(lambda n: n / 100),
+        reviews=st.none() | st.integers(0, 2**40),
+        seller=st.none() | st.text(st.characters(codec="utf-8"), max_size=5),
+        sold_out=st.booleans(),
+    ),
+    max_size=9,
+    unique_by=lambda seen: seen.product_id,
+)
+
+
+@given(observations)
+def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, seen: list[Observation]) -> None:
+    with History(tmp_path_factory.mktemp("history") / "h.sqlite3") as history:
+        assert history.record(RUN, seen) == len(seen)
+        past = history.series(SHOP, list("123456789"))
+        assert past == {observation.product_id: (observation,) for observation in seen}
+        assert history.products_of(SHOP, RUN.query) == tuple(sorted(past))
+
+
+def test_a_run_is_recorded_once(file: Path) -> None:
+    with History(file) as history:
+        assert history.record(RUN, [SEEN]) == 1
+        assert history.record(RUN, [SEEN, replace(SEEN, product_id="2")]) == 0
+        assert history.series(SHOP, ["29220317", "2"]) == {"29220317": (SEEN,)}
+
+
+def test_the_past_is_in_order_of_time_and_titles_are_the_newest(file: Path) -> None:
+    later, earlier = STARTED + dt.timedelta(days=1), STARTED - dt.timedelta(days=1)
+    with History(file) as history:
+        for key, at, title in (("a", later, "新名"), ("b", earlier, "旧名")):
+            history.record(replace(RUN, key=key, started_at=at), [replace(SEEN, at=at, title=title)])
+        past = history.series(SHOP, ["29220317"])["29220317"]
+    assert [observation.at for observation in past] == [earlier, later]
+
+
+def test_prices_of_a_replica_are_kept_apart(file: Path) -> None:
+    replica = source_of("http://127.0.0.1:8000", demo=False)
+    with History(file) as history:
+        history.record(RUN, [SEEN])
+        history.record(replace(RUN, key="r", source=replica), [replace(SEEN, price=Decimal(1))])
+        assert history.series(SHOP, ["29220317"])["29220317"] == (SEEN,)
+        assert [seen.price for seen in history.series(replica, ["29220317"])["29220317"]] == [Decimal(1)]
+    assert source_of("http://127.0.0.1:1", demo=True) == source_of("http://127.0.0.1:2", demo=True)
+
+
+def test_more_products_than_one_query_can_ask_for(file: Path) -> None:
+    seen = [replace(SEEN, product_id=str(number)) for number in range(6000)]
+    with History(file) as history:
+        assert history.record(RUN, seen) == 6000
+        assert len(history.series(SHOP, [observation.product_id for observation in seen])) == 6000
+
+
+def test_a_run_that_fails_on_the_way_leaves_nothing(file: Path) -> None:
+    with History(file) as history:
+        with pytest.raises(OverflowError):
+            history.record(RUN, [SEEN, replace(SEEN, product_id="2", reviews=2**70)])
+        assert history.series(SHOP, ["29220317"]) == {}
+        assert history.record(RUN, [SEEN]) == 1
+
+
+def test_a_failed_page_is_no_observation() -> None:
+    result = make_result(
+        [make_listing(), make_listing(product_id="2", price=None, sold_out=True, seller="某店", position=2)],
+        failed=[make_page(2, verdict=Verdict.BLOCKED, detail="405")],
+    )
+    run, seen = observed(result, "k")
+    assert run == RunRecord("k", SHOP, "渗透测试", STARTED, pages_ok=1, pages_failed=1)
+    assert [(o.product_id, o.price, o.to_be_had, o.sold_out, o.seller) for o in seen] == [
+        ("29220317", Decimal("39.00"), Decimal("39.00"), False, None),
+        ("2", None, None, True, "某店"),
+    ]
+
+
+def test_a_product_on_two_pages_counts_as_on_the_first() -> None:
+    pages = [
+        make_page(1, listings=[make_listing()]),
+        make_page(2, listings=[make_listing(page=2, price=Decimal(1))]),
+    ]
+    _, seen = observed(make_result(pages=tuple(pages)), "k")
+    assert [observation.price for observation in seen] == [Decimal("39.00")]
+
+
+def foreign(file: Path, *statements: str) -> None:
+    file.parent.mkdir()
+    with closing(sqlite3.connect(file)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+REFUSED = [
+    (("CREATE TABLE mine (x)",), "is a database of another program"),
+    (("PRAGMA application_id = 7",), "is a database of another program"),
+    (
+        (f"PRAGMA application_id = {schema.APPLICATION_ID}", f"PRAGMA user_version = {schema.VERSION + 1}"),
+        "was written by a newer version of this program",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "words"), REFUSED)
+def test_a_file_that_is_not_ours_is_refused_and_left_alone(
+    file: Path, statements: tuple[str, ...], words: str
+) -> None:
+    foreign(file, *statements)
+    before = file.read_bytes()
+    with pytest.raises(HistoryError, match=words) as caught:
+        History(file)
+    assert "[history] path" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert file.read_bytes() == before
+
+
+def test_no_database_at_all_is_refused_and_left_alone(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"a letter, and no database" * 100)
+    with pytest.raises(HistoryError, match="cannot be read: file is not a database"):
+        History(file)
+    assert file.read_bytes() == b"a letter, and no database" * 100
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(HistoryError, match="cannot be made: File exists"):
+        History(tmp_path / "data" / "history.sqlite3")
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with History(file) as history:
+        history.record(RUN, [SEEN])
+    broken = (*schema.MIGRATIONS, "CREATE TABLE extra (x);\nCREATE TABLE extra (x);")
+    monkeypatch.setattr(schema, "MIGRATIONS", broken)
+    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr("crawler.history.store.VERSION", 2)
+    with pytest.raises(HistoryError, match="table extra already exists"):
+        History(file)
+    monkeypatch.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0], "CREATE TABLE extra (x);"))
+    with History(file) as history:
+        assert history.series(SHOP, ["29220317"]) == {"29220317": (SEEN,)}
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -1,0 +1,173 @@
+"""What the past says of a price, against a plain recomputation and by planted stories."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.history.observations import Observation
+from crawler.history.prices import MANY_DAYS, PriceHistory, RaiseKind, price_history
+
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+
+
+def seen(day: float, price: str | Decimal | None, list_price: str = "100", **more: bool) -> Observation:
+    return Observation(
+        "1", "书", START + dt.timedelta(days=day), None if price is None else Decimal(price),
+        Decimal(list_price), sold_out=more.get("sold_out", False),
+    )  # fmt: skip
+
+
+def daily(*stretches: tuple[int, str] | tuple[int, str, str]) -> list[Observation]:
+    """Return one observation a day: so many days at a price, and a list price, after the other."""
+    days = [stretch[1:] for stretch in stretches for _ in range(stretch[0])]
+    return [seen(number, *values) for number, values in enumerate(days)]
+
+
+def history(past: Iterable[Observation]) -> PriceHistory:
+    found = price_history(list(past))
+    assert found is not None
+    return found
+
+
+def test_no_past_is_none() -> None:
+    assert price_history([]) is None
+
+
+def test_one_observation_says_little() -> None:
+    found = history([seen(0, "39.50")])
+    assert (found.price, found.lowest, found.median) == (Decimal("39.50"),) * 3
+    assert (found.previous, found.change, found.lowest_in_days, found.raised_then_cut) == (None,) * 4
+    assert found.few
+    assert found.days == 1
+
+
+def test_a_past_without_a_price_has_none() -> None:
+    found = history([seen(0, None), seen(1, "20", sold_out=True)])
+    assert (found.price, found.lowest, found.lowest_at, found.median, found.lowest_in_days) == (None,) * 5
+    assert found.since == START
+
+
+def test_sold_out_is_no_price_and_no_change() -> None:
+    """The price beside «sold out» is not the lowest, and the change counts from the last that could be had."""
+    found = history([seen(0, "30"), seen(1, "10", sold_out=True), seen(2, "25")])
+    assert found.lowest == Decimal(25)
+    assert (found.previous, found.previous_at, found.change) == (Decimal(30), START, Decimal(-5))
+
+
+def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
+    found = history([seen(0, "10"), seen(5, "10"), seen(9, "12")])
+    assert found.lowest_at == START + dt.timedelta(days=5)
+    assert found.lowest_in_days is None  # it never was dearer since it was cheaper
+
+
+@pytest.mark.parametrize(
+    ("past", "days"),
+    [
+        (daily((10, "20"), (30, "25"), (1, "22")), 31),  # cheaper on day 9, now is day 40
+        (daily((30, "25"), (1, "20")), 30),  # never cheaper
+        (daily((40, "20")), None),  # it never moved
+        (daily((10, "25"), (5, "20")), 14),  # still at its lowest
+        (daily((10, "20"), (1, "25")), None),
+    ],
+)
+def test_at_its_lowest_in_days(past: list[Observation], days: int | None) -> None:
+    assert history(past).lowest_in_days == days
+
+
+def test_a_day_counts_once_in_the_median() -> None:
+    """Looked at every hour of one day, a price weighs no more than on the days when it was looked at once."""
+    hourly = [seen(2 + hour / 24, "90") for hour in range(12)]
+    found = history([seen(0, "10"), seen(1, "10"), *hourly])
+    assert (found.median, found.days) == (Decimal(10), 3)
+
+
+def test_the_median_looks_90_days_back() -> None:
+    assert history(daily((200, "10"), (90, "30"))).median == Decimal(30)
+    assert history(daily((200, "10"), (89, "30"), (1, "11"))).median == Decimal(30)
+
+
+def test_few_are_said_to_be_few() -> None:
+    assert history(daily((MANY_DAYS - 1, "10"))).few
+    assert not history(daily((MANY_DAYS, "10"))).few
+
+
+def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
+    """A week at 60 makes «now 50» no bargain: it was 50 all along. The numbers that show it are given."""
+    found = history(daily((60, "50"), (7, "60"), (1, "50"))).raised_then_cut
+    assert found is not None
+    assert found.kind is RaiseKind.PRICE
+    assert (found.before, found.raised_to, found.now, found.usual_price) == (
+        Decimal(50), Decimal(60), Decimal(50), Decimal(50),
+    )  # fmt: skip
+    assert found.raised_at == START + dt.timedelta(days=60)
+
+
+def test_a_list_price_raised_while_the_price_stays() -> None:
+    found = history(daily((60, "50", "100"), (5, "50", "125"))).raised_then_cut
+    assert found is not None
+    assert found.kind is RaiseKind.LIST_PRICE
+    assert (found.before, found.raised_to, found.now) == (Decimal(100), Decimal(125), Decimal(50))
+    assert found.raised_at == START + dt.timedelta(days=60)
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        daily((60, "50"), (1, "40")),  # a cut, and no raise
+        daily((60, "50"), (7, "60"), (1, "40")),  # cheaper than it ever was, whatever came between
+        daily((60, "50"), (7, "60")),  # a raise, and no cut
+        daily((60, "50"), (7, "54"), (1, "50")),  # less than a tenth
+        daily((60, "50"), (40, "60"), (1, "50")),  # raised long before
+        daily((4, "50"), (29, "60"), (1, "50")),  # too few days before to know what was usual
+        daily((60, "50", "100"), (5, "40", "125")),  # the list price rose, and the price fell
+        daily((60, "50", "100"), (40, "50", "125")),  # long ago
+        daily((60, "50", "100"), (5, "125", "125")),  # no discount
+        [*daily((60, "50"), (7, "60")), seen(67, "50", sold_out=True)],
+    ],
+)
+def test_no_flag_without_cause(past: list[Observation]) -> None:
+    assert history(past).raised_then_cut is None
+
+
+moments = st.lists(
+    st.tuples(
+        st.integers(0, 400 * 24),
+        st.none() | st.decimals(1, 200, places=2),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=60,
+    unique_by=lambda row: row[0],
+)
+
+
+@given(moments)
+def test_against_a_plain_recomputation(rows: list[tuple[int, Decimal | None, bool]]) -> None:
+    rows.sort(key=lambda row: row[0])
+    past = [seen(hours / 24, price, sold_out=out) for hours, price, out in rows]
+    found = history(past)
+    prices = [(o.at, o.price) for o in past if o.price is not None and not o.sold_out]
+    by_day = {}
+    for at, price in prices:
+        by_day[at.date()] = (at, price)
+    in_90 = sorted(price for at, price in by_day.values() if (past[-1].at - at) < dt.timedelta(days=90))
+    assert found.lowest == (min(p for _, p in prices) if prices else None)
+    assert found.days == len(by_day)
+    if in_90:
+        half = len(in_90) // 2
+        middle = in_90[half] if len(in_90) % 2 else (in_90[half - 1] + in_90[half]) / 2
+        assert found.median is not None
+        assert abs(found.median - middle) <= Decimal("0.005")
+    else:
+        assert found.median is None
+    if found.lowest_in_days is not None:
+        assert found.price is not None
+        since = past[-1].at - dt.timedelta(days=found.lowest_in_days)
+        assert all(price >= found.price for at, price in prices if at > since)
+        assert any(price > found.price for _, price in prices)
