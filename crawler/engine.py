@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from crawler.errors import EngineClosedError, UsageError
-from crawler.events import Event, PaceChanged, RobotsNoted, SearchFinished, WorkerEvent
+from crawler.events import EngineEvent, Event, PaceChanged, RobotsNoted, SearchFinished
 from crawler.page_parser import PageParser, page_parser
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
@@ -236,7 +236,7 @@ class Crawler:
     def _on_robots_note(self, host: str, note: str) -> None:
         self._pass_on(RobotsNoted(host, note))
 
-    def _pass_on(self, event: WorkerEvent | PaceChanged | RobotsNoted) -> None:
+    def _pass_on(self, event: EngineEvent) -> None:
         for search in list(self._searches):
             search.pass_on(event)
 

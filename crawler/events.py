@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "EngineEvent",
     "Event",
     "PaceChanged",
     "PageFinished",
@@ -136,14 +137,7 @@ class SearchFinished:
     result: SearchResult
 
 
-Event = (
-    SearchStarted
-    | PagesResumed
-    | Attempt
-    | WorkerEvent
-    | PaceChanged
-    | RobotsNoted
-    | PageFinished
-    | PagesKnown
-    | SearchFinished
-)
+EngineEvent = WorkerEvent | PaceChanged | RobotsNoted
+"""What happens to the engine, and is told to every search that runs."""
+
+Event = SearchStarted | PagesResumed | Attempt | EngineEvent | PageFinished | PagesKnown | SearchFinished

@@ -22,15 +22,13 @@ from crawler.books.selection import Selector
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop
 from crawler.events import (
     Attempt,
+    EngineEvent,
     Event,
-    PaceChanged,
     PageFinished,
     PagesKnown,
     PagesResumed,
-    RobotsNoted,
     SearchFinished,
     SearchStarted,
-    WorkerEvent,
 )
 from crawler.parse_pool import ParseFailure
 from crawler.recording.saved import RunEnd, SavedPage
@@ -128,7 +126,7 @@ class Search:
         if self._running is not None:
             await asyncio.wait([self._running])
 
-    def pass_on(self, event: WorkerEvent | PaceChanged | RobotsNoted) -> None:
+    def pass_on(self, event: EngineEvent) -> None:
         """Tell of what happened to the engine: to a parse process, a host's pace or its robots.txt."""
         self._events.put_nowait(event)
 

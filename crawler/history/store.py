@@ -65,15 +65,12 @@ class History:
         """Close the file; once is enough."""
         self._connection.close()
 
-    def record(self, run: RunRecord, observations: Iterable[Observation]) -> int:
+    def record(self, run: RunRecord, observations: Sequence[Observation]) -> int:
         """Record a run with what it saw, all or nothing; return how many observations are new.
 
-        A run whose key is there already is left as it is, and 0 returned. Of several observations of one product the
-        first counts.
+        `observations` are one a product, as `observed` gives them. A run whose key is there already is left as it is,
+        and 0 returned.
         """
-        seen: dict[str, Observation] = {}
-        for observation in observations:
-            seen.setdefault(observation.product_id, observation)
         with self._saying(), self._transaction() as connection:
             source = _id_of(connection, "source", run.source)
             connection.execute(
@@ -91,14 +88,14 @@ class History:
                     (run.started_at - _EPOCH) // _MICROSECOND,
                     run.pages_ok,
                     run.pages_failed,
-                    len(seen),
+                    len(observations),
                 ),
             )
             if not inserted.rowcount:
                 return 0
             number = inserted.lastrowid or 0
-            products = _product_ids(connection, source, seen.values())
-            names = {seen_by.seller for seen_by in seen.values() if seen_by.seller is not None}
+            products = _product_ids(connection, source, observations)
+            names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
             sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}
             connection.executemany(
                 "INSERT OR IGNORE INTO found (search, product) VALUES (?, ?)",
@@ -106,9 +103,9 @@ class History:
             )
             connection.executemany(
                 "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                sorted(_row(observation, products, number, run, sellers) for observation in seen.values()),
+                sorted(_row(observation, products, number, run, sellers) for observation in observations),
             )
-        return len(seen)
+        return len(observations)
 
     def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
         """Return the past of products, oldest observation first; a product without a past is left out."""

@@ -250,6 +250,14 @@ async def test_nothing_found_is_an_honest_answer() -> None:
     assert result.counts.listings == 0
 
 
+async def test_nothing_found_by_mistake_ends_no_search() -> None:
+    """Page 1 says «nothing found» at once, and page 2 is late and has books: it was not true of the search."""
+    faults = [Fault(FaultKind.NO_RESULTS, pages={1}), Fault(FaultKind.LATENCY, delay=0.3, pages={2, 3})]
+    async with DemoShop(faults=faults) as shop:
+        result = await search(shop)
+    assert verdicts(result) == {1: "unexpected_page", 2: "ok", 3: "ok"}
+
+
 async def test_nobody_there() -> None:
     """Without a server there is no permission of robots.txt; who does not ask for that meets a network error."""
     async with DemoShop() as shop:

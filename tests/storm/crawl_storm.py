@@ -19,6 +19,7 @@ import psutil
 from crawler import Crawler, Settings
 from crawler.events import Attempt, SearchFinished
 from crawler.results import SearchResult
+from tests.processes import children
 
 AT_ONCE = 5
 """Searches that run at the same time."""
@@ -72,16 +73,11 @@ def as_plain(result: SearchResult) -> dict[str, Any]:
 
 
 def left_over() -> dict[str, Any]:
-    """Return what this process holds now: file descriptors, threads, children."""
+    """Return what this process holds now: how many file descriptors, and its children."""
     gc.collect()
-    me = psutil.Process()
-    children = [" ".join(child.cmdline()) for child in me.children(recursive=True)]
     return {
-        "descriptors": me.num_fds(),
-        # The interpreter's own, started once and ended with it.
-        "children": [
-            line for line in children if "resource_tracker" not in line and "forkserver" not in line
-        ],
+        "descriptors": psutil.Process().num_fds(),
+        "children": [" ".join(child.cmdline()) for child in children(recursive=True)],
     }
 
 

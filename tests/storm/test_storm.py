@@ -152,19 +152,8 @@ def _expected(plan: FaultPlan, query: str, page: int) -> Expected:
 def queries_of_many_pages() -> list[str]:
     """Return searches that fill all their pages."""
     topics = [
-        "编程",
-        "历史",
-        "数学",
-        "烹饪",
-        "绘画",
-        "心理学",
-        "物理",
-        "哲学",
-        "诗歌",
-        "医学",
-        "园艺",
-        "网络安全",
-    ]
+        "编程", "历史", "数学", "烹饪", "绘画", "心理学", "物理", "哲学", "诗歌", "医学", "园艺", "网络安全",
+    ]  # fmt: skip
     names = (f"{topic}{number}" for number in range(1, 100) for topic in topics)
     chosen: list[str] = []
     for name in names:
