@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.errors import SettingsError
-from crawler.settings import ReportSettings, Settings, check_together, checked, nearest
+from crawler.settings import HistorySettings, ReportSettings, Settings, check_together, checked, nearest
 
 if TYPE_CHECKING:
     import msgspec
@@ -26,7 +26,11 @@ __all__ = ["Loaded", "load"]
 APP = "bookprice-crawler"
 """Name of the folder in the user's configuration."""
 
-TABLES: dict[str, type[msgspec.Struct]] = {"crawler": Settings, "report": ReportSettings}
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "crawler": Settings,
+    "report": ReportSettings,
+    "history": HistorySettings,
+}
 """Tables of the file, and what they fill."""
 
 _NO_TABLE = "is no table: write it as one, [{}]"
@@ -35,7 +39,7 @@ _NO_TABLE = "is no table: write it as one, [{}]"
 Key = tuple[str, str]
 """A table and a key in it."""
 
-_FLAG_OF_KEY: dict[Key, str] = {("report", "keep"): "--keep-reports"}
+_FLAG_OF_KEY: dict[Key, str] = {("report", "keep"): "--keep-reports", ("history", "record"): "--history"}
 """Flags that have not their key's name."""
 
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
@@ -71,7 +75,8 @@ class _Gathered:
         labels = (low_label, high_label.removeprefix(file + colon))
         check_together(self.values.get(low), self.values.get(high), labels=labels)
         report = ReportSettings(**self._table("report"))
-        return Settings(**self._table("crawler"), report=report)
+        history = HistorySettings(**self._table("history"))
+        return Settings(**self._table("crawler"), report=report, history=history)
 
     def _table(self, wanted: str) -> dict[str, Any]:
         return {name: value for (table, name), value in self.values.items() if table == wanted}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.books import offers
 
 if TYPE_CHECKING:
+    from crawler.history.prices import PriceHistory
     from crawler.verdict import Verdict
     from parsers.model import Listing
 
@@ -37,6 +38,9 @@ class Book:
     """No other book of the report that is on sale beats it on price and quality."""
     kept_for: frozenset[str] = frozenset()
     """Reasons for which it would have been dropped, but for `keep`."""
+    history: PriceHistory | None = None
+    """What the past of `listing` says, up to this search; None without a history, and for a product that it sees for
+    the first time."""
 
     @property
     def discount(self) -> Decimal | None:
@@ -148,6 +152,8 @@ class SearchResult:
     """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
     robots_ignored: bool = False
     """robots.txt was not asked for."""
+    recorded: bool = False
+    """What it saw is in a history, which the books' past is from."""
 
     @cached_property
     def cheapest(self) -> Book | None:

@@ -19,7 +19,7 @@ from msgspec import Meta
 from crawler import __version__
 from crawler.errors import SettingsError
 
-__all__ = ["ReportSettings", "Settings", "check_together", "checked", "nearest"]
+__all__ = ["HistorySettings", "ReportSettings", "Settings", "check_together", "checked", "nearest"]
 
 MAX_YUAN = 1_000_000
 """Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
@@ -79,7 +79,7 @@ def _is_path(text: str) -> bool:
     return text != "" and "\0" not in text
 
 
-def _is_folder(text: str | None) -> bool:
+def _is_path_or_none(text: str | None) -> bool:
     return text is None or _is_path(text)
 
 
@@ -119,8 +119,23 @@ class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         _check_all(self)
 
 
+class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Table `[history]`: where prices are kept from run to run, and of which runs."""
+
+    path: Annotated[str | None, Meta(description="a file's path"), _is_path_or_none] = None
+    """The history file; None for `history.sqlite3` in the user's data folder."""
+    record: Annotated[Literal["live", "always", "never"], Meta(description="one of live, always, never")] = (
+        "live"
+    )
+    """Which runs of the command are recorded, and their reports told of the past: those of the live shop alone, or
+    demos, replicas and replays as well, or none. The library records when it is asked to."""
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Table `[crawler]` and, as `report`, table `[report]`.
+    """Table `[crawler]` and, as `report` and `history`, the tables of these names.
 
     Raises SettingsError for a value of another type or out of range.
     """
@@ -201,13 +216,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         f"bookprice-crawler/{__version__}"
     )
     """What the shop is told of who asks; its first word is also the name that robots.txt is read for."""
-    cache_dir: Annotated[str | None, Meta(description="a folder's path"), _is_folder] = None
+    cache_dir: Annotated[str | None, Meta(description="a folder's path"), _is_path_or_none] = None
     """Folder of what runs keep for the next: robots.txt, and the journals that `--resume` reads; None for the user's
     cache folder. The library keeps nothing."""
     resume_max_age: Annotated[float, _seconds()] = 3600.0
     """Seconds for which `--resume` takes a page of an earlier run."""
     report: ReportSettings = msgspec.field(default_factory=ReportSettings)
     """Table `[report]`."""
+    history: HistorySettings = msgspec.field(default_factory=HistorySettings)
+    """Table `[history]`."""
 
     def __post_init__(self) -> None:
         _check_all(self)
@@ -242,10 +259,10 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     Raises SettingsError when the value has another type or is out of range.
     """
     hint = _hints(table)[name]
-    if hint is ReportSettings:
-        if isinstance(value, ReportSettings):
+    if hint in {ReportSettings, HistorySettings}:
+        if isinstance(value, hint):
             return value
-        raise SettingsError(f"{label} must be a ReportSettings, not {_shown(value)}")
+        raise SettingsError(f"{label} must be a {hint.__name__}, not {_shown(value)}")
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
     parts: object

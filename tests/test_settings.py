@@ -14,7 +14,7 @@ from crawler import Settings, SettingsError, UsageError
 from crawler.books import FILTERS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import LANGUAGES
-from crawler.settings import ReportSettings, checked, nearest
+from crawler.settings import HistorySettings, ReportSettings, checked, nearest
 from parsers.dangdang.urls import Sort
 
 CONFIG = Path(__file__).parent.parent / "config.toml"
@@ -240,9 +240,12 @@ def test_config_file_documents_every_key_with_its_default() -> None:
     """config.toml names every setting with its default, comments out what has none, and names nothing else."""
     settings = Settings()
     defaults = {
-        "crawler": {n: getattr(settings, n) for n in Settings.__struct_fields__ if n != "report"}
+        "crawler": {
+            n: getattr(settings, n) for n in Settings.__struct_fields__ if n not in {"report", "history"}
+        }
         | {"keep": []},
         "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
+        "history": {n: getattr(settings.history, n) for n in HistorySettings.__struct_fields__},
     }
     shown = documented()
     assert {table: set(keys) for table, keys in shown.items()} == {
@@ -254,4 +257,8 @@ def test_config_file_documents_every_key_with_its_default() -> None:
     commented = {name for name in shown["crawler"] if name not in live["crawler"]}
     assert commented == {n for n, value in defaults["crawler"].items() if value is None} | {"user_agent"}
     assert shown["crawler"]["user_agent"] == settings.user_agent
-    Settings(**{**shown["crawler"], "report": ReportSettings(**shown["report"])})
+    Settings(
+        **shown["crawler"],
+        report=ReportSettings(**shown["report"]),
+        history=HistorySettings(**shown["history"]),
+    )

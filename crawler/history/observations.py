@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Observation", "RunRecord", "observed", "source_of"]
 
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -22,7 +24,7 @@ class Observation:
     product_id: str
     title: str
     at: dt.datetime
-    """When its page was fetched; aware, UTC."""
+    """When its page was fetched, in whole milliseconds after its run began; aware, UTC."""
     price: Decimal | None
     """Yuan, as shown; None where the page showed none that can be read. Never 0 for want of one."""
     list_price: Decimal | None = None
@@ -76,7 +78,7 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
                 first[listing.product_id] = Observation(
                     product_id=listing.product_id,
                     title=listing.title,
-                    at=page.fetched_at or result.started_at,
+                    at=_in_milliseconds(page.fetched_at, result.started_at),
                     price=listing.price,
                     list_price=listing.list_price,
                     rating=listing.rating,
@@ -93,3 +95,8 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
         pages_failed=len(result.failed),
     )
     return run, tuple(first.values())
+
+
+def _in_milliseconds(at: dt.datetime | None, start: dt.datetime) -> dt.datetime:
+    """Return a moment as the file keeps it, so that an observation is equal to itself read back."""
+    return start if at is None else start + (at - start) // _MILLISECOND * _MILLISECOND

@@ -1,0 +1,66 @@
+"""A finished search put on record, and its books told of their past."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.history.observations import Observation, observed, source_of
+from crawler.history.prices import PriceHistory, price_history
+from crawler.history.store import History
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from crawler.results import SearchResult
+
+__all__ = ["history_file", "record_and_look_back", "run_key"]
+
+
+def history_file(path: str | None) -> Path:
+    """Return the history file of a setting: `path`, or the one in the user's data folder where that is None."""
+    if path is not None:
+        return Path(path)
+    from platformdirs import user_data_path
+
+    return user_data_path("bookprice-crawler", appauthor=False) / "history.sqlite3"
+
+
+def run_key(source: str, query: str, started_at: dt.datetime) -> str:
+    """Return the name of a run for good: of two runs of one search no two start in the same microsecond.
+
+    A replay has the times of the run that it repeats, and so its key: what is recorded already is not recorded again.
+    """
+    text = f"{source}\n{query}\n{started_at.isoformat()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def record_and_look_back(result: SearchResult, path: Path) -> SearchResult:
+    """Record what a search saw in the history file at `path`; return its result, each book with what its past says.
+
+    The past of a book is that of the product number of its cheapest offer, up to this search: a later run, on record
+    when an earlier one is replayed, is none of it. A book without an earlier observation has none. A search without
+    a page is not recorded. Raises HistoryError when the file cannot be used. Blocking: some 50 ms for 1,000 products.
+    """
+    if not result.had_a_page:
+        return result
+    source = source_of(result.base_url, demo=result.demo)
+    run, observations = observed(result, run_key(source, result.query_sent, result.started_at))
+    with History(path) as history:
+        history.record(run, observations)
+        past = history.series(source, [book.listing.product_id for book in result.books])
+    own = {observation.product_id: observation for observation in observations}
+    books = tuple(
+        replace(book, history=_past_of(own.get(number := book.listing.product_id), past.get(number, ())))
+        for book in result.books
+    )
+    return replace(result, books=books, recorded=True)
+
+
+def _past_of(own: Observation | None, past: tuple[Observation, ...]) -> PriceHistory | None:
+    if own is None:
+        return None
+    earlier = [seen for seen in past if seen.at < own.at]
+    return price_history([*earlier, own]) if earlier else None
