@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crawler.engine import Crawler, crawl
-    from crawler.errors import CrawlerError, EngineClosedError, OutputError, SettingsError, UsageError
+    from crawler.errors import (
+        CrawlerError,
+        EngineClosedError,
+        HistoryError,
+        OutputError,
+        SettingsError,
+        UsageError,
+    )
     from crawler.events import (
         Attempt,
         Event,
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
         SearchStarted,
         WorkerEvent,
     )
+    from crawler.history.prices import PriceHistory, RaisedThenCut
     from crawler.results import Book, Counts, PageResult, SearchResult
     from crawler.settings import Settings
     from crawler.verdict import Verdict
@@ -34,7 +42,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "engine": ("Crawler", "crawl"),
-    "errors": ("CrawlerError", "EngineClosedError", "OutputError", "SettingsError", "UsageError"),
+    "errors": (
+        "CrawlerError",
+        "EngineClosedError",
+        "HistoryError",
+        "OutputError",
+        "SettingsError",
+        "UsageError",
+    ),
+    "history.prices": ("PriceHistory", "RaisedThenCut"),
     "events": (
         "Attempt",
         "Event",
@@ -61,12 +77,15 @@ __all__ = [
     "CrawlerError",
     "EngineClosedError",
     "Event",
+    "HistoryError",
     "OutputError",
     "PaceChanged",
     "PageFinished",
     "PageResult",
     "PagesKnown",
     "PagesResumed",
+    "PriceHistory",
+    "RaisedThenCut",
     "RobotsNoted",
     "SearchFinished",
     "SearchResult",

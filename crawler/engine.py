@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -266,6 +267,7 @@ async def crawl(
     settings: Settings | None = None,
     executor: Executor | None = None,
     demo: bool = False,
+    history: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> SearchResult:
     """Search for `query` and return the whole result.
@@ -274,18 +276,28 @@ async def crawl(
     max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and
     every other field of `Settings`; they go over `settings`. `executor` is any `concurrent.futures.Executor` to parse
     in; `demo` searches the embedded demo shop. Calls that run at once in one loop with the same engine settings share
-    an engine.
+    an engine. `history` is the file of prices over time: the search is recorded there, and each book of the result gets
+    what its past says; None records nothing.
 
-    Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range.
+    Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range,
+    HistoryError for a history that cannot be used: before the search where that can be known.
     Pages that fail raise nothing: see `result.complete` and `result.failed`.
     """
     wanted = (settings or Settings()).replace(**options)
     checked_query(query)
+    if history is not None:
+        from crawler.history.store import History
+
+        await asyncio.to_thread(lambda: History(Path(history)).close())
     own = {name: getattr(wanted, name) for name in SEARCH_OPTIONS}
     async with _shared_engine(wanted, executor, demo=demo) as engine:
         async for event in engine.search(query, **own):
             if isinstance(event, SearchFinished):
                 result = event.result
+    if history is not None:
+        from crawler.history.looking_back import record_and_look_back
+
+        result = await asyncio.to_thread(record_and_look_back, result, Path(history))
     return result
 
 

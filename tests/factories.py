@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from crawler.books.shelf import Wishes, fill_shelf
+from crawler.history.observations import Observation
+from crawler.history.prices import price_history
 from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Listing
@@ -106,3 +109,20 @@ def make_result(
 def make_empty_result(*pages: PageResult, **over: Any) -> SearchResult:
     """Return a search without a single listing, whose pages ended as given."""
     return make_result((), **({"pages": pages, "available": None} | over))
+
+
+def with_past(
+    result: SearchResult, prices: Sequence[str], *, list_prices: Sequence[str] | None = None
+) -> SearchResult:
+    """Return a search that is on record, every book with a past of one price a day, the last at the search itself."""
+    listed = list_prices or ["78.00"] * len(prices)
+    past = [
+        Observation(
+            "1", "书", STARTED - dt.timedelta(days=back), Decimal(price), Decimal(list_price), 4.5, 1234
+        )
+        for back, (price, list_price) in enumerate(zip(reversed(prices), reversed(listed), strict=True))
+    ]
+    history = price_history(past[::-1])
+    return replace(
+        result, recorded=True, books=tuple(replace(book, history=history) for book in result.books)
+    )

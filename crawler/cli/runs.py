@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler.cli import console
-from crawler.errors import OutputError
+from crawler.errors import HistoryError, OutputError, UsageError
+from parsers import SHOPS
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -34,12 +35,37 @@ def cache_folder(settings: Settings) -> Path:
     return user_cache_path("bookprice-crawler", appauthor=False)
 
 
+def _is_shops_own(base_url: str | None) -> bool:
+    return base_url is None or base_url.rstrip("/") in {shop.base_url for shop in SHOPS.values()}
+
+
+def _checked_history(settings: Settings, *, live: bool) -> Path | None:
+    """Return the history file that a run is recorded in; None when it is not recorded.
+
+    The file is opened once, before anything is asked of a shop. Raises UsageError where it cannot be.
+    """
+    record = settings.history.record
+    if record == "never" or (record == "live" and not live):
+        return None
+    from crawler.history.looking_back import history_file
+    from crawler.history.store import History
+
+    path = history_file(settings.history.path)
+    try:
+        History(path).close()
+    except HistoryError as error:
+        raise UsageError(f"{error}; or search without it: --no-history") from error
+    return path
+
+
 class Run(Protocol):
     """A search that a command makes, or makes again."""
 
     settings: Settings
     pages: int
     """How many pages there are to parse at most."""
+    history: Path | None
+    """The file that what it sees is recorded in; None for none."""
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return the engine for it, not yet open; it parses in `pool`."""
@@ -57,7 +83,7 @@ class LiveRun:
     def __init__(
         self, query: str, settings: Settings, *, demo: bool, resume: bool, archive: str | None
     ) -> None:
-        """`archive` is the file for every exchange. Raises UsageError where it cannot be written."""
+        """`archive` is the file for every exchange. Raises UsageError where it or the history cannot be written."""
         self.settings = settings
         self.pages = settings.pages
         self._query = query
@@ -71,6 +97,7 @@ class LiveRun:
             from crawler.recording.archive import check_archive_target
 
             check_archive_target(self._archive)
+        self.history = _checked_history(settings, live=not demo and _is_shops_own(settings.base_url))
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return an engine that keeps robots.txt in the cache folder."""
@@ -142,13 +169,17 @@ class Replay:
     """A recorded search, made again without a network."""
 
     def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:
-        """`chosen` are settings in place of those recorded. Raises ArchiveError for a file that cannot be read."""
+        """`chosen` are settings in place of those recorded.
+
+        Raises ArchiveError for a file that cannot be read, UsageError for a history that cannot be written.
+        """
         from crawler.recording.reading import read_run
 
         self.settings = settings
         self._chosen = chosen
         self._run = read_run(Path(file), max_bytes=settings.max_body_bytes)
         self.pages = max(1, len(self._run.pages))
+        self.history = _checked_history(settings, live=False)
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return an engine that will ask nothing."""

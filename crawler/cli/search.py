@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.outputs import OutputPlan, Written
     from crawler.cli.runs import Run
+    from crawler.errors import HistoryError
     from crawler.page_parser import PageParser
     from crawler.results import SearchResult
     from crawler.settings import Settings
@@ -36,6 +37,7 @@ SETTING_OF_FLAG = {
     "top": "report.top",
     "lang": "report.lang",
     "keep_reports": "report.keep",
+    "record_history": "history.record",
 }  # fmt: skip
 """The key in the configuration that each flag goes over."""
 
@@ -44,7 +46,7 @@ SHAPES_A_REPLAY = frozenset(
 )
 """Flags that with --replay go over what the search was made with."""
 
-GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {"top", "lang", "keep_reports", "workers"}
+GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {"top", "lang", "keep_reports", "record_history", "workers"}
 """Flags that have a meaning with --replay; the others are about asking."""
 
 USER_AGENT = f"bookprice-crawler/{__version__}"
@@ -243,6 +245,22 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--replay", metavar="FILE", help="make the report again from such a FILE, without a network"
     )
+    history = group.add_mutually_exclusive_group()
+    history.add_argument(
+        "--no-history",
+        dest="record_history",
+        action="store_const",
+        const="never",
+        help="do not record the prices seen, nor tell of their past; without it searches of the live shop do both (key "
+        "record in table [history])",
+    )
+    history.add_argument(
+        "--history",
+        dest="record_history",
+        action="store_const",
+        const="always",
+        help="record a demo, a replica or a replay as well; the prices of each are kept apart",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -353,13 +371,41 @@ async def _crawl_and_write(
                         await teller.tell(event)
                         if isinstance(event, SearchFinished):
                             result = event.result
+                result, unrecorded = await _recorded(result, wanted, args)
                 # Still here, where a signal only stops the search: the report is not to be lost at the last moment.
                 # And nothing is written over an earlier report by a search that had not one page.
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
                 _tell_the_rest(result, written, plan, args)
+    if unrecorded is not None:
+        raise unrecorded
     return exit_code(result)
+
+
+async def _recorded(
+    result: SearchResult, wanted: Run, args: argparse.Namespace
+) -> tuple[SearchResult, HistoryError | None]:
+    """Record what was seen, and return the result with the past of its books; or why that cannot be.
+
+    The report goes out either way: what was searched is not lost for want of a history.
+    """
+    import asyncio
+
+    from crawler.errors import HistoryError
+
+    if wanted.history is None or not result.had_a_page:
+        return result, None
+
+    from crawler.history.looking_back import record_and_look_back
+
+    try:
+        recorded = await asyncio.to_thread(record_and_look_back, result, wanted.history)
+    except HistoryError as error:
+        return result, HistoryError(f"this run is not recorded: {error}")
+    if args.verbose:
+        console.line(f"history: {wanted.history}")
+    return recorded, None
 
 
 def _tell_the_rest(

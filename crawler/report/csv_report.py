@@ -9,6 +9,7 @@ for a formula, begins with an apostrophe.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from crawler.report import json_report
 from crawler.report.clean import clean
 
 if TYPE_CHECKING:
+    from crawler.history.prices import PriceHistory
     from crawler.report import Style
     from crawler.results import Book, SearchResult
     from parsers.model import Listing
@@ -27,12 +29,14 @@ COLUMNS = (
     "rank", "product_id", "title", "subtitle", "price", "list_price", "discount", "volumes", "price_per_volume",
     "authors", "publisher", "published", "rating", "reviews", "seller", "self_operated", "ebook_price", "flags",
     "url", "image", "page", "position", "run_complete", "demo", "base_url", "quality", "value", "frontier", "offers",
-    "offer_ids", "dropped",
+    "offer_ids", "dropped", "history_since", "history_days", "lowest", "lowest_at", "median_90_days", "previous",
+    "previous_at", "change", "lowest_in_days", "raised_then_cut", "raised_from", "raised_to", "raised_at",
 )  # fmt: skip
 """The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`.
 
 `offers` counts them, `offer_ids` are their product ids, cheapest first. `dropped` is the reason for which a product was
-dropped: such rows, without a rank, come after the books with `Style.show_dropped`.
+dropped: such rows, without a rank, come after the books with `Style.show_dropped`. What follows it is the JSON's
+`history`: `raised_then_cut` is what was raised, `raised_from` its `before`.
 """
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -46,10 +50,10 @@ def render(result: SearchResult, style: Style) -> str:
     writer.writerow(COLUMNS)
     marks = [_boolean(result.complete), _boolean(result.demo), _text(result.base_url)]
     for book in result.books[: style.top]:
-        writer.writerow([*_row(book), *marks, *_ranking(book), ""])
+        writer.writerow([*_row(book), *marks, *_ranking(book), "", *_history(book.history)])
     if style.show_dropped:
         for reason, listing in result.dropped:
-            writer.writerow(["", *_listing(listing), *marks, "", "", "", "", "", reason])
+            writer.writerow(["", *_listing(listing), *marks, "", "", "", "", "", reason, *_history(None)])
     return output.getvalue()
 
 
@@ -118,6 +122,28 @@ def _ranking(book: Book) -> list[str]:
     return [_number(book.quality), _number(book.value), _boolean(book.frontier), str(len(book.offers)), ids]
 
 
+def _history(history: PriceHistory | None) -> list[str]:
+    if history is None:
+        return [""] * 13
+    raised = history.raised_then_cut
+    return [
+        _day(history.since),
+        str(history.days),
+        _money(history.lowest),
+        _day(history.lowest_at),
+        _money(history.median),
+        _money(history.previous),
+        _day(history.previous_at),
+        _money(history.change),
+        _number(history.lowest_in_days),
+        *(
+            ("", "", "", "")
+            if raised is None
+            else (raised.kind.value, _money(raised.before), _money(raised.raised_to), _day(raised.raised_at))
+        ),
+    ]
+
+
 def _text(text: str | None) -> str:
     return defuse(clean(text or ""))
 
@@ -128,6 +154,11 @@ def _money(amount: Decimal | None) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else str(value)
+
+
+def _day(moment: dt.datetime | None) -> str:
+    """Return a day in UTC as «2026-03-01»."""
+    return "" if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
 
 
 def _boolean(value: bool | None) -> str:

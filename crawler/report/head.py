@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
 from crawler.report.clean import clean, crop
-from crawler.report.wording import alike, is_live, note, price, product_link, rating, said, yuan
+from crawler.report.wording import alike, day, is_live, note, price, product_link, rating, said, yuan
 from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
@@ -225,6 +225,8 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     sort = result.options.get("sort", "default")
     if sort != "default":
         yield say("shops_order"), str(sort)
+    if result.recorded:
+        yield say("history"), _history(result, say)
     if result.books:
         yield say("order"), say(f"by_{result.rank}")
         yield say("frontier"), say("frontier_words", n=sum(book.frontier for book in result.books))
@@ -232,6 +234,13 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
         yield say("stopped"), clean(result.stopped)
     for text in result.notes:
         yield say("note"), said(text)
+
+
+def _history(result: SearchResult, say: Labels) -> str:
+    since = [book.history.since for book in result.books if book.history is not None]
+    if not since:
+        return say("history_begins" if result.books else "history_empty", all=len(result.books))
+    return say("history_of", n=len(since), all=len(result.books), on=day(min(since)))
 
 
 def _shop_name(result: SearchResult, say: Labels) -> str:

@@ -23,6 +23,7 @@ from crawler.report.wording import (
     off,
     outcome,
     page_numbers,
+    past,
     price,
     product_link,
     quality,
@@ -138,6 +139,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         "rating": rating(book),
         "quality": quality(book),
         "note": note(book, say),
+        "past": past(book, say),
         "frontier": book.frontier,
     }
 
@@ -254,6 +256,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         quality(book),
         _value(book),
         volume_price(book) if by_volume else "",
+        past(book, say),
     )
 
 

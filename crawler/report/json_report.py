@@ -10,11 +10,12 @@ from crawler.books.offers import price_of
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
+    from crawler.history.prices import PriceHistory
     from crawler.report import Style
     from crawler.results import Book, SearchResult
     from parsers.model import Listing
 
-__all__ = ["as_dict", "flags", "render"]
+__all__ = ["as_dict", "flags", "history_as_dict", "render"]
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -43,6 +44,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "started_at": _utc(result.started_at),
         "finished_at": _utc(result.finished_at),
         "fetched_from": None if result.fetched_from is None else _utc(result.fetched_from),
+        "recorded": result.recorded,
         "robots": "ignored" if result.robots_ignored else "obeyed",
         "rank": result.rank,
         "suggestion": result.suggestion,
@@ -114,6 +116,34 @@ def _book(book: Book) -> dict[str, Any]:
         "page": listing.page,
         "position": listing.position,
         "offers": [_offer(offer) for offer in book.offers],
+        "history": None if book.history is None else history_as_dict(book.history),
+    }
+
+
+def history_as_dict(history: PriceHistory) -> dict[str, Any]:
+    """Return what the past says of a price as plain values."""
+    raised = history.raised_then_cut
+    return {
+        "since": _utc(history.since),
+        "days": history.days,
+        "few": history.few,
+        "lowest": _money(history.lowest),
+        "lowest_at": None if history.lowest_at is None else _utc(history.lowest_at),
+        "median_90_days": _money(history.median),
+        "previous": _money(history.previous),
+        "previous_at": None if history.previous_at is None else _utc(history.previous_at),
+        "change": _money(history.change),
+        "lowest_in_days": history.lowest_in_days,
+        "raised_then_cut": None
+        if raised is None
+        else {
+            "kind": raised.kind.value,
+            "before": _money(raised.before),
+            "raised_to": _money(raised.raised_to),
+            "raised_at": _utc(raised.raised_at),
+            "now": _money(raised.now),
+            "usual_price": _money(raised.usual_price),
+        },
     }
 
 

@@ -18,6 +18,7 @@ from crawler.report.wording import (
     month,
     note,
     off,
+    past,
     price,
     product_link,
     quality,
@@ -119,7 +120,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> list[str]:
         month(book),
         rating(book),
         quality(book),
-        _cell(note(book, say)),
+        escape(clean(" · ".join(filter(None, (note(book, say), past(book, say)))))),
     ]
 
 

@@ -21,6 +21,7 @@ from crawler.report.wording import (
     month,
     note,
     off,
+    past,
     price,
     product_link,
     quality,
@@ -209,9 +210,13 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
     for book in result.books[:top]:
         cells: dict[str, RenderableType] = {column.name: Text(column.cell(book, say)) for column in columns}
         title = _title(result, book.listing)
-        # The note is folded, not cut: its end is a price.
-        special = Text(note(book, say), style="dim", no_wrap=False, overflow="fold")
-        cells["title"] = Group(title, Padding(special, (0, 0, 0, 2))) if special else title
+        # What stands below is folded, not cut: its end is a price.
+        below = [
+            Padding(Text(words, style="dim", no_wrap=False, overflow="fold"), (0, 0, 0, 2))
+            for words in (note(book, say), past(book, say))
+            if words
+        ]
+        cells["title"] = Group(title, *below) if below else title
         table.add_row(*cells.values())
     return table
 

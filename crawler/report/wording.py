@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,6 +17,7 @@ from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
+    from crawler.history.prices import RaisedThenCut
     from crawler.results import Book, PageResult, SearchResult
     from parsers.model import Listing
 
@@ -23,6 +25,7 @@ __all__ = [
     "FRONTIER",
     "UNKNOWN",
     "alike",
+    "day",
     "is_live",
     "list_price",
     "month",
@@ -30,10 +33,12 @@ __all__ = [
     "off",
     "outcome",
     "page_numbers",
+    "past",
     "percent_off",
     "price",
     "product_link",
     "quality",
+    "raised_then_cut",
     "rating",
     "said",
     "source_of",
@@ -129,6 +134,8 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
         words.append(say("set"))
     words += [say(word) for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
     words += [say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for)]
+    if book.history is not None and (raised := book.history.raised_then_cut) is not None:
+        words.append(raised_then_cut(raised, say))
     if listing.seller:
         words.append(say("sold_by", seller=crop(clean(listing.seller), SELLER_LIMIT)))
     elif listing.self_operated is False:
@@ -137,6 +144,51 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
     if len(book.offers) > 1 and dearest is not None:
         words.append(say("offers", n=len(book.offers), price=yuan(dearest)))
     return " · ".join(words)
+
+
+def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
+    """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
+    return say(
+        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at),
+        now=yuan(raised.now),
+    )  # fmt: skip
+
+
+def past(book: Book, say: Labels = ENGLISH) -> str:
+    """Return what the past says of a book's price; '' for one without a past.
+
+    «at its lowest in 43 days · ¥3.00 less than on 2026-03-01 · median of 90 days ¥45.00 · since 2026-01-01»; a past of
+    few days has no median to speak of, and says that it is short.
+    """
+    history, words = book.history, []
+    if history is None:
+        return ""
+    if history.price is not None and history.price == history.lowest:
+        if history.lowest_in_days is not None:
+            words.append(say("lowest_ever_now"))
+        elif not history.few:
+            return say("never_moved", on=day(history.since))
+    elif history.lowest_in_days:
+        words.append(say("lowest_in", n=history.lowest_in_days))
+    if history.change and history.previous_at is not None:
+        kind = "change_less" if history.change < 0 else "change_more"
+        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at)))
+    if history.lowest is not None and history.lowest_at is not None and history.lowest != history.price:
+        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at)))
+    if history.few:
+        words.append(
+            say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since))
+        )
+    else:
+        if history.median is not None:
+            words.append(say("median_90", price=yuan(history.median)))
+        words.append(say("observed_since", on=day(history.since)))
+    return " · ".join(words)
+
+
+def day(moment: dt.datetime) -> str:
+    """Return a day as «2026-03-01», in UTC."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:

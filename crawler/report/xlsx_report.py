@@ -21,11 +21,12 @@ from crawler.books.offers import price_of
 from crawler.report.clean import clean, crop
 from crawler.report.csv_report import defuse
 from crawler.report.head import head_of, mark_of, tail_of
-from crawler.report.wording import FRONTIER, note, percent_off, product_link
+from crawler.report.wording import FRONTIER, note, percent_off, product_link, raised_then_cut
 
 if TYPE_CHECKING:
     import xlsxwriter  # type: ignore[import-untyped]
 
+    from crawler.history.prices import PriceHistory
     from crawler.labels import Labels
     from crawler.report import Style
     from crawler.report.head import Head
@@ -147,6 +148,7 @@ class _Writer:
 
     def _book_columns(self) -> tuple[_Column, ...]:
         say = self._say
+        past = self._past_columns() if any(book.history for book in self._result.books) else ()
         return (
             _Column("rank", lambda book: book.rank, "count"),
             _Column("frontier", lambda book: FRONTIER if book.frontier else None),
@@ -171,6 +173,34 @@ class _Writer:
             _Column("offers_count", lambda book: len(book.offers), "count"),
             _Column("product", lambda book: book.listing.product_id),
             _Column("subtitle", lambda book: book.listing.subtitle, widest=60),
+            *past,
+        )
+
+    def _past_columns(self) -> tuple[_Column, ...]:
+        """Return the columns of what the past says, empty for a book without one."""
+        say = self._say
+
+        def column(
+            label: str, cell: Callable[[PriceHistory], object], form: str, widest: int = 24
+        ) -> _Column:
+            return _Column(
+                label, lambda book: None if book.history is None else cell(book.history), form, widest
+            )
+
+        return (
+            column("lowest_column", lambda past: past.lowest, "money"),
+            column("lowest_at_column", lambda past: past.lowest_at and _day(past.lowest_at), "date"),
+            column("median_column", lambda past: past.median, "money"),
+            column("change_column", lambda past: past.change, "money"),
+            column("lowest_in_column", lambda past: past.lowest_in_days, "count"),
+            column("since_column", lambda past: _day(past.since), "date"),
+            column("days_column", lambda past: past.days, "count"),
+            column(
+                "raised_column",
+                lambda past: past.raised_then_cut and raised_then_cut(past.raised_then_cut, say),
+                "text",
+                60,
+            ),
         )
 
     def _offer_columns(self) -> tuple[_Column, ...]:
@@ -259,6 +289,10 @@ class _Writer:
             sheet.write_datetime(row, column, value, style)
         elif value is not None and (text := _text(str(value))):
             sheet.write_string(row, column, text, style)
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(dt.UTC).date()
 
 
 def _off(book: Book) -> float | None:

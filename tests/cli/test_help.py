@@ -72,7 +72,7 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
     """The help, which must not load the settings, says of each option what they say."""
     settings = Settings()
     for flag, key in search.SETTING_OF_FLAG.items():
-        if flag == "obey_robots":  # --ignore-robots says what is done without the default
+        if flag in {"obey_robots", "record_history"}:  # switches, which say what is done without them
             continue
         help_text = options()[flag].help or ""
         shown = re.search(r"\(default: ([^)]*)\)", help_text)
@@ -84,7 +84,12 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
 
 def test_every_flag_with_a_setting_reaches_it() -> None:
     """Each flag is tied to a key that exists, and to nothing twice."""
-    keys = {*Settings.__struct_fields__, *(f"report.{n}" for n in Settings().report.__struct_fields__)}
+    settings = Settings()
+    keys = {
+        *Settings.__struct_fields__,
+        *(f"report.{n}" for n in settings.report.__struct_fields__),
+        *(f"history.{n}" for n in settings.history.__struct_fields__),
+    }
     assert set(search.SETTING_OF_FLAG.values()) <= keys
     assert len(set(search.SETTING_OF_FLAG.values())) == len(search.SETTING_OF_FLAG)
 

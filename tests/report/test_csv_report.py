@@ -57,6 +57,7 @@ def test_a_book_comes_back_as_it_was() -> None:
             "quality": "4.4718", "value": "0.0", "frontier": "true", "offers": "1", "offer_ids": "29220317",
             "dropped": "",
         }
+        | dict.fromkeys(COLUMNS[COLUMNS.index("history_since") :], "")
     ]  # fmt: skip
 
 
@@ -108,7 +109,8 @@ def test_columns_are_stable() -> None:
     assert ",".join(COLUMNS).startswith(
         "rank,product_id,title,subtitle,price,list_price,discount,volumes,price_per_volume,authors,publisher,published,"
         "rating,reviews,seller,self_operated,ebook_price,flags,url,image,page,position,run_complete,demo,base_url,"
-        "quality,value,frontier,offers,offer_ids,dropped"
+        "quality,value,frontier,offers,offer_ids,dropped,history_since,history_days,lowest,lowest_at,median_90_days,"
+        "previous,previous_at,change,lowest_in_days,raised_then_cut,raised_from,raised_to,raised_at"
     )
 
 

@@ -19,22 +19,25 @@ from crawler.books.shelf import Wishes
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
-from tests.factories import STARTED, make_listing, make_page, make_result
+from tests.factories import STARTED, make_listing, make_page, make_result, with_past
 from tests.report.books import make_books
 from tests.report.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "json-report.md"
 
-FULL = make_result(
-    [
-        make_listing(
-            product_id="1", price=Decimal("12.5"), list_price=Decimal(39), flags=frozenset({Flag.SET})
-        ),
-        make_listing(product_id="2", sold_out=True, position=2),
-    ],
-    failed=[make_page(3, verdict=Verdict.BLOCKED, detail="403"), make_page(2, verdict=Verdict.NOT_ASKED)],
-    notes=("page 1: a note",),
+FULL = with_past(
+    make_result(
+        [
+            make_listing(
+                product_id="1", price=Decimal("12.5"), list_price=Decimal(39), flags=frozenset({Flag.SET})
+            ),
+            make_listing(product_id="2", sold_out=True, position=2),
+        ],
+        failed=[make_page(3, verdict=Verdict.BLOCKED, detail="403"), make_page(2, verdict=Verdict.NOT_ASKED)],
+        notes=("page 1: a note",),
+    ),
+    [*["12.5"] * 60, *["15"] * 7, "12.5"],
 )
 
 
@@ -199,7 +202,7 @@ def test_unknown_values_are_null() -> None:
     nulls = {name for name, value in book.items() if value is None}
     assert nulls == {
         "list_price", "discount", "volumes", "price_per_volume", "publisher", "published", "rating", "reviews",
-        "seller", "self_operated", "ebook_price", "image", "quality",
+        "seller", "self_operated", "ebook_price", "image", "quality", "history",
     }  # fmt: skip
     assert report["suggestion"] is None
     assert book["authors"] == []

@@ -1,0 +1,164 @@
+"""What the past says of prices, as every format shows it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import pytest
+
+from crawler.labels import LANGUAGES, Labels
+from crawler.report import encode, render
+from crawler.report.wording import note, past
+from crawler.results import SearchResult
+from tests.factories import make_listing, make_result, with_past
+from tests.report.books import make_books
+
+FOR_PEOPLE = ("table", "md", "html")
+
+
+def book_with(*prices: str, **more: Any) -> Any:
+    """Return the one book of a search, with a price on each of so many days in a row."""
+    (book,) = with_past(make_result([make_listing(price=Decimal(prices[-1]))]), prices, **more).books
+    return book
+
+
+def text(result: SearchResult, form: str, **options: Any) -> str:
+    return encode(render(result, form, **options), form).decode()
+
+
+RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
+
+
+@pytest.mark.parametrize(
+    ("prices", "words"),
+    [
+        (
+            ["20"] * 10 + ["25"] * 20 + ["22"],
+            [
+                "at its lowest in 21 days", "¥3.00 less than on 2026-01-30", "lowest ¥20.00 on 2026-01-10",
+                "median of 90 days ¥25.00", "since 2026-01-01",
+            ],
+        ),
+        (
+            ["25"] * 9 + ["20"],
+            [
+                "at its lowest ever", "¥5.00 less than on 2026-01-30", "median of 90 days ¥25.00",
+                "since 2026-01-22",
+            ],
+        ),
+        (
+            ["20"] * 9 + ["25"],
+            [
+                "¥5.00 more than on 2026-01-30", "lowest ¥20.00 on 2026-01-30", "median of 90 days ¥20.00",
+                "since 2026-01-22",
+            ],
+        ),
+        (["20"] * 10, ["the same price since 2026-01-22"]),
+        (["20", "20"], ["few observations: 2 days since 2026-01-30"]),
+        (
+            ["20", "19"],
+            [
+                "at its lowest ever", "¥1.00 less than on 2026-01-30",
+                "few observations: 2 days since 2026-01-30",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_the_past_in_words(prices: list[str], words: list[str]) -> None:
+    """What helps to decide comes first; a short past says that it is short, and has no median to speak of."""
+    assert past(book_with(*prices)) == " · ".join(words)
+
+
+def test_a_book_without_a_past_says_nothing() -> None:
+    (book,) = make_result().books
+    assert past(book) == ""
+
+
+def test_a_raised_price_stands_in_the_answer_itself() -> None:
+    """The first line of the report, which is what many read alone, does not praise a made discount."""
+    result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
+    words = "raised, then cut: ¥50.00, then ¥60.00 on 2026-01-24, now ¥50.00"
+    assert note(result.books[0]) == words
+    assert text(result, "table").splitlines()[0].startswith(f"Cheapest: ¥50.00  渗透测试实战 [{words}]")
+    assert (
+        text(result, "md")
+        .splitlines()[0]
+        .replace("\\", "")
+        .startswith(f"# Cheapest: ¥50.00 渗透测试实战 [{words}]")
+    )
+    assert text(result, "html").count(words) >= 2
+
+
+def test_a_raised_list_price_is_told_with_its_numbers() -> None:
+    lists = ["100"] * 60 + ["125"] * 5
+    assert note(book_with(*["50"] * 65, list_prices=lists)) == (
+        "list price raised: ¥100.00, then ¥125.00 on 2026-01-27; the price is ¥50.00 as before"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", FOR_PEOPLE)
+def test_reports_for_people_tell_the_past_of_every_book(form: str, language: str) -> None:
+    """Each book's own words, and in the head since when prices are known."""
+    say = Labels(language)
+    result = with_past(make_result(make_books(3)), ["20"] * 10 + ["25"] * 20 + ["22"])
+    shown = (
+        text(result, form, lang=language, width=400) if form == "table" else text(result, form, lang=language)
+    )
+    plain = shown.replace("\\", "")
+    assert plain.count(past(result.books[0], say)) >= 3
+    assert say("history_of", n=3, all=3, on="2026-01-01") in " ".join(plain.split())
+
+
+@pytest.mark.parametrize("form", FOR_PEOPLE)
+def test_a_first_run_says_that_the_past_begins_with_it(form: str) -> None:
+    result = replace(make_result(make_books(2)), recorded=True)
+    assert "all 2 books are seen for the first time" in " ".join(text(result, form).split())
+    assert "first time" not in text(make_result(make_books(2)), form)
+
+
+def test_json_has_the_numbers() -> None:
+    result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
+    report = json.loads(result.to_json())
+    assert report["recorded"] is True
+    assert report["books"][0]["history"] == {
+        "since": "2025-11-25T08:00:00Z", "days": 68, "few": False, "lowest": 50.0, "lowest_at": "2026-01-31T08:00:00Z",
+        "median_90_days": 50.0, "previous": 60.0, "previous_at": "2026-01-30T08:00:00Z", "change": -10.0,
+        "lowest_in_days": 67,
+        "raised_then_cut": {
+            "kind": "price", "before": 50.0, "raised_to": 60.0, "raised_at": "2026-01-24T08:00:00Z", "now": 50.0,
+            "usual_price": 50.0,
+        },
+    }  # fmt: skip
+
+
+def test_csv_has_them_in_columns() -> None:
+    result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
+    data = encode(render(result, "csv"), "csv").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(data, newline=""))
+    assert {name: row[name] for name in list(row)[-13:]} == {
+        "history_since": "2025-11-25", "history_days": "68", "lowest": "50.00", "lowest_at": "2026-01-31",
+        "median_90_days": "50.00", "previous": "60.00", "previous_at": "2026-01-30", "change": "-10.00",
+        "lowest_in_days": "67", "raised_then_cut": "price", "raised_from": "50.00", "raised_to": "60.00",
+        "raised_at": "2026-01-24",
+    }  # fmt: skip
+
+
+def test_xlsx_has_them_as_numbers_and_dates() -> None:
+    """The columns are there when any book has a past; a workbook of none has no eight empty columns."""
+    result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
+    sheet = openpyxl.load_workbook(io.BytesIO(render(result, "xlsx")))["Books"]  # type: ignore[arg-type]  # xlsx is bytes
+    header, row = ([cell.value for cell in cells] for cells in sheet.iter_rows())
+    told = dict(zip(header, row, strict=True))
+    assert (told["Lowest ever"], told["Median (90 days)"], told["Change"]) == (50, 50, -10)
+    assert (told["Lowest in days"], told["Days observed"]) == (67, 68)
+    assert f"{told['Lowest on']:%Y-%m-%d} {told['Observed since']:%Y-%m-%d}" == "2026-01-31 2025-11-25"
+    assert told["Raised, then cut"] == "raised, then cut: ¥50.00, then ¥60.00 on 2026-01-24, now ¥50.00"
+    plain = openpyxl.load_workbook(io.BytesIO(render(make_result(), "xlsx")))["Books"]  # type: ignore[arg-type]  # the same
+    assert "Lowest ever" not in [cell.value for cell in next(plain.iter_rows())]
