@@ -54,19 +54,19 @@ class Alert:
     def as_json(self) -> dict[str, Any]:
         """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
 
-        A title is one line of visible characters, cut to `TITLE_LIMIT`.
+        Every text is one line of visible characters, the title cut to `TITLE_LIMIT`.
         """
         return {
             "watch": clean(self.watch),
             "kind": self.kind.value,
-            "product_id": self.product_id,
+            "product_id": clean(self.product_id),
             "title": crop(clean(self.title), TITLE_LIMIT),
-            "url": self.url,
+            "url": clean(self.url),
             "at": self.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "price": _money(self.price),
             "against": _money(self.against),
             "remarks": [clean(remark) for remark in self.remarks],
-            "source": self.source,
+            "source": clean(self.source),
         }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MOST_BYTES = {
-    "bark": 3000,  # Apple takes 4,096 with all that is around the text
+    "bark": 3000,  # Apple takes 4,096 with all around the text: https://github.com/Finb/bark-server/issues/123
     "barks": 3000,
     "ntfy": 3000,  # of 4,096 (https://docs.ntfy.sh/config/, message-size-limit), and 8,000 as Apprise's JSON
     "ntfys": 3000,

@@ -32,7 +32,8 @@ _VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 
 _SCRIPT = Path(__file__).with_name("apprise_process.py")
 
-_MISSING = "alerts by URL need Apprise, which is not installed; pip install 'bookprice-crawler[alerts]'"
+_INSTALL = "pip install -U 'bookprice-crawler[alerts]'"
+_MISSING = f"alerts by URL need Apprise, which is not installed; {_INSTALL}"
 
 _FORMS = "https://appriseit.com/services/ has its form"
 
@@ -100,7 +101,7 @@ def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[
     if outcomes == {"why": "missing"}:
         raise UsageError(_MISSING)
     if not isinstance(outcomes, list):
-        raise UsageError("Apprise cannot be asked about the URLs: its process failed; try again")
+        raise UsageError(f"Apprise cannot be used: its process failed; {_INSTALL}")
     for channel, why in zip(channels, outcomes, strict=True):
         if why:
             raise SettingsError(f"{channel.name}: {_reason({'why': why})}; {_FORMS}")

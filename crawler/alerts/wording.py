@@ -20,6 +20,9 @@ WATCH_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 60, 120, 200, 100
 
 SEPARATOR = " · "
 
+COMPARED = {AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST}
+"""Kinds that compare one price with another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -91,7 +94,7 @@ def _happened(alert: Alert, say: Labels) -> str:
     """Return what happened with its numbers: «cheaper: ¥19.90 (was ¥30.00, 34% less)»."""
     price = say("alert_no_price") if alert.price is None else _yuan(alert.price)
     words = say(f"alert_{alert.kind.value}", price=price)
-    if alert.against is None:
+    if alert.against is None or alert.kind not in COMPARED:
         return words
     against = say(f"against_{alert.kind.value}", price=_yuan(alert.against))
     percent = _percent_below(alert.price, alert.against)
@@ -111,7 +114,8 @@ def _percent_below(price: Decimal | None, against: Decimal) -> int:
 def _marked(alert: Alert, words: str, say: Labels) -> str:
     if not alert.source:
         return words
-    return say("mark", marks=say("DEMO" if alert.source == "demo" else "REPLICA")) + words
+    mark = "DEMO" if alert.source == "demo" else "REPLICA"
+    return say("mark", marks=say(mark)) + words
 
 
 def _warning(source: str, say: Labels) -> str:
