@@ -71,7 +71,7 @@ def _append(path: str, data: bytes) -> str | None:
         if is_file and not _lock(descriptor):
             return f"{shown(path)} is held by another program"
         size = os.fstat(descriptor).st_size if is_file else 0
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        if size and _last_byte(descriptor) != b"\n":
             data = b"\n" + data  # the end of a line that somebody left torn
         try:
             _write(descriptor, data)
@@ -91,6 +91,11 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _last_byte(descriptor: int) -> bytes:
+    os.lseek(descriptor, -1, os.SEEK_END)  # writing goes to the end wherever this is: O_APPEND
+    return os.read(descriptor, 1)
 
 
 def _lock(descriptor: int) -> bool:
