@@ -52,7 +52,7 @@ def file_channel(path: str) -> FileChannel:
     target = target_of(path)
     with saying(path):
         if target.exists():
-            os.close(os.open(target, os.O_WRONLY | _FLAGS))
+            os.close(_open(target))
         elif not target.parent.is_dir():
             raise OutputError(
                 f"{shown(path)} cannot be written: there is no folder {shown(target.parent)}; make it first"
@@ -65,7 +65,7 @@ def file_channel(path: str) -> FileChannel:
 
 def _append(path: str, data: bytes) -> str | None:
     """Write at the end of a file, all of it or nothing; return None, or that another program holds it."""
-    descriptor = os.open(Path(path), os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
+    descriptor = _open(Path(path), os.O_CREAT)
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         if is_file and not _lock(descriptor):
@@ -84,6 +84,12 @@ def _append(path: str, data: bytes) -> str | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _open(path: Path, flags: int = 0) -> int:
+    """Open what is to grow: a file to be read as well, but no pipe, which would then count as its own reader."""
+    access = os.O_RDWR if path.is_file() or not path.exists() else os.O_WRONLY
+    return os.open(path, access | flags | _FLAGS, 0o666)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -35,6 +35,12 @@ def channel(url: str, environ: Mapping[str, str] = ENVIRON) -> UrlChannel:
     return found
 
 
+def apprise_process() -> psutil.Process:
+    """Return the process that is delivering."""
+    (found,) = (process for process in children() if "apprise_process.py" in " ".join(process.cmdline()))
+    return found
+
+
 def snapshot(folder: Path) -> list[Path]:
     return list(folder.rglob("*"))
 
@@ -132,7 +138,7 @@ async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
     to = replace(channel(f"json://u:${{TOKEN}}@127.0.0.1:{service.port}/"), seconds=3.0)
     delivering = asyncio.create_task(deliver(to))
     await service.came.wait()
-    (process,) = children()
+    process = apprise_process()
     assert "s3cr3t" not in " ".join(process.cmdline())
     assert await delivering == "no answer within 3 s"
     assert await gone(process.pid)
@@ -142,8 +148,8 @@ async def test_a_process_that_dies_is_a_reason(service: Endpoint) -> None:
     service.silent = asyncio.Event()
     delivering = asyncio.create_task(deliver(channel(f"json://127.0.0.1:{service.port}/")))
     await service.came.wait()
-    (process,) = children()
-    psutil.Process(process.pid).kill()
+    process = apprise_process()
+    process.kill()
     assert await delivering == "the process that delivers it ended before its time"
 
 
