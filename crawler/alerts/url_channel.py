@@ -140,7 +140,7 @@ def _answer(task: dict[str, Any], environ: Mapping[str, str], seconds: float) ->
     """Return what the process says of a task; None when it says nothing. Raises what `run` does."""
     # URLs travel on stdin, since everybody may read a process's arguments. Isolated, so that neither a variable nor the
     # working folder decides what is imported, but where this program finds its modules.
-    path = [part for part in sys.path if isinstance(part, str)]
+    path = [str(part) for part in sys.path]
     given = json.dumps(task | {"seconds": seconds + 5, "path": path}).encode()
     argv = [sys.executable, "-I", str(_SCRIPT)]
     code, written = run(argv, given=given, environ=environ, seconds=seconds, output=True)

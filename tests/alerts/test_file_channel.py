@@ -110,12 +110,26 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
         channel(tmp_path / "pipe")
 
 
+def test_a_pipe_that_is_read_takes_it(tmp_path: Path) -> None:
+    """And says so when its reader has gone, instead of losing the message."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        to = channel(path)
+        assert to.deliver(MESSAGE) is None
+        assert os.read(reader, 10_000).decode() == f"{MESSAGE.title}\n{MESSAGE.text}\n\n"
+    finally:
+        os.close(reader)
+    assert to.deliver(MESSAGE) == f"{path} cannot be written: No such device or address; choose another place"
+
+
 def test_a_place_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"there is no folder .*; make it first"):
         channel(tmp_path / "none" / "alerts.txt")
     with pytest.raises(OutputError, match="cannot be written: Is a directory"):
         channel(tmp_path)
-    with pytest.raises(OutputError, match="null byte"):
+    with pytest.raises(OutputError, match="embedded null"):
         channel(tmp_path / "a\0b")
     assert list(tmp_path.iterdir()) == []
 

@@ -7,22 +7,26 @@ import base64
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 from aiohttp import encode_basic_auth
 
 from crawler.alerts.channels import Channel, channels_of
-from crawler.alerts.url_channel import UrlChannel
+from crawler.alerts.url_channel import _SCRIPT, UrlChannel
 from crawler.alerts.wording import Message, messages_of
 from crawler.errors import SettingsError, UsageError
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import MESSAGE, TOKEN, make_alert
 from tests.processes import children, gone
+
+if TYPE_CHECKING:
+    import psutil
 
 pytestmark = pytest.mark.usefixtures("nothing_leaks")
 
@@ -142,6 +146,24 @@ async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
     assert "s3cr3t" not in " ".join(process.cmdline())
     assert await delivering == "no answer within 3 s"
     assert await gone(process.pid)
+
+
+async def test_a_process_without_a_parent_ends_by_itself(service: Endpoint) -> None:
+    """The parent's clock is not the only one."""
+    service.drip = True
+    task = {
+        "urls": [f"json://127.0.0.1:{service.port}/"],
+        "title": "t",
+        "text": "x",
+        "seconds": 2,
+        "path": sys.path,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", str(_SCRIPT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRON
+    )
+    written, _ = await process.communicate(json.dumps(task).encode())
+    assert service.requests
+    assert (written, process.returncode) == (b"", 1)
 
 
 async def test_a_process_that_dies_is_a_reason(service: Endpoint) -> None:
