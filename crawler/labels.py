@@ -1,4 +1,4 @@
-"""The words of the reports in three languages: English, Simplified and Traditional Chinese, side by side.
+"""The words of reports and alerts in three languages: English, Simplified and Traditional Chinese, side by side.
 
 Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the
 details of a failed page, notes on pages, and why a search was stopped.
@@ -359,6 +359,23 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "verdict_robots_denied": ("not asked for", "未抓取", "未抓取"),
     "verdict_address_refused": ("address refused", "地址被拒绝", "位址被拒絕"),
     "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # perhaps asked, and given up on the way
+    # Alerts
+    "alert_title": ("{watch}: {words}", "{watch}：{words}", "{watch}：{words}"),
+    "alerts_title": (
+        "{watch}: {n} alerts — {words}",
+        "{watch}：{n} 条提醒，{words}",
+        "{watch}：{n} 則提醒，{words}",
+    ),
+    "alert_target_price": ("now {price}", "现价 {price}", "現價 {price}"),
+    "alert_price_drop": ("cheaper: {price}", "降价：{price}", "降價：{price}"),
+    "alert_new_lowest": ("lowest price seen: {price}", "历史最低：{price}", "歷史最低：{price}"),
+    "alert_new_book": ("new book: {price}", "新上架：{price}", "新上架：{price}"),
+    "alert_back_in_stock": ("back in stock: {price}", "恢复有货：{price}", "恢復有貨：{price}"),
+    "alert_no_price": ("price unknown", "价格不明", "價格不明"),
+    "against_target_price": ("target {price}", "目标 {price}", "目標 {price}"),
+    "against_price_drop": ("was {price}", "之前 {price}", "之前 {price}"),
+    "against_new_lowest": ("lowest before {price}", "此前最低 {price}", "此前最低 {price}"),
+    "against_percent": ("{words}, {percent}% less", "{words}，便宜 {percent}%", "{words}，便宜 {percent}%"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The words of the reports: every one there in three languages, and each in its own script."""
+"""The words of reports and alerts: every one there in three languages, and each in its own script."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
+from crawler.alerts.alert import AlertKind
 from crawler.books import DROP_REASONS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
@@ -28,6 +29,7 @@ ALLOWED_IN_TRADITIONAL = {"周", "布"}
 BUILT = {
     *(f"by_{rank}" for rank in RANKINGS),
     *(f"verdict_{verdict.value}" for verdict in Verdict),
+    *(f"alert_{kind.value}" for kind in AlertKind),
     *(f"{reason}_differs" for reason in ("publisher", "author")),
     *DROP_REASONS,
 }
@@ -40,8 +42,10 @@ def placeholders(words: str) -> set[str]:
 
 
 def names_in_code() -> Iterator[str]:
-    """Yield every text of the report's modules that stands where the name of a label does: `say("…")`."""
-    for path in sorted((ROOT / "crawler" / "report").glob("*.py")):
+    """Yield every text of the modules of reports and alerts that stands where the name of a label does: `say("…")`."""
+    for path in sorted(
+        path for room in ("alerts", "report") for path in (ROOT / "crawler" / room).glob("*.py")
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
                 for part in ast.walk(node.args[0]):

@@ -1,0 +1,82 @@
+"""What is worth telling about a price, as a value, and as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from crawler.report.clean import clean, crop
+
+__all__ = ["Alert", "AlertKind", "encoded"]
+
+TITLE_LIMIT = 300
+"""Characters of a title in JSON: with these, what a command gets in one environment variable stays below the 128 KiB
+that Linux allows (`MAX_ARG_STRLEN`, execve(2))."""
+
+
+class AlertKind(StrEnum):
+    """What happened; the most telling first."""
+
+    TARGET_PRICE = "target_price"
+    PRICE_DROP = "price_drop"
+    NEW_LOWEST = "new_lowest"
+    NEW_BOOK = "new_book"
+    BACK_IN_STOCK = "back_in_stock"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that happened to one product; amounts in yuan."""
+
+    watch: str
+    """Name of the watch."""
+    kind: AlertKind
+    product_id: str
+    title: str
+    """As the shop wrote it: untrusted text."""
+    url: str
+    """The product's page; '' where none may be followed."""
+    at: dt.datetime
+    """When the page was fetched; aware, UTC."""
+    price: Decimal | None
+    """Never None for the kinds that compare prices."""
+    against: Decimal | None
+    """What it is compared with: the target, the price it fell from, the lowest before; None for the other kinds."""
+    remarks: tuple[str, ...] = ()
+    """Further sentences, already in words."""
+    source: str = ""
+    """Whose price it is: '' for the live shop, «demo», or a replica's address."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
+
+        Every text is one line of visible characters, the title cut to `TITLE_LIMIT`.
+        """
+        return {
+            "watch": clean(self.watch),
+            "kind": self.kind.value,
+            "product_id": clean(self.product_id),
+            "title": crop(clean(self.title), TITLE_LIMIT),
+            "url": clean(self.url),
+            "at": self.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "price": _money(self.price),
+            "against": _money(self.against),
+            "remarks": [clean(remark) for remark in self.remarks],
+            "source": clean(self.source),
+        }
+
+
+def encoded(alerts: Iterable[Alert]) -> list[bytes]:
+    """Return each alert's JSON as UTF-8 on one line: prices as numbers with their digits, Chinese as it is."""
+    import msgspec
+
+    encoder = msgspec.json.Encoder(decimal_format="number")  # 12.50 stays 12.50
+    return [encoder.encode(alert.as_json()) for alert in alerts]
+
+
+def _money(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(Decimal("0.01"))

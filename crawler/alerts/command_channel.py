@@ -1,0 +1,69 @@
+"""Alerts to a command of the user's: the text on its stdin, the rest in its environment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.alerts.alert import encoded
+from crawler.alerts.processes import run
+from crawler.errors import SettingsError
+from crawler.report.clean import clean
+
+if TYPE_CHECKING:
+    from crawler.alerts.wording import Message
+
+__all__ = ["CommandChannel", "command_channel"]
+
+COMMAND_SECONDS = 60.0
+"""How long a command may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandChannel:
+    """A command that is run once a message, without a shell; it has taken the message when its exit code is 0."""
+
+    name: str
+    """With the program alone: its arguments may hold a secret."""
+    key: str
+    command: tuple[str, ...] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    seconds: float = COMMAND_SECONDS
+
+    def deliver(self, message: Message) -> str | None:
+        """Run the command; return None when it ended with 0, else a reason, which holds nothing that it printed."""
+        environ = {
+            **self.environ,
+            "BOOKPRICE_TITLE": message.title,
+            "BOOKPRICE_ALERTS": f"[{b','.join(encoded(message.alerts)).decode()}]",
+        }
+        try:
+            code, _ = run(self.command, given=message.text.encode(), environ=environ, seconds=self.seconds)
+        except subprocess.TimeoutExpired:
+            return f"killed after {self.seconds:g} s"
+        except OSError as error:
+            return f"cannot be started: {os.strerror(error.errno) if error.errno else 'unknown error'}"
+        if code < 0:
+            return f"ended by signal {-code}"
+        return f"exit code {code}" if code else None
+
+
+def command_channel(command: Sequence[str], environ: Mapping[str, str]) -> CommandChannel:
+    """Return the channel of a command, its program looked up by `environ`'s PATH.
+
+    Raises SettingsError for a program that is not there or cannot be run, and for what can be no argument.
+    """
+    program = command[0]
+    if any("\0" in word for word in command):
+        raise SettingsError("command: an argument holds a NUL character; remove it")
+    shown = clean(Path(program).name)
+    if shutil.which(program, path=environ.get("PATH")) is None:
+        raise SettingsError(f"command: there is no program {shown!r} that can be run; give its whole path")
+    key = hashlib.sha256("\0".join(["command", *command]).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return CommandChannel(f"command {shown}", key, tuple(command), environ)

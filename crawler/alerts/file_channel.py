@@ -1,0 +1,125 @@
+"""Alerts to a file that grows: JSON lines or text, each message whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.alerts.alert import encoded
+from crawler.errors import OutputError
+from crawler.whole_files import beside, probe, saying, shown, target_of
+
+if TYPE_CHECKING:
+    from crawler.alerts.wording import Message
+
+__all__ = ["FileChannel", "file_channel"]
+
+LOCK_TRIES, LOCK_PAUSE = 100, 0.1
+"""How often, and with how many seconds between, a file is asked for that another program holds."""
+
+_FLAGS = os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Without O_NONBLOCK a pipe that nobody reads would hold everything up."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChannel:
+    """A file: one JSON object a line and alert when its name ends with .jsonl, else title, text and an empty line."""
+
+    name: str
+    key: str
+    path: str
+
+    def deliver(self, message: Message) -> str | None:
+        """Append the message and wait until it is on the disk; return None, or why it cannot be written."""
+        if self.path.lower().endswith(".jsonl"):
+            data = b"".join(line + b"\n" for line in encoded(message.alerts))
+        else:
+            data = f"{message.title}\n{message.text}\n\n".encode()
+        try:
+            with saying(self.path):
+                return _append(self.path, data)
+        except OutputError as error:
+            return str(error)
+
+
+def file_channel(path: str) -> FileChannel:
+    """Return the channel of a file; raises OutputError for one that cannot be written. The file is not made yet."""
+    target = target_of(path)
+    with saying(path):
+        if target.exists():
+            os.close(_open(target))
+        elif not target.parent.is_dir():
+            raise OutputError(
+                f"{shown(path)} cannot be written: there is no folder {shown(target.parent)}; make it first"
+            )
+        else:
+            probe(beside(target))
+    key = hashlib.sha256(f"file\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return FileChannel(f"file {shown(path)}", key, path)
+
+
+def _append(path: str, data: bytes) -> str | None:
+    """Write at the end of a file, all of it or nothing; return None, or that another program holds it."""
+    descriptor = _open(Path(path), os.O_CREAT)
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if is_file and not _lock(descriptor):
+            return f"{shown(path)} is held by another program"
+        size = os.fstat(descriptor).st_size if is_file else 0
+        if size and _last_byte(descriptor) != b"\n":
+            data = b"\n" + data  # the end of a line that somebody left torn
+        try:
+            _write(descriptor, data)
+            if is_file:
+                os.fsync(descriptor)
+        except OSError:
+            if is_file:
+                os.ftruncate(descriptor, size)  # it will come again: no half of it may stay
+            raise
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _open(path: Path, flags: int = 0) -> int:
+    """Open what is to grow: a file to be read as well, but no pipe, which would then count as its own reader."""
+    access = os.O_RDWR if path.is_file() or not path.exists() else os.O_WRONLY
+    return os.open(path, access | flags | _FLAGS, 0o666)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all of it: one call, unless the disk is nearly full, when the next one says so."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _last_byte(descriptor: int) -> bytes:
+    os.lseek(descriptor, -1, os.SEEK_END)  # writing goes to the end wherever this is: O_APPEND
+    return os.read(descriptor, 1)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the file for this process until it is closed; False when another holds it for long.
+
+    Where there are no locks the single write must do.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE)
+        except OSError:  # a network's file system without locks
+            return True
+        else:
+            return True
+    return False

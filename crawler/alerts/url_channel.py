@@ -1,0 +1,160 @@
+"""Alerts to an Apprise URL: tokens come from the environment, and none of them ever comes out again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from crawler.alerts.processes import run
+from crawler.errors import SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from crawler.alerts.wording import Message
+
+__all__ = ["UrlChannel", "url_channels"]
+
+URL_SECONDS = 30.0
+"""How long the delivery of a message may take."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
+"""A variable, by its name; with no name, two characters that open none."""
+
+_SCRIPT = Path(__file__).with_name("apprise_process.py")
+
+_INSTALL = "pip install -U 'bookprice-crawler[alerts]'"
+_MISSING = f"alerts by URL need Apprise, which is not installed; {_INSTALL}"
+
+_FORMS = "https://appriseit.com/services/ has its form"
+
+_REASONS = {
+    "broken": "the connection broke off",
+    "certificate": "its certificate cannot be trusted",
+    "disabled": "Apprise cannot serve it on this machine",
+    "errcode": "it refused with errcode {number}",
+    "host": "there is no host of that name",
+    "invalid": "Apprise does not understand the URL",
+    "missing": "Apprise is not installed any more",
+    "nobody": "nobody answers there",
+    "proxy": "the proxy does not let it through",
+    "refused": "the service did not take it",
+    "scheme": "Apprise knows no such service",
+    "smtp": "the mail server refused with {number}",
+    "status": "it answered {number}",
+    "timeout": "its answer took too long",
+    "tls": "no encrypted connection could be made",
+}
+"""All that can be said of a delivery that failed, by what the process tells; it has no other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlChannel:
+    """A URL of one of the services that Apprise knows."""
+
+    name: str
+    """With the number and the scheme alone."""
+    key: str
+    """Of the URL as it was written, before tokens were put in."""
+    url: str = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    seconds: float = URL_SECONDS
+
+    def deliver(self, message: Message) -> str | None:
+        """Hand the message to the service; return None when that took it, else a reason without a secret."""
+        task = {"urls": [self.url], "title": message.title, "text": message.text}
+        try:
+            answer = _answer(task, self.environ, self.seconds)
+        except subprocess.TimeoutExpired:
+            return f"no answer within {self.seconds:g} s"
+        except OSError:
+            return "no process could be started for it"
+        if not isinstance(answer, dict):
+            return "the process that delivers it ended before its time"
+        return _reason(answer) if answer.get("why") else None
+
+
+def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[UrlChannel, ...]:
+    """Return a channel for each URL, with `${NAME}` taken from `environ`.
+
+    Raises SettingsError for a variable that is not set, or empty, and for a URL that Apprise does not understand;
+    UsageError when Apprise is not installed. No message holds more of a URL than its number and scheme.
+    """
+    if not templates:
+        return ()
+    if find_spec("apprise") is None:
+        raise UsageError(_MISSING)
+    channels = [_channel(number, template, environ) for number, template in enumerate(templates, 1)]
+    try:
+        outcomes = _answer({"urls": [channel.url for channel in channels]}, environ, URL_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        outcomes = None
+    if outcomes == {"why": "missing"}:
+        raise UsageError(_MISSING)
+    if not isinstance(outcomes, list):
+        raise UsageError(f"Apprise cannot be used: its process failed; {_INSTALL}")
+    for channel, why in zip(channels, outcomes, strict=True):
+        if why:
+            raise SettingsError(f"{channel.name}: {_reason({'why': why})}; {_FORMS}")
+    return tuple(channels)
+
+
+def _channel(number: int, template: str, environ: Mapping[str, str]) -> UrlChannel:
+    setting = f"urls[{number}]"
+    scheme = _SCHEME.match(template)
+    if scheme is None:
+        raise SettingsError(f"{setting} must begin with a service such as ntfys://, written out")
+    name = f"{setting} ({scheme[1].lower()})"
+    if not template.isprintable() or " " in template:
+        raise SettingsError(f"{name}: a space or control character stands in it; write %20 for a space")
+
+    def value(variable: re.Match[str]) -> str:
+        if variable[1] is None:
+            raise SettingsError(f"{name}: after ${{ must stand the name of a variable and }}")
+        found = environ.get(variable[1])
+        if not found:
+            raise SettingsError(
+                f"{name}: the environment variable {variable[1]} is not set; set it to the token"
+            )
+        if not found.isprintable():
+            raise SettingsError(
+                f"{name}: the environment variable {variable[1]} holds a line end or control character"
+            )
+        return quote(found, safe="")
+
+    url = _VARIABLE.sub(value, template)
+    key = hashlib.sha256(f"url\0{template}".encode()).hexdigest()[:16]
+    return UrlChannel(name, key, url, environ)
+
+
+def _answer(task: dict[str, Any], environ: Mapping[str, str], seconds: float) -> Any:
+    """Return what the process says of a task; None when it says nothing. Raises what `run` does."""
+    # URLs travel on stdin, since everybody may read a process's arguments. Isolated, so that neither a variable nor the
+    # working folder decides what is imported, but where this program finds its modules.
+    path = [str(part) for part in sys.path]
+    given = json.dumps(task | {"seconds": seconds + 5, "path": path}).encode()
+    argv = [sys.executable, "-I", str(_SCRIPT)]
+    code, written = run(argv, given=given, environ=environ, seconds=seconds, output=True)
+    try:
+        return json.loads(written) if code == 0 else None
+    except ValueError:
+        return None
+
+
+def _reason(answer: dict[str, Any]) -> str:
+    why, number = answer.get("why"), answer.get("number", 0)
+    if why not in _REASONS or not isinstance(number, int):
+        why = "refused"
+    words = _REASONS[why].format(number=number)
+    if why == "status" and number in set(HTTPStatus):
+        words += f" {HTTPStatus(number).phrase}"
+    return words

@@ -1,0 +1,266 @@
+"""Alerts by URL reach a real endpoint whole, and say why they did not without giving a token away."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import encode_basic_auth
+
+from crawler.alerts.channels import Channel, channels_of
+from crawler.alerts.url_channel import _SCRIPT, UrlChannel
+from crawler.alerts.wording import Message, messages_of
+from crawler.errors import SettingsError, UsageError
+from tests.alerts.endpoints import Endpoint
+from tests.alerts.messages import MESSAGE, TOKEN, make_alert
+from tests.processes import children, gone
+
+if TYPE_CHECKING:
+    import psutil
+
+pytestmark = pytest.mark.usefixtures("nothing_leaks")
+
+ENVIRON = {**os.environ, "TOKEN": TOKEN, "no_proxy": "127.0.0.1"}
+
+
+def channel(url: str, environ: Mapping[str, str] = ENVIRON) -> UrlChannel:
+    (found,) = channels_of([url], None, (), environ)
+    assert isinstance(found, UrlChannel)
+    return found
+
+
+def apprise_process() -> psutil.Process:
+    """Return the process that is delivering."""
+    (found,) = (process for process in children() if "apprise_process.py" in " ".join(process.cmdline()))
+    return found
+
+
+def snapshot(folder: Path) -> list[Path]:
+    return list(folder.rglob("*"))
+
+
+async def deliver(to: Channel, message: Message = MESSAGE) -> str | None:
+    return await asyncio.to_thread(to.deliver, message)
+
+
+async def test_json_arrives_whole(service: Endpoint) -> None:
+    """Title and text in Chinese, and a token with / and @ in its password."""
+    to = channel(f"json://reader:${{TOKEN}}@127.0.0.1:{service.port}/hook")
+    assert await deliver(to) is None
+    ((request, body),) = service.requests
+    assert (request.method, request.path) == ("POST", "/hook")
+    assert request.headers["Authorization"] == encode_basic_auth("reader", TOKEN)
+    content = json.loads(body)
+    assert (content["title"], content["message"]) == (MESSAGE.title, MESSAGE.text)
+
+
+async def test_ntfy_arrives_whole(service: Endpoint) -> None:
+    to = channel(f"ntfy://reader:${{TOKEN}}@127.0.0.1:{service.port}/books")
+    assert to.name == "urls[1] (ntfy)"
+    assert await deliver(to) is None
+    ((request, body),) = service.requests
+    assert base64.b64decode(request.headers["Authorization"].split()[1]).decode() == f"reader:{TOKEN}"
+    assert json.loads(body) == {"topic": "books", "title": MESSAGE.title, "message": MESSAGE.text}
+    assert not any("github" in value for value in request.headers.values())  # no logo of Apprise's
+
+
+async def test_a_token_in_a_path_stays_one_part_of_it(service: Endpoint) -> None:
+    to = channel(f"json://127.0.0.1:{service.port}/a/${{TOKEN}}/b", {**ENVIRON, "TOKEN": "x@y/../z?q#f"})
+    assert await deliver(to) is None
+    assert service.requests[0][0].path.startswith("/a/x")
+    assert service.requests[0][0].query_string == ""
+
+
+async def test_a_service_that_fails_is_served_later(service: Endpoint) -> None:
+    """The reason is the status in plain words; the same channel then delivers."""
+    to = channel(f"json://reader:${{TOKEN}}@127.0.0.1:{service.port}/${{TOKEN}}")
+    service.status, service.body = 500, f"cannot take {TOKEN}"
+    assert await deliver(to) == "it answered 500 Internal Server Error"
+    assert len(service.requests) == 1  # what is tried again is not Apprise's to say
+    service.status = 200
+    assert await deliver(to) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (401, "", "it answered 401 Unauthorized"),
+        (302, "", "it answered 302 Found"),
+        (200, '{"errcode": 93000, "errmsg": "invalid webhook url"}', "it refused with errcode 93000"),
+        (200, '{"errcode": 0, "errmsg": "ok"}', None),
+        (200, '{"errcode": "x"}', None),
+        (200, "[]", None),
+    ],
+)
+async def test_what_a_service_answers_counts(
+    service: Endpoint, status: int, body: str, reason: str | None
+) -> None:
+    """A redirect delivers nothing, as requests would turn it into a GET; nor does a 200 that names an error."""
+    service.status, service.body = status, body
+    if status == 302:
+        service.headers = {"Location": "/elsewhere"}
+    to = channel(f"json://${{TOKEN}}@127.0.0.1:{service.port}/?optional=yes&retry=5")
+    assert await deliver(to) == reason
+    assert len(service.requests) == 1
+
+
+async def test_nobody_answers() -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        to = channel(f"json://${{TOKEN}}@127.0.0.1:{unheard.getsockname()[1]}/")
+        assert await deliver(to) == "nobody answers there"
+
+
+async def test_a_host_that_is_none() -> None:
+    assert await deliver(channel("json://${TOKEN}@nowhere.invalid/")) == "there is no host of that name"
+
+
+async def test_a_service_that_speaks_no_tls(service: Endpoint) -> None:
+    to = channel(f"jsons://${{TOKEN}}@127.0.0.1:{service.port}/")
+    assert await deliver(to) == "no encrypted connection could be made"
+
+
+async def test_a_silent_service_is_not_waited_for_long(service: Endpoint) -> None:
+    service.silent = asyncio.Event()
+    to = channel(f"json://${{TOKEN}}@127.0.0.1:{service.port}/?rto=1")
+    assert await deliver(to) == "its answer took too long"
+
+
+async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
+    """A service that sends a byte now and then is left when time is up; the process ends, and had no secret to show."""
+    service.drip = True
+    to = replace(channel(f"json://u:${{TOKEN}}@127.0.0.1:{service.port}/"), seconds=3.0)
+    delivering = asyncio.create_task(deliver(to))
+    await service.came.wait()
+    process = apprise_process()
+    assert "s3cr3t" not in " ".join(process.cmdline())
+    assert await delivering == "no answer within 3 s"
+    assert await gone(process.pid)
+
+
+async def test_a_process_without_a_parent_ends_by_itself(service: Endpoint) -> None:
+    """The parent's clock is not the only one."""
+    service.drip = True
+    task = {
+        "urls": [f"json://127.0.0.1:{service.port}/"],
+        "title": "t",
+        "text": "x",
+        "seconds": 2,
+        "path": sys.path,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", str(_SCRIPT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRON
+    )
+    written, _ = await process.communicate(json.dumps(task).encode())
+    assert service.requests
+    assert (written, process.returncode) == (b"", 1)
+
+
+async def test_a_process_that_dies_is_a_reason(service: Endpoint) -> None:
+    service.silent = asyncio.Event()
+    delivering = asyncio.create_task(deliver(channel(f"json://127.0.0.1:{service.port}/")))
+    await service.came.wait()
+    process = apprise_process()
+    process.kill()
+    assert await delivering == "the process that delivers it ended before its time"
+
+
+async def test_long_messages_are_split_not_refused(service: Endpoint) -> None:
+    """All of it arrives, in parts that the service takes in bytes, soon one after the other."""
+    alerts = [
+        make_alert(title="书" * 100, remarks=("备注" * 50,), product_id=str(number)) for number in range(9)
+    ]
+    (message,) = messages_of(alerts)
+    assert await deliver(channel(f"ntfy://127.0.0.1:{service.port}/books"), message) is None
+    parts = [json.loads(body)["message"] for _, body in service.requests]
+    assert len(parts) > 1
+    assert max(len(part.encode()) for part in parts) <= 4096
+    assert "".join("".join(parts).split()) == "".join(message.text.split())
+
+
+async def test_a_proxy_of_the_environment_is_used(service: Endpoint) -> None:
+    environ = {name: value for name, value in ENVIRON.items() if name.lower() != "no_proxy"}
+    environ["http_proxy"] = f"http://127.0.0.1:{service.port}"
+    assert await deliver(channel("json://example.invalid/hook", environ)) is None
+    assert service.requests[0][0].headers["Host"] == "example.invalid"
+
+
+async def test_no_file_is_written(service: Endpoint, tmp_path: Path) -> None:
+    """Apprise keeps nothing between two messages."""
+    before = snapshot(tmp_path)
+    environ = {**ENVIRON, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environ = {name: value for name, value in environ.items() if not name.startswith("XDG_")}
+    assert await deliver(channel(f"ntfy://127.0.0.1:{service.port}/books", environ)) is None
+    assert snapshot(tmp_path) == before == []
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ntfys://${MISSING}@ntfy.sh/x", r"urls\[1\] \(ntfys\): the environment variable MISSING is not set"),
+        ("ntfys://${EMPTY}@ntfy.sh/x", r"the environment variable EMPTY is not set"),
+        ("ntfys://${LINE}@ntfy.sh/x", r"the environment variable LINE holds a line end"),
+        ("ntfys://${TOKEN", r"after \$\{ must stand"),
+        ("ntfys://${1}", r"after \$\{ must stand"),
+        ("${TOKEN}", r"urls\[1\] must begin with a service"),
+        ("s3cr3t", r"urls\[1\] must begin with a service"),
+        ("ntfys:// s3cr3t", r"urls\[1\] \(ntfys\): a space"),
+        ("nothing://s3cr3t", r"urls\[1\] \(nothing\): Apprise knows no such service"),
+        ("tgram://s3cr3t", r"urls\[1\] \(tgram\): Apprise does not understand the URL"),
+        ("TGRAM://${TOKEN}", r"urls\[1\] \(tgram\): Apprise does not understand the URL"),
+        ("https://s3cr3t.example.org/x", r"urls\[1\] \(https\): Apprise does not understand the URL"),
+    ],
+)
+def test_a_wrong_url_is_told_beforehand(url: str, message: str) -> None:
+    """By its number and scheme, without a word of the rest."""
+    environ = {**ENVIRON, "EMPTY": "", "LINE": "s3cr3t\n"}
+    with pytest.raises(SettingsError, match=message) as error:
+        channels_of([url], None, (), environ)
+    chain = [error.value, error.value.__cause__, error.value.__context__]
+    assert "s3cr3t" not in repr(chain)
+
+
+def test_the_second_of_two_wrong_urls_is_named_by_its_number() -> None:
+    with pytest.raises(SettingsError, match=r"^urls\[2\] \(tgram\): "):
+        channels_of(["ntfys://topic", "tgram://x"], None, (), ENVIRON)
+
+
+def test_a_channel_shows_no_secret_and_keeps_its_key() -> None:
+    """The key is that of what was written: another token or place leaves it, another text does not."""
+    first = channel("ntfys://${TOKEN}@ntfy.sh/x")
+    _, second = channels_of(
+        ["ntfys://y", "ntfys://${TOKEN}@ntfy.sh/x"], None, (), {**ENVIRON, "TOKEN": "other"}
+    )
+    assert "s3cr3t" not in repr(first)
+    assert (first.name, second.name) == ("urls[1] (ntfys)", "urls[2] (ntfys)")
+    assert first.key == second.key
+    assert len(first.key) == 16
+    assert int(first.key, 16)
+    assert channel("ntfys://${TOKEN}@ntfy.sh/xy").key != first.key
+    with pytest.raises(SettingsError, match=r"urls\[2\] \(ntfys\) is the same as urls\[1\]"):
+        channels_of(["ntfys://x", "ntfys://x"], None, (), ENVIRON)
+
+
+@pytest.mark.parametrize("hidden", ["here", "in the process"])
+def test_without_apprise_the_extra_is_named(
+    hidden: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also when it is there by name alone."""
+    if hidden == "here":
+        monkeypatch.setattr(sys, "path", [part for part in sys.path if "site-packages" not in part])
+        monkeypatch.delitem(sys.modules, "apprise", raising=False)
+    else:
+        (tmp_path / "apprise.py").write_text("raise ImportError")
+        monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=r"pip install -U 'bookprice-crawler\[alerts\]'"):
+        channels_of(["ntfys://x"], None, (), ENVIRON)
