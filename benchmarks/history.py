@@ -74,7 +74,8 @@ def make(file: Path, products: int, runs: int) -> None:
                     if dice.random() < 0.03:
                         price[at] = listed[at] * dice.randrange(40, 90) // 100
                 connection.executemany(
-                    "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _seen(found, run, price, listed)
+                    "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    _seen(found, run, price, listed),
                 )
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,7 +95,12 @@ def _seen(
 def measure(file: Path, rounds: int, *words: str) -> tuple[float, str]:
     """Return the seconds of the command `history WORDS` on the file, the median of `rounds`, and what it printed."""
     command = [sys.executable, "-m", "crawler", "history", *words, "--history-file", str(file)]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(file.parent), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(file.parent),
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+    }
     seconds = []
     for _ in range(rounds):
         started = time.perf_counter()

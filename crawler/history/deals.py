@@ -82,4 +82,3 @@ def _figures(runs: dict[int, int], numbers: str, prices: str) -> tuple[float, in
     daily = {at // _DAY: int(price) for at, price in past if price and at > since}
     usual = median(daily.values())
     return (int(now) / usual if usual else 1.0), int(now), last
-

@@ -78,7 +78,10 @@ class HistoryReader(History):
                 " GROUP BY search.id ORDER BY source.name, max(run.started_at) DESC, search.query"
             ).fetchall()
         return tuple(
-            SearchSummary(*row, from_microseconds(first), from_microseconds(last)) for *row, first, last in rows
+            SearchSummary(
+                source, query, runs, products, observations, from_microseconds(first), from_microseconds(last)
+            )
+            for source, query, runs, products, observations, first, last in rows
         )
 
     def search(self, source: str, query: str) -> SearchSummary | None:

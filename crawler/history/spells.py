@@ -81,7 +81,13 @@ def spells(past: Sequence[Observation]) -> tuple[Spell, ...]:
         first = past[start]
         found.append(
             Spell(
-                first.at, past[at - 1].at, first.price, first.list_price, first.sold_out, at - start, after_gap
+                first.at,
+                past[at - 1].at,
+                first.price,
+                first.list_price,
+                first.sold_out,
+                at - start,
+                after_gap,
             )
         )
         start, after_gap = at, gap

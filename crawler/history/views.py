@@ -1,4 +1,4 @@
-"""What there is to see in a history, as values that a report can lay out: searches, one search's products, one product."""
+"""What there is to see in a history, as values that a report lays out: searches, one search's products, one product."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Overview:
     products: int
     """Different ones, of all sources."""
     searches: tuple[SearchSummary, ...]
+
+    def of_source(self, source: str) -> Overview:
+        """Return this with the searches of one source alone."""
+        return replace(self, searches=tuple(each for each in self.searches if each.source == source))
 
 
 @dataclass(frozen=True, slots=True)
