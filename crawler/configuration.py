@@ -39,7 +39,11 @@ _NO_TABLE = "is no table: write it as one, [{}]"
 Key = tuple[str, str]
 """A table and a key in it."""
 
-_FLAG_OF_KEY: dict[Key, str] = {("report", "keep"): "--keep-reports", ("history", "record"): "--history"}
+_FLAG_OF_KEY: dict[Key, str] = {
+    ("report", "keep"): "--keep-reports",
+    ("history", "record"): "--history",
+    ("history", "path"): "--history-file",
+}
 """Flags that have not their key's name."""
 
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)

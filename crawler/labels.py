@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from crawler.labels_of_history import WORDS as WORDS_OF_HISTORY
 from crawler.query import script_of
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
@@ -16,6 +17,7 @@ LANGUAGES = ("en", "zh-Hans", "zh-Hant")
 """Languages by their BCP 47 tags."""
 
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    **WORDS_OF_HISTORY,
     # The answers
     "cheapest": ("Cheapest", "最便宜", "最便宜"),
     "best": ("Best", "口碑最好", "口碑最好"),

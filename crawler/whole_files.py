@@ -11,11 +11,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from crawler.errors import OutputError
 from crawler.report.clean import clean
 
-__all__ = ["beside", "check_target", "probe", "saying", "shown", "take_place", "target_of"]
+__all__ = ["beside", "check_target", "probe", "saying", "shown", "take_place", "target_of", "whole_file"]
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
@@ -92,3 +93,27 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_fi
     else:
         return
     raise OutputError(f"{shown(path)} cannot be written: {trouble}")
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Have the block fill a file that takes the place of `path` when it ends: whole, or on any failure as it was.
+
+    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
+    written, whatever the block raises is raised again.
+    """
+    target = target_of(path)
+    temporary = beside(target)
+    try:
+        with saying(path):
+            file = temporary.open("xb")
+        with file:
+            yield file
+            with saying(path):
+                file.flush()
+                os.fsync(file.fileno())
+        with saying(path):
+            take_place(temporary, target)
+    finally:
+        with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
+            temporary.unlink()

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from crawler import __version__
-from crawler.cli import console, demo, search
+from crawler.cli import console, demo, history, search
 from crawler.cli.exit_codes import ExitCode
 from crawler.errors import CrawlerError, UsageError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = {"search": search, "demo": demo}
+COMMANDS = {"search": search, "demo": demo, "history": history}
 """Commands by name. The first word of a command line that is none of them is part of a search."""
 
 
@@ -95,6 +95,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = build_parser()
     if arguments[0] not in {*COMMANDS, "--version"}:
         arguments = ["search", *arguments]
+    if arguments[0] == "history":
+        arguments = history.named(arguments)
     args, left = parser.parse_known_args(arguments)
     if left:
         args.parser.error(_what_is(left[0], args))
@@ -106,7 +108,7 @@ def _what_is(word: str, args: argparse.Namespace) -> str:
     if word.startswith("-"):
         flag = _nearest(word.partition("=")[0], args.parser.flags)
         return f"there is no option {word}" + (f"; the nearest is {flag}" if flag else "")
-    if args.command != "search":
+    if not hasattr(args, "query"):
         return f'{args.command} takes options alone, not {word!r}; to search for it: "{args.command} {word}"'
     command = _nearest(args.query, COMMANDS)
     return f"what is {word!r}? A query of several words goes in quotes" + (

@@ -98,13 +98,13 @@ def show_cursor() -> None:
         os.write(2, b"\x1b[?25h\n")
 
 
-def write_stdout(content: str | bytes) -> None:
+def write_stdout(content: str | bytes) -> bool:
     """Write to stdout, text as text and bytes as they are; a reader that has gone away (`| head`) is no error.
 
-    Raises OutputError when stdout cannot be written (a full disk).
+    Returns whether somebody is there to read more. Raises OutputError when stdout cannot be written (a full disk).
     """
     if sys.stdout is None:  # closed by `>&-`: nobody wants it
-        return
+        return False
     try:
         if isinstance(content, bytes):
             sys.stdout.flush()
@@ -114,9 +114,11 @@ def write_stdout(content: str | bytes) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
+        return False
     except OSError as failure:
         _let_go_of_stdout()
         raise OutputError(f"stdout cannot be written: {failure.strerror}") from failure
+    return True
 
 
 def _let_go_of_stdout() -> None:

@@ -69,6 +69,7 @@ configuration folder. «none» lifts a price bound, a time limit, a proxy or a b
 
 commands, named first on the line, each with its own --help:
   demo                  serve the embedded demo shop
+  history               what became of the prices that earlier searches saw
   search                what you get without naming a command; to search for a command's name: search demo
 
 exit codes:

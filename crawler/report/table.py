@@ -6,7 +6,6 @@ Everything is laid out as rich `Text`, never as rich markup: a title with «[red
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from crawler.books.offers import price_of
 from crawler.report.clean import clean
 from crawler.report.head import head_of, tail_of
+from crawler.report.layout import FILE_WIDTH, bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.wording import (
     FRONTIER,
     UNKNOWN,
@@ -43,29 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_WIDTH", "render"]
 
-FILE_WIDTH = 120
-"""Columns of a table that is no terminal's."""
-
-MIN_WIDTH = 40
-"""Columns below which nothing can be laid out; a narrower terminal wraps the lines itself."""
-
-_LABEL_WIDTH = 24
-"""Most columns of the labels before facts and of the page numbers before failures."""
-
 _ALARM_STYLE = "bold red"
-
-_CHINESE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
-
-_PIECE = re.compile(
-    rf"[“‘（【「『《]*(?:[\d,.]+ )?(?:[{_CHINESE}]|[^\s{_CHINESE}]+)[，。；：、！？）】」』》”’]*\s*"
-)
-"""What a line may be broken after: a Chinese character with its number and punctuation, or a word of another script."""
-
-_TORN = re.compile(r" …(?=  |\x1b|$)", re.MULTILINE)
-"""How rich cuts a text where a Chinese character is half in: half a column of nothing, then the ellipsis."""
-
-_LINK_ID = re.compile(r"(?<=\x1b]8;)id=[^;]*")
-"""What rich numbers a link with; the number would differ from one report of a result to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +89,19 @@ def render(result: SearchResult, style: Style) -> str:
     Escape codes are in the text only with `style.color`: colours, and on answers and titles the links to the products'
     pages (OSC 8); without them the address of an answer ends its line.
     """
-    from rich.console import Console
-
-    output, color = io.StringIO(), style.color
-    console = Console(
-        file=output, width=max(style.width or FILE_WIDTH, MIN_WIDTH), height=100, force_terminal=color,
-        no_color=not color, color_system="standard" if color else None, legacy_windows=False, markup=False,
-        emoji=False, highlight=False, _environ={},  # COLUMNS, NO_COLOR and the like were the caller's to read
-    )  # fmt: skip
+    output = io.StringIO()
+    console = text_console(output, style.width, color=style.color)
     say = style.labels(result)
-    _print_head(console, head_of(result, say), say, linked=color)
+    _print_head(console, head_of(result, say), say, linked=style.color)
     if result.books:
         console.print()
-        _print_table(console, _list(result, style.top, console.width, say))
+        print_table(console, _list(result, style.top, console.width, say))
         if tail := tail_of(result, style.top, say):
             console.print(tail)
     if style.show_dropped and result.dropped:
         console.print()
-        _print_table(console, _dropped(result, console.width, say))
-    return "".join(f"{line.rstrip()}\n" for line in _LINK_ID.sub("", output.getvalue()).splitlines())
+        print_table(console, _dropped(result, console.width, say))
+    return finished(output)
 
 
 def _print_head(console: Console, head: Head, say: Labels, *, linked: bool) -> None:
@@ -144,53 +116,12 @@ def _print_head(console: Console, head: Head, say: Labels, *, linked: bool) -> N
         console.print(line, soft_wrap=True)
     for alarm in head.alarms:
         console.print()
-        words = _folded(say("alarm", name=alarm.name, text=alarm.text), console.width)
+        words = folded(say("alarm", name=alarm.name, text=alarm.text), console.width)
         console.print(Text(words, style=_ALARM_STYLE))
         if alarm.details:
-            console.print(_pairs(alarm.details, console.width))
+            console.print(pairs(alarm.details, console.width))
     console.print()
-    console.print(_pairs(head.facts, console.width))
-
-
-def _print_table(console: Console, table: Table) -> None:
-    with console.capture() as capture:
-        console.print(table)
-    console.file.write(_TORN.sub("… ", capture.get()))
-
-
-def _folded(text: str, width: int) -> str:
-    """Return `text` in lines of at most `width` columns; rich would break Chinese at spaces alone."""
-    from rich.cells import cell_len
-
-    lines = [""]
-    for piece in _PIECE.findall(text):
-        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
-            lines.append("")
-        lines[-1] += piece
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _pairs(pairs: tuple[tuple[str, str], ...], width: int) -> Table:
-    from rich.cells import cell_len
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(max_width=_LABEL_WIDTH, overflow="fold")
-    grid.add_column(overflow="fold")
-    rest = width - min(max(cell_len(label) for label, _ in pairs), _LABEL_WIDTH) - 2
-    for label, words in pairs:
-        grid.add_row(Text(_folded(label, _LABEL_WIDTH), style="dim"), Text(_folded(words, rest)))
-    return grid
-
-
-def _bare_table() -> Table:
-    from rich import box
-    from rich.table import Table
-
-    return Table(
-        box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
-    )  # fmt: skip
+    console.print(pairs(head.facts, console.width))
 
 
 def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Table:
@@ -201,7 +132,7 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
     columns = [
         column for column in _COLUMNS if width >= column.from_width and column.rank in {None, result.rank}
     ]
-    table = _bare_table()
+    table = bare_table()
     for column in columns:
         table.add_column(
             say(column.name) if column.name else "", justify=column.justify, style=column.style, no_wrap=True,
@@ -224,7 +155,7 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
 def _dropped(result: SearchResult, width: int, say: Labels) -> Table:
     from rich.text import Text
 
-    table = _bare_table()
+    table = bare_table()
     table.title, table.title_justify = say("dropped"), "left"
     names = ("reason", "price", "title", "place") if width >= 60 else ("reason", "price", "title")
     for name in names:

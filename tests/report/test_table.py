@@ -15,7 +15,7 @@ from crawler.books.shelf import Wishes
 from crawler.labels import LANGUAGES
 from crawler.report import render
 from crawler.report.clean import clean
-from crawler.report.table import _PIECE, _folded
+from crawler.report.layout import _PIECE, folded
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -232,7 +232,7 @@ def test_each_answer_is_one_line_with_its_address() -> None:
 def test_folding_keeps_every_word(text: str, width: int) -> None:
     """Lines within the width, unless a single word is longer, and nothing lost but the space at the folds."""
     words = clean(text)
-    lines = _folded(words, width).splitlines()
+    lines = folded(words, width).splitlines()
     assert "".join(lines).replace(" ", "") == words.replace(" ", "")
     longest = max((cell_len(piece) for piece in _PIECE.findall(words)), default=0)
     assert all(cell_len(line) <= max(width, longest) for line in lines)
@@ -240,11 +240,11 @@ def test_folding_keeps_every_word(text: str, width: int) -> None:
 
 def test_chinese_is_broken_between_any_characters() -> None:
     """Not at spaces alone: a number stays with its measure word, punctuation with what it follows."""
-    assert _folded("请求 5 页：5 页正常、0 页失败；书店称共 36 页", 24).splitlines() == [
+    assert folded("请求 5 页：5 页正常、0 页失败；书店称共 36 页", 24).splitlines() == [
         "请求 5 页：5 页正常、",
         "0 页失败；书店称共 36 页",
     ]
-    assert _folded("no other book is both cheaper and better", 20).splitlines() == [
+    assert folded("no other book is both cheaper and better", 20).splitlines() == [
         "no other book is",
         "both cheaper and",
         "better",

@@ -1,0 +1,143 @@
+"""What looking back costs: a history of five million observations, and the command `history` on it.
+
+    python benchmarks/history.py [--products N] [--runs N] [--rounds N] [--keep FOLDER]
+
+The file is made in a temporary folder, which is removed again, in the order in which runs come, so that it is laid out
+as a file that has grown; `--keep` makes it in a folder of yours and leaves it there, to be used again. Each figure is
+the median of whole commands, the start of Python included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
+
+SHOP = "https://search.dangdang.com"
+MEASURED = ("渗透测试", 6_000)
+"""The search that is asked for, and how many products it has found."""
+FIRST = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+MOST = 20_000_000
+"""Observations; more would take longer to make than anybody waits."""
+
+
+def make(file: Path, products: int, runs: int) -> None:
+    """Make a history of `products` products in searches of some 6,000, each of which ran daily, `runs` times."""
+    from crawler.history.store import History
+
+    History(file).close()
+    searches = max(1, round(products / MEASURED[1]))
+    ranges = [range(MEASURED[1] * n, MEASURED[1] * (n + 1)) for n in range(searches - 1)]
+    ranges.append(range(MEASURED[1] * (searches - 1), products))
+    dice = random.Random(20)
+    listed = [dice.randrange(2_000, 20_000, 10) for _ in range(products)]
+    price = [amount * dice.randrange(40, 90) // 100 for amount in listed]
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        # Nobody misses this file after a crash; the order of what goes in, which shapes it, is that of real runs.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -1000000")
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO source VALUES (1, ?)", (SHOP,))
+        connection.executemany("INSERT INTO seller VALUES (?, ?)", [(n, f"书店{n}") for n in range(1, 200)])
+        names = [MEASURED[0], *(f"演示{number}" for number in range(1, searches))]
+        connection.executemany("INSERT INTO search VALUES (?, 1, ?)", enumerate(names, 1))
+        connection.executemany(
+            "INSERT INTO product VALUES (?, 1, ?, ?)",
+            ((n + 1, str(20_000_000 + n), f"演示之书{n}：从入门到精通（第2版）") for n in range(products)),
+        )
+        for search, found in enumerate(ranges, 1):
+            connection.executemany(
+                "INSERT INTO found VALUES (?, ?)", ((search, number + 1) for number in found)
+            )
+        for number in range(runs):
+            for search, found in enumerate(ranges, 1):
+                run = number * searches + search
+                started = FIRST + dt.timedelta(days=number, minutes=search)
+                connection.execute(
+                    "INSERT INTO run VALUES (?, ?, ?, ?, 100, 0, ?)",
+                    (run, f"{run:032x}", search, int(started.timestamp() * 1_000_000), len(found)),
+                )
+                for at in found:
+                    if dice.random() < 0.03:
+                        price[at] = listed[at] * dice.randrange(40, 90) // 100
+                connection.executemany(
+                    "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    _seen(found, run, price, listed),
+                )
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _seen(
+    found: range, run: int, price: list[int], listed: list[int]
+) -> Iterator[tuple[int, int, int, int | None, int, int, int, int | None, int]]:
+    for place, number in enumerate(found):
+        unpriced, gone = number % 97 == 0, (number + run) % 211 == 0
+        yield (
+            number + 1, run, place // 60 * 900, None if unpriced else price[number], listed[number], 460, 1000 + run,
+            number % 199 + 1 if number % 3 else None, int(gone),
+        )  # fmt: skip
+
+
+def measure(file: Path, rounds: int, *words: str) -> tuple[float, str]:
+    """Return the seconds of the command `history WORDS` on the file, the median of `rounds`, and what it printed."""
+    command = [sys.executable, "-m", "crawler", "history", *words, "--history-file", str(file)]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(file.parent),
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+    }
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=file.parent, env=environment)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds), done.stdout.decode()
+
+
+def main() -> None:
+    """Make the file, measure, and print."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--products", type=int, default=50_000, metavar="N")
+    options.add_argument("--runs", type=int, default=100, metavar="N", help="of every search")
+    options.add_argument("--rounds", type=int, default=5, metavar="N")
+    options.add_argument("--keep", type=Path, metavar="FOLDER")
+    wanted = options.parse_args()
+    if min(wanted.products, wanted.runs, wanted.rounds) < 1 or wanted.products * wanted.runs > MOST:
+        sys.exit(f"N is 1 or more, and products times runs {MOST:,} at most")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = wanted.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "history.sqlite3"
+        if not file.exists():
+            started = time.perf_counter()
+            make(file, wanted.products, wanted.runs)
+            print(f"made in {time.perf_counter() - started:.0f} s")
+        with closing(sqlite3.connect(file)) as connection:
+            (count,) = connection.execute("SELECT sum(observations) FROM run").fetchone()
+        size = file.stat().st_size
+        print(f"{count:,} observations, {size / 2**20:.0f} MiB, {size / count:.1f} bytes an observation")
+        for words in ((), (MEASURED[0],), ("20000003",)):
+            seconds, printed = measure(file, wanted.rounds, *words)
+            assert printed
+            print(f"history {' '.join(words):<12} {seconds:6.3f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""`bookprice history`: what became of prices, on stdout and in files; and the upkeep of the file that holds them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console, history_upkeep
+from crawler.cli.exit_codes import ExitCode
+from crawler.cli.history_options import (
+    add_common_options,
+    add_source_options,
+    called,
+    chosen_source,
+    history_path,
+    loaded_settings,
+)
+
+if TYPE_CHECKING:
+    from crawler.history.reading import HistoryReader
+    from crawler.history.views import View
+    from crawler.settings import Settings
+
+__all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
+
+FORMATS = ("table", "csv", "json", "html")
+"""What `--format` takes: `crawler.report.history_report.FORMATS`, which a test compares."""
+
+PARTS = ("show", *history_upkeep.PARTS)
+"""The words after `history` that are no query; «show» is what is meant without one of them."""
+
+DESCRIPTION = """\
+Say what became of the prices that earlier searches saw, without asking the shop anything.
+
+  {program}                    the searches on record
+  {program} 滲透測試            the products of a search, those cheapest by their own past first
+  {program} 29220317           the past of one product, by the shop's number
+"""
+
+EPILOG = """\
+A word of digits that is a known product's number is one, every other word is a query; --query says that it is a query.
+
+The order of a search's products is that of their last price against their own median of the last 90 days. A price that
+the search's last run did not see is shown with the day on which it was; what was sold out or had no price comes last.
+
+upkeep, named first, each with its own --help; to ask for a query of such a name: {program} --query prune, or -- prune
+  prune                 take out old observations
+  export                write all of it, or one search, as CSV or JSON lines
+  import                take in what was exported
+
+exit codes:
+  0    whole; also when nothing is on record, which one line says
+  1    a file cannot be read or written
+  2    wrong usage or configuration
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command, with its parts, to the command line."""
+    parser = subparsers.add_parser(
+        "history",
+        help="what became of prices: of all searches, one, or one product",
+        description="What became of prices, and the upkeep of the file that holds them.",
+        allow_abbrev=False,
+    )
+    parts = parser.add_subparsers(dest="part", required=True, help="what to do; show when none is named")
+    _add_show(parts, parser.prog)
+    history_upkeep.add_parsers(parts)
+    for part in parts.choices.values():
+        part.set_defaults(parser=part)
+
+
+def named(arguments: Sequence[str]) -> list[str]:
+    """Return a command line that begins with `history` with the part named that is meant."""
+    command, *rest = arguments
+    return [command, *rest] if rest and rest[0] in PARTS else [command, "show", *rest]
+
+
+def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
+    parser = parts.add_parser(
+        "show",
+        help="what became of prices",
+        description=DESCRIPTION.format(program=program),
+        epilog=EPILOG.format(program=program),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        prog=program,
+        usage="%(prog)s [QUERY | PRODUCT_ID] [options]",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "query",
+        metavar="QUERY | PRODUCT_ID",
+        nargs="?",
+        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number; without one, what "
+        "there is",
+    )
+    parser.add_argument(
+        "--query", dest="surely_query", metavar="QUERY", help="the same, and a query whatever it looks like"
+    )
+    add_source_options(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write the report to FILE, in the format of its suffix: .txt, .csv, .json, .html; may be repeated",
+    )
+    parser.add_argument(
+        "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
+    )
+    parser.add_argument(
+        "--top",
+        metavar="N",
+        help="products in the table (default: 50); given here, it holds for the other formats, too, else HTML has 200, "
+        "CSV and JSON all",
+    )
+    parser.add_argument(
+        "--lang",
+        metavar="LANG",
+        help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
+    )
+    add_common_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show what `args` ask for and return the exit code."""
+    from crawler.history.reading import open_history
+    from crawler.report.history_report import HistoryStyle
+
+    settings = loaded_settings(args)
+    files = _checked_files(args.output)
+    path = history_path(settings)
+    word = _word(args)
+    history = open_history(path)
+    if history is None:
+        nothing = f"no history yet at {path}: searches of the live shop record there"
+        if word is None and args.format not in {None, "table"}:
+            from crawler.history.reading import FileSize
+            from crawler.history.views import Overview
+
+            view: View | None = Overview(path, FileSize(0, 0), 0, ())
+            console.line(nothing)
+        else:
+            view = None
+    else:
+        with history:
+            view, nothing = _seen(history, word, args, settings)
+    if view is None:
+        _say_nothing(nothing, args)
+        return ExitCode.WHOLE
+    style = HistoryStyle(settings.report.top, args.top is not None, settings.report.lang)
+    _write(view, files, args.format or "table", style)
+    return ExitCode.WHOLE
+
+
+def _word(args: argparse.Namespace) -> str | None:
+    """Return the query or product number, white space folded; None without one."""
+    from crawler.errors import UsageError
+    from crawler.query import checked_query
+
+    if args.query is not None and args.surely_query is not None:
+        raise UsageError(f"--query is the query: leave {args.query!r} out")
+    word = args.query if args.surely_query is None else args.surely_query
+    return None if word is None else checked_query(word)
+
+
+def _seen(
+    history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
+) -> tuple[View | None, str]:
+    """Return what is to be shown; or None, and in a line why there is nothing."""
+    from crawler.history.views import overview, product_view, search_view
+    from crawler.query import simplified
+    from crawler.report.history_report import HistoryStyle
+
+    source = chosen_source(args, settings)
+    if word is None:
+        if args.demo or args.source or args.base_url:
+            return overview(history).of_source(source), ""
+        return overview(history), ""
+    known: tuple[str, ...] = ()
+    if args.surely_query is None and word.isascii() and word.isdecimal():
+        known = history.sources_of_product(word)
+        if source in known:
+            return product_view(history, source, word), ""
+    query = simplified(word)
+    style = HistoryStyle(settings.report.top, args.top is not None)
+    forms = {args.format or "table", *(form for _, form in _checked_files(args.output))}
+    limits = [style.limit(form) for form in forms]
+    top = None if None in limits else max(limit for limit in limits if limit is not None)
+    view = search_view(history, source, word, query, top=top)
+    if view is not None:
+        return view, ""
+    others = [*known, *(each.source for each in history.searches() if each.query == query)]
+    nothing = f"nothing is on record of {word!r} at {called(source)}"
+    if others:
+        return None, f"{nothing}, but at {', '.join(map(called, dict.fromkeys(others)))}"
+    return None, f"{nothing}; history alone lists the searches that are"
+
+
+def _say_nothing(words: str, args: argparse.Namespace) -> None:
+    """Say on stdout that there is nothing; on stderr where stdout is for data, or where files were asked for."""
+    if args.format in {None, "table"}:
+        console.write_stdout(f"{console.one_line(words)}\n")
+    if args.format not in {None, "table"} or args.output:
+        console.line(f"{words}; no file is written" if args.output else words)
+
+
+def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return files with their formats. Raises UsageError for one of unknown format, named twice, or not writable."""
+    from crawler.errors import OutputError, UsageError
+    from crawler.report.history_report import format_of
+    from crawler.whole_files import check_target
+
+    files: dict[str, tuple[Path, str]] = {}
+    for name in names:
+        if not name:
+            raise UsageError("-o wants a file's name")
+        form, real = format_of(name), os.path.realpath(name)
+        if real in files:
+            raise UsageError(f"-o {name}: this file is named twice")
+        try:
+            check_target(name, no_file="it is a device or a pipe; for a pipe use --format")
+        except OutputError as error:
+            raise UsageError(str(error)) from error
+        files[real] = (Path(name), form)
+    return list(files.values())
+
+
+def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any) -> None:
+    from dataclasses import replace
+
+    from crawler.report.history_report import encode, render
+    from crawler.whole_files import whole_file
+
+    for path, file_form in files:
+        with whole_file(path) as file:
+            file.write(encode(render(view, file_form, style), file_form))
+    columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
+    text = render(view, form, replace(style, width=columns, color=console.wants_color(sys.stdout)))
+    console.write_stdout(text if console.is_terminal(sys.stdout) else encode(text, form))

@@ -1,0 +1,92 @@
+"""The options that the parts of `bookprice history` share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.cli import console
+
+if TYPE_CHECKING:
+    from crawler.settings import Settings
+
+__all__ = [
+    "SETTING_OF_FLAG",
+    "add_common_options",
+    "add_source_options",
+    "called",
+    "chosen_source",
+    "history_path",
+    "loaded_settings",
+]
+
+SETTING_OF_FLAG = {
+    "top": "report.top",
+    "lang": "report.lang",
+    "base_url": "base_url",
+    "history_file": "history.path",
+}
+"""The key in the configuration that each flag goes over."""
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every part has."""
+    parser.add_argument(
+        "--history-file", metavar="FILE", help="the history (default: key path in table [history])"
+    )
+    parser.add_argument("--config", metavar="FILE", help="read the settings from FILE")
+    parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says whose prices are meant: without one of these the live shop's, or those of `base_url`."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--demo", action="store_true", help="the prices of the demo shop, not the live one's")
+    source.add_argument(
+        "--base-url",
+        metavar="URL",
+        help="the prices of the replica at this address (default: that of the configuration, else the live shop)",
+    )
+    source.add_argument(
+        "--source", metavar="NAME", help="the prices of this source, by the name that CSV and JSON give it"
+    )
+
+
+def loaded_settings(args: argparse.Namespace) -> Settings:
+    """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
+    from crawler.configuration import load
+
+    flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
+    loaded = load(flags, config=args.config, environ=os.environ)
+    for warning in loaded.warnings:
+        console.error(warning)
+    return loaded.settings
+
+
+def history_path(settings: Settings) -> Path:
+    """Return the history file."""
+    from crawler.history.looking_back import history_file
+
+    return history_file(settings.history.path)
+
+
+def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
+    """Return the source that is meant, as the history names it."""
+    from parsers import SHOPS
+
+    if args.source is not None:
+        return str(args.source)
+    return "demo" if args.demo else (settings.base_url or SHOPS["dangdang"].base_url).rstrip("/")
+
+
+def called(source: str) -> str:
+    """Return a source with the way to ask for it: «the demo shop (--demo)»."""
+    from parsers import SHOPS
+
+    if source == "demo":
+        return "the demo shop (--demo)"
+    if source in {shop.base_url for shop in SHOPS.values()}:
+        return "the live shop"
+    return f"{source} (--source {source})"

@@ -1,0 +1,212 @@
+"""`bookprice history prune`, `export` and `import`: the upkeep of the file, safe while crawls record into it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console
+from crawler.cli.exit_codes import ExitCode
+from crawler.cli.history_options import (
+    add_common_options,
+    add_source_options,
+    called,
+    chosen_source,
+    history_path,
+    loaded_settings,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+__all__ = ["EXPORT_FORMATS", "PARTS", "add_parsers"]
+
+PARTS = ("prune", "export", "import")
+
+EXPORT_FORMATS = ("csv", "jsonl")
+"""What `--format` of an export takes: `crawler.history.exporting.FORMATS`, which a test compares."""
+
+_DAYS = {"d": 1, "w": 7, "y": 365}
+_MOST_DAYS = 100 * 365
+
+
+def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
+    """Add the parts to `history`."""
+    prune = parts.add_parser(
+        "prune",
+        help="take out old observations",
+        description="Take out the observations of runs that began longer ago than AGE, of all searches and sources, "
+        "and say how many went. Of every product its last observation stays, however old, so that the price at which "
+        "it was last seen is never lost; of every search its last run stays. The file then gives the space back to the "
+        "disk; where others are using it just then, that is said, and the next prune does it.",
+        allow_abbrev=False,
+    )
+    prune.add_argument(
+        "--older-than",
+        required=True,
+        type=_age,
+        metavar="AGE",
+        help="days, weeks or years of 365 days: 400d, 8w, 2y",
+    )
+    prune.set_defaults(run=run_prune)
+    export = parts.add_parser(
+        "export",
+        help="write all of it, or one search, as CSV or JSON lines",
+        description="Write the history, or the runs of one search, with nothing lost: what import takes in again. A "
+        "line is a product as a run saw it. Large histories are no matter: what is written is not held in memory.",
+        allow_abbrev=False,
+    )
+    export.add_argument(
+        "query",
+        metavar="QUERY",
+        nargs="?",
+        help="a search as it was typed; without one, everything of every source",
+    )
+    add_source_options(export)
+    export.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE, .csv or .jsonl, instead of stdout"
+    )
+    export.add_argument(
+        "--format",
+        metavar="FORMAT",
+        choices=EXPORT_FORMATS,
+        help="csv or jsonl (default: as FILE is called, else csv)",
+    )
+    export.set_defaults(run=run_export)
+    import_ = parts.add_parser(
+        "import",
+        help="take in what was exported",
+        description="Take in what export wrote. A run that is on record is left as it is, so that nothing is counted "
+        "twice. Each run is taken in whole: a line that cannot be read ends the import, its file and number are said, "
+        "and the runs before it stay.",
+        allow_abbrev=False,
+    )
+    import_.add_argument("file", metavar="FILE", help="CSV or JSON lines of an export; - is stdin")
+    import_.set_defaults(run=run_import)
+    for parser in (prune, export, import_):
+        add_common_options(parser)
+
+
+def run_prune(args: argparse.Namespace) -> int:
+    """Prune and say what went; return the exit code."""
+    import datetime as dt
+
+    from crawler.history.maintenance import HistoryKeeper
+
+    path = history_path(loaded_settings(args))
+    if not path.exists():
+        console.write_stdout(f"no history yet at {console.one_line(path)}: nothing to prune\n")
+        return ExitCode.WHOLE
+    with HistoryKeeper(path) as history:
+        pruned = history.prune(dt.datetime.now(dt.UTC) - args.older_than)
+        words = f"pruned: {pruned.observations:,} observations, {pruned.runs:,} runs"
+        if not pruned.observations and not pruned.runs:
+            console.write_stdout(f"{words}\n")
+            return ExitCode.WHOLE
+        before = path.stat().st_size
+        why_not = history.reclaim()
+    after = path.stat().st_size
+    space = f"{max(before - after, 0):,} bytes given back to the disk"
+    if why_not is not None:
+        space = f"no space given back to the disk yet: {why_not}; prune again later"
+    console.write_stdout(f"{words}; {space}\n")
+    return ExitCode.WHOLE
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Export and return the exit code."""
+    from crawler.errors import UsageError
+    from crawler.history.exporting import export
+    from crawler.history.reading import open_history
+    from crawler.query import checked_query, simplified
+
+    settings = loaded_settings(args)
+    form = _export_format(args)
+    query = None if args.query is None else simplified(checked_query(args.query))
+    if query is None and (args.demo or args.source or args.base_url):
+        raise UsageError("a source goes with a QUERY: without one everything is exported")
+    source = chosen_source(args, settings)
+    path = history_path(settings)
+    history = open_history(path)
+    if history is None:
+        raise UsageError(f"there is no history at {path} to export; name another with --history-file")
+    with history:
+        if query is not None and history.search(source, query) is None:
+            raise UsageError(f"nothing is on record of {args.query!r} at {called(source)}")
+        _write(export(history, form, source=source, query=query), args.output)
+    return ExitCode.WHOLE
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Import and say what came; return the exit code."""
+    from crawler.errors import UsageError
+    from crawler.history.importing import HistoryImporter, Imported
+
+    path = history_path(loaded_settings(args))
+    try:
+        # Opened before the history is: a file that is not there makes none.
+        file = sys.stdin.buffer if args.file == "-" else open(args.file, "rb")  # noqa: SIM115, PTH123 – closed below; «» and NUL are refused alike
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{args.file} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    done = Imported()
+    try:
+        with file, HistoryImporter(path) as history:
+            history.take_in(file, "stdin" if args.file == "-" else args.file, done)
+    except OSError as error:
+        raise UsageError(f"{args.file} cannot be read: {error.strerror or error}") from error
+    finally:
+        if done.runs or done.known:
+            known = f"; {done.known:,} runs were on record already" if done.known else ""
+            console.write_stdout(f"imported: {done.runs:,} runs, {done.observations:,} observations{known}\n")
+    return ExitCode.WHOLE
+
+
+def _export_format(args: argparse.Namespace) -> str:
+    from pathlib import Path
+
+    from crawler.errors import OutputError, UsageError
+    from crawler.whole_files import check_target
+
+    if args.output is None:
+        return args.format or "csv"
+    if not args.output:
+        raise UsageError("-o wants a file's name")
+    suffix = Path(args.output).suffix.lower().removeprefix(".")
+    if args.format is None and suffix not in EXPORT_FORMATS:
+        raise UsageError(
+            f"{args.output}: its suffix says nothing of the format; give it .csv or .jsonl, or --format"
+        )
+    try:
+        check_target(args.output, no_file="it is a device or a pipe; for a pipe leave -o out")
+    except OutputError as error:
+        raise UsageError(str(error)) from error
+    return str(args.format or suffix)
+
+
+def _write(pieces: Iterator[bytes], output: str | None) -> None:
+    from crawler.whole_files import saying, whole_file
+
+    if output is None:
+        for piece in pieces:
+            if not console.write_stdout(piece):
+                return  # `| head` has seen enough
+        return
+    with whole_file(output) as file:
+        for piece in pieces:
+            with saying(output):
+                file.write(piece)
+
+
+def _age(text: str) -> dt.timedelta:
+    import datetime as dt
+
+    match = re.fullmatch(r"([0-9]{1,6})([dwy])", text)
+    days = int(match[1]) * _DAYS[match[2]] if match else 0
+    if not 1 <= days <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"not an age, 1d to 100y, as 400d, 8w, 2y: {text!r}")
+    return dt.timedelta(days=days)

@@ -1,0 +1,151 @@
+"""The history written out, run by run, with nothing lost: as CSV or as JSON lines, in constant memory.
+
+A line is an observation with its run; a run that saw nothing is a line without a product. Runs are in order of time,
+the products of a run in order of their numbers: the same history gives the same bytes, whatever way it came about.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from decimal import Decimal
+
+from crawler.history.moments import from_microseconds, hundredths_as_yuan
+from crawler.history.reading import HistoryReader
+
+__all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export", "shielded", "unshielded"]
+
+FORMATS = ("csv", "jsonl")
+
+RUN_COLUMNS = ("run", "source", "query", "started_at", "pages_ok", "pages_failed")
+"""What a line says of its run; `run` is its key."""
+
+OBSERVATION_COLUMNS = (
+    "product_id", "title", "at", "price", "list_price", "rating", "reviews", "seller", "sold_out",
+)  # fmt: skip
+"""What a line says of the product; all empty for a run that saw none. `title` is the one that it was last seen with."""
+
+COLUMNS = RUN_COLUMNS + OBSERVATION_COLUMNS
+
+_TEXTS = ("run", "source", "query", "product_id", "title", "seller")
+
+_LINES_AT_ONCE = 2_000
+
+_SHIELD = "'"
+
+_SHIELDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", _SHIELD)
+"""What a spreadsheet takes for a formula, as in `crawler.report.csv_report`, and the shield itself."""
+
+_NOTHING_SEEN = dict.fromkeys(OBSERVATION_COLUMNS)
+
+_RUNS = (
+    "SELECT run.id, row_number() OVER (ORDER BY run.started_at, run.key) AS place, run.key, source.name AS source,"
+    " search.query, run.started_at, run.pages_ok, run.pages_failed"
+    " FROM run JOIN search ON search.id = run.search JOIN source ON source.id = search.source"
+    " WHERE :query IS NULL OR (source.name = :source AND search.query = :query)"
+)
+_SEEN = (
+    f"WITH ordered AS ({_RUNS})"  # noqa: S608 – a constant
+    " SELECT place, ordered.started_at, product.product_id, product.title, after, price, list_price, rating, reviews,"
+    " seller.name, sold_out FROM observation JOIN ordered ON ordered.id = observation.run"
+    " JOIN product ON product.id = observation.product LEFT JOIN seller ON seller.id = observation.seller"
+    " ORDER BY place, product.product_id"
+)
+
+Line = dict[str, object]
+
+
+def export(
+    history: HistoryReader, form: str, *, source: str = "", query: str | None = None
+) -> Iterator[bytes]:
+    """Yield the history in a format of `FORMATS`, piece by piece; with `query` the runs of that search at `source`.
+
+    It is the history as it was when the first piece was asked for, whoever records meanwhile. Raises HistoryError.
+    """
+    with history.snapshot() as connection:
+        lines = _lines(connection, {"source": source, "query": query})
+        if form == "csv":
+            # With a byte-order mark, without which Excel takes Chinese for the system's charset.
+            yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
+        while some := list(itertools.islice(lines, _LINES_AT_ONCE)):
+            yield _as_csv(some) if form == "csv" else _as_json_lines(some)
+
+
+def shielded(text: str | None) -> str:
+    """Return text as a cell holds it, so that `unshielded` gives it back and no spreadsheet runs it.
+
+    None is an empty cell. An apostrophe stands before what would open a formula, before an apostrophe, and for itself
+    where there is a text but an empty one.
+    """
+    if text is None:
+        return ""
+    return _SHIELD + text if not text or text.startswith(_SHIELDED) else text
+
+
+def unshielded(cell: str) -> str | None:
+    """Return the text of a cell; None for an empty cell."""
+    return cell.removeprefix(_SHIELD) if cell else None
+
+
+def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None]) -> Iterator[Line]:
+    """Yield the lines as values."""
+    runs = connection.execute(f"{_RUNS} ORDER BY place", wanted)
+    seen = connection.execute(_SEEN, wanted)  # sorted by SQLite, which keeps what it sorts in a file
+    by_run = itertools.groupby(seen, key=lambda row: row[0])
+    next_seen = next(by_run, None)
+    for _, place, key, source, query, started_at, pages_ok, pages_failed in runs:
+        values = (key, source, query, _moment(from_microseconds(started_at)), pages_ok, pages_failed)
+        run: Line = dict(zip(RUN_COLUMNS, values, strict=True))
+        if next_seen is None or next_seen[0] != place:
+            yield run | _NOTHING_SEEN
+            continue
+        for row in next_seen[1]:
+            yield run | _observation(row[1:])
+        next_seen = next(by_run, None)
+
+
+def _observation(
+    row: tuple[int, str, str, int, int | None, int | None, int | None, int | None, str | None, int],
+) -> Line:
+    started_at, product_id, title, after, price, list_price, rating, reviews, seller, sold_out = row
+    return {
+        "product_id": product_id,
+        "title": title,
+        "at": _moment(from_microseconds(started_at + after * 1000)),
+        "price": hundredths_as_yuan(price),
+        "list_price": hundredths_as_yuan(list_price),
+        "rating": None if rating is None else Decimal(rating).scaleb(-2),
+        "reviews": reviews,
+        "seller": seller,
+        "sold_out": bool(sold_out),
+    }
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _as_json_lines(lines: list[Line]) -> bytes:
+    import msgspec
+
+    return msgspec.json.Encoder(decimal_format="number").encode_lines(lines)
+
+
+def _as_csv(lines: list[Line]) -> bytes:
+    output = io.StringIO()
+    csv.writer(output, lineterminator="\r\n").writerows(
+        [_cell(name, line[name]) for name in COLUMNS] for line in lines
+    )
+    return output.getvalue().encode()
+
+
+def _cell(name: str, value: object) -> str:
+    if name in _TEXTS:
+        return shielded(None if value is None else str(value))
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,258 @@
+"""What was exported, taken in again: every run of it or nothing of it, and no run twice."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Annotated, BinaryIO
+
+import msgspec
+from msgspec import Meta
+
+from crawler.errors import UsageError
+from crawler.history.exporting import COLUMNS, unshielded
+from crawler.history.moments import to_microseconds
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.store import History
+
+__all__ = ["HistoryImporter", "Imported"]
+
+MOST_BYTES = 2**20
+"""Of a line; what is longer is no line of ours."""
+
+MOST_PRODUCTS = 100_000
+"""Of a run; a search has 6,000 at most."""
+
+_SOME_AT_ONCE = 900
+"""Values in one query; older SQLite libraries take 999."""
+
+_Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_MOST_YUAN = Decimal(10**12)
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """A line, by the columns of `crawler.history.exporting`."""
+
+    run: _Text
+    source: _Text
+    query: str
+    started_at: Annotated[dt.datetime, Meta(tz=True)]
+    pages_ok: _Count
+    pages_failed: _Count
+    product_id: _Text | None
+    title: str | None
+    at: Annotated[dt.datetime, Meta(tz=True)] | None
+    price: Decimal | None
+    list_price: Decimal | None
+    rating: Annotated[float, Meta(ge=0, le=100)] | None
+    reviews: _Count | None
+    seller: str | None
+    sold_out: bool | None
+
+    def record(self) -> RunRecord:
+        """Return the run."""
+        return RunRecord(
+            self.run,
+            self.source,
+            self.query,
+            self.started_at.astimezone(dt.UTC),
+            self.pages_ok,
+            self.pages_failed,
+        )
+
+    def observation(self) -> Observation | None:
+        """Return what was seen; None for a run that saw nothing. Raises ValueError where something is missing."""
+        seen = (self.product_id, self.title, self.at, self.sold_out)
+        if all(value is None for value in seen):
+            return None
+        if self.product_id is None or self.title is None or self.at is None or self.sold_out is None:
+            raise ValueError("product_id, title, at and sold_out go together: some of them are missing")
+        return Observation(
+            self.product_id, self.title, self.at.astimezone(dt.UTC), _amount(self.price, "price"),
+            _amount(self.list_price, "list_price"), self.rating, self.reviews, self.seller, self.sold_out,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of a file."""
+
+    runs: int = 0
+    """New ones."""
+    observations: int = 0
+    known: int = 0
+    """Runs that were on record already, and left as they were."""
+
+
+class HistoryImporter(History):
+    """A history file that takes in what was exported; it and its methods raise HistoryError as `History` does."""
+
+    def take_in(self, file: BinaryIO, name: str, done: Imported | None = None) -> Imported:
+        """Record every run of an export that is not on record, each in a transaction of its own.
+
+        `name` is what messages call the file; `done` is counted up as runs go in. Raises UsageError that names file and
+        line for a line that cannot be read, or not there: then the runs before it are recorded, and of its own nothing.
+        """
+        done = done or Imported()
+        for run, observations in _runs(file, name):
+            if self._has(run.key):
+                done.known += 1
+                continue
+            self.record(run, self._with_newer_titles(run, observations))
+            done.runs += 1
+            done.observations += len(observations)
+        return done
+
+    def _has(self, key: str) -> bool:
+        with self._saying():
+            return self._connection.execute("SELECT 1 FROM run WHERE key = ?", (key,)).fetchone() is not None
+
+    def _with_newer_titles(self, run: RunRecord, observations: list[Observation]) -> list[Observation]:
+        """Return the observations, a product that was seen later with the title that it had then: that one is kept."""
+        started = to_microseconds(run.started_at)
+        titles: dict[str, str] = {}
+        with self._saying():
+            later = self._connection.execute("SELECT 1 FROM run WHERE started_at > ? LIMIT 1", (started,))
+            if later.fetchone() is None:
+                return observations
+            for start in range(0, len(observations), _SOME_AT_ONCE):
+                some = [seen.product_id for seen in observations[start : start + _SOME_AT_ONCE]]
+                titles |= self._connection.execute(
+                    "SELECT product_id, title FROM product JOIN source ON source.id = product.source"  # noqa: S608 – question marks alone are put in
+                    " WHERE source.name = ? AND EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"
+                    " WHERE observation.product = product.id AND run.started_at > ?)"
+                    f" AND product_id IN ({', '.join('?' * len(some))})",
+                    (run.source, started, *some),
+                )
+        return [replace(seen, title=titles.get(seen.product_id, seen.title)) for seen in observations]
+
+
+class _Gathered:
+    """A run, and what its lines say, one after the other."""
+
+    def __init__(self, run: RunRecord) -> None:
+        self.run = run
+        self.lines = 0
+        self.seen: dict[str, Observation] = {}
+
+    def add(self, run: RunRecord, observation: Observation | None) -> None:
+        """Add a line. Raises ValueError for one that does not go with those before."""
+        if run != self.run:
+            raise ValueError(f"it says of run {run.key!r} something else than the line before")
+        if self.lines and (observation is None or not self.seen):
+            raise ValueError(f"run {run.key!r} has a line without a product, and others")
+        self.lines += 1
+        if observation is None:
+            return
+        if observation.product_id in self.seen:
+            raise ValueError(f"product {observation.product_id!r} is in run {run.key!r} twice")
+        if len(self.seen) >= MOST_PRODUCTS:
+            raise ValueError(f"run {run.key!r} has more than {MOST_PRODUCTS:,} products")
+        self.seen[observation.product_id] = observation
+
+
+def _runs(file: BinaryIO, name: str) -> Iterator[tuple[RunRecord, list[Observation]]]:
+    """Yield the runs of an export, each when its last line was read. Raises UsageError for a bad line."""
+    now: _Gathered | None = None
+    earlier: set[str] = set()
+    for number, line in _lines(file, name):
+        try:
+            run, observation = line.record(), line.observation()
+            if now is None or run.key != now.run.key:
+                if now is not None:
+                    yield now.run, list(now.seen.values())
+                now = _begun(run, earlier)
+            now.add(run, observation)
+        except ValueError as error:
+            raise _bad(name, number, str(error)) from error
+    if now is not None:
+        yield now.run, list(now.seen.values())
+
+
+def _begun(run: RunRecord, earlier: set[str]) -> _Gathered:
+    if run.key in earlier:
+        raise ValueError(f"run {run.key!r} was there before, with other runs after it; sort the lines by run")
+    earlier.add(run.key)
+    return _Gathered(run)
+
+
+def _lines(file: BinaryIO, name: str) -> Iterator[tuple[int, _Line]]:
+    """Yield the lines of an export in either format, with their numbers."""
+    texts = _texts(file, name)
+    first = next(texts, None)
+    if first is None:
+        raise UsageError(f"{name} is empty: an export has a line at least")
+    if first.startswith("{"):
+        yield from _from_json(first, texts, name)
+    else:
+        yield from _from_csv(first, texts, name)
+
+
+def _texts(file: BinaryIO, name: str) -> Iterator[str]:
+    number = 0
+    while data := file.readline(MOST_BYTES + 1):
+        number += 1
+        if len(data) > MOST_BYTES:
+            raise _bad(name, number, f"it is longer than {MOST_BYTES:,} bytes")
+        try:
+            yield data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise _bad(name, number, f"byte {error.start + 1} is no UTF-8") from error
+
+
+def _from_json(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:
+    decoder = msgspec.json.Decoder(_Line)
+    for number, text in enumerate(itertools.chain([first], texts), 1):
+        if text.strip():
+            yield number, _decoded(decoder, text, name, number)
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Line], text: str, name: str, number: int) -> _Line:
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _bad(name, number, str(error)) from error
+
+
+def _from_csv(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:
+    header = next(csv.reader([first]), [])
+    if sorted(header) != sorted(COLUMNS):
+        raise _bad(name, 1, f"an export begins with {{ or with the columns {','.join(COLUMNS)}")
+    reader = csv.reader(texts, strict=True)
+    start = 1
+    while True:
+        number = start + 1  # a title may hold line ends: its line begins where the one before ended
+        try:
+            cells = next(reader, None)
+            if cells is None:
+                return
+            start = reader.line_num + 1
+            if not cells:
+                continue
+            line = _from_cells(header, cells)
+        except (csv.Error, msgspec.ValidationError, ValueError) as error:
+            raise _bad(name, number, str(error)) from error
+        yield number, line
+
+
+def _from_cells(header: list[str], cells: list[str]) -> _Line:
+    if len(cells) != len(header):
+        raise ValueError(f"it has {len(cells)} cells, not {len(header)}")
+    return msgspec.convert(dict(zip(header, map(unshielded, cells), strict=True)), _Line, strict=False)
+
+
+def _amount(amount: Decimal | None, column: str) -> Decimal | None:
+    if amount is None:
+        return None
+    if not amount.is_finite() or not 0 <= amount < _MOST_YUAN or amount != round(amount, 2):
+        raise ValueError(f"{column} must be an amount of yuan with two digits, not {str(amount)[:40]}")
+    return amount
+
+
+def _bad(name: str, number: int, why: str) -> UsageError:
+    return UsageError(f"{name}, line {number}: {why}; the runs before it are imported")

@@ -1,0 +1,157 @@
+"""The history file, opened to look at alone: nothing is made and nothing is written, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.errors import HistoryError
+from crawler.history.moments import from_microseconds
+from crawler.history.schema import APPLICATION_ID, VERSION
+from crawler.history.store import WAIT_SECONDS, History
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+__all__ = ["FileSize", "HistoryReader", "SearchSummary", "file_size", "open_history"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSummary:
+    """A search, and what the file has of it."""
+
+    source: str
+    query: str
+    runs: int
+    products: int
+    """Different ones that it has ever found."""
+    observations: int
+    first_run: dt.datetime
+    """When it began; aware, UTC."""
+    last_run: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileSize:
+    """What the history takes on the disk, in bytes."""
+
+    main: int
+    log: int
+    """Of the write-ahead log beside it: what was written last, and not yet moved over."""
+
+
+class HistoryReader(History):
+    """A history file that is only read; a context manager, for one thread.
+
+    Raises HistoryError for a file that is none of ours, was written by a newer version of this program, or cannot be
+    read. A file of an older version is read as it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._saying():
+            # Not «ro», which leaves the log's empty files behind. In no mode but «rwc» would it make the file itself.
+            uri = f"{path.absolute().as_uri()}?mode=rw"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+        try:
+            with self._saying():
+                self.is_empty = self._checked_version() == 0
+                """Whether there are not even tables: somebody is about to make them, or was killed before."""
+                self._connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def searches(self) -> tuple[SearchSummary, ...]:
+        """Return every search that has a run, those of one source together, the last to run first."""
+        with self._saying():
+            rows = self._connection.execute(
+                # What each run saw was counted when it was recorded: nobody has to go through millions.
+                "SELECT source.name, search.query, count(*),"
+                " (SELECT count(*) FROM found WHERE found.search = search.id),"
+                " sum(run.observations), min(run.started_at), max(run.started_at)"
+                " FROM run JOIN search ON search.id = run.search JOIN source ON source.id = search.source"
+                " GROUP BY search.id ORDER BY source.name, max(run.started_at) DESC, search.query"
+            ).fetchall()
+        return tuple(
+            SearchSummary(
+                source, query, runs, products, observations, from_microseconds(first), from_microseconds(last)
+            )
+            for source, query, runs, products, observations, first, last in rows
+        )
+
+    def search(self, source: str, query: str) -> SearchSummary | None:
+        """Return one search; None for one that was never recorded."""
+        return next((each for each in self.searches() if (each.source, each.query) == (source, query)), None)
+
+    def products(self) -> int:
+        """Return how many different products there are, of all sources."""
+        with self._saying():
+            (number,) = self._connection.execute("SELECT count(*) FROM product").fetchone()
+        return int(number)
+
+    def sources_of_product(self, product_id: str) -> tuple[str, ...]:
+        """Return the sources that have seen a product, by name."""
+        with self._saying():
+            rows = self._connection.execute(
+                "SELECT source.name FROM source JOIN product ON product.source = source.id"
+                " WHERE product.product_id = ? ORDER BY source.name",
+                (product_id,),
+            ).fetchall()
+        return tuple(name for (name,) in rows)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Have everything in the block see the file as it is now, and what goes wrong there said in one line."""
+        with self._saying():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")  # there is nothing to keep
+
+    def _checked_version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and (tables or version or application):
+            raise HistoryError(
+                f"{self.path} is a database of another program; name another file with --history-file"
+            )
+        if version > VERSION:
+            raise HistoryError(
+                f"{self.path} was written by a newer version of this program (its schema is {version}, this one "
+                f"knows {VERSION}): update the program, or name another file with --history-file"
+            )
+        return int(version)
+
+
+def open_history(path: Path) -> HistoryReader | None:
+    """Return the history at `path`, opened to be read; None where there is none yet. Nothing is made."""
+    try:
+        if not path.exists():
+            return None
+    except OSError as error:
+        raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
+    reader = HistoryReader(path)
+    if reader.is_empty:
+        reader.close()
+        return None
+    return reader
+
+
+def file_size(path: Path) -> FileSize:
+    """Return what a history takes on the disk; 0 for what is not there."""
+
+    def size(file: Path) -> int:
+        try:
+            return file.stat().st_size
+        except OSError:
+            return 0
+
+    return FileSize(size(path), size(path.with_name(f"{path.name}-wal")))

@@ -1,0 +1,108 @@
+"""The past of a product in few words: runs in which nothing changed are one spell. Pure functions of observations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median_low
+
+from crawler.history.observations import Observation
+from crawler.history.prices import PriceHistory, price_history
+
+__all__ = ["ProductPast", "Spell", "long_gap", "product_past", "spells"]
+
+LEAST_GAP = dt.timedelta(days=14)
+"""Time without an observation below which nothing is said to be unobserved."""
+
+GAP_FACTOR = 4
+"""How many times the usual time between two observations makes a gap, where that is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Observations in a row, without a long gap, that saw the same; amounts in yuan."""
+
+    since: dt.datetime
+    """The first of them."""
+    until: dt.datetime
+    """The last of them."""
+    price: Decimal | None
+    """As shown; None without one."""
+    list_price: Decimal | None
+    sold_out: bool
+    observations: int
+    after_gap: bool
+    """Whether nobody had looked for long before the first of them."""
+
+    @property
+    def to_be_had(self) -> Decimal | None:
+        """The price at which it could be bought; None without a price, and while it was sold out."""
+        return None if self.sold_out else self.price
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPast:
+    """A product, and all that is known of its price."""
+
+    last: Observation
+    """The last observation: it has product number, title, seller, and whether it is sold out."""
+    history: PriceHistory
+    spells: tuple[Spell, ...]
+    """Oldest first; never empty."""
+    observations: int
+    in_last_run: bool = True
+    """Whether it was seen by the last run of the search that was asked for, or later."""
+
+
+def product_past(past: Sequence[Observation], *, in_last_run: bool = True) -> ProductPast:
+    """Return what is known of a product from its past, oldest observation first; ValueError for an empty past."""
+    history = price_history(past)
+    if history is None:
+        raise ValueError("a product without an observation has no past")
+    return ProductPast(past[-1], history, spells(past), len(past), in_last_run)
+
+
+def spells(past: Sequence[Observation]) -> tuple[Spell, ...]:
+    """Return the spells of a product, oldest first; `past` in order of time.
+
+    A change of price or list price begins a spell, as do being sold out and being on sale again, and a long gap.
+    """
+    found: list[Spell] = []
+    longest = long_gap(past)
+    start = 0
+    after_gap = False
+    for at in range(1, len(past) + 1):
+        gap = at < len(past) and past[at].at - past[at - 1].at > longest
+        if at < len(past) and not gap and _looks(past[at]) == _looks(past[start]):
+            continue
+        first = past[start]
+        found.append(
+            Spell(
+                first.at,
+                past[at - 1].at,
+                first.price,
+                first.list_price,
+                first.sold_out,
+                at - start,
+                after_gap,
+            )
+        )
+        start, after_gap = at, gap
+    return tuple(found)
+
+
+def long_gap(past: Sequence[Observation]) -> dt.timedelta:
+    """Return the time between two observations above which nobody knows what the price did.
+
+    Four times what is usual for this product, so that one that is looked at monthly is not all gaps; never below 14
+    days.
+    """
+    between = [later.at - earlier.at for earlier, later in pairwise(past)]
+    return max(LEAST_GAP, GAP_FACTOR * median_low(between)) if between else LEAST_GAP
+
+
+def _looks(seen: Observation) -> tuple[Decimal | None, Decimal | None, bool]:
+    return seen.price, seen.list_price, seen.sold_out

@@ -1,0 +1,100 @@
+"""What there is to see in a history, as values that a report lays out: searches, one search's products, one product."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crawler.history.deals import best_first
+from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file_size
+from crawler.history.spells import ProductPast, product_past
+
+__all__ = ["Overview", "SearchPast", "View", "overview", "product_view", "search_view"]
+
+_AT_ONCE = 500
+"""Products whose whole past is in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a history holds."""
+
+    path: Path
+    size: FileSize
+    products: int
+    """Different ones, of all sources."""
+    searches: tuple[SearchSummary, ...]
+
+    def of_source(self, source: str) -> Overview:
+        """Return this with the searches of one source alone."""
+        return replace(self, searches=tuple(each for each in self.searches if each.source == source))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPast:
+    """The products that a search has ever found, those cheapest by their own past first; or one product alone."""
+
+    source: str
+    query: str | None
+    """As it was typed; None where a product was asked for by its number."""
+    search: SearchSummary | None
+    """None with `query`."""
+    found: int
+    """How many products the search has found: those shown, and those that are not."""
+    products: tuple[ProductPast, ...]
+
+    @property
+    def single(self) -> ProductPast | None:
+        """The product, where one was asked for by its number."""
+        return self.products[0] if self.query is None else None
+
+    def cut(self, top: int | None) -> SearchPast:
+        """Return this with `top` products at most; None leaves all."""
+        return self if top is None else replace(self, products=self.products[:top])
+
+    def age_of(self, product: ProductPast) -> dt.timedelta | None:
+        """Return how long before the search's last run a product was last seen; None for one seen by that run."""
+        if self.search is None or product.in_last_run:
+            return None
+        return max(self.search.last_run - product.last.at, dt.timedelta())
+
+
+View = Overview | SearchPast
+
+
+def overview(history: HistoryReader) -> Overview:
+    """Return what a history holds."""
+    return Overview(history.path, file_size(history.path), history.products(), history.searches())
+
+
+def search_view(
+    history: HistoryReader, source: str, typed: str, query: str, *, top: int | None
+) -> SearchPast | None:
+    """Return what became of the products of `query`, `top` of them at most; None for a search without a run."""
+    summary = history.search(source, query)
+    if summary is None:
+        return None
+    ranked = best_first(history, source, query)
+    in_last_run = {each.product_id: each.in_last_run for each in ranked}
+    shown = [each.product_id for each in ranked[:top]]
+    products = tuple(
+        replace(past, in_last_run=in_last_run[past.last.product_id])
+        for past in _pasts(history, source, shown)
+    )
+    return SearchPast(source, typed, summary, len(ranked), products)
+
+
+def product_view(history: HistoryReader, source: str, product_id: str) -> SearchPast | None:
+    """Return what became of one product; None for one that was never seen."""
+    products = tuple(_pasts(history, source, [product_id]))
+    return SearchPast(source, None, None, 1, products) if products else None
+
+
+def _pasts(history: HistoryReader, source: str, product_ids: Sequence[str]) -> Iterator[ProductPast]:
+    for start in range(0, len(product_ids), _AT_ONCE):
+        some = product_ids[start : start + _AT_ONCE]
+        series = history.series(source, some)
+        # Between the two readings another program may have pruned: what is gone is not shown.
+        yield from (product_past(series[product_id]) for product_id in some if product_id in series)

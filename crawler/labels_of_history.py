@@ -1,0 +1,129 @@
+"""The words of what is told of prices over time, in the languages of `crawler.labels`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WORDS"]
+
+WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    # The file
+    "past_title": ("Prices over time", "历史价格", "歷史價格"),
+    "past_file": ("File", "文件", "檔案"),
+    "past_size_name": ("Size", "大小", "大小"),
+    "past_size": (
+        "{size}: {observations:,} observations of {products:,} products",
+        "{size}：{products:,} 件商品的 {observations:,} 条记录",
+        "{size}：{products:,} 件商品的 {observations:,} 筆紀錄",
+    ),
+    "past_log": (" (and {size} of a log)", "（另有日志 {size}）", "（另有日誌 {size}）"),
+    "past_no_search": ("no search is recorded yet", "还没有记录任何搜索", "還沒有記錄任何搜尋"),
+    "past_searches": ("Searches", "搜索", "搜尋"),
+    "past_runs": ("Runs", "次数", "次數"),
+    "past_products": ("Products", "商品数", "商品數"),
+    "past_observations": ("Observations", "记录数", "紀錄數"),
+    "past_first_run": ("First run", "首次", "首次"),
+    "past_last_run": ("Last run", "最近一次", "最近一次"),
+    # What was asked for
+    "past_of_search": (
+        "{runs:,} runs, {first} to {last}",
+        "{first} 至 {last}，共 {runs:,} 次",
+        "{first} 至 {last}，共 {runs:,} 次",
+    ),
+    "past_of_search_once": ("one run, {first}", "{first}，仅一次", "{first}，僅一次"),
+    "past_found": (
+        "{found:,}, {shown:,} of them shown: best deal first, by the price against the product's own median",
+        "{found:,} 件，显示 {shown:,} 件；按价格与该商品自身中位价之比排序，最划算的在前",
+        "{found:,} 件，顯示 {shown:,} 件；依價格與該商品自身中位價之比排序，最划算的在前",
+    ),
+    "past_more": (
+        "… and {n:,} more (--top {all} shows all)",
+        "……还有 {n:,} 件（--top {all} 可全部列出）",
+        "……還有 {n:,} 件（--top {all} 可全部列出）",
+    ),
+    "past_nothing": ("no product was found", "没有找到商品", "沒有找到商品"),
+    # A product
+    "past_now": ("Price now", "现价", "現價"),
+    "past_against": ("To median", "与中位价比", "與中位價比"),
+    "past_median": ("Median", "中位价", "中位價"),
+    "past_median_long": ("Median of 90 days", "90 天中位价", "90 天中位價"),
+    "past_lowest": ("Lowest ever", "历史最低", "歷史最低"),
+    "past_lowest_on": ("{price} on {on}", "{price}（{on}）", "{price}（{on}）"),
+    "past_change": ("Change", "涨跌", "漲跌"),
+    "past_change_since": ("{change} since {on}", "自 {on} 起 {change}", "自 {on} 起 {change}"),
+    "past_low_in": ("Low for", "低价天数", "低價天數"),
+    "past_low_in_long": (
+        "at its lowest in {n:,} days", "{n:,} 天内最低", "{n:,} 天內最低",
+    ),
+    "past_low_today": ("at its lowest in less than a day", "一天之内最低", "一天之內最低"),
+    "past_days": ("{n:,} d", "{n:,} 天", "{n:,} 天"),
+    "past_since": ("Since", "始于", "始於"),
+    "past_observed": ("Observed", "记录", "紀錄"),
+    "past_observed_words": (
+        "{n:,} times since {since}, last on {last}; a price on {days:,} days",
+        "自 {since} 起 {n:,} 次，最近 {last}；有价格的 {days:,} 天",
+        "自 {since} 起 {n:,} 次，最近 {last}；有價格的 {days:,} 天",
+    ),
+    "past_few": ("few observations: days with a price {n}", "记录尚少：有价格的 {n} 天", "紀錄尚少：有價格的 {n} 天"),
+    "past_sold_out": ("sold out", "售罄", "售罄"),
+    "past_no_price": ("no price: an e-book alone, or unreadable", "没有价格：仅有电子书，或无法识别",
+                      "沒有價格：僅有電子書，或無法識別"),
+    "past_no_price_short": ("no price", "无价格", "無價格"),
+    "past_last_seen": (
+        "last seen {on}, {n:,} days before the last run",
+        "最后见于 {on}，比最近一次早 {n:,} 天",
+        "最後見於 {on}，比最近一次早 {n:,} 天",
+    ),
+    "past_last_seen_today": (
+        "last seen {on}, not in the last run",
+        "最后见于 {on}，最近一次未见",
+        "最後見於 {on}，最近一次未見",
+    ),
+    "past_raised_price": (
+        "raised, then cut: {usual} was usual, {raised} on {on}, now {now}",
+        "先涨后降：平时 {usual}，{on} 涨到 {raised}，现 {now}",
+        "先漲後降：平時 {usual}，{on} 漲到 {raised}，現 {now}",
+    ),
+    "past_raised_list_price": (
+        "list price raised: {before} was usual, {raised} on {on}; the price is {now}, {usual} was usual",
+        "抬高定价：平时定价 {before}，{on} 改为 {raised}；现价 {now}，平时 {usual}",
+        "抬高定價：平時定價 {before}，{on} 改為 {raised}；現價 {now}，平時 {usual}",
+    ),
+    # Its changes
+    "past_changes": ("Changes", "价格变动", "價格變動"),
+    "past_changes_count": ("all prices: {n:,}", "全部价格：{n:,} 段", "全部價格：{n:,} 段"),
+    "past_from": ("From", "从", "從"),
+    "past_until": ("To", "至", "至"),
+    "past_gap": ("not observed for long before", "此前长时间没有记录", "此前長時間沒有紀錄"),
+    "past_changes_more": (
+        "the oldest {n:,} are left out here; CSV and JSON have all",
+        "最早的 {n:,} 段从略；CSV 和 JSON 中有全部",
+        "最早的 {n:,} 段從略；CSV 和 JSON 中有全部",
+    ),
+    # The chart
+    "past_chart": (
+        "Price over time, {since} to {last}: {low} to {high}",
+        "{since} 至 {last} 的价格：{low} 至 {high}",
+        "{since} 至 {last} 的價格：{low} 至 {high}",
+    ),
+    "past_chart_none": (
+        "No chart: there never was a price.", "没有图：从未有过价格。", "沒有圖：從未有過價格。",
+    ),
+    "past_chart_thinned": (
+        "Drawn are {n:,} of {all:,} prices: of each short time the first, the last, the highest and the lowest.",
+        "共 {all:,} 段价格，画出 {n:,} 段：每小段时间的首、末、最高、最低。",
+        "共 {all:,} 段價格，畫出 {n:,} 段：每小段時間的首、末、最高、最低。",
+    ),
+    "past_key_price": ("price", "价格", "價格"),
+    "past_key_list": ("list price", "定价", "定價"),
+    "past_key_lowest": ("lowest ever", "历史最低", "歷史最低"),
+    "past_key_raise": ("raised, then cut", "先涨后降", "先漲後降"),
+    "past_key_gap": (
+        "where the line is broken it was sold out, without a price, or not observed for long",
+        "断线处：售罄、没有价格，或长时间没有记录",
+        "斷線處：售罄、沒有價格，或長時間沒有紀錄",
+    ),
+    "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
+    "past_mark": ("{name} {price}, {on}", "{name} {price}，{on}", "{name} {price}，{on}"),
+}  # fmt: skip
+"""Words by name, as in `crawler.labels`, which takes them in."""

@@ -1,0 +1,86 @@
+"""Prices over time as CSV: a row a search, a product, or a spell of one product's past. See docs/history.md."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crawler.report.clean import clean
+from crawler.report.csv_report import defuse
+from crawler.report.history_json import as_dict
+
+if TYPE_CHECKING:
+    from crawler.history.views import View
+    from crawler.report.history_report import HistoryStyle
+
+__all__ = ["PRODUCT_COLUMNS", "SEARCH_COLUMNS", "SPELL_COLUMNS", "render"]
+
+SEARCH_COLUMNS = ("source", "query", "runs", "products", "observations", "first_run", "last_run")
+"""The header of what the file holds."""
+
+PRODUCT_COLUMNS = (
+    "product_id", "title", "price", "list_price", "sold_out", "seller", "last_seen", "in_last_run", "since",
+    "observations", "days", "few", "lowest", "lowest_at", "median_90_days", "relative", "previous", "previous_at",
+    "change", "lowest_in_days", "raised_kind", "raised_before", "raised_to", "raised_at", "raised_usual_price",
+    "source", "query",
+)  # fmt: skip
+"""The header of a search's products; names as in JSON, those of `raised_then_cut` in one row with the rest."""
+
+SPELL_COLUMNS = (
+    "product_id", "title", "from", "to", "price", "list_price", "sold_out", "observations", "after_gap", "source",
+)  # fmt: skip
+"""The header of one product's past."""
+
+
+def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every format takes a style
+    """Return header and rows with CRLF line ends; text is cleaned, and made harmless for a spreadsheet."""
+    values = as_dict(view)
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\r\n")
+    columns: tuple[str, ...]
+    if "searches" in values:
+        columns, rows = SEARCH_COLUMNS, iter(values["searches"])
+    elif "product" in values:
+        columns, rows = SPELL_COLUMNS, _spells(values)
+    else:
+        columns, rows = PRODUCT_COLUMNS, _products(values)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    return output.getvalue()
+
+
+def _products(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for product in values["products"]:
+        raised = product["raised_then_cut"] or {}
+        yield {
+            **product,
+            "raised_kind": raised.get("kind"),
+            "raised_before": raised.get("before"),
+            "raised_to": raised.get("raised_to"),
+            "raised_at": raised.get("raised_at"),
+            "raised_usual_price": raised.get("usual_price"),
+            "source": values["source"],
+            "query": values["query"],
+        }
+
+
+def _spells(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    product = values["product"]
+    for spell in product["spells"]:
+        yield {
+            "product_id": product["product_id"],
+            "title": product["title"],
+            **spell,
+            "source": values["source"],
+        }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | Decimal) else defuse(clean(str(value)))

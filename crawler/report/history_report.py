@@ -1,0 +1,80 @@
+"""The history's reports, one module a format: what there is to see in, text out. The same view gives the same bytes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
+
+from crawler.errors import UsageError
+from crawler.report import FORMATS as ALL_FORMATS
+
+if TYPE_CHECKING:
+    from crawler.history.views import SearchPast, View
+    from crawler.labels import Labels
+
+__all__ = ["FORMATS", "MOST_CHARTS", "HistoryStyle", "encode", "format_of", "render"]
+
+FORMATS = ("table", "csv", "json", "html")
+"""The formats by name; suffixes and charset are those of a search's reports."""
+
+MOST_CHARTS = 200
+"""Products in an HTML page unless their number is given: some 1 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStyle:
+    """How a report is to look; each format takes what concerns it."""
+
+    top: int = 50
+    """How many products the table has."""
+    top_given: bool = False
+    """Whether that number was asked for: then it holds for every format, else the data have all products."""
+    lang: str = "en"
+    """Language of the words: one of `crawler.labels.LANGUAGES`, or auto: that of the query, English without one."""
+    width: int | None = None
+    """Columns of the table; None for those of a file."""
+    color: bool = False
+    """Whether the table may hold escape codes: colours and links."""
+
+    def limit(self, form: str) -> int | None:
+        """Return how many products a format has; None for all."""
+        if form == "table" or self.top_given:
+            return self.top
+        return MOST_CHARTS if form == "html" else None
+
+    def labels(self, view: View) -> Labels:
+        """Return the words for a report."""
+        from crawler.labels import labels_for
+
+        return labels_for(self.lang, getattr(view, "query", None) or "")
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a file's suffix means, in either case. Raises UsageError for any other suffix."""
+    suffix = Path(path).suffix.lower()
+    for name in FORMATS:
+        if suffix in ALL_FORMATS[name].suffixes:
+            return name
+    known = ", ".join(suffix for name in FORMATS for suffix in ALL_FORMATS[name].suffixes)
+    trouble = f": its suffix {suffix} says nothing of the format" if suffix else " has no suffix"
+    raise UsageError(f"{os.fspath(path)}{trouble}; give it one of {known}")
+
+
+def render(view: View, form: str, style: HistoryStyle | None = None) -> str:
+    """Return the report in a format of `FORMATS`; of a search its first products, as many as the format takes."""
+    style = style or HistoryStyle()
+    shown: View = view.cut(style.limit(form)) if _is_search(view) else view
+    text: str = importlib.import_module(f"crawler.report.history_{form}").render(shown, style)
+    return text
+
+
+def encode(text: str, form: str) -> bytes:
+    """Return the bytes of a report's file."""
+    return text.encode(ALL_FORMATS[form].encoding)
+
+
+def _is_search(view: View) -> TypeGuard[SearchPast]:
+    return hasattr(view, "found")
