@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
 
-__all__ = ["FORMATS", "MOST_CHARTS", "HistoryStyle", "encode", "format_of", "render"]
+__all__ = ["FORMATS", "HistoryStyle", "encode", "format_of", "render"]
 
-FORMATS = ("table", "csv", "json", "html")
+FORMATS = ("table", "csv", "json")
 """The formats by name; suffixes and charset are those of a search's reports."""
-
-MOST_CHARTS = 200
-"""Products in an HTML page unless their number is given: some 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +38,7 @@ class HistoryStyle:
 
     def limit(self, form: str) -> int | None:
         """Return how many products a format has; None for all."""
-        if form == "table" or self.top_given:
-            return self.top
-        return MOST_CHARTS if form == "html" else None
+        return self.top if form == "table" or self.top_given else None
 
     def labels(self, view: View) -> Labels:
         """Return the words for a report."""

@@ -1,0 +1,139 @@
+"""`history`: what became of prices, as a buyer asks for it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler.cli import history, history_upkeep
+from crawler.history import exporting
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.store import History
+from crawler.report import history_report
+from tests.cli.conftest import Ended
+
+Run = Callable[..., Awaitable[Ended]]
+
+SHOP = "https://search.dangdang.com"
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Return a history of 70 daily runs: 11 cut by half, 12 raised and then cut, 13 unseen of late, 14 sold out."""
+    file = tmp_path / "home" / ".local/share/bookprice-crawler/history.sqlite3"
+    with History(file) as past:
+        for day in range(70):
+            at = START + dt.timedelta(days=day)
+            prices = {"11": "20" if day == 69 else "40", "12": "60" if 60 <= day < 69 else "50", "14": "9"}
+            if day < 50:
+                prices["13"] = "30"
+            run = RunRecord(f"k{day}", SHOP, "三体", at, pages_ok=1, pages_failed=0)
+            past.record(
+                run,
+                [
+                    Observation(
+                        number, f"三体{number}", at, Decimal(price), Decimal(100), sold_out=number == "14"
+                    )
+                    for number, price in prices.items()
+                ],
+            )
+    return file
+
+
+async def test_nothing_yet_is_said_and_makes_no_file(run: Run, tmp_path: Path) -> None:
+    ended = await run("history")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.text.startswith("no history yet at ")
+    assert not (tmp_path / "home" / ".local").exists()
+
+
+async def test_what_there_is(run: Run, kept: Path) -> None:
+    ended = await run("history", "--format", "json")
+    (search,) = json.loads(ended.text)["searches"]
+    assert (search["query"], search["runs"], search["products"]) == ("三体", 70, 4)
+    assert search["observations"] == 3 * 70 + 50
+    assert "三体" in (await run("history")).text
+
+
+async def test_a_search_has_the_best_deal_first(run: Run, kept: Path) -> None:
+    """By price against the product's own median; what cannot be bought comes last, and is no price."""
+    ended = await run("history", "三體", "--format", "json")
+    report = json.loads(ended.text)
+    assert [product["product_id"] for product in report["products"]] == ["11", "12", "13", "14"]
+    first, raised, gone, sold_out = report["products"]
+    assert (first["price"], first["median_90_days"], first["lowest"], first["change"]) == (20, 40, 20, -20)
+    assert raised["raised_then_cut"]["kind"] == "price"
+    assert (gone["in_last_run"], gone["last_seen"]) == (False, "2026-02-19T08:00:00Z")
+    assert (sold_out["sold_out"], sold_out["lowest"]) == (True, None)
+    table = (await run("history", "三体", "--lang", "en")).text
+    assert table.index("三体11") < table.index("三体12") < table.index("三体13")
+    assert "¥50.00, then ¥60.00 on 2026-03-02, now ¥50.00" in " ".join(table.split())
+
+
+async def test_a_product_by_its_number(run: Run, kept: Path) -> None:
+    """Runs of the same price are one line; the same word as a query is one that nobody searched."""
+    ended = await run("history", "12", "--format", "json")
+    (product,) = json.loads(ended.text)["products"]
+    spells = [(spell["price"], spell["observations"]) for spell in product["spells"]]
+    assert spells == [(50, 60), (60, 9), (50, 1)]
+    assert "nothing is on record of '12'" in (await run("history", "--query", "12")).text
+
+
+async def test_csv_and_files(run: Run, kept: Path, folder: Path) -> None:
+    ended = await run("history", "三体", "-o", "a.csv", "-o", "a.json", "--top", "2")
+    assert (ended.code, ended.err) == (0, "")
+    rows = list(csv.DictReader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"), newline="")))
+    assert [row["product_id"] for row in rows] == ["11", "12"]
+    assert len(json.loads((folder / "a.json").read_text("utf-8"))["products"]) == 2
+
+
+async def test_export_and_import_by_command(run: Run, kept: Path, folder: Path) -> None:
+    """Through a file and through a pipe; a second import changes nothing."""
+    assert (await run("history", "export", "-o", "all.jsonl")).code == 0
+    words = ("history", "import", "all.jsonl", "--history-file", "b.sqlite3")
+    assert (await run(*words)).text == "imported: 70 runs, 260 observations\n"
+    assert (await run(*words)).text == "imported: 0 runs, 0 observations; 70 runs were on record already\n"
+    again = await run("history", "export", "--format", "jsonl", "--history-file", "b.sqlite3")
+    assert again.out == (folder / "all.jsonl").read_bytes()
+
+
+async def test_prune_by_command(run: Run, kept: Path) -> None:
+    ended = await run("history", "prune", "--older-than", "1d")
+    assert ended.text.startswith("pruned: 256 observations, 69 runs; ") or ended.text.startswith(
+        "pruned: 256 "
+    )
+    left = json.loads((await run("history", "三体", "--format", "json")).text)
+    assert [product["observations"] for product in left["products"]] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["三体", "--format", "pdf"], "invalid choice"),
+        (["三体", "-o", "a.pdf"], ".pdf"),
+        (["--query", "a", "b"], "leave 'b' out"),
+        (["prune", "--older-than", "soon"], "400d"),
+        (["prune"], "--older-than"),
+        (["import", "none.csv"], "none.csv cannot be read"),
+        (["export", "-o", "a.txt"], "give it .csv or .jsonl"),
+        (["export", "没有的"], "nothing is on record of '没有的'"),
+    ],
+)
+async def test_bad_input_gets_one_line(run: Run, kept: Path, words: list[str], expected: str) -> None:
+    ended = await run("history", *words)
+    assert ended.code == 2
+    assert expected in ended.only_line
+
+
+def test_what_the_command_offers_is_what_there_is() -> None:
+    """The parser must not load the reports; its lists are theirs."""
+    assert history.FORMATS == history_report.FORMATS
+    assert history_upkeep.EXPORT_FORMATS == exporting.FORMATS

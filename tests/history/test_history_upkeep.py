@@ -1,0 +1,184 @@
+"""Export, import and prune: nothing lost, nothing counted twice, and crawls go on recording meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import io
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.errors import UsageError
+from crawler.history import exporting
+from crawler.history.importing import HistoryImporter
+from crawler.history.maintenance import HistoryKeeper
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.reading import open_history
+from crawler.history.store import History
+
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+SHOP = "https://shop.example"
+RECORDER = Path(__file__).with_name("record_runs.py")
+
+TEXT = st.text(
+    st.one_of(
+        st.characters(codec="utf-8", exclude_characters="\0"), st.sampled_from("=+-@'\"\t\r\n,;＝书\u2028")
+    ),
+    min_size=1,
+    max_size=12,
+)
+AMOUNT = st.none() | st.decimals(0, 9999, places=2)
+SEEN = st.lists(
+    st.tuples(
+        st.integers(1, 6),
+        TEXT,
+        AMOUNT,
+        AMOUNT,
+        st.none() | st.integers(0, 100),
+        st.none() | TEXT,
+        st.booleans(),
+    ),
+    max_size=6,
+    unique_by=lambda row: row[0],
+)
+
+
+def exported(file: Path, form: str) -> bytes:
+    history = open_history(file)
+    assert history is not None
+    with history:
+        return b"".join(exporting.export(history, form, source=SHOP, query=None))
+
+
+def a_run(
+    number: int, prices: dict[str, str | None], *, query: str = "书"
+) -> tuple[RunRecord, list[Observation]]:
+    """Return the run of a day."""
+    at = START + dt.timedelta(days=number)
+    run = RunRecord(f"{query}-{number}", SHOP, query, at, pages_ok=1, pages_failed=0)
+    return run, [
+        Observation(product, f"书{product}", at, None if price is None else Decimal(price))
+        for product, price in prices.items()
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(TEXT, SEEN), min_size=1, max_size=4), st.sampled_from(exporting.FORMATS))
+def test_what_is_exported_comes_back_the_same(
+    runs: list[tuple[str, list[tuple[object, ...]]]], form: str
+) -> None:
+    """Export, import into a new file, export again: the same bytes, whatever titles, queries and sellers hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder) / "a.sqlite3", Path(folder) / "b.sqlite3"
+        with History(first) as history:
+            for number, (query, rows) in enumerate(runs):
+                at = START + dt.timedelta(hours=number)
+                run = RunRecord(f"key{number}", SHOP, query, at, pages_ok=number, pages_failed=1)
+                history.record(
+                    run,
+                    [
+                        Observation(
+                            str(product), str(title), at, price, listed,  # type: ignore[arg-type]  # as drawn
+                            None if stars is None else stars / 20, 7, seller, out,  # type: ignore[operator, arg-type]  # as drawn
+                        )
+                        for product, title, price, listed, stars, seller, out in rows
+                    ],
+                )  # fmt: skip
+        data = exported(first, form)
+        with HistoryImporter(second) as history:
+            done = history.take_in(io.BytesIO(data), "file")
+            assert (done.runs, done.known) == (len(runs), 0)
+            again = history.take_in(io.BytesIO(data), "file")
+            assert (again.runs, again.known) == (0, len(runs))
+        assert exported(second, form) == data
+
+
+@pytest.mark.parametrize("form", exporting.FORMATS)
+def test_a_bad_line_is_named_and_its_run_is_not_taken_in(tmp_path: Path, form: str) -> None:
+    """The runs before it stay; nothing of the run that it is part of does."""
+    first, second = tmp_path / "a.sqlite3", tmp_path / "b.sqlite3"
+    with History(first) as history:
+        for number in range(3):
+            history.record(*a_run(number, {"1": "10", "2": "20"}))
+    lines = exported(first, form).splitlines(keepends=True)
+    header = 1 if form == "csv" else 0
+    bad = header + 3  # the second product of the second run
+    lines[bad] = lines[bad].replace(b"20.00", b"twenty")
+    assert b"twenty" in lines[bad]
+    with HistoryImporter(second) as history, pytest.raises(UsageError, match=rf"file\b.*{bad + 1}"):
+        history.take_in(io.BytesIO(b"".join(lines)), "file")
+    with closing(sqlite3.connect(second)) as connection:
+        assert connection.execute("SELECT key FROM run").fetchall() == [("书-0",)]
+        assert connection.execute("SELECT count(*) FROM observation").fetchone() == (2,)
+
+
+def test_pruning_leaves_the_last_of_every_product(tmp_path: Path) -> None:
+    """Old observations go, but for the last of a product; the last run of a search stays; the counts are true."""
+    file = tmp_path / "a.sqlite3"
+    with History(file) as history:
+        for number in range(10):
+            seen: dict[str, str | None] = {"1": str(10 + number)}
+            if number < 4:
+                seen["2"] = str(50 + number)
+            history.record(*a_run(number, seen))
+        history.record(*a_run(0, {"3": "9"}, query="旧"))
+    with HistoryKeeper(file) as keeper:
+        pruned = keeper.prune(START + dt.timedelta(days=7))
+        assert keeper.reclaim() is None
+        assert (pruned.observations, pruned.runs) == (7 + 3, 6)
+        assert keeper.prune(START + dt.timedelta(days=7)).observations == 0
+    with History(file) as history:
+        past = history.series(SHOP, ["1", "2", "3"])
+    assert [seen.price for seen in past["1"]] == [17, 18, 19]
+    assert [seen.price for seen in past["2"]] == [53]
+    assert [seen.price for seen in past["3"]] == [9]
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        rows = connection.execute(
+            "SELECT observations, (SELECT count(*) FROM observation WHERE run = run.id) FROM run"
+        ).fetchall()
+    assert all(told == counted for told, counted in rows)
+
+
+async def test_upkeep_while_crawls_record(tmp_path: Path) -> None:
+    """Two processes record; meanwhile all is exported, pruned and imported again, and no observation of theirs is lost."""
+    file = tmp_path / "a.sqlite3"
+    with History(file) as history:
+        for number in range(5):
+            history.record(*a_run(number, {"1": "10"}))
+    recorders = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, str(RECORDER), str(file), name, "15", "200",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )
+        for name in ("a", "b")
+    ]  # fmt: skip
+    ends = asyncio.gather(*(process.communicate() for process in recorders))
+    rounds = 0
+
+    def keep_up(number: int) -> None:
+        data = exported(file, "jsonl")
+        with HistoryImporter(tmp_path / f"copy{number}.sqlite3") as copy:
+            copy.take_in(io.BytesIO(data), "file")
+        with HistoryKeeper(file) as keeper:
+            keeper.prune(START + dt.timedelta(days=10))
+            keeper.reclaim()
+
+    while not ends.done() or not rounds:
+        await asyncio.to_thread(keep_up, rounds)
+        rounds += 1
+    for process, (out, err) in zip(recorders, await ends, strict=True):
+        assert (process.returncode, err) == (0, b"")
+        assert out.split()[-1] == b"14"
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM observation").fetchone() == (2 * 15 * 200 + 1,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
