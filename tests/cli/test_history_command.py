@@ -34,7 +34,7 @@ def kept(tmp_path: Path) -> Path:
             at = START + dt.timedelta(days=day)
             prices = {"11": "20" if day == 69 else "40", "12": "60" if 60 <= day < 69 else "50", "14": "9"}
             if day < 50:
-                prices["13"] = "30"
+                prices["13"] = "70"
             run = RunRecord(f"k{day}", SHOP, "三体", at, pages_ok=1, pages_failed=0)
             past.record(
                 run,
@@ -75,13 +75,13 @@ async def test_a_search_has_the_best_deal_first(run: Run, kept: Path) -> None:
     assert (sold_out["sold_out"], sold_out["lowest"]) == (True, None)
     table = (await run("history", "三体", "--lang", "en")).text
     assert table.index("三体11") < table.index("三体12") < table.index("三体13")
-    assert "¥50.00, then ¥60.00 on 2026-03-02, now ¥50.00" in " ".join(table.split())
+    assert "¥50.00 was usual, ¥60.00 on 2026-03-02, now ¥50.00" in " ".join(table.split())
 
 
 async def test_a_product_by_its_number(run: Run, kept: Path) -> None:
     """Runs of the same price are one line; the same word as a query is one that nobody searched."""
     ended = await run("history", "12", "--format", "json")
-    (product,) = json.loads(ended.text)["products"]
+    product = json.loads(ended.text)["product"]
     spells = [(spell["price"], spell["observations"]) for spell in product["spells"]]
     assert spells == [(50, 60), (60, 9), (50, 1)]
     assert "nothing is on record of '12'" in (await run("history", "--query", "12")).text
@@ -107,9 +107,7 @@ async def test_export_and_import_by_command(run: Run, kept: Path, folder: Path) 
 
 async def test_prune_by_command(run: Run, kept: Path) -> None:
     ended = await run("history", "prune", "--older-than", "1d")
-    assert ended.text.startswith("pruned: 256 observations, 69 runs; ") or ended.text.startswith(
-        "pruned: 256 "
-    )
+    assert ended.text.startswith("pruned: 256 observations, ")
     left = json.loads((await run("history", "三体", "--format", "json")).text)
     assert [product["observations"] for product in left["products"]] == [1, 1, 1, 1]
 

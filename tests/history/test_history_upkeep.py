@@ -150,11 +150,11 @@ def test_pruning_leaves_the_last_of_every_product(tmp_path: Path) -> None:
 
 
 async def test_upkeep_while_crawls_record(tmp_path: Path) -> None:
-    """Two processes record; meanwhile all is exported, pruned and imported again, and no observation of theirs is lost."""
+    """Two processes record while all is exported, pruned and imported again; no observation of theirs is lost."""
     file = tmp_path / "a.sqlite3"
     with History(file) as history:
         for number in range(5):
-            history.record(*a_run(number, {"1": "10"}))
+            history.record(*a_run(number, {"old": "10"}))
     recorders = [
         await asyncio.create_subprocess_exec(
             sys.executable, str(RECORDER), str(file), name, "15", "200",
