@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.errors import SettingsError
 from crawler.settings import HistorySettings, ReportSettings, Settings, check_together, checked, nearest
+from crawler.watching.watch import SEARCH_KEYS, AlertSettings, Watch, WatchTerms
 
 if TYPE_CHECKING:
     import msgspec
@@ -30,8 +31,14 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "crawler": Settings,
     "report": ReportSettings,
     "history": HistorySettings,
+    "alerts": AlertSettings,
 }
-"""Tables of the file, and what they fill."""
+"""Tables of the file, and what they fill. Besides, there is `[[watch]]`, as often as there are watches."""
+
+WATCH = "watch"
+
+_FILE_ALONE: frozenset[tuple[str, str]] = frozenset({("alerts", "command")})
+"""Keys that no variable sets."""
 
 _NO_TABLE = "is no table: write it as one, [{}]"
 """Said of `crawler = 5`, and of `[[crawler]]`, which is a list of tables."""
@@ -58,6 +65,10 @@ class Loaded:
     """The file that was read; None when there was none."""
     warnings: tuple[str, ...]
     """What a user should know though it stops nothing, a line each."""
+    watches: tuple[Watch, ...] = ()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    trusted: bool = False
+    """Whether the file may name programs to run: `--config` named it, or it is in the user's own folder."""
 
 
 @dataclass(slots=True)
@@ -82,6 +93,9 @@ class _Gathered:
         history = HistorySettings(**self._table("history"))
         return Settings(**self._table("crawler"), report=report, history=history)
 
+    def alerts(self) -> AlertSettings:
+        return AlertSettings(**self._table("alerts"))
+
     def _table(self, wanted: str) -> dict[str, Any]:
         return {name: value for (table, name), value in self.values.items() if table == wanted}
 
@@ -102,7 +116,9 @@ def load(
     gathered = _Gathered()
     warnings: list[str] = []
     path, content = _find_file(config, environ, cwd or _working_folder(), warnings)
+    watches: list[tuple[Watch, str]] = []
     if path is not None:
+        watches = _watches(path, content.pop(WATCH, []))
         for key, value, label in _file_values(path, content):
             gathered.put(key, value, label, text=False)
     for key, value, label in _environment_values(environ, warnings):
@@ -113,7 +129,76 @@ def load(
             key = (table or "crawler", name)
             label = _FLAG_OF_KEY.get(key, f"--{name.replace('_', '-')}")
             gathered.put(key, given, label, text=True)
-    return Loaded(gathered.settings(), path, tuple(warnings))
+    settings = gathered.settings()
+    for watch, label in watches:
+        _check_search(settings, watch, label)
+    return Loaded(
+        settings,
+        path,
+        tuple(warnings),
+        tuple(watch for watch, _ in watches),
+        gathered.alerts(),
+        trusted=path is not None and (config is not None or _is_users_own(path)),
+    )
+
+
+def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
+    """Return the watches of a file with what messages call them. Raises SettingsError."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SettingsError(f"{path}: {WATCH} is no list of tables: write each of them as [[{WATCH}]]")
+    watches: list[tuple[Watch, str]] = []
+    names: dict[str, int] = {}
+    for number, table in enumerate(tables, 1):
+        label = f"{path}: [[{WATCH}]] {number}"
+        watch = _watch(table, label)
+        first = names.setdefault(watch.name, number)
+        if first != number:
+            raise SettingsError(
+                f"{label} is called {watch.name!r}, as number {first} is; give it another name"
+            )
+        watches.append((watch, label))
+    return watches
+
+
+def _watch(table: Mapping[str, object], label: str) -> Watch:
+    from crawler.errors import UsageError
+    from crawler.query import checked_query
+
+    terms: dict[str, Any] = {}
+    search: dict[str, Any] = {}
+    known = (*WatchTerms.__struct_fields__, *SEARCH_KEYS)
+    for name, value in table.items():
+        if name not in known:
+            raise SettingsError(
+                f"{label}: {name} is no key of a watch; the nearest is {nearest(name, known)}"
+            )
+        mine, struct = (search, Settings) if name in SEARCH_KEYS else (terms, WatchTerms)
+        mine[name] = checked(struct, name, value, label=f"{label}: {name}")
+    if "query" not in terms:
+        raise SettingsError(f"{label} has no query: say what it searches for")
+    try:
+        terms["query"] = checked_query(terms["query"])
+    except UsageError as error:
+        raise SettingsError(f"{label}: {error}") from error
+    return Watch(WatchTerms(**terms), search)
+
+
+def _check_search(settings: Settings, watch: Watch, label: str) -> None:
+    """Check that a watch's own settings go with the others."""
+    try:
+        settings.replace(**watch.search)
+    except SettingsError as error:
+        raise SettingsError(f"{label}: {error}") from error
+
+
+def _is_users_own(path: Path) -> bool:
+    return path.absolute() == _users_file()
+
+
+def _users_file() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path(APP, appauthor=False) / "config.toml"
 
 
 def _working_folder() -> Path:
@@ -141,9 +226,7 @@ def _find_file(
     if (content := _read_if_own(here, warnings)) is not None:
         return here, content
 
-    from platformdirs import user_config_path
-
-    users = user_config_path(APP, appauthor=False) / "config.toml"
+    users = _users_file()
     if users.is_file():
         return users, _parse(users, _read_text(users, str(users)))
     return None, {}
@@ -192,6 +275,10 @@ def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
         return content
     if own is not None:
         warnings.append(f"{path}: crawler {_NO_TABLE.format('crawler')}; the file is left alone")
+    elif isinstance(content.get(WATCH), list):
+        warnings.append(
+            f"{path} has a [[{WATCH}]], but no [crawler] table, and is left alone; add one if it is yours"
+        )
     return None
 
 
@@ -202,7 +289,9 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
         if not isinstance(keys, dict):
             raise SettingsError(f"{path}: {table} stands outside the tables; {_advice(table, '')}")
         if table not in TABLES:
-            raise SettingsError(f"{path}: [{table}] is no table; the nearest is [{nearest(table, TABLES)}]")
+            best = nearest(table, [*TABLES, WATCH])
+            shown = f"[[{WATCH}]]" if best == WATCH else f"[{best}]"
+            raise SettingsError(f"{path}: [{table}] is no table; the nearest is {shown}")
         for name, value in keys.items():
             label = f"{path}: [{table}] {name}"
             if name not in _keys(table):
@@ -228,7 +317,8 @@ def _environment_values(environ: Mapping[str, str], warnings: list[str]) -> Iter
     known: dict[str, Key] = {}
     for table in TABLES:
         prefix = "CRAWLER_" if table == "crawler" else f"CRAWLER_{table.upper()}_"
-        known |= {prefix + name.upper(): (table, name) for name in _keys(table)}
+        keys = [name for name in _keys(table) if (table, name) not in _FILE_ALONE]
+        known |= {prefix + name.upper(): (table, name) for name in keys}
     for variable, value in sorted(environ.items()):
         if variable in known:
             if value:

@@ -19,7 +19,7 @@ from msgspec import Meta
 from crawler import __version__
 from crawler.errors import SettingsError
 
-__all__ = ["HistorySettings", "ReportSettings", "Settings", "check_together", "checked", "nearest"]
+__all__ = ["Amount", "HistorySettings", "ReportSettings", "Settings", "check_together", "checked", "nearest"]
 
 MAX_YUAN = 1_000_000
 """Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
@@ -266,8 +266,11 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     meta, *conditions = _rules(hint)
     lifted = text and isinstance(value, str) and value.lower() == "none"
     parts: object
-    if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str):  # a list, in one word
-        parts = [] if lifted else [part.strip() for part in value.split(",")]
+    extra = meta.extra or {}
+    separator = extra.get("separator", ",")
+    if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str) and separator != "":
+        # A list in one word. Between URLs there is white space: they may hold commas.
+        parts = [] if lifted else [part.strip() for part in value.split(separator)]
     else:
         parts = None if lifted else value
     try:
@@ -281,7 +284,10 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
         fits = False
     if fits and (result is None or all(condition(result) for condition in conditions)):
         return result
-    raise SettingsError(f"{label} must be {meta.description}, not {_shown(value)}")
+    instead = (
+        ", not what it is" if extra.get("secret") else f", not {_shown(value)}"
+    )  # it may hold a password
+    raise SettingsError(f"{label} must be {meta.description}{instead}")
 
 
 def check_together(

@@ -55,6 +55,48 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (product, run)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE watch (
+        id INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL REFERENCES source,
+        name TEXT NOT NULL,
+        query TEXT NOT NULL,            -- as it was typed: its script is the language of what is told
+        search TEXT NOT NULL,           -- what it searches; where that changes, it has seen nothing yet
+        terms TEXT NOT NULL,            -- what it is to tell; where that changes, it begins anew
+        first_seen INTEGER NOT NULL,    -- Unix time, microseconds, as are the next
+        since INTEGER NOT NULL,         -- what happened before is not told
+        last_tried INTEGER,
+        last_success INTEGER,           -- the last time that every page was had
+        whole INTEGER NOT NULL DEFAULT 0,   -- whether this search was ever had whole
+        UNIQUE (source, name)
+    );
+    -- The products that a watch has seen with the search that it makes now.
+    CREATE TABLE watched (
+        watch INTEGER NOT NULL REFERENCES watch,
+        product INTEGER NOT NULL REFERENCES product,
+        PRIMARY KEY (watch, product)
+    ) WITHOUT ROWID;
+    -- What was told: kept, so that it is told once.
+    CREATE TABLE alert (
+        id INTEGER PRIMARY KEY,
+        watch INTEGER NOT NULL REFERENCES watch,
+        product INTEGER NOT NULL REFERENCES product,
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,            -- Unix time, microseconds, of the observation
+        price INTEGER,                  -- hundredths of a yuan, as is the next
+        against INTEGER,
+        title TEXT NOT NULL,
+        url TEXT NOT NULL,
+        remarks TEXT NOT NULL           -- a JSON array
+    );
+    CREATE INDEX alert_of ON alert (watch, product);
+    -- What is still to be brought to a channel; a row goes when it is.
+    CREATE TABLE delivery (
+        alert INTEGER NOT NULL REFERENCES alert,
+        channel TEXT NOT NULL,
+        PRIMARY KEY (channel, alert)
+    ) WITHOUT ROWID;
+    """,
 )
 """What leads from each version of the file to the next."""
 

@@ -72,40 +72,7 @@ class History:
         and 0 returned.
         """
         with self._saying(), self._transaction() as connection:
-            source = _id_of(connection, "source", run.source)
-            connection.execute(
-                "INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query)
-            )
-            (search,) = connection.execute(
-                "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
-            ).fetchone()
-            inserted = connection.execute(
-                "INSERT OR IGNORE INTO run (key, search, started_at, pages_ok, pages_failed, observations)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    run.key,
-                    search,
-                    (run.started_at - _EPOCH) // _MICROSECOND,
-                    run.pages_ok,
-                    run.pages_failed,
-                    len(observations),
-                ),
-            )
-            if not inserted.rowcount:
-                return 0
-            number = inserted.lastrowid or 0
-            products = _product_ids(connection, source, observations)
-            names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
-            sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}
-            connection.executemany(
-                "INSERT OR IGNORE INTO found (search, product) VALUES (?, ?)",
-                [(search, product) for product in products.values()],
-            )
-            connection.executemany(
-                "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                sorted(_row(observation, products, number, run, sellers) for observation in observations),
-            )
-        return len(observations)
+            return len(self._record(connection, run, observations))
 
     def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
         """Return the past of products, oldest observation first; a product without a past is left out."""
@@ -141,6 +108,43 @@ class History:
                 (source, query),
             ).fetchall()
         return tuple(row[0] for row in rows)
+
+    def _record(
+        self, connection: sqlite3.Connection, run: RunRecord, observations: Sequence[Observation]
+    ) -> dict[str, int]:
+        """Record a run within a transaction; return the numbers of its products, none for a run that is there."""
+        source = _id_of(connection, "source", run.source)
+        connection.execute("INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query))
+        (search,) = connection.execute(
+            "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
+        ).fetchone()
+        inserted = connection.execute(
+            "INSERT OR IGNORE INTO run (key, search, started_at, pages_ok, pages_failed, observations)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                run.key,
+                search,
+                (run.started_at - _EPOCH) // _MICROSECOND,
+                run.pages_ok,
+                run.pages_failed,
+                len(observations),
+            ),
+        )
+        if not inserted.rowcount:
+            return {}
+        number = inserted.lastrowid or 0
+        products = _product_ids(connection, source, observations)
+        names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
+        sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}
+        connection.executemany(
+            "INSERT OR IGNORE INTO found (search, product) VALUES (?, ?)",
+            [(search, product) for product in products.values()],
+        )
+        connection.executemany(
+            "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sorted(_row(observation, products, number, run, sellers) for observation in observations),
+        )
+        return products
 
     def _prepare(self) -> None:
         with self._saying():

@@ -17,7 +17,7 @@ from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
-    from crawler.history.prices import RaisedThenCut
+    from crawler.history.prices import PriceHistory, RaisedThenCut
     from crawler.results import Book, PageResult, SearchResult
     from parsers.model import Listing
 
@@ -34,6 +34,7 @@ __all__ = [
     "outcome",
     "page_numbers",
     "past",
+    "past_in_words",
     "percent_off",
     "price",
     "product_link",
@@ -155,14 +156,17 @@ def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
 
 
 def past(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what the past says of a book's price; '' for one without a past.
+    """Return what the past says of a book's price; '' for one without a past."""
+    return "" if book.history is None else past_in_words(book.history, say)
+
+
+def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
+    """Return what a past says of a price.
 
     «at its lowest in 43 days · ¥3.00 less than on 2026-03-01 · median of 90 days ¥45.00 · since 2026-01-01»; a past of
     few days has no median to speak of, and says that it is short.
     """
-    history, words = book.history, []
-    if history is None:
-        return ""
+    words: list[str] = []
     if history.price is not None and history.price == history.lowest:
         if history.lowest_in_days is not None:
             words.append(say("lowest_ever_now"))

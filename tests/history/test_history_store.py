@@ -176,19 +176,43 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
         History(tmp_path / "data" / "history.sqlite3")
 
 
+def at_version(monkeypatch: pytest.MonkeyPatch, *migrations: str) -> None:
+    monkeypatch.setattr(schema, "MIGRATIONS", migrations)
+    monkeypatch.setattr(schema, "VERSION", len(migrations))
+    monkeypatch.setattr("crawler.history.store.VERSION", len(migrations))
+
+
+def tables(file: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with History(file) as history:
         history.record(RUN, [SEEN])
-    broken = (*schema.MIGRATIONS, "CREATE TABLE extra (x);\nCREATE TABLE extra (x);")
-    monkeypatch.setattr(schema, "MIGRATIONS", broken)
-    monkeypatch.setattr(schema, "VERSION", 2)
-    monkeypatch.setattr("crawler.history.store.VERSION", 2)
+    today = schema.MIGRATIONS
+    at_version(monkeypatch, *today, "CREATE TABLE extra (x);\nCREATE TABLE extra (x);")
     with pytest.raises(HistoryError, match="table extra already exists"):
         History(file)
-    monkeypatch.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0], "CREATE TABLE extra (x);"))
+    at_version(monkeypatch, *today, "CREATE TABLE extra (x);")
     with History(file) as history:
         assert history.series(SHOP, ["29220317"]) == {"29220317": (SEEN,)}
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(today) + 1,)
+
+
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_a_file_of_an_earlier_version_becomes_one_of_today(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """Nothing of it is lost, and its tables are then those of a new file."""
+    with monkeypatch.context() as then:
+        at_version(then, *schema.MIGRATIONS[:version])
+        with History(file) as history:
+            history.record(RUN, [SEEN])
+    with History(file) as history:
+        assert history.series(SHOP, ["29220317"]) == {"29220317": (SEEN,)}
+    History(tmp_path / "new.sqlite3").close()
+    assert tables(file) == tables(tmp_path / "new.sqlite3")

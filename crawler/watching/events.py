@@ -1,0 +1,137 @@
+"""What is worth telling of a product, given its past and what was told of it before: pure, no clock and no file.
+
+Each event is told once. What was told is its own memory: that a price stays, or comes and goes by a hundredth, is
+nothing new, whether or not somebody else looked at it in between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crawler.alerts.alert import AlertKind
+
+if TYPE_CHECKING:
+    from crawler.history.observations import Observation
+    from crawler.watching.watch import WatchTerms
+
+__all__ = ["Happening", "Told", "happenings"]
+
+AWAY = Decimal("1.02")
+"""From this share of the target on, a price has left it, and coming back is new."""
+
+NEWS = Decimal("0.99")
+"""Up to this share of the lowest price that was told, a lower one is news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to a product, to be told; amounts in yuan."""
+
+    kind: AlertKind
+    against: Decimal | None = None
+    """What the price is compared with; None for kinds that compare nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that a watch told of a product before."""
+
+    kind: AlertKind
+    at: dt.datetime
+    """When it was observed."""
+    price: Decimal | None
+    against: Decimal | None
+
+
+def happenings(
+    terms: WatchTerms,
+    past: Sequence[Observation],
+    told: Sequence[Told],
+    *,
+    since: dt.datetime,
+    is_new: bool,
+) -> tuple[Happening, ...]:
+    """Return what is to be told of a product now, the most telling first.
+
+    `past` is every observation of it, in order of time, the last the one that the watch has just made; `told` is what
+    the watch told of it before, in any order; since `since` the watch has been on: of what was before it knows the
+    last observation, and the lowest price; `is_new` says that the watch has not seen the product before, though it had
+    all of its pages.
+    """
+    last, price = past[-1], past[-1].to_be_had
+    watched = _watched(past, since)
+    found: list[Happening] = []
+    if price is not None:
+        if terms.target_price is not None and _at_target(terms.target_price, price, past, told):
+            found.append(Happening(AlertKind.TARGET_PRICE, terms.target_price))
+        if terms.drop_percent is not None:
+            reference = _highest(watched, _last_told(told, AlertKind.PRICE_DROP))
+            if reference is not None and price <= reference * (1 - terms.drop_percent / 100):
+                found.append(Happening(AlertKind.PRICE_DROP, reference))
+        if terms.new_lowest and (lowest := _lowest_known(past, told, since)) is not None:
+            before = min((paid for seen in past[:-1] if (paid := seen.to_be_had) is not None), default=lowest)
+            if price <= NEWS * lowest and price < before:
+                found.append(Happening(AlertKind.NEW_LOWEST, before))
+    if terms.new_books and is_new:
+        found.append(Happening(AlertKind.NEW_BOOK))
+    if terms.back_in_stock and not last.sold_out and _was_sold_out(watched, told):
+        found.append(Happening(AlertKind.BACK_IN_STOCK))
+    return tuple(found)
+
+
+def _at_target(target: Decimal, price: Decimal, past: Sequence[Observation], told: Sequence[Told]) -> bool:
+    """Whether the price has come to the target, and had left it since that was told last."""
+    if price > target:
+        return False
+    same = [each.at for each in told if each.kind is AlertKind.TARGET_PRICE and each.against == target]
+    if not same:
+        return True
+    return any(
+        seen.at > max(same) and (paid := seen.to_be_had) is not None and paid >= AWAY * target
+        for seen in past
+    )
+
+
+def _watched(past: Sequence[Observation], since: dt.datetime) -> Sequence[Observation]:
+    """Return what was seen before now and since the watch began, and what was seen last before that."""
+    first = sum(1 for seen in past[:-1] if seen.at < since)
+    return past[max(first - 1, 0) : -1]
+
+
+def _highest(watched: Sequence[Observation], told: Told | None) -> Decimal | None:
+    """Return the highest price since a fall was told last; None without one."""
+    return max(
+        (
+            paid
+            for seen in watched
+            if (told is None or seen.at >= told.at) and (paid := seen.to_be_had) is not None
+        ),
+        default=None,
+    )
+
+
+def _lowest_known(past: Sequence[Observation], told: Sequence[Told], since: dt.datetime) -> Decimal | None:
+    """Return the lowest price that the reader knows of: the last told, or that of the past when the watch began.
+
+    Not the lowest of all: a price that comes down by a little each day would never be news.
+    """
+    last = _last_told(told, AlertKind.NEW_LOWEST)
+    if last is not None:
+        return last.price
+    earlier = [(seen.at, paid) for seen in past[:-1] if (paid := seen.to_be_had) is not None]
+    first = next((at for at, _ in earlier if at >= since), None)
+    return min((paid for at, paid in earlier if first is None or at <= first), default=None)
+
+
+def _was_sold_out(watched: Sequence[Observation], told: Sequence[Told]) -> bool:
+    """Whether it was seen sold out since it was told last to be back."""
+    last = _last_told(told, AlertKind.BACK_IN_STOCK)
+    return any(seen.sold_out and (last is None or seen.at > last.at) for seen in watched)
+
+
+def _last_told(told: Sequence[Told], kind: AlertKind) -> Told | None:
+    return max((each for each in told if each.kind is kind), key=lambda each: each.at, default=None)

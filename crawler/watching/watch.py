@@ -1,0 +1,138 @@
+"""Watches and alerts as the configuration has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from crawler.settings import Amount
+
+__all__ = ["SEARCH_KEYS", "AlertSettings", "Watch", "WatchTerms"]
+
+SEARCH_KEYS = (
+    "pages", "sellers", "category", "sort", "min_price", "max_price", "keep", "max_volume_price", "publisher",
+    "author", "since", "min_reviews", "max_seconds",
+)  # fmt: skip
+"""Settings of `[crawler]` that a watch may have for itself."""
+
+MOST_PRODUCTS = 1_000
+"""Products that one watch may name."""
+
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+_EVERY = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
+_LONGEST = 366 * 86_400
+"""Seconds."""
+
+_PRODUCT = re.compile(r"[0-9]{1,20}")
+
+
+def _is_every(text: str) -> bool:
+    return _EVERY.fullmatch(text) is not None and _seconds(text) <= _LONGEST
+
+
+def _seconds(text: str) -> int:
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def _is_name(text: str | None) -> bool:
+    return text is None or (text.isprintable() and text.strip() == text and 0 < len(text) <= 100)
+
+
+def _are_products(numbers: tuple[str, ...]) -> bool:
+    return len(numbers) <= MOST_PRODUCTS and all(map(_PRODUCT.fullmatch, numbers))
+
+
+class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a `[[watch]]` that are not those of a search: what is watched, how often, and what is told."""
+
+    name: Annotated[str | None, Meta(description="a name of 1 to 100 characters"), _is_name] = None
+    """What messages call it; None for the query."""
+    query: Annotated[str, Meta(description="what to search for, as it would be typed")]
+    products: Annotated[
+        tuple[str, ...],
+        Meta(description=f'a list of product numbers, {MOST_PRODUCTS} at most, such as ["29220317"]'),
+        _are_products,
+    ] = ()
+    """Products to pick out of what is found; none for all books of the report."""
+    every: Annotated[
+        str, Meta(description="a time such as 30m, 12h, 1d or 1w, a year at most"), _is_every
+    ] = "1d"
+    """How often it is due."""
+    target_price: Amount = None
+    """Tell when a price is this or less, in yuan."""
+    drop_percent: Annotated[
+        Decimal | None,
+        Meta(description="a percentage from 1 to 99"),
+        lambda number: number is None or (number.is_finite() and 1 <= number <= 99),
+    ] = None
+    """Tell when a price has fallen by so much."""
+    new_lowest: Annotated[bool, Meta(description="true or false")] = False
+    """Tell of a price below all that were seen."""
+    new_books: Annotated[bool, Meta(description="true or false")] = False
+    """Tell of a book that was not on these pages before."""
+    back_in_stock: Annotated[bool, Meta(description="true or false")] = False
+    """Tell when what was sold out can be bought again."""
+
+
+class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Table `[alerts]`: where alerts go, see docs/alerts.md. Its repr shows no URL."""
+
+    urls: Annotated[
+        tuple[str, ...],
+        Meta(description="a list of Apprise URLs", extra={"separator": None, "secret": True}),
+    ] = ()
+    file: Annotated[
+        str | None,
+        Meta(description="a file's path"),
+        lambda text: text is None or (text != "" and "\0" not in text),
+    ] = None
+    command: Annotated[
+        tuple[str, ...],
+        Meta(
+            description='a list of a program and its arguments, such as ["notify-send", "Book prices"]',
+            extra={"separator": "", "secret": True},
+        ),
+        lambda words: words == () or words[0] != "",
+    ] = ()
+
+    def __repr__(self) -> str:
+        """Return how many of each there are."""
+        return f"AlertSettings({len(self.urls)} urls, file={self.file!r}, command={'yes' if self.command else 'no'})"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A search that is made again and again."""
+
+    terms: WatchTerms
+    search: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of its own, by keys of `SEARCH_KEYS`."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.terms.name or self.terms.query
+
+    @property
+    def every(self) -> dt.timedelta:
+        """How often it is due."""
+        return dt.timedelta(seconds=_seconds(self.terms.every))
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything that it would tell; else it records alone."""
+        terms = self.terms
+        return bool(
+            terms.target_price is not None
+            or terms.drop_percent
+            or terms.new_lowest
+            or terms.new_books
+            or terms.back_in_stock
+        )
