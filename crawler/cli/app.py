@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from crawler import __version__
-from crawler.cli import console, demo, history, search
+from crawler.cli import console, demo, doctor, history, search, watch
 from crawler.cli.exit_codes import ExitCode
 from crawler.errors import CrawlerError, UsageError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = {"search": search, "demo": demo, "history": history}
+COMMANDS = {"search": search, "watch": watch, "history": history, "doctor": doctor, "demo": demo}
 """Commands by name. The first word of a command line that is none of them is part of a search."""
 
 

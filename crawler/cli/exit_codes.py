@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     PARTIAL = 3
     NO_PAGE = 4
+    LOCKED = 5
     INTERNAL = 70  # EX_SOFTWARE of BSD's sysexits.h
     INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
     TERMINATED = 143  # 128 + SIGTERM
@@ -26,6 +27,7 @@ MEANINGS = {
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.PARTIAL: "some pages failed; the report is written, marked partial",
     ExitCode.NO_PAGE: "no page could be had; no file is written",
+    ExitCode.LOCKED: "another watch is running (of the command watch alone)",
     ExitCode.INTERNAL: "a defect of the program",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what was there, marked partial",
     ExitCode.TERMINATED: "terminated (SIGTERM); likewise",

@@ -68,8 +68,10 @@ Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP
 configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
 
 commands, named first on the line, each with its own --help:
-  demo                  serve the embedded demo shop
+  watch                 make the watches of the configuration that are due, and tell what happened to their prices
   history               what became of the prices that earlier searches saw
+  doctor                say whether configuration, history, shop and watches are well
+  demo                  serve the embedded demo shop
   search                what you get without naming a command; to search for a command's name: search demo
 
 exit codes:

@@ -109,6 +109,15 @@ class History:
             ).fetchall()
         return tuple(row[0] for row in rows)
 
+    def damage(self) -> str | None:
+        """Return what SQLite finds damaged in the file, in a few words; None where nothing is.
+
+        It reads all of the file: some 0.3 s for 100 MB (https://www.sqlite.org/pragma.html#pragma_quick_check).
+        """
+        with self._saying():
+            (words,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        return None if words == "ok" else str(words)
+
     def _record(
         self, connection: sqlite3.Connection, run: RunRecord, observations: Sequence[Observation]
     ) -> dict[str, int]:

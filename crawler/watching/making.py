@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,23 +16,23 @@ from crawler.history.looking_back import run_key
 from crawler.history.observations import Observation, observed, source_of
 from crawler.history.prices import price_history
 from crawler.labels import Labels, labels_for
+from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
 from crawler.watching.events import Happening, happenings
 from crawler.watching.memory import Memory, WatchState, fingerprint
 from crawler.watching.watch import SEARCH_KEYS
+from parsers import SHOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crawler.engine import Crawler
     from crawler.events import Event
     from crawler.results import SearchResult
-    from crawler.search_spec import SearchSpec
+    from crawler.settings import Settings
     from crawler.watching.watch import Watch
     from parsers.model import Listing
 
-__all__ = ["Made", "known_state", "make"]
+__all__ = ["Made", "known_state", "make", "source_for"]
 
 _PRODUCTS_AT_ONCE = 200
 """Products whose past is looked at together: some 50 MB where each was observed hourly for a year."""
@@ -50,24 +50,30 @@ class Made:
     """Products that the watch names and no page had."""
 
 
-async def known_state(watch: Watch, spec: SearchSpec, history: Path, now: dt.datetime) -> WatchState:
-    """Return what is known of a watch that makes the search `spec`. Raises HistoryError."""
+def known_state(
+    memory: Memory, watch: Watch, settings: Settings, *, demo: bool, now: dt.datetime
+) -> WatchState:
+    """Return what is known of a watch that searches with `settings`, its own over them. Raises HistoryError."""
+    chosen = settings.replace(**watch.search)
+    searched = {name: getattr(chosen, name) for name in SEARCH_KEYS if name != "max_seconds"}
+    search = fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), searched])
+    return memory.begin(watch, source_for(settings, demo=demo), search, now)
 
-    def begin() -> WatchState:
-        with Memory(history) as memory:
-            return memory.begin(watch, source_of(spec.base_url, demo=spec.demo), _searched(watch, spec), now)
 
-    return await asyncio.to_thread(begin)
+def source_for(settings: Settings, *, demo: bool) -> str:
+    """Return whose prices are watched, as the history names it."""
+    return source_of((settings.base_url or SHOPS["dangdang"].base_url).rstrip("/"), demo=demo)
 
 
 async def make(
     watch: Watch,
+    state: WatchState,
     crawler: Crawler,
     history: Path,
     *,
     channels: Collection[str],
     lang: str,
-    tell: Callable[[Event], None] = lambda _event: None,
+    tell: Callable[[Event], Awaitable[None]] | None = None,
 ) -> Made:
     """Search once for a watch, record what was seen, and return what became of it.
 
@@ -76,13 +82,12 @@ async def make(
     query; `tell` gets the events of the search. Raises HistoryError where the history cannot be used; whatever
     happened then is found out again next time.
     """
-    spec = crawler.spec(watch.terms.query, **watch.search)
     async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
         async for event in events:
-            tell(event)
+            if tell is not None:
+                await tell(event)
             if isinstance(event, SearchFinished):
                 result = event.result
-    state = await known_state(watch, spec, history, result.started_at)
     if not result.had_a_page:
         await asyncio.to_thread(_note_try, history, state, result.started_at)
         return Made(watch, result)
@@ -183,9 +188,3 @@ def _listings(result: SearchResult) -> dict[str, Listing]:
             for listing in page.listings:
                 found.setdefault(listing.product_id, listing)
     return found
-
-
-def _searched(watch: Watch, spec: SearchSpec) -> str:
-    """Return what stands for a watch's search: with another it has seen nothing of it yet."""
-    settings = {name: getattr(spec.settings, name) for name in SEARCH_KEYS if name != "max_seconds"}
-    return fingerprint([spec.query_sent, sorted(watch.terms.products), settings])

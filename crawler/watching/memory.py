@@ -82,8 +82,8 @@ class Memory(History):
     def begin(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
         """Return what is known of a watch, which is made known where it is not.
 
-        `search` says what it searches (see `fingerprint`). Of another search than before it has seen nothing; with
-        other things to tell it begins anew.
+        `search` says what it searches (see `fingerprint`). Of another search than before it has seen nothing, and it is
+        due; with other things to tell it begins anew.
         """
         terms = fingerprint(_told_terms(watch))
         moment = to_microseconds(now)
@@ -102,7 +102,7 @@ class Memory(History):
             if known_search != search:
                 connection.execute("DELETE FROM watched WHERE watch = ?", (number,))
                 connection.execute(
-                    "UPDATE watch SET search = ?, query = ?, whole = 0 WHERE id = ?",
+                    "UPDATE watch SET search = ?, query = ?, whole = 0, last_tried = NULL WHERE id = ?",
                     (search, watch.terms.query, number),
                 )
             if (known_search, known_terms) != (search, terms):

@@ -1,0 +1,253 @@
+"""`bookprice doctor`: whether configuration, files, shop and watches are well, a line each."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console
+from crawler.cli.exit_codes import ExitCode
+from crawler.cli.watch import add_place_options, alert_channels, loaded_watches
+from crawler.errors import CrawlerError, UsageError
+
+if TYPE_CHECKING:
+    from crawler.alerts.channels import Channel
+    from crawler.cli.interrupts import Interrupts
+    from crawler.configuration import Loaded
+    from crawler.results import PageResult
+    from crawler.settings import Settings
+    from crawler.watching.memory import WatchState
+    from crawler.watching.watch import Watch
+
+__all__ = ["add_parser", "run"]
+
+QUERY = "Python"
+"""What is searched where there is no watch: every bookshop has something of it."""
+
+DESCRIPTION = """\
+Say, a line each, whether the configuration is valid, history and reports can be written, the shop can be reached and
+one page of it can be read, alerts are delivered, and every watch succeeds.
+"""
+
+EPILOG = """\
+exit codes:
+  0    all is well
+  1    something is wrong, as its line says; also a watch that has not succeeded for three of its intervals
+  2    wrong usage
+"""
+
+
+class State(StrEnum):
+    """How it is with a thing."""
+
+    WELL = "ok"
+    NOTE = "note"
+    """Worth knowing, and nothing wrong."""
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of what was found out."""
+
+    state: State
+    thing: str
+    words: str
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="say whether configuration, files, shop and watches are well",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    add_place_options(parser)
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="say only what is wrong")
+    told.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything, say what was found, and return the exit code."""
+    from crawler.cli.interrupts import Interrupts
+
+    wrong = False
+    with Interrupts() as interrupts:
+        for finding in _findings(args, interrupts):
+            wrong |= finding.state is State.WRONG
+            if finding.state is State.WRONG or not args.quiet:
+                words = console.one_line(f"{finding.thing}: {finding.words}")
+                console.write_stdout(f"{finding.state:<6} {words}\n")
+        return interrupts.exit_code or (ExitCode.NOT_WRITTEN if wrong else ExitCode.WHOLE)
+
+
+def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Finding]:
+    try:
+        loaded = loaded_watches(args)
+    except UsageError as error:
+        yield Finding(State.WRONG, "configuration", f"{error}; nothing else was looked at")
+        return
+    file = "no file, the defaults" if loaded.file is None else str(loaded.file)
+    yield Finding(State.WELL, "configuration", f"{file}; {len(loaded.watches)} watches")
+    yield from _of_history(loaded)
+    yield _of_folder("reports", Path(loaded.settings.report.dir))
+    from crawler.cli.runs import cache_folder
+
+    yield _of_folder("cache", cache_folder(loaded.settings))
+    yield from _of_shop(loaded, args, interrupts)
+    try:
+        channels = alert_channels(loaded)
+    except UsageError as error:
+        yield Finding(State.WRONG, "alerts", str(error))
+        channels = ()
+    else:
+        where = ", ".join(channel.name for channel in channels) or "stdout: no table [alerts] says otherwise"
+        yield Finding(State.WELL, "alerts", f"they go to {where}")
+    if loaded.watches:
+        yield from _of_watches(loaded, args, channels)
+
+
+def _of_history(loaded: Loaded) -> Iterator[Finding]:
+    """Say whether the history can be written; where there is none, whether one can be made."""
+    from crawler.history.looking_back import history_file
+    from crawler.history.store import History
+
+    path = history_file(loaded.settings.history.path)
+    if loaded.settings.history.record == "never":
+        state = State.WRONG if loaded.watches else State.NOTE
+        yield Finding(state, "history", "nothing is recorded: [history] record is never")
+        return
+    if not path.exists():
+        finding = _of_folder("history", path.parent)
+        words = f"none yet; {path} can be made" if finding.state is State.WELL else finding.words
+        yield Finding(finding.state, "history", words)
+        return
+    try:
+        with History(path) as history:
+            damage = history.damage()
+    except CrawlerError as error:
+        yield Finding(State.WRONG, "history", str(error))
+        return
+    if damage is None:
+        yield Finding(State.WELL, "history", f"{path} can be written")
+    else:
+        yield Finding(State.WRONG, "history", f"{path} is damaged: {damage}; restore a copy, or move it away")
+
+
+def _of_folder(thing: str, folder: Path) -> Finding:
+    from crawler.report.files import make_folder, remove_if_empty
+
+    try:
+        remove_if_empty(make_folder(folder))
+    except CrawlerError as error:
+        return Finding(State.WRONG, thing, str(error))
+    return Finding(State.WELL, thing, f"{folder} can be written")
+
+
+def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Finding]:
+    """Ask for one page, and say whether the shop answers and whether the page can be read."""
+    import asyncio
+
+    from crawler.cli.runs import cache_folder
+
+    settings = loaded.settings.replace(pages=1, workers=1)
+    watch = loaded.watches[0] if loaded.watches else None
+    query = QUERY if watch is None else watch.terms.query
+    options = {} if watch is None else {**watch.search, "pages": 1}
+    page = asyncio.run(
+        _one_page(
+            settings, query, options, cache_folder(settings) / "robots", demo=args.demo, interrupts=interrupts
+        )
+    )
+    from crawler.report.wording import said
+    from crawler.verdict import Verdict
+
+    why = f"{page.verdict}: {said(page.detail)}"
+    if page.verdict in {
+        Verdict.NETWORK_ERROR,
+        Verdict.ROBOTS_DENIED,
+        Verdict.ADDRESS_REFUSED,
+        Verdict.NOT_ASKED,
+    }:
+        yield Finding(State.WRONG, "shop", f"{page.url} was not had: {why}")
+        return
+    yield Finding(State.WELL, "shop", f"it answers: {page.url}")
+    if page.verdict.failed:
+        yield Finding(State.WRONG, "page", f"it was not read: {why}")
+    else:
+        yield Finding(State.WELL, "page", f"{len(page.listings)} products were read for {query}")
+
+
+async def _one_page(
+    settings: Settings,
+    query: str,
+    options: dict[str, Any],
+    robots: Path,
+    *,
+    demo: bool,
+    interrupts: Interrupts,
+) -> PageResult:
+    from crawler.engine import Crawler
+    from crawler.events import SearchFinished
+
+    async with Crawler(settings, demo=demo, robots_folder=robots) as crawler:
+        with interrupts.stopping(crawler.stop, at_once=lambda: None):
+            async for event in crawler.search(query, **options):
+                if isinstance(event, SearchFinished):
+                    result = event.result
+    return result.pages[0]
+
+
+def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channel, ...]) -> Iterator[Finding]:
+    """Say of each watch when it succeeded last, and what could not be delivered."""
+    from crawler.history.looking_back import history_file
+    from crawler.watching.making import known_state, source_for
+    from crawler.watching.memory import Memory
+
+    now = dt.datetime.now(dt.UTC)
+    if loaded.settings.history.record == "never":
+        return
+    try:
+        with Memory(history_file(loaded.settings.history.path)) as memory:
+            for watch in loaded.watches:
+                state = known_state(memory, watch, loaded.settings, demo=args.demo, now=now)
+                source = source_for(loaded.settings, demo=args.demo)
+                unseen = memory.unseen(state, source, watch.terms.products) if state.whole else frozenset()
+                yield _of_watch(watch, state, now)
+                for number in sorted(unseen):
+                    yield Finding(
+                        State.NOTE, f"watch {watch.name}", f"its product {number} was never found by it"
+                    )
+            undelivered = memory.undelivered()
+    except CrawlerError as error:
+        yield Finding(State.WRONG, "watches", str(error))
+        return
+    for channel in channels:
+        if number := undelivered.pop(channel.key, 0):
+            yield Finding(
+                State.WRONG, "alerts", f"{number:,} undelivered to {channel.name}; the next watch tries again"
+            )
+    if number := sum(undelivered.values()):
+        yield Finding(
+            State.NOTE, "alerts", f"{number:,} undelivered to channels that are not set up any more"
+        )
+
+
+def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
+    last = "never yet" if state.last_success is None else f"last on {state.last_success:%Y-%m-%d %H:%M} UTC"
+    words = f"it is due every {watch.terms.every}, and succeeded {last}"
+    if state.overdue(watch.every, now):
+        return Finding(
+            State.WRONG, f"watch {watch.name}", f"{words}: not for three of its intervals; run watch"
+        )
+    return Finding(State.WELL, f"watch {watch.name}", words)

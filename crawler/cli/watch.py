@@ -1,0 +1,185 @@
+"""`bookprice watch`: the watches of the configuration that are due, made; what they tell, brought to where it goes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console
+from crawler.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crawler.alerts.channels import Channel
+    from crawler.configuration import Loaded
+    from crawler.watching.watch import Watch
+
+__all__ = ["add_parser", "run"]
+
+DESCRIPTION = """\
+Make the searches of the [[watch]] tables of the configuration that are due, record the prices, and tell what happened:
+a price at its target, a fall, a new lowest, a new book, something back in stock. What is told goes where the table
+[alerts] says; without one, to stdout. Each event is told once; what could not be delivered is kept for the next time.
+
+  {program}                       what is due
+  {program} --only 三体 --all      one watch, due or not
+"""
+
+EPILOG = """\
+One watch runs at a time for each history. Pages that fail tell nothing. With --quiet, only problems are said, and the
+alerts that go to stdout: cron then mails when there is something to read.
+
+exit codes, the first that holds:
+  0    whole; also when nothing is due
+  1    alerts are undelivered, and kept; or the history could not be written after all
+  2    wrong usage or configuration
+  3    some pages failed
+  4    a watch had no page
+  5    another watch is running
+  130  interrupted (Ctrl-C); 143 terminated: what was had is recorded, the other watches are made next time
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "watch",
+        help="make the watches of the configuration that are due, and tell what happened to their prices",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.description = DESCRIPTION.format(program=parser.prog)
+    parser.set_defaults(run=run)
+    parser.add_argument("--all", action="store_true", help="make all watches, due or not")
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", default=[], help="this watch alone; may be repeated"
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="while another watch is running, wait for its end"
+    )
+    add_place_options(parser)
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="say nothing but problems and alerts for stdout")
+    told.add_argument("--verbose", action="store_true", help="say what every page and process does")
+
+
+def add_place_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says whose prices are watched, and where they are kept."""
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--demo", action="store_true", help="watch the embedded demo shop")
+    place.add_argument(
+        "--base-url",
+        metavar="URL",
+        help="send the shop's requests to this address: a replica (default: none)",
+    )
+    parser.add_argument(
+        "--history-file", metavar="FILE", help="the history (default: key path in table [history])"
+    )
+    parser.add_argument("--config", metavar="FILE", help="read the settings and watches from FILE")
+
+
+def loaded_watches(args: argparse.Namespace) -> Loaded:
+    """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError."""
+    from dataclasses import replace
+
+    from crawler.configuration import load
+
+    flags = {"base_url": args.base_url, "history.path": args.history_file}
+    loaded = load(flags, config=args.config, environ=os.environ)
+    for warning in loaded.warnings:
+        console.error(warning)
+    if args.demo and loaded.settings.base_url is not None:
+        return replace(loaded, settings=loaded.settings.replace(base_url=None))
+    return loaded
+
+
+def alert_channels(loaded: Loaded) -> tuple[Channel, ...]:
+    """Return where alerts go. Raises UsageError for what cannot be, and for a command that a stranger may have set."""
+    from crawler.alerts.channels import channels_of
+    from crawler.errors import OutputError, UsageError
+
+    alerts = loaded.alerts
+    if alerts.command and not loaded.trusted:
+        raise UsageError(
+            f"{loaded.file}: [alerts] command: a program is run only if the file is named by --config, or is "
+            f"the one in your own configuration folder; say --config {loaded.file} if it is yours"
+        )
+    try:
+        return channels_of(alerts.urls, alerts.file, alerts.command, os.environ)
+    except (UsageError, OutputError) as error:
+        raise UsageError(f"[alerts] {error}") from error
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make what is due and return the exit code."""
+    from crawler.cli.interrupts import Interrupts
+    from crawler.errors import HistoryError, UsageError
+    from crawler.history.looking_back import history_file
+    from crawler.watching.memory import Memory
+
+    loaded = loaded_watches(args)
+    watches = _chosen(loaded, args.only)
+    if loaded.settings.history.record == "never":
+        raise UsageError("a watch lives by the history: set record in [history] to live or always")
+    channels = alert_channels(loaded)
+    history = history_file(loaded.settings.history.path)
+    with Interrupts() as interrupts:
+        try:
+            Memory(history).close()
+        except HistoryError as error:
+            raise UsageError(str(error)) from error
+        with _lock(history, wait=args.wait) as alone:
+            if not alone:
+                console.error(f"another watch is running on {history}; --wait waits for its end")
+                return ExitCode.LOCKED
+            from crawler.cli.watch_round import WatchRound
+
+            code = WatchRound(loaded.settings, watches, channels, history, args, interrupts=interrupts).make()
+        return interrupts.exit_code or code
+
+
+def _chosen(loaded: Loaded, names: Sequence[str]) -> tuple[Watch, ...]:
+    """Return the watches that are meant. Raises UsageError."""
+    from crawler.errors import UsageError
+    from crawler.settings import nearest
+
+    by_name = {watch.name: watch for watch in loaded.watches}
+    if not by_name:
+        where = (
+            f"{loaded.file} has no [[watch]]" if loaded.file else "there is no configuration, and so no watch"
+        )
+        raise UsageError(f"{where}; add one to it: a [[watch]] table with a query, see docs/watching.md")
+    for name in names:
+        if name not in by_name:
+            raise UsageError(f"there is no watch {name!r}; the nearest is {nearest(name, by_name)!r}")
+    return tuple(watch for name, watch in by_name.items() if not names or name in names)
+
+
+@contextmanager
+def _lock(history: Path, *, wait: bool) -> Iterator[bool]:
+    """Have the history's watches to ourselves for the block; False when another process has them.
+
+    The system lets the lock go when its process ends, however it does.
+    """
+    from filelock import FileLock, Timeout
+
+    from crawler.errors import HistoryError
+
+    file = history.with_name(f"{history.name}.watch-lock")
+    lock = FileLock(file, timeout=-1 if wait else 0)
+    try:
+        lock.acquire(poll_interval=0.2)
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise HistoryError(f"{file} cannot be made: {error.strerror or error}") from error
+    try:
+        yield True
+    finally:
+        lock.release()

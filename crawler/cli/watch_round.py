@@ -1,0 +1,195 @@
+"""One round of `bookprice watch`: what is due is made, one after the other on one engine; then alerts are delivered."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.cli import console
+from crawler.cli.exit_codes import ExitCode
+from crawler.errors import HistoryError
+from crawler.watching.making import known_state, make, source_for
+from crawler.watching.memory import Memory, WatchState
+
+if TYPE_CHECKING:
+    from crawler.alerts.channels import Channel
+    from crawler.cli.interrupts import Interrupts
+    from crawler.cli.progress import Teller
+    from crawler.engine import Crawler
+    from crawler.page_parser import PageParser
+    from crawler.settings import Settings
+    from crawler.watching.making import Made
+    from crawler.watching.watch import Watch
+
+__all__ = ["WatchRound"]
+
+
+class WatchRound:
+    """A round: `make` it, and get its exit code."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        watches: Sequence[Watch],
+        channels: Sequence[Channel],
+        history: Path,
+        args: argparse.Namespace,
+        *,
+        interrupts: Interrupts,
+    ) -> None:
+        """`args` are the command's: all, demo, quiet and verbose are read."""
+        self._settings = settings
+        self._watches = watches
+        self._channels = channels
+        self._history = history
+        self._args = args
+        self._interrupts = interrupts
+        self._stopped = False
+        self._codes: set[ExitCode] = set()
+
+    def make(self) -> ExitCode:
+        """Make what is due and deliver what is to be told; return the exit code of a round that no signal ended."""
+        import asyncio
+
+        from crawler.page_parser import page_parser, worker_count
+
+        due = self._due()
+        pool = None
+        if due:
+            # Before a thread runs and the network library is loaded, as for a search.
+            pages = max(self._settings.replace(**watch.search).pages for watch, _ in due)
+            workers = worker_count(self._settings.workers, pages)
+            pool = page_parser(workers=workers, timeout=self._settings.parse_timeout, early=True)
+        try:
+            asyncio.run(self._make(due, pool))
+        finally:
+            if pool is not None:
+                pool.kill()
+        for code in (ExitCode.INTERNAL, ExitCode.NOT_WRITTEN, ExitCode.NO_PAGE, ExitCode.PARTIAL):
+            if code in self._codes:
+                return code
+        return ExitCode.WHOLE
+
+    def _due(self) -> list[tuple[Watch, WatchState]]:
+        """Return the watches that are due with what is known of them; say when the others are."""
+        now = dt.datetime.now(dt.UTC)
+        due = []
+        with Memory(self._history) as memory:
+            for watch in self._watches:
+                state = known_state(memory, watch, self._settings, demo=self._args.demo, now=now)
+                if self._args.all or state.is_due(watch.every, now):
+                    due.append((watch, state))
+                else:
+                    at = state.due_at(watch.every)
+                    self._say(f"{watch.name}: not due before {at:%Y-%m-%d %H:%M} UTC")
+        return due
+
+    async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:
+        import asyncio
+
+        from crawler.watching.sending import send
+
+        crawler: Crawler | None = None
+
+        def stop(reason: str) -> None:
+            self._stopped = True
+            if crawler is not None:
+                crawler.stop(reason)
+
+        with self._interrupts.stopping(stop, at_once=pool.kill if pool is not None else lambda: None):
+            if pool is not None:
+                from crawler.cli.runs import cache_folder
+                from crawler.engine import Crawler
+
+                robots = cache_folder(self._settings) / "robots"
+                async with Crawler(
+                    self._settings, pool=pool, demo=self._args.demo, robots_folder=robots
+                ) as crawler:
+                    for watch, state in due:
+                        if not self._stopped:
+                            await self._make_one(watch, state, crawler)
+                crawler = None
+            sent = await asyncio.to_thread(
+                send,
+                self._history,
+                source_for(self._settings, demo=self._args.demo),
+                self._channels,
+                lang=self._settings.report.lang,
+                stopped=lambda: self._stopped,
+            )
+        for each in sent:
+            if each.delivered:
+                self._say(f"delivered to {each.channel}: {_alerts(each.delivered)}")
+            if each.kept:
+                self._codes.add(ExitCode.NOT_WRITTEN)
+                console.error(
+                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: {each.why}"
+                )
+
+    async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
+        """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""
+        from contextlib import closing, nullcontext
+
+        teller = self._teller()
+        try:
+            with nullcontext() if teller is None else closing(teller):
+                made = await make(
+                    watch, state, crawler, self._history, lang=self._settings.report.lang,
+                    channels=[channel.key for channel in self._channels],
+                    tell=None if teller is None else teller.tell,
+                )  # fmt: skip
+        except HistoryError as error:
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            console.error(f"watch {watch.name}: not recorded, and nothing told: {error}")
+        except Exception as error:  # noqa: BLE001 – a defect that shows in one watch must not cost the others
+            self._codes.add(ExitCode.INTERNAL)
+            console.error(
+                f"watch {watch.name}: internal error: {type(error).__name__}: {error} (please report it)"
+            )
+        else:
+            self._say_made(made)
+
+    def _teller(self) -> Teller | None:
+        from crawler.cli.progress import Teller
+
+        return Teller(bar=False, verbose=True) if self._args.verbose else None
+
+    def _say_made(self, made: Made) -> None:
+        from crawler.report.wording import alike
+
+        result, name = made.result, made.watch.name
+        problems = "; ".join(f"{pages}: {why}" for pages, why in alike(result.failed)[:3])
+        if not result.had_a_page:
+            self._codes.add(ExitCode.NO_PAGE)
+            console.error(f"watch {name}: no page could be had: {problems}")
+            return
+        if result.failed:
+            self._codes.add(ExitCode.PARTIAL)
+            console.error(f"watch {name}: partial: {problems}")
+        read = len(result.pages) - len(result.failed)
+        told = f", {_alerts(len(made.alerts))}" if made.watch.tells else ""
+        self._say(f"{name}: {result.counts.books:,} books on {read} of {len(result.pages)} pages{told}")
+        for number in made.missing:
+            self._say(f"{name}: product {number} is not among what was found")
+        if made.alerts and not self._channels:
+            self._tell_here(made)
+
+    def _tell_here(self, made: Made) -> None:
+        """Put alerts that have nowhere else to go on stdout, quiet or not."""
+        from crawler.alerts.wording import messages_of
+        from crawler.labels import labels_for
+
+        say = labels_for(self._settings.report.lang, made.watch.terms.query)
+        for message in messages_of(made.alerts, say):
+            console.write_stdout(f"{message.title}\n{message.text}\n\n")
+
+    def _say(self, words: str) -> None:
+        if not self._args.quiet:
+            console.write_stdout(f"{console.one_line(words)}\n")
+
+
+def _alerts(number: int) -> str:
+    return f"{number:,} alert" if number == 1 else f"{number:,} alerts"
