@@ -233,14 +233,12 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         yield Finding(State.WRONG, "watches", str(error))
         return
     for channel in channels:
-        if number := undelivered.pop(channel.key, 0):
+        if kept := undelivered.pop(channel.key, 0):
             yield Finding(
-                State.WRONG, "alerts", f"{number:,} undelivered to {channel.name}; the next watch tries again"
+                State.WRONG, "alerts", f"{kept:,} undelivered to {channel.name}; the next watch tries again"
             )
-    if number := sum(undelivered.values()):
-        yield Finding(
-            State.NOTE, "alerts", f"{number:,} undelivered to channels that are not set up any more"
-        )
+    if kept := sum(undelivered.values()):
+        yield Finding(State.NOTE, "alerts", f"{kept:,} undelivered to channels that are not set up any more")
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:

@@ -72,10 +72,12 @@ def happenings(
             reference = _highest(watched, _last_told(told, AlertKind.PRICE_DROP))
             if reference is not None and price <= reference * (1 - terms.drop_percent / 100):
                 found.append(Happening(AlertKind.PRICE_DROP, reference))
-        if terms.new_lowest and (lowest := _lowest_known(past, told, since)) is not None:
-            before = min((paid for seen in past[:-1] if (paid := seen.to_be_had) is not None), default=lowest)
-            if price <= NEWS * lowest and price < before:
-                found.append(Happening(AlertKind.NEW_LOWEST, before))
+        if terms.new_lowest and (known := _lowest_known(past, told, since)) is not None:
+            # Others may have seen this very price a moment ago: compared is what was above it.
+            paid = [paid for seen in past[:-1] if (paid := seen.to_be_had) is not None]
+            if price <= NEWS * known and not any(other < price for other in paid):
+                above = min((other for other in paid if other > price), default=known)
+                found.append(Happening(AlertKind.NEW_LOWEST, above))
     if terms.new_books and is_new:
         found.append(Happening(AlertKind.NEW_BOOK))
     if terms.back_in_stock and not last.sold_out and _was_sold_out(watched, told):

@@ -1,0 +1,75 @@
+"""A shop whose shelves a test fills: what stands on its pages, for how much, and which page fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from aiohttp import web
+
+from crawler.demo.markup import render_search_page
+from crawler.demo.pages import firewall_page
+from crawler.query import simplified
+from parsers.model import Listing
+from tests.factories import make_listing
+
+
+PREFIX = "290000"
+"""What every product number begins with."""
+
+
+@dataclass
+class ScriptedShop:
+    """Pages of listings, and the numbers of those that are answered by a firewall."""
+
+    pages: list[list[Listing]] = field(default_factory=list)
+    failing: set[int] = field(default_factory=set)
+    asked: list[int] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(status=404)
+        page = int(request.query.get("page_index", "1"))
+        self.asked.append(page)
+        if page in self.failing:
+            return web.Response(status=405, body=firewall_page(), content_type="text/html")
+        total = sum(map(len, self.pages))
+        body = render_search_page(
+            self.pages[page - 1] if page <= len(self.pages) else [],
+            query=simplified("三体"), page=page, pages=len(self.pages), total=total,
+        )  # fmt: skip
+        return web.Response(body=body, content_type="text/html", charset="gb2312")
+
+
+@asynccontextmanager
+async def scripted_shop() -> AsyncIterator[ScriptedShop]:
+    """Serve such a shop on a port of its own."""
+    shop = ScriptedShop()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", shop.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    shop.port = runner.addresses[0][1]
+    try:
+        yield shop
+    finally:
+        await runner.cleanup()
+
+
+def shelf(prices: dict[str, str], *, sold_out: Sequence[str] = ()) -> list[Listing]:
+    """Return listings of 三体 by the last digits of their product numbers, and price; each is a book of its own."""
+    return [
+        make_listing(
+            product_id=PREFIX + number, title=f"三体 第{number}种讲法", subtitle="", price=Decimal(price), price_text=f"¥{price}",
+            list_price=Decimal(100), list_price_text="¥100.00", discount_text="", sold_out=number in sold_out,
+        )
+        for number, price in prices.items()
+    ]  # fmt: skip
