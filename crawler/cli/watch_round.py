@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.errors import HistoryError
+from crawler.verdict import Verdict
 from crawler.watching.making import known_state, make, source_for
 from crawler.watching.memory import Memory, WatchState
 
@@ -169,9 +170,12 @@ class WatchRound:
         if result.failed:
             self._codes.add(ExitCode.PARTIAL)
             console.error(f"watch {name}: partial: {problems}")
-        read = len(result.pages) - len(result.failed)
+        pages = [page for page in result.pages if page.verdict is not Verdict.PAST_END]
+        read = sum(not page.verdict.failed for page in pages)
         told = f", {_alerts(len(made.alerts))}" if made.watch.tells else ""
-        self._say(f"{name}: {result.counts.books:,} books on {read} of {len(result.pages)} pages{told}")
+        self._say(
+            f"{name}: {_count(result.counts.books, 'book')}, {read} of {_count(len(pages), 'page')} read{told}"
+        )
         for number in made.missing:
             self._say(f"{name}: product {number} is not among what was found")
         if made.alerts and not self._channels:
@@ -192,4 +196,8 @@ class WatchRound:
 
 
 def _alerts(number: int) -> str:
-    return f"{number:,} alert" if number == 1 else f"{number:,} alerts"
+    return _count(number, "alert")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -62,7 +62,7 @@ SERIES = [
 ]
 """Prices on page 1 by run. On page 2 stands 16 for ¥60, in run 5, when that page fails, for ¥1."""
 
-EXPECTED = {
+EXPECTED: dict[int, list[tuple[str, str, str, float, float | None]]] = {
     3: [
         ("target", "target_price", "11", 19.99, 20),
         ("drop", "price_drop", "11", 19.99, 30),
@@ -124,7 +124,13 @@ def told(text: str) -> list[str]:
     return [line for line in text.splitlines() if "¥" in line and "种讲法" in line]
 
 
-async def test_a_price_series_tells_exactly_its_events(
+def files_with(secret: str, *folders: Path) -> list[Path]:
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    assert files
+    return [file for file in files if secret.encode() in file.read_bytes()]
+
+
+async def test_a_price_series_tells_exactly_its_events(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop, service: Endpoint, mail: MailServer
 ) -> None:
     """To a file, a real HTTP endpoint and a real mail server, each event once, though two of them fail for a while."""
@@ -171,5 +177,176 @@ async def test_a_price_series_tells_exactly_its_events(
     assert len(posted) == seen == sum(len(alerts) for alerts in EXPECTED.values())
     for secret in (TOKEN, quote(TOKEN, safe=""), "s3cr3t"):
         assert secret not in said
-        for file in [*folder.rglob("*"), *(tmp_path / "home").rglob("*")]:
-            assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+        assert not files_with(secret, folder, tmp_path / "home")
+
+
+def configured(folder: Path, text: str = '[[watch]]\nquery = "三体"\n') -> tuple[str, ...]:
+    (folder / "books.toml").write_text(text, encoding="utf-8")
+    return "watch", "--config", "books.toml"
+
+
+async def test_what_is_due_is_made_and_the_rest_is_said(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """A watch is made once within its time, unless --all says so; --only makes one of several."""
+    shop.pages = [shelf({"11": "30.00"})]
+    words = configured(
+        folder, '[[watch]]\nquery = "三体"\nevery = "12h"\n[[watch]]\nquery = "三体"\nname = "二"\n'
+    )
+    words += ("--base-url", shop.base_url)
+    first = await run(*words, "--only", "二")
+    assert (first.code, first.err, first.text) == (0, "", "二: 1 book, 1 of 1 page read\n")
+    second = await run(*words)
+    assert second.text.splitlines()[0].startswith("二: not due before ")
+    assert second.text.splitlines()[1] == "三体: 1 book, 1 of 1 page read"
+    asked = len(shop.asked)
+    third = await run(*words, "--quiet")
+    assert (third.code, third.out, third.err) == (0, b"", "")
+    assert len(shop.asked) == asked
+    assert len((await run(*words, "--all")).text.splitlines()) == 2
+
+
+async def test_alerts_without_a_place_to_go_are_on_stdout_even_when_quiet(
+    run: Run, folder: Path, shop: ScriptedShop
+) -> None:
+    shop.pages = [shelf({"11": "19.00"})]
+    words = configured(folder, '[[watch]]\nquery = "三体"\ntarget_price = 20\n')
+    ended = await run(*words, "--base-url", shop.base_url, "--quiet")
+    assert (ended.code, ended.err) == (0, "")
+    assert "now ¥19.00 (target ¥20.00, 5% less) · 三体 第11种讲法" in ended.text
+    assert ended.text.count("REPLICA") == 3  # in the title, in a line of its own, and beside the alert
+
+
+async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """No page for the first: it is said, the second is made, and the exit code tells of the first."""
+    shop.pages = [shelf({"11": "30.00"})]
+    text = '[[watch]]\nname = "a"\nquery = "三体"\nmax_price = 77\n[[watch]]\nname = "b"\nquery = "三体"\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url)
+    shop.failing_query = "77"
+    ended = await run(*words)
+    assert ended.code == 4
+    assert ended.only_line.startswith("bookprice: watch a: no page could be had: pages 1–3: blocked: 405")
+    assert ended.text == "b: 1 book, 1 of 1 page read\n"
+    shop.failing_query = None
+    assert "a: 1 book, 1 of 1 page read" in (await run(*words, "--all")).text
+
+
+async def test_named_products_are_picked_out(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """Sold out or not, in the report or not; a number that is not found is said."""
+    shop.pages = [shelf({"11": "30.00", "12": "30.00"}, sold_out=["11"])]
+    text = f'[[watch]]\nquery = "三体"\nback_in_stock = true\nproducts = ["{PREFIX}11", "{PREFIX}19"]\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url, "--all")
+    first = await run(*words)
+    assert f"product {PREFIX}19 is not among what was found" in first.text
+    shop.pages = [shelf({"11": "30.00", "12": "30.00"})]
+    second = await run(*words)
+    assert "back in stock: ¥30.00 · 三体 第11种讲法" in second.text
+
+
+async def test_a_second_watch_says_so_and_a_waiting_one_waits(
+    run: Run, start: Start, folder: Path, shop: ScriptedShop
+) -> None:
+    """The lock is the history's: exit code 5, or --wait; it goes with its process, killed or not."""
+    shop.pages = [shelf({"11": "30.00"})]
+    shop.held = asyncio.Event()
+    words = (*configured(folder), "--base-url", shop.base_url, "--history-file", "a.sqlite3")
+    first = await start(*words)
+    await asyncio.wait_for(shop.came.wait(), 30)
+    second = await run(*words)
+    assert second.code == 5
+    assert "another watch is running on a.sqlite3; --wait waits for its end" in second.only_line
+    waiting = await start(*words, "--wait", "--all")
+    first.kill()
+    await first.communicate()
+    shop.held.set()
+    out, err = await asyncio.wait_for(waiting.communicate(), 30)
+    assert (waiting.returncode, err) == (0, b"")
+    assert b"1 book, " in out
+
+
+async def test_a_signal_ends_a_round_in_good_order(
+    start: Start, run: Run, folder: Path, shop: ScriptedShop
+) -> None:
+    """What was had is recorded, the watches that are left are not begun, and the exit code is the signal's."""
+    shop.pages = [shelf({"11": "30.00"}), shelf({"12": "30.00"})]
+    shop.held, shop.held_page = asyncio.Event(), 2
+    text = '[[watch]]\nname = "a"\nquery = "三体"\n[[watch]]\nname = "b"\nquery = "三体"\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url)
+    process = await start(*words, "--verbose")
+    assert process.stderr is not None
+    while b"page 1: ok" not in await asyncio.wait_for(process.stderr.readline(), 30):
+        pass
+    process.send_signal(signal.SIGTERM)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 143, err
+    assert "watch a: partial: page" in err.decode()
+    assert b"a: 1 book, 1 of " in out
+    assert b"b:" not in out
+    shop.held.set()
+    assert "b: 2 books, 2 of 2 pages read" in (await run(*words)).text
+
+
+async def test_a_delivery_that_was_killed_is_made_again(
+    run: Run, start: Start, folder: Path, shop: ScriptedShop, service: Endpoint
+) -> None:
+    """Killed while the endpoint had not answered: the alert is on record, and the next watch delivers it."""
+    shop.pages = [shelf({"11": "19.00"})]
+    text = f'[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\nurls = ["json://127.0.0.1:{service.port}/"]\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url)
+    service.silent = asyncio.Event()
+    process = await start(*words)
+    await asyncio.wait_for(service.came.wait(), 30)
+    process.kill()
+    await process.communicate()
+    service.silent.set()
+    service.requests.clear()
+    ended = await run(*words)
+    assert "delivered to urls[1] (json): 1 alert\n" in ended.text
+    assert len(service.requests) == 1
+    assert "delivered" not in (await run(*words, "--all")).text
+
+
+COMMAND = '[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\ncommand = ["sh", "-c", "cat > told.txt"]\n'
+
+
+async def test_a_command_is_run_from_a_file_that_was_named_alone(
+    run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop
+) -> None:
+    """Not from one that happens to lie in the working folder, or that a variable names."""
+    shop.pages = [shelf({"11": "19.00"})]
+    (folder / "config.toml").write_text(f"[crawler]\n{COMMAND}", encoding="utf-8")
+    words = ("watch", "--base-url", shop.base_url)
+    for env in ({}, {"CRAWLER_CONFIG": "config.toml"}):
+        refused = await run(*words, env=env)
+        assert refused.code == 2
+        assert "--config" in refused.only_line
+    assert not shop.asked
+    assert (await run(*words, "--config", "config.toml")).code == 0
+    assert "三体 第11种讲法" in (folder / "told.txt").read_text("utf-8")
+    users = tmp_path / "home/.config/bookprice-crawler"
+    users.mkdir(parents=True)
+    (folder / "config.toml").rename(users / "config.toml")
+    assert (await run(*words, "--all")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("[crawler]\npages = 1\n", (), "has no [[watch]]"),
+        ('[[watch]]\nquery = "三体"\n', ("--only", "三休"), "the nearest is '三体'"),
+        ('[[watch]]\nquery = "三体"\n[history]\nrecord = "never"\n', (), "live or always"),
+        ('[[watch]]\nquery = "三体"\n[alerts]\nurls = ["nope://x"]\n', (), "urls[1] (nope)"),
+        ('[[watch]]\nquery = "三体"\n[alerts]\nfile = "no/such/folder.txt"\n', (), "no/such"),
+        ('[[watch]]\nquery = "三体"\nevery = "soon"\n', (), "[[watch]] 1: every must be a time such as 30m"),
+    ],
+)
+async def test_bad_input_gets_one_line(
+    run: Run, folder: Path, text: str, words: tuple[str, ...], expected: str
+) -> None:
+    ended = await run(*configured(folder, text), "--demo", *words)
+    assert ended.code == 2
+    assert expected in ended.only_line
+
+
+async def test_without_a_configuration_there_is_no_watch(run: Run) -> None:
+    ended = await run("watch")
+    assert ended.code == 2
+    assert "no configuration, and so no watch" in ended.only_line

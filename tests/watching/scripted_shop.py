@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from crawler.query import simplified
 from parsers.model import Listing
 from tests.factories import make_listing
 
-
 PREFIX = "290000"
 """What every product number begins with."""
 
@@ -26,7 +26,14 @@ class ScriptedShop:
 
     pages: list[list[Listing]] = field(default_factory=list)
     failing: set[int] = field(default_factory=set)
+    failing_query: str | None = None
+    """A part of the addresses that are answered by a firewall as well."""
     asked: list[int] = field(default_factory=list)
+    held: asyncio.Event | None = None
+    """While it is not set, the page below is not answered."""
+    held_page: int = 1
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    """That this page was asked for."""
     port: int = 0
 
     @property
@@ -38,7 +45,11 @@ class ScriptedShop:
             return web.Response(status=404)
         page = int(request.query.get("page_index", "1"))
         self.asked.append(page)
-        if page in self.failing:
+        if self.held is not None and page == self.held_page:
+            self.came.set()
+            await self.held.wait()
+        asked = request.rel_url.raw_query_string
+        if page in self.failing or (self.failing_query is not None and self.failing_query in asked):
             return web.Response(status=405, body=firewall_page(), content_type="text/html")
         total = sum(map(len, self.pages))
         body = render_search_page(
@@ -54,7 +65,7 @@ async def scripted_shop() -> AsyncIterator[ScriptedShop]:
     shop = ScriptedShop()
     app = web.Application()
     app.router.add_get("/{path:.*}", shop.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     shop.port = runner.addresses[0][1]
@@ -68,7 +79,8 @@ def shelf(prices: dict[str, str], *, sold_out: Sequence[str] = ()) -> list[Listi
     """Return listings of 三体 by the last digits of their product numbers, and price; each is a book of its own."""
     return [
         make_listing(
-            product_id=PREFIX + number, title=f"三体 第{number}种讲法", subtitle="", price=Decimal(price), price_text=f"¥{price}",
+            product_id=PREFIX + number, title=f"三体 第{number}种讲法", subtitle="",
+            price=Decimal(price), price_text=f"¥{price}",
             list_price=Decimal(100), list_price_text="¥100.00", discount_text="", sold_out=number in sold_out,
         )
         for number, price in prices.items()

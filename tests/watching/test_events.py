@@ -1,0 +1,177 @@
+"""What is told of a product: each event once, nothing for a price that stays or trembles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.alerts.alert import AlertKind
+from crawler.history.observations import Observation
+from crawler.watching.events import Told, happenings
+from crawler.watching.watch import WatchTerms
+
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+SOLD_OUT = "sold out"
+NO_PRICE = "no price"
+
+
+def seen(day: int, price: str) -> Observation:
+    amount = None if price == NO_PRICE else Decimal(30 if price == SOLD_OUT else price)
+    return Observation("1", "书", START + dt.timedelta(days=day), amount, sold_out=price == SOLD_OUT)
+
+
+def followed(
+    terms: WatchTerms, prices: Sequence[str], *, begun: int = 0
+) -> list[tuple[int, str, str | None]]:
+    """Follow a price day by day from day `begun` on; return what is told: day, kind, what it is compared with."""
+    told: list[Told] = []
+    found = []
+    for day in range(begun, len(prices)):
+        past = [seen(earlier, price) for earlier, price in enumerate(prices[: day + 1])]
+        since = START + dt.timedelta(days=begun)
+        for each in happenings(terms, past, told, since=since, is_new=False):
+            told.append(Told(each.kind, past[-1].at, past[-1].to_be_had, each.against))
+            found.append((day, each.kind.value, None if each.against is None else str(each.against)))
+    return found
+
+
+def terms(**wanted: Any) -> WatchTerms:
+    """Return terms; amounts may be given as text."""
+    values: dict[str, Any] = {name: Decimal(v) if isinstance(v, str) else v for name, v in wanted.items()}
+    return WatchTerms(query="书", **values)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "prices", "expected"),
+    [
+        # A target: at once; again only after the price had left it by a fiftieth.
+        ({"target_price": "20"}, ["19"], [(0, "20")]),
+        ({"target_price": "20"}, ["30", "20", "20", "19"], [(1, "20")]),
+        ({"target_price": "20"}, ["20", "20.01", "20", "20.39", "20"], [(0, "20")]),
+        ({"target_price": "20"}, ["20", "20.40", "20"], [(0, "20"), (2, "20")]),
+        ({"target_price": "20"}, ["20", SOLD_OUT, NO_PRICE, "20"], [(0, "20")]),
+        ({"target_price": "20"}, [SOLD_OUT, NO_PRICE], []),
+        # A fall: from the highest price since the last that was told.
+        ({"drop_percent": "20"}, ["50"], []),
+        ({"drop_percent": "20"}, ["50", "40.01"], []),
+        ({"drop_percent": "20"}, ["50", "40"], [(1, "50")]),
+        ({"drop_percent": "20"}, ["50", "47", "44", "42", "40"], [(4, "50")]),
+        ({"drop_percent": "20"}, ["50", "40", "40.01", "40", "33", "32"], [(1, "50"), (5, "40.01")]),
+        ({"drop_percent": "20"}, ["50", "40", "50", "40"], [(1, "50"), (3, "50")]),
+        ({"drop_percent": "20"}, ["50", SOLD_OUT, "30"], [(2, "50")]),
+        ({"drop_percent": "20"}, [SOLD_OUT, "20"], []),
+        # A new lowest: a hundredth below what was told last, and below all that was seen.
+        ({"new_lowest": True}, ["50"], []),
+        ({"new_lowest": True}, ["50", "49.51"], []),
+        ({"new_lowest": True}, ["50", "49.50"], [(1, "50")]),
+        ({"new_lowest": True}, ["50", "49.51", "49.50"], [(2, "49.51")]),
+        ({"new_lowest": True}, ["50", "40", "60", "41", "40", "39.70", "39.60"], [(1, "50"), (6, "39.70")]),
+        ({"new_lowest": True}, ["50", "30", "29.90", "29.95"], [(1, "50")]),
+        ({"new_lowest": True}, [SOLD_OUT, "29"], []),
+        # Back in stock: each time after it was seen sold out.
+        (
+            {"back_in_stock": True},
+            ["30", SOLD_OUT, SOLD_OUT, "30", "30", SOLD_OUT, "9"],
+            [(3, None), (6, None)],
+        ),
+        ({"back_in_stock": True}, ["30", NO_PRICE, "30"], []),
+        # Nothing asked for, nothing told.
+        ({}, ["50", SOLD_OUT, "1"], []),
+    ],
+)
+def test_a_series_is_told_once(
+    wanted: dict[str, Any], prices: list[str], expected: list[tuple[int, str | None]]
+) -> None:
+    assert [(day, against) for day, _, against in followed(terms(**wanted), prices)] == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "prices", "expected"),
+    [
+        # What was seen last before the watch began, and the lowest price ever, are known to it; the rest is old news.
+        ({"drop_percent": "20"}, ["90", "50", "40"], [(2, "50")]),
+        ({"drop_percent": "20"}, ["90", "50", "45"], []),
+        ({"back_in_stock": True}, ["50", SOLD_OUT, "50"], [(2, None)]),
+        ({"back_in_stock": True}, [SOLD_OUT, "50", "50"], []),
+        ({"new_lowest": True}, ["30", "50", "40"], []),
+        ({"new_lowest": True}, ["45", "50", "40"], [(2, "45")]),
+    ],
+)
+def test_a_watch_begins_with_a_past(
+    wanted: dict[str, Any], prices: list[str], expected: list[tuple[int, str | None]]
+) -> None:
+    assert [(day, against) for day, _, against in followed(terms(**wanted), prices, begun=2)] == expected
+
+
+def test_a_new_target_is_told_of_anew() -> None:
+    """What was told of another target is nothing to this one."""
+    past = [seen(0, "19"), seen(1, "18")]
+    told = [Told(AlertKind.TARGET_PRICE, past[0].at, Decimal(19), Decimal(20))]
+    wanted = terms(target_price="18")
+    (happening,) = happenings(wanted, past, told, since=START, is_new=False)
+    assert happening.against == 18
+
+
+def test_a_price_that_another_search_saw_first_is_told_all_the_same() -> None:
+    """The watch's own memory counts, not who looked in between."""
+    wanted = terms(target_price="20", drop_percent="10", new_lowest=True, back_in_stock=True)
+    past = [
+        seen(0, "30"),
+        seen(1, SOLD_OUT),
+        seen(2, "20"),
+        seen(3, "20"),
+    ]  # the last two: another search's, and ours
+    kinds = {each.kind for each in happenings(wanted, past, (), since=START, is_new=False)}
+    assert kinds == {
+        AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST, AlertKind.BACK_IN_STOCK,
+    }  # fmt: skip
+
+
+ALL = terms(target_price="20", drop_percent="5", new_lowest=True, back_in_stock=True)
+PRICES = st.lists(
+    st.one_of(
+        st.decimals(1, 60, places=2).map(str),
+        st.sampled_from([SOLD_OUT, NO_PRICE, "19.99", "20", "20.01"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(PRICES, st.integers(0, 3))
+def test_a_price_that_stays_or_trembles_tells_nothing_more(prices: list[str], repeats: int) -> None:
+    """Whatever happened: seeing the same again, or a hundredth more and then less, tells nothing."""
+    before = followed(ALL, prices)
+    last = prices[-1]
+    tail = [last] * repeats
+    if last not in {SOLD_OUT, NO_PRICE}:
+        tail += [str(Decimal(last) + Decimal("0.01")), last]
+    after = followed(ALL, [*prices, *tail])
+    assert after[: len(before)] == before
+    assert [kind for _, kind, _ in after[len(before) :]] == []
+
+
+@given(PRICES)
+def test_what_is_told_is_true(prices: list[str]) -> None:
+    for day, kind, against in followed(ALL, prices):
+        price = prices[day]
+        earlier = [Decimal(other) for other in prices[:day] if other not in {SOLD_OUT, NO_PRICE}]
+        if kind == "back_in_stock":
+            assert SOLD_OUT in prices[:day]
+            assert price != SOLD_OUT
+            continue
+        assert against is not None
+        if kind == "target_price":
+            assert Decimal(price) <= 20
+        elif kind == "price_drop":
+            assert Decimal(price) <= Decimal(against) * Decimal("0.95")
+            assert Decimal(against) in earlier
+        else:
+            assert Decimal(price) < Decimal(against)
+            assert Decimal(price) <= min(earlier)

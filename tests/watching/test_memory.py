@@ -1,0 +1,175 @@
+"""What watches remember in the history file: when they are due, what is new, what was told and not delivered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.alerts.alert import Alert, AlertKind
+from crawler.history.maintenance import HistoryKeeper
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.store import History
+from crawler.settings import Settings
+from crawler.watching.making import known_state
+from crawler.watching.memory import Memory, WatchState, fingerprint
+from crawler.watching.watch import Watch, WatchTerms
+
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+SHOP = "https://search.dangdang.com"
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite3"
+
+
+def a_watch(search: dict[str, Any] | None = None, **over: Any) -> Watch:
+    return Watch(WatchTerms(**({"query": "三体", "every": "12h"} | over)), search or {})
+
+
+def known(memory: Memory, watch: Watch, at: dt.datetime = START) -> WatchState:
+    return known_state(memory, watch, Settings(), demo=False, now=at)
+
+
+def keep(
+    memory: Memory,
+    state: WatchState,
+    at: dt.datetime,
+    *,
+    alerts: int = 0,
+    whole: bool = True,
+    channels: tuple[str, ...] = ("a",),
+) -> None:
+    run = RunRecord(f"k{at}", SHOP, "三体", at, pages_ok=1, pages_failed=0 if whole else 1)
+    seen = [Observation("1", "书", at, Decimal(19)), Observation("2", "书二", at, Decimal(29))]
+    told = [
+        Alert(
+            "三体", AlertKind.NEW_BOOK, "1", f"书{number}", "", at, Decimal(19), None, remarks=("从前", "now")
+        )
+        for number in range(alerts)
+    ]
+    memory.keep(state, run, seen, told, channels=channels, watched=["1"], whole=whole)
+
+
+@pytest.mark.parametrize(
+    ("success", "tried", "hours", "due"),
+    [
+        (None, None, 0, True),
+        (0, 0, 11.9, False),  # a twentieth early, five minutes at most
+        (0, 0, 11.92, True),
+        (None, 0, 1.1, False),  # what failed is tried again sooner, but not at once
+        (None, 0, 1.2, True),
+        (0, 12, 12.5, False),
+        (0, 12, 13.2, True),
+        (30, 30, 1, True),  # a clock that was wrong
+    ],
+)
+def test_when_a_watch_is_due(success: float | None, tried: float | None, hours: float, due: bool) -> None:
+    def moment(after: float | None) -> dt.datetime | None:
+        return None if after is None else START + after * HOUR
+
+    state = WatchState(1, "三体", START, START, moment(tried), moment(success), whole=False)
+    assert state.is_due(12 * HOUR, START + hours * HOUR) is due
+
+
+def test_three_intervals_without_success_are_too_many() -> None:
+    state = WatchState(1, "三体", START, START, None, None, whole=False)
+    assert not state.overdue(12 * HOUR, START + 36 * HOUR)
+    assert state.overdue(12 * HOUR, START + 37 * HOUR)
+
+
+def test_a_partial_run_is_no_success_and_knows_no_new_books(file: Path) -> None:
+    with Memory(file) as memory:
+        keep(memory, known(memory, a_watch()), START, whole=False)
+        state = known(memory, a_watch(), START + HOUR)
+        assert (state.last_tried, state.last_success, state.whole) == (START, None, False)
+        keep(memory, state, START + HOUR)
+        state = known(memory, a_watch(), START + HOUR)
+        assert (state.last_success, state.whole, state.first_seen) == (START + HOUR, True, START)
+        keep(memory, state, START + 2 * HOUR, whole=False)
+        state = known(memory, a_watch())
+        assert (state.last_tried, state.last_success, state.whole) == (START + 2 * HOUR, START + HOUR, True)
+        assert memory.unseen(state, SHOP, ["1", "2", "3"]) == {"2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "forgets", "begins_anew"),
+    [
+        (a_watch(every="1d"), False, False),
+        (a_watch(target_price=Decimal(5)), False, False),
+        (a_watch(new_books=True), False, False),
+        (a_watch(drop_percent=Decimal(5)), False, True),
+        (a_watch(back_in_stock=True), False, True),
+        (a_watch({"pages": 5}), True, True),
+        (a_watch(name="三体", query="三體全集"), True, True),
+        (a_watch(products=("29000001",)), True, True),
+    ],
+)
+def test_a_watch_that_is_changed(file: Path, changed: Watch, forgets: bool, begins_anew: bool) -> None:
+    """With another search it has seen nothing and is due; with other things to tell it begins anew."""
+    later = START + HOUR
+    with Memory(file) as memory:
+        keep(memory, known(memory, a_watch()), START)
+        state = known(memory, changed, later)
+        assert state.whole is not forgets
+        assert state.is_due(12 * HOUR, later) is forgets
+        assert memory.unseen(state, SHOP, ["1"]) == ({"1"} if forgets else set())
+        assert state.since == (later if begins_anew else START)
+        assert state.first_seen == START
+
+
+def test_amounts_count_by_what_they_are() -> None:
+    assert fingerprint([Decimal(20)]) == fingerprint([Decimal("20.00")]) != fingerprint([Decimal("20.01")])
+
+
+def test_what_is_told_is_kept_for_each_channel_until_it_is_delivered(file: Path) -> None:
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        keep(memory, state, START, alerts=3, channels=("a", "b"))
+        first, second, third = memory.pending("a", source=SHOP)
+        assert (first.alert.title, first.alert.remarks, first.alert.source) == ("书0", ("从前", "now"), "")
+        assert (first.alert.at, first.alert.price, first.query) == (START, Decimal(19), "三体")
+        memory.delivered("a", [first.number, third.number])
+        assert memory.pending("a", source=SHOP) == (second,)
+        assert len(memory.pending("b", source=SHOP)) == 3
+        assert memory.pending("a", source="demo") == ()
+        assert memory.undelivered() == {"a": 1, "b": 3}
+        assert [each.kind for each in memory.told(state)["1"]] == [AlertKind.NEW_BOOK] * 3
+
+
+def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        keep(memory, state, START, alerts=1)
+        keep(memory, state, START, alerts=1)
+        assert memory.undelivered() == {"a": 1}
+
+
+def test_run_and_alerts_are_one_transaction(file: Path) -> None:
+    """Where the alerts cannot be written, the run is not recorded either: next time both are found out again."""
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        memory._connection.execute("DROP TABLE delivery")
+        with pytest.raises(Exception, match="no such table"):
+            keep(memory, state, START, alerts=1)
+    with History(file) as history:
+        assert history.series(SHOP, ["1"]) == {}
+
+
+def test_pruning_takes_no_memory(file: Path) -> None:
+    """What was told, seen and not delivered stays, whatever observations go."""
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        keep(memory, state, START, alerts=1)
+        keep(memory, state, START + HOUR)
+    with HistoryKeeper(file) as keeper:
+        assert keeper.prune(START + HOUR).observations == 2
+        keeper.reclaim()
+    with Memory(file) as memory:
+        assert len(memory.told(state)["1"]) == len(memory.pending("a", source=SHOP)) == 1
+        assert memory.unseen(state, SHOP, ["1"]) == set()
