@@ -242,10 +242,9 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    last = "never yet" if state.last_success is None else f"last on {state.last_success:%Y-%m-%d %H:%M} UTC"
-    words = f"it is due every {watch.terms.every}, and succeeded {last}"
+    last = "none yet" if state.last_success is None else f"{state.last_success:%Y-%m-%d %H:%M} UTC"
+    words = f"every {watch.terms.every}, last success: {last}"
     if state.overdue(watch.every, now):
-        return Finding(
-            State.WRONG, f"watch {watch.name}", f"{words}: not for three of its intervals; run watch"
-        )
+        words += "; that is over three of its intervals ago: is it called, and what does watch --all say?"
+        return Finding(State.WRONG, f"watch {watch.name}", words)
     return Finding(State.WELL, f"watch {watch.name}", words)

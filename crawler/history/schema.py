@@ -90,10 +90,11 @@ MIGRATIONS: tuple[str, ...] = (
         remarks TEXT NOT NULL           -- a JSON array
     );
     CREATE INDEX alert_of ON alert (watch, product);
-    -- What is still to be brought to a channel; a row goes when it is.
+    -- What is still to be brought to a channel; a row goes when it is. (Columns in the order of the key: quick_check of
+    -- SQLite 3.40 takes any other for damage.)
     CREATE TABLE delivery (
-        alert INTEGER NOT NULL REFERENCES alert,
         channel TEXT NOT NULL,
+        alert INTEGER NOT NULL REFERENCES alert,
         PRIMARY KEY (channel, alert)
     ) WITHOUT ROWID;
     """,

@@ -272,8 +272,8 @@ async def test_a_signal_ends_a_round_in_good_order(
     words = (*configured(folder, text), "--base-url", shop.base_url)
     process = await start(*words, "--verbose")
     assert process.stderr is not None
-    while b"page 1: ok" not in await asyncio.wait_for(process.stderr.readline(), 30):
-        pass
+    while b"page 1: ok" not in (line := await asyncio.wait_for(process.stderr.readline(), 30)):
+        assert line, "it ended before its time"
     process.send_signal(signal.SIGTERM)
     out, err = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 143, err
