@@ -45,6 +45,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # A product
     "past_now": ("Price now", "现价", "現價"),
     "past_against": ("To median", "与中位价比", "與中位價比"),
+    "past_against_words": ("{percent} to its median", "与中位价比 {percent}", "與中位價比 {percent}"),
+    "past_at_median": ("at its median", "与中位价持平", "與中位價持平"),
     "past_median": ("Median", "中位价", "中位價"),
     "past_median_long": ("Median of 90 days", "90 天中位价", "90 天中位價"),
     "past_lowest": ("Lowest ever", "历史最低", "歷史最低"),
@@ -92,6 +94,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Its changes
     "past_changes": ("Changes", "价格变动", "價格變動"),
     "past_changes_count": ("all prices: {n:,}", "全部价格：{n:,} 段", "全部價格：{n:,} 段"),
+    "past_period": ("Period", "期间", "期間"),
     "past_from": ("From", "从", "從"),
     "past_until": ("To", "至", "至"),
     "past_gap": ("not observed for long before", "此前长时间没有记录", "此前長時間沒有紀錄"),

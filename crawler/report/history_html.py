@@ -31,7 +31,7 @@ from crawler.report.history_words import (
 )
 from crawler.report.price_axes import TimeAxis
 from crawler.report.price_chart import Mark, PriceChart
-from crawler.report.price_lines import cut_at, thinned
+from crawler.report.price_lines import cut_after_raise, thinned
 from crawler.report.wording import UNKNOWN, yuan
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class _Size:
     """Whether each spell in the chart tells a pointer what it is."""
 
 
-_SMALL = _Size(drawn=240, listed=20, dates=4)
-"""One of up to hundreds in a page: some 3 to 8 KB."""
+_SMALL = _Size(drawn=400, listed=20, dates=4)
+"""One of up to hundreds in a page: some 3 to 9 KB."""
 
 _LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
 """The only one."""
@@ -135,7 +135,6 @@ def _product(
 ) -> dict[str, Any]:
     past = product.history
     trick = "" if past.raised_then_cut is None else raised(past.raised_then_cut, say)
-    against = against_median(product)
     listed = product.spells[-size.listed :]
     left = len(product.spells) - len(listed)
     number = clean(product.last.product_id)
@@ -145,7 +144,7 @@ def _product(
         "link": product_address(view.source, product.last.product_id),
         "price": price_now(product, say),
         "priced": past.price is not None,
-        "against": "" if against == UNKNOWN else against,
+        "against": _against(product, say),
         "cheap": past.price is not None and past.median is not None and past.price < past.median,
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
         "facts": product_facts(product, say),
@@ -158,6 +157,13 @@ def _product(
     }
 
 
+def _against(product: ProductPast, say: Labels) -> str:
+    percent = against_median(product)
+    if percent == UNKNOWN:
+        return ""
+    return say("past_at_median") if percent == "0%" else say("past_against_words", percent=percent)
+
+
 def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
     """Return where the spells are that are not listed."""
     if whole:
@@ -165,11 +171,11 @@ def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
     return say("past_changes_elsewhere", n=number, product=product_id)
 
 
-def _spell(spell: Spell, say: Labels) -> tuple[str, str, str, bool, str, str, str]:
-    """Return a row of the list: from, to, price, whether it is one, list price, observations, remark."""
+def _spell(spell: Spell, say: Labels) -> tuple[str, str, bool, str, str, str]:
+    """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
+    since, until = day(spell.since), day(spell.until)
     return (
-        day(spell.since),
-        day(spell.until),
+        since if since == until else f"{since} – {until}",
         spell_price(spell, say),
         spell.to_be_had is not None,
         UNKNOWN if spell.list_price is None else yuan(spell.list_price),
@@ -211,9 +217,10 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
     name = say("past_mark_raise" if trick.kind is RaiseKind.PRICE else "past_mark_list_raise")
     words = say("past_mark", name=name, price=yuan(trick.raised_to), on=day(trick.raised_at))
     yield Mark("raise", trick.raised_at, trick.raised_to, words, words)
-    if (cut := cut_at(product)) is not None:
-        words = say("past_mark", name=say("past_mark_cut"), price=yuan(trick.now), on=day(cut))
-        yield Mark("cut", cut, trick.now, words, words)
+    cut = cut_after_raise(product)
+    if cut is not None and cut.to_be_had is not None:
+        words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since))
+        yield Mark("cut", cut.since, cut.to_be_had, words, words)
 
 
 def _spoken(spell: Spell, say: Labels) -> str:

@@ -20,8 +20,8 @@ _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 _LEAST_SHARE = 0.2
 """Of the highest price, what the price axis covers at least: a yuan more on a hundred must not look like a cliff."""
 
-_ZERO_SHARE = 0.4
-"""Of the highest price; with a lowest one below, the axis begins at zero."""
+_ZERO_SHARE = 0.5
+"""Of the axis' high end; with a low end below, the axis begins at zero, as where a list price is twice the price."""
 
 _ROOM = 0.14
 """Share of the axis that is left free above and below the line, for what is written at its lowest and highest."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from crawler.history.prices import RaiseKind
 from crawler.history.spells import ProductPast, Spell
 
-__all__ = ["Level", "cut_at", "held_until", "levels", "thinned"]
+__all__ = ["Level", "cut_after_raise", "held_until", "levels", "thinned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,20 @@ def thinned(spells: Sequence[Spell], limit: int) -> Sequence[Spell]:
     return [spells[at] for at in sorted(kept)]
 
 
-def cut_at(product: ProductPast) -> dt.datetime | None:
-    """Return when a raised price was cut: since when it is what it is now; None where no price was raised and cut."""
+def cut_after_raise(product: ProductPast) -> Spell | None:
+    """Return the spell that a raised price was cut by: after its last day at the raised price the first that was no
+    dearer than now. None where no price was raised and then cut.
+    """  # fmt: skip
     raised = product.history.raised_then_cut
     if raised is None or raised.kind is not RaiseKind.PRICE:
         return None
-    since = product.last.at
+    cut = None
     for spell in reversed(product.spells):
-        if spell.until < raised.raised_at or spell.to_be_had not in {None, raised.now}:
+        if spell.to_be_had == raised.raised_to:
             break
-        if spell.to_be_had is not None:
-            since = max(spell.since, raised.raised_at)
-    return since
+        if spell.to_be_had is not None and spell.to_be_had <= raised.now:
+            cut = spell
+    return cut
 
 
 def _telling(spells: Sequence[Spell], piece: Sequence[int]) -> set[int]:
