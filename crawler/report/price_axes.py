@@ -54,9 +54,12 @@ class TimeAxis:
         return 100 * ((moment - self.start) / (self.end - self.start))
 
     def ticks(self, most: int) -> list[tuple[dt.datetime, str]]:
-        """Return at most `most` (3 or more) days to write on the axis, each as «2026», «2026-03» or «2026-03-15»."""
+        """Return at most `most` (4 or more) days to write on the axis, each as «2026», «2026-03» or «2026-03-15».
+
+        Of the last, which are the longest, there are fewer.
+        """
         for days in _DAY_STEPS:
-            if (self.end - self.start).days // days < most:
+            if (self.end - self.start).days // days < most * 3 // 4:
                 return [(day, f"{day:%Y-%m-%d}") for day in self._days(days)]
         for form, step in (*(("%Y-%m", n) for n in _MONTH_STEPS), *(("%Y", 12 * n) for n in _YEAR_STEPS)):
             months = list(self._months(step, most + 1))

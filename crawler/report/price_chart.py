@@ -76,7 +76,7 @@ class PriceChart:
     def svg(self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[Spell, str]] = ()) -> Markup:
         """Return the drawing, which has a price at least; `name` says in words what it shows.
 
-        At most `dates` days are written below, 3 or more. `sold_out` names the bands where it was; of each spell of
+        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; of each spell of
         `spoken` a pointer is told the words.
         """  # fmt: skip
         prices = levels(self.spells, lambda spell: spell.to_be_had)
@@ -186,8 +186,8 @@ def _time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
     for number, (day, words) in enumerate(axis.ticks(most)):
         x = axis.at(day)
         side = "start" if x < 6 else "end" if x > 94 else "middle"
-        # On a phone every second one has room.
-        minor = " minor" if most > 4 and number % 2 else ""
+        # Where there is no room, every second one is not shown: on a phone, of few dates only on a small one.
+        minor = (" minor" if most > 4 else " tight") if number % 2 else ""
         yield (
             f'<line class="grid" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="100%"/>'
             f'<text class="tick {side}{minor}" x="{x:.2f}%" y="100%" dy="20">{words}</text>'
