@@ -43,9 +43,7 @@ def policy(*styles: str, script: str | None = None) -> str:
     """Return the Content-Security-Policy of a page: its own `styles` and `script` alone, and no request at all."""
     allowed = " ".join(map(_hashed, styles))
     scripts = "" if script is None else f"script-src {_hashed(script)}; "
-    return (
-        f"default-src 'none'; {scripts}style-src {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; {scripts}style-src {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def _hashed(text: str) -> str:

@@ -73,7 +73,9 @@ class PriceChart:
         listed = [spell.list_price for spell in self.spells if spell.list_price is not None]
         return max((price for price in listed if limit is not None and price > limit), default=None)
 
-    def svg(self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[Spell, str]] = ()) -> Markup:
+    def svg(
+        self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[Spell, str]] = ()
+    ) -> Markup:
         """Return the drawing, which has a price at least; `name` says in words what it shows.
 
         At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; of each spell of
@@ -105,7 +107,9 @@ class PriceChart:
         return Markup("".join(parts))  # noqa: S704 – every text in it is escaped
 
     def _list_limit(self) -> Decimal | None:
-        highest = max((price for spell in self.spells if (price := spell.to_be_had) is not None), default=None)
+        highest = max(
+            (price for spell in self.spells if (price := spell.to_be_had) is not None), default=None
+        )
         return LIST_FACTOR * highest if highest else None
 
     def _path(self, kind: str, lines: Sequence[Sequence[Level]], axis: PriceAxis) -> Iterator[str]:

@@ -206,7 +206,10 @@ def test_each_spell_tells_a_pointer_what_it_is() -> None:
     picture = ET.fromstring(  # noqa: S314 – what is parsed is our own
         chart.svg(name="N", dates=4, sold_out="out", spoken=[(spell, f"at {spell.price}") for spell in found])
     )
-    hits = [(each.findtext("title"), percent(each, "x"), percent(each, "width")) for each in by_class(picture, "hit")]
+    hits = [
+        (each.findtext("title"), percent(each, "x"), percent(each, "width"))
+        for each in by_class(picture, "hit")
+    ]
     assert hits == [("at 20", 0, 50), ("at 30", 50, 40)]
 
 
