@@ -149,8 +149,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
     "past_how": (
-        "Across all charts of this page the same days stand one above the other. A price is drawn as holding until "
-        "another was seen.",
+        "All charts here have the same days across. A price is drawn as holding until another was seen.",
         "本页各图的时间轴相同；价格画到下一次看到变动为止。",
         "本頁各圖的時間軸相同；價格畫到下一次看到變動為止。",
     ),

@@ -214,9 +214,13 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
         yield Mark("lowest", past.lowest_at, past.lowest, words, label)
     if (trick := past.raised_then_cut) is None:
         return
-    name = say("past_mark_raise" if trick.kind is RaiseKind.PRICE else "past_mark_list_raise")
-    words = say("past_mark", name=name, price=yuan(trick.raised_to), on=day(trick.raised_at))
-    yield Mark("raise", trick.raised_at, trick.raised_to, words, words)
+    label, words = (
+        say("past_mark", name=say(name), price=yuan(trick.raised_to), on=day(trick.raised_at))
+        for name in ("past_mark_raise", "past_mark_list_raise")
+    )
+    yield Mark(
+        "raise", trick.raised_at, trick.raised_to, label if trick.kind is RaiseKind.PRICE else words, label
+    )
     cut = cut_after_raise(product)
     if cut is not None and cut.to_be_had is not None:
         words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since))

@@ -123,7 +123,7 @@ class PriceChart:
                 d += f"H{_short(start(level.until) * scale)}"
             drawn.append(d)
         if drawn:
-            yield f'<path class="{kind}" d="{"".join(drawn)}"/>'
+            yield f'<path class="{kind}-line" d="{"".join(drawn)}"/>'
 
     def _dots(self, lines: Sequence[Sequence[Level]], axis: PriceAxis) -> Iterator[str]:
         """Yield a dot for each price that was seen once, and at once was gone: its line has no length."""

@@ -82,9 +82,10 @@ def thinned(spells: Sequence[Spell], limit: int) -> Sequence[Spell]:
 
 
 def cut_after_raise(product: ProductPast) -> Spell | None:
-    """Return the spell that a raised price was cut by: after its last day at the raised price the first that was no
-    dearer than now. None where no price was raised and then cut.
-    """  # fmt: skip
+    """Return the spell that cut a raised price; None where no price was raised and then cut.
+
+    It is the first that was no dearer than now, after the last at the raised price.
+    """
     raised = product.history.raised_then_cut
     if raised is None or raised.kind is not RaiseKind.PRICE:
         return None

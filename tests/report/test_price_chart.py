@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET  # what is parsed is our own
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ def by_class(picture: ET.Element, name: str) -> list[ET.Element]:
 def runs(picture: ET.Element, kind: str) -> list[list[tuple[float, float]]]:
     """Return the corners of the unbroken lines of a path, in units of the box."""
     found: list[list[tuple[float, float]]] = []
-    for path in by_class(picture, kind):
+    for path in by_class(picture, f"{kind}-line"):
         d = path.get("d", "")
         assert re.fullmatch(r"(?:M[\d.]+ [\d.]+(?:[HV][\d.]+)+)+", d), d
         for letter, numbers in re.findall(r"([MHV])([\d. ]+)", d):
@@ -71,7 +72,7 @@ def covers(line: list[tuple[float, float]], x: float, y: float | None = None, ro
         return line[0][0] - room <= x <= line[-1][0] + room
     return any(
         min(x1, x2) - room <= x <= max(x1, x2) + room and min(y1, y2) - room <= y <= max(y1, y2) + room
-        for (x1, y1), (x2, y2) in zip(line, line[1:], strict=False)
+        for (x1, y1), (x2, y2) in itertools.pairwise(line)
     )
 
 
@@ -102,7 +103,7 @@ def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
             assert any(covers(line, x, y) for line in lines)
         else:
             assert not any(covers(line, x, room=-NEAR) for line in lines)
-    for before, after in zip(past, past[1:], strict=False):
+    for before, after in itertools.pairwise(past):
         if after.at - before.at > long_gap(past):
             middle = time.at(before.at + (after.at - before.at) / 2) * BOX / 100
             assert not any(covers(line, middle) for line in [*lines, *runs(picture, "list")])
@@ -165,7 +166,7 @@ def test_the_list_price_is_a_line_of_its_own() -> None:
     [line] = runs(picture, "list")
     assert line[0][0] == 0
     assert line[-1][0] == pytest.approx(BOX * 6 / 9, abs=NEAR)
-    assert not by_class(drawn(daily((9, "20"))), "list")
+    assert not by_class(drawn(daily((9, "20"))), "list-line")
 
 
 def test_a_list_price_far_above_is_left_out_and_told() -> None:
