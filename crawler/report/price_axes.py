@@ -23,7 +23,7 @@ _LEAST_SHARE = 0.2
 _ZERO_SHARE = 0.5
 """Of the axis' high end; with a low end below, the axis begins at zero, as where a list price is twice the price."""
 
-_ROOM = 0.14
+_ROOM = 0.2
 """Share of the axis that is left free above and below the line, for what is written at its lowest and highest."""
 
 _MOST_PRICES = 5
