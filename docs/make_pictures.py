@@ -100,7 +100,7 @@ def make_up_a_year(file: Path) -> None:
 
 
 def run(folder: str, *arguments: str, command: tuple[str, ...] = SEARCH) -> str:
-    """Run the search, or another command, in `folder`, as in a wide terminal that shows colours, and return what it prints."""
+    """Run a command in `folder`, as in a wide terminal that shows colours, and return what it prints."""
     environment = {
         **os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color",
         "PYTHONPATH": str(DOCS.parent),
