@@ -45,6 +45,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # A product
     "past_now": ("Price now", "现价", "現價"),
     "past_against": ("To median", "与中位价比", "與中位價比"),
+    "past_against_words": ("{percent} to its median", "与中位价比 {percent}", "與中位價比 {percent}"),
+    "past_at_median": ("at its median", "与中位价持平", "與中位價持平"),
     "past_median": ("Median", "中位价", "中位價"),
     "past_median_long": ("Median of 90 days", "90 天中位价", "90 天中位價"),
     "past_lowest": ("Lowest ever", "历史最低", "歷史最低"),
@@ -92,6 +94,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Its changes
     "past_changes": ("Changes", "价格变动", "價格變動"),
     "past_changes_count": ("all prices: {n:,}", "全部价格：{n:,} 段", "全部價格：{n:,} 段"),
+    "past_period": ("Period", "期间", "期間"),
     "past_from": ("From", "从", "從"),
     "past_until": ("To", "至", "至"),
     "past_gap": ("not observed for long before", "此前长时间没有记录", "此前長時間沒有紀錄"),
@@ -100,11 +103,29 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "最早的 {n:,} 段从略；CSV 和 JSON 中有全部",
         "最早的 {n:,} 段從略；CSV 和 JSON 中有全部",
     ),
+    "past_changes_elsewhere": (
+        "the oldest {n:,} are left out here; history {product} has more",
+        "最早的 {n:,} 段从略；history {product} 可查看更多",
+        "最早的 {n:,} 段從略；history {product} 可查看更多",
+    ),
     # The chart
     "past_chart": (
         "Price over time, {since} to {last}: {low} to {high}",
         "{since} 至 {last} 的价格：{low} 至 {high}",
         "{since} 至 {last} 的價格：{low} 至 {high}",
+    ),
+    "past_chart_of_one": (
+        "Price on {on}, the only observation: {price}", "{on} 的价格，仅此一条记录：{price}",
+        "{on} 的價格，僅此一筆紀錄：{price}",
+    ),
+    "past_chart_out": ("sold out: {n:,} times", "售罄 {n:,} 次", "售罄 {n:,} 次"),
+    "past_chart_gaps": (
+        "not observed for long: {n:,} times", "长时间没有记录：{n:,} 次", "長時間沒有紀錄：{n:,} 次",
+    ),
+    "past_list_left_out": (
+        "The list price, {price}, is too high to be drawn.",
+        "定价 {price} 过高，没有画出。",
+        "定價 {price} 過高，沒有畫出。",
     ),
     "past_chart_none": (
         "No chart: there never was a price.", "没有图：从未有过价格。", "沒有圖：從未有過價格。",
@@ -118,12 +139,25 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_key_list": ("list price", "定价", "定價"),
     "past_key_lowest": ("lowest ever", "历史最低", "歷史最低"),
     "past_key_raise": ("raised, then cut", "先涨后降", "先漲後降"),
+    "past_mark_raise": ("raised to", "涨到", "漲到"),
+    "past_mark_list_raise": ("list price raised to", "定价改为", "定價改為"),
+    "past_mark_cut": ("cut to", "降到", "降到"),
     "past_key_gap": (
         "where the line is broken it was sold out, without a price, or not observed for long",
         "断线处：售罄、没有价格，或长时间没有记录",
         "斷線處：售罄、沒有價格，或長時間沒有紀錄",
     ),
     "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
+    "past_how": (
+        "All charts here have the same days across. A price is drawn as holding until another was seen.",
+        "本页各图的时间轴相同；价格画到下一次看到变动为止。",
+        "本頁各圖的時間軸相同；價格畫到下一次看到變動為止。",
+    ),
+    "past_how_one": (
+        "A price is drawn as holding until another was seen. Days are days in UTC.",
+        "价格画到下一次看到变动为止；日期按 UTC 计。",
+        "價格畫到下一次看到變動為止；日期依 UTC 計。",
+    ),
     "past_mark": ("{name} {price}, {on}", "{name} {price}，{on}", "{name} {price}，{on}"),
 }  # fmt: skip
 """Words by name, as in `crawler.labels`, which takes them in."""

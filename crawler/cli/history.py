@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
 
-FORMATS = ("table", "csv", "json")
+FORMATS = ("table", "csv", "json", "html")
 """What `--format` takes: `crawler.report.history_report.FORMATS`, which a test compares."""
 
 PARTS = ("show", *history_upkeep.PARTS)
@@ -110,7 +110,7 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="write the report to FILE, in the format of its suffix: .txt, .csv, .json; may be repeated",
+        help="write the report to FILE, in the format of its suffix: .txt, .csv, .json, .html; may be repeated",
     )
     parser.add_argument(
         "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
@@ -118,13 +118,13 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
     parser.add_argument(
         "--top",
         metavar="N",
-        help="products in the table (default: 50); given here, it holds for the other formats, too, else they "
-        "have all",
+        help="products in the table (default: 50); given here, it holds for the other formats, too, else HTML has 200, "
+        "CSV and JSON all",
     )
     parser.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of the table: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
+        help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
     )
     add_common_options(parser)
 

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
 
-__all__ = ["FORMATS", "HistoryStyle", "encode", "format_of", "render"]
+__all__ = ["FORMATS", "MOST_CHARTS", "HistoryStyle", "encode", "format_of", "render"]
 
-FORMATS = ("table", "csv", "json")
+FORMATS = ("table", "csv", "json", "html")
 """The formats by name; suffixes and charset are those of a search's reports."""
+
+MOST_CHARTS = 200
+"""Products in an HTML page unless their number is given: some 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class HistoryStyle:
     top: int = 50
     """How many products the table has."""
     top_given: bool = False
-    """Whether that number was asked for: then it holds for every format, else the data have all products."""
+    """Whether that number was asked for: then it holds for every format, else the data have all products, and a
+    page has `MOST_CHARTS`."""
     lang: str = "en"
     """Language of the words: one of `crawler.labels.LANGUAGES`, or auto: that of the query, English without one."""
     width: int | None = None
@@ -38,7 +42,9 @@ class HistoryStyle:
 
     def limit(self, form: str) -> int | None:
         """Return how many products a format has; None for all."""
-        return self.top if form == "table" or self.top_given else None
+        if form == "table" or self.top_given:
+            return self.top
+        return MOST_CHARTS if form == "html" else None
 
     def labels(self, view: View) -> Labels:
         """Return the words for a report."""

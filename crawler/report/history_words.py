@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.report.clean import clean, crop
+from crawler.report.head import Alarm
 from crawler.report.wording import UNKNOWN, yuan
 from parsers import SHOPS
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "against_median",
+    "alarms_of",
     "binary_size",
     "change",
     "day",
@@ -65,6 +67,15 @@ def source_name(source: str, say: Labels) -> str:
         return say("the_demo_shop")
     shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
     return shop.title if shop is not None else say("the_replica", address=clean(source))
+
+
+def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
+    """Return what nobody may miss of prices that are not the live shop's."""
+    if source == "demo":
+        return (Alarm(say("DEMO"), say("demo_text")),)
+    if any(shop.base_url == source for shop in SHOPS.values()):
+        return ()
+    return (Alarm(say("REPLICA"), say("replica_text", address=clean(source))),)
 
 
 def product_address(source: str, product_id: str) -> str | None:

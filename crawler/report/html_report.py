@@ -71,7 +71,7 @@ def render(result: SearchResult, style: Style) -> str:
     return TEMPLATE.render(
         say=say,
         lang=say.language,
-        policy=policy(STYLE, words),
+        policy=policy(STYLE, words, script=SCRIPT),
         style=STYLE,
         words=words,
         script=SCRIPT,

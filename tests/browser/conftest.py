@@ -46,8 +46,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_report(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
-    """Return a function that writes a result's report, opens the file and returns the page.
+def open_report(open_html: Opener) -> Opener:
+    """Return a function that writes a result's report, opens the file and returns the page; see `open_html`."""
+
+    def open_report(result: SearchResult, *, style: Style | None = None, **options: Any) -> Page:
+        return open_html(render(result, style or Style()), **options)
+
+    return open_report
+
+
+@pytest.fixture
+def open_html(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+    """Return a function that writes a page to a file, opens the file and returns the page.
 
     With `shop` an address that begins so is answered, by an empty page of the test's, and may be asked for.
     After the test no page may have asked for anything but its file, written to the console (where violations of its
@@ -63,18 +73,17 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         note(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    def open_report(
-        result: SearchResult,
+    def open_html(
+        text: str,
         *,
         width: int = 1280,
         height: int = 900,
         scheme: str = "light",
-        style: Style | None = None,
         shop: str | None = None,
         **context_options: Any,
     ) -> Page:
         file = tmp_path / f"report{len(contexts)}.html"
-        file.write_text(render(result, style or Style()), encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
@@ -95,7 +104,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         page.goto(file.as_uri())
         return page
 
-    yield open_report
+    yield open_html
     for context in contexts:
         context.close()
     assert trouble == []

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from crawler.cli import history, history_upkeep
 from crawler.history import exporting
@@ -93,6 +94,64 @@ async def test_csv_and_files(run: Run, kept: Path, folder: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"), newline="")))
     assert [row["product_id"] for row in rows] == ["11", "12"]
     assert len(json.loads((folder / "a.json").read_text("utf-8"))["products"]) == 2
+
+
+async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) -> None:
+    """A search's products in their order, the same bytes either way; nothing else is printed."""
+    ended = await run("history", "三体", "-o", "prices.html", "--format", "html")
+    assert (ended.code, ended.err) == (0, "")
+    assert (folder / "prices.html").read_bytes() == ended.out
+    document = LexborHTMLParser(ended.text)
+    assert [card.text().strip() for card in document.css(".card h3")] == [
+        "三体11",
+        "三体13",
+        "三体12",
+        "三体14",
+    ]
+    assert len(document.css(".card svg.past")) == 3  # the last was never to be had
+    assert document.css("html")[0].attributes["lang"] == "en"
+
+
+async def test_html_of_one_product_and_of_all_searches(run: Run, kept: Path, folder: Path) -> None:
+    """By the product's number its chart and its spells; without a word the searches on record."""
+    assert (await run("history", "12", "-o", "one.html", "--lang", "zh-Hant")).code == 0
+    one = LexborHTMLParser((folder / "one.html").read_text("utf-8"))
+    assert one.css("html")[0].attributes["lang"] == "zh-Hant"
+    assert [price.text() for price in one.css(".spells b")] == ["¥50.00", "¥60.00", "¥50.00"]
+    assert "先漲後降" in one.css(".trick")[0].text()
+    assert (await run("history", "-o", "all.htm")).code == 0
+    whole = LexborHTMLParser((folder / "all.htm").read_text("utf-8"))
+    assert [query.text() for query in whole.css(".searches th[scope=row]")] == ["三体"]
+
+
+async def test_html_says_what_it_leaves_out(run: Run, kept: Path) -> None:
+    """A number given cuts the page, and the page says so."""
+    document = LexborHTMLParser((await run("history", "三体", "--format", "html", "--top", "3")).text)
+    assert len(document.css(".card")) == 3
+    assert "1 more (--top 4 shows all)" in document.css(".left")[0].text()
+
+
+async def test_html_is_cut_to_two_hundred_products_and_the_table_beside_it_is_not_longer(
+    run: Run, kept: Path, folder: Path
+) -> None:
+    """Each format has its own number of products, whatever other formats are written at once."""
+    at = START + dt.timedelta(days=80)
+    with History(kept) as past:
+        found = [Observation(str(n), f"书{n}", at, Decimal(20)) for n in range(1_000, 1_230)]
+        past.record(RunRecord("many", SHOP, "书", at, pages_ok=1, pages_failed=0), found)
+    ended = await run("history", "书", "-o", "prices.html")
+    document = LexborHTMLParser((folder / "prices.html").read_text("utf-8"))
+    assert len(document.css(".card")) == 200
+    assert "30 more (--top 230 shows all)" in document.css(".left")[0].text()
+    assert "180 more (--top 230 shows all)" in ended.text
+
+
+async def test_no_page_is_written_of_what_is_not_on_record(run: Run, kept: Path, folder: Path) -> None:
+    """One line says why there is none."""
+    ended = await run("history", "没有的", "-o", "prices.html")
+    assert ended.code == 0
+    assert "no file is written" in ended.only_line
+    assert not (folder / "prices.html").exists()
 
 
 async def test_export_and_import_by_command(run: Run, kept: Path, folder: Path) -> None:

@@ -1,0 +1,260 @@
+"""Prices over time as an HTML page: a chart a product, in one file that asks nothing of any network.
+
+It needs no script: the charts are drawn here. What a shop wrote becomes text by jinja2's escaping, after `clean`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawler.history.prices import RaiseKind
+from crawler.history.views import Overview
+from crawler.report.clean import clean, crop
+from crawler.report.history_words import (
+    TITLE_LIMIT,
+    against_median,
+    alarms_of,
+    day,
+    head_of,
+    lowest,
+    overview_head,
+    price_now,
+    product_address,
+    product_facts,
+    raised,
+    remarks,
+    source_name,
+    spell_price,
+    title_of,
+)
+from crawler.report.price_axes import TimeAxis
+from crawler.report.price_chart import Mark, PriceChart
+from crawler.report.price_lines import cut_after_raise, thinned
+from crawler.report.wording import UNKNOWN, yuan
+
+if TYPE_CHECKING:
+    from crawler.history.spells import ProductPast, Spell
+    from crawler.history.views import SearchPast, View
+    from crawler.labels import Labels
+    from crawler.report.history_report import HistoryStyle
+
+__all__ = ["render"]
+
+NAME_LIMIT = 100
+"""Characters of a title or query in a window's title and in what a chart is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much of a product there is room for."""
+
+    drawn: int
+    """Spells in the chart, about."""
+    listed: int
+    """Spells in the list, the newest."""
+    dates: int
+    """Days on the axis."""
+    pointed: bool = False
+    """Whether each spell in the chart tells a pointer what it is."""
+
+
+_SMALL = _Size(drawn=400, listed=20, dates=4)
+"""One of up to hundreds in a page: some 3 to 9 KB."""
+
+_LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
+"""The only one."""
+
+
+def render(view: View, style: HistoryStyle) -> str:
+    """Return the page of the view; of `style` the language counts."""
+    from crawler.report.history_page import STYLE, TEMPLATE, policy
+
+    say = style.labels(view)
+    page: dict[str, Any] = {
+        "say": say, "lang": say.language, "style": STYLE, "policy": policy(STYLE), "alarms": (), "facts": (),
+        "searches": None, "products": None, "product": None, "left": "",
+    }  # fmt: skip
+    if isinstance(view, Overview):
+        page |= _overview(view, say)
+    elif view.search is None:
+        page |= _of_product(view, view.products[0], say)
+    else:
+        page |= _of_search(view, say)
+    marks = "".join(say("mark", marks=alarm.name) for alarm in page["alarms"])
+    page["title"] = marks + page["title"]
+    return TEMPLATE.render(page)
+
+
+def _overview(view: Overview, say: Labels) -> dict[str, Any]:
+    searches = [
+        (
+            source_name(search.source, say), crop(clean(search.query), TITLE_LIMIT), f"{search.runs:,}",
+            f"{search.products:,}", f"{search.observations:,}", day(search.first_run), day(search.last_run),
+        )
+        for search in view.searches
+    ]  # fmt: skip
+    heading = say("past_title")
+    return {"title": heading, "heading": heading, "facts": overview_head(view, say), "searches": searches}
+
+
+def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
+    query = clean(view.query or "")
+    ends = [view.search.first_run, view.search.last_run] if view.search else []
+    seen = [at for product in view.products for at in (product.history.since, product.history.last_at)]
+    time = TimeAxis.around([*ends, *seen])
+    left = view.found - len(view.products)
+    return {
+        "title": f"{crop(query, NAME_LIMIT)} · {say('past_title')}",
+        "heading": crop(query, TITLE_LIMIT),
+        "alarms": alarms_of(view.source, say),
+        "facts": head_of(view, say),
+        "products": [
+            {"place": place, **_product(view, product, time, _SMALL, say)}
+            for place, product in enumerate(view.products, 1)
+        ],
+        "left": say("past_more", n=left, all=view.found) if left > 0 else "",
+    }
+
+
+def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
+    time = TimeAxis.around([product.history.since, product.history.last_at])
+    shown = _product(view, product, time, _LARGE, say)
+    return {
+        "title": f"{crop(shown['title'], NAME_LIMIT)} · {shown['price']}",
+        "heading": shown["title"],
+        "alarms": alarms_of(view.source, say),
+        "facts": [(say("product"), clean(product.last.product_id)), *head_of(view, say), *shown["facts"]],
+        "product": shown,
+    }
+
+
+def _product(
+    view: SearchPast, product: ProductPast, time: TimeAxis, size: _Size, say: Labels
+) -> dict[str, Any]:
+    past = product.history
+    trick = "" if past.raised_then_cut is None else raised(past.raised_then_cut, say)
+    listed = product.spells[-size.listed :]
+    left = len(product.spells) - len(listed)
+    number = clean(product.last.product_id)
+    seller = product.last.seller
+    return {
+        "title": title_of(product),
+        "link": product_address(view.source, product.last.product_id),
+        "price": price_now(product, say),
+        "priced": past.price is not None,
+        "against": _against(product, say),
+        "cheap": past.price is not None and past.median is not None and past.price < past.median,
+        "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
+        "facts": product_facts(product, say),
+        "trick": trick,
+        "remarks": [words for words in remarks(view, product, say) if words != trick],
+        "chart": _chart(product, time, size, say),
+        "spells": [_spell(spell, say) for spell in reversed(listed)],
+        "count": say("past_changes_count", n=len(product.spells)),
+        "left": _left(left, number, say, whole=size is _LARGE) if left else "",
+    }
+
+
+def _against(product: ProductPast, say: Labels) -> str:
+    percent = against_median(product)
+    if percent == UNKNOWN:
+        return ""
+    return say("past_at_median") if percent == "0%" else say("past_against_words", percent=percent)
+
+
+def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
+    """Return where the spells are that are not listed."""
+    if whole:
+        return say("past_changes_more", n=number)
+    return say("past_changes_elsewhere", n=number, product=product_id)
+
+
+def _spell(spell: Spell, say: Labels) -> tuple[str, str, bool, str, str, str]:
+    """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
+    since, until = day(spell.since), day(spell.until)
+    return (
+        since if since == until else f"{since} – {until}",
+        spell_price(spell, say),
+        spell.to_be_had is not None,
+        UNKNOWN if spell.list_price is None else yuan(spell.list_price),
+        f"{spell.observations:,}",
+        say("past_gap") if spell.after_gap else "",
+    )
+
+
+def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> dict[str, Any] | None:
+    """Return the drawing, and what must be said of it; None where there never was a price."""
+    spells = thinned(product.spells, size.drawn)
+    chart = PriceChart(spells, time, tuple(_marks(product, say)))
+    if not chart.drawable:
+        return None
+    spoken = [(spell, _spoken(spell, say)) for spell in spells] if size.pointed else []
+    svg = chart.svg(
+        name=_name(product, say), dates=size.dates, sold_out=say("past_sold_out"), spoken=spoken
+    )  # fmt: skip
+    words = []
+    if chart.list_left_out is not None:
+        words.append(say("past_list_left_out", price=yuan(chart.list_left_out)))
+    if len(spells) < len(product.spells):
+        words.append(say("past_chart_thinned", n=len(spells), all=len(product.spells)))
+    return {"svg": svg, "words": words}
+
+
+def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
+    """Yield what is marked: the lowest price, a raise and the cut after it, and the price now."""
+    past = product.history
+    if past.price is not None:
+        words = say("past_mark", name=say("past_now"), price=yuan(past.price), on=day(past.last_at))
+        yield Mark("now", past.last_at, past.price, words)
+    if past.lowest is not None and past.lowest_at is not None:
+        label = say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at))
+        words = say("past_mark", name=say("past_key_lowest"), price=yuan(past.lowest), on=day(past.lowest_at))
+        yield Mark("lowest", past.lowest_at, past.lowest, words, label)
+    if (trick := past.raised_then_cut) is None:
+        return
+    label, words = (
+        say("past_mark", name=say(name), price=yuan(trick.raised_to), on=day(trick.raised_at))
+        for name in ("past_mark_raise", "past_mark_list_raise")
+    )
+    yield Mark(
+        "raise", trick.raised_at, trick.raised_to, label if trick.kind is RaiseKind.PRICE else words, label
+    )
+    cut = cut_after_raise(product)
+    if cut is not None and cut.to_be_had is not None:
+        words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since))
+        yield Mark("cut", cut.since, cut.to_be_had, words, words)
+
+
+def _spoken(spell: Spell, say: Labels) -> str:
+    return say("past_spell", price=spell_price(spell, say), since=day(spell.since), until=day(spell.until))
+
+
+def _name(product: ProductPast, say: Labels) -> str:
+    """Return in words what a chart shows, for who cannot see it."""
+    past = product.history
+    prices = [price for spell in product.spells if (price := spell.to_be_had) is not None]
+    if product.observations == 1:
+        shown = say("past_chart_of_one", on=day(past.since), price=yuan(prices[0]))
+    else:
+        shown = say(
+            "past_chart", since=day(past.since), last=day(past.last_at), low=yuan(min(prices)), high=yuan(max(prices))
+        )  # fmt: skip
+    told = [shown, f"{say('past_now')}{say('colon')}{price_now(product, say)}"]
+    if product.observations > 1:
+        told.append(f"{say('past_lowest')}{say('colon')}{lowest(product, say)}")
+    if past.raised_then_cut is not None:
+        told.append(raised(past.raised_then_cut, say))
+    for name, number in (
+        ("past_chart_out", _stretches([spell.sold_out for spell in product.spells])),
+        ("past_chart_gaps", sum(spell.after_gap for spell in product.spells)),
+    ):
+        if number:
+            told.append(say(name, n=number))
+    return f"{crop(title_of(product), NAME_LIMIT)}{say('colon')}{say('and').join(told)}"
+
+
+def _stretches(flags: Sequence[bool]) -> int:
+    """Return how many times a flag is raised."""
+    return sum(flag and not before for flag, before in zip(flags, [False, *flags], strict=False))

@@ -1,0 +1,197 @@
+"""The history's page in a real Chromium: what a reader sees of it on a desk, on a phone, in the dark, on paper.
+
+Every test here also fails when the page asks for anything, writes to the console or opens a dialog: see conftest.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from crawler.history.reading import FileSize, SearchSummary
+from crawler.history.views import Overview, View
+from crawler.report.history_report import HistoryStyle, render
+from tests.browser.conftest import Opener
+from tests.report.hostile import HOSTILE
+from tests.report.pasts import RAISED, SHOP, START, a_product, a_search, daily, seen
+
+AXE = Axe()
+
+MORE_HOSTILE = {
+    "image": "<img src=x onerror=alert(1)>",
+    "attribute": '"><script>window.owned = 1; alert(1)</script>',
+    "style": "</style><style>*{display:none!important}</style>",
+    "svg": "</title></svg><svg onload=alert(1)><script>window.owned=1</script>",
+    "long": "x" * 5_000,
+    "long Chinese": "长" * 5_000,
+}
+
+STORY = [
+    *daily((60, "1050.50"), (25, "1260.50"), (1, "1050"), list_price="2100"),
+    *daily((20, "-"), (9, "1050"), start=86),
+    *daily((30, "990"), (1, None), (5, "1300"), start=170),
+]  # fmt: skip
+"""A year with everything in it: a raise, a cut, weeks sold out, a gap, a day without a price."""
+
+
+def a_page(view: View, lang: str = "en") -> str:
+    return render(view, "html", HistoryStyle(lang=lang))
+
+
+def views() -> dict[str, View]:
+    """Return one of each kind, each with everything that can be in it."""
+    unpriced = [seen(0, None, product_id="4", title="没有价格的书")]
+    far = [seen(at, "20", "999", product_id="5", title="定价过高") for at in range(9)]
+    summary = SearchSummary(SHOP, "三体", 70, 1_234, 86_380, START, START + dt.timedelta(days=69))
+    replica = SearchSummary("http://127.0.0.1:8000/a/long/path", "渗" * 60, 1, 1, 1, START, START)
+    listed = [
+        seen(at, "1050", "2000" if at < 60 else "3000", product_id="6", title="抬高定价") for at in range(70)
+    ]
+    single = [seen(0, "20", product_id="3", title="只见过一次")]
+    return {
+        "overview": Overview(Path("/home/reader/history.sqlite3"), FileSize(9, 9), 9, (summary, replica)),
+        "search": a_search(STORY, RAISED, single, unpriced, far, listed, found=1_234, source="demo"),
+        "product": a_product(STORY),
+        "nothing": a_search(),
+    }
+
+
+VIEWS = tuple(views())
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def unfold(page: Page) -> None:
+    page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_no_width_scrolls_sideways(open_html: Opener, kind: str) -> None:
+    """Phone, tablet and desk, with every list unfolded, prices of four digits in it."""
+    page = open_html(a_page(views()[kind]))
+    unfold(page)
+    too_wide = []
+    for width in (320, 374, 390, 640, 641, 760, 761, 1020, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        too_wide += [width] if overflows(page) else []
+    assert too_wide == []
+
+
+@pytest.mark.parametrize("kind", ["search", "product"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_words_in_a_chart_are_within_the_window(open_html: Opener, kind: str, width: int) -> None:
+    """What overflows a drawing makes no page scroll, and would be cut off."""
+    page = open_html(a_page(views()[kind]), width=width)
+    edges = page.evaluate(
+        "[...document.querySelectorAll('.past text')].filter(text => getComputedStyle(text).display != 'none')"
+        ".map(text => text.getBoundingClientRect()).map(box => [box.left, box.right])"
+    )
+    assert len(edges) > 8
+    assert min(left for left, _ in edges) >= 0
+    assert max(right for _, right in edges) <= width
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_days_below_a_chart_do_not_touch(open_html: Opener, width: int) -> None:
+    """Short pasts, whose days are written whole, among them."""
+    for view in (*(views()[kind] for kind in ("search", "product")), a_search(daily((13, "20")))):
+        page = open_html(a_page(view), width=width)
+        charts = page.evaluate(
+            "[...document.querySelectorAll('.past')].map(chart => [...chart.querySelectorAll('.tick')]"
+            ".filter(text => text.getAttribute('y') == '100%' && getComputedStyle(text).display != 'none')"
+            ".map(text => text.getBoundingClientRect()).map(box => [box.left, box.right]))"
+        )
+        assert charts
+        for days in charts:
+            assert all(after[0] > before[1] + 3 for before, after in itertools.pairwise(days))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_readers_light(open_html: Opener, scheme: str) -> None:
+    """Dark ground in the dark, light ground else; the line is seen on either."""
+    page = open_html(a_page(views()["product"]), scheme=scheme)
+    colours = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor,"
+        " getComputedStyle(document.querySelector('.past .price-line')).stroke]"
+    )
+    ground, line = (sum(int(part) for part in colour.strip("rgb()").split(",")) for colour in colours)
+    assert (ground < 3 * 60) == (scheme == "dark")
+    assert abs(ground - line) > 200
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("kind", VIEWS)
+def test_axe_finds_nothing(open_html: Opener, kind: str, width: int, scheme: str) -> None:
+    """In none of the pages, with everything unfolded."""
+    page = open_html(a_page(views()[kind], "zh-Hant"), width=width, scheme=scheme)
+    unfold(page)
+    found = AXE.run(page).response["violations"]
+    assert [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]] == []
+
+
+def test_the_line_is_stretched_to_the_plot_and_its_stroke_is_not(open_html: Opener) -> None:
+    """The path fills the drawing's width at any size; the mark of the lowest price stands on it."""
+    for width in (390, 1280):
+        page = open_html(a_page(a_product(daily((10, "40"), (10, "20")))), width=width)
+        plot, line, mark = (
+            page.locator(name).bounding_box()
+            for name in ("svg.past .lines", ".past .price-line", ".mark.lowest circle")
+        )
+        assert plot
+        assert line
+        assert mark
+        assert line["width"] == pytest.approx(plot["width"], abs=3)
+        assert mark["x"] + mark["width"] / 2 == pytest.approx(line["x"] + line["width"], abs=2)
+        assert mark["y"] + mark["height"] / 2 == pytest.approx(line["y"] + line["height"], abs=2)
+        effect = page.evaluate("getComputedStyle(document.querySelector('.past .price-line')).vectorEffect")
+        assert effect == "non-scaling-stroke"
+
+
+def test_without_script_nothing_is_missing(open_html: Opener) -> None:
+    """There is none: charts and lists are all there."""
+    page = open_html(a_page(views()["search"]), java_script_enabled=False)
+    expect(page.locator(".card")).to_have_count(6)
+    expect(page.locator(".card svg.past")).to_have_count(5)
+    page.locator(".card summary").first.click()
+    expect(page.locator(".card .spells").first).to_be_visible()
+
+
+def test_a_title_leads_to_the_shop(open_html: Opener) -> None:
+    """The request is the reader's own, and tells the shop nothing of where it came from."""
+    page = open_html(a_page(a_product(RAISED)), shop="https://product.dangdang.com/")
+    with page.expect_request("https://product.dangdang.com/29220317.html") as asked:
+        page.get_by_role("link", name="三体").click()
+    assert "referer" not in asked.value.all_headers()
+    page.wait_for_url("https://product.dangdang.com/29220317.html")
+
+
+def test_on_paper_the_charts_are_whole(open_html: Opener) -> None:
+    """On white, none of them on two sheets."""
+    page = open_html(a_page(views()["search"]))
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.card')).breakInside") == "avoid"
+    assert page.evaluate("getComputedStyle(document.querySelector('.strip')).position") == "static"
+    assert len(page.pdf()) > 10_000
+
+
+@pytest.mark.parametrize("trick", HOSTILE | MORE_HOSTILE)
+def test_hostile_words_do_nothing(open_html: Opener, trick: str) -> None:
+    """In query, title, seller and product number: no script runs, the layout holds."""
+    text = (HOSTILE | MORE_HOSTILE)[trick].encode("utf-8", "replace").decode()
+    past = daily((60, "50"), (9, "60"), (1, "50"), title=text, seller=text, product_id=text)
+    for view in (a_search(past, query=text), a_product(past)):
+        page = open_html(a_page(view), width=390)
+        unfold(page)
+        assert not overflows(page)
+        assert page.evaluate("window.owned") is None
+        expect(page.locator("script, img")).to_have_count(0)
+        expect(page.locator("h1")).to_be_visible()

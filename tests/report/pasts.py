@@ -1,0 +1,64 @@
+"""Pasts of products, as values, for the reports that show prices over time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from crawler.history.observations import Observation
+from crawler.history.reading import SearchSummary
+from crawler.history.spells import ProductPast, product_past
+from crawler.history.views import SearchPast
+
+SHOP = "https://search.dangdang.com"
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+
+Price = str | Decimal | None
+
+
+def day(number: float) -> dt.datetime:
+    return START + dt.timedelta(days=number)
+
+
+def seen(number: float, price: Price, list_price: Price = None, **over: Any) -> Observation:
+    """Return what was seen on a day, from 0; `over` are fields of the observation."""
+    values = {"product_id": "29220317", "title": "三体"} | over
+    return Observation(
+        at=day(number),
+        price=None if price is None else Decimal(price),
+        list_price=None if list_price is None else Decimal(list_price),
+        **values,
+    )
+
+
+def daily(*stretches: tuple[int, Price], start: int = 0, **over: Any) -> list[Observation]:
+    """Return one observation a day: so many days at a price, after each other; «-» is sold out."""
+    prices = [price for number, price in stretches for _ in range(number)]
+    return [
+        seen(start + at, "9" if price == "-" else price, **{"sold_out": price == "-"} | over)
+        for at, price in enumerate(prices)
+    ]
+
+
+def a_product(past: Sequence[Observation]) -> SearchPast:
+    """Return what is seen of one product."""
+    return SearchPast(SHOP, None, None, 1, (product_past(past),))
+
+
+def a_search(*pasts: Sequence[Observation], found: int | None = None, **over: Any) -> SearchPast:
+    """Return what is seen of a search that found these products, and others up to `found`."""
+    products: tuple[ProductPast, ...] = tuple(map(product_past, pasts))
+    moments = [seen.at for past in pasts for seen in past] or [START]
+    number = sum(map(len, pasts))
+    found = len(products) if found is None else found
+    values: dict[str, Any] = {"source": SHOP, "query": "三体"} | over
+    search = SearchSummary(
+        values["source"], values["query"], len(set(moments)), found, number, min(moments), max(moments)
+    )
+    return SearchPast(values["source"], values["query"], search, found, products)
+
+
+RAISED = daily((60, "50"), (9, "60"), (1, "50"))
+"""Raised on day 60, cut on day 69."""
