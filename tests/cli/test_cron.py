@@ -19,6 +19,11 @@ from tests.watching.scripted_shop import ScriptedShop, scripted_shop, shelf
 WATCHING = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CRONTAB = re.findall(r"^[*/0-9]+ [*/0-9]+ \* \* \* (.+)$", WATCHING, re.MULTILINE)
+ALERTS = r"""
+[alerts]
+file = "alerts.txt"
+command = ["sh", "-c", 'printf "%s\n" "$BOOKPRICE_TITLE" > told; cat >> told']
+"""
 SERVICE, TIMER = re.findall(r"```ini\n(.*?)```", WATCHING, re.DOTALL)
 
 
@@ -92,8 +97,7 @@ async def test_the_timers_command(home: Path) -> None:
     assert tokens_of.startswith("%h/.config/bookprice-crawler/")
     config = home / ".config/bookprice-crawler/config.toml"
     with config.open("a", encoding="utf-8") as file:
-        told_by = 'printf "%s\\n" "$BOOKPRICE_TITLE" > told; cat >> told'
-        file.write(f"[alerts]\nfile = 'alerts.txt'\ncommand = ["sh", "-c", '''{told_by}''']\n")
+        file.write(ALERTS)
     ended = await ran(command.replace("%h", str(home)).split(), home, INVOCATION_ID="1", NTFY_TOPIC="topic")
     assert (ended.code, ended.err) == (0, "")
     assert ended.text.startswith("三體便宜了: 2 books, 2 of 2 pages read, 1 alert\n")
