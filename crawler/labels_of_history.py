@@ -36,6 +36,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{found:,} 件，显示 {shown:,} 件；按价格与该商品自身中位价之比排序，最划算的在前",
         "{found:,} 件，顯示 {shown:,} 件；依價格與該商品自身中位價之比排序，最划算的在前",
     ),
+    "past_found_all": (
+        "{found:,}: best deal first, by the price against the product's own median",
+        "{found:,} 件；按价格与该商品自身中位价之比排序，最划算的在前",
+        "{found:,} 件；依價格與該商品自身中位價之比排序，最划算的在前",
+    ),
     "past_more": (
         "… and {n:,} more (--top {all} shows all)",
         "……还有 {n:,} 件（--top {all} 可全部列出）",
@@ -52,6 +57,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_lowest": ("Lowest ever", "历史最低", "歷史最低"),
     "past_lowest_on": ("{price} on {on}", "{price}（{on}）", "{price}（{on}）"),
     "past_change": ("Change", "涨跌", "漲跌"),
+    "past_no_change_since": ("none since {on}", "自 {on} 起不变", "自 {on} 起不變"),
     "past_change_since": ("{change} since {on}", "自 {on} 起 {change}", "自 {on} 起 {change}"),
     "past_low_in": ("Low for", "低价天数", "低價天數"),
     "past_low_in_long": (
@@ -61,6 +67,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_days": ("{n:,} d", "{n:,} 天", "{n:,} 天"),
     "past_since": ("Since", "始于", "始於"),
     "past_observed": ("Observed", "记录", "紀錄"),
+    "past_observed_once": ("once, on {on}", "仅一次，{on}", "僅一次，{on}"),
     "past_observed_words": (
         "{n:,} times since {since}, last on {last}; a price on {days:,} days",
         "自 {since} 起 {n:,} 次，最近 {last}；有价格的 {days:,} 天",

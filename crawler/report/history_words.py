@@ -182,17 +182,14 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
         facts = [(say("past_median_long"), median(product))]
     facts.append((say("past_lowest"), lowest(product, say)))
     if past.previous is not None and past.previous_at is not None and past.change is not None:
-        since = say(
-            "past_change_since",
-            change=change(product) if past.change else yuan(Decimal(0)),
-            on=day(past.previous_at),
-        )
-        facts.append((say("past_change"), since))
+        name = "past_change_since" if past.change else "past_no_change_since"
+        facts.append((say("past_change"), say(name, change=change(product), on=day(past.previous_at))))
     observed = say(
-        "past_observed_words",
+        "past_observed_words" if product.observations > 1 else "past_observed_once",
         n=product.observations,
         since=day(past.since),
         last=day(past.last_at),
+        on=day(past.last_at),
         days=past.days,
     )
     return [*facts, (say("past_observed"), observed)]
@@ -208,11 +205,15 @@ def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
     name = "past_of_search" if view.search.runs > 1 else "past_of_search_once"
     runs = say(name, runs=view.search.runs, first=day(view.search.first_run), last=day(view.search.last_run))
     facts.append((say("past_runs"), runs))
-    found = (
-        say("past_found", found=view.found, shown=len(view.products)) if view.found else say("past_nothing")
-    )
-    facts.append((say("past_products"), found))
+    facts.append((say("past_products"), _found(view, say)))
     return facts
+
+
+def _found(view: SearchPast, say: Labels) -> str:
+    if not view.found:
+        return say("past_nothing")
+    shown = len(view.products)
+    return say("past_found_all" if shown == view.found else "past_found", found=view.found, shown=shown)
 
 
 def overview_head(view: Overview, say: Labels) -> list[tuple[str, str]]:

@@ -104,8 +104,8 @@ async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) ->
     document = LexborHTMLParser(ended.text)
     assert [card.text().strip() for card in document.css(".card h3")] == [
         "三体11",
-        "三体13",
         "三体12",
+        "三体13",
         "三体14",
     ]
     assert len(document.css(".card svg.past")) == 3  # the last was never to be had
