@@ -3,8 +3,8 @@
     python benchmarks/history.py [--products N] [--runs N] [--rounds N] [--keep FOLDER]
 
 The file is made in a temporary folder, which is removed again, in the order in which runs come, so that it is laid out
-as a file that has grown; `--keep` makes it in a folder of yours and leaves it there, to be used again. Each figure is
-the median of whole commands, the start of Python included.
+as a file that has grown; `--keep` makes it in a folder of yours and leaves it there, to be used again. Figures of
+the command are medians, the start of Python included; the others are of the library alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +110,44 @@ def measure(file: Path, rounds: int, *words: str) -> tuple[float, str]:
     return statistics.median(seconds), done.stdout.decode()
 
 
+def record(file: Path, rounds: int) -> float:
+    """Return the seconds of recording a run of 6,000 products, the median of `rounds`; the file grows by them."""
+    from crawler.history.observations import Observation, RunRecord
+    from crawler.history.store import History
+
+    seconds = []
+    with History(file) as history:
+        for number in range(rounds):
+            at = dt.datetime.now(dt.UTC)
+            run = RunRecord(f"measured {at} {number}", SHOP, MEASURED[0], at, pages_ok=100, pages_failed=0)
+            observations = [
+                Observation(
+                    str(20_000_000 + n), f"演示之书{n}：从入门到精通（第2版）", at, Decimal(4000 + n) / 100, Decimal(90),
+                    4.6, 1000 + n, f"书店{n % 199 + 1}" if n % 3 else None,
+                )
+                for n in range(MEASURED[1])
+            ]  # fmt: skip
+            started = time.perf_counter()
+            history.record(run, observations)
+            seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def look_back(file: Path, products: int) -> tuple[float, int]:
+    """Return the seconds of reading the past of so many products as a search does, and how many observations it has."""
+    from crawler.history.prices import price_history
+    from crawler.history.store import History
+
+    started, count = time.perf_counter(), 0
+    with History(file) as history:
+        for first in range(0, products, 100):
+            numbers = [str(20_000_000 + n) for n in range(first, min(first + 100, products))]
+            for past in history.series(SHOP, numbers).values():
+                price_history(past)
+                count += len(past)
+    return time.perf_counter() - started, count
+
+
 def main() -> None:
     """Make the file, measure, and print."""
     options = argparse.ArgumentParser(
@@ -137,6 +176,10 @@ def main() -> None:
             seconds, printed = measure(file, wanted.rounds, *words)
             assert printed
             print(f"history {' '.join(words):<12} {seconds:6.3f} s")
+        for products in (180, 1_200):
+            seconds, seen = look_back(file, products)
+            print(f"look back on {products:,} products, {seen:,} observations {seconds:6.3f} s")
+        print(f"record {MEASURED[1]:,} observations {record(file, wanted.rounds):6.3f} s")
 
 
 if __name__ == "__main__":

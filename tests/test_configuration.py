@@ -333,3 +333,10 @@ def test_the_watch_of_our_config_is_one() -> None:
     listed = set(re.findall(r"[a-z_]+", example.partition("alone: ")[2].partition(".")[0].replace("#", "")))
     assert listed == set(SEARCH_KEYS)
     assert set(SEARCH_KEYS) == engine.SEARCH_OPTIONS - {"rank", "base_url"}
+
+
+def test_our_config_holds_the_defaults() -> None:
+    """Whoever copies config.toml and changes a line changes that line alone."""
+    file = Path(__file__).parents[1] / "config.toml"
+    got = load({}, config=str(file), environ={})
+    assert got == Loaded(Settings(), file, (), trusted=True)

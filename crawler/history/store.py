@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -280,7 +281,7 @@ def _observation(
     return Observation(
         product_id=product_id,
         title=title,
-        at=_EPOCH + started * _MICROSECOND + after * _MILLISECOND,
+        at=_moment(started) + _after(after),
         price=_yuan(price),
         list_price=_yuan(list_price),
         rating=None if rating is None else rating / 100,
@@ -295,5 +296,17 @@ def _hundredths(yuan: Decimal | None) -> int | None:
     return None if yuan is None else round(yuan * 100)
 
 
+# A past of a million observations has a thousand different values of each of these.
+@lru_cache(maxsize=4096)
+def _moment(microseconds: int) -> dt.datetime:
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+@lru_cache(maxsize=65_536)
+def _after(milliseconds: int) -> dt.timedelta:
+    return milliseconds * _MILLISECOND
+
+
+@lru_cache(maxsize=65_536)
 def _yuan(hundredths: int | None) -> Decimal | None:
     return None if hundredths is None else Decimal(hundredths).scaleb(-2)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "known_state", "make", "source_for"]
 
-_PRODUCTS_AT_ONCE = 200
-"""Products whose past is looked at together: some 50 MB where each was observed hourly for a year."""
+_PRODUCTS_AT_ONCE = 100
+"""Products whose past is looked at together: 80 MB where each was observed a thousand times."""
 
 
 @dataclass(frozen=True, slots=True)

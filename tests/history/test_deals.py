@@ -1,0 +1,78 @@
+"""The best deals first: SQLite's short way gives what the past of each product gives."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.history.deals import best_first
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.prices import price_history
+from crawler.history.reading import open_history
+from crawler.history.store import History
+
+START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+SHOP = "https://shop.example"
+
+SEEN = st.dictionaries(
+    st.sampled_from(["1", "2", "3", "4"]),
+    st.tuples(st.none() | st.integers(1, 40).map(Decimal), st.booleans()),
+    max_size=4,
+)
+RUNS = st.lists(
+    st.tuples(st.integers(0, 400), st.sampled_from(["书", "别的书"]), SEEN),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda run: run[0],
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(RUNS, st.booleans())
+def test_the_order_is_that_of_the_pasts(
+    runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool
+) -> None:
+    """Whatever the order in which runs came in: an import brings old ones after new ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "a.sqlite3"
+        pasts: dict[str, list[Observation]] = {}
+        found: set[str] = set()
+        with History(file) as history:
+            for day, query, seen in sorted(runs) if in_order else runs:
+                at = START + dt.timedelta(days=day)
+                observations = [
+                    Observation(number, "书", at, price, sold_out=out)
+                    for number, (price, out) in seen.items()
+                ]
+                run = RunRecord(f"k{day}", SHOP, query, at, pages_ok=1, pages_failed=0)
+                history.record(run, observations)
+                for each in observations:
+                    pasts.setdefault(each.product_id, []).append(each)
+                if query == "书":
+                    found |= seen.keys()
+        reader = open_history(file)
+        assert reader is not None
+        with reader:
+            ranked = [each.product_id for each in best_first(reader, SHOP, "书")]
+
+    def place(number: str) -> tuple[float, Decimal, str]:
+        past = price_history(sorted(pasts[number], key=lambda each: each.at))
+        assert past is not None
+        if past.price is None:
+            return float("inf"), Decimal(0), number
+        recent = [
+            each.to_be_had
+            for each in pasts[number]
+            if each.to_be_had is not None and each.at > past.last_at - dt.timedelta(days=90)
+        ]
+        ordered = sorted(recent)
+        middle = len(ordered) // 2
+        usual = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+        return float(past.price * 100) / float(usual * 100), past.price, number
+
+    assert ranked == sorted(found, key=place)
