@@ -122,8 +122,8 @@ def record(file: Path, rounds: int) -> float:
             run = RunRecord(f"measured {at} {number}", SHOP, MEASURED[0], at, pages_ok=100, pages_failed=0)
             observations = [
                 Observation(
-                    str(20_000_000 + n), f"演示之书{n}：从入门到精通（第2版）", at, Decimal(4000 + n) / 100, Decimal(90),
-                    4.6, 1000 + n, f"书店{n % 199 + 1}" if n % 3 else None,
+                    str(20_000_000 + n), f"演示之书{n}：从入门到精通（第2版）", at,
+                    Decimal(4000 + n) / 100, Decimal(90), 4.6, 1000 + n, f"书店{n % 199 + 1}" if n % 3 else None,
                 )
                 for n in range(MEASURED[1])
             ]  # fmt: skip
