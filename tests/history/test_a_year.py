@@ -1,0 +1,298 @@
+"""A year of daily searches of a shop whose prices move: what is told of them, against the rows of the file alone.
+
+The shop is the demo shop over real HTTP on a simulated clock, the history a real file. Nothing here is computed by
+`crawler.history.prices`: every figure is found again from the raw rows, in whole hundredths of a yuan and microseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import pytest
+
+from crawler import Crawler, Settings
+from crawler.demo.catalogue import catalogue
+from crawler.demo.price_moves import Phase, Story, phase_of, story_of
+from crawler.demo.server import DemoShop
+from crawler.events import SearchFinished
+from crawler.history.looking_back import record_and_look_back
+from crawler.history.prices import PriceHistory
+from crawler.history.reading import HistoryReader
+from crawler.history.views import search_view
+
+DAYS = 365
+START = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+DAILY, WEEKLY = "主题39", "渗透测试"
+"""The first has 70 products, on two pages; of the second the first page is looked at, once a week."""
+
+HOURS = (
+    dt.timedelta(hours=8),
+    dt.timedelta(hours=23, minutes=59, seconds=59, milliseconds=990),  # its pages come on two days
+    dt.timedelta(hours=2),
+    dt.timedelta(hours=14, minutes=30),
+    dt.timedelta(hours=19),
+)
+"""When a run begins, day after day."""
+
+TWICE = 9
+"""Every so many days there is a second run, at another hour."""
+
+SHOP_ZONE = dt.timezone(dt.timedelta(hours=8))
+"""Where the shop's day begins: at 16:00 UTC."""
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+DAY = 86_400_000_000
+"""Microseconds."""
+
+
+class Clock:
+    """A clock that is set by hand, and goes on by 7 ms whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def __call__(self) -> dt.datetime:
+        self.moment += dt.timedelta(milliseconds=7)
+        return self.moment
+
+    def shop_day(self) -> dt.date:
+        return self.moment.astimezone(SHOP_ZONE).date()
+
+
+class Row(NamedTuple):
+    """An observation as the file has it."""
+
+    at: int
+    """Unix time, microseconds."""
+    price: int | None
+    """Hundredths of a yuan, as is the next."""
+    list_price: int | None
+    sold_out: int
+
+    @property
+    def buyable(self) -> int | None:
+        return None if self.sold_out else self.price
+
+
+@dataclass
+class Year:
+    """What the runs told, and what they left in the file."""
+
+    path: Path
+    source: str = ""
+    told: list[tuple[str, PriceHistory]] = field(default_factory=list)
+    """A product number and its past, for every book of every run that knew one; in the order of the runs."""
+    runs: int = 0
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    """By product number, in order of time."""
+
+    def until(self, product_id: str, moment: dt.datetime) -> list[Row]:
+        """Return the rows of a product up to a moment, which is that of the last of them."""
+        at = (moment - EPOCH) // dt.timedelta(microseconds=1)
+        rows = [row for row in self.rows[product_id] if row.at <= at]
+        assert rows[-1].at == at
+        return rows
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """Search every day of a year, recording each run and keeping what its report says of the past."""
+    year = Year(tmp_path_factory.mktemp("year") / "history.sqlite3")
+    asyncio.run(live(year))
+    with sqlite3.connect(year.path) as connection:
+        found = connection.execute(
+            "SELECT product_id, started_at + after * 1000, price, list_price, sold_out FROM observation"
+            " JOIN product ON product.id = observation.product JOIN run ON run.id = observation.run ORDER BY 2"
+        )
+        for product_id, *row in found:
+            year.rows.setdefault(product_id, []).append(Row(*row))
+    connection.close()
+    return year
+
+
+async def live(year: Year) -> None:
+    clock = Clock()
+    with ThreadPoolExecutor(2) as pool:
+        async with (
+            DemoShop(today=clock.shop_day) as shop,
+            Crawler(Settings(base_url=shop.base_url), executor=pool, now=clock) as crawler,
+        ):
+            year.source = shop.base_url
+
+            async def run(query: str, pages: int, moment: dt.datetime) -> None:
+                clock.moment = moment
+                async for event in crawler.search(query, pages=pages):
+                    if isinstance(event, SearchFinished):
+                        result = record_and_look_back(event.result, year.path)
+                assert result.complete
+                assert result.recorded
+                year.runs += 1
+                for book in result.books:
+                    if book.history is not None:
+                        year.told.append((book.listing.product_id, book.history))
+
+            for number in range(DAYS):
+                midnight = START + dt.timedelta(days=number)
+                await run(DAILY, 2, midnight + HOURS[number % len(HOURS)])
+                if number % TWICE == 0:
+                    await run(DAILY, 2, midnight + dt.timedelta(hours=21))
+                if number % 7 == 0:
+                    await run(WEEKLY, 1, midnight + dt.timedelta(hours=22))
+
+
+class Figures(NamedTuple):
+    """What is to be told; amounts in hundredths of a yuan, moments in microseconds."""
+
+    since: int
+    last_at: int
+    days: int
+    price: int | None
+    lowest: int | None
+    lowest_at: int | None
+    median: int | None
+    previous: int | None
+    previous_at: int | None
+    change: int | None
+    lowest_in_days: int | None
+    raised: tuple[str, int, int, int, int, int] | None
+    """What, usual, raised to, at, now, usual price."""
+
+
+def told(past: PriceHistory) -> Figures:
+    """Return what was told in the units of the file."""
+
+    def cents(yuan: Decimal | None) -> int | None:
+        return None if yuan is None else int(yuan * 100)
+
+    def micro(at: dt.datetime | None) -> int | None:
+        return None if at is None else (at - EPOCH) // dt.timedelta(microseconds=1)
+
+    flag = past.raised_then_cut
+    raised = flag and (
+        str(flag.kind), cents(flag.before), cents(flag.raised_to), micro(flag.raised_at), cents(flag.now),
+        cents(flag.usual_price),
+    )  # fmt: skip
+    return Figures(
+        micro(past.since), micro(past.last_at), past.days, cents(past.price), cents(past.lowest),
+        micro(past.lowest_at), cents(past.median), cents(past.previous), micro(past.previous_at),
+        cents(past.change), past.lowest_in_days, raised,
+    )  # type: ignore[arg-type]  # what is None where it must not be, is not equal  # fmt: skip
+
+
+def found_again(rows: list[Row]) -> Figures:
+    """Return the same from the rows, going through them one by one."""
+    last = rows[-1]
+    now = last.buyable
+    lowest = lowest_at = previous = previous_at = None
+    by_day: dict[int, int] = {}
+    for row in rows:
+        price = row.buyable
+        if price is None:
+            continue
+        by_day[row.at // DAY] = price
+        if lowest is None or price <= lowest:
+            lowest, lowest_at = price, row.at
+        if row.at < last.at:
+            previous, previous_at = price, row.at
+    recent = {}
+    for row in rows:
+        if row.buyable is not None and last.at - row.at < 90 * DAY:
+            recent[row.at // DAY] = row.buyable
+    return Figures(
+        since=rows[0].at,
+        last_at=last.at,
+        days=len(by_day),
+        price=now,
+        lowest=lowest,
+        lowest_at=lowest_at,
+        median=round(median(recent.values())) if recent else None,
+        previous=previous,
+        previous_at=previous_at,
+        change=None if now is None or previous is None else now - previous,
+        lowest_in_days=lowest_in_days(rows),
+        raised=raised(rows),
+    )
+
+
+def lowest_in_days(rows: list[Row]) -> int | None:
+    """Go back from now to where it was cheaper, or to its first price, and look whether it was dearer on the way."""
+    now = rows[-1].buyable
+    if now is None:
+        return None
+    dearer, since = False, rows[-1].at
+    for row in reversed(rows):
+        if row.buyable is None:
+            continue
+        since = row.at
+        if row.buyable < now:
+            break
+        dearer = dearer or row.buyable > now
+    return (rows[-1].at - since) // DAY if dearer else None
+
+
+def raised(rows: list[Row]) -> tuple[str, int, int, int, int, int] | None:
+    """Look for a raise within 30 days, against what was usual in the 90 days before these."""
+    last = rows[-1]
+    now = last.buyable
+    before: dict[int, int] = {}
+    before_list: dict[int, int] = {}
+    peak, peak_at = 0, 0
+    for row in rows:
+        age = last.at - row.at
+        if 30 * DAY <= age < 120 * DAY:
+            if row.buyable is not None:
+                before[row.at // DAY] = row.buyable
+            if row.list_price is not None:
+                before_list[row.at // DAY] = row.list_price
+        if age < 30 * DAY and row.buyable is not None and row.buyable > peak:
+            peak, peak_at = row.buyable, row.at
+    if now is None or len(before) < 5:
+        return None
+    usual = round(median(before.values()))
+    if now * 100 < usual * 95:
+        return None
+    was_raised_before = list(before.values())[-1] * 100 >= usual * 110
+    if peak * 100 >= usual * 110 and now * 100 <= peak * 95 and not was_raised_before:
+        return "price", usual, peak, peak_at, now, usual
+    if len(before_list) < 5 or last.list_price is None or last.list_price <= now:
+        return None
+    usual_list = round(median(before_list.values()))
+    if last.list_price * 100 < usual_list * 105 or list(before_list.values())[-1] * 100 >= usual_list * 105:
+        return None
+    first = next(row.at for row in rows if last.at - row.at < 30 * DAY and row.list_price == last.list_price)
+    return "list_price", usual_list, last.list_price, first, now, usual
+
+
+def test_every_figure_of_every_report_is_found_again(year: Year) -> None:
+    """Whatever a report of the year said of a book's past follows from the rows up to that day."""
+    wrong = [
+        (product_id, said, again)
+        for product_id, past in year.told
+        if (said := told(past)) != (again := found_again(year.until(product_id, past.last_at)))
+    ]
+    assert wrong == []
+    assert len(year.told) > 50 * DAYS
+
+
+def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
+    """At the end the history's own view has each product, those that no report ranks too."""
+    with HistoryReader(year.path) as history:
+        views = [search_view(history, year.source, query, query, top=None) for query in (DAILY, WEEKLY)]
+    products = [product for view in views if view is not None for product in view.products]
+    assert {product.last.product_id for product in products} == year.rows.keys()
+    assert len(products) == len(year.rows)
+    for product in products:
+        rows = year.rows[product.last.product_id]
+        assert told(product.history) == found_again(rows)
+        assert product.observations == len(rows)
+        assert sum(spell.observations for spell in product.spells) == len(rows)
+    assert year.runs == DAYS + -(-DAYS // TWICE) + -(-DAYS // 7)
