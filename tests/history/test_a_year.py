@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from crawler import Crawler, Settings
+from crawler.books import KEEPABLE
 from crawler.demo.catalogue import catalogue
 from crawler.demo.price_moves import Phase, Story, phase_of, story_of
 from crawler.demo.server import DemoShop
@@ -31,8 +31,8 @@ from crawler.history.views import search_view
 
 DAYS = 365
 START = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
-DAILY, WEEKLY = "主题39", "渗透测试"
-"""The first has 70 products, on two pages; of the second the first page is looked at, once a week."""
+DAILY, WEEKLY = "软体教程", "渗透测试"
+"""The first has 25 products, which are looked at every day; of the second two pages are looked at once a week."""
 
 HOURS = (
     dt.timedelta(hours=8),
@@ -43,7 +43,7 @@ HOURS = (
 )
 """When a run begins, day after day."""
 
-TWICE = 9
+TWICE = 16
 """Every so many days there is a second run, at another hour."""
 
 SHOP_ZONE = dt.timezone(dt.timedelta(hours=8))
@@ -77,6 +77,10 @@ class Row(NamedTuple):
     """Hundredths of a yuan, as is the next."""
     list_price: int | None
     sold_out: int
+
+    @property
+    def moment(self) -> dt.datetime:
+        return EPOCH + dt.timedelta(microseconds=self.at)
 
     @property
     def buyable(self) -> int | None:
@@ -130,7 +134,7 @@ async def live(year: Year) -> None:
 
             async def run(query: str, pages: int, moment: dt.datetime) -> None:
                 clock.moment = moment
-                async for event in crawler.search(query, pages=pages):
+                async for event in crawler.search(query, pages=pages, keep=KEEPABLE):
                     if isinstance(event, SearchFinished):
                         result = record_and_look_back(event.result, year.path)
                 assert result.complete
@@ -140,20 +144,39 @@ async def live(year: Year) -> None:
                     if book.history is not None:
                         year.told.append((book.listing.product_id, book.history))
 
-            for number in range(DAYS):
-                midnight = START + dt.timedelta(days=number)
-                await run(DAILY, 2, midnight + HOURS[number % len(HOURS)])
-                if number % TWICE == 0:
-                    await run(DAILY, 2, midnight + dt.timedelta(hours=21))
-                if number % 7 == 0:
-                    await run(WEEKLY, 1, midnight + dt.timedelta(hours=22))
+            for moment, query, pages in timetable():
+                await run(query, pages, moment)
+
+
+def timetable() -> list[tuple[dt.datetime, str, int]]:
+    """Return when what is searched, and how many pages of it, in order of time."""
+    runs = []
+    for number in range(DAYS):
+        midnight = START + dt.timedelta(days=number)
+        runs.append((midnight + HOURS[number % len(HOURS)], DAILY, 1))
+        if number % TWICE == 0:
+            runs.append((midnight + dt.timedelta(hours=21), DAILY, 1))
+        if number % 7 == 0:
+            runs.append((midnight + dt.timedelta(hours=22), WEEKLY, 2))
+    return sorted(runs)
+
+
+class Raise(NamedTuple):
+    """A raise that made a discount, in the same units."""
+
+    kind: str
+    before: int | None
+    raised_to: int | None
+    raised_at: int | None
+    now: int | None
+    usual_price: int | None
 
 
 class Figures(NamedTuple):
     """What is to be told; amounts in hundredths of a yuan, moments in microseconds."""
 
-    since: int
-    last_at: int
+    since: int | None
+    last_at: int | None
     days: int
     price: int | None
     lowest: int | None
@@ -163,29 +186,43 @@ class Figures(NamedTuple):
     previous_at: int | None
     change: int | None
     lowest_in_days: int | None
-    raised: tuple[str, int, int, int, int, int] | None
-    """What, usual, raised to, at, now, usual price."""
+    raised: Raise | None
+
+
+def cents(yuan: Decimal | None) -> int | None:
+    return None if yuan is None else int(yuan * 100)
+
+
+def microseconds(at: dt.datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // dt.timedelta(microseconds=1)
 
 
 def told(past: PriceHistory) -> Figures:
     """Return what was told in the units of the file."""
-
-    def cents(yuan: Decimal | None) -> int | None:
-        return None if yuan is None else int(yuan * 100)
-
-    def micro(at: dt.datetime | None) -> int | None:
-        return None if at is None else (at - EPOCH) // dt.timedelta(microseconds=1)
-
     flag = past.raised_then_cut
-    raised = flag and (
-        str(flag.kind), cents(flag.before), cents(flag.raised_to), micro(flag.raised_at), cents(flag.now),
-        cents(flag.usual_price),
-    )  # fmt: skip
     return Figures(
-        micro(past.since), micro(past.last_at), past.days, cents(past.price), cents(past.lowest),
-        micro(past.lowest_at), cents(past.median), cents(past.previous), micro(past.previous_at),
-        cents(past.change), past.lowest_in_days, raised,
-    )  # type: ignore[arg-type]  # what is None where it must not be, is not equal  # fmt: skip
+        since=microseconds(past.since),
+        last_at=microseconds(past.last_at),
+        days=past.days,
+        price=cents(past.price),
+        lowest=cents(past.lowest),
+        lowest_at=microseconds(past.lowest_at),
+        median=cents(past.median),
+        previous=cents(past.previous),
+        previous_at=microseconds(past.previous_at),
+        change=cents(past.change),
+        lowest_in_days=past.lowest_in_days,
+        raised=None
+        if flag is None
+        else Raise(
+            flag.kind.value,
+            cents(flag.before),
+            cents(flag.raised_to),
+            microseconds(flag.raised_at),
+            cents(flag.now),
+            cents(flag.usual_price),
+        ),
+    )
 
 
 def found_again(rows: list[Row]) -> Figures:
@@ -239,37 +276,36 @@ def lowest_in_days(rows: list[Row]) -> int | None:
     return (rows[-1].at - since) // DAY if dearer else None
 
 
-def raised(rows: list[Row]) -> tuple[str, int, int, int, int, int] | None:
+def raised(rows: list[Row]) -> Raise | None:
     """Look for a raise within 30 days, against what was usual in the 90 days before these."""
     last = rows[-1]
     now = last.buyable
-    before: dict[int, int] = {}
-    before_list: dict[int, int] = {}
+    day_prices: dict[int, tuple[int, int]] = {}  # when, and what: the last of each day
+    day_list_prices: dict[int, tuple[int, int]] = {}
     peak, peak_at = 0, 0
     for row in rows:
-        age = last.at - row.at
-        if 30 * DAY <= age < 120 * DAY:
-            if row.buyable is not None:
-                before[row.at // DAY] = row.buyable
-            if row.list_price is not None:
-                before_list[row.at // DAY] = row.list_price
-        if age < 30 * DAY and row.buyable is not None and row.buyable > peak:
-            peak, peak_at = row.buyable, row.at
+        if row.buyable is not None:
+            day_prices[row.at // DAY] = (row.at, row.buyable)
+            if last.at - row.at < 30 * DAY and row.buyable > peak:
+                peak, peak_at = row.buyable, row.at
+        if row.list_price is not None:
+            day_list_prices[row.at // DAY] = (row.at, row.list_price)
+    before = [price for at, price in day_prices.values() if 30 * DAY <= last.at - at < 120 * DAY]
     if now is None or len(before) < 5:
         return None
-    usual = round(median(before.values()))
+    usual = round(median(before))
     if now * 100 < usual * 95:
         return None
-    was_raised_before = list(before.values())[-1] * 100 >= usual * 110
-    if peak * 100 >= usual * 110 and now * 100 <= peak * 95 and not was_raised_before:
-        return "price", usual, peak, peak_at, now, usual
-    if len(before_list) < 5 or last.list_price is None or last.list_price <= now:
+    if peak * 100 >= usual * 110 and now * 100 <= peak * 95 and before[-1] * 100 < usual * 110:
+        return Raise("price", usual, peak, peak_at, now, usual)
+    before = [price for at, price in day_list_prices.values() if 30 * DAY <= last.at - at < 120 * DAY]
+    if len(before) < 5 or last.list_price is None or last.list_price <= now:
         return None
-    usual_list = round(median(before_list.values()))
-    if last.list_price * 100 < usual_list * 105 or list(before_list.values())[-1] * 100 >= usual_list * 105:
+    usual_list = round(median(before))
+    if last.list_price * 100 < usual_list * 105 or before[-1] * 100 >= usual_list * 105:
         return None
     first = next(row.at for row in rows if last.at - row.at < 30 * DAY and row.list_price == last.list_price)
-    return "list_price", usual_list, last.list_price, first, now, usual
+    return Raise("list_price", usual_list, last.list_price, first, now, usual)
 
 
 def test_every_figure_of_every_report_is_found_again(year: Year) -> None:
@@ -295,4 +331,56 @@ def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
         assert told(product.history) == found_again(rows)
         assert product.observations == len(rows)
         assert sum(spell.observations for spell in product.spells) == len(rows)
-    assert year.runs == DAYS + -(-DAYS // TWICE) + -(-DAYS // 7)
+    assert year.runs == len(timetable())
+
+
+class Judged(NamedTuple):
+    """What a report said of a product, and what the shop was up to."""
+
+    product_id: str
+    story: Story
+    phase: Phase
+    enough: bool
+    """Whether there are five days with a price before the last 30 days: with fewer nothing is said."""
+    flag: str | None
+
+    @property
+    def is_right(self) -> bool:
+        return self.flag is not None and self.story == f"raised_{self.flag}"
+
+
+@pytest.fixture(scope="module")
+def judged(year: Year) -> list[Judged]:
+    """Return every report of the year beside the story that the shop planted."""
+    shelf = {book.product_id: book for query in (DAILY, WEEKLY) for book in catalogue(query)[:120]}
+    judged = []
+    for product_id, past in year.told:
+        days = {
+            row.at // DAY
+            for row in year.until(product_id, past.last_at)
+            if row.buyable is not None and past.last_at - row.moment >= dt.timedelta(days=31)
+        }
+        phase = phase_of(shelf[product_id], past.last_at.astimezone(SHOP_ZONE).date())
+        flag = None if past.raised_then_cut is None else past.raised_then_cut.kind.value
+        judged.append(Judged(product_id, story_of(product_id), phase, len(days) >= 5, flag))
+    return judged
+
+
+def test_no_honest_price_is_called_a_trick(judged: list[Judged]) -> None:
+    """On no day of the year is a product flagged that does not live by tricks, nor one that does on its honest days."""
+    flagged = [each for each in judged if each.flag is not None]
+    assert [each for each in flagged if not each.is_right] == []
+    assert {each.phase for each in flagged} <= {Phase.CUT, Phase.AFTER}
+    honest = {each.story for each in judged if each.flag is None and each.phase is not Phase.CUT}
+    assert honest == set(Story)
+
+
+def test_no_trick_is_missed(judged: list[Judged]) -> None:
+    """Every discount that a raise has made is flagged as what it is, from its first day to its last."""
+    tricks = [each for each in judged if each.phase is Phase.CUT and each.enough]
+    assert [each for each in tricks if not each.is_right] == []
+    products = {story: len({each.product_id for each in tricks if each.story is story}) for story in Story}
+    assert {story: number for story, number in products.items() if number} == {
+        Story.RAISED_PRICE: 16,
+        Story.RAISED_LIST_PRICE: 9,
+    }
