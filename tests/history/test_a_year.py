@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 
@@ -49,9 +52,23 @@ TWICE = 16
 SHOP_ZONE = dt.timezone(dt.timedelta(hours=8))
 """Where the shop's day begins: at 16:00 UTC."""
 
+T = TypeVar("T")
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = 86_400_000_000
 """Microseconds."""
+
+
+def cents(yuan: Decimal) -> int:
+    return int(yuan * 100)
+
+
+def microseconds(at: dt.datetime) -> int:
+    return (at - EPOCH) // dt.timedelta(microseconds=1)
+
+
+def maybe(convert: Callable[[T], int], value: T | None) -> int | None:
+    return None if value is None else convert(value)
 
 
 class Clock:
@@ -79,10 +96,6 @@ class Row(NamedTuple):
     sold_out: int
 
     @property
-    def moment(self) -> dt.datetime:
-        return EPOCH + dt.timedelta(microseconds=self.at)
-
-    @property
     def buyable(self) -> int | None:
         return None if self.sold_out else self.price
 
@@ -101,10 +114,11 @@ class Year:
 
     def until(self, product_id: str, moment: dt.datetime) -> list[Row]:
         """Return the rows of a product up to a moment, which is that of the last of them."""
-        at = (moment - EPOCH) // dt.timedelta(microseconds=1)
-        rows = [row for row in self.rows[product_id] if row.at <= at]
-        assert rows[-1].at == at
-        return rows
+        at = microseconds(moment)
+        rows = self.rows[product_id]
+        number = bisect_right(rows, at, key=lambda row: row.at)
+        assert rows[number - 1].at == at
+        return rows[:number]
 
 
 @pytest.fixture(scope="module")
@@ -165,18 +179,18 @@ class Raise(NamedTuple):
     """A raise that made a discount, in the same units."""
 
     kind: str
-    before: int | None
-    raised_to: int | None
-    raised_at: int | None
-    now: int | None
-    usual_price: int | None
+    before: int
+    raised_to: int
+    raised_at: int
+    now: int
+    usual_price: int
 
 
 class Figures(NamedTuple):
     """What is to be told; amounts in hundredths of a yuan, moments in microseconds."""
 
-    since: int | None
-    last_at: int | None
+    since: int
+    last_at: int
     days: int
     price: int | None
     lowest: int | None
@@ -189,14 +203,6 @@ class Figures(NamedTuple):
     raised: Raise | None
 
 
-def cents(yuan: Decimal | None) -> int | None:
-    return None if yuan is None else int(yuan * 100)
-
-
-def microseconds(at: dt.datetime | None) -> int | None:
-    return None if at is None else (at - EPOCH) // dt.timedelta(microseconds=1)
-
-
 def told(past: PriceHistory) -> Figures:
     """Return what was told in the units of the file."""
     flag = past.raised_then_cut
@@ -204,13 +210,13 @@ def told(past: PriceHistory) -> Figures:
         since=microseconds(past.since),
         last_at=microseconds(past.last_at),
         days=past.days,
-        price=cents(past.price),
-        lowest=cents(past.lowest),
-        lowest_at=microseconds(past.lowest_at),
-        median=cents(past.median),
-        previous=cents(past.previous),
-        previous_at=microseconds(past.previous_at),
-        change=cents(past.change),
+        price=maybe(cents, past.price),
+        lowest=maybe(cents, past.lowest),
+        lowest_at=maybe(microseconds, past.lowest_at),
+        median=maybe(cents, past.median),
+        previous=maybe(cents, past.previous),
+        previous_at=maybe(microseconds, past.previous_at),
+        change=maybe(cents, past.change),
         lowest_in_days=past.lowest_in_days,
         raised=None
         if flag is None
@@ -316,7 +322,9 @@ def test_every_figure_of_every_report_is_found_again(year: Year) -> None:
         if (said := told(past)) != (again := found_again(year.until(product_id, past.last_at)))
     ]
     assert wrong == []
-    assert len(year.told) > 50 * DAYS
+    reports = Counter(product_id for product_id, _ in year.told)
+    assert reports.keys() == year.rows.keys()
+    assert sum(number >= DAYS for number in reports.values()) == 25
 
 
 def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
@@ -341,7 +349,7 @@ class Judged(NamedTuple):
     story: Story
     phase: Phase
     enough: bool
-    """Whether there are five days with a price before the last 30 days: with fewer nothing is said."""
+    """Whether there are five days with a price in the 90 days before the last 30: with fewer nothing is said."""
     flag: str | None
 
     @property
@@ -355,14 +363,12 @@ def judged(year: Year) -> list[Judged]:
     shelf = {book.product_id: book for query in (DAILY, WEEKLY) for book in catalogue(query)[:120]}
     judged = []
     for product_id, past in year.told:
-        days = {
-            row.at // DAY
-            for row in year.until(product_id, past.last_at)
-            if row.buyable is not None and past.last_at - row.moment >= dt.timedelta(days=31)
-        }
+        at = microseconds(past.last_at)
+        days = {row.at // DAY: at - row.at for row in year.until(product_id, past.last_at) if row.buyable}
+        enough = sum(30 * DAY <= age < 120 * DAY for age in days.values()) >= 5
         phase = phase_of(shelf[product_id], past.last_at.astimezone(SHOP_ZONE).date())
         flag = None if past.raised_then_cut is None else past.raised_then_cut.kind.value
-        judged.append(Judged(product_id, story_of(product_id), phase, len(days) >= 5, flag))
+        judged.append(Judged(product_id, story_of(product_id), phase, enough, flag))
     return judged
 
 
