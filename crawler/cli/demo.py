@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import errno
 import math
+import re
 from typing import Any
 
 from crawler.cli import console
@@ -40,6 +42,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="SECONDS",
         help="how long every answer is held back (default: 0)",
     )
+    parser.add_argument(
+        "--day",
+        type=_day,
+        metavar="DATE",
+        help="sell at the prices of one day, YYYY-MM-DD: they move from day to day (default: prices that never move)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -49,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
     with Interrupts() as interrupts:
         try:
-            asyncio.run(_serve(args.port, args.latency, interrupts))
+            asyncio.run(_serve(args.port, args.latency, args.day, interrupts))
         except OSError as error:
             console.error(_reason(error, args.port))
             return ExitCode.USAGE
@@ -61,13 +69,14 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.WHOLE
 
 
-async def _serve(port: int, latency: float, interrupts: Interrupts) -> None:
+async def _serve(port: int, latency: float, day: dt.date | None, interrupts: Interrupts) -> None:
     import asyncio
 
     from crawler.demo.server import DemoShop
 
     told = asyncio.Event()
-    async with DemoShop(port=port, latency=latency) as shop:
+    today = None if day is None else lambda: day
+    async with DemoShop(port=port, latency=latency, today=today) as shop:
         with interrupts.stopping(lambda _reason: told.set(), at_once=lambda: None):
             console.write_stdout(f"{shop.base_url}\n")
             await told.wait()
@@ -95,3 +104,14 @@ def _latency(text: str) -> float:
     if not 0 <= seconds <= MAX_LATENCY:
         raise argparse.ArgumentTypeError(f"not a number of seconds, 0 to {MAX_LATENCY:g}: {text!r}")
     return seconds
+
+
+def _day(text: str) -> dt.date:
+    try:
+        # `fromisoformat` alone would take 20260131 and 2026-W05-6, too.
+        day = dt.date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise argparse.ArgumentTypeError(f"not a date, such as 2026-01-31: {text!r}")
+    return day

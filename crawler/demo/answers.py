@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from functools import lru_cache
 
 from aiohttp import web
@@ -38,17 +39,22 @@ def page_response(
     return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
-async def answer(request: web.Request, search: SearchRequest, fault: Fault | None) -> web.StreamResponse:
-    """Answer a search; pages are rendered in a thread, so that a crawl on the same loop goes on meanwhile."""
+async def answer(
+    request: web.Request, search: SearchRequest, fault: Fault | None, *, day: dt.date | None = None
+) -> web.StreamResponse:
+    """Answer a search with the prices of `day`, None for the timeless ones.
+
+    Pages are rendered in a thread, so that a crawl on the same loop goes on meanwhile.
+    """
     if fault is None:
         gzip = responses.accepts_gzip(request.headers)
-        response = page_response(await asyncio.to_thread(_rendered, search, gzip=gzip))
+        response = page_response(await asyncio.to_thread(_rendered, search, day, gzip=gzip))
         if gzip:
             response.headers["Content-Encoding"] = "gzip"
         return response
     if (plain := _without_search(request, fault)) is not None:
         return plain
-    body = await asyncio.to_thread(_with_fault, search, fault.kind)
+    body = await asyncio.to_thread(_with_fault, search, day, fault.kind)
     match fault.kind:
         case FaultKind.TRUNCATED | FaultKind.TRUNCATED_CHUNKED:
             chunked = fault.kind is FaultKind.TRUNCATED_CHUNKED
@@ -96,31 +102,33 @@ def _without_search(request: web.Request, fault: Fault) -> web.Response | None:
             return None
 
 
-def _with_fault(search: SearchRequest, kind: FaultKind) -> bytes:
+def _with_fault(search: SearchRequest, day: dt.date | None, kind: FaultKind) -> bytes:
     match kind:
         case FaultKind.NO_RESULTS:
             return pages.render_no_result_page(search.query)
         case FaultKind.CHANGED_LAYOUT:
-            return pages.changed_layout(_page(search))
+            return pages.changed_layout(_page(search, day))
         case FaultKind.PRICES_GONE:
-            return _page(search, prices=False)
+            return _page(search, day, prices=False)
         case FaultKind.REPEATS:
-            return _page(search, items_of=search.page - 1)
+            return _page(search, day, items_of=search.page - 1)
         case FaultKind.NESTED:
-            return pages.nested(_page(search), NESTED_TAGS)
+            return pages.nested(_page(search, day), NESTED_TAGS)
         case FaultKind.UTF8:
-            return _page(search).decode(ENCODING).encode()
+            return _page(search, day).decode(ENCODING).encode()
         case _:
-            return _page(search)
+            return _page(search, day)
 
 
 @lru_cache(maxsize=64)
-def _rendered(search: SearchRequest, *, gzip: bool) -> bytes:
-    body = _page(search)
+def _rendered(search: SearchRequest, day: dt.date | None, *, gzip: bool) -> bytes:
+    body = _page(search, day)
     return responses.compressed(body) if gzip else body
 
 
-def _page(search: SearchRequest, *, items_of: int | None = None, prices: bool = True) -> bytes:
+def _page(
+    search: SearchRequest, day: dt.date | None, *, items_of: int | None = None, prices: bool = True
+) -> bytes:
     """Return a page of the search, or the no-result page.
 
     Past the end a list repeats its last page; the pager says the page that was asked for and the true number of
@@ -133,6 +141,7 @@ def _page(search: SearchRequest, *, items_of: int | None = None, prices: bool = 
         sort=search.sort,
         min_price=search.min_price,
         max_price=search.max_price,
+        day=day,
     )
     if not found:
         return pages.render_no_result_page(search.query)

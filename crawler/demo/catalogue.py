@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import overload
 from crawler.demo import words
 from crawler.demo.books import goods, marketplace_offer, own_book
 from crawler.demo.draw import Draw
+from crawler.demo.price_moves import on_day
 from crawler.demo.topic import Topic, topic_of
 from parsers.dangdang.urls import Sort
 from parsers.model import Layout, Listing
@@ -94,22 +96,24 @@ def catalogue(
     sort: str = "default",
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
+    day: dt.date | None = None,
 ) -> Catalogue:
     """Return what the shop lists for `query`; the options are those of `parsers.dangdang.search_url`.
 
+    `day` is the day whose prices they are; None has the timeless prices. The products are the same ones every day.
     Raises ValueError for a query without a word.
     """
     topic = topic_of(query)
     kinds = (sellers, category)
-    size, product = _population(topic, kinds)
+    size, product = _population(topic, kinds, day)
     layout = Layout.GRID if category == "all" and Draw("layout", topic.query).chance(330) else Layout.LIST
     if Sort(sort) is Sort.DEFAULT and min_price is None and max_price is None:
         return Catalogue(topic, size, product, layout)
-    chosen = _chosen(topic, kinds, Sort(sort), (min_price, max_price))
+    chosen = _chosen(topic, kinds, Sort(sort), (min_price, max_price), day)
     return Catalogue(topic, len(chosen), chosen.__getitem__, layout)
 
 
-def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], Listing]]:
+def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int, Callable[[int], Listing]]:
     """Return how many products match, and the function that makes one by its number."""
     draw = Draw("size", topic.query)
     rare, huge = draw.chance(40), draw.chance(150)
@@ -132,7 +136,8 @@ def _population(topic: Topic, wanted: _Kinds) -> tuple[int, Callable[[int], List
     def product(number: int) -> Listing:
         turn, step = divmod(number, len(pattern))
         kind = pattern[step]
-        return kind(turn * pattern.count(kind) + seen_before[step])
+        listing = kind(turn * pattern.count(kind) + seen_before[step])
+        return listing if day is None else on_day(listing, day)
 
     return own // _OWN * len(kinds), product
 
@@ -142,9 +147,11 @@ _OWN, _MARKETPLACE, _GOODS = 5, 3, 2
 
 
 @lru_cache(maxsize=2)
-def _chosen(topic: Topic, kinds: _Kinds, sort: Sort, bounds: _Bounds) -> tuple[Listing, ...]:
+def _chosen(
+    topic: Topic, kinds: _Kinds, sort: Sort, bounds: _Bounds, day: dt.date | None
+) -> tuple[Listing, ...]:
     """Return all products within price bounds, in order: to sort them they must all be made, which is kept."""
-    size, product = _population(topic, kinds)
+    size, product = _population(topic, kinds, day)
     listings = [listing for listing in map(product, range(size)) if _within(listing, *bounds)]
     if sort is not Sort.DEFAULT:
         listings.sort(key=_ORDERS[sort])

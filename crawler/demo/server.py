@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -55,6 +56,8 @@ class DemoShop:
 
     `port` 0 means any free one; `latency` is the seconds that every search is late. `robots` is the text of its
     robots.txt, or the status that stands in its place. Searches beyond `max_connections` at once are answered 429.
+    `today` is asked at every search for the day whose prices the shop has; without it they are the timeless ones of the
+    catalogue, which never move.
     Opening raises OSError when the port is taken.
     """
 
@@ -66,10 +69,12 @@ class DemoShop:
         *,
         robots: str | int = "User-agent: *\nAllow: /\n",
         max_connections: int | None = None,
+        today: Callable[[], dt.date] | None = None,
     ) -> None:
         self._port = port
         self._robots_answer = robots
         self._max_connections = max_connections
+        self._today = today
         self._plan = FaultPlan(faults, latency=latency)
         self._requests: deque[ServedRequest] = deque(maxlen=MAX_LOG)
         self._in_flight = 0
@@ -140,12 +145,13 @@ class DemoShop:
         if self._max_connections is not None and self._in_flight >= self._max_connections:
             self._log(request, search, 429)
             return web.Response(text="too many at once", status=429)
+        day = None if self._today is None else self._today()
         outcome = self._plan.outcome(search.query, search.page)
         self._log(request, search, planned_status(outcome.fault))
         async with self._counted():
             if outcome.delay:
                 await asyncio.sleep(outcome.delay)
-            response = await answer(request, search, outcome.fault)
+            response = await answer(request, search, outcome.fault, day=day)
             if not response.prepared and "Cookie" not in request.headers:
                 response.set_cookie("demo_session", f"{len(self._requests)}")
             return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from http.client import HTTPConnection
 
 import pytest
 
+from crawler.demo.catalogue import catalogue
 from crawler.demo.server import DemoShop
+from parsers.dangdang import parse_search_page
 
 COMMAND = [sys.executable, "-W", "error", "-m", "crawler", "demo"]
 
@@ -71,6 +74,15 @@ def test_latency_is_that_of_the_option() -> None:
         assert time.monotonic() - started >= 0.5
 
 
+def test_the_day_is_that_of_the_option() -> None:
+    """`--day` sells at that day's prices; without it they are the timeless ones."""
+    for arguments, day in (["--day", "2026-08-20"], dt.date(2026, 8, 20)), ([], None):
+        with running(*arguments) as process:
+            page = parse_search_page(search(first_line(process)).encode("gb18030"))
+        found = catalogue("Python", sellers="all", category="all", day=day).page(1)
+        assert [(b.product_id, b.price) for b in page.listings] == [(b.product_id, b.price) for b in found]
+
+
 async def test_a_taken_port_is_said_in_one_line(shop: DemoShop) -> None:
     """A port in use is named on stderr in one line, with exit code 2."""
     said = await asyncio.to_thread(refused, "--port", str(shop.port))
@@ -89,6 +101,11 @@ async def test_a_taken_port_is_said_in_one_line(shop: DemoShop) -> None:
         ["--latency", "nan"],
         ["--latency", "slow"],
         ["--lat", "1"],
+        ["--day", "2026-02-30"],
+        ["--day", "20260228"],
+        ["--day", "2026-2-28"],
+        ["--day", "today"],
+        ["--day", ""],
         ["extra"],
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gzip
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from crawler.demo.catalogue import catalogue
+from crawler.demo import answers
+from crawler.demo.catalogue import _chosen, catalogue
 from crawler.demo.faults import Fault, FaultKind
-from crawler.demo.search_request import read_search
+from crawler.demo.search_request import SearchRequest, read_search
 from crawler.demo.server import DemoShop
 from parsers.dangdang import parse_search_page, search_url
 from parsers.model import PageKind, SearchPage
@@ -58,6 +61,56 @@ async def test_a_search_is_answered_from_the_catalogue(shop: DemoShop, client: a
         page = parse_search_page(body, page=2)
         assert [listing.product_id for listing in page.listings] == [b.product_id for b in found.page(2)]
         assert (page.total, page.pages, page.page, page.query_echo) == (found.total, found.pages, 2, QUERY)
+
+
+async def test_each_day_has_its_own_prices(client: aiohttp.ClientSession) -> None:
+    """The day is asked for at every search: plain, sorted and bounded pages are those of that day's catalogue.
+
+    Days come again and two shops with other days, or none, are asked in turn: none gets a page of another.
+    """
+    monday, later = dt.date(2026, 3, 2), dt.date(2026, 8, 20)
+    day = monday
+    options: tuple[dict[str, Any], ...] = (
+        {},
+        {"sort": "price", "sellers": "all"},
+        {"sort": "price", "min_price": 20, "max_price": 30},
+        {"min_price": 25},
+    )
+    bodies = set()
+    async with DemoShop(today=lambda: day) as moving, DemoShop() as timeless:
+        for day in (monday, later, monday):
+            for each in options:
+                for shop, its_day in (moving, day), (timeless, None):
+                    _, _, body = await get(client, search_url(QUERY, 2, base_url=shop.base_url, **each))
+                    page = parse_search_page(body, page=2)
+                    found = catalogue(QUERY, **each, day=its_day)
+                    assert [(b.product_id, b.price, b.list_price, b.sold_out) for b in page.listings] == [
+                        (b.product_id, b.price, b.list_price, b.sold_out) for b in found.page(2)
+                    ]
+                    assert page.total == found.total
+                    bodies.add(body)
+    assert len(bodies) == 3 * len(options)
+
+
+async def test_a_fault_has_the_days_prices_too(client: aiohttp.ClientSession) -> None:
+    """A page that a fault only encodes otherwise shows the prices of the day."""
+    day = dt.date(2026, 3, 2)
+    async with DemoShop(faults=[Fault(FaultKind.UTF8)], today=lambda: day) as shop:
+        page = await search(client, shop)
+    assert [b.price for b in page.listings] == [b.price for b in catalogue(QUERY, day=day).page(1)]
+
+
+def test_a_year_of_days_is_not_kept() -> None:
+    """However many days are asked for, few lists and pages stay in memory."""
+    for number in range(100):
+        answers._rendered(
+            SearchRequest("软体教程", understood=True, sort="price"),
+            dt.date(2026, 1, 1) + dt.timedelta(days=number),
+            gzip=False,
+        )
+    assert answers._rendered.cache_info().currsize <= 64
+    assert answers._catalogue.cache_info().currsize <= 4
+    assert _chosen.cache_info().currsize <= 2
 
 
 async def test_past_the_end_the_last_page_repeats(shop: DemoShop, client: aiohttp.ClientSession) -> None:
