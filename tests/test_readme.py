@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.configuration import load
+from docs.make_pictures import make_up_a_year
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -55,6 +58,30 @@ async def test_the_examples_run(example: str, tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(example, encoding="utf-8")
     printed = await run("example.py", cwd=tmp_path)
     assert "True" in printed
+
+
+async def test_the_watch_is_what_it_prints(tmp_path: Path) -> None:
+    """The configuration as it stands, on the demo shop; its commented lines, uncommented, say where alerts go."""
+    (config,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    ((command, shown),) = re.findall(r"```console\n\$ bookprice (watch [^\n]*)\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "books.toml").write_text(config, encoding="utf-8")
+    printed = await run("-m", "crawler", *command.split(), "--history-file", "prices.sqlite3", cwd=tmp_path)
+    assert printed == shown
+    (tmp_path / "alerts.toml").write_text(re.sub(r"^# ", "", config, flags=re.MULTILINE), encoding="utf-8")
+    assert load({}, config=str(tmp_path / "alerts.toml"), environ={}).alerts.urls == (
+        "ntfys://${NTFY_TOPIC}",
+    )
+
+
+async def test_the_history_is_that_of_the_picture(tmp_path: Path) -> None:
+    ((command, shown),) = re.findall(
+        r"```console\n\$ bookprice (history [^\n]*)\n(.*?)```", README, re.DOTALL
+    )
+    make_up_a_year(tmp_path / "prices.sqlite3")
+    printed = await run(
+        "-m", "crawler", *shlex.split(command), "--history-file", "prices.sqlite3", cwd=tmp_path
+    )
+    assert without_time(printed) == without_time(shown)
 
 
 async def test_the_first_examples_output_is_real(tmp_path: Path) -> None:
