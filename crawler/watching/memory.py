@@ -109,23 +109,11 @@ class Memory(History):
                 connection.execute(
                     "UPDATE watch SET terms = ?, since = ? WHERE id = ?", (terms, moment, number)
                 )
-        return self.states(source)[watch.name]
-
-    def states(self, source: str) -> dict[str, WatchState]:
-        """Return what is known of all watches of a source, by name."""
-        with self._saying():
-            rows = self._connection.execute(
-                "SELECT watch.id, watch.name, first_seen, since, last_tried, last_success, whole"
-                " FROM watch JOIN source ON source.id = watch.source WHERE source.name = ?",
-                (source,),
-            ).fetchall()
-        return {
-            name: WatchState(
-                number, name, from_microseconds(first), from_microseconds(since), _moment(tried), _moment(success),
-                bool(whole),
-            )
-            for number, name, first, since, tried, success, whole in rows
-        }  # fmt: skip
+            row = connection.execute(
+                "SELECT id, name, first_seen, since, last_tried, last_success, whole FROM watch WHERE id = ?",
+                (number,),
+            ).fetchone()
+        return _state(row)
 
     def tried(self, state: WatchState, at: dt.datetime) -> None:
         """Note that a watch was made then, and had not one page."""
@@ -254,6 +242,14 @@ def _told_terms(watch: Watch) -> list[Any]:
     """Return what of a watch's terms decides what is news. A target has a memory of its own: see `events`."""
     terms = watch.terms
     return [terms.drop_percent, terms.new_lowest, terms.back_in_stock]
+
+
+def _state(row: tuple[Any, ...]) -> WatchState:
+    number, name, first_seen, since, tried, success, whole = row
+    return WatchState(
+        number, name, from_microseconds(first_seen), from_microseconds(since), _moment(tried), _moment(success),
+        bool(whole),
+    )  # fmt: skip
 
 
 def _moment(number: int | None) -> dt.datetime | None:
