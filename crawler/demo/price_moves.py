@@ -33,9 +33,10 @@ class Story(StrEnum):
     SALE = "sale"
     """Every 75 to 120 days it is cut by 15 to 35 % for 5 to 14 days, and is back at its level afterwards."""
     RAISED_PRICE = "raised_price"
-    """Every 95 to 140 days it is pushed up by 20 to 35 % for 7 to 14 days, then «cut» to about what it was."""
+    """Every 95 to 140 days it is pushed up for 7 to 14 days, by 15 to 19 % and then by 20 to 35 %, then «cut» to about
+    what it was."""
     RAISED_LIST_PRICE = "raised_list_price"
-    """Every 95 to 140 days the list price is pushed up by 10 to 30 % for 14 to 28 days, and the price stays."""
+    """Every 135 to 180 days the list price is pushed up by 10 to 30 % for 14 to 45 days, and the price stays."""
     SOLD_OUT = "sold_out"
     """Every 30 to 80 days it is sold out for 3 to 15 days, and comes back within 3 % of its level."""
 
@@ -52,8 +53,8 @@ class Phase(StrEnum):
     """A discount is shown that a raise has made: the price is back from its raise, or the list price is up. It lasts
     until 28 days after the raise at most."""
     AFTER = "after"
-    """Until 40 days after the raise: the price has not moved since its cut; whether the trick still counts is for the
-    reader to say."""
+    """What comes then: for 40 days after its raise the price does not move, and a list price may stay up for up to 45.
+    Whether that trick still counts is for the reader to say."""
     SOLD_OUT = "sold_out"
 
 
@@ -62,6 +63,9 @@ _STORIES = (
     *(Story.RAISED_PRICE,) * 2, *(Story.RAISED_LIST_PRICE,) * 2, *(Story.SOLD_OUT,) * 2,
 )  # fmt: skip
 """Each as often as it comes in twenty products."""
+
+_TRICK_DAYS = 28
+"""Days from a raise within which the discount that it makes is a trick beyond doubt."""
 
 _AFTER_DAYS = 40
 """Days from a raise in which a price does not move after its cut."""
@@ -163,10 +167,11 @@ def _raised_price(goods: _Goods, day: dt.date) -> _Prices:
     step, draw = _turn(goods, day, 95, 140)
     raised_days, cut_days = draw.between(7, 14), draw.between(7, 14)
     up, back = draw.between(1200, 1350), draw.between(970, 1050)
+    first_days, first_up = draw.between(1, 5), draw.between(1150, 1190)
     if goods.list_price is not None:
         goods = goods._replace(price=max(1, min(goods.price, goods.list_price * _ROOM // 1000)))
     if step < raised_days:
-        return _Prices(Phase.RAISED, goods.at(up), goods.list_price)
+        return _Prices(Phase.RAISED, goods.at(first_up if step < first_days else up), goods.list_price)
     if step < _AFTER_DAYS:
         phase = Phase.CUT if step < raised_days + cut_days else Phase.AFTER
         return _Prices(phase, goods.at(back), goods.list_price)
@@ -176,11 +181,12 @@ def _raised_price(goods: _Goods, day: dt.date) -> _Prices:
 def _raised_list_price(goods: _Goods, day: dt.date) -> _Prices | None:
     if goods.list_price is None:
         return None
-    step, draw = _turn(goods, day, 95, 140)
-    days, up, share = draw.between(14, 28), draw.between(1100, 1300), draw.between(980, 1020)
+    step, draw = _turn(goods, day, 135, 180)
+    days, up, share = draw.between(14, 45), draw.between(1100, 1300), draw.between(980, 1020)
     if step < days:
         whole_yuan = -(-goods.list_price * up // 100_000) * 100
-        return _Prices(Phase.CUT, goods.at(share), whole_yuan)
+        phase = Phase.CUT if step < _TRICK_DAYS else Phase.AFTER
+        return _Prices(phase, goods.at(share), whole_yuan)
     return _Prices(Phase.USUAL, goods.price, goods.list_price)
 
 

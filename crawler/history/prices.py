@@ -85,8 +85,8 @@ class PriceHistory:
     """The price of the run before the last, or of the last before it that had one; None without one."""
     previous_at: dt.datetime | None
     lowest_in_days: int | None
-    """Whole days since it was last cheaper, or since the first observation if it never was; None when there is no price
-    now, and when it was never dearer in that time: a price that never moved is at no low."""
+    """Whole days since it was last cheaper, or since its first price if it never was; None when there is no price now,
+    and when it was never dearer in that time: a price that never moved is at no low."""
     raised_then_cut: RaisedThenCut | None
 
     @property

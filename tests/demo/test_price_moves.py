@@ -28,8 +28,8 @@ PINNED = {
     Story.STILL: "94.00/123.80 94.00/123.80 94.00/123.80 94.00/123.80 94.00/123.80",
     Story.DRIFT: "6.48/15.30 6.58/15.30 6.70/15.30 6.68/15.30 6.59/15.30",
     Story.SALE: "55.90/98.10 40.08/98.10 55.90/98.10 55.90/98.10 38.01/98.10",
-    Story.RAISED_PRICE: "44.70/82.90 44.70/82.90 44.70/82.90 58.60/82.90 45.28/82.90",
-    Story.RAISED_LIST_PRICE: "42.80/73.80 42.80/73.80 42.80/73.80 42.80/73.80 42.15/92.00",
+    Story.RAISED_PRICE: "44.70/82.90 44.70/82.90 44.70/82.90 51.80/82.90 45.28/82.90",
+    Story.RAISED_LIST_PRICE: "42.80/73.80 42.80/73.80 42.80/73.80 43.65/90.00 43.65/90.00",
     Story.SOLD_OUT: "44.12/52.90 52.90/52.90 43.01/52.90 43.01/52.90 41.64/52.90",
 }
 """Price and list price on five days of the first product of each story; every Python and machine must say the same."""
@@ -142,7 +142,7 @@ def test_a_true_sale_is_one(listing: Listing, start: dt.date) -> None:
 
 @given(of_story(Story.RAISED_PRICE), days)
 def test_a_raised_price_is_cut_to_what_it_was(listing: Listing, start: dt.date) -> None:
-    """It stands a fifth above its level, less the cent of a rounding, and then at its level, under one list price."""
+    """It stands a seventh above its level or more, then at its level again, under one list price."""
     seen = {phase: set[Decimal]() for phase in Phase}
     for n in range(150):
         day = start + dt.timedelta(days=n)
@@ -153,7 +153,7 @@ def test_a_raised_price_is_cut_to_what_it_was(listing: Listing, start: dt.date) 
     assert len(seen[Phase.USUAL]) == 1
     usual = seen[Phase.USUAL].pop()
     cent = Decimal("0.01")
-    assert min(seen[Phase.RAISED]) >= usual * Decimal("1.2") - cent
+    assert min(seen[Phase.RAISED]) >= usual * Decimal("1.15") - cent
     back = seen[Phase.CUT] | seen[Phase.AFTER]
     assert all(usual * Decimal("0.97") - cent <= price <= usual * Decimal("1.05") for price in back)
 
@@ -164,19 +164,19 @@ def test_a_raised_list_price_leaves_the_price(listing: Listing, start: dt.date) 
     assert listing.price is not None
     assert listing.list_price is not None
     phases = set()
-    for n in range(150):
+    for n in range(200):
         day = start + dt.timedelta(days=n)
         shown = on_day(listing, day)
         assert shown.price is not None
         assert shown.list_price is not None
         phases.add(phase_of(listing, day))
-        if phase_of(listing, day) is Phase.CUT:
+        if phase_of(listing, day) is not Phase.USUAL:
             assert shown.list_price >= Decimal("1.1") * listing.list_price
             assert abs(shown.price - listing.price) <= Decimal("0.02") * listing.price + Decimal("0.01")
             assert shown.price < shown.list_price
         else:
             assert shown == listing
-    assert phases == {Phase.CUT, Phase.USUAL}
+    assert {Phase.CUT, Phase.USUAL} <= phases <= {Phase.CUT, Phase.AFTER, Phase.USUAL}
 
 
 @given(of_story(Story.SOLD_OUT), days)
