@@ -156,7 +156,8 @@ def _raised_then_cut(
 
     A raised price: within the last 30 days it stood a tenth above what was usual in the 90 days before those, and now
     it is cut to what was usual, or to a little less. A raised list price: the same of the list price, a twentieth,
-    while the price is what it was. What had been raised before those 30 days was no trick for this cut.
+    while the price did not rise with it, so that the discount looks bigger. What had been raised before those 30 days
+    was no trick for this cut.
     """
     last = past[-1]
     now = last.to_be_had
@@ -182,5 +183,7 @@ def _raised_then_cut(
     usual_list = _median(earlier_list)
     if not earlier_list[-1] < LIST_RAISE * usual_list <= last.list_price:
         return None
+    if now * usual_list >= usual * last.list_price:
+        return None  # the price rose with it: the discount is no bigger than it was
     at = next(seen.at for seen in past if seen.at > middle and seen.list_price == last.list_price)
     return RaisedThenCut(RaiseKind.LIST_PRICE, usual_list, last.list_price, at, now, usual)

@@ -310,6 +310,8 @@ def raised(rows: list[Row]) -> Raise | None:
     usual_list = round(median(before))
     if last.list_price * 100 < usual_list * 105 or before[-1] * 100 >= usual_list * 105:
         return None
+    if now / last.list_price >= usual / usual_list:
+        return None
     first = next(row.at for row in rows if last.at - row.at < 30 * DAY and row.list_price == last.list_price)
     return Raise("list_price", usual_list, last.list_price, first, now, usual)
 

@@ -126,6 +126,7 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
         daily((60, "50"), (40, "60"), (1, "50")),  # raised long before
         daily((4, "50"), (29, "60"), (1, "50")),  # too few days before to know what was usual
         daily((60, "50", "100"), (5, "40", "125")),  # the list price rose, and the price fell
+        daily((60, "50", "100"), (5, "62.50", "125")),  # the price rose with it: the discount is what it was
         daily((60, "50", "100"), (40, "50", "125")),  # long ago
         daily((60, "50", "100"), (5, "125", "125")),  # no discount
         [*daily((60, "50"), (7, "60")), seen(67, "50", sold_out=True)],
