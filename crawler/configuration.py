@@ -67,8 +67,11 @@ class Loaded:
     """What a user should know though it stops nothing, a line each."""
     watches: tuple[Watch, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
-    trusted: bool = False
-    """Whether the file may name programs to run: `--config` named it, or it is in the user's own folder."""
+    unsafe_alerts: str | None = None
+    """What of the file's [alerts] counts only in a file that `--config` names or that is the user's own, as this one is
+    not: a `config.toml` that lies in a folder may be anybody's. None for nothing."""
+    overlooked: Path | None = None
+    """The user's own file, if it is there and another is read that nobody named."""
 
 
 @dataclass(slots=True)
@@ -95,6 +98,14 @@ class _Gathered:
 
     def alerts(self) -> AlertSettings:
         return AlertSettings(**self._table("alerts"))
+
+    def of_file(self, wanted: str, path: Path) -> dict[str, Any]:
+        """Return those values of a table that the file has given."""
+        return {
+            name: value
+            for name, value in self._table(wanted).items()
+            if self.labels[wanted, name].startswith(f"{path}: ")
+        }
 
     def _table(self, wanted: str) -> dict[str, Any]:
         return {name: value for (table, name), value in self.values.items() if table == wanted}
@@ -132,14 +143,34 @@ def load(
     settings = gathered.settings()
     for watch, label in watches:
         _check_search(settings, watch, label)
+    own = _users_file()
+    named = config is not None or environ.get("CRAWLER_CONFIG")
+    unsafe = None
+    if path is not None and config is None and path.absolute() != own:
+        unsafe = _unsafe(AlertSettings(**gathered.of_file("alerts", path)))
     return Loaded(
         settings,
         path,
         tuple(warnings),
         tuple(watch for watch, _ in watches),
         gathered.alerts(),
-        trusted=path is not None and (config is not None or _is_users_own(path)),
+        unsafe,
+        own if path is not None and not named and path.absolute() != own and own.is_file() else None,
     )
+
+
+def _unsafe(alerts: AlertSettings) -> str | None:
+    """Return what of alerts may run a program, give a secret away, or write where it is read as something else."""
+    if alerts.command:
+        return "command runs a program"
+    if any("${" in url for url in alerts.urls):
+        return "urls gives a variable of the environment away"
+    parts = () if alerts.file is None else Path(alerts.file).parts
+    if alerts.file is not None and (
+        Path(alerts.file).is_absolute() or ".." in parts or parts[0].startswith("~")
+    ):
+        return "file is outside this folder"
+    return None
 
 
 def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
@@ -189,10 +220,6 @@ def _check_search(settings: Settings, watch: Watch, label: str) -> None:
         settings.replace(**watch.search)
     except SettingsError as error:
         raise SettingsError(f"{label}: {error}") from error
-
-
-def _is_users_own(path: Path) -> bool:
-    return path.absolute() == _users_file()
 
 
 def _users_file() -> Path:

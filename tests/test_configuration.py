@@ -305,16 +305,34 @@ def test_urls_of_a_variable_stand_apart(folder: Path) -> None:
     assert "CRAWLER_ALERTS_COMMAND is no setting" in got.warnings[0]
 
 
-def test_a_programs_name_is_trusted_from_a_named_file_and_the_users_own(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("alerts", "words"),
+    [
+        ('command = ["x"]', "command runs a program"),
+        ('urls = ["json://x/${AWS_SECRET_ACCESS_KEY}"]', "urls gives a variable of the environment away"),
+        ('file = "/home/reader/.bashrc"', "file is outside this folder"),
+        ('file = "../.bashrc"', "file is outside this folder"),
+        ('file = "~/.bashrc"', "file is outside this folder"),
+    ],
+)
+def test_what_a_stranger_may_have_set_counts_in_a_named_file_and_the_users_own(
+    folder: Path, tmp_path: Path, alerts: str, words: str
+) -> None:
+    """Not in one that happens to lie in the working folder, nor in one that a variable names."""
+    alerts = f"[alerts]\n{alerts}\n"
     users = tmp_path / "users" / "bookprice-crawler" / "config.toml"
     users.parent.mkdir(parents=True)
-    users.write_text(HERE)
-    assert loaded(folder).trusted
-    assert loaded(folder, environ={"CRAWLER_CONFIG": str(users)}).trusted
-    (folder / "config.toml").write_text(HERE)
-    assert not loaded(folder).trusted
-    assert not loaded(folder, environ={"CRAWLER_CONFIG": "config.toml"}).trusted
-    assert loaded(folder, config="config.toml").trusted
+    users.write_text(HERE + alerts)
+    assert loaded(folder).unsafe_alerts is None
+    assert loaded(folder, environ={"CRAWLER_CONFIG": str(users)}).unsafe_alerts is None
+    assert loaded(folder).overlooked is None
+    (folder / "config.toml").write_text(HERE + alerts)
+    assert words in (loaded(folder).unsafe_alerts or "")
+    assert loaded(folder).overlooked == users
+    named = loaded(folder, environ={"CRAWLER_CONFIG": "config.toml"})
+    assert words in (named.unsafe_alerts or "")
+    assert named.overlooked is None
+    assert loaded(folder, config="config.toml").unsafe_alerts is None
 
 
 def test_watches_of_a_file_without_our_table_are_left_alone_with_a_word(folder: Path) -> None:
@@ -339,4 +357,12 @@ def test_our_config_holds_the_defaults() -> None:
     """Whoever copies config.toml and changes a line changes that line alone."""
     file = Path(__file__).parents[1] / "config.toml"
     got = load({}, config=str(file), environ={})
-    assert got == Loaded(Settings(), file, (), trusted=True)
+    assert got == Loaded(Settings(), file, ())
+
+
+def test_alerts_that_can_do_no_harm_may_stand_in_any_file_of_ours(folder: Path) -> None:
+    """A plain address, a file in this very folder, and whatever the environment says."""
+    (folder / "config.toml").write_text(HERE + '[alerts]\nurls = ["ntfy://books"]\nfile = "alerts.txt"\n')
+    assert loaded(folder).unsafe_alerts is None
+    got = loaded(folder, environ={"CRAWLER_ALERTS_URLS": "ntfys://${TOPIC}", "CRAWLER_ALERTS_FILE": "/a/b"})
+    assert (got.unsafe_alerts, got.alerts.urls) == (None, ("ntfys://${TOPIC}",))

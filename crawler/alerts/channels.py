@@ -38,12 +38,18 @@ class Channel(Protocol):
 
 
 def channels_of(
-    urls: Sequence[str], file: str | None, command: Sequence[str], environ: Mapping[str, str]
+    urls: Sequence[str],
+    file: str | None,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    check_file: bool = True,
 ) -> tuple[Channel, ...]:
     """Return the channels that are set up, in this order, checked as far as can be without delivering.
 
     `environ` is the environment: for the `${NAME}` of URLs, and for the processes that deliver. Raises SettingsError
-    for a URL or command that cannot be right, UsageError for URLs without Apprise, OutputError for the file.
+    for a URL or command that cannot be right, UsageError for URLs without Apprise, OutputError for the file unless
+    `check_file` is False.
     """
     channels: list[Channel] = [*url_channels(urls, environ)]
     numbers: dict[str, int] = {}
@@ -52,7 +58,7 @@ def channels_of(
         if first != number:
             raise SettingsError(f"{channel.name} is the same as urls[{first}]; remove one")
     if file is not None:
-        channels.append(file_channel(file))
+        channels.append(file_channel(file, check=check_file))
     if command:
         channels.append(command_channel(command, environ))
     return tuple(channels)

@@ -47,8 +47,15 @@ class FileChannel:
             return str(error)
 
 
-def file_channel(path: str) -> FileChannel:
-    """Return the channel of a file; raises OutputError for one that cannot be written. The file is not made yet."""
+def file_channel(path: str, *, check: bool = True) -> FileChannel:
+    """Return the channel of a file; it is not made yet. With `check` OutputError is raised if it cannot be written."""
+    if check:
+        _check(path)
+    key = hashlib.sha256(f"file\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return FileChannel(f"file {shown(path)}", key, path)
+
+
+def _check(path: str) -> None:
     target = target_of(path)
     with saying(path):
         if target.exists():
@@ -59,8 +66,6 @@ def file_channel(path: str) -> FileChannel:
             )
         else:
             probe(beside(target))
-    key = hashlib.sha256(f"file\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return FileChannel(f"file {shown(path)}", key, path)
 
 
 def _append(path: str, data: bytes) -> str | None:

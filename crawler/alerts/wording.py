@@ -15,7 +15,7 @@ __all__ = ["MOST_ALERTS", "Message", "messages_of", "text_of", "title_of"]
 MOST_ALERTS = 20
 """Alerts in one message: what a phone still shows, and most services still take."""
 
-WATCH_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 60, 120, 200, 100
+WATCH_LIMIT, BOOK_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 40, 30, 120, 200, 100
 """Characters of each; a message's title stays below the 200 that services allow."""
 
 SEPARATOR = " · "
@@ -56,12 +56,13 @@ def messages_of(alerts: Iterable[Alert], say: Labels = ENGLISH) -> tuple[Message
 
 
 def title_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
-    """Return a title for alerts of one watch: «三体: 2 alerts — now ¥19.90 (target ¥20.00)».
+    """Return a title for alerts of one watch: «三体: 2 alerts — target reached: ¥19.90 (target ¥20.00) · 三体全集».
 
     Of several the most telling is named. Raises ValueError for none.
     """
     telling = min(alerts, key=lambda alert: list(AlertKind).index(alert.kind))
-    watch, words = crop(clean(telling.watch), WATCH_LIMIT), _happened(telling, say)
+    watch, book = crop(clean(telling.watch), WATCH_LIMIT), crop(clean(telling.title), BOOK_LIMIT)
+    words = SEPARATOR.join(part for part in [_happened(telling, say), book] if part)
     if len(alerts) == 1:
         title = say("alert_title", watch=watch, words=words)
     else:

@@ -103,7 +103,7 @@ def write_stdout(content: str | bytes) -> bool:
 
     Returns whether somebody is there to read more. Raises OutputError when stdout cannot be written (a full disk).
     """
-    if sys.stdout is None:  # closed by `>&-`: nobody wants it
+    if sys.stdout is None or _Stdout.is_lost:  # closed by `>&-`: nobody wants it
         return False
     try:
         if isinstance(content, bytes):
@@ -121,8 +121,14 @@ def write_stdout(content: str | bytes) -> bool:
     return True
 
 
+class _Stdout:
+    is_lost = False
+    """Whether it could not be written once: what is written now goes nowhere."""
+
+
 def _let_go_of_stdout() -> None:
     """Point stdout at nothing, so that what is left in its buffer does not fail again when Python ends."""
+    _Stdout.is_lost = True
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
-from crawler.cli.watch import add_place_options, alert_channels, loaded_watches
+from crawler.cli.watch import add_place_options, alert_channels, loaded_watches, overlooked
 from crawler.errors import CrawlerError, UsageError
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from crawler.configuration import Loaded
     from crawler.results import PageResult
     from crawler.settings import Settings
-    from crawler.watching.memory import WatchState
+    from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
 
 __all__ = ["add_parser", "run"]
+
+_MINUTE = "%Y-%m-%d %H:%M"
 
 QUERY = "Python"
 """What is searched where there is no watch: every bookshop has something of it."""
@@ -71,7 +73,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
-    add_place_options(parser)
+    add_place_options(parser, does="look at")
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--quiet", action="store_true", help="say only what is wrong")
     told.add_argument("--verbose", action="store_true", help="show where an internal error happened")
@@ -98,7 +100,10 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
         yield Finding(State.WRONG, "configuration", f"{error}; nothing else was looked at")
         return
     file = "no file, the defaults" if loaded.file is None else str(loaded.file)
-    yield Finding(State.WELL, "configuration", f"{file}; {len(loaded.watches)} watches")
+    watches = f"{len(loaded.watches)} watch{'' if len(loaded.watches) == 1 else 'es'}"
+    yield Finding(State.WELL, "configuration", f"{file}; {watches}")
+    if loaded.overlooked is not None:
+        yield Finding(State.NOTE, "configuration", overlooked(loaded).strip(" ()"))
     yield from _of_history(loaded)
     yield _of_folder("reports", Path(loaded.settings.report.dir))
     from crawler.cli.runs import cache_folder
@@ -106,7 +111,7 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
     yield _of_folder("cache", cache_folder(loaded.settings))
     yield from _of_shop(loaded, args, interrupts)
     try:
-        channels = alert_channels(loaded)
+        channels = alert_channels(loaded, strict=True)
     except UsageError as error:
         yield Finding(State.WRONG, "alerts", str(error))
         channels = ()
@@ -127,15 +132,16 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
         state = State.WRONG if loaded.watches else State.NOTE
         yield Finding(state, "history", "nothing is recorded: [history] record is never")
         return
-    if not path.exists():
-        finding = _of_folder("history", path.parent)
-        words = f"none yet; {path} can be made" if finding.state is State.WELL else finding.words
-        yield Finding(finding.state, "history", words)
-        return
     try:
+        if not loaded.watches and not path.exists():
+            finding = _of_folder("history", path.parent)
+            words = f"none yet; {path} can be made" if finding.state is State.WELL else finding.words
+            yield Finding(finding.state, "history", words)
+            return
         with History(path) as history:
+            history.check_writable()
             damage = history.damage()
-    except CrawlerError as error:
+    except (CrawlerError, OSError) as error:
         yield Finding(State.WRONG, "history", str(error))
         return
     if damage is None:
@@ -209,41 +215,57 @@ async def _one_page(
 
 
 def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channel, ...]) -> Iterator[Finding]:
-    """Say of each watch when it succeeded last, and what could not be delivered."""
+    """Say of each watch when it succeeded last, and what could not be delivered.
+
+    Nothing of what watches remember is changed, but that they are there: a watch may be under way.
+    """
+    from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.looking_back import history_file
-    from crawler.watching.making import known_state, source_for
+    from crawler.watching.lock import is_running
+    from crawler.watching.making import searched, source_for
     from crawler.watching.memory import Memory
 
     now = dt.datetime.now(dt.UTC)
     if loaded.settings.history.record == "never":
         return
+    path, source = history_file(loaded.settings.history.path), source_for(loaded.settings, demo=args.demo)
     try:
-        with Memory(history_file(loaded.settings.history.path)) as memory:
+        with Memory(path) as memory:
             for watch in loaded.watches:
-                state = known_state(memory, watch, loaded.settings, demo=args.demo, now=now)
-                source = source_for(loaded.settings, demo=args.demo)
-                unseen = memory.unseen(state, source, watch.terms.products) if state.whole else frozenset()
+                search = searched(watch, loaded.settings)
+                state = memory.known(watch, source, search, now)
                 yield _of_watch(watch, state, now)
-                for number in sorted(unseen):
-                    yield Finding(
-                        State.NOTE, f"watch {watch.name}", f"its product {number} was never found by it"
-                    )
-            undelivered = memory.undelivered()
+                if state.search != search:
+                    words = "it searches something else than when it was made last, and will begin anew"
+                    yield Finding(State.NOTE, f"watch {watch.name}", words)
+                elif state.whole:
+                    for number in sorted(memory.unseen(state, source, watch.terms.products)):
+                        words = f"its product {number} was never found by it"
+                        yield Finding(State.NOTE, f"watch {watch.name}", words)
+            undelivered = memory.undelivered(source=source)
+        running = is_running(path)
     except CrawlerError as error:
         yield Finding(State.WRONG, "watches", str(error))
         return
-    for channel in channels:
+    if running:
+        yield Finding(
+            State.NOTE, "watches", "a round of them is under way; what it delivers is not looked at"
+        )
+        return
+    for channel in channels or (StdoutChannel(),):
         if kept := undelivered.pop(channel.key, 0):
-            yield Finding(
-                State.WRONG, "alerts", f"{kept:,} undelivered to {channel.name}; the next watch tries again"
-            )
+            words = f"{kept:,} undelivered to {channel.name}; the next watch tries again"
+            yield Finding(State.WRONG, "alerts", words)
     if kept := sum(undelivered.values()):
-        yield Finding(State.NOTE, "alerts", f"{kept:,} undelivered to channels that are not set up any more")
+        words = f"{kept:,} undelivered to places that are not set up any more; the next watch brings them elsewhere"
+        yield Finding(State.NOTE, "alerts", words)
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    last = "none yet" if state.last_success is None else f"{state.last_success:%Y-%m-%d %H:%M} UTC"
+    last = "none yet" if state.last_success is None else f"{state.last_success:{_MINUTE}} UTC"
     words = f"every {watch.terms.every}, last success: {last}"
+    if state.failed_since is not None:
+        words += f", failed on {state.failed_since:{_MINUTE}} UTC"
     if state.overdue(watch.every, now):
         words += "; that is over three of its intervals ago: is it called, and what does watch --all say?"
         return Finding(State.WRONG, f"watch {watch.name}", words)

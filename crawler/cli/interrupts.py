@@ -43,9 +43,12 @@ class Interrupts:
         self._before = {number: signal.signal(number, self._on_signal) for number in REASONS}
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self.exit_code is not None and kind is not None and issubclass(kind, ImportError):
+            # A signal while modules load: some library has made an error of its own of our SystemExit.
+            raise SystemExit(self.exit_code)
 
     @contextmanager
     def stopping(self, stop: Callable[[str], None], *, at_once: Callable[[], object]) -> Iterator[None]:

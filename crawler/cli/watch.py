@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from crawler.alerts.channels import Channel
     from crawler.configuration import Loaded
@@ -68,10 +66,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     told.add_argument("--verbose", action="store_true", help="say what every page and process does")
 
 
-def add_place_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says whose prices are watched, and where they are kept."""
+def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -> None:
+    """Add what says whose prices are watched, and where they are kept; `does` is what the command does to a shop."""
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--demo", action="store_true", help="watch the embedded demo shop")
+    place.add_argument("--demo", action="store_true", help=f"{does} the embedded demo shop")
     place.add_argument(
         "--base-url",
         metavar="URL",
@@ -98,21 +96,39 @@ def loaded_watches(args: argparse.Namespace) -> Loaded:
     return loaded
 
 
-def alert_channels(loaded: Loaded) -> tuple[Channel, ...]:
-    """Return where alerts go. Raises UsageError for what cannot be, and for a command that a stranger may have set."""
+def alert_channels(loaded: Loaded, *, strict: bool = False) -> tuple[Channel, ...]:
+    """Return where alerts go.
+
+    A file that cannot be written now is said on stderr, and gets its alerts when it can; with `strict` it is an error,
+    too. Raises UsageError for what cannot be, and for what a stranger's file may have set.
+    """
     from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
 
     alerts = loaded.alerts
-    if alerts.command and not loaded.trusted:
+    if loaded.unsafe_alerts is not None:
         raise UsageError(
-            f"{loaded.file}: [alerts] command: a program is run only if the file is named by --config, or is "
-            f"the one in your own configuration folder; say --config {loaded.file} if it is yours"
+            f"{loaded.file}: [alerts] {loaded.unsafe_alerts}; such a thing counts only in a file that --config names, "
+            f"or in your own configuration folder: say --config {loaded.file} if it is yours"
         )
+    file = None if alerts.file is None else os.path.expanduser(alerts.file)  # noqa: PTH111 – Path's own may raise
     try:
-        return channels_of(alerts.urls, alerts.file, alerts.command, os.environ)
+        try:
+            return channels_of(alerts.urls, file, alerts.command, os.environ)
+        except OutputError as error:
+            if strict:
+                raise
+            console.error(f"[alerts] {error}; until then its alerts are kept")
+            return channels_of(alerts.urls, file, alerts.command, os.environ, check_file=False)
     except (UsageError, OutputError) as error:
         raise UsageError(f"[alerts] {error}") from error
+
+
+def overlooked(loaded: Loaded) -> str:
+    """Return that the user's own file is not read where another is; '' otherwise."""
+    if loaded.overlooked is None:
+        return ""
+    return f" (your own {loaded.overlooked} is not read in this folder: name it by --config)"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -120,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
     from crawler.cli.interrupts import Interrupts
     from crawler.errors import HistoryError, UsageError
     from crawler.history.looking_back import history_file
+    from crawler.watching.lock import alone
     from crawler.watching.memory import Memory
 
     loaded = loaded_watches(args)
@@ -133,13 +150,14 @@ def run(args: argparse.Namespace) -> int:
             Memory(history).close()
         except HistoryError as error:
             raise UsageError(str(error)) from error
-        with _lock(history, wait=args.wait) as alone:
-            if not alone:
+        with alone(history, wait=args.wait) as free:
+            if not free:
                 console.error(f"another watch is running on {history}; --wait waits for its end")
                 return ExitCode.LOCKED
             from crawler.cli.watch_round import WatchRound
 
-            code = WatchRound(loaded.settings, watches, channels, history, args, interrupts=interrupts).make()
+            watch_round = WatchRound(loaded.settings, watches, channels, history, args, interrupts=interrupts)
+            code = watch_round.make()
         return interrupts.exit_code or code
 
 
@@ -153,33 +171,10 @@ def _chosen(loaded: Loaded, names: Sequence[str]) -> tuple[Watch, ...]:
         where = (
             f"{loaded.file} has no [[watch]]" if loaded.file else "there is no configuration, and so no watch"
         )
-        raise UsageError(f"{where}; add one to it: a [[watch]] table with a query, see docs/watching.md")
+        raise UsageError(
+            f"{where}{overlooked(loaded)}; a [[watch]] is a table with a query, see docs/watching.md"
+        )
     for name in names:
         if name not in by_name:
             raise UsageError(f"there is no watch {name!r}; the nearest is {nearest(name, by_name)!r}")
     return tuple(watch for name, watch in by_name.items() if not names or name in names)
-
-
-@contextmanager
-def _lock(history: Path, *, wait: bool) -> Iterator[bool]:
-    """Have the history's watches to ourselves for the block; False when another process has them.
-
-    The system lets the lock go when its process ends, however it does.
-    """
-    from filelock import FileLock, Timeout
-
-    from crawler.errors import HistoryError
-
-    file = history.with_name(f"{history.name}.watch-lock")
-    lock = FileLock(file, timeout=-1 if wait else 0)
-    try:
-        lock.acquire(poll_interval=0.2)
-    except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise HistoryError(f"{file} cannot be made: {error.strerror or error}") from error
-    try:
-        yield True
-    finally:
-        lock.release()

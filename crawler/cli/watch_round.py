@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
-from crawler.errors import HistoryError
+from crawler.cli.stdout_channel import STDOUT, StdoutChannel
+from crawler.errors import HistoryError, OutputError
 from crawler.verdict import Verdict
-from crawler.watching.making import known_state, make, source_for
-from crawler.watching.memory import Memory, WatchState
+from crawler.watching.making import make, searched, source_for
+from crawler.watching.memory import Memory
 
 if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
     from crawler.page_parser import PageParser
     from crawler.settings import Settings
     from crawler.watching.making import Made
+    from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
 
 __all__ = ["WatchRound"]
+
+_MINUTE = "%Y-%m-%d %H:%M"
 
 
 class WatchRound:
@@ -44,7 +49,7 @@ class WatchRound:
         """`args` are the command's: all, demo, quiet and verbose are read."""
         self._settings = settings
         self._watches = watches
-        self._channels = channels
+        self._channels: Sequence[Channel] = channels or (StdoutChannel(),)
         self._history = history
         self._args = args
         self._interrupts = interrupts
@@ -78,14 +83,22 @@ class WatchRound:
         """Return the watches that are due with what is known of them; say when the others are."""
         now = dt.datetime.now(dt.UTC)
         due = []
+        source = source_for(self._settings, demo=self._args.demo)
         with Memory(self._history) as memory:
             for watch in self._watches:
-                state = known_state(memory, watch, self._settings, demo=self._args.demo, now=now)
+                search = searched(watch, self._settings)
+                if memory.known(watch, source, search, now).search != search:
+                    console.error(
+                        f"watch {watch.name}: it searches something else than before, and begins anew"
+                    )
+                state = memory.begin(watch, source, search, now)
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
-                    at = state.due_at(watch.every)
-                    self._say(f"{watch.name}: not due before {at:%Y-%m-%d %H:%M} UTC")
+                    failed = f"failed on {state.failed_since:{_MINUTE}}, " if state.failed_since else ""
+                    self._say(
+                        f"{watch.name}: {failed}not due before {state.due_at(watch.every):{_MINUTE}} UTC"
+                    )
         return due
 
     async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:
@@ -122,7 +135,7 @@ class WatchRound:
                 stopped=lambda: self._stopped,
             )
         for each in sent:
-            if each.delivered:
+            if each.delivered and each.channel != STDOUT:
                 self._say(f"delivered to {each.channel}: {_alerts(each.delivered)}")
             if each.kept:
                 self._codes.add(ExitCode.NOT_WRITTEN)
@@ -140,13 +153,15 @@ class WatchRound:
                 made = await make(
                     watch, state, crawler, self._history, lang=self._settings.report.lang,
                     channels=[channel.key for channel in self._channels],
-                    tell=None if teller is None else teller.tell,
+                    tell=None if teller is None else teller.tell, stopped=lambda: self._stopped,
                 )  # fmt: skip
         except HistoryError as error:
             self._codes.add(ExitCode.NOT_WRITTEN)
             console.error(f"watch {watch.name}: not recorded, and nothing told: {error}")
         except Exception as error:  # noqa: BLE001 – a defect that shows in one watch must not cost the others
             self._codes.add(ExitCode.INTERNAL)
+            if self._args.verbose:
+                console.block(traceback.format_exc())
             console.error(
                 f"watch {watch.name}: internal error: {type(error).__name__}: {error} (please report it)"
             )
@@ -172,27 +187,21 @@ class WatchRound:
             console.error(f"watch {name}: partial: {problems}")
         pages = [page for page in result.pages if page.verdict is not Verdict.PAST_END]
         read = sum(not page.verdict.failed for page in pages)
-        told = f", {_alerts(len(made.alerts))}" if made.watch.tells else ""
+        told = _alerts(len(made.alerts)) if made.watch.tells else "recorded alone: no alert is set"
         self._say(
-            f"{name}: {_count(result.counts.books, 'book')}, {read} of {_count(len(pages), 'page')} read{told}"
+            f"{name}: {_count(result.counts.books, 'book')}, {read} of {_count(len(pages), 'page')} read, {told}"
         )
         for number in made.missing:
             self._say(f"{name}: product {number} is not among what was found")
-        if made.alerts and not self._channels:
-            self._tell_here(made)
-
-    def _tell_here(self, made: Made) -> None:
-        """Put alerts that have nowhere else to go on stdout, quiet or not."""
-        from crawler.alerts.wording import messages_of
-        from crawler.labels import labels_for
-
-        say = labels_for(self._settings.report.lang, made.watch.terms.query)
-        for message in messages_of(made.alerts, say):
-            console.write_stdout(f"{message.title}\n{message.text}\n\n")
 
     def _say(self, words: str) -> None:
-        if not self._args.quiet:
+        if self._args.quiet:
+            return
+        try:
             console.write_stdout(f"{console.one_line(words)}\n")
+        except OutputError as error:  # what is watched is recorded and told elsewhere all the same
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            console.error(error)
 
 
 def _alerts(number: int) -> str:

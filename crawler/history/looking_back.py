@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,12 @@ _AT_ONCE = 100
 
 
 def history_file(path: str | None) -> Path:
-    """Return the history file of a setting: `path`, or the one in the user's data folder where that is None."""
+    """Return the history file of a setting: `path`, or the one in the user's data folder where that is None.
+
+    «~» is the user's home.
+    """
     if path is not None:
-        return Path(path)
+        return Path(os.path.expanduser(path))  # noqa: PTH111 – Path's own raises where there is no home
     from platformdirs import user_data_path
 
     return user_data_path("bookprice-crawler", appauthor=False) / "history.sqlite3"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "begin_writing", "migrate"]
 
 APPLICATION_ID = 0x626B7072
 """«bkpr»: marks the file as ours (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -90,18 +91,45 @@ MIGRATIONS: tuple[str, ...] = (
         remarks TEXT NOT NULL           -- a JSON array
     );
     CREATE INDEX alert_of ON alert (watch, product);
-    -- What is still to be brought to a channel; a row goes when it is. (Columns in the order of the key: quick_check of
-    -- SQLite 3.40 takes any other for damage.)
+    -- What is to be brought to a channel, or was. (Columns in the order of the key: quick_check of SQLite 3.40 takes
+    -- any other for damage.)
     CREATE TABLE delivery (
         channel TEXT NOT NULL,
         alert INTEGER NOT NULL REFERENCES alert,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        delivered INTEGER NOT NULL DEFAULT 0,   -- 1 when the channel has taken it
         PRIMARY KEY (channel, alert)
     ) WITHOUT ROWID;
+    CREATE INDEX delivery_pending ON delivery (channel, attempts) WHERE NOT delivered;
     """,
 )
 """What leads from each version of the file to the next."""
 
 VERSION = len(MIGRATIONS)
+
+_TURN = 200
+"""Milliseconds that SQLite waits by itself."""
+
+
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that writes, after waiting for the turn as long as the connection is set to.
+
+    A little at a time: SQLite's own wait would keep a signal's handler from running for all of it.
+    """
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience / 1000
+    connection.execute(f"PRAGMA busy_timeout = {min(patience, _TURN)}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def migrate(connection: sqlite3.Connection) -> int:
@@ -109,7 +137,7 @@ def migrate(connection: sqlite3.Connection) -> int:
 
     All of it is one transaction: a process that is killed on the way leaves the file as it was.
     """
-    connection.execute("BEGIN IMMEDIATE")
+    begin_writing(connection)
     try:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         for script in MIGRATIONS[found:]:

@@ -19,7 +19,7 @@ from typing import Self
 
 from crawler.errors import HistoryError
 from crawler.history.observations import Observation, RunRecord
-from crawler.history.schema import APPLICATION_ID, VERSION, migrate
+from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
 
 __all__ = ["WAIT_SECONDS", "History"]
 
@@ -110,6 +110,11 @@ class History:
             ).fetchall()
         return tuple(row[0] for row in rows)
 
+    def check_writable(self) -> None:
+        """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
+        with self._saying(), self._transaction() as connection:
+            connection.execute(f"PRAGMA user_version = {VERSION}")  # what it is already, and yet written
+
     def damage(self) -> str | None:
         """Return what SQLite finds damaged in the file, in a few words; None where nothing is.
 
@@ -196,7 +201,7 @@ class History:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")  # the turn to write is waited for here, and not in the middle
+        begin_writing(connection)  # the turn to write is waited for here, and not in the middle
         try:
             yield connection
         except BaseException:

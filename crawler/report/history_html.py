@@ -125,7 +125,7 @@ def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str
         "title": f"{crop(shown['title'], NAME_LIMIT)} · {shown['price']}",
         "heading": shown["title"],
         "alarms": alarms_of(view.source, say),
-        "facts": [(say("product"), clean(product.last.product_id)), *head_of(view, say), *shown["facts"]],
+        "facts": [shown["facts"][0], *head_of(view, say), *shown["facts"][1:]],
         "product": shown,
     }
 
@@ -145,9 +145,12 @@ def _product(
         "price": price_now(product, say),
         "priced": past.price is not None,
         "against": _against(product, say),
-        "cheap": past.price is not None and past.median is not None and past.price < past.median,
+        "cheap": not past.few
+        and past.price is not None
+        and past.median is not None
+        and past.price < past.median,
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
-        "facts": product_facts(product, say),
+        "facts": [(say("product"), number), *product_facts(product, say)],
         "trick": trick,
         "remarks": [words for words in remarks(view, product, say) if words != trick],
         "chart": _chart(product, time, size, say),

@@ -44,7 +44,7 @@ MOST_SPELLS = 200
 _PRODUCT_COLUMNS = (
     # Label, width of a table that has room for it
     ("rank", 60), ("past_now", 0), ("past_against", 0), ("past_median", 90), ("past_lowest", 70), ("past_change", 80),
-    ("past_since", 130), ("title", 0),
+    ("past_since", 130), ("product", 100), ("title", 0),
 )  # fmt: skip
 
 
@@ -107,8 +107,8 @@ def _print_search(console: Console, view: SearchPast, say: Labels) -> None:
         _column(
             table,
             say(name),
-            justify="left" if name in {"title", "past_lowest", "past_since"} else "right",
-            style={"past_now": "bold green", "rank": "dim"}.get(name, ""),
+            justify="left" if name in {"title", "past_lowest", "past_since", "product"} else "right",
+            style={"past_now": "bold green", "rank": "dim", "product": "dim"}.get(name, ""),
             ratio=1 if name == "title" else None,
         )
     for place, product in enumerate(view.products, 1):
@@ -122,6 +122,7 @@ def _print_search(console: Console, view: SearchPast, say: Labels) -> None:
             "past_lowest": Text(lowest(product, say)),
             "past_change": Text(change(product)),
             "past_since": Text(day(product.history.since)),
+            "product": Text(clean(product.last.product_id)),
             "title": Group(title, Padding(note, (0, 0, 0, 2))) if note else title,
         }
         table.add_row(*(cells[name] for name in columns))

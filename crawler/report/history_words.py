@@ -115,9 +115,9 @@ def relative(product: ProductPast) -> Decimal | None:
 
 
 def against_median(product: ProductPast) -> str:
-    """Return the same as «-20%»; – where it is not known."""
+    """Return the same as «-20%»; – where it is not known, or known from too few days to say anything."""
     price, usual = product.history.price, product.history.median
-    if price is None or not usual:
+    if price is None or not usual or product.history.few:
         return UNKNOWN
     percent = round(100 * (price / usual - 1))
     return f"{percent:+d}%" if percent else "0%"
@@ -166,7 +166,7 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
     if (age := view.age_of(product)) is not None:
         name = "past_last_seen" if age.days else "past_last_seen_today"
         words.append(say(name, on=day(product.last.at), n=age.days))
-    if past.lowest_in_days is not None:
+    if past.lowest_in_days is not None and past.raised_then_cut is None:  # what a raise made low is no low
         low = past.lowest_in_days
         words.append(say("past_low_in_long", n=low) if low else say("past_low_today"))
     if past.few:
@@ -178,7 +178,7 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
     """Return the figures of a product's past, each with its name."""
     past = product.history
     facts = [(say("past_median_long"), f"{median(product)} ({against_median(product)})")]
-    if past.price is None or past.median is None:
+    if past.price is None or past.median is None or past.few:
         facts = [(say("past_median_long"), median(product))]
     facts.append((say("past_lowest"), lowest(product, say)))
     if past.previous is not None and past.previous_at is not None and past.change is not None:

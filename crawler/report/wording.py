@@ -167,7 +167,9 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
     few days has no median to speak of, and says that it is short.
     """
     words: list[str] = []
-    if history.price is not None and history.price == history.lowest:
+    if history.raised_then_cut is not None:
+        pass  # what a raise made low is no low to speak of
+    elif history.price is not None and history.price == history.lowest:
         if history.lowest_in_days is not None:
             words.append(say("lowest_ever_now"))
         elif not history.few:

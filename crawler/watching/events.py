@@ -53,34 +53,34 @@ def happenings(
     told: Sequence[Told],
     *,
     since: dt.datetime,
-    is_new: bool,
+    is_new: bool = False,
+    others: Sequence[Sequence[Observation]] = (),
 ) -> tuple[Happening, ...]:
     """Return what is to be told of a product now, the most telling first.
 
     `past` is every observation of it, in order of time, the last the one that the watch has just made; `told` is what
     the watch told of it before, in any order; since `since` the watch has been on: of what was before it knows the
     last observation, and the lowest price; `is_new` says that the watch has not seen the product before, though it had
-    all of its pages.
+    all of its pages. Where the product is the cheapest offer of a book, `others` are the pasts of the other offers, up
+    to the run before: what was to be had there at this price is no news here; `told` is then of all of them.
     """
-    last, price = past[-1], past[-1].to_be_had
-    watched = _watched(past, since)
+    price = past[-1].to_be_had
+    watched = _watched(past[:-1], since)
     found: list[Happening] = []
     if price is not None:
         if terms.target_price is not None and _at_target(terms.target_price, price, past, told):
             found.append(Happening(AlertKind.TARGET_PRICE, terms.target_price))
         if terms.drop_percent is not None:
-            reference = _highest(watched, _last_told(told, AlertKind.PRICE_DROP))
+            fall = _last_told(told, AlertKind.PRICE_DROP)
+            highest = [_highest(watched, fall), *(_highest(_watched(other, since), fall) for other in others)]
+            reference = highest[0] and min(amount for amount in highest if amount is not None)
             if reference is not None and price <= reference * (1 - terms.drop_percent / 100):
                 found.append(Happening(AlertKind.PRICE_DROP, reference))
-        if terms.new_lowest and (known := _lowest_known(past, told, since)) is not None:
-            # Others may have seen this very price a moment ago: compared is what was above it.
-            paid = [paid for seen in past[:-1] if (paid := seen.to_be_had) is not None]
-            if price <= NEWS * known and not any(other < price for other in paid):
-                above = min((other for other in paid if other > price), default=known)
-                found.append(Happening(AlertKind.NEW_LOWEST, above))
+        if terms.new_lowest and (above := _lowest_before(price, past, told, since, others)) is not None:
+            found.append(Happening(AlertKind.NEW_LOWEST, above))
     if terms.new_books and is_new:
         found.append(Happening(AlertKind.NEW_BOOK))
-    if terms.back_in_stock and not last.sold_out and _was_sold_out(watched, told):
+    if terms.back_in_stock and price is not None and _is_back(watched, told, others):
         found.append(Happening(AlertKind.BACK_IN_STOCK))
     return tuple(found)
 
@@ -99,9 +99,9 @@ def _at_target(target: Decimal, price: Decimal, past: Sequence[Observation], tol
 
 
 def _watched(past: Sequence[Observation], since: dt.datetime) -> Sequence[Observation]:
-    """Return what was seen before now and since the watch began, and what was seen last before that."""
-    first = sum(1 for seen in past[:-1] if seen.at < since)
-    return past[max(first - 1, 0) : -1]
+    """Return what was seen since the watch began, and what was seen last before that."""
+    first = sum(1 for seen in past if seen.at < since)
+    return past[max(first - 1, 0) :]
 
 
 def _highest(watched: Sequence[Observation], told: Told | None) -> Decimal | None:
@@ -116,23 +116,42 @@ def _highest(watched: Sequence[Observation], told: Told | None) -> Decimal | Non
     )
 
 
-def _lowest_known(past: Sequence[Observation], told: Sequence[Told], since: dt.datetime) -> Decimal | None:
-    """Return the lowest price that the reader knows of: the last told, or that of the past when the watch began.
+def _lowest_before(
+    price: Decimal,
+    past: Sequence[Observation],
+    told: Sequence[Told],
+    since: dt.datetime,
+    others: Sequence[Sequence[Observation]],
+) -> Decimal | None:
+    """Return the lowest price above `price`, if that is news as a lowest one; else None.
 
-    Not the lowest of all: a price that comes down by a little each day would never be news.
+    News it is below the lowest price that the reader knows of: the last told, or that of the past when the watch
+    began. Not below the lowest of all: a price that comes down by a little each day would never be news.
     """
+    paid = [amount for seen in past[:-1] if (amount := seen.to_be_had) is not None]
+    elsewhere = [amount for other in others for seen in other if (amount := seen.to_be_had) is not None]
     last = _last_told(told, AlertKind.NEW_LOWEST)
-    if last is not None:
-        return last.price
-    earlier = [(seen.at, paid) for seen in past[:-1] if (paid := seen.to_be_had) is not None]
-    first = next((at for at, _ in earlier if at >= since), None)
-    return min((paid for at, paid in earlier if first is None or at <= first), default=None)
+    if last is not None and last.price is not None:
+        known = last.price
+    else:
+        times = [seen.at for seen in past[:-1] if seen.to_be_had is not None]
+        first = next((number for number, at in enumerate(times, 1) if at >= since), len(times))
+        known = min([*paid[:first], *elsewhere], default=Decimal(0))
+    if price > NEWS * known or any(amount < price for amount in [*paid, *elsewhere]):
+        return None
+    # Others may have seen this very price a moment ago: compared is what was above it.
+    return min((amount for amount in [*paid, *elsewhere] if amount > price), default=known)
 
 
-def _was_sold_out(watched: Sequence[Observation], told: Sequence[Told]) -> bool:
-    """Whether it was seen sold out since it was told last to be back."""
+def _is_back(
+    watched: Sequence[Observation], told: Sequence[Told], others: Sequence[Sequence[Observation]]
+) -> bool:
+    """Whether it was seen sold out since it was told last to be back, and could be bought nowhere else since then."""
     last = _last_told(told, AlertKind.BACK_IN_STOCK)
-    return any(seen.sold_out and (last is None or seen.at > last.at) for seen in watched)
+    out = [seen.at for seen in watched if seen.sold_out and (last is None or seen.at > last.at)]
+    if not out:
+        return False
+    return not any(seen.to_be_had is not None and seen.at >= out[-1] for other in others for seen in other)
 
 
 def _last_told(told: Sequence[Told], kind: AlertKind) -> Told | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,11 @@ from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
 from crawler.watching.events import Happening, happenings
-from crawler.watching.memory import Memory, WatchState, fingerprint
+from crawler.watching.memory import Memory
+from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import SEARCH_KEYS
 from parsers import SHOPS
+from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.engine import Crawler
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
     from crawler.watching.watch import Watch
     from parsers.model import Listing
 
-__all__ = ["Made", "known_state", "make", "source_for"]
+__all__ = ["Made", "make", "searched", "source_for"]
 
-_PRODUCTS_AT_ONCE = 100
-"""Products whose past is looked at together: 80 MB where each was observed a thousand times."""
+_AT_ONCE = 100
+"""Books whose past is looked at together: 80 MB where each was observed a thousand times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,11 @@ class Made:
     """Products that the watch names and no page had."""
 
 
-def known_state(
-    memory: Memory, watch: Watch, settings: Settings, *, demo: bool, now: dt.datetime
-) -> WatchState:
-    """Return what is known of a watch that searches with `settings`, its own over them. Raises HistoryError."""
+def searched(watch: Watch, settings: Settings) -> str:
+    """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
     chosen = settings.replace(**watch.search)
-    searched = {name: getattr(chosen, name) for name in SEARCH_KEYS if name != "max_seconds"}
-    search = fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), searched])
-    return memory.begin(watch, source_for(settings, demo=demo), search, now)
+    values = {name: getattr(chosen, name) for name in SEARCH_KEYS if name != "max_seconds"}
+    return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])
 
 
 def source_for(settings: Settings, *, demo: bool) -> str:
@@ -74,12 +73,14 @@ async def make(
     channels: Collection[str],
     lang: str,
     tell: Callable[[Event], Awaitable[None]] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Made:
     """Search once for a watch, record what was seen, and return what became of it.
 
     Only pages that were had count: what stands on a page that failed is neither there nor gone. What is to be told
     is recorded with the run, for each of `channels` (their keys), in the language `lang`, or for «auto» that of the
-    query; `tell` gets the events of the search. Raises HistoryError where the history cannot be used; whatever
+    query; `tell` gets the events of the search; `stopped` says whether it was ended from without: then it counts as not
+    tried, and is due as before. Raises HistoryError where the history cannot be used; whatever
     happened then is found out again next time.
     """
     async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
@@ -88,11 +89,15 @@ async def make(
                 await tell(event)
             if isinstance(event, SearchFinished):
                 result = event.result
+    tried = not stopped()
     if not result.had_a_page:
-        await asyncio.to_thread(_note_try, history, state, result.started_at)
+        if tried:
+            await asyncio.to_thread(_note_try, history, state, result.started_at)
         return Made(watch, result)
     say = labels_for(lang, watch.terms.query)
-    return await asyncio.to_thread(_settle, watch, state, result, history, channels=channels, say=say)
+    return await asyncio.to_thread(
+        _settle, watch, state, result, history, channels=channels, say=say, tried=tried
+    )
 
 
 def _note_try(history: Path, state: WatchState, at: dt.datetime) -> None:
@@ -108,6 +113,7 @@ def _settle(
     *,
     channels: Collection[str],
     say: Labels,
+    tried: bool,
 ) -> Made:
     """Find out what is to be told, and record it with the run."""
     source = source_of(result.base_url, demo=result.demo)
@@ -115,69 +121,103 @@ def _settle(
         result, run_key(source, f"{result.query_sent}\n{watch.name}", result.started_at)
     )
     own = {observation.product_id: observation for observation in observations}
-    wanted = _wanted(watch, result, own)
-    listings = _listings(result)
+    items = _items(watch, result, own, say)
     alerts: list[Alert] = []
     with Memory(history) as memory:
         told = memory.told(state)
-        new = _new(watch, result, memory.unseen(state, source, wanted)) if state.whole else frozenset()
-        for start in range(0, len(wanted), _PRODUCTS_AT_ONCE):
-            some = wanted[start : start + _PRODUCTS_AT_ONCE]
-            series = memory.series(source, some)
-            for product_id in some:
-                seen = own[product_id]
-                past = [*(each for each in series.get(product_id, ()) if each.at < seen.at), seen]
-                alerts += [
-                    _alert(watch, result, listings[product_id], past, happening=happening, say=say)
-                    for happening in happenings(
-                        watch.terms,
-                        past,
-                        told.get(product_id, ()),
-                        since=state.since,
-                        is_new=product_id in new,
-                    )
-                ]
-        memory.keep(state, run, observations, alerts, channels=channels, watched=own, whole=result.complete)
+        unseen = memory.unseen(state, source, list(own)) if state.whole else frozenset()
+        for start in range(0, len(items), _AT_ONCE):
+            some = items[start : start + _AT_ONCE]
+            series = memory.series(source, [number for item in some for number in item.offers])
+            for item in some:
+                seen = own[item.listing.product_id]
+                past, *others = (
+                    [each for each in series.get(number, ()) if each.at < result.started_at]
+                    for number in item.offers
+                )
+                past.append(seen)
+                found = happenings(
+                    watch.terms,
+                    past,
+                    # What a clock that was wrong dates ahead cannot be compared: rather is it told once more.
+                    [each for number in item.offers for each in told.get(number, ()) if each.at <= seen.at],
+                    since=state.since,
+                    is_new=unseen.issuperset(item.offers),
+                    others=others,
+                )
+                alerts += _alerts(watch, result, item, past, found=found, say=say)
+        memory.keep(
+            state,
+            run,
+            observations,
+            alerts,
+            channels=channels,
+            watched=own,
+            whole=result.complete,
+            tried=tried,
+        )
     missing = tuple(number for number in watch.terms.products if number not in own)
     return Made(watch, result, tuple(alerts), missing)
 
 
-def _alert(
+def _alerts(
     watch: Watch,
     result: SearchResult,
-    listing: Listing,
+    item: _Item,
     past: list[Observation],
     *,
-    happening: Happening,
+    found: Sequence[Happening],
     say: Labels,
-) -> Alert:
-    seen, remarks = past[-1], []
+) -> list[Alert]:
+    """Return what happened to a product as alerts; what is to be said besides is said with the first of them."""
+    if not found:
+        return []
+    seen, remarks = past[-1], [item.note] if item.note else []
     history = price_history(past) if len(past) > 1 else None
     if history is not None:
         if history.raised_then_cut is not None:
             remarks.append(wording.raised_then_cut(history.raised_then_cut, say))
         remarks.append(wording.past_in_words(history, say))
-    return Alert(
-        watch=watch.name, kind=happening.kind, product_id=seen.product_id, title=seen.title,
-        url=wording.product_link(result, listing) or "", at=seen.at, price=seen.to_be_had, against=happening.against,
-        remarks=tuple(remarks), source=wording.source_of(result),
-    )  # fmt: skip
+    return [
+        Alert(
+            watch=watch.name, kind=each.kind, product_id=seen.product_id, title=seen.title,
+            url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.to_be_had,
+            against=each.against, remarks=() if number else tuple(remarks), source=wording.source_of(result),
+        )
+        for number, each in enumerate(found)
+    ]  # fmt: skip
 
 
-def _wanted(watch: Watch, result: SearchResult, own: Mapping[str, Observation]) -> list[str]:
-    """Return the products that a watch looks at, of those observed: the ones it names, else those of the report."""
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A book that a watch looks at, by its cheapest offer; or a product that it names."""
+
+    listing: Listing
+    offers: tuple[str, ...]
+    """The product numbers of all offers, that of `listing` first."""
+    note: str = ""
+    """What a buyer must know of the book besides its price."""
+
+
+def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], say: Labels) -> list[_Item]:
+    """Return what a watch looks at, of what was observed: the products it names, else the books of the report.
+
+    In a search for books an accessory is none: a bookmark at the target price is not what anybody waits for.
+    """
     if watch.terms.products:
-        return [number for number in dict.fromkeys(watch.terms.products) if number in own]
-    offered = (offer.product_id for book in result.books for offer in book.offers)
-    return [number for number in dict.fromkeys(offered) if number in own]
-
-
-def _new(watch: Watch, result: SearchResult, unseen: frozenset[str]) -> frozenset[str]:
-    """Return the products that are news as such: of a book that is known another offer is none, of a new one one is."""
-    if watch.terms.products:
-        return unseen
-    new = (book for book in result.books if all(offer.product_id in unseen for offer in book.offers))
-    return frozenset(book.listing.product_id for book in new)
+        listings = _listings(result)
+        named = dict.fromkeys(watch.terms.products)
+        return [_Item(listings[number], (number,)) for number in named if number in own]
+    goods = result.options.get("category") == "all"
+    return [
+        _Item(
+            book.listing,
+            tuple(dict.fromkeys([book.listing.product_id, *(offer.product_id for offer in book.offers)])),
+            wording.note(book, say),
+        )
+        for book in result.books
+        if book.listing.product_id in own and (goods or Flag.ACCESSORY not in book.listing.flags)
+    ]
 
 
 def _listings(result: SearchResult) -> dict[str, Listing]:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.wording import messages_of
 from crawler.labels import labels_for
+from crawler.report.wording import yuan
 from crawler.watching.memory import Memory
 
 if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
     from crawler.alerts.wording import Message
+    from crawler.history.observations import Observation
     from crawler.watching.memory import Pending
 
 __all__ = ["Sent", "messages_with_numbers", "send"]
+
+_MINUTE = "%Y-%m-%d %H:%M"
+
+_AT_ONCE = 100
+"""Products whose past is looked at together."""
+
+LATE = dt.timedelta(hours=1)
+"""An alert that is older is told with its time, and with what the price has been since."""
 
 FAILURES = 3
 """Messages that fail one after the other until a channel is left alone; one that it will never take is no reason."""
@@ -46,16 +57,19 @@ def send(
 ) -> tuple[Sent, ...]:
     """Bring to each channel what of a source is pending for it, and note each message that was taken at once.
 
-    A process that is killed between the two brings a message again: rather twice than not at all. It blocks, some
+    What is owed to channels that are not set up any more goes to those that are, if they have not got it yet. A
+    process that is killed between the two brings a message again: rather twice than not at all. It blocks, some
     half a minute at most for each message that fails; when `stopped` returns True, after the message under way. Raises
     HistoryError where the history cannot be used.
     """
     sent = []
     with Memory(history) as memory:
+        memory.hand_over([channel.key for channel in channels], source=source)
         for channel in channels:
             pending = memory.pending(channel.key, source=source)
             if pending:
-                sent.append(_send_to(channel, pending, memory, lang, stopped))
+                dated = _dated(pending, memory, source, lang)
+                sent.append(_send_to(channel, dated, memory, lang, stopped))
     return tuple(sent)
 
 
@@ -68,6 +82,7 @@ def _send_to(
         if failures == FAILURES or stopped():
             why = why or "interrupted"
             break
+        memory.attempt(channel.key, numbers)
         problem = channel.deliver(message)
         if problem is None:
             memory.delivered(channel.key, numbers)
@@ -79,13 +94,41 @@ def _send_to(
     return Sent(channel.name, delivered, len(pending) - delivered, why)
 
 
+def _dated(pending: Sequence[Pending], memory: Memory, source: str, lang: str) -> list[Pending]:
+    """Return alerts with a remark on those that are late: when that was, and the price when it was seen last."""
+    before = dt.datetime.now(dt.UTC) - LATE
+    late = sorted({each.alert.product_id for each in pending if each.alert.at < before})
+    last = {
+        number: past[-1]
+        for start in range(0, len(late), _AT_ONCE)
+        for number, past in memory.series(source, late[start : start + _AT_ONCE]).items()
+    }
+    return [
+        each if each.alert.at >= before else _with_date(each, last.get(each.alert.product_id), lang)
+        for each in pending
+    ]
+
+
+def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending:
+    say, alert = labels_for(lang, pending.query), pending.alert
+    words = say("alert_late", at=f"{alert.at:{_MINUTE}}")
+    if last is not None and last.at > alert.at:
+        price = say("alert_gone") if last.to_be_had is None else yuan(last.to_be_had)
+        words = say("alert_late_since", at=f"{alert.at:{_MINUTE}}", on=f"{last.at:{_MINUTE}}", price=price)
+    return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
+
+
 def messages_with_numbers(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[int, ...]]]:
-    """Return the messages that tell alerts, each in its watch's language, with the numbers of what it tells."""
-    by_query: dict[str, list[Pending]] = {}
+    """Return the messages that tell alerts, each in its watch's language, with the numbers of what it tells.
+
+    What was refused before is in no message with what was not: one alert that a service will never take must not keep
+    the others back.
+    """
+    alike: dict[tuple[int, str], list[Pending]] = {}
     for each in pending:
-        by_query.setdefault(each.query, []).append(each)
+        alike.setdefault((each.attempts, each.query), []).append(each)
     messages = []
-    for query, some in by_query.items():
+    for (_, query), some in alike.items():
         number_of = {id(each.alert): each.number for each in some}
         messages += [
             (message, tuple(number_of[id(alert)] for alert in message.alerts))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
+from unicodedata import category
 
 import msgspec
 from msgspec import Meta
@@ -33,6 +34,10 @@ _LONGEST = 366 * 86_400
 _PRODUCT = re.compile(r"[0-9]{1,20}")
 
 
+_NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, halves of characters, and ends of lines."""
+
+
 def _is_every(text: str) -> bool:
     return _EVERY.fullmatch(text) is not None and _seconds(text) <= _LONGEST
 
@@ -42,7 +47,10 @@ def _seconds(text: str) -> int:
 
 
 def _is_name(text: str | None) -> bool:
-    return text is None or (text.isprintable() and text.strip() == text and 0 < len(text) <= 100)
+    if text is None:
+        return True
+    # Of the characters that do not show some belong to emoji: not they are kept out, but what moves a cursor.
+    return text.strip() == text and 0 < len(text) <= 100 and all(category(c) not in _NO_NAME for c in text)
 
 
 def _are_products(numbers: tuple[str, ...]) -> bool:
@@ -52,7 +60,9 @@ def _are_products(numbers: tuple[str, ...]) -> bool:
 class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of a `[[watch]]` that are not those of a search: what is watched, how often, and what is told."""
 
-    name: Annotated[str | None, Meta(description="a name of 1 to 100 characters"), _is_name] = None
+    name: Annotated[str | None, Meta(description="a name of 1 to 100 characters on one line"), _is_name] = (
+        None
+    )
     """What messages call it; None for the query."""
     query: Annotated[str, Meta(description="what to search for, as it would be typed")]
     products: Annotated[

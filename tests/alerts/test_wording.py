@@ -29,13 +29,17 @@ BACK = make_alert(kind=AlertKind.BACK_IN_STOCK, price=Decimal(1299), against=Non
 @pytest.mark.parametrize(
     ("alert", "lang", "title"),
     [
-        (TARGET, "en", "三体: now ¥19.90 (target ¥20.00)"),  # half of 1 % is not worth a word
-        (DROP, "en", "三体: cheaper: ¥19.90 (was ¥30.00, 34% less)"),
-        (LOWEST, "en", "三体: lowest price seen: ¥19.90 (lowest before ¥24.00, 17% less)"),
-        (NEW, "en", "三体: new book: price unknown"),
-        (BACK, "en", "三体: back in stock: ¥1,299.00"),
-        (DROP, "zh-Hans", "三体：降价：¥19.90（之前 ¥30.00，便宜 34%）"),
-        (BACK, "zh-Hant", "三体：恢復有貨：¥1,299.00"),
+        (
+            TARGET,
+            "en",
+            "三体: target reached: ¥19.90 (target ¥20.00) · 三体（全三册）",
+        ),  # half of 1 % is not worth a word
+        (DROP, "en", "三体: cheaper: ¥19.90 (was ¥30.00, 34% less) · 三体（全三册）"),
+        (LOWEST, "en", "三体: lowest price seen: ¥19.90 (lowest before ¥24.00, 17% less) · 三体（全三册）"),
+        (NEW, "en", "三体: new on these pages: price unknown · 三体（全三册）"),
+        (BACK, "en", "三体: back in stock: ¥1,299.00 · 三体（全三册）"),
+        (DROP, "zh-Hans", "三体：降价：¥19.90（之前 ¥30.00，便宜 34%） · 三体（全三册）"),
+        (BACK, "zh-Hant", "三体：恢復有貨：¥1,299.00 · 三体（全三册）"),
     ],
 )
 def test_a_title_says_what_happened(alert: Alert, lang: str, title: str) -> None:
@@ -43,8 +47,11 @@ def test_a_title_says_what_happened(alert: Alert, lang: str, title: str) -> None
 
 
 def test_the_title_of_many_names_the_most_telling() -> None:
-    assert title_of([BACK, DROP, TARGET]) == "三体: 3 alerts — now ¥19.90 (target ¥20.00)"
-    assert title_of([BACK, NEW], Labels("zh-Hans")) == "三体：2 条提醒，新上架：价格不明"
+    assert (
+        title_of([BACK, DROP, TARGET])
+        == "三体: 3 alerts — target reached: ¥19.90 (target ¥20.00) · 三体（全三册）"
+    )
+    assert title_of([BACK, NEW], Labels("zh-Hans")) == "三体：2 条提醒，新出现：价格不明 · 三体（全三册）"
 
 
 def test_the_text_has_two_lines_an_alert_at_most() -> None:
@@ -53,7 +60,7 @@ def test_the_text_has_two_lines_an_alert_at_most() -> None:
         "lowest price seen: ¥19.90 (lowest before ¥24.00, 17% less) · 三体（全三册）",
         "https://product.dangdang.com/29220317.html · median ¥30.00 · raised, then cut",
         "",
-        "new book: price unknown · 三体（全三册）",
+        "new on these pages: price unknown · 三体（全三册）",
         "",
         "back in stock: ¥1,299.00 · 三体（全三册）",
         "https://product.dangdang.com/29220317.html",
@@ -103,11 +110,13 @@ def test_messages_keep_watches_and_sources_apart() -> None:
     ]  # fmt: skip
     assert [message.title.endswith(end) for message, end in zip(messages, (" (1/2)", " (2/2)"), strict=False)]
     assert [message.title for message in messages[1:]] == [
-        "三体: now ¥19.90 (target ¥20.00) (2/2)",
-        "围城: now ¥19.90 (target ¥20.00)",
-        "DEMO — 三体: now ¥19.90 (target ¥20.00)",
+        "三体: target reached: ¥19.90 (target ¥20.00) · 三体（全三册） (2/2)",
+        "围城: target reached: ¥19.90 (target ¥20.00) · 三体（全三册）",
+        "DEMO — 三体: target reached: ¥19.90 (target ¥20.00) · 三体（全三册）",
     ]
-    assert messages[0].title == "三体: 20 alerts — now ¥19.90 (target ¥20.00) (1/2)"
+    assert (
+        messages[0].title == "三体: 20 alerts — target reached: ¥19.90 (target ¥20.00) · 三体（全三册） (1/2)"
+    )
     assert messages_of([]) == ()
 
 

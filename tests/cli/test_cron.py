@@ -78,7 +78,7 @@ async def test_the_crontab_lines(home: Path, shop: ScriptedShop) -> None:
     watch, doctor = (["/bin/sh", "-c", line] for line in CRONTAB)
     first = await ran(watch, home)
     assert (first.code, first.err) == (0, "")
-    assert "三體便宜了：現價 ¥19.00" in first.text
+    assert "三體便宜了：達到目標：¥19.00" in first.text
     assert "三体 第11种讲法" in first.text
     second = await ran(watch, home)
     assert (second.code, second.out, second.err) == (0, b"", "")
@@ -103,7 +103,10 @@ async def test_the_timers_command(home: Path) -> None:
     assert ended.text.startswith("三體便宜了: 2 books, 2 of 2 pages read, 1 alert\n")
     told = (home / "told").read_text("utf-8")
     assert "三体 第11种讲法" in told
-    assert told.splitlines()[0] == "【REPLICA 非正式站點】三體便宜了：現價 ¥19.00（目標 ¥20.00，便宜 5%）"
+    assert (
+        told.splitlines()[0]
+        == "【REPLICA 非正式站點】三體便宜了：達到目標：¥19.00（目標 ¥20.00，便宜 5%） · 三体 第11种讲法"
+    )
     assert "三体 第11种讲法" in (home / "alerts.txt").read_text("utf-8")
 
 

@@ -141,16 +141,16 @@ async def test_what_is_undelivered_and_what_was_never_found(
     (folder / "books.toml").write_text(text.replace("false", "true"), encoding="utf-8")
     other = await run("doctor", *words)
     assert other.code == 0, other.text
-    assert "note   alerts: 1 undelivered to channels that are not set up any more\n" in other.text
+    assert "note   alerts: 1 undelivered to places that are not set up any more" in other.text
 
 
 def test_times_are_told_in_utc() -> None:
     """So are those of every report."""
     from crawler.cli.doctor import _of_watch
-    from crawler.watching.memory import WatchState
+    from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch, WatchTerms
 
     at = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
-    state = WatchState(1, "三体", at, at, at, at, whole=True)
+    state = WatchState(1, "三体", "", at, at, at, at, whole=True)
     found = _of_watch(Watch(WatchTerms(query="三体")), state, at)
     assert found.words == "every 1d, last success: 2026-01-31 08:00 UTC"

@@ -193,10 +193,14 @@ async def test_what_is_due_is_made_and_the_rest_is_said(run: Run, folder: Path, 
     )
     words += ("--base-url", shop.base_url)
     first = await run(*words, "--only", "二")
-    assert (first.code, first.err, first.text) == (0, "", "二: 1 book, 1 of 1 page read\n")
+    assert (first.code, first.err, first.text) == (
+        0,
+        "",
+        "二: 1 book, 1 of 1 page read, recorded alone: no alert is set\n",
+    )
     second = await run(*words)
     assert second.text.splitlines()[0].startswith("二: not due before ")
-    assert second.text.splitlines()[1] == "三体: 1 book, 1 of 1 page read"
+    assert second.text.splitlines()[1] == "三体: 1 book, 1 of 1 page read, recorded alone: no alert is set"
     asked = len(shop.asked)
     third = await run(*words, "--quiet")
     assert (third.code, third.out, third.err) == (0, b"", "")
@@ -211,7 +215,7 @@ async def test_alerts_without_a_place_to_go_are_on_stdout_even_when_quiet(
     words = configured(folder, '[[watch]]\nquery = "三体"\ntarget_price = 20\n')
     ended = await run(*words, "--base-url", shop.base_url, "--quiet")
     assert (ended.code, ended.err) == (0, "")
-    assert "now ¥19.00 (target ¥20.00, 5% less) · 三体 第11种讲法" in ended.text
+    assert "target reached: ¥19.00 (target ¥20.00, 5% less) · 三体 第11种讲法" in ended.text
     assert ended.text.count("REPLICA") == 3  # in the title, in a line of its own, and beside the alert
 
 
@@ -224,7 +228,7 @@ async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path
     ended = await run(*words)
     assert ended.code == 4
     assert ended.only_line.startswith("bookprice: watch a: no page could be had: pages 1–3: blocked: 405")
-    assert ended.text == "b: 1 book, 1 of 1 page read\n"
+    assert ended.text == "b: 1 book, 1 of 1 page read, recorded alone: no alert is set\n"
     shop.failing_query = None
     assert "a: 1 book, 1 of 1 page read" in (await run(*words, "--all")).text
 
@@ -334,7 +338,6 @@ async def test_a_command_is_run_from_a_file_that_was_named_alone(
         ('[[watch]]\nquery = "三体"\n', ("--only", "三休"), "the nearest is '三体'"),
         ('[[watch]]\nquery = "三体"\n[history]\nrecord = "never"\n', (), "live or always"),
         ('[[watch]]\nquery = "三体"\n[alerts]\nurls = ["nope://x"]\n', (), "urls[1] (nope)"),
-        ('[[watch]]\nquery = "三体"\n[alerts]\nfile = "no/such/folder.txt"\n', (), "no/such"),
         ('[[watch]]\nquery = "三体"\nevery = "soon"\n', (), "[[watch]] 1: every must be a time such as 30m"),
     ],
 )

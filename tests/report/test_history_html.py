@@ -69,6 +69,7 @@ def test_a_search_shows_its_products_in_their_order() -> None:
     assert texts(document, ".card .price") == ["¥30.00 -25% to its median", "¥50.00 at its median"]
     assert len(document.css(".card svg.past")) == 2
     assert facts(document, ".card:first-child") == {
+        "Product": "1",
         "Median of 90 days": "¥40.00 (-25%)",
         "Lowest ever": "¥30.00 on 2026-03-11",
         "Change": "-¥10.00 since 2026-03-10",

@@ -42,21 +42,21 @@ RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
             ["20"] * 10 + ["25"] * 20 + ["22"],
             [
                 "at its lowest in 21 days", "¥3.00 less than on 2026-01-30", "lowest ¥20.00 on 2026-01-10",
-                "median of 90 days ¥25.00", "since 2026-01-01",
+                "median of 90 days ¥25.00", "observed since 2026-01-01",
             ],
         ),
         (
             ["25"] * 9 + ["20"],
             [
                 "at its lowest ever", "¥5.00 less than on 2026-01-30", "median of 90 days ¥25.00",
-                "since 2026-01-22",
+                "observed since 2026-01-22",
             ],
         ),
         (
             ["20"] * 9 + ["25"],
             [
                 "¥5.00 more than on 2026-01-30", "lowest ¥20.00 on 2026-01-30", "median of 90 days ¥20.00",
-                "since 2026-01-22",
+                "observed since 2026-01-22",
             ],
         ),
         (["20"] * 10, ["the same price since 2026-01-22"]),

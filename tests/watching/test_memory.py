@@ -14,8 +14,9 @@ from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.store import History
 from crawler.settings import Settings
-from crawler.watching.making import known_state
-from crawler.watching.memory import Memory, WatchState, fingerprint
+from crawler.watching.making import searched
+from crawler.watching.memory import Memory
+from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import Watch, WatchTerms
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
@@ -33,7 +34,7 @@ def a_watch(search: dict[str, Any] | None = None, **over: Any) -> Watch:
 
 
 def known(memory: Memory, watch: Watch, at: dt.datetime = START) -> WatchState:
-    return known_state(memory, watch, Settings(), demo=False, now=at)
+    return memory.begin(watch, SHOP, searched(watch, Settings()), at)
 
 
 def keep(
@@ -73,12 +74,13 @@ def test_when_a_watch_is_due(success: float | None, tried: float | None, hours: 
     def moment(after: float | None) -> dt.datetime | None:
         return None if after is None else START + after * HOUR
 
-    state = WatchState(1, "三体", START, START, moment(tried), moment(success), whole=False)
-    assert state.is_due(12 * HOUR, START + hours * HOUR) is due
+    state = WatchState(1, "三体", "", START, START, moment(tried), moment(success), whole=False)
+    now = START + hours * HOUR
+    assert state.by_the_clock(now).is_due(12 * HOUR, now) is due
 
 
 def test_three_intervals_without_success_are_too_many() -> None:
-    state = WatchState(1, "三体", START, START, None, None, whole=False)
+    state = WatchState(1, "三体", "", START, START, None, None, whole=False)
     assert not state.overdue(12 * HOUR, START + 36 * HOUR)
     assert state.overdue(12 * HOUR, START + 37 * HOUR)
 
@@ -92,8 +94,9 @@ def test_a_partial_run_is_no_success_and_knows_no_new_books(file: Path) -> None:
         state = known(memory, a_watch(), START + HOUR)
         assert (state.last_success, state.whole, state.first_seen) == (START + HOUR, True, START)
         keep(memory, state, START + 2 * HOUR, whole=False)
-        state = known(memory, a_watch())
+        state = known(memory, a_watch(), START + 2 * HOUR)
         assert (state.last_tried, state.last_success, state.whole) == (START + 2 * HOUR, START + HOUR, True)
+        assert state.failed_since == START + 2 * HOUR
         assert memory.unseen(state, SHOP, ["1", "2", "3"]) == {"2", "3"}
 
 
@@ -138,7 +141,7 @@ def test_what_is_told_is_kept_for_each_channel_until_it_is_delivered(file: Path)
         assert memory.pending("a", source=SHOP) == (second,)
         assert len(memory.pending("b", source=SHOP)) == 3
         assert memory.pending("a", source="demo") == ()
-        assert memory.undelivered() == {"a": 1, "b": 3}
+        assert memory.undelivered(source=SHOP) == {"a": 1, "b": 3}
         assert [each.kind for each in memory.told(state)["1"]] == [AlertKind.NEW_BOOK] * 3
 
 
@@ -147,7 +150,7 @@ def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=1)
         keep(memory, state, START, alerts=1)
-        assert memory.undelivered() == {"a": 1}
+        assert memory.undelivered(source=SHOP) == {"a": 1}
 
 
 def test_run_and_alerts_are_one_transaction(file: Path) -> None:
@@ -173,3 +176,61 @@ def test_pruning_takes_no_memory(file: Path) -> None:
     with Memory(file) as memory:
         assert len(memory.told(state)["1"]) == len(memory.pending("a", source=SHOP)) == 1
         assert memory.unseen(state, SHOP, ["1"]) == set()
+
+
+def test_to_look_at_a_watch_changes_nothing(file: Path) -> None:
+    """Somebody else's settings, or a look by the doctor, cost no watch what it has seen."""
+    with Memory(file) as memory:
+        keep(memory, known(memory, a_watch()), START)
+        other = searched(a_watch(), Settings(pages=9))
+        looked = memory.known(a_watch(), SHOP, other, START + HOUR)
+        assert looked.search != other
+        assert (
+            memory.known(a_watch(), SHOP, other, START + HOUR)
+            == known(memory, a_watch(), START + HOUR)
+            == looked
+        )
+        assert memory.unseen(looked, SHOP, ["1"]) == set()
+
+
+def test_a_run_of_a_search_that_was_changed_meanwhile_knows_nothing_of_the_new_one(file: Path) -> None:
+    with Memory(file) as memory:
+        old = known(memory, a_watch())
+        new = known(memory, a_watch({"pages": 5}))
+        keep(memory, old, START + HOUR)
+        state = known(memory, a_watch({"pages": 5}), START + HOUR)
+        assert (state.search, state.whole, state.last_success) == (new.search, False, None)
+        assert memory.unseen(state, SHOP, ["1"]) == {"1"}
+
+
+def test_a_run_that_was_ended_from_without_is_due_as_before(file: Path) -> None:
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        run = RunRecord("k", SHOP, "三体", START, pages_ok=1, pages_failed=1)
+        seen = [Observation("1", "书", START, Decimal(19))]
+        memory.keep(state, run, seen, [], channels=[], watched=["1"], whole=False, tried=False)
+        assert known(memory, a_watch()).is_due(12 * HOUR, START)
+
+
+def test_a_clock_that_was_ahead_silences_no_watch(file: Path) -> None:
+    """What it noted is as if it had not been; a watch that is not made is found out in its time."""
+    year = dt.timedelta(days=365)
+    with Memory(file) as memory:
+        keep(memory, known(memory, a_watch(), START + year), START + year)
+        state = known(memory, a_watch(), START)
+        assert state.is_due(12 * HOUR, START)
+        assert (state.first_seen, state.since, state.last_success) == (START, START, None)
+
+
+def test_what_is_owed_to_a_place_that_is_gone_goes_to_those_that_have_not_got_it(file: Path) -> None:
+    """Whoever corrects a URL is brought what the wrong one could not be; nobody gets anything twice."""
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        keep(memory, state, START, alerts=2, channels=("good", "wrong"))
+        memory.delivered("good", [each.number for each in memory.pending("good", source=SHOP)])
+        assert memory.hand_over(["good", "right"], source="demo") == 0
+        assert memory.hand_over([], source=SHOP) == 0
+        assert memory.hand_over(["good", "right"], source=SHOP) == 2
+        assert memory.undelivered(source=SHOP) == {"right": 2}
+        assert memory.hand_over(["good"], source=SHOP) == 0
+        assert memory.undelivered(source=SHOP) == {}

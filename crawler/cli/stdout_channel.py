@@ -1,0 +1,32 @@
+"""Alerts to stdout, where no table [alerts] names a place: as sure as to any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.cli import console
+from crawler.errors import OutputError
+
+if TYPE_CHECKING:
+    from crawler.alerts.wording import Message
+
+__all__ = ["STDOUT", "StdoutChannel"]
+
+STDOUT = "stdout"
+
+
+@dataclass(frozen=True, slots=True)
+class StdoutChannel:
+    """The command's own stdout; what cannot be written there is kept for the next time."""
+
+    name: str = STDOUT
+    key: str = STDOUT
+
+    def deliver(self, message: Message) -> str | None:
+        """Write the message; return None when it was, else why not."""
+        try:
+            written = console.write_stdout(f"{message.title}\n{message.text}\n\n")
+        except OutputError as error:
+            return str(error)
+        return None if written else "nobody reads it"

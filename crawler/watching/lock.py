@@ -1,0 +1,49 @@
+"""One round of watches at a time for each history: what happened is found out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crawler.errors import HistoryError
+
+__all__ = ["alone", "is_running"]
+
+_POLL_SECONDS = 0.2
+
+
+@contextmanager
+def alone(history: Path, *, wait: bool) -> Iterator[bool]:
+    """Have the history's watches to ourselves for the block; False when another process has them.
+
+    With `wait` it is waited for. The system lets the lock go when its process ends, however it does. Raises
+    HistoryError where the file of the lock, beside the history, cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    file = _file(history)
+    lock = FileLock(file, timeout=-1 if wait else 0)
+    try:
+        lock.acquire(poll_interval=_POLL_SECONDS)
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise HistoryError(f"{file} cannot be made: {error.strerror or error}") from error
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_running(history: Path) -> bool:
+    """Return whether a round of watches is under way; where there never was one nothing is made."""
+    if not _file(history).exists():
+        return False
+    with alone(history, wait=False) as free:
+        return not free
+
+
+def _file(history: Path) -> Path:
+    return history.with_name(f"{history.name}.watch-lock")
