@@ -43,7 +43,7 @@ class Alert:
     at: dt.datetime
     """When the page was fetched; aware, UTC."""
     price: Decimal | None
-    """Never None for the kinds that compare prices."""
+    """None for a new book without one alone."""
     against: Decimal | None
     """What it is compared with: the target, the price it fell from, the lowest before; None for the other kinds."""
     remarks: tuple[str, ...] = ()

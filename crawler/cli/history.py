@@ -55,8 +55,8 @@ upkeep, named first, each with its own --help; to ask for a query of such a name
 
 exit codes:
   0    whole; also when nothing is on record, which one line says
-  1    a file cannot be read or written
-  2    wrong usage or configuration
+  1    the history or a report cannot be read or written after all
+  2    wrong usage or configuration; an import that cannot be read
 """
 
 

@@ -39,9 +39,9 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
         "prune",
         help="take out old observations",
         description="Take out the observations of runs that began longer ago than AGE, of all searches and sources, "
-        "and say how many went. Of every product its last observation stays, however old, so that the price at which "
-        "it was last seen is never lost; of every search its last run stays. The file then gives the space back to the "
-        "disk; where others are using it just then, that is said, and the next prune does it.",
+        "and say how many went. Of every product its last observation stays, however old, and that of its lowest "
+        "price, so that neither is ever lost; of every search its last run stays. The file then gives the space back "
+        "to the disk; where others are using it just then, that is said, and the next prune does it.",
         allow_abbrev=False,
     )
     prune.add_argument(

@@ -38,6 +38,7 @@ SETTING_OF_FLAG = {
     "lang": "report.lang",
     "keep_reports": "report.keep",
     "record_history": "history.record",
+    "history_file": "history.path",
 }  # fmt: skip
 """The key in the configuration that each flag goes over."""
 
@@ -46,7 +47,14 @@ SHAPES_A_REPLAY = frozenset(
 )
 """Flags that with --replay go over what the search was made with."""
 
-GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {"top", "lang", "keep_reports", "record_history", "workers"}
+GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {
+    "top",
+    "lang",
+    "keep_reports",
+    "record_history",
+    "history_file",
+    "workers",
+}
 """Flags that have a meaning with --replay; the others are about asking."""
 
 USER_AGENT = f"bookprice-crawler/{__version__}"
@@ -263,6 +271,9 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
         action="store_const",
         const="always",
         help="record a demo, a replica or a replay as well; the prices of each are kept apart",
+    )
+    group.add_argument(
+        "--history-file", metavar="FILE", help="record in FILE (default: key path in table [history])"
     )
 
 

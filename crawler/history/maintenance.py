@@ -43,7 +43,8 @@ class HistoryKeeper(History):
     def prune(self, before: dt.datetime) -> Pruned:
         """Take out the observations of runs that began before `before`, and those runs that are left without one.
 
-        Of every product its last observation stays, however old: that it was seen, and what it cost then, is not lost.
+        Of every product its last observation stays, however old, and the last at its lowest price: that it was seen,
+        what it cost then, and the lowest price ever are not lost.
         Of every search its last run stays. Each transaction is short; what is done when the process is killed stays
         done, and the next call does the rest.
         """
@@ -85,7 +86,7 @@ class HistoryKeeper(History):
         return "other programs are reading the file" if is_busy else None
 
     def _prune_some(self, connection: sqlite3.Connection, first: int, last: int, limit: int) -> int:
-        """Take out the old observations of some products, all but the last of each, and count them."""
+        """Take out the old observations of some products, all but the last and the lowest of each, and count them."""
         connection.execute("DELETE FROM doomed")
         connection.execute(
             "INSERT INTO doomed SELECT product, run FROM observation JOIN run ON run.id = observation.run"
@@ -99,6 +100,14 @@ class HistoryKeeper(History):
             " FROM observation JOIN run ON run.id = observation.run"
             " WHERE product BETWEEN ? AND ? GROUP BY product) WHERE at IS NOT NULL)",
             (first, last),
+        )
+        connection.execute(
+            "DELETE FROM doomed WHERE (product, run) IN (SELECT product, run FROM ("
+            "SELECT product, run, max(started_at + after * 1000) AS at"
+            " FROM observation JOIN run ON run.id = observation.run JOIN (SELECT product AS it, min(price) AS lowest"
+            " FROM observation WHERE product BETWEEN ? AND ? AND NOT sold_out GROUP BY product)"
+            " ON it = product AND price = lowest AND NOT sold_out WHERE product BETWEEN ? AND ? GROUP BY product))",
+            (first, last, first, last),
         )
         counts = connection.execute("SELECT count(*), run FROM doomed GROUP BY run").fetchall()
         connection.executemany("UPDATE run SET observations = observations - ? WHERE id = ?", counts)

@@ -72,7 +72,8 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
     """The help, which must not load the settings, says of each option what they say."""
     settings = Settings()
     for flag, key in search.SETTING_OF_FLAG.items():
-        if flag in {"obey_robots", "record_history"}:  # switches, which say what is done without them
+        # Switches say what is done without them; where the history is depends on the system.
+        if flag in {"obey_robots", "record_history", "history_file"}:
             continue
         help_text = options()[flag].help or ""
         shown = re.search(r"\(default: ([^)]*)\)", help_text)

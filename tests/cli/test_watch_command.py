@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
+import sqlite3
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -353,3 +358,98 @@ async def test_without_a_configuration_there_is_no_watch(run: Run) -> None:
     ended = await run("watch")
     assert ended.code == 2
     assert "no configuration, and so no watch" in ended.only_line
+
+
+async def test_alerts_that_stdout_does_not_take_are_kept(
+    run: Run, folder: Path, shop: ScriptedShop, environ: dict[str, str]
+) -> None:
+    """A full disk behind it, or a reader that has gone: all watches are made, and the alerts come next time."""
+    shop.pages = [shelf({"11": "19.00"})]
+    text = '[[watch]]\nname = "a"\nquery = "三体"\ntarget_price = 20\n[[watch]]\nname = "b"\nquery = "三体"\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url)
+    command = shlex.join([sys.executable, "-m", "crawler", *words, "--all"])
+    for number, shell in enumerate(
+        [f"{command} > /dev/full", f"{command} --quiet | true; exit ${{PIPESTATUS[0]}}"], 1
+    ):
+        process = await asyncio.create_subprocess_exec(
+            "bash", "-c", shell, stderr=asyncio.subprocess.PIPE, cwd=folder, env=environ
+        )
+        _, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 1, err
+        assert b"1 alert not delivered to stdout, and kept for the next watch" in err
+        assert shop.asked.count(1) == 2 * number
+    assert "target reached: ¥19.00" in (await run(*words, "--quiet")).text
+    assert (await run(*words, "--quiet", "--all")).out == b""
+
+
+async def test_an_accessory_is_no_book_at_its_target(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """A bookmark for 3 yuan is not what anybody waits for, unless its number is named."""
+    mark = replace(shelf({"12": "3.00"})[0], title="三体主题书签 黄铜镂空")
+    shop.pages = [[*shelf({"11": "19.00"}), mark]]
+    words = (
+        *configured(folder, '[[watch]]\nquery = "三体"\ntarget_price = 20\n'),
+        "--base-url",
+        shop.base_url,
+    )
+    ended = await run(*words)
+    assert [line.partition(" · ")[2] for line in told(ended.text)[1:]] == ["三体 第11种讲法"]
+    named = configured(folder, f'[[watch]]\nquery = "三体"\ntarget_price = 20\nproducts = ["{PREFIX}12"]\n')
+    assert "书签" in (await run(*named, "--base-url", shop.base_url)).text
+
+
+async def test_a_changed_search_is_said_and_a_doctor_changes_nothing(
+    run: Run, folder: Path, shop: ScriptedShop
+) -> None:
+    """The doctor in a shell with other settings than cron's costs no watch what it has seen."""
+    shop.pages = [shelf({"11": "30.00"}), shelf({"12": "30.00"})]
+    words = (
+        *configured(folder, '[[watch]]\nquery = "三体"\nnew_books = true\n'),
+        "--base-url",
+        shop.base_url,
+    )
+    assert (await run(*words)).code == 0
+    looked = await run("doctor", *words[1:], env={"CRAWLER_PAGES": "1"})
+    assert "note   watch 三体: it searches something else than when it was made last" in looked.text
+    shop.pages = [shelf({"11": "30.00", "13": "30.00"}), shelf({"12": "30.00"})]
+    second = await run(*words, "--all")
+    assert (second.err, second.text.count("new on these pages")) == (
+        "",
+        2,
+    )  # in the title, and beside the alert
+    changed = await run(*words, env={"CRAWLER_PAGES": "1"})
+    assert "watch 三体: it searches something else than before, and begins anew" in changed.only_line
+    assert "0 alerts" in changed.text
+
+
+async def test_a_file_that_cannot_be_written_yet_gets_its_alerts_later(
+    run: Run, folder: Path, shop: ScriptedShop
+) -> None:
+    shop.pages = [shelf({"11": "19.00"})]
+    text = '[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\nfile = "usb/alerts.txt"\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url)
+    first = await run(*words)
+    assert first.code == 1
+    assert "until then its alerts are kept" in first.err
+    assert "1 alert not delivered to file usb/alerts.txt" in first.err
+    (folder / "usb").mkdir()
+    assert (await run(*words)).code == 0
+    assert "三体 第11种讲法" in (folder / "usb/alerts.txt").read_text("utf-8")
+
+
+async def test_a_signal_ends_the_wait_for_the_histories_turn(
+    run: Run, start: Start, folder: Path, shop: ScriptedShop
+) -> None:
+    """Another program that holds the file for long does not keep Ctrl-C from working."""
+    shop.pages = [shelf({"11": "30.00"})]
+    words = (*configured(folder), "--base-url", shop.base_url, "--history-file", "a.sqlite3")
+    assert (await run(*words)).code == 0
+    (folder / "a.sqlite3.watch-lock").unlink()
+    with closing(sqlite3.connect(folder / "a.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process = await start(*words)
+        async with asyncio.timeout(30):
+            while not (folder / "a.sqlite3.watch-lock").exists():  # noqa: ASYNC110 – another process makes it
+                await asyncio.sleep(0.01)
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 30)  # SQLite alone would wait for 60 s
+    assert process.returncode == 143

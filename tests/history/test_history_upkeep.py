@@ -120,8 +120,8 @@ def test_a_bad_line_is_named_and_its_run_is_not_taken_in(tmp_path: Path, form: s
         assert connection.execute("SELECT count(*) FROM observation").fetchone() == (2,)
 
 
-def test_pruning_leaves_the_last_of_every_product(tmp_path: Path) -> None:
-    """Old observations go, but for the last of a product; the last run of a search stays; the counts are true."""
+def test_pruning_leaves_the_last_and_the_lowest_of_every_product(tmp_path: Path) -> None:
+    """Other old observations go; the last run of a search stays; the counts are true."""
     file = tmp_path / "a.sqlite3"
     with History(file) as history:
         for number in range(10):
@@ -130,15 +130,20 @@ def test_pruning_leaves_the_last_of_every_product(tmp_path: Path) -> None:
                 seen["2"] = str(50 + number)
             history.record(*a_run(number, seen))
         history.record(*a_run(0, {"3": "9"}, query="旧"))
+        run, _ = a_run(1, {}, query="旧")
+        gone = Observation(
+            "1", "书1", run.started_at, Decimal(1), sold_out=True
+        )  # a price that nobody could have
+        history.record(run, [gone])
     with HistoryKeeper(file) as keeper:
         pruned = keeper.prune(START + dt.timedelta(days=7))
         assert keeper.reclaim() is None
-        assert (pruned.observations, pruned.runs) == (7 + 3, 6)
+        assert (pruned.observations, pruned.runs) == (6 + 2 + 1, 5)
         assert keeper.prune(START + dt.timedelta(days=7)).observations == 0
     with History(file) as history:
         past = history.series(SHOP, ["1", "2", "3"])
-    assert [seen.price for seen in past["1"]] == [17, 18, 19]
-    assert [seen.price for seen in past["2"]] == [53]
+    assert [seen.price for seen in past["1"]] == [10, 17, 18, 19]
+    assert [seen.price for seen in past["2"]] == [50, 53]
     assert [seen.price for seen in past["3"]] == [9]
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -175,3 +175,33 @@ def test_what_is_told_is_true(prices: list[str]) -> None:
         else:
             assert Decimal(price) < Decimal(against)
             assert Decimal(price) <= min(earlier)
+
+
+def offered(*prices: str) -> list[Observation]:
+    return [seen(day, price) for day, price in enumerate(prices)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "others", "expected"),
+    [
+        # Never so cheap here; but another offer of the book was.
+        ({"new_lowest": True}, ["40", "31"], [["13"]], []),
+        ({"new_lowest": True}, ["40", "31"], [["31.20"]], []),  # a hundredth is no news
+        ({"new_lowest": True}, ["40", "31"], [["35", "33"]], ["33"]),
+        ({"new_lowest": True}, ["40", "31"], [[SOLD_OUT, NO_PRICE]], ["40"]),
+        # Half of what it cost here; but the book could be had for little more elsewhere.
+        ({"drop_percent": "20"}, ["60", "30"], [["31"]], []),
+        ({"drop_percent": "20"}, ["60", "30"], [["45", "40"]], ["45"]),
+        ({"drop_percent": "20"}, ["60", "30"], [["90"], [SOLD_OUT]], ["60"]),
+        # Back here; but the book was never gone.
+        ({"back_in_stock": True}, [SOLD_OUT, "30"], [["50"]], []),
+        ({"back_in_stock": True}, ["30", SOLD_OUT, "30"], [["50", SOLD_OUT]], [None]),
+    ],
+)
+def test_what_another_offer_of_the_book_had_is_no_news(
+    wanted: dict[str, Any], own: list[str], others: list[list[str]], expected: list[str | None]
+) -> None:
+    found = happenings(
+        terms(**wanted), offered(*own), (), since=START, others=[offered(*other) for other in others]
+    )
+    assert [None if each.against is None else str(each.against) for each in found] == expected
