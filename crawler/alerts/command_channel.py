@@ -44,7 +44,9 @@ class CommandChannel:
             "BOOKPRICE_ALERTS": f"[{b','.join(encoded(message.alerts)).decode()}]",
         }
         try:
-            code, _ = run(self.command, given=message.text.encode(), environ=environ, seconds=self.seconds)
+            code, _ = run(
+                self.command, given=f"{message.text}\n".encode(), environ=environ, seconds=self.seconds
+            )
         except subprocess.TimeoutExpired:
             return f"killed after {self.seconds:g} s"
         except OSError as error:

@@ -1,4 +1,7 @@
-"""One process, bounded in time: when its time is up, or this program is interrupted, it ends with its children."""
+"""One process, bounded in time: when its time is up, or this program is interrupted, it ends with its children.
+
+Where this program is killed, or ends itself at once, the process goes on, and what it delivers may be delivered again.
+"""
 
 from __future__ import annotations
 

@@ -175,16 +175,15 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
             settings, query, options, cache_folder(settings) / "robots", demo=args.demo, interrupts=interrupts
         )
     )
+    from crawler.download.robots_rules import NOT_HAD
     from crawler.report.wording import said
     from crawler.verdict import Verdict
 
+    if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(NOT_HAD):
+        yield Finding(State.WRONG, "shop", f"{page.url} cannot be reached: {said(page.detail)}")
+        return
     why = f"{page.verdict}: {said(page.detail)}"
-    if page.verdict in {
-        Verdict.NETWORK_ERROR,
-        Verdict.ROBOTS_DENIED,
-        Verdict.ADDRESS_REFUSED,
-        Verdict.NOT_ASKED,
-    }:
+    if page.verdict in {Verdict.ROBOTS_DENIED, Verdict.ADDRESS_REFUSED, Verdict.NOT_ASKED}:
         yield Finding(State.WRONG, "shop", f"{page.url} was not had: {why}")
         return
     yield Finding(State.WELL, "shop", f"it answers: {page.url}")

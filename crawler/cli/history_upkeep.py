@@ -135,7 +135,11 @@ def run_export(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no history at {path} to export; name another with --history-file")
     with history:
         if query is not None and history.search(source, query) is None:
-            raise UsageError(f"nothing is on record of {args.query!r} at {called(source)}")
+            others = [called(each.source) for each in history.searches() if each.query == query]
+            elsewhere = (
+                f", but at {', '.join(others)}" if others else "; history alone lists the searches that are"
+            )
+            raise UsageError(f"nothing is on record of {args.query!r} at {called(source)}{elsewhere}")
         _write(export(history, form, source=source, query=query), args.output)
     return ExitCode.WHOLE
 

@@ -41,7 +41,7 @@ def test_a_command_gets_all_of_it(tmp_path: Path) -> None:
     """The text on stdin, title and alerts in its environment, in UTF-8 whatever the locale."""
     to = channel(sys.executable, "-c", KEEP, str(tmp_path))
     assert to.deliver(MESSAGE) is None
-    assert (tmp_path / "stdin").read_text("utf-8") == MESSAGE.text
+    assert (tmp_path / "stdin").read_text("utf-8") == f"{MESSAGE.text}\n"
     assert (tmp_path / "BOOKPRICE_TITLE").read_text("utf-8") == MESSAGE.title
     (alert,) = json.loads((tmp_path / "BOOKPRICE_ALERTS").read_text("utf-8"))
     assert (alert["title"], alert["price"]) == ("三体（全三册）", 19.9)
