@@ -331,9 +331,9 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "先漲後降：原 {before}，{on} 漲到 {raised}，現 {now}",
     ),
     "raised_list_price": (
-        "list price raised: {before}, then {raised} on {on}; the price is {now} as before",
-        "抬高定价：原定价 {before}，{on} 改为 {raised}，售价仍约 {now}",
-        "抬高定價：原定價 {before}，{on} 改為 {raised}，售價仍約 {now}",
+        "list price raised: {before}, then {raised} on {on}; the price is {now}, {usual} was usual",
+        "抬高定价：原定价 {before}，{on} 改为 {raised}；售价 {now}，平时 {usual}",
+        "抬高定價：原定價 {before}，{on} 改為 {raised}；售價 {now}，平時 {usual}",
     ),
     "lowest_column": ("Lowest ever", "历史最低", "歷史最低"),
     "lowest_at_column": ("Lowest on", "最低日期", "最低日期"),

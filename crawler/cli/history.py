@@ -45,8 +45,9 @@ Say what became of the prices that earlier searches saw, without asking the shop
 EPILOG = """\
 A word of digits that is a known product's number is one, every other word is a query; --query says that it is a query.
 
-The order of a search's products is that of their last price against their own median of the last 90 days. A price that
-the search's last run did not see is shown with the day on which it was; what was sold out or had no price comes last.
+The order of a search's products is that of their last price against their own median of the last 90 days. Those that
+the search's last run did not see, which are shown with the day on which they were, and those of few observations come
+after the others; what was sold out or had no price comes last.
 
 upkeep, named first, each with its own --help; to ask for a query of such a name: {program} --query prune, or -- prune
   prune                 take out old observations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
@@ -20,7 +21,7 @@ from crawler.cli.history_options import (
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 __all__ = ["EXPORT_FORMATS", "PARTS", "add_parsers"]
 
@@ -103,7 +104,7 @@ def run_prune(args: argparse.Namespace) -> int:
     with HistoryKeeper(path) as history:
         pruned = history.prune(dt.datetime.now(dt.UTC) - args.older_than)
         words = f"pruned: {pruned.observations:,} observations, {pruned.runs:,} runs"
-        if not pruned.observations and not pruned.runs:
+        if not history.reclaimable():
             console.write_stdout(f"{words}\n")
             return ExitCode.WHOLE
         before = path.stat().st_size
@@ -140,7 +141,9 @@ def run_export(args: argparse.Namespace) -> int:
                 f", but at {', '.join(others)}" if others else "; history alone lists the searches that are"
             )
             raise UsageError(f"nothing is on record of {args.query!r} at {called(source)}{elsewhere}")
-        _write(export(history, form, source=source, query=query), args.output)
+        # Closed before the history is, whatever comes in between: a full disk, a reader that goes away.
+        with closing(export(history, form, source=source, query=query)) as pieces:
+            _write(pieces, args.output)
     return ExitCode.WHOLE
 
 
@@ -192,7 +195,7 @@ def _export_format(args: argparse.Namespace) -> str:
     return str(args.format or suffix)
 
 
-def _write(pieces: Iterator[bytes], output: str | None) -> None:
+def _write(pieces: Iterable[bytes], output: str | None) -> None:
     from crawler.whole_files import saying, whole_file
 
     if output is None:

@@ -33,7 +33,7 @@ class Story(StrEnum):
     SALE = "sale"
     """Every 75 to 120 days it is cut by 15 to 35 % for 5 to 14 days, and is back at its level afterwards."""
     RAISED_PRICE = "raised_price"
-    """Every 95 to 140 days it is pushed up for 7 to 14 days, by 15 to 19 % and then by 20 to 35 %, then «cut» to about
+    """Every 95 to 140 days it is pushed up for 7 to 10 days, by 15 to 19 % and then by 20 to 35 %, then «cut» to about
     what it was."""
     RAISED_LIST_PRICE = "raised_list_price"
     """Every 135 to 180 days the list price is pushed up by 10 to 30 % for 14 to 45 days, and the price stays."""
@@ -165,7 +165,7 @@ def _sale(goods: _Goods, day: dt.date) -> _Prices:
 
 def _raised_price(goods: _Goods, day: dt.date) -> _Prices:
     step, draw = _turn(goods, day, 95, 140)
-    raised_days, cut_days = draw.between(7, 14), draw.between(7, 14)
+    raised_days, cut_days = draw.between(7, 10), draw.between(7, 14)
     up, back = draw.between(1200, 1350), draw.between(970, 1050)
     first_days, first_up = draw.between(1, 5), draw.between(1150, 1190)
     if goods.list_price is not None:

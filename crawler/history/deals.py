@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
-from crawler.history.prices import MEDIAN_DAYS
+from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
 
 __all__ = ["Ranked", "best_first"]
@@ -25,6 +26,17 @@ _DAY = 86_400 * 1_000_000
 
 _MOST_VARIABLES = 900
 """Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
+
+
+class _Figures(NamedTuple):
+    relative: float
+    """Price against median; 0 without a price."""
+    price: int | None
+    """Hundredths of a yuan."""
+    days: int
+    """With a price, among the last 90."""
+    last: int
+    """When it was last seen, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +52,9 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
     """Return the products that a search has ever found, ordered by their last price against their own median.
 
     The median is that of `PriceHistory`: of the days with a price among the last 90 days, each with its last price,
-    but that a day is the one on which the run began. Equals are ordered by price, then by product number. Products
-    that cannot be bought (sold out when they were last seen, or without a price) come last.
+    but that a day is the one on which the run began. Equals are ordered by price, then by product number. What the
+    last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither is known
+    to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
     """
     with history.snapshot() as connection:
         runs = dict[int, int](
@@ -56,12 +69,19 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
             " JOIN run ON run.search = search.id WHERE source.name = ? AND search.query = ?",
             (source, query),
         ).fetchone()
-        ranked = [
+        found = [
             (_figures(runs, numbers, prices), product_id)
             for product_id, numbers, prices in _pasts(connection, source, query, runs)
         ]
-    ranked.sort(key=lambda each: (each[0][:2], each[1]))
-    return tuple(Ranked(product_id, last >= own[0]) for (_, _, last), product_id in ranked)
+
+    def place(each: tuple[_Figures, str]) -> tuple[bool, bool, float, int, str]:
+        figures, product_id = each
+        unsure = figures.days < MANY_DAYS or figures.last < own[0]
+        return figures.price is None, unsure, figures.relative, figures.price or 0, product_id
+
+    return tuple(
+        Ranked(product_id, figures.last >= own[0]) for figures, product_id in sorted(found, key=place)
+    )
 
 
 def _pasts(
@@ -107,16 +127,12 @@ def _first_runs(runs: Mapping[int, int]) -> dict[int, int]:
     return {number: numbers[bisect_right(times, runs[number] - MEDIAN_DAYS * _DAY)] for number in numbers}
 
 
-def _figures(runs: Mapping[int, int], numbers: str, prices: str) -> tuple[float, int, int]:
-    """Return price against median, the price in hundredths of a yuan, and when it was last seen, in microseconds.
-
-    Infinity where there is no price now.
-    """
+def _figures(runs: Mapping[int, int], numbers: str, prices: str) -> _Figures:
     past = sorted(zip(map(runs.__getitem__, map(int, numbers.split(","))), prices.split(","), strict=True))
     last, now = past[-1]
-    if not now:
-        return float("inf"), 0, last
     since = last - MEDIAN_DAYS * _DAY
     daily = {at // _DAY: int(price) for at, price in past if price and at > since}
+    if not now:
+        return _Figures(0.0, None, len(daily), last)
     usual = median(daily.values())
-    return (int(now) / usual if usual else 1.0), int(now), last
+    return _Figures(int(now) / usual if usual else 1.0, int(now), len(daily), last)

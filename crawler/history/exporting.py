@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from decimal import Decimal
 
 from crawler.history.moments import from_microseconds, hundredths_as_yuan
@@ -21,8 +21,8 @@ __all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export",
 
 FORMATS = ("csv", "jsonl")
 
-RUN_COLUMNS = ("run", "source", "query", "started_at", "pages_ok", "pages_failed")
-"""What a line says of its run; `run` is its key."""
+RUN_COLUMNS = ("run", "source", "query", "started_at", "pages_ok", "pages_failed", "observations")
+"""What a line says of its run; `run` is its key, `observations` how many lines with a product it has."""
 
 OBSERVATION_COLUMNS = (
     "product_id", "title", "at", "price", "list_price", "rating", "reviews", "seller", "sold_out",
@@ -44,7 +44,7 @@ _NOTHING_SEEN = dict.fromkeys(OBSERVATION_COLUMNS)
 
 _RUNS = (
     "SELECT run.id, row_number() OVER (ORDER BY run.started_at, run.key) AS place, run.key, source.name AS source,"
-    " search.query, run.started_at, run.pages_ok, run.pages_failed"
+    " search.query, run.started_at, run.pages_ok, run.pages_failed, run.observations"
     " FROM run JOIN search ON search.id = run.search JOIN source ON source.id = search.source"
     " WHERE :query IS NULL OR (source.name = :source AND search.query = :query)"
 )
@@ -61,7 +61,7 @@ Line = dict[str, object]
 
 def export(
     history: HistoryReader, form: str, *, source: str = "", query: str | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Yield the history in a format of `FORMATS`, piece by piece; with `query` the runs of that search at `source`.
 
     It is the history as it was when the first piece was asked for, whoever records meanwhile. Raises HistoryError.
@@ -97,8 +97,8 @@ def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None]) -> Ite
     seen = connection.execute(_SEEN, wanted)  # sorted by SQLite, which keeps what it sorts in a file
     by_run = itertools.groupby(seen, key=lambda row: row[0])
     next_seen = next(by_run, None)
-    for _, place, key, source, query, started_at, pages_ok, pages_failed in runs:
-        values = (key, source, query, _moment(from_microseconds(started_at)), pages_ok, pages_failed)
+    for _, place, key, source, query, started_at, *counts in runs:
+        values = (key, source, query, _moment(from_microseconds(started_at)), *counts)
         run: Line = dict(zip(RUN_COLUMNS, values, strict=True))
         if next_seen is None or next_seen[0] != place:
             yield run | _NOTHING_SEEN
@@ -126,7 +126,7 @@ def _observation(
 
 
 def _moment(moment: dt.datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _as_json_lines(lines: list[Line]) -> bytes:

@@ -33,6 +33,7 @@ _SOME_AT_ONCE = 900
 _Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _MOST_YUAN = Decimal(10**12)
+_FIRST = dt.datetime(1995, 1, 1, tzinfo=dt.UTC)
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,6 +45,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     started_at: Annotated[dt.datetime, Meta(tz=True)]
     pages_ok: _Count
     pages_failed: _Count
+    observations: _Count
     product_id: _Text | None
     title: str | None
     at: Annotated[dt.datetime, Meta(tz=True)] | None
@@ -60,7 +62,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
             self.run,
             self.source,
             self.query,
-            self.started_at.astimezone(dt.UTC),
+            _in_bounds(self.started_at, "started_at"),
             self.pages_ok,
             self.pages_failed,
         )
@@ -73,7 +75,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
         if self.product_id is None or self.title is None or self.at is None or self.sold_out is None:
             raise ValueError("product_id, title, at and sold_out go together: some of them are missing")
         return Observation(
-            self.product_id, self.title, self.at.astimezone(dt.UTC), _amount(self.price, "price"),
+            self.product_id, self.title, _in_bounds(self.at, "at"), _amount(self.price, "price"),
             _amount(self.list_price, "list_price"), self.rating, self.reviews, self.seller, self.sold_out,
         )  # fmt: skip
 
@@ -86,7 +88,7 @@ class Imported:
     """New ones."""
     observations: int = 0
     known: int = 0
-    """Runs that were on record already, and left as they were."""
+    """Runs that were on record already; what was pruned of them is back."""
 
 
 class HistoryImporter(History):
@@ -95,6 +97,8 @@ class HistoryImporter(History):
     def take_in(self, file: BinaryIO, name: str, done: Imported | None = None) -> Imported:
         """Record every run of an export that is not on record, each in a transaction of its own.
 
+        Of one that is there what is missing, because it was pruned, is put back.
+
         `name` is what messages call the file; `done` is counted up as runs go in. Raises UsageError that names file and
         line for a line that cannot be read, or not there: then the runs before it are recorded, and of its own nothing.
         """
@@ -102,6 +106,7 @@ class HistoryImporter(History):
         for run, observations in _runs(file, name):
             if self._has(run.key):
                 done.known += 1
+                done.observations += self._put_back(run, observations)
                 continue
             self.record(run, self._with_newer_titles(run, observations))
             done.runs += 1
@@ -111,6 +116,29 @@ class HistoryImporter(History):
     def _has(self, key: str) -> bool:
         with self._saying():
             return self._connection.execute("SELECT 1 FROM run WHERE key = ?", (key,)).fetchone() is not None
+
+    def _put_back(self, run: RunRecord, observations: list[Observation]) -> int:
+        """Add to a run what it has no more; return how many observations."""
+        with self._saying(), self._transaction() as connection:
+            (number, started, count) = connection.execute(
+                "SELECT id, started_at, observations FROM run WHERE key = ?", (run.key,)
+            ).fetchone()
+            if count >= len(observations) or started != to_microseconds(run.started_at):
+                return 0
+            there = {
+                product_id
+                for (product_id,) in connection.execute(
+                    "SELECT product_id FROM observation JOIN product ON product.id = observation.product"
+                    " WHERE run = ?",
+                    (number,),
+                )
+            }
+            missing = [seen for seen in observations if seen.product_id not in there]
+            self._add(connection, run, number, self._with_newer_titles(run, missing))
+            connection.execute(
+                "UPDATE run SET observations = observations + ? WHERE id = ?", (len(missing), number)
+            )
+        return len(missing)
 
     def _with_newer_titles(self, run: RunRecord, observations: list[Observation]) -> list[Observation]:
         """Return the observations, a product that was seen later with the title that it had then: that one is kept."""
@@ -135,14 +163,26 @@ class HistoryImporter(History):
 class _Gathered:
     """A run, and what its lines say, one after the other."""
 
-    def __init__(self, run: RunRecord) -> None:
+    def __init__(self, run: RunRecord, number: int, count: int) -> None:
         self.run = run
+        self.number = number
+        """Of the line that it was begun with."""
+        self.count = count
+        """How many observations it has, as its lines say."""
         self.lines = 0
         self.seen: dict[str, Observation] = {}
 
-    def add(self, run: RunRecord, observation: Observation | None) -> None:
+    def whole(self) -> tuple[RunRecord, list[Observation]]:
+        """Return the run. Raises ValueError where lines of it are missing."""
+        if len(self.seen) != self.count:
+            raise ValueError(
+                f"run {self.run.key!r} has {self.count:,} observations, of which {len(self.seen):,} are here"
+            )
+        return self.run, list(self.seen.values())
+
+    def add(self, run: RunRecord, observation: Observation | None, count: int) -> None:
         """Add a line. Raises ValueError for one that does not go with those before."""
-        if run != self.run:
+        if (run, count) != (self.run, self.count):
             raise ValueError(f"it says of run {run.key!r} something else than the line before")
         if self.lines and (observation is None or not self.seen):
             raise ValueError(f"run {run.key!r} has a line without a product, and others")
@@ -163,22 +203,32 @@ def _runs(file: BinaryIO, name: str) -> Iterator[tuple[RunRecord, list[Observati
     for number, line in _lines(file, name):
         try:
             run, observation = line.record(), line.observation()
-            if now is None or run.key != now.run.key:
-                if now is not None:
-                    yield now.run, list(now.seen.values())
-                now = _begun(run, earlier)
-            now.add(run, observation)
+        except ValueError as error:
+            raise _bad(name, number, str(error)) from error
+        if now is None or run.key != now.run.key:
+            if now is not None:
+                yield _whole(now, name)
+            if run.key in earlier:
+                raise _bad(
+                    name,
+                    number,
+                    f"run {run.key!r} was there before, with others after it; sort the lines by run",
+                )
+            earlier.add(run.key)
+            now = _Gathered(run, number, line.observations)
+        try:
+            now.add(run, observation, line.observations)
         except ValueError as error:
             raise _bad(name, number, str(error)) from error
     if now is not None:
-        yield now.run, list(now.seen.values())
+        yield _whole(now, name)
 
 
-def _begun(run: RunRecord, earlier: set[str]) -> _Gathered:
-    if run.key in earlier:
-        raise ValueError(f"run {run.key!r} was there before, with other runs after it; sort the lines by run")
-    earlier.add(run.key)
-    return _Gathered(run)
+def _whole(gathered: _Gathered, name: str) -> tuple[RunRecord, list[Observation]]:
+    try:
+        return gathered.whole()
+    except ValueError as error:
+        raise _bad(name, gathered.number, str(error)) from error
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[tuple[int, _Line]]:
@@ -202,7 +252,7 @@ def _texts(file: BinaryIO, name: str) -> Iterator[str]:
         try:
             yield data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise _bad(name, number, f"byte {error.start + 1} is no UTF-8") from error
+            raise _bad(name, number, f"byte {error.start + 1} is no UTF-8; save it as UTF-8") from error
 
 
 def _from_json(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:
@@ -223,6 +273,7 @@ def _from_csv(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int
     header = next(csv.reader([first]), [])
     if sorted(header) != sorted(COLUMNS):
         raise _bad(name, 1, f"an export begins with {{ or with the columns {','.join(COLUMNS)}")
+    csv.field_size_limit(max(MOST_BYTES, csv.field_size_limit()))
     reader = csv.reader(texts, strict=True)
     start = 1
     while True:
@@ -246,6 +297,17 @@ def _from_cells(header: list[str], cells: list[str]) -> _Line:
     return msgspec.convert(dict(zip(header, map(unshielded, cells), strict=True)), _Line, strict=False)
 
 
+def _in_bounds(moment: dt.datetime, column: str) -> dt.datetime:
+    """Return a moment in UTC. Raises ValueError for one at which nobody can have seen a price on the web."""
+    try:
+        found = moment.astimezone(dt.UTC)
+    except OverflowError:
+        found = None
+    if found is None or not _FIRST <= found <= dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
+        raise ValueError(f"{column} must be a moment from {_FIRST:%Y} to today, not {moment.isoformat()}")
+    return found
+
+
 def _amount(amount: Decimal | None, column: str) -> Decimal | None:
     if amount is None:
         return None
@@ -255,4 +317,5 @@ def _amount(amount: Decimal | None, column: str) -> Decimal | None:
 
 
 def _bad(name: str, number: int, why: str) -> UsageError:
-    return UsageError(f"{name}, line {number}: {why}; the runs before it are imported")
+    before = "; the runs before it are imported" if number > 2 else ""
+    return UsageError(f"{name}, line {number}: {why}{before}")

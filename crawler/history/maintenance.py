@@ -64,6 +64,12 @@ class HistoryKeeper(History):
             ).rowcount
         return Pruned(observations, runs)
 
+    def reclaimable(self) -> bool:
+        """Return whether there is space to be given back to the disk, also of an earlier prune that could not."""
+        with self._saying():
+            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        return bool(free)
+
     def reclaim(self) -> str | None:
         """Give the space of what was taken out back to the disk; return None, or why that cannot be now.
 

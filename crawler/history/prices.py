@@ -7,15 +7,18 @@ weighs no more than that day. A price at which nothing could be bought, because 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from statistics import median
+from fractions import Fraction
+from itertools import pairwise
+from statistics import median, median_low
 
 from crawler.history.observations import Observation
 
-__all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "price_history"]
+__all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "long_gap", "price_history"]
 
 MEDIAN_DAYS = 90
 """Days that the median looks back."""
@@ -33,7 +36,20 @@ RAISE = Decimal("1.10")
 """From this share of the usual price on, a price was pushed up. Every-day movements of books stay below."""
 
 LIST_RAISE = Decimal("1.05")
-"""The same for a list price, which is printed on the book and hardly ever moves."""
+"""The same for a list price, which is printed on the book and hardly ever moves; and the share by which its discount
+must look bigger than it was."""
+
+RISEN = Decimal("1.05")
+"""Above this share of the usual price a price has risen itself: with its list price, as a reprint's does."""
+
+MOST_DAYS = Fraction(4, 5)
+"""A price that was charged on more than the other days before is none that was pushed up: it comes and goes."""
+
+LEAST_GAP = dt.timedelta(days=14)
+"""Time without an observation below which nothing is said to be unobserved."""
+
+GAP_FACTOR = 4
+"""How many times the usual time between two days of observation makes a gap, where that is longer."""
 
 CUT = Decimal("0.95")
 """Up to this share of the raised price, it was cut; and from this share of the usual price on, nothing was gained."""
@@ -85,7 +101,8 @@ class PriceHistory:
     """The price of the run before the last, or of the last before it that had one; None without one."""
     previous_at: dt.datetime | None
     lowest_in_days: int | None
-    """Whole days since it was last cheaper, or since its first price if it never was; None when there is no price now,
+    """Whole days since it was last cheaper, or since its first price if it never was, or since the last long time in
+    which nobody looked, if that is later; None when there is no price now,
     and when it was never dearer in that time: a price that never moved is at no low."""
     raised_then_cut: RaisedThenCut | None
 
@@ -93,6 +110,11 @@ class PriceHistory:
     def few(self) -> bool:
         """Whether the past is too short to say much."""
         return self.days < MANY_DAYS
+
+    @property
+    def below_usual(self) -> bool:
+        """Whether it is cheaper than usual. One day that was dearer does not make a usual price a low one."""
+        return self.price is not None and self.median is not None and self.price < self.median
 
     @property
     def change(self) -> Decimal | None:
@@ -124,7 +146,7 @@ def price_history(past: Sequence[Observation]) -> PriceHistory | None:
         median=_median(recent) if recent else None,
         previous=previous,
         previous_at=previous_at,
-        lowest_in_days=_lowest_in_days(priced, last),
+        lowest_in_days=_lowest_in_days(past),
         raised_then_cut=_raised_then_cut(past, daily),
     )
 
@@ -139,13 +161,35 @@ def _median(prices: Sequence[Decimal]) -> Decimal:
     return Decimal(median(prices)).quantize(Decimal("0.01"))
 
 
-def _lowest_in_days(priced: Sequence[tuple[dt.datetime, Decimal]], last: Observation) -> int | None:
+def long_gap(past: Sequence[Observation]) -> dt.timedelta:
+    """Return the time between two observations above which nobody knows what the price did.
+
+    Four times what is usual between two days on which this product was seen, so that one that is looked at monthly is
+    not all gaps; never below 14 days.
+    """
+    days = sorted({seen.at.astimezone(dt.UTC).date() for seen in past})
+    between = [later - earlier for earlier, later in pairwise(days)]
+    return max(LEAST_GAP, GAP_FACTOR * median_low(between)) if between else LEAST_GAP
+
+
+def _lowest_in_days(past: Sequence[Observation]) -> int | None:
+    last = past[-1]
     now = last.to_be_had
     if now is None:
         return None
-    cheaper = [at for at, price in priced if price < now]
-    since = cheaper[-1] if cheaper else priced[0][0]
-    dearer = any(price > now for at, price in priced if at >= since)
+    longest, since, dearer = long_gap(past), last.at, False
+    later = last.at
+    for seen in reversed(past):
+        if later - seen.at > longest:
+            break
+        later = seen.at
+        price = seen.to_be_had
+        if price is None:
+            continue
+        since = seen.at
+        if price < now:
+            break
+        dearer = dearer or price > now
     return (last.at - since).days if dearer else None
 
 
@@ -154,10 +198,9 @@ def _raised_then_cut(
 ) -> RaisedThenCut | None:
     """Return the raise behind the last price's discount; None when it is no cut, or a true one, or little is known.
 
-    A raised price: within the last 30 days it stood a tenth above what was usual in the 90 days before those, and now
-    it is cut to what was usual, or to a little less. A raised list price: the same of the list price, a twentieth,
-    while the price did not rise with it, so that the discount looks bigger. What had been raised before those 30 days
-    was no trick for this cut.
+    A raised price: within the last 30 days it stood a tenth above what it was on most of the 90 days before those, and
+    now it is cut to what was usual, to a little less, or not even so far. A raised list price: within those 30 days it
+    was raised by a twentieth, while the price did not rise with it, so that the discount looks bigger.
     """
     last = past[-1]
     now = last.to_be_had
@@ -173,7 +216,7 @@ def _raised_then_cut(
         return None  # whatever came between: it is cheaper than it was
     recent = [(price, seen.at) for seen in past if seen.at > middle and (price := seen.to_be_had) is not None]
     peak = max(price for price, _ in recent)
-    if peak >= RAISE * usual > earlier[-1] and now <= CUT * peak:
+    if peak >= RAISE * _on_most_days(earlier) and now <= CUT * peak:
         at = next(at for price, at in recent if price == peak)
         return RaisedThenCut(RaiseKind.PRICE, usual, peak, at, now, usual)
     listed = _daily([(seen.at, seen.list_price) for seen in past if seen.list_price is not None])
@@ -183,7 +226,12 @@ def _raised_then_cut(
     usual_list = _median(earlier_list)
     if not earlier_list[-1] < LIST_RAISE * usual_list <= last.list_price:
         return None
-    if now * usual_list >= usual * last.list_price:
-        return None  # the price rose with it: the discount is no bigger than it was
+    if now > RISEN * usual or now * usual_list * LIST_RAISE > usual * last.list_price:
+        return None  # the price rose with it, or the discount is hardly bigger than it was
     at = next(seen.at for seen in past if seen.at > middle and seen.list_price == last.list_price)
     return RaisedThenCut(RaiseKind.LIST_PRICE, usual_list, last.list_price, at, now, usual)
+
+
+def _on_most_days(prices: Sequence[Decimal]) -> Decimal:
+    """Return the price that was not exceeded on most of the days; it is the median's or more."""
+    return sorted(prices)[math.ceil(MOST_DAYS * len(prices)) - 1]

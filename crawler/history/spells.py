@@ -6,19 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
-from statistics import median_low
 
 from crawler.history.observations import Observation
-from crawler.history.prices import PriceHistory, price_history
+from crawler.history.prices import PriceHistory, long_gap, price_history
 
-__all__ = ["ProductPast", "Spell", "long_gap", "product_past", "spells"]
-
-LEAST_GAP = dt.timedelta(days=14)
-"""Time without an observation below which nothing is said to be unobserved."""
-
-GAP_FACTOR = 4
-"""How many times the usual time between two observations makes a gap, where that is longer."""
+__all__ = ["ProductPast", "Spell", "product_past", "spells"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +84,6 @@ def spells(past: Sequence[Observation]) -> tuple[Spell, ...]:
         )
         start, after_gap = at, gap
     return tuple(found)
-
-
-def long_gap(past: Sequence[Observation]) -> dt.timedelta:
-    """Return the time between two observations above which nobody knows what the price did.
-
-    Four times what is usual for this product, so that one that is looked at monthly is not all gaps; never below 14
-    days.
-    """
-    between = [later.at - earlier.at for earlier, later in pairwise(past)]
-    return max(LEAST_GAP, GAP_FACTOR * median_low(between)) if between else LEAST_GAP
 
 
 def _looks(seen: Observation) -> tuple[Decimal | None, Decimal | None, bool]:

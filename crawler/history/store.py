@@ -147,7 +147,16 @@ class History:
         )
         if not inserted.rowcount:
             return {}
-        number = inserted.lastrowid or 0
+        return self._add(connection, run, inserted.lastrowid or 0, observations)
+
+    def _add(
+        self, connection: sqlite3.Connection, run: RunRecord, number: int, observations: Sequence[Observation]
+    ) -> dict[str, int]:
+        """Add observations to run `number` within a transaction; return the numbers of their products."""
+        source = _id_of(connection, "source", run.source)
+        (search,) = connection.execute(
+            "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
+        ).fetchone()
         products = _product_ids(connection, source, observations)
         names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
         sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}

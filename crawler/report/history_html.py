@@ -31,7 +31,7 @@ from crawler.report.history_words import (
 )
 from crawler.report.price_axes import TimeAxis
 from crawler.report.price_chart import Mark, PriceChart
-from crawler.report.price_lines import cut_after_raise, thinned
+from crawler.report.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.wording import UNKNOWN, yuan
 
 if TYPE_CHECKING:
@@ -145,10 +145,7 @@ def _product(
         "price": price_now(product, say),
         "priced": past.price is not None,
         "against": _against(product, say),
-        "cheap": not past.few
-        and past.price is not None
-        and past.median is not None
-        and past.price < past.median,
+        "cheap": against_median(product).startswith("-") and view.age_of(product) is None,
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
         "facts": [(say("product"), number), *product_facts(product, say)],
         "trick": trick,
@@ -190,7 +187,7 @@ def _spell(spell: Spell, say: Labels) -> tuple[str, str, bool, str, str, str]:
 def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> dict[str, Any] | None:
     """Return the drawing, and what must be said of it; None where there never was a price."""
     spells = thinned(product.spells, size.drawn)
-    chart = PriceChart(spells, time, tuple(_marks(product, say)))
+    chart = PriceChart(spells, time, tuple(_marks(product, say)), sold_out_times(product.spells))
     if not chart.drawable:
         return None
     spoken = [(spell, _spoken(spell, say)) for spell in spells] if size.pointed else []

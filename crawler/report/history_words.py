@@ -163,10 +163,14 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
         words.append(raised(past.raised_then_cut, say))
     if product.last.price is None and not product.last.sold_out:
         words.append(say("past_no_price"))
-    if (age := view.age_of(product)) is not None:
+    age = view.age_of(product)
+    if age is not None:
         name = "past_last_seen" if age.days else "past_last_seen_today"
         words.append(say(name, on=day(product.last.at), n=age.days))
-    if past.lowest_in_days is not None and past.raised_then_cut is None:  # what a raise made low is no low
+    is_low = (
+        past.below_usual and past.raised_then_cut is None and age is None
+    )  # what a raise made low is no low
+    if past.lowest_in_days is not None and is_low:
         low = past.lowest_in_days
         words.append(say("past_low_in_long", n=low) if low else say("past_low_today"))
     if past.few:

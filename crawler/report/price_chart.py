@@ -33,6 +33,9 @@ _SHAPES = {
     "now": '<circle r="3"/>',
 }
 
+_SLIVER = 3
+"""Units of the inner box that a moment is wide."""
+
 _LINE_HEIGHT = 16
 """Pixels from a label to one below it."""
 
@@ -60,6 +63,8 @@ class PriceChart:
     time: TimeAxis
     """Charts that stand together have one, so that the same day is in the same place."""
     marks: Sequence[Mark] = ()
+    sold_out: Sequence[tuple[dt.datetime, dt.datetime]] = ()
+    """From when to when it was sold out (`price_lines.sold_out_times`)."""
 
     @property
     def drawable(self) -> bool:
@@ -94,8 +99,8 @@ class PriceChart:
             f'<svg class="plot past" role="img" aria-label="{escape(name)}">',
             *_price_ticks(axis),
             *_time_ticks(self.time, dates),
-            *self._bands(sold_out),
             f'<svg class="lines" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none">',
+            *self._bands(sold_out),
             *self._path("list", lists, axis),
             *self._path("price", prices, axis),
             "</svg>",
@@ -133,18 +138,23 @@ class PriceChart:
                 yield f'<circle class="dot" cx="{x:.2f}%" cy="{y:.2f}%" r="3"/>'
 
     def _bands(self, sold_out: str) -> Iterator[str]:
-        for at, spell in enumerate(self.spells):
-            if spell.sold_out:
-                left, right = self.time.at(spell.since), self.time.at(held_until(self.spells, at))
-                yield (
-                    f'<rect class="out" x="{left:.2f}%" y="0" width="{max(right - left, 0.5):.2f}%" height="100%">'
-                    f"<title>{escape(sold_out)}</title></rect>"
-                )
+        # As wide as they were and no wider: of many that are narrower than a dot the shade tells how often.
+        d = ""
+        for since, until in self.sold_out:
+            left, right = (self.time.at(moment) * BOX / 100 for moment in (since, until))
+            if since == until:  # seen once, the last time, or before nobody looked for long
+                right = min(left + _SLIVER, BOX)
+                left = right - _SLIVER
+            d += f"M{left:.2f} 0H{right:.2f}V{BOX}H{left:.2f}z"
+        if d:
+            yield f'<path class="out" d="{d}"><title>{escape(sold_out)}</title></path>'
 
     def _marks(self, axis: PriceAxis) -> Iterator[str]:
         places: list[tuple[float, float, bool]] = []
         for mark in self.marks:
             x, y = self.time.at(mark.at), axis.at(float(mark.price))
+            if not (-0.01 <= x <= 100.01 and -0.01 <= y <= 100.01):
+                continue  # of a list price that is too high to be drawn, which the caller says in words
             yield (
                 f'<svg class="mark {mark.kind}" x="{x:.2f}%" y="{y:.2f}%">'
                 f"<title>{escape(mark.words)}</title>{_SHAPES[mark.kind]}</svg>"

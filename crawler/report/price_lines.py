@@ -10,7 +10,7 @@ from decimal import Decimal
 from crawler.history.prices import RaiseKind
 from crawler.history.spells import ProductPast, Spell
 
-__all__ = ["Level", "cut_after_raise", "held_until", "levels", "thinned"]
+__all__ = ["Level", "cut_after_raise", "held_until", "levels", "sold_out_times", "thinned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,23 @@ def levels(spells: Sequence[Spell], price_of: Callable[[Spell], Decimal | None])
             lines[-1].append(Level(spell.since, until, price))
         broken = False
     return lines
+
+
+def sold_out_times(spells: Sequence[Spell]) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Return from when to when it was sold out, oldest first; times that follow on each other are one.
+
+    Of all the spells, not of thinned ones: what is left out there would look sold out.
+    """
+    times: list[tuple[dt.datetime, dt.datetime]] = []
+    for at, spell in enumerate(spells):
+        if not spell.sold_out:
+            continue
+        until = held_until(spells, at)
+        if times and times[-1][1] == spell.since and not spell.after_gap:
+            times[-1] = (times[-1][0], until)
+        else:
+            times.append((spell.since, until))
+    return times
 
 
 def thinned(spells: Sequence[Spell], limit: int) -> Sequence[Spell]:

@@ -151,7 +151,7 @@ def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
     """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
         f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at),
-        now=yuan(raised.now),
+        now=yuan(raised.now), usual=yuan(raised.usual_price),
     )  # fmt: skip
 
 
@@ -170,11 +170,11 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
     if history.raised_then_cut is not None:
         pass  # what a raise made low is no low to speak of
     elif history.price is not None and history.price == history.lowest:
-        if history.lowest_in_days is not None:
+        if history.lowest_in_days is not None and history.below_usual:
             words.append(say("lowest_ever_now"))
-        elif not history.few:
+        elif history.lowest_in_days is None and not history.few:
             return say("never_moved", on=day(history.since))
-    elif history.lowest_in_days:
+    elif history.lowest_in_days and history.below_usual:
         words.append(say("lowest_in", n=history.lowest_in_days))
     if history.change and history.previous_at is not None:
         kind = "change_less" if history.change < 0 else "change_more"

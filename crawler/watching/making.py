@@ -79,9 +79,9 @@ async def make(
 
     Only pages that were had count: what stands on a page that failed is neither there nor gone. What is to be told
     is recorded with the run, for each of `channels` (their keys), in the language `lang`, or for «auto» that of the
-    query; `tell` gets the events of the search; `stopped` says whether it was ended from without: what is not whole then
-    counts as not tried, and is due as before. Raises HistoryError where the history cannot be used; whatever happened
-    then is found out again next time.
+    query; `tell` gets the events of the search; `stopped` says whether it was ended from without: what is not whole
+    then counts as not tried, and is due as before. Raises HistoryError where the history cannot be used; whatever
+    happened then is found out again next time.
     """
     async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
         async for event in events:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import datetime as dt
 import io
 import json
+import shlex
+import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -194,3 +197,15 @@ def test_what_the_command_offers_is_what_there_is() -> None:
     """The parser must not load the reports; its lists are theirs."""
     assert history.FORMATS == history_report.FORMATS
     assert history_upkeep.EXPORT_FORMATS == exporting.FORMATS
+
+
+async def test_a_full_disk_ends_an_export_in_one_line(
+    kept: Path, folder: Path, environ: dict[str, str]
+) -> None:
+    command = shlex.join([sys.executable, "-m", "crawler", "history", "export", "--format", "csv"])
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", f"{command} > /dev/full", stderr=asyncio.subprocess.PIPE, cwd=folder, env=environ
+    )
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert err.decode() == "bookprice: stdout cannot be written: No space left on device\n"

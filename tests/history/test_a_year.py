@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple, TypeVar
@@ -267,12 +268,21 @@ def found_again(rows: list[Row]) -> Figures:
 
 
 def lowest_in_days(rows: list[Row]) -> int | None:
-    """Go back from now to where it was cheaper, or to its first price, and look whether it was dearer on the way."""
+    """Go back from now to where it was cheaper, or to its first price, and look whether it was dearer on the way.
+
+    No further than to where nobody had looked for two weeks, or for four times as long as usual.
+    """
     now = rows[-1].buyable
     if now is None:
         return None
-    dearer, since = False, rows[-1].at
+    days = sorted({row.at // DAY for row in rows})
+    steps = sorted(later - earlier for earlier, later in pairwise(days))
+    longest = max(14, 4 * steps[(len(steps) - 1) // 2]) * DAY if steps else 14 * DAY
+    dearer, since, after = False, rows[-1].at, rows[-1].at
     for row in reversed(rows):
+        if after - row.at > longest:
+            break
+        after = row.at
         if row.buyable is None:
             continue
         since = row.at
@@ -302,7 +312,8 @@ def raised(rows: list[Row]) -> Raise | None:
     usual = round(median(before))
     if now * 100 < usual * 95:
         return None
-    if peak * 100 >= usual * 110 and now * 100 <= peak * 95 and before[-1] * 100 < usual * 110:
+    most = sorted(before)[-(len(before) // 5) - 1]
+    if peak * 100 >= most * 110 and now * 100 <= peak * 95:
         return Raise("price", usual, peak, peak_at, now, usual)
     before = [price for at, price in day_list_prices.values() if 30 * DAY <= last.at - at < 120 * DAY]
     if len(before) < 5 or last.list_price is None or last.list_price <= now:
@@ -310,7 +321,7 @@ def raised(rows: list[Row]) -> Raise | None:
     usual_list = round(median(before))
     if last.list_price * 100 < usual_list * 105 or before[-1] * 100 >= usual_list * 105:
         return None
-    if now / last.list_price >= usual / usual_list:
+    if now * 100 > usual * 105 or now * usual_list * 105 > usual * last.list_price * 100:
         return None
     first = next(row.at for row in rows if last.at - row.at < 30 * DAY and row.list_price == last.list_price)
     return Raise("list_price", usual_list, last.list_price, first, now, usual)

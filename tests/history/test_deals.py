@@ -25,9 +25,9 @@ SEEN = st.dictionaries(
     max_size=4,
 )
 RUNS = st.lists(
-    st.tuples(st.integers(0, 400), st.sampled_from(["书", "别的书"]), SEEN),
+    st.tuples(st.integers(0, 40) | st.integers(0, 400), st.sampled_from(["书", "别的书"]), SEEN),
     min_size=1,
-    max_size=12,
+    max_size=16,
     unique_by=lambda run: run[0],
 )
 
@@ -60,11 +60,13 @@ def test_the_order_is_that_of_the_pasts(
         with reader:
             ranked = [each.product_id for each in best_first(reader, SHOP, "书")]
 
-    def place(number: str) -> tuple[float, Decimal, str]:
+    last_run = max((START + dt.timedelta(days=day) for day, query, _ in runs if query == "书"), default=START)
+
+    def place(number: str) -> tuple[bool, bool, float, Decimal, str]:
         past = price_history(sorted(pasts[number], key=lambda each: each.at))
         assert past is not None
         if past.price is None:
-            return float("inf"), Decimal(0), number
+            return True, few(number, past.last_at) or past.last_at < last_run, 0.0, Decimal(0), number
         recent = [
             each.to_be_had
             for each in pasts[number]
@@ -73,6 +75,15 @@ def test_the_order_is_that_of_the_pasts(
         ordered = sorted(recent)
         middle = len(ordered) // 2
         usual = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-        return float(past.price * 100) / float(usual * 100), past.price, number
+        unsure = few(number, past.last_at) or past.last_at < last_run
+        return False, unsure, float(past.price * 100) / float(usual * 100), past.price, number
+
+    def few(number: str, last: dt.datetime) -> bool:
+        days = {
+            each.at.date()
+            for each in pasts[number]
+            if each.to_be_had is not None and each.at > last - dt.timedelta(days=90)
+        }
+        return len(days) < 7
 
     assert ranked == sorted(found, key=place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import io
+import json
 import sqlite3
 import sys
 import tempfile
@@ -187,3 +188,71 @@ async def test_upkeep_while_crawls_record(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM observation").fetchone() == (2 * 15 * 200 + 1,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("form", exporting.FORMATS)
+def test_an_export_that_was_cut_short_is_not_taken_for_whole(tmp_path: Path, form: str) -> None:
+    """At the end of a line, too: the run whose lines are missing is named, and not taken in."""
+    first, second = tmp_path / "a.sqlite3", tmp_path / "b.sqlite3"
+    with History(first) as history:
+        for number in range(3):
+            history.record(*a_run(number, {"1": "10", "2": "20"}))
+    lines = exported(first, form).splitlines(keepends=True)[:-1]
+    with (
+        HistoryImporter(second) as history,
+        pytest.raises(UsageError, match="has 2 observations, of which 1"),
+    ):
+        history.take_in(io.BytesIO(b"".join(lines)), "file")
+    with closing(sqlite3.connect(second)) as connection:
+        assert connection.execute("SELECT count(*) FROM observation").fetchone() == (4,)
+
+
+def test_an_import_puts_back_what_was_pruned(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite3"
+    with History(file) as history:
+        for number in range(10):
+            history.record(*a_run(number, {"1": str(10 + number), "2": "20"}))
+    data = exported(file, "jsonl")
+    with HistoryKeeper(file) as keeper:
+        keeper.prune(START + dt.timedelta(days=9))
+    assert exported(file, "jsonl") != data
+    with HistoryImporter(file) as history:
+        done = history.take_in(io.BytesIO(data), "file")
+    assert done.runs + done.known == 10
+    assert exported(file, "jsonl") == data
+
+
+def test_space_that_could_not_be_given_back_is_given_back_later(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite3"
+    with History(file) as history:
+        for number in range(40):
+            history.record(*a_run(number, {str(product): str(10 + number) for product in range(100)}))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other, HistoryKeeper(file) as keeper:
+        keeper.prune(START + dt.timedelta(days=39))
+        other.execute("BEGIN IMMEDIATE")
+        keeper._connection.execute("PRAGMA busy_timeout = 0")
+        assert keeper.reclaimable()
+        assert keeper.reclaim() == "other programs are writing to the file"
+    with HistoryKeeper(file) as keeper:
+        assert keeper.prune(START + dt.timedelta(days=39)).observations == 0
+        assert keeper.reclaimable()
+        assert keeper.reclaim() is None
+        assert not keeper.reclaimable()
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"]
+)
+@pytest.mark.parametrize("column", ["started_at", "at"])
+def test_a_moment_at_which_nobody_can_have_looked_is_refused(
+    tmp_path: Path, moment: str, column: str
+) -> None:
+    file = tmp_path / "a.sqlite3"
+    with History(file) as history:
+        history.record(*a_run(0, {"1": "10"}))
+    line = json.loads(exported(file, "jsonl")) | {column: moment}
+    with (
+        HistoryImporter(tmp_path / "b.sqlite3") as history,
+        pytest.raises(UsageError, match="from 1995 to today"),
+    ):
+        history.take_in(io.BytesIO(json.dumps(line).encode()), "file")

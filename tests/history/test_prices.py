@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.history.observations import Observation
-from crawler.history.prices import MANY_DAYS, PriceHistory, RaiseKind, price_history
+from crawler.history.prices import MANY_DAYS, PriceHistory, RaiseKind, long_gap, price_history
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 
@@ -108,6 +108,35 @@ def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
     assert found.raised_at == START + dt.timedelta(days=60)
 
 
+@pytest.mark.parametrize(
+    "past",
+    [
+        daily((100, "40"), (29, "50"), (2, "40")),  # raised at the border of the thirty days
+        daily((96, "40"), (10, "44.50"), (20, "55"), (5, "40")),  # in two steps
+        daily((100, "40"), (12, "50"), (88, "40"), (12, "50"), (3, "40")),  # not for the first time
+    ],
+)
+def test_a_raise_is_seen_through_however_it_was_made(past: list[Observation]) -> None:
+    found = history(past).raised_then_cut
+    assert found is not None
+    assert found.usual_price == found.now == Decimal(40)
+
+
+def test_nobody_knows_what_a_price_did_while_nobody_looked() -> None:
+    """A low price of before a long gap, such as pruning leaves, was not the last time that it was cheaper."""
+    alone = seen(-200, "40")
+    later = daily((20, "42"), (100, "50"), (10, "45"))
+    assert history([alone, *later]).lowest == 40
+    assert history([alone, *later]).lowest_in_days == 110
+    assert history(daily((20, "50"), (10, "45"))).lowest_in_days == 29
+
+
+def test_a_gap_is_measured_by_days() -> None:
+    """Two searches that see a product minutes apart, once a month, do not make all of its past a gap."""
+    past = [seen(30 * month + minute, "40") for month in range(6) for minute in (0, 0.001)]
+    assert long_gap(past) == dt.timedelta(days=120)
+
+
 def test_a_list_price_raised_while_the_price_stays() -> None:
     found = history(daily((60, "50", "100"), (5, "50", "125"))).raised_then_cut
     assert found is not None
@@ -123,10 +152,15 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
         daily((60, "50"), (7, "60"), (1, "40")),  # cheaper than it ever was, whatever came between
         daily((60, "50"), (7, "60")),  # a raise, and no cut
         daily((60, "50"), (7, "54"), (1, "50")),  # less than a tenth
-        daily((60, "50"), (40, "60"), (1, "50")),  # raised long before
+        daily((60, "50"), (60, "60"), (1, "50")),  # raised long before
+        daily(*[(5, "40"), (2, "50")] * 19, (1, "40")),  # it comes and goes every week
+        daily((60, "50"), (70, "40"), (15, "50"), (1, "40")),  # it had been as dear before
         daily((4, "50"), (29, "60"), (1, "50")),  # too few days before to know what was usual
         daily((60, "50", "100"), (5, "40", "125")),  # the list price rose, and the price fell
         daily((60, "50", "100"), (5, "62.50", "125")),  # the price rose with it: the discount is what it was
+        daily((60, "50", "100"), (5, "62", "125")),  # to the rounding
+        daily((60, "40", "50"), (11, "60", "80")),  # the price rose itself
+        daily((60, "50", "100"), (5, "52", "108")),  # hardly bigger than it was
         daily((60, "50", "100"), (40, "50", "125")),  # long ago
         daily((60, "50", "100"), (5, "125", "125")),  # no discount
         [*daily((60, "50"), (7, "60")), seen(67, "50", sold_out=True)],

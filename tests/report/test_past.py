@@ -59,6 +59,8 @@ RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
                 "observed since 2026-01-22",
             ],
         ),
+        # One day that was dearer does not make the usual price a low one.
+        (["20"] * 20 + ["21"] + ["20"] * 9, ["median of 90 days ¥20.00", "observed since 2026-01-02"]),
         (["20"] * 10, ["the same price since 2026-01-22"]),
         (["20", "20"], ["few observations: 2 days since 2026-01-30"]),
         (
@@ -98,7 +100,7 @@ def test_a_raised_price_stands_in_the_answer_itself() -> None:
 def test_a_raised_list_price_is_told_with_its_numbers() -> None:
     lists = ["100"] * 60 + ["125"] * 5
     assert note(book_with(*["50"] * 65, list_prices=lists)) == (
-        "list price raised: ¥100.00, then ¥125.00 on 2026-01-27; the price is ¥50.00 as before"
+        "list price raised: ¥100.00, then ¥125.00 on 2026-01-27; the price is ¥50.00, ¥50.00 was usual"
     )
 
 

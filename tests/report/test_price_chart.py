@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.history.observations import Observation
-from crawler.history.spells import long_gap, product_past, spells
+from crawler.history.prices import long_gap
+from crawler.history.spells import product_past, spells
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_chart import BOX, Mark, PriceChart
-from crawler.report.price_lines import thinned
+from crawler.report.price_lines import sold_out_times, thinned
 from tests.report.hostile import HOSTILE
 from tests.report.pasts import daily, day, seen
 
@@ -42,7 +43,9 @@ def pasts(draw: st.DrawFn, most: int, longest: int) -> list[Observation]:
 
 
 def drawn(past: Sequence[Observation], **over: object) -> ET.Element:
-    chart = PriceChart(spells(past), TimeAxis.around([past[0].at, past[-1].at]), **over)  # type: ignore[arg-type]  # its own fields
+    shown = spells(past)
+    over = {"sold_out": sold_out_times(shown)} | over
+    chart = PriceChart(shown, TimeAxis.around([past[0].at, past[-1].at]), **over)  # type: ignore[arg-type]  # its own fields
     return ET.fromstring(chart.svg(name="N", dates=4, sold_out="out"))  # noqa: S314 – what is parsed is our own
 
 
@@ -139,8 +142,32 @@ def test_times_sold_out_are_bands() -> None:
     """As wide as they lasted, and named."""
     picture = drawn(daily((10, "20"), (20, "-"), (11, "20")))
     [band] = by_class(picture, "out")
-    assert (percent(band, "x"), percent(band, "width")) == (25, 50)
+    assert band.get("d") == "M250.00 0H750.00V1000H250.00z"
     assert band.findtext("title") == "out"
+
+
+@pytest.mark.parametrize(("days", "turn"), [(1500, 3), (730, 5)])
+def test_many_short_times_sold_out_take_no_more_room_than_they_lasted(days: int, turn: int) -> None:
+    """Of a price that moves all the time, too, which is drawn thinned."""
+    past = [
+        seen(day, str(40 + day % 2), sold_out=day % turn == 0)
+        for day in range(days + 1)
+    ]  # fmt: skip
+    product = product_past(past)
+    time = TimeAxis.around([past[0].at, past[-1].at])
+    chart = PriceChart(thinned(product.spells, 400), time, (), sold_out_times(product.spells))
+    [band] = by_class(ET.fromstring(chart.svg(name="N", dates=4, sold_out="out")), "out")  # noqa: S314 – our own
+    wide = sum(
+        float(right) - float(left) for left, right in re.findall(r"M([\d.]+) 0H([\d.]+)V", band.get("d", ""))
+    )
+    assert wide == pytest.approx(BOX / turn, rel=0.02)
+
+
+def test_a_mark_above_what_is_drawn_is_left_out() -> None:
+    """It would stand in the drawing of another product."""
+    past = [seen(day, "20", "90" if day < 60 else "120") for day in range(65)]
+    picture = drawn(past, marks=[Mark("raise", past[60].at, Decimal(120), "words", "label")])
+    assert by_class(picture, "mark") == by_class(picture, "label") == []
 
 
 def test_one_observation_is_a_dot() -> None:
