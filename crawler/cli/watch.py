@@ -31,13 +31,14 @@ EPILOG = """\
 One watch runs at a time for each history. Pages that fail tell nothing. With --quiet, only problems are said, and the
 alerts that go to stdout: cron then mails when there is something to read.
 
-exit codes, the first that holds:
+exit codes; of several 1 goes before 4, and 4 before 3:
   0    whole; also when nothing is due
   1    alerts are undelivered, and kept; or the history could not be written after all
   2    wrong usage or configuration
   3    some pages failed
   4    a watch had no page
   5    another watch is running
+  70   a defect of the program
   130  interrupted (Ctrl-C); 143 terminated: what was had is recorded, the other watches are made next time
 """
 

@@ -177,7 +177,8 @@ class WatchRound:
         from crawler.report.wording import alike
 
         result, name = made.result, made.watch.name
-        problems = "; ".join(f"{pages}: {why}" for pages, why in alike(result.failed)[:3])
+        reasons = [f"{pages}: {why}" for pages, why in alike(result.failed)]
+        problems = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
         if not result.had_a_page:
             self._codes.add(ExitCode.NO_PAGE)
             console.error(f"watch {name}: no page could be had: {problems}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.report.clean import clean, crop
 from crawler.report.head import Alarm
-from crawler.report.wording import UNKNOWN, yuan
+from crawler.report.wording import UNKNOWN, day, yuan
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -44,11 +43,6 @@ TITLE_LIMIT = 300
 
 _MANY_DIGITS = 13
 """No product number is longer."""
-
-
-def day(moment: dt.datetime) -> str:
-    """Return a day as «2026-01-31», in UTC."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
 
 
 def binary_size(number: int) -> str:
