@@ -222,7 +222,7 @@ async def test_every_page_of_a_storm_ends_as_it_must(tmp_path: Path) -> None:
     assert saved > 50
     assert report["tasks"] == []
     assert report["after"]["children"] == []
-    assert report["after"]["descriptors"] <= report["before"]["descriptors"]
+    assert report["after"]["descriptors"] <= report["before"]["descriptors"], report["after"]["connections"]
     assert max(memory.values()) < MOST_MB
 
 
