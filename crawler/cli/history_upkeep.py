@@ -80,8 +80,8 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
     import_ = parts.add_parser(
         "import",
         help="take in what was exported",
-        description="Take in what export wrote. A run that is on record is left as it is, so that nothing is counted "
-        "twice. Each run is taken in whole: a line that cannot be read ends the import, its file and number are said, "
+        description="Take in what export wrote. Of a run that is on record only what was pruned is put back, so that "
+        "nothing is counted twice. Each run is taken in whole: a line that cannot be read ends the import, its file and number are said, "
         "and the runs before it stay.",
         allow_abbrev=False,
     )
