@@ -81,8 +81,8 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
         "import",
         help="take in what was exported",
         description="Take in what export wrote. Of a run that is on record only what was pruned is put back, so "
-        "that nothing is counted twice. Each run is taken in whole: a line that cannot be read, or is missing, ends the "
-        "import, its file and number are said, and the runs before it stay.",
+        "that nothing is counted twice. Each run is taken in whole: a line that cannot be read, or is missing, ends "
+        "the import, its file and number are said, and the runs before it stay.",
         allow_abbrev=False,
     )
     import_.add_argument("file", metavar="FILE", help="CSV or JSON lines of an export; - is stdin")
