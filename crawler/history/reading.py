@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
 from crawler.history.moments import from_microseconds
-from crawler.history.schema import APPLICATION_ID, VERSION
-from crawler.history.store import WAIT_SECONDS, History
+from crawler.history.store import WAIT_SECONDS, History, checked_version
 
 if TYPE_CHECKING:
     import datetime as dt
 
 __all__ = ["FileSize", "HistoryReader", "SearchSummary", "file_size", "open_history"]
+
+_REMEDY = "name another file with --history-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class HistoryReader(History):
             self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             with self._saying():
-                self.is_empty = self._checked_version() == 0
+                self.is_empty = checked_version(self._connection, self.path, _REMEDY) == 0
                 """Whether there are not even tables: somebody is about to make them, or was killed before."""
                 self._connection.execute("PRAGMA query_only = ON")
         except BaseException:
@@ -114,21 +115,6 @@ class HistoryReader(History):
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")  # there is nothing to keep
-
-    def _checked_version(self) -> int:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != APPLICATION_ID and (tables or version or application):
-            raise HistoryError(
-                f"{self.path} is a database of another program; name another file with --history-file"
-            )
-        if version > VERSION:
-            raise HistoryError(
-                f"{self.path} was written by a newer version of this program (its schema is {version}, this one "
-                f"knows {VERSION}): update the program, or name another file with --history-file"
-            )
-        return int(version)
 
 
 def open_history(path: Path) -> HistoryReader | None:

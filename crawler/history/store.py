@@ -21,7 +21,7 @@ from crawler.errors import HistoryError
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
 
-__all__ = ["WAIT_SECONDS", "History"]
+__all__ = ["WAIT_SECONDS", "History", "checked_version"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -174,18 +174,7 @@ class History:
         with self._saying():
             connection = self._connection
             # First of all what the file is: nothing is written to one of somebody else's.
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if application != APPLICATION_ID and (tables or version or application):
-                raise HistoryError(
-                    f"{self.path} is a database of another program; name another file in [history] path"
-                )
-            if version > VERSION:
-                raise HistoryError(
-                    f"{self.path} was written by a newer version of this program (its schema is {version}, this one "
-                    f"knows {VERSION}): update the program, or name another file in [history] path"
-                )
+            version = checked_version(connection, self.path, "name another file in [history] path")
             self._use_wal()
             # A crash of the machine may cost the last runs, never the file (https://www.sqlite.org/pragma.html); NORMAL
             # would be enough for that, FULL keeps every run that was said to be recorded.
@@ -239,6 +228,30 @@ class History:
             raise HistoryError(
                 f"the history {self.path} cannot be made: {why}; name another file in [history] path"
             ) from error
+
+
+def checked_version(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
+    """Return the version of a file's tables, 0 for a file without any.
+
+    Raises HistoryError, which ends with `remedy`, for a file of another program, and for one of a newer version.
+    """
+    # At one moment: between two another process may make the tables.
+    connection.execute("BEGIN")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if application != APPLICATION_ID and (tables or version or application):
+        raise HistoryError(f"{path} is a database of another program; {remedy}")
+    if version > VERSION:
+        raise HistoryError(
+            f"{path} was written by a newer version of this program (its schema is {version}, this one knows "
+            f"{VERSION}): update the program, or {remedy}"
+        )
+    return int(version)
 
 
 def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
