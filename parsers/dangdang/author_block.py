@@ -42,7 +42,7 @@ def read_author_block(
     texts = [fold(span.text()).strip("/ ") for span in block.iter() if span.tag == "span"]
     if not texts:
         texts = [part.strip("/ ") for part in fold(block.text()).split(" /")]
-    others = [text for text in texts if text and text != publisher]
+    others = [text for text in texts if text and text != publisher.strip("/ ")]
     published = next((t for t in others if _DATE_ALONE.fullmatch(t) and parse_date(t) is not None), "")
     if published:
         others.remove(published)

@@ -337,6 +337,8 @@ def test_sold_out(button: str, sold_out: bool) -> None:
             "海岸出版社",
         ),
         ("<span></span><span></span><span>/<a name='P_cbs'>海岸出版社</a></span>", "", None, "海岸出版社"),
+        # A name that ends as a part of the line does.
+        ("<span></span><span></span><span>/<a name='P_cbs'>海岸/</a></span>", "", None, "海岸/"),
         (
             "<span><a name='itemlist-author'>王小明</a></span><span> /2021年3月</span>",
             "王小明",
