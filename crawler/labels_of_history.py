@@ -59,12 +59,10 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_change": ("Change", "涨跌", "漲跌"),
     "past_no_change_since": ("none since {on}", "自 {on} 起不变", "自 {on} 起不變"),
     "past_change_since": ("{change} since {on}", "自 {on} 起 {change}", "自 {on} 起 {change}"),
-    "past_low_in": ("Low for", "低价天数", "低價天數"),
     "past_low_in_long": (
         "at its lowest in {n:,} days", "{n:,} 天内最低", "{n:,} 天內最低",
     ),
     "past_low_today": ("at its lowest in less than a day", "一天之内最低", "一天之內最低"),
-    "past_days": ("{n:,} d", "{n:,} 天", "{n:,} 天"),
     "past_since": ("Since", "始于", "始於"),
     "past_observed": ("Observed", "记录", "紀錄"),
     "past_observed_once": ("once, on {on}", "仅一次，{on}", "僅一次，{on}"),

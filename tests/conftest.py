@@ -1,4 +1,4 @@
-"""What the tests of every part share: the demo shop, served over real HTTP."""
+"""What the tests of every part share: real servers on this machine, of the shop and of what alerts are brought to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from crawler.demo.server import DemoShop
+from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
+from tests.alerts.messages import TOKEN
 
 
 @pytest.fixture
@@ -14,3 +16,17 @@ async def shop() -> AsyncIterator[DemoShop]:
     """Serve a demo shop without faults in the test's own loop."""
     async with DemoShop() as shop:
         yield shop
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Endpoint]:
+    """Serve an HTTP endpoint for alerts."""
+    async with endpoint() as served:
+        yield served
+
+
+@pytest.fixture
+async def mail() -> AsyncIterator[MailServer]:
+    """Serve a mail server that wants the token for a password."""
+    async with mail_server(TOKEN) as served:
+        yield served

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-_MINUTE = "%Y-%m-%d %H:%M"
-
 QUERY = "Python"
 """What is searched where there is no watch: every bookshop has something of it."""
 
@@ -261,10 +259,12 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    last = "none yet" if state.last_success is None else f"{state.last_success:{_MINUTE}} UTC"
+    from crawler.report.wording import minute
+
+    last = "none yet" if state.last_success is None else f"{minute(state.last_success)} UTC"
     words = f"every {watch.terms.every}, last success: {last}"
     if state.failed_since is not None:
-        words += f", failed on {state.failed_since:{_MINUTE}} UTC"
+        words += f", failed on {minute(state.failed_since)} UTC"
     if state.overdue(watch.every, now):
         words += "; that is over three of its intervals ago: is it called, and what does watch --all say?"
         return Finding(State.WRONG, f"watch {watch.name}", words)

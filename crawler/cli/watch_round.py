@@ -13,6 +13,7 @@ from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.stdout_channel import STDOUT, StdoutChannel
 from crawler.errors import HistoryError, OutputError
+from crawler.report.wording import alike, minute
 from crawler.verdict import Verdict
 from crawler.watching.making import make, searched, source_for
 from crawler.watching.memory import Memory
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from crawler.watching.watch import Watch
 
 __all__ = ["WatchRound"]
-
-_MINUTE = "%Y-%m-%d %H:%M"
 
 
 class WatchRound:
@@ -95,10 +94,8 @@ class WatchRound:
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
-                    failed = f"failed on {state.failed_since:{_MINUTE}}, " if state.failed_since else ""
-                    self._say(
-                        f"{watch.name}: {failed}not due before {state.due_at(watch.every):{_MINUTE}} UTC"
-                    )
+                    failed = f"failed on {minute(state.failed_since)}, " if state.failed_since else ""
+                    self._say(f"{watch.name}: {failed}not due before {minute(state.due_at(watch.every))} UTC")
         return due
 
     async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:
@@ -174,8 +171,6 @@ class WatchRound:
         return Teller(bar=False, verbose=True) if self._args.verbose else None
 
     def _say_made(self, made: Made) -> None:
-        from crawler.report.wording import alike
-
         result, name = made.result, made.watch.name
         reasons = [f"{pages}: {why}" for pages, why in alike(result.failed)]
         problems = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")

@@ -11,13 +11,13 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from crawler.errors import HistoryError
+from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
 
@@ -29,8 +29,6 @@ WAIT_SECONDS = 60.0
 _MOST_VARIABLES = 900
 """Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
@@ -139,7 +137,7 @@ class History:
             (
                 run.key,
                 search,
-                (run.started_at - _EPOCH) // _MICROSECOND,
+                to_microseconds(run.started_at),
                 run.pages_ok,
                 run.pages_failed,
                 len(observations),
@@ -292,8 +290,8 @@ def _row(
         products[observation.product_id],
         run_id,
         (observation.at - run.started_at) // _MILLISECOND,
-        _hundredths(observation.price),
-        _hundredths(observation.list_price),
+        to_hundredths(observation.price),
+        to_hundredths(observation.list_price),
         None if observation.rating is None else round(observation.rating * 100),
         observation.reviews,
         None if observation.seller is None else sellers[observation.seller],
@@ -308,9 +306,9 @@ def _observation(
     return Observation(
         product_id=product_id,
         title=title,
-        at=_moment(started) + _after(after),
-        price=_yuan(price),
-        list_price=_yuan(list_price),
+        at=from_microseconds(started) + _after(after),
+        price=hundredths_as_yuan(price),
+        list_price=hundredths_as_yuan(list_price),
         rating=None if rating is None else rating / 100,
         reviews=reviews,
         seller=seller,
@@ -318,22 +316,6 @@ def _observation(
     )
 
 
-def _hundredths(yuan: Decimal | None) -> int | None:
-    """Return an amount as the file holds it; the shop shows two decimals at most."""
-    return None if yuan is None else round(yuan * 100)
-
-
-# A past of a million observations has a thousand different values of each of these.
-@lru_cache(maxsize=4096)
-def _moment(microseconds: int) -> dt.datetime:
-    return _EPOCH + microseconds * _MICROSECOND
-
-
 @lru_cache(maxsize=65_536)
 def _after(milliseconds: int) -> dt.timedelta:
     return milliseconds * _MILLISECOND
-
-
-@lru_cache(maxsize=65_536)
-def _yuan(hundredths: int | None) -> Decimal | None:
-    return None if hundredths is None else Decimal(hundredths).scaleb(-2)

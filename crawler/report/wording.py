@@ -28,6 +28,7 @@ __all__ = [
     "day",
     "is_live",
     "list_price",
+    "minute",
     "month",
     "note",
     "off",
@@ -195,6 +196,11 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
 def day(moment: dt.datetime) -> str:
     """Return a day as «2026-03-01», in UTC."""
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
+
+
+def minute(moment: dt.datetime) -> str:
+    """Return a moment as «2026-03-01 08:00», in UTC."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.alerts.alert import Alert, AlertKind
-from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_microseconds
+from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
 from crawler.history.store import History
 from crawler.watching.events import Told
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
@@ -158,7 +158,7 @@ class Memory(History):
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         state.number, products[alert.product_id], alert.kind.value, to_microseconds(alert.at),
-                        _hundredths(alert.price), _hundredths(alert.against), alert.title, alert.url,
+                        to_hundredths(alert.price), to_hundredths(alert.against), alert.title, alert.url,
                         json.dumps(alert.remarks, ensure_ascii=False),
                     ),
                 ).lastrowid  # fmt: skip
@@ -241,10 +241,6 @@ class Memory(History):
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
         with self._saying(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
-
-
-def _hundredths(yuan: Any) -> int | None:
-    return None if yuan is None else round(yuan * 100)
 
 
 def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler.alerts.wording import messages_of
 from crawler.labels import labels_for
-from crawler.report.wording import yuan
+from crawler.report.wording import minute, yuan
 from crawler.watching.memory import Memory
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from crawler.watching.memory import Pending
 
 __all__ = ["Sent", "messages_with_numbers", "send"]
-
-_MINUTE = "%Y-%m-%d %H:%M"
 
 _AT_ONCE = 100
 """Products whose past is looked at together."""
@@ -111,10 +109,10 @@ def _dated(pending: Sequence[Pending], memory: Memory, source: str, lang: str) -
 
 def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending:
     say, alert = labels_for(lang, pending.query), pending.alert
-    words = say("alert_late", at=f"{alert.at:{_MINUTE}}")
+    words = say("alert_late", at=minute(alert.at))
     if last is not None and last.at > alert.at:
         price = say("alert_gone") if last.to_be_had is None else yuan(last.to_be_had)
-        words = say("alert_late_since", at=f"{alert.at:{_MINUTE}}", on=f"{last.at:{_MINUTE}}", price=price)
+        words = say("alert_late_since", at=minute(alert.at), on=minute(last.at), price=price)
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
 
 

@@ -1,27 +1,14 @@
-"""What the tests of alerts share: servers, and an ear for secrets."""
+"""What the tests of alerts share: an ear for secrets."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Endpoint]:
-    async with endpoint() as served:
-        yield served
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[MailServer]:
-    async with mail_server(TOKEN) as served:
-        yield served
 
 
 @pytest.fixture

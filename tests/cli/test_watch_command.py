@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
+from tests.alerts.endpoints import Endpoint, MailServer
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
 from tests.watching.scripted_shop import PREFIX, ScriptedShop, scripted_shop, shelf
@@ -94,18 +94,6 @@ EXPECTED: dict[int, list[tuple[str, str, str, float, float | None]]] = {
 @pytest.fixture
 async def shop() -> AsyncIterator[ScriptedShop]:
     async with scripted_shop() as served:
-        yield served
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Endpoint]:
-    async with endpoint() as served:
-        yield served
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[MailServer]:
-    async with mail_server(TOKEN) as served:
         yield served
 
 
