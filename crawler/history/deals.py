@@ -18,14 +18,12 @@ from typing import NamedTuple
 
 from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
+from crawler.history.store import in_parts
 
 __all__ = ["Ranked", "best_first"]
 
 _DAY = 86_400 * 1_000_000
 """Microseconds."""
-
-_MOST_VARIABLES = 900
-"""Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
 
 class _Figures(NamedTuple):
@@ -104,13 +102,12 @@ def _pasts(
         if last is not None:
             together.setdefault(first_of.get(last, 0), []).append(product)
     for first, products in together.items():
-        for start in range(0, len(products), _MOST_VARIABLES):
-            some = products[start : start + _MOST_VARIABLES]
+        for some, marks in in_parts(products):
             yield from connection.execute(
                 "SELECT product.product_id, group_concat(observation.run),"  # noqa: S608 – question marks alone are put in
                 " group_concat(CASE WHEN sold_out OR price IS NULL THEN '' ELSE price END)"
                 " FROM product CROSS JOIN observation ON observation.product = product.id"
-                f" WHERE product.id IN ({', '.join('?' * len(some))}) AND observation.run >= ? GROUP BY product.id",
+                f" WHERE product.id IN ({marks}) AND observation.run >= ? GROUP BY product.id",
                 (*some, first),
             )
 

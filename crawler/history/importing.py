@@ -17,7 +17,7 @@ from crawler.errors import UsageError
 from crawler.history.exporting import COLUMNS, unshielded
 from crawler.history.moments import to_microseconds
 from crawler.history.observations import Observation, RunRecord
-from crawler.history.store import History
+from crawler.history.store import History, in_parts
 
 __all__ = ["HistoryImporter", "Imported"]
 
@@ -26,9 +26,6 @@ MOST_BYTES = 2**20
 
 MOST_PRODUCTS = 100_000
 """Of a run; a search has 6,000 at most."""
-
-_SOME_AT_ONCE = 900
-"""Values in one query; older SQLite libraries take 999."""
 
 _Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -120,8 +117,10 @@ class HistoryImporter(History):
     def _put_back(self, run: RunRecord, observations: list[Observation]) -> int:
         """Add to a run what it has no more; return how many observations."""
         with self._saying(), self._transaction() as connection:
-            (number, started, count) = connection.execute(
-                "SELECT id, started_at, observations FROM run WHERE key = ?", (run.key,)
+            number, started, count, search, source = connection.execute(
+                "SELECT run.id, started_at, observations, search, source FROM run"
+                " JOIN search ON search.id = run.search WHERE key = ?",
+                (run.key,),
             ).fetchone()
             if count >= len(observations) or started != to_microseconds(run.started_at):
                 return 0
@@ -134,7 +133,8 @@ class HistoryImporter(History):
                 )
             }
             missing = [seen for seen in observations if seen.product_id not in there]
-            self._add(connection, run, number, self._with_newer_titles(run, missing))
+            newer = self._with_newer_titles(run, missing)
+            self._add(connection, run, number, newer, source=source, search=search)
             connection.execute(
                 "UPDATE run SET observations = observations + ? WHERE id = ?", (len(missing), number)
             )
@@ -148,13 +148,12 @@ class HistoryImporter(History):
             later = self._connection.execute("SELECT 1 FROM run WHERE started_at > ? LIMIT 1", (started,))
             if later.fetchone() is None:
                 return observations
-            for start in range(0, len(observations), _SOME_AT_ONCE):
-                some = [seen.product_id for seen in observations[start : start + _SOME_AT_ONCE]]
+            for some, marks in in_parts([seen.product_id for seen in observations]):
                 titles |= self._connection.execute(
                     "SELECT product_id, title FROM product JOIN source ON source.id = product.source"  # noqa: S608 – question marks alone are put in
                     " WHERE source.name = ? AND EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"
                     " WHERE observation.product = product.id AND run.started_at > ?)"
-                    f" AND product_id IN ({', '.join('?' * len(some))})",
+                    f" AND product_id IN ({marks})",
                     (run.source, started, *some),
                 )
         return [replace(seen, title=titles.get(seen.product_id, seen.title)) for seen in observations]

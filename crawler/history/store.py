@@ -14,14 +14,14 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from crawler.errors import HistoryError
 from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
 
-__all__ = ["WAIT_SECONDS", "History", "checked_version"]
+__all__ = ["WAIT_SECONDS", "History", "checked_version", "in_parts"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -30,6 +30,9 @@ _MOST_VARIABLES = 900
 """Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+T = TypeVar("T")
 
 
 class History:
@@ -77,8 +80,7 @@ class History:
         """Return the past of products, oldest observation first; a product without a past is left out."""
         found: dict[str, list[Observation]] = {}
         with self._saying():
-            for start in range(0, len(product_ids), _MOST_VARIABLES):
-                some = product_ids[start : start + _MOST_VARIABLES]
+            for some, marks in in_parts(product_ids):
                 rows = self._connection.execute(
                     "SELECT product.product_id, product.title, run.started_at, observation.after, price, list_price,"  # noqa: S608 – question marks alone are put in
                     " rating, reviews, seller.name, sold_out"
@@ -86,7 +88,7 @@ class History:
                     " JOIN observation ON observation.product = product.id"
                     " JOIN run ON run.id = observation.run"
                     " LEFT JOIN seller ON seller.id = observation.seller"
-                    f" WHERE source.name = ? AND product.product_id IN ({', '.join('?' * len(some))})",
+                    f" WHERE source.name = ? AND product.product_id IN ({marks})",
                     (source, *some),
                 )
                 for row in rows:
@@ -145,16 +147,22 @@ class History:
         )
         if not inserted.rowcount:
             return {}
-        return self._add(connection, run, inserted.lastrowid or 0, observations)
+        return self._add(connection, run, inserted.lastrowid or 0, observations, source=source, search=search)
 
     def _add(
-        self, connection: sqlite3.Connection, run: RunRecord, number: int, observations: Sequence[Observation]
+        self,
+        connection: sqlite3.Connection,
+        run: RunRecord,
+        number: int,
+        observations: Sequence[Observation],
+        *,
+        source: int,
+        search: int,
     ) -> dict[str, int]:
-        """Add observations to run `number` within a transaction; return the numbers of their products."""
-        source = _id_of(connection, "source", run.source)
-        (search,) = connection.execute(
-            "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
-        ).fetchone()
+        """Add observations to run `number` within a transaction; return the numbers of their products.
+
+        `source` and `search` are the numbers of those of the run.
+        """
         products = _product_ids(connection, source, observations)
         names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
         sellers = {name: _id_of(connection, "seller", name) for name in sorted(names)}
@@ -228,6 +236,13 @@ class History:
             ) from error
 
 
+def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
+    """Yield values, as many as one query takes, each time with question marks for them."""
+    for start in range(0, len(values), _MOST_VARIABLES):
+        some = values[start : start + _MOST_VARIABLES]
+        yield some, ", ".join("?" * len(some))
+
+
 def checked_version(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
     """Return the version of a file's tables, 0 for a file without any.
 
@@ -270,13 +285,11 @@ def _product_ids(
         [(source, product_id, title) for product_id, title in titles.items()],
     )
     numbers: dict[str, int] = {}
-    wanted = list(titles)
-    for start in range(0, len(wanted), _MOST_VARIABLES):
-        some = wanted[start : start + _MOST_VARIABLES]
+    for some, marks in in_parts(list(titles)):
         numbers.update(
             connection.execute(
                 "SELECT product_id, id FROM product"  # noqa: S608 – question marks alone are put in
-                f" WHERE source = ? AND product_id IN ({', '.join('?' * len(some))})",
+                f" WHERE source = ? AND product_id IN ({marks})",
                 (source, *some),
             )
         )

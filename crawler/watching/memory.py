@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.alerts.alert import Alert, AlertKind
 from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
-from crawler.history.store import History
+from crawler.history.store import History, in_parts
 from crawler.watching.events import Told
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
 from parsers import SHOPS
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from crawler.watching.watch import Watch
 
 __all__ = ["Memory", "Pending"]
-
-_MOST_VARIABLES = 900
-"""Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,11 @@ class Memory(History):
         """Return those of some products that a watch has not seen."""
         seen: set[str] = set()
         with self._saying():
-            for some in _parts(product_ids):
+            for some, marks in in_parts(product_ids):
                 rows = self._connection.execute(
                     "SELECT product.product_id FROM source JOIN product ON product.source = source.id"  # noqa: S608 – question marks alone are put in
                     " JOIN watched ON watched.product = product.id"
-                    f" WHERE watched.watch = ? AND source.name = ? AND product.product_id IN ({_marks(some)})",
+                    f" WHERE watched.watch = ? AND source.name = ? AND product.product_id IN ({marks})",
                     (state.number, source, *some),
                 )
                 seen.update(product_id for (product_id,) in rows)
@@ -241,14 +238,6 @@ class Memory(History):
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
         with self._saying(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
-
-
-def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (values[start : start + _MOST_VARIABLES] for start in range(0, len(values), _MOST_VARIABLES))
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _pending(row: sqlite3.Row | tuple[Any, ...], source: str) -> Pending:
