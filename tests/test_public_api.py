@@ -13,7 +13,7 @@ import crawler
 import parsers
 import parsers.dangdang
 
-HEAVY = {"aiohttp", "asyncio", "msgspec", "multiprocessing", "opencc", "rich", "selectolax", "tenacity"}
+HEAVY = {"aiohttp", "asyncio", "msgspec", "multiprocessing", "opencc", "rich", "selectolax"}
 
 
 def modules_after(statement: str) -> set[str]:

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import random
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 from urllib.parse import urlsplit
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_result,
-    wait_random_exponential,
-)
-
 from crawler.download.breaker import Breaker
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem, Spent
 from crawler.download.pace import Outcome, Pace
 from crawler.download.robots import MAX_BYTES, Robots, Rules
 from crawler.download.wire import Wire
 
 __all__ = ["Downloader", "HopListener"]
 
-BACK_OFF = wait_random_exponential(multiplier=0.5, max=8)
-"""Seconds before attempt n + 1: uniform in 0 … min(8, 0.5 · 2^(n-1)), the «full jitter» of exponential back-off
-(AWS Architecture Blog, «Exponential Backoff And Jitter», 2015)."""
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 8.0
+"""Seconds: the upper bound of the wait after a first attempt, and the highest that bound gets."""
 
 RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses that may be gone the next time."""
@@ -41,6 +34,8 @@ LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL, Problem.ADDRE
 OVERLOAD_STATUSES = frozenset({429, 503})
 OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
 """How a host says that it gets too much: fewer requests at once are sent to it then."""
+
+_NOTHING_SPENT = Spent()
 
 HopListener = Callable[[Hop, bool], None]
 """Gets each request on the wire, and whether it was for robots.txt."""
@@ -125,16 +120,18 @@ class Downloader:
         *,
         on_attempt: Callable[[AttemptRecord], None] | None = None,
         on_hop: HopListener | None = None,
+        spent: Spent = _NOTHING_SPENT,
     ) -> Exchange:
         """Request `url`, already percent-encoded, with the attempts and within the bounds of `policy`.
 
-        robots.txt of its host is asked first, where the policy obeys it. `on_attempt` is told of every attempt when it
-        is over, `on_hop` of every request on the wire. Raises nothing but CancelledError.
+        Ask robots.txt of its host first, where the policy obeys it. Call `on_attempt` after every attempt, `on_hop`
+        after every request on the wire. `spent` is what earlier fetches of the same page have used up, when its answer
+        was good HTTP but not the page: back off first, and count on from there. Raises nothing but CancelledError.
         """
         task = _Task(url, policy, on_hop)
         if policy.obey_robots and (denied := await self._denied(task, url)) is not None:
             return denied
-        return await self._attempts(task, on_attempt)
+        return await self._attempts(task, on_attempt, spent)
 
     async def _denied(self, task: _Task, target: str) -> Exchange | None:
         """Return how a task ends before `target`, if robots.txt denies that; None when it may be asked."""
@@ -163,56 +160,31 @@ class Downloader:
         exchange = await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
         return replace(exchange, body=exchange.body[:MAX_BYTES])
 
-    async def _attempts(self, task: _Task, on_attempt: Callable[[AttemptRecord], None] | None) -> Exchange:
+    async def _attempts(
+        self,
+        task: _Task,
+        on_attempt: Callable[[AttemptRecord], None] | None,
+        spent: Spent = _NOTHING_SPENT,
+    ) -> Exchange:
         policy = task.policy
-        spent = 0.0  # seconds on attempts and waits; the wait for a turn is the host's pace, not this page's
-        last = AttemptRecord(0, "", 0.0)
-        gave_up = ""
-
-        def tell(record: AttemptRecord) -> None:
+        number = spent.attempts
+        seconds = (
+            spent.seconds
+        )  # of attempts and waits; waiting for a turn is the host's pace, not this page's
+        if number:
+            seconds += await _sleep(back_off(number))
+        while True:
+            number += 1
+            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds))
+            exchange = replace(await self._attempt(task, way), attempts=number)
+            seconds += way.seconds
+            record = AttemptRecord(number, _outcome(exchange), way.seconds, way.waited)
+            wait, gave_up = _next_attempt(exchange, policy, seconds)
             if on_attempt is not None:
-                on_attempt(record)
-
-        async def attempt() -> Exchange:
-            nonlocal spent, last
-            way = _Way(min(policy.request_seconds, policy.total_seconds - spent))
-            exchange = await self._attempt(task, way)
-            spent += way.seconds
-            last = AttemptRecord(last.number + 1, _outcome(exchange), way.seconds, way.waited)
-            return replace(exchange, attempts=last.number)
-
-        def wait(state: RetryCallState) -> float:
-            return max(BACK_OFF(state), _exchange(state).retry_after or 0.0)
-
-        def enough(state: RetryCallState) -> bool:
-            nonlocal gave_up
-            asked = _exchange(state).retry_after or 0.0
-            if state.attempt_number >= policy.attempts:
-                return True
-            if asked > policy.max_wait:
-                gave_up = (
-                    f"the shop asks for {asked:,.0f} s of rest, longer than --max-wait {policy.max_wait:g}"
-                )
-            elif spent + state.upcoming_sleep >= policy.total_seconds:
-                gave_up = f"no time is left of {policy.total_seconds:g} s for another attempt"
-            return bool(gave_up)
-
-        async def sleep(seconds: float) -> None:
-            nonlocal spent
-            await asyncio.sleep(seconds)
-            spent += seconds
-
-        retrying = AsyncRetrying(
-            sleep=sleep,
-            wait=wait,
-            stop=enough,
-            retry=retry_if_result(_worth_retrying),
-            before_sleep=lambda state: tell(replace(last, retry_in=state.upcoming_sleep)),
-            retry_error_callback=lambda state: replace(_exchange(state), gave_up=gave_up),
-        )
-        exchange: Exchange = await retrying(attempt)
-        tell(last)
-        return exchange
+                on_attempt(replace(record, retry_in=wait))
+            if wait is None:
+                return replace(exchange, gave_up=gave_up)
+            seconds += await _sleep(wait)
 
     async def _attempt(self, task: _Task, way: _Way) -> Exchange:
         """Ask once, following redirects as the policy allows, each as a request of its own in its host's pace."""
@@ -254,8 +226,34 @@ class _Way:
     waited: float = 0.0
 
 
-def _exchange(state: RetryCallState) -> Exchange:
-    return cast("Exchange", state.outcome and state.outcome.result())
+def back_off(attempts: int) -> float:
+    """Return the seconds to wait after so many attempts: uniform in 0 … min(8, 0.5 · 2^(attempts - 1)).
+
+    This is the «full jitter» of exponential back-off (AWS Architecture Blog, «Exponential Backoff And Jitter», 2015).
+    """
+    return random.uniform(0.0, min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (attempts - 1)))
+
+
+async def _sleep(seconds: float) -> float:
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+def _next_attempt(exchange: Exchange, policy: FetchPolicy, seconds: float) -> tuple[float | None, str]:
+    """Return the seconds to wait before the next attempt, or None and why there is none («» where none would help).
+
+    `seconds` is what the attempts and waits so far have taken.
+    """
+    if not _worth_retrying(exchange) or exchange.attempts >= policy.attempts:
+        return None, ""
+    asked = exchange.retry_after or 0.0
+    if asked > policy.max_wait:
+        longer = f"longer than --max-wait {policy.max_wait:g}"
+        return None, f"the shop asks for {asked:,.0f} s of rest, {longer}"
+    wait = max(back_off(exchange.attempts), asked)
+    if seconds + wait >= policy.total_seconds:
+        return None, f"no time is left of {policy.total_seconds:g} s for another attempt"
+    return wait, ""
 
 
 def _denial(url: str, target: str, rules: Rules) -> Exchange:

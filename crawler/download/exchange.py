@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["AttemptRecord", "Cut", "Exchange", "FetchPolicy", "Hop", "Problem"]
+__all__ = ["AttemptRecord", "Cut", "Exchange", "FetchPolicy", "Hop", "Problem", "Spent"]
 
 
 class Problem(StrEnum):
@@ -79,6 +79,15 @@ class AttemptRecord:
     """Seconds before that, until the host's pace let it go."""
     retry_in: float | None = None
     """Seconds until the next attempt; None when this was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a page has used up of its attempts and of its time."""
+
+    attempts: int = 0
+    seconds: float = 0.0
+    """Attempts and the waits between them."""
 
 
 @dataclass(frozen=True, slots=True)
