@@ -2,6 +2,7 @@
 
 SearchStarted   once, first
 PagesResumed    pages of an earlier run are taken from its journal
+PageRejected    an answer was not the page that was asked for, or not all of it
 Attempt         each request that was made, and how it ended
 WorkerEvent     a parse process started, was lost, was killed
 PaceChanged     a host gets fewer requests at once, or more again
@@ -28,6 +29,7 @@ __all__ = [
     "Event",
     "PaceChanged",
     "PageFinished",
+    "PageRejected",
     "PagesKnown",
     "PagesResumed",
     "RobotsNoted",
@@ -74,6 +76,14 @@ class Attempt:
     """Seconds until the next attempt; None when this was the last."""
     waited: float = 0.0
     """Seconds before it, until the host's pace let it go."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRejected:
+    """An answer was a search page, but another one, or it was cut: the page is asked for once more."""
+
+    page: int
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +150,13 @@ class SearchFinished:
 EngineEvent = WorkerEvent | PaceChanged | RobotsNoted
 """What happens to the engine, and is told to every search that runs."""
 
-Event = SearchStarted | PagesResumed | Attempt | EngineEvent | PageFinished | PagesKnown | SearchFinished
+Event = (
+    SearchStarted
+    | PagesResumed
+    | Attempt
+    | PageRejected
+    | EngineEvent
+    | PageFinished
+    | PagesKnown
+    | SearchFinished
+)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -19,12 +21,13 @@ from urllib.parse import urlsplit
 
 from crawler.books import FILTERS
 from crawler.books.selection import Selector
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Spent
 from crawler.events import (
     Attempt,
     EngineEvent,
     Event,
     PageFinished,
+    PageRejected,
     PagesKnown,
     PagesResumed,
     SearchFinished,
@@ -53,6 +56,15 @@ UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
 
 FEW = 60
 """Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came for a page, and what it is."""
+
+    exchange: Exchange
+    fetched_at: dt.datetime
+    judgement: Judgement
 
 
 class Search:
@@ -91,6 +103,8 @@ class Search:
         self._final: dict[int, Judgement] = {}
         self._announced: set[int] = set()
         self._attempts: dict[int, int] = {}
+        self._spent: defaultdict[int, Spent] = defaultdict(Spent)
+        """What each page has used up of its attempts and its time."""
         self._fetched_at: dict[int, dt.datetime] = {}
         self._fetches: dict[int, asyncio.Task[Exchange]] = {}
         self._selector = Selector(keep=spec.settings.keep, covers=self._covers)
@@ -194,33 +208,69 @@ class Search:
         """Take pages one by one from query to verdict until none is left."""
         while (page := self._take_page()) is not None:
             known = self._saved.get(page)
-            exchange = await self._fetch(page) if known is None else known.exchange
-            if exchange is None:
-                # Stopped, or past the end; should a later page state more, this one is asked after all.
-                heappush(self._to_ask, page)
-                continue
-            self._attempts[page] = exchange.attempts
-            fetched_at = self._fetched_at[page] = self._now() if known is None else known.fetched_at
             if known is None:
-                # Before the page is read: until then, the next ones would go out.
-                self._note_block(exchange, judged=None)
-                if self._recorder is not None:
-                    self._recorder.fetched(page, exchange, fetched_at)
-            parsed = await self._parse(page, exchange, known)
-            judgement = judge(exchange, parsed, query=self._spec.query_sent)
-            if known is not None and not known.verdict and judgement.verdict.failed:
-                # The earlier run was killed before it could judge this page: it is fetched anew.
-                del self._saved[page]
-                heappush(self._to_ask, page)
-                continue
+                ended = await self._ask_for(page)
+                if ended is None:
+                    # Stopped, or past the end; should a later page state more, this one is asked after all.
+                    heappush(self._to_ask, page)
+                    continue
+            else:
+                parsed = await self._parse(page, known.exchange, known)
+                ended = _Answer(known.exchange, known.fetched_at, self._judge(page, known.exchange, parsed))
+                if not known.verdict and ended.judgement.verdict.failed:
+                    # The earlier run was killed before it could judge this page: it is fetched anew.
+                    del self._saved[page]
+                    heappush(self._to_ask, page)
+                    continue
+            exchange, judgement = ended.exchange, ended.judgement
+            self._attempts[page] = exchange.attempts
+            self._fetched_at[page] = ended.fetched_at
             self._settle(page, judgement)
             if known is None:
                 self._note_block(exchange, judged=judgement)
             if self._recorder is not None:
                 hops = () if known is None else known.hops
-                await self._recorder.page(
-                    SavedPage(page, exchange, judgement.verdict.value, judgement.detail, fetched_at, hops)
+                saved = SavedPage(
+                    page, exchange, judgement.verdict.value, judgement.detail, ended.fetched_at, hops
                 )
+                await self._recorder.page(saved)
+
+    async def _ask_for(self, page: int) -> _Answer | None:
+        """Fetch and judge a page; None when it was given up before it came.
+
+        One that comes cut is asked for again while attempts and time last, another page in its place once.
+        """
+        ended, was_wrong = None, False
+        while (exchange := await self._fetch(page)) is not None:
+            fetched_at = self._now()
+            # Before the page is read: until then, the next ones would go out.
+            self._note_block(exchange, judged=None)
+            if self._recorder is not None:
+                self._recorder.fetched(page, exchange, fetched_at)
+            parsed = await self._parse(page, exchange, None)
+            judgement = self._judge(page, exchange, parsed)
+            ended = _Answer(exchange, fetched_at, judgement)
+            is_cut = judgement.verdict is Verdict.TRUNCATED
+            is_wrong = not was_wrong and self._is_wrong(page, judgement)
+            if not (is_cut or is_wrong) or self._stopped is not None or not self._may_ask_again(page):
+                break
+            was_wrong = was_wrong or is_wrong
+            self._events.put_nowait(PageRejected(page, ended.judgement.detail))
+        return ended
+
+    def _judge(self, page: int, exchange: Exchange, parsed: SearchPage | ParseFailure | None) -> Judgement:
+        return judge(exchange, parsed, query=self._spec.query_sent, number=page)
+
+    def _may_ask_again(self, page: int) -> bool:
+        """Return whether a page has attempts and time left."""
+        spent = self._spent[page]
+        return spent.attempts < self._policy.attempts and spent.seconds < self._policy.total_seconds
+
+    def _is_wrong(self, page: int, judgement: Judgement) -> bool:
+        """Return whether an answer is another page than the one that was asked for."""
+        # The shop may have sent its last page in place of one that other pages say is there.
+        too_early = judgement.verdict is Verdict.PAST_END and page <= (self._available or 0)
+        return judgement.wrong_page or too_early
 
     async def _parse(
         self, page: int, exchange: Exchange, known: SavedPage | None
@@ -266,6 +316,8 @@ class Search:
 
         def tell(record: AttemptRecord) -> None:
             self._attempts[page] = record.number
+            seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
+            self._spent[page] = Spent(record.number, seconds)
             self._events.put_nowait(
                 Attempt(
                     page, url, record.number, record.outcome, record.seconds, record.retry_in, record.waited
@@ -278,7 +330,11 @@ class Search:
 
         fetch = asyncio.create_task(
             self._downloader.fetch(
-                url, self._policy, on_attempt=tell, on_hop=keep if self._recorder is not None else None
+                url,
+                self._policy,
+                on_attempt=tell,
+                on_hop=keep if self._recorder is not None else None,
+                spent=self._spent[page],
             )
         )
         self._fetches[page] = fetch
@@ -306,7 +362,7 @@ class Search:
         for number in changed:
             judgement = final[number]
             counted = judgement.page if judgement.verdict is Verdict.OK else None
-            self._selector.add(number, counted.listings if counted else ())
+            self._selector.add(number, counted.listings if counted else (), self._fetched_at.get(number))
         for number in changed:
             judgement = final[number]
             self._events.put_nowait(
@@ -335,7 +391,7 @@ class Search:
             if number not in final:
                 final[number] = Judgement(Verdict.NOT_ASKED, stopped or "the search ended")
         self._announce(dict(sorted(final.items())))
-        shelf = fill_shelf(self._selector.pages.items(), self._wishes)
+        shelf = fill_shelf(self._selector.pages.items(), self._wishes, fetched_at=self._fetched_at)
         return SearchResult(
             query=spec.query,
             query_sent=spec.query_sent,
@@ -361,7 +417,7 @@ class Search:
             counts=shelf.counts,
             books=shelf.books,
             dropped=shelf.dropped,
-            notes=_notes(final, available, spec),
+            notes=(*_notes(final, available, spec), *shelf.notes),
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)

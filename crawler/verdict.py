@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.download.exchange import Exchange, Problem
+from crawler.page_match import is_mojibake_of, other_page, other_query
 from parsers.model import PageKind, SearchPage
+from parsers.text import MAX_TEXT
 
 if TYPE_CHECKING:
     from crawler.parse_pool import ParseFailure
@@ -35,13 +37,15 @@ class Verdict(StrEnum):
     LAYOUT_CHANGED = "layout_changed"
     """A search page that no longer yields listings, or whose prices or titles are mostly gone."""
     UNEXPECTED_PAGE = "unexpected_page"
-    """Well-formed but no search page, or the answer to another query."""
+    """Well-formed but not the page that was asked for: no search page, the answer to another query, another page."""
+    TRUNCATED = "truncated"
+    """A body without a declared length that ends before the page does, after all attempts."""
     HTTP_ERROR = "http_error"
     """Other 4xx; 5xx after all attempts."""
     NETWORK_ERROR = "network_error"
     """DNS, connect, TLS, timeout, reset, truncated, after all attempts."""
     TOO_LARGE = "too_large"
-    """The cap on a response's bytes was reached."""
+    """The cap on a response's bytes was reached, or its list is more than is parsed."""
     PARSE_CRASHED = "parse_crashed"
     """The worker process died on this page."""
     PARSE_TIMEOUT = "parse_timeout"
@@ -89,6 +93,8 @@ class Judgement:
     page: SearchPage | None = None
     notes: tuple[str, ...] = ()
     """What a reader should know of a page that did not fail."""
+    wrong_page: bool = False
+    """A search page, but of another query or with another number: asked again, the shop may send the right one."""
 
 
 def is_login_url(url: str) -> bool:
@@ -97,10 +103,13 @@ def is_login_url(url: str) -> bool:
     return bool(_LOGIN.search(parts.netloc) or _LOGIN.search(parts.path))
 
 
-def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str) -> Judgement:
+def judge(
+    exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str, number: int | None = None
+) -> Judgement:
     """Return the verdict on one page, from its exchange and what was read of its body.
 
-    `parsed` is None when there was no body to parse; `query` is what the shop was asked.
+    `parsed` is None when there was no body to parse; `query` is what the shop was asked, and `number` for which page,
+    None where that is unknown.
     """
     if exchange.problem in _VERDICT_OF_PROBLEM:
         return Judgement(_VERDICT_OF_PROBLEM[exchange.problem], exchange.detail)
@@ -124,21 +133,35 @@ def judge(exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query
         return Judgement(Verdict.HTTP_ERROR, _after(status, exchange))
     if parsed is not None and not isinstance(parsed, SearchPage):
         return Judgement(parsed.verdict, parsed.detail)
-    if page is None or page.kind is PageKind.EMPTY:
-        return Judgement(Verdict.BLOCKED, f"{status}, but {page.sign if page else 'an empty body'}")
+    if page is None:
+        return Judgement(Verdict.BLOCKED, f"{status}, but an empty body")
+    if not page.ended and not exchange.length_declared and page.kind is not PageKind.NO_RESULTS:
+        size = f"{len(exchange.body) / 1000:,.0f} KB"
+        detail = f"the page ends after {size}, before its list, its pager and </html> do"
+        return Judgement(Verdict.TRUNCATED, _after(detail, exchange))
+    if page.kind is PageKind.EMPTY:
+        return Judgement(Verdict.BLOCKED, f"{status}, but {page.sign}")
     if page.kind is PageKind.OTHER:
         return Judgement(Verdict.UNEXPECTED_PAGE, f"no search page: {page.sign}")
-    if page.kind is PageKind.NO_RESULTS:
-        return _judge_no_results(page, query)
-    return _judge_results(page, query)
-
-
-def _judge_no_results(page: SearchPage, query: str) -> Judgement:
-    echo = page.query_echo
-    if echo and _is_mojibake_of(echo, query):
+    if page.unparsed:
         return Judgement(
-            Verdict.UNEXPECTED_PAGE, f"the shop mis-read the query as «{echo}»: it found nothing for that"
+            Verdict.TOO_LARGE, f"{page.unparsed:,} characters of its markup exceed what is parsed of a page"
         )
+    if (echo := other_query(page, query)) is not None:
+        words = "mis-read the query as" if is_mojibake_of(echo, query) else "answered another query:"
+        detail = f"the shop {words} «{echo}»"
+        return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
+    if page.kind is PageKind.NO_RESULTS:
+        return _judge_no_results(page)
+    if number is not None and (other := other_page(page, number)) is not None:
+        if page.pages is not None and page.pages < number:
+            return Judgement(Verdict.PAST_END, f"the shop states {page.pages} pages and sent page {other}")
+        detail = f"the shop sent page {other} in place of page {number}"
+        return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
+    return _judge_results(page)
+
+
+def _judge_no_results(page: SearchPage) -> Judgement:
     if page.total or (page.pages or 0) > 1:
         claim = f"{page.total} products" if page.total else f"{page.pages} pages"
         detail = f"{claim} stated beside the words «{page.notice or page.sign}», and no list found"
@@ -146,7 +169,7 @@ def _judge_no_results(page: SearchPage, query: str) -> Judgement:
     return Judgement(Verdict.NO_RESULTS, page.notice or page.sign, page)
 
 
-def _judge_results(page: SearchPage, query: str) -> Judgement:
+def _judge_results(page: SearchPage) -> Judgement:
     if page.total == 0 and page.items == 0:
         return Judgement(Verdict.NO_RESULTS, "the shop states 0 products", page)
     if not page.listings:
@@ -165,24 +188,19 @@ def _judge_results(page: SearchPage, query: str) -> Judgement:
         notes.append(f"{page.items - len(page.listings)} of {page.items} items could not be read")
     if page.undecodable:
         notes.append(f"{page.undecodable} byte sequences of its list could not be read as {page.charset}")
+    if page.surplus:
+        notes.append(f"{page.surplus:,} more items stand on the page than the {page.items} that were read")
+    if page.clipped:
+        notes.append(f"{_listings(page.clipped)} had texts of over {MAX_TEXT:,} characters, which were cut")
+    if not page.ended:
+        notes.append("it ends before its list, its pager and </html> do, and may be cut")
     if page.notice:
         notes.append(f"the shop says: {page.notice}")
-    elif page.query_echo and _is_mojibake_of(page.query_echo, query):
-        notes.append(f"the shop seems to have searched for «{page.query_echo}»")
     return Judgement(Verdict.OK, page=page, notes=tuple(notes))
 
 
-def _is_mojibake_of(echo: str, query: str) -> bool:
-    """Return whether `echo` is what a UTF-8 `query` looks like when it is read as GBK.
-
-    Half the characters are enough: an odd number of bytes, or one that GBK lacks, spoils the rest.
-    """
-    if query.isascii() or echo == query:
-        return False
-    misread = query.encode("utf-8").decode("gb18030", "replace")
-    # ASCII reads the same in every charset and proves nothing.
-    same = sum(1 for a, b in zip(echo, misread, strict=False) if a == b and not a.isascii())
-    return 2 * same > sum(1 for char in misread if not char.isascii())
+def _listings(count: int) -> str:
+    return f"{count} listing{'s' if count > 1 else ''}"
 
 
 def _after(words: str, exchange: Exchange) -> str:
@@ -228,6 +246,9 @@ def in_page_order(
             final[number] = Judgement(Verdict.PAST_END, f"the shop states {available} pages")
         elif judgement is None:
             continue
+        elif judgement.verdict is Verdict.PAST_END and available is not None:
+            detail = f"{judgement.detail}, though other pages of this search state {available}"
+            final[number] = Judgement(Verdict.UNEXPECTED_PAGE, detail)
         elif judgement.verdict is Verdict.OK and number in read:
             ids = frozenset(listing.product_id for listing in read[number].listings)
             first = seen.setdefault(ids, number)

@@ -201,13 +201,24 @@ class SearchPage:
     """The charset the body was decoded with."""
     undecodable: int
     """Byte sequences of the list, or of the whole page where there is none, that had to be replaced."""
+    title_echo: bool = False
+    """`query_echo` is from the page's title alone, which may say more than the query."""
+    ended: bool = True
+    """Its end was seen: that of its list, its paging bar, or `</html>`. False for a page that was cut."""
+    unparsed: int = 0
+    """Characters of markup beyond the number that is parsed."""
+    surplus: int = 0
+    """List items beyond the number that is read; `items` does not count them."""
+    clipped: int = 0
+    """Listings with a text that was longer than is kept."""
 
     def to_wire(self) -> Wire:
         """Return the page as a tuple of plain values, its listings as tuples inside."""
         return (
             self.kind.value, tuple(listing.to_wire() for listing in self.listings), self.total, self.page,
             self.pages, None if self.layout is None else self.layout.value, self.query_echo, self.notice,
-            self.items, self.sign, self.charset, self.undecodable,
+            self.items, self.sign, self.charset, self.undecodable, self.title_echo, self.ended, self.unparsed,
+            self.surplus, self.clipped,
         )  # fmt: skip
 
     @classmethod
@@ -216,12 +227,14 @@ class SearchPage:
         (
             kind, listings, total, page,
             pages, layout, query_echo, notice,
-            items, sign, charset, undecodable,
+            items, sign, charset, undecodable, title_echo, ended, unparsed,
+            surplus, clipped,
         ) = wire  # fmt: skip
         return cls(
             PageKind(kind), tuple(Listing.from_wire(listing) for listing in listings), total, page,
             pages, None if layout is None else Layout(layout), query_echo, notice,
-            items, sign, charset, undecodable,
+            items, sign, charset, undecodable, title_echo, ended, unparsed,
+            surplus, clipped,
         )  # fmt: skip
 
 

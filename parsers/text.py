@@ -9,17 +9,19 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 __all__ = [
+    "MAX_TEXT",
     "NUMERAL",
     "Decoded",
+    "clip",
     "decode",
     "detect_charset",
     "fold",
+    "half_width",
     "parse_count",
     "parse_date",
     "parse_numeral",
@@ -93,6 +95,18 @@ def decode(body: bytes, codec: str) -> Decoded:
     return Decoded(text, max(1, text.count(_REPLACEMENT) - own))
 
 
+MAX_TEXT = 3_000
+"""Characters kept of a text of a listing: the longest on real pages have some 600."""
+
+
+def clip(text: str) -> str:
+    """Return `text`, or of a longer one its first `MAX_TEXT` characters, the last of them «…».
+
+    What is worked on outside the timed parse processes is thereby bounded.
+    """
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
 _INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u2060\ufeff\u00ad"}
 
 
@@ -108,9 +122,22 @@ def fold(text: str | None) -> str:
     return " ".join(text.translate(_INVISIBLE).split())
 
 
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE5: ord("¥"), 0x3000: ord(" ")}
+
+
+def half_width(text: str) -> str:
+    """Return `text` with full-width ASCII, yen sign and space in half width: «￥３９．００» is «¥39.00».
+
+    Unlike NFKC, leave alone what only resembles a digit: «1²» is no 12, «5½» no 51⁄2.
+    """
+    return text if text.isascii() else text.translate(_HALF_WIDTH)
+
+
 # Longer numbers are none of a shop's, and Python refuses to read some of them.
-_WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,10})"
-_AMOUNT = rf"{_WHOLE}(?:\.\d{{1,2}})?(?!\d)"
+_WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,10})"
+_ENDS = r"(?![\d²³¹⁰-⁹½¼¾])"
+"""No further digit, in whatever script, and no exponent or fraction: the number would be another one."""
+_AMOUNT = rf"{_WHOLE}(?:\.[0-9]{{1,2}})?{_ENDS}"
 _PRICE = re.compile(
     rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_AMOUNT})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_AMOUNT}\s*元?)?",
     re.IGNORECASE,
@@ -131,14 +158,14 @@ def parse_price(text: str) -> Decimal | None:
     """
     if not text:
         return None
-    match = _USUAL_PRICE.fullmatch(text) or _PRICE.fullmatch(unicodedata.normalize("NFKC", fold(text)))
+    match = _USUAL_PRICE.fullmatch(text) or _PRICE.fullmatch(half_width(fold(text)))
     if match is None:
         return None
     value = Decimal(match[1].replace(",", ""))
     return value if 0 < value <= MAX_PRICE else None
 
 
-_COUNT = re.compile(rf"({_WHOLE}(?:\.\d{{1,4}})?(?!\d))\s*([万亿]?)")
+_COUNT = re.compile(rf"(?<!\d)({_WHOLE}(?:\.[0-9]{{1,4}})?{_ENDS})\s*([万亿]?)")
 _USUAL_COUNT = re.compile(r"(\d{1,9})条评论", re.ASCII)
 _POWERS = {"": 1, "万": 10_000, "亿": 100_000_000}
 
@@ -148,14 +175,14 @@ def parse_count(text: str) -> int | None:
     usual = _USUAL_COUNT.fullmatch(text)  # 0.3 µs instead of 1.0
     if usual is not None:
         return int(usual[1])
-    match = _COUNT.search(unicodedata.normalize("NFKC", text))
+    match = _COUNT.search(half_width(text))
     if match is None:
         return None
     return int(Decimal(match[1].replace(",", "")) * _POWERS[match[2]])
 
 
 _DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)(?:\s*[-/.年]\s*(\d{1,2})(?!\d)(?:\s*[-/.月]\s*(\d{1,2})(?!\d))?|年|(?![\d-]))"
+    r"(?<!\d)((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})(?!\d)(?:\s*[-/.月]\s*([0-9]{1,2})(?!\d))?|年|(?![\d-]))"
 )
 
 _USUAL_DATE = re.compile(r"((?:19|20)\d\d)-(\d\d)-(\d\d)", re.ASCII)
@@ -167,7 +194,7 @@ def parse_date(text: str) -> dt.date | None:
 
     None when there is none, or none that the calendar has.
     """
-    match = _USUAL_DATE.fullmatch(text) or _DATE.search(unicodedata.normalize("NFKC", text))
+    match = _USUAL_DATE.fullmatch(text) or _DATE.search(half_width(text))
     if match is None:
         return None
     # The shop writes 00 for a month or day that it does not know.

@@ -35,7 +35,7 @@ def read_title(title: str) -> TitleFacts:
     and «1-3册»; None for a set that does not say how many it holds: «套装», and «三部曲», which names the work and not
     the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not count.
     """
-    text = unicodedata.normalize("NFKC", title)
+    text = unicodedata.normalize("NFKC", _NO_DIGITS.sub(" ", title))
     if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
         return _PLAIN_BOOK
     volumes = _volumes(text)
@@ -51,6 +51,9 @@ def read_title(title: str) -> TitleFacts:
         flags.add(Flag.ACCESSORY)
     return TitleFacts(volumes, frozenset(flags), _says_sold_out(text))
 
+
+_NO_DIGITS = re.compile("[²³¹¼-¾⁰-₉⅐-⅟↉①-⒛⓪-⓿❶-➓㈠-㈩㉈-㉏㉑-㉟㊀-㊉㊱-㊿]")
+"""Exponents, fractions and enclosed numbers: NFKC would make digits of them, and «①②③册» hold 123 volumes."""
 
 _PLAIN_BOOK = TitleFacts(1, frozenset(), sold_out=False)
 _ANY_SIGN = re.compile(r"[册卷辑套函本部集种上下+手旧成新书膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺]")

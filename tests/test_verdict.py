@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from crawler.download.exchange import Exchange, Problem
+from crawler.page_match import is_mojibake_of
 from crawler.parse_pool import ParseFailure
-from crawler.verdict import Judgement, Verdict, _is_mojibake_of, in_page_order, is_login_url, judge
+from crawler.verdict import Judgement, Verdict, in_page_order, is_login_url, judge
 from parsers.model import Listing, PageKind, SearchPage
 
 URL = "https://search.dangdang.com/?key=x&page_index=1"
@@ -46,6 +47,7 @@ def answer(status: int | None = 200, **changes: Any) -> Exchange:
     return Exchange(**(values | changes))
 
 
+CUT = answer(length_declared=False)
 NO_PRICE = {"price": None, "price_text": ""}
 SINGLE_PAGES = [
     # exchange, what was parsed, verdict, words of the detail
@@ -103,6 +105,34 @@ SINGLE_PAGES = [
         "503 Reason (after 2 attempts; rest)",
     ),
     (answer(429, gave_up="rest"), page(PageKind.BLOCKED), Verdict.BLOCKED, "429 Reason: its sign (rest)"),
+    (answer(), page(PageKind.RESULTS, "1", query_echo="测试"), Verdict.UNEXPECTED_PAGE, "«测试»"),
+    (answer(), page(PageKind.NO_RESULTS, query_echo="测试"), Verdict.UNEXPECTED_PAGE, "«测试»"),
+    (
+        answer(),
+        page(PageKind.RESULTS, "1", page=3, pages=9),
+        Verdict.UNEXPECTED_PAGE,
+        "page 3 in place of page 5",
+    ),
+    (
+        answer(),
+        page(PageKind.RESULTS, "1", page=3, pages=3),
+        Verdict.PAST_END,
+        "states 3 pages and sent page 3",
+    ),
+    (answer(), page(PageKind.RESULTS, "1", page=5, pages=9), Verdict.OK, ""),
+    (answer(), page(PageKind.RESULTS, "1", unparsed=5000), Verdict.TOO_LARGE, "5,000 characters"),
+    (
+        CUT,
+        page(PageKind.RESULTS, "1", ended=False),
+        Verdict.TRUNCATED,
+        "before its list, its pager and </html>",
+    ),
+    (CUT, page(PageKind.OTHER, ended=False), Verdict.TRUNCATED, "before its list"),
+    (CUT, page(PageKind.EMPTY, ended=False), Verdict.TRUNCATED, "before its list"),
+    (CUT, page(PageKind.NO_RESULTS, ended=False), Verdict.NO_RESULTS, ""),
+    (CUT, page(PageKind.BLOCKED, ended=False), Verdict.BLOCKED, "its sign"),
+    (CUT, page(PageKind.RESULTS, "1"), Verdict.OK, ""),
+    (answer(), page(PageKind.RESULTS, "1", ended=False), Verdict.OK, ""),
     (answer(), ParseFailure(Verdict.PARSE_CRASHED, "died"), Verdict.PARSE_CRASHED, "died"),
     (answer(), ParseFailure(Verdict.PARSE_TIMEOUT, "slow"), Verdict.PARSE_TIMEOUT, "slow"),
 ]
@@ -113,7 +143,7 @@ def test_a_page_alone(
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, verdict: Verdict, words: str
 ) -> None:
     """Exchange and signs give the verdict of the table, and the detail says why."""
-    judgement = judge(exchange, parsed, query="渗透测试")
+    judgement = judge(exchange, parsed, query="渗透测试", number=5)
     assert judgement.verdict is verdict
     assert words in judgement.detail
 
@@ -121,7 +151,7 @@ def test_a_page_alone(
 def test_every_verdict_of_a_page_alone_is_in_the_table() -> None:
     """The table above leaves out those verdicts only that a page alone cannot have."""
     shown = {row[2] for row in SINGLE_PAGES}
-    assert set(Verdict) - shown == {Verdict.PAST_END, Verdict.NOT_ASKED}
+    assert set(Verdict) - shown == {Verdict.NOT_ASKED}
 
 
 def test_a_misread_query_is_no_honest_no_result() -> None:
@@ -130,6 +160,20 @@ def test_a_misread_query_is_no_honest_no_result() -> None:
     assert judge(answer(), misread, query="高等数学").verdict is Verdict.UNEXPECTED_PAGE
     honest = page(PageKind.NO_RESULTS, query_echo="高等数学", notice="抱歉")
     assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"surplus": 39_700}, "39,700 more items stand on the page than the 1 that were read"),
+        ({"clipped": 1}, "1 listing had texts of over 3,000 characters, which were cut"),
+        ({"ended": False}, "it ends before its list, its pager and </html> do, and may be cut"),
+    ],
+)
+def test_what_a_limit_took_away_is_noted(changes: dict[str, Any], words: str) -> None:
+    """A page that was read up to a limit is read, and the reader is told what is missing."""
+    judgement = judge(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
+    assert (judgement.verdict, judgement.notes) == (Verdict.OK, (words,))
 
 
 def test_bytes_that_cannot_be_read_are_noted() -> None:
@@ -160,6 +204,7 @@ def ok(*ids: str, **changes: Any) -> Judgement:
 
 NOTHING = Judgement(Verdict.NO_RESULTS, "抱歉", page(PageKind.NO_RESULTS))
 LOST = Judgement(Verdict.NETWORK_ERROR, "reset")
+EARLY_END = Judgement(Verdict.PAST_END, "the shop states 3 pages and sent page 3")
 NEIGHBOURS = [
     # judgements by page, pages asked for, final verdicts by page, pages available
     ({1: ok("a", pages=9), 2: ok("b", pages=9)}, 2, {1: "ok", 2: "ok"}, 9),
@@ -178,6 +223,9 @@ NEIGHBOURS = [
     ({1: ok("a", pages=1), 2: NOTHING}, 2, {1: "ok", 2: "past_end"}, 1),
     ({1: ok("a", pages=5), 2: NOTHING}, 2, {1: "ok", 2: "unexpected_page"}, 5),
     ({1: NOTHING, 2: ok("b", pages=5)}, 2, {1: "unexpected_page", 2: "ok"}, 5),
+    ({1: ok("a", pages=9), 5: EARLY_END}, 5, {1: "ok", 5: "unexpected_page"}, 9),
+    ({1: ok("a", pages=3), 5: EARLY_END}, 5, {1: "ok", 4: "past_end", 5: "past_end"}, 3),
+    ({1: LOST, 5: EARLY_END}, 5, {1: "network_error", 5: "past_end"}, None),
     ({1: ok("a", pages=2), 2: LOST, 3: LOST}, 3, {1: "ok", 2: "network_error", 3: "past_end"}, 2),
 ]
 
@@ -201,4 +249,4 @@ def test_a_repeat_within_the_stated_pages_is_noted() -> None:
 @pytest.mark.parametrize(("echo", "noted"), [("java 编程", False), ("java 缂栫▼", True)])
 def test_a_mixed_query_is_mojibake_by_its_chinese_alone(echo: str, noted: bool) -> None:
     """Latin words read the same in every charset: they do not make a faithful echo a mis-read one."""
-    assert _is_mojibake_of(echo, "java 编程") is noted
+    assert is_mojibake_of(echo, "java 编程") is noted

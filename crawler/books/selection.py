@@ -6,14 +6,15 @@ they arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from crawler.books.offers import price_of
 from parsers.model import Listing
 
-__all__ = ["Selection", "Selector", "drop_reason", "select"]
+__all__ = ["Selection", "Selector", "drop_reason", "select", "unique_listings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +29,68 @@ class Selection:
     """Listings seen."""
     unique: int
     """Products seen: `len(kept) + len(dropped)`."""
+    replaced: tuple[tuple[Listing, Listing], ...] = ()
+    """Pairs of one product with two offers: the earlier observation, and the later one that was taken."""
 
 
-def select(pages: Iterable[tuple[int, Sequence[Listing]]], keep: Collection[str] = frozenset()) -> Selection:
+def select(
+    pages: Iterable[tuple[int, Sequence[Listing]]],
+    keep: Collection[str] = frozenset(),
+    *,
+    fetched_at: Mapping[int, dt.datetime] | None = None,
+) -> Selection:
     """Return the listings that count, from `pages`: page numbers with the listings read there, in any order.
 
-    A product that stands on several pages counts once, as it stands on the first of them, in its first place. `keep`
-    are reasons that drop nothing.
+    A product that stands on several pages counts once, see `unique_listings`; `fetched_at` is when each page was
+    fetched. `keep` are reasons that drop nothing.
     """
-    first: dict[str, Listing] = {}
-    seen = 0
-    for _, listings in sorted(pages, key=lambda page: page[0]):
-        seen += len(listings)
-        for listing in sorted(listings, key=lambda listing: listing.position):
-            first.setdefault(listing.product_id, listing)
+    by_page = sorted(pages, key=lambda page: page[0])
+    unique, replaced = unique_listings(by_page, fetched_at or {})
+    seen = sum(len(listings) for _, listings in by_page)
     kept, dropped = [], []
-    for listing in first.values():
+    for listing in unique:
         reason = drop_reason(listing)
         if reason is None or reason in keep:
             kept.append(listing)
         else:
             dropped.append((reason, listing))
-    return Selection(tuple(kept), tuple(dropped), listings=seen, unique=len(first))
+    return Selection(tuple(kept), tuple(dropped), listings=seen, unique=len(unique), replaced=replaced)
+
+
+def unique_listings(
+    pages: Iterable[tuple[int, Sequence[Listing]]], fetched_at: Mapping[int, dt.datetime]
+) -> tuple[tuple[Listing, ...], tuple[tuple[Listing, Listing], ...]]:
+    """Return each product once, in page order, and the pairs of which the later one replaced the earlier.
+
+    `pages` come in the order of their numbers. A product that stands twice with the same offer is taken from its first
+    place. Where price or availability differ, the later observation is right: that of the page that was fetched last,
+    and of pages without a time, or within one page, that of the later place.
+    """
+    chosen: dict[str, Listing] = {}
+    replaced: dict[str, tuple[Listing, Listing]] = {}
+
+    def moment(listing: Listing) -> tuple[dt.datetime, int, int]:
+        return fetched_at.get(listing.page, _NEVER), listing.page, listing.position
+
+    for _, listings in pages:
+        for listing in sorted(listings, key=lambda listing: listing.position):
+            product_id = listing.product_id
+            before = chosen.setdefault(product_id, listing)
+            if before is listing or _offer(before) == _offer(listing):
+                continue
+            earlier, later = sorted((before, listing), key=moment)
+            chosen[product_id] = later
+            replaced[product_id] = earlier, later
+    unique = sorted(chosen.values(), key=lambda listing: (listing.page, listing.position))
+    return tuple(unique), tuple(replaced.values())
+
+
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def _offer(listing: Listing) -> tuple[object, ...]:
+    """Return what a listing offers: two listings of a product that agree in it are the same observation."""
+    return listing.price, listing.ebook_price, listing.ebook_only, listing.sold_out
 
 
 def drop_reason(listing: Listing) -> str | None:
@@ -83,6 +124,7 @@ class Selector:
         self._keep = keep
         self._covers = covers
         self._pages: dict[int, tuple[Listing, ...]] = {}
+        self._fetched_at: dict[int, dt.datetime] = {}
         self._ids: set[str] = set()
         self._kept_count = 0
         self._cheapest: Decimal | None = None
@@ -102,15 +144,17 @@ class Selector:
         """Lowest price in yuan of those kept so far; None while there is none."""
         return self._cheapest
 
-    def add(self, page: int, listings: Sequence[Listing]) -> None:
+    def add(self, page: int, listings: Sequence[Listing], fetched_at: dt.datetime | None = None) -> None:
         """Take in what was read on a page, in place of what was given for that page before."""
+        if fetched_at is not None:
+            self._fetched_at[page] = fetched_at
         ids = {listing.product_id for listing in listings}
         replaces = bool(self._pages.get(page))
         self._pages[page] = tuple(listings)
         if replaces or not self._ids.isdisjoint(ids):
             self._ids = {listing.product_id for known in self._pages.values() for listing in known}
             self._kept_count, self._cheapest = 0, None
-            fresh = select(self._pages.items(), self._keep).kept
+            fresh = select(self._pages.items(), self._keep, fetched_at=self._fetched_at).kept
         else:
             self._ids |= ids
             fresh = select([(page, listings)], self._keep).kept

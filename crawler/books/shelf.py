@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crawler.books import DROP_REASONS
 from crawler.books.filters import Filters
 from crawler.books.identity import same_books
-from crawler.books.offers import Offers
+from crawler.books.offers import Offers, price_of
 from crawler.books.ranking import rank_books
 from crawler.books.selection import drop_reason, select
 from crawler.books.topic import Topic
@@ -40,15 +41,28 @@ class Shelf:
     dropped: tuple[tuple[str, Listing], ...]
     """Reason and listing, in page order."""
     counts: Counts
+    notes: tuple[str, ...] = ()
+    """What a reader should know of products that the shop showed with two offers."""
 
 
-def fill_shelf(pages: Iterable[tuple[int, Sequence[Listing]]], wishes: Wishes) -> Shelf:
+MOST_NOTES = 3
+"""Products named one by one; the rest are counted."""
+
+
+def fill_shelf(
+    pages: Iterable[tuple[int, Sequence[Listing]]],
+    wishes: Wishes,
+    *,
+    fetched_at: Mapping[int, dt.datetime] | None = None,
+) -> Shelf:
     """Return the books of `pages`, page numbers with the listings read there; the same for every order of the pages.
+
+    `fetched_at` is when each page was fetched: of two prices of a product the later one counts.
 
     E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
     the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
     """
-    selection = select(pages, wishes.keep)
+    selection = select(pages, wishes.keep, fetched_at=fetched_at)
     dropped = list(selection.dropped)
     kept: list[Offers] = []
     for offers in same_books(selection.kept, kept_for=drop_reason):
@@ -69,8 +83,28 @@ def fill_shelf(pages: Iterable[tuple[int, Sequence[Listing]]], wishes: Wishes) -
         counts[reason] += 1
     listings_kept = selection.unique - len(dropped)
     return Shelf(
-        books, tuple(dropped), Counts(selection.listings, selection.unique, listings_kept, len(books), counts)
+        books,
+        tuple(dropped),
+        Counts(selection.listings, selection.unique, listings_kept, len(books), counts),
+        _notes(selection.replaced),
     )
+
+
+def _notes(replaced: Sequence[tuple[Listing, Listing]]) -> tuple[str, ...]:
+    """Return a sentence on each of the first products with two offers, and one on how many more there are."""
+    notes = [
+        f"product {later.product_id}: {_offer_in_words(earlier)} on page {earlier.page}, "
+        f"{_offer_in_words(later)} on page {later.page}, seen later, which counts"
+        for earlier, later in replaced[:MOST_NOTES]
+    ]
+    if len(replaced) > MOST_NOTES:
+        notes.append(f"{len(replaced) - MOST_NOTES} more products had two offers; the later one counts")
+    return tuple(notes)
+
+
+def _offer_in_words(listing: Listing) -> str:
+    price = "no price" if (amount := price_of(listing)) is None else f"¥{amount:,.2f}"
+    return f"{price} (sold out)" if listing.sold_out else price
 
 
 def _book_reason(offers: Offers, wishes: Wishes) -> str | None:

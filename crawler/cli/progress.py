@@ -13,6 +13,7 @@ from crawler.events import (
     Event,
     PaceChanged,
     PageFinished,
+    PageRejected,
     PagesKnown,
     PagesResumed,
     RobotsNoted,
@@ -63,6 +64,8 @@ class Teller:
                 self._tell_resumed(event)
             case Attempt():
                 self._tell_attempt(event)
+            case PageRejected():
+                self._detail(f"page {event.page}: {event.detail}; it is asked for once more")
             case WorkerEvent():
                 process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
                 self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")

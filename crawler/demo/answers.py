@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from functools import lru_cache
 
 from aiohttp import web
 
 from crawler.demo import pages, responses
-from crawler.demo.catalogue import catalogue
+from crawler.demo.catalogue import Catalogue, catalogue
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.furniture import ENCODING
 from crawler.demo.markup import render_search_page
 from crawler.demo.search_request import SearchRequest
 
 __all__ = ["NESTED_TAGS", "answer", "page_response", "planned_status"]
+
+OTHER_QUERY = "山海经"
+"""What the page of `FaultKind.OTHER_QUERY` is a search for."""
 
 NESTED_TAGS = 60_000
 """How deep the page of `FaultKind.NESTED` is."""
@@ -59,6 +63,8 @@ async def answer(
         case FaultKind.TRUNCATED | FaultKind.TRUNCATED_CHUNKED:
             chunked = fault.kind is FaultKind.TRUNCATED_CHUNKED
             return await responses.truncated(request, body, chunked=chunked)
+        case FaultKind.CUT:
+            return responses.cut(request, body)
         case FaultKind.ENDLESS:
             return await responses.endless(request, body)
         case FaultKind.TRICKLE:
@@ -112,12 +118,22 @@ def _with_fault(search: SearchRequest, day: dt.date | None, kind: FaultKind) -> 
             return _page(search, day, prices=False)
         case FaultKind.REPEATS:
             return _page(search, day, items_of=search.page - 1)
+        case FaultKind.OTHER_QUERY:
+            return _page(replace(search, query=OTHER_QUERY, page=1), day)
+        case FaultKind.OTHER_PAGE:
+            return _page(replace(search, page=_next_page(search, day)), day)
         case FaultKind.NESTED:
             return pages.nested(_page(search, day), NESTED_TAGS)
         case FaultKind.UTF8:
             return _page(search, day).decode(ENCODING).encode()
         case _:
             return _page(search, day)
+
+
+def _next_page(search: SearchRequest, day: dt.date | None) -> int:
+    """Return the page behind the one that was asked for, or the first."""
+    found = _found(search, day)
+    return search.page + 1 if found and search.page < found.pages else 1
 
 
 @lru_cache(maxsize=64)
@@ -134,15 +150,7 @@ def _page(
     Past the end a list repeats its last page; the pager says the page that was asked for and the true number of
     pages. `items_of` takes the items from another page.
     """
-    found = search.understood and _catalogue(
-        search.query,
-        sellers=search.sellers,
-        category=search.category,
-        sort=search.sort,
-        min_price=search.min_price,
-        max_price=search.max_price,
-        day=day,
-    )
+    found = _found(search, day)
     if not found:
         return pages.render_no_result_page(search.query)
     listings = found.page(min(max(items_of or search.page, 1), found.pages))
@@ -154,3 +162,19 @@ def _page(
         total=found.total,
         layout=found.layout,
     )
+
+
+def _found(search: SearchRequest, day: dt.date | None) -> Catalogue | None:
+    """Return what the shop has for a search; None where it has nothing, or could not read the query."""
+    if not search.understood:
+        return None
+    found = _catalogue(
+        search.query,
+        sellers=search.sellers,
+        category=search.category,
+        sort=search.sort,
+        min_price=search.min_price,
+        max_price=search.max_price,
+        day=day,
+    )
+    return found or None

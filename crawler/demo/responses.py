@@ -19,6 +19,7 @@ __all__ = [
     "PAGE_CONTENT_TYPE",
     "accepts_gzip",
     "compressed",
+    "cut",
     "endless",
     "gzip_bomb",
     "reset",
@@ -56,6 +57,18 @@ def reset(request: web.Request) -> web.Response:
             # A socket closed with a linger time of 0 sends RST instead of FIN.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         request.transport.abort()
+    return web.Response(status=500)
+
+
+def cut(request: web.Request, body: bytes, share: float = 0.7) -> web.Response:
+    """Send the first `share` of `body`, whose end nothing but the end of the connection marks.
+
+    The framework would send it in chunks: the bytes go out by hand, and the response returned is never sent.
+    """
+    if request.transport is not None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {PAGE_CONTENT_TYPE}\r\nConnection: close\r\n\r\n"
+        request.transport.write(head.encode() + body[: int(len(body) * share)])
+        request.transport.close()
     return web.Response(status=500)
 
 

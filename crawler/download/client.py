@@ -172,7 +172,7 @@ class Downloader:
             spent.seconds
         )  # of attempts and waits; waiting for a turn is the host's pace, not this page's
         if number:
-            seconds += await _sleep(back_off(number))
+            seconds += await _sleep(min(back_off(number), (policy.total_seconds - seconds) / 2))
         while True:
             number += 1
             way = _Way(min(policy.request_seconds, policy.total_seconds - seconds))

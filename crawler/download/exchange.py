@@ -104,6 +104,8 @@ class Exchange:
     """The one that the Content-Type header names."""
     body: bytes = b""
     """Decompressed; empty when there is a problem."""
+    length_declared: bool = True
+    """The answer said where its body ends; False where the end of the connection alone does, which a cut does, too."""
     redirect: str | None = None
     """Absolute address of a redirect that was not followed."""
     retry_after: float | None = None

@@ -156,6 +156,7 @@ class Wire:
                     answer = Exchange(
                         url, target, response.status, _header_text(response.reason or ""),
                         charset=response.charset, retry_after=retry_after(response.headers, self._now()),
+                        length_declared=_declares_length(response.headers),
                     )  # fmt: skip
                     if response.status in REDIRECT_STATUSES and "Location" in response.headers:
                         location = _encoded(response.headers["Location"])
@@ -223,6 +224,11 @@ class Wire:
                 return Problem.PROTOCOL, f"no address that can be asked: {words}"
             case _:
                 return Problem.RESET, words
+
+
+def _declares_length(headers: Mapping[str, str]) -> bool:
+    """Return whether an answer says where its body ends (RFC 9112, 6.3); else the connection's end alone does."""
+    return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
 
 
 def _split(url: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from crawler.books.selection import unique_listings
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -66,26 +67,26 @@ def source_of(base_url: str, *, demo: bool) -> str:
 def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observation, ...]]:
     """Return a finished search as a run named `key`, with one observation a product, in page order.
 
-    A product that stands on several pages counts as it stands on the first. Pages that failed give nothing: that a
-    product is not there says neither that it costs anything nor that it is no longer sold.
+    Of a product that stands on several pages the report's own listing counts, see `unique_listings`. Pages that failed
+    give nothing: that a product is not there says neither that it costs anything nor that it is no longer sold.
     """
-    first: dict[str, Observation] = {}
-    for page in result.pages:
-        if page.verdict is not Verdict.OK:
-            continue
-        for listing in sorted(page.listings, key=lambda listing: listing.position):
-            if listing.product_id not in first:
-                first[listing.product_id] = Observation(
-                    product_id=listing.product_id,
-                    title=listing.title,
-                    at=_in_milliseconds(page.fetched_at, result.started_at),
-                    price=listing.price,
-                    list_price=listing.list_price,
-                    rating=listing.rating,
-                    reviews=listing.reviews,
-                    seller=listing.seller,
-                    sold_out=listing.sold_out,
-                )
+    fetched_at = {page.page: page.fetched_at for page in result.pages if page.fetched_at is not None}
+    read = [(page.page, page.listings) for page in result.pages if page.verdict is Verdict.OK]
+    unique, _ = unique_listings(read, fetched_at)
+    observations = tuple(
+        Observation(
+            product_id=listing.product_id,
+            title=listing.title,
+            at=_in_milliseconds(fetched_at.get(listing.page), result.started_at),
+            price=listing.price,
+            list_price=listing.list_price,
+            rating=listing.rating,
+            reviews=listing.reviews,
+            seller=listing.seller,
+            sold_out=listing.sold_out,
+        )
+        for listing in unique
+    )
     run = RunRecord(
         key=key,
         source=source_of(result.base_url, demo=result.demo),
@@ -94,7 +95,7 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
         pages_ok=sum(page.verdict is Verdict.OK for page in result.pages),
         pages_failed=len(result.failed),
     )
-    return run, tuple(first.values())
+    return run, observations
 
 
 def _in_milliseconds(at: dt.datetime | None, start: dt.datetime) -> dt.datetime:

@@ -22,6 +22,8 @@ class Furniture:
     page: int | None
     pages: int | None
     query_echo: str | None
+    title_echo: bool = False
+    """`query_echo` is from the title alone."""
 
     @property
     def complete(self) -> bool:
@@ -94,7 +96,11 @@ def read_furniture(text: str, *, title: str) -> Furniture:
     if not pages and total:
         # A list that fits one page has no pager. The shop serves a hundred pages of sixty, whatever it counts.
         pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
-    return Furniture(total, page or None, pages or None, _echo(text, title))
+    echo = _echo(text)
+    named = None if echo else _TITLE_ECHO.match(title)
+    return Furniture(
+        total, page or None, pages or None, named[1] if named else echo, title_echo=named is not None
+    )
 
 
 def _paging_bar(text: str) -> str:
@@ -104,7 +110,7 @@ def _paging_bar(text: str) -> str:
     return "" if opening is None or end < 0 else text[opening.end() : end]
 
 
-def _echo(text: str, title: str) -> str | None:
+def _echo(text: str) -> str | None:
     for pattern in (_NOT_FOUND_ECHO, _BREADCRUMB, _KEY_INPUT, _KEY_SCRIPT):
         match = pattern.search(text)
         if match is not None:
@@ -112,5 +118,4 @@ def _echo(text: str, title: str) -> str | None:
             echo = fold(html.unescape(re.sub(r"<[^<>]*>", "", words)))
             if echo:
                 return echo
-    named = _TITLE_ECHO.match(title)
-    return named[1] if named else None
+    return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from parsers.dangdang.author_block import AuthorBlock, read_author_block
 from parsers.model import Listing
 from parsers.names import parse_contributors
-from parsers.text import fold, parse_count, parse_date, parse_price
+from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
 from parsers.titles import read_title
 
 if TYPE_CHECKING:
@@ -47,10 +47,13 @@ _MARKED_NAMES = frozenset(
 _TITLE_MARKS = frozenset({"pic", "itemlist-picture", "itemlist-title", "name"})
 _PRICE_MARKS = frozenset({"search_now_price", "price_n", "search_e_price", "e_price"})
 
-_ITEM_ID = re.compile(r"p?(\d{5,})")
+_ITEM_ID = re.compile(r"p?([0-9]{5,20})")
 _PRODUCT_LINK = re.compile(
-    r"(?:product\.(?:m\.)?dangdang\.com/(?:product\.aspx\?product_id=)?|e\.dangdang\.com/products/)(\d{5,})"
+    r"(?:product\.(?:m\.)?dangdang\.com/(?:product\.aspx\?product_id=)?|e\.dangdang\.com/products/)([0-9]{5,20})(?!\d)"
 )
+MAX_ADDRESS = 2_000
+"""Characters of an address; browsers and servers take no more for certain."""
+
 _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
 _SELF_OPERATED = "当当自营"
@@ -94,6 +97,8 @@ class Item:
                     else:
                         by_mark[mark] = [(node, attributes)]
         self.product_id = product_id or self._linked_id()
+        self.clipped = False
+        """A text was longer than `MAX_TEXT`; known when `listing` was called."""
 
     def _all(self, mark: str, other: str = "", third: str = "") -> list[Marked]:
         get = self._marked.get
@@ -105,7 +110,15 @@ class Item:
 
     def _text(self, mark: str, other: str = "") -> str:
         found = self._marked.get(mark) or self._marked.get(other)
-        return fold(found[0][0].text()) if found else ""
+        return self._fold(found[0][0].text()) if found else ""
+
+    def _fold(self, text: str | None) -> str:
+        """Return `text` folded and clipped, and note when something was cut."""
+        folded = fold(text)
+        if len(folded) > MAX_TEXT:
+            self.clipped = True
+            return clip(folded)
+        return folded
 
     def _linked_id(self) -> str | None:
         for _, attributes in self._all("pic", "itemlist-picture", "itemlist-title"):
@@ -182,12 +195,12 @@ class Item:
             link = line if anchor is None else (anchor, anchor.attributes)
         said = shown = ""
         if link is not None:
-            said, shown = fold(link[1].get("title")), fold(link[0].text())
+            said, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
         # A quotation mark within the attribute ends it early; the text goes on then.
         full = shown if len(shown) > len(said) and shown.startswith(said) else said or shown
         picture, image = self._first("pic", "itemlist-picture"), self._first("img")
-        title = fold(picture[1].get("title")) if picture is not None else ""
-        title = title or (fold(image[1].get("alt")) if image is not None else "") or full
+        title = self._fold(picture[1].get("title")) if picture is not None else ""
+        title = title or (self._fold(image[1].get("alt")) if image is not None else "") or full
         return title, _after(title, full)
 
     def _price_texts(self) -> tuple[str, str]:
@@ -197,19 +210,19 @@ class Item:
         for amount, _ in self._all("search_now_price", "price_n"):
             # An e-book on its own has its price in the paper price's class, within a box of its own.
             if boxed and _within(amount, _EBOOK_BOX):
-                ebook = ebook or fold(amount.text())
+                ebook = ebook or self._fold(amount.text())
             else:
-                paper = paper or fold(amount.text())
+                paper = paper or self._fold(amount.text())
         offer = self._first("search_e_price")
         if offer is not None:
             amount = next((child for child in offer[0].iter() if child.tag == "i"), offer[0])
-            ebook = fold(amount.text()) or ebook
+            ebook = self._fold(amount.text()) or ebook
         return paper, ebook or ("" if paper else self._text("e_price"))
 
     def _discount(self) -> str:
         for node, _ in self._all("search_discount", "price_s"):
             if node.tag != "a":
-                text = fold(node.text()).strip("()（） ")
+                text = self._fold(node.text()).strip("()（） ")
                 if text:
                     return text
         return ""
@@ -221,7 +234,7 @@ class Item:
         the mobile data of 2018, the 331 with such ids all had shop 0, and every marketplace product had ten digits.
         """
         for node, _ in self._all("itemlist-shop-name", "search_shangjia", "link"):
-            name = _shop_name(node)
+            name = self._fold(_shop_name(node))
             if _SELF_OPERATED in name:
                 return None, True
             if name:
@@ -229,7 +242,7 @@ class Item:
         if "search_shangjia" not in self._marked and len(self.product_id or "") == 8:
             return None, True
         for label, _ in self._all("new_lable", "new_lable1", "new_lable2"):
-            if _SELF_OPERATED in fold(label.text()):
+            if _SELF_OPERATED in self._fold(label.text()):
                 return None, True
         return None, None
 
@@ -254,7 +267,7 @@ class Item:
                 if address and not _PLACEHOLDER.search(address):
                     absolute = f"https:{address}" if address.startswith("//") else address
                     absolute = f"https{absolute[4:]}" if absolute.startswith("http://") else absolute
-                    if absolute.startswith("https://"):
+                    if absolute.startswith("https://") and len(absolute) <= MAX_ADDRESS:
                         return absolute
         return None
 
@@ -265,12 +278,14 @@ class Item:
         # Every author's link usually carries the title of the whole block.
         authors = {attributes.get("title") for _, attributes in self._all("itemlist-author")}
         house = self._first("P_cbs")
-        return read_author_block(
+        read = read_author_block(
             block[0],
-            author_titles=sorted(map(fold, authors)),
-            publisher=fold(house[0].text()) if house is not None else "",
-            publisher_title=fold(house[1].get("title")) if house is not None else "",
+            author_titles=sorted(map(self._fold, authors)),
+            publisher=self._fold(house[0].text()) if house is not None else "",
+            publisher_title=self._fold(house[1].get("title")) if house is not None else "",
         )
+        publisher = read.publisher and self._fold(read.publisher)
+        return AuthorBlock(self._fold(read.contributors), self._fold(read.published), publisher)
 
     def _highlighted(self) -> bool:
         return any(_within(word, _TITLE_BOX) for word, _ in self._all("skcolor_ljg"))

@@ -11,10 +11,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from parsers.dangdang.item import Item, product_id_of
 from parsers.model import Layout, Listing
 
-__all__ = ["ResultList", "find_result_list", "may_hold_items", "read_result_list"]
+__all__ = ["ResultList", "find_result_list", "may_hold_items", "reaches_end", "read_result_list"]
 
 MAX_MARKUP = 4 * 1024 * 1024
 """Characters given to the HTML parser; a real page has 0.4 million, its list half of them."""
+
+MAX_ITEMS = 300
+MAX_ELEMENTS = 2_000
+"""Items read of a list, and list elements looked at, for some may hold no product; the shop serves 60 items on a page.
+A list of 40,000 would take 12 s and 120 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,12 @@ class ResultList:
     """Products in the markup, readable or not."""
     listings: tuple[Listing, ...] = ()
     layout: Layout | None = None
+    unparsed: int = 0
+    """Characters beyond `MAX_MARKUP`."""
+    surplus: int = 0
+    """List elements beyond `MAX_ITEMS` items."""
+    clipped: int = 0
+    """Listings with a text that was cut."""
 
 
 _OPENING = re.compile(
@@ -34,6 +45,11 @@ _END = re.compile(
     rb"""<div\b[^<>]*\bclass\s*=\s*["']?(?:con )?pag(?:ing|inating)\b|<ul\b[^<>]*\bname\s*=\s*["']?Fy\b""",
     re.IGNORECASE,
 )
+_HTML_START = re.compile(rb"<!doctype\s+html|<html\b", re.IGNORECASE)
+_START_WITHIN = 2_048
+_HTML_END = re.compile(rb"</html\b", re.IGNORECASE)
+_LIST_START = re.compile(rb"<ul\b", re.IGNORECASE)
+_LIST_END = re.compile(rb"</ul\b", re.IGNORECASE)
 _TRACE = re.compile(r"""\bbigimg\b|\bitemlist-|\bid\s*=\s*["']?p\d{5,}|\bsku\s*=""", re.IGNORECASE)
 _ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
 
@@ -52,6 +68,19 @@ def find_result_list(body: bytes) -> slice | None:
     return slice(opening.start(), end.start() if end is not None else len(body))
 
 
+def reaches_end(body: bytes, where: slice | None) -> bool:
+    """Return whether a page ends where it should: with its paging bar, `</html>`, or the end of the list at `where`.
+
+    A fragment, which has none of them, counts as whole unless it holds a list that is not closed.
+    """
+    if (where is not None and where.stop < len(body)) or _HTML_END.search(body) is not None:
+        return True
+    if where is None:
+        return _HTML_START.search(body, 0, _START_WITHIN) is None
+    opened, closed = (len(tag.findall(body, where.start)) for tag in (_LIST_START, _LIST_END))
+    return 0 < opened <= closed
+
+
 def may_hold_items(text: str) -> bool:
     """Return whether a page bears any trace of items, without the cost, and the risk, of parsing it."""
     return _TRACE.search(text) is not None
@@ -63,21 +92,33 @@ def read_result_list(markup: str, *, page: int) -> ResultList:
     Each item is read as soon as it is walked: its nodes are then still at hand for the processor, and their memory
     serves the next item.
     """
+    unparsed = max(0, len(markup) - MAX_MARKUP)
     container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
     if container is None:
-        return ResultList()
-    listings, items, tiles = [], 0, 0
+        return ResultList(unparsed=unparsed)
+    listings, items, tiles, elements, clipped = [], 0, 0, 0, 0
     for item in _split(container):
+        elements += 1
         if item.is_product:
             items += 1
             tiles += item.is_tile
             listing = item.listing(page=page, position=items)
+            clipped += item.clipped
             if listing is not None:
                 listings.append(listing)
+        if items == MAX_ITEMS or elements == MAX_ELEMENTS:
+            break
     if not items:
-        return ResultList()
+        return ResultList(unparsed=unparsed)
     grid = tiles == items or "cloth_shoplist" in (container.attributes.get("class") or "").split()
-    return ResultList(items, tuple(listings), Layout.GRID if grid else Layout.LIST)
+    layout = Layout.GRID if grid else Layout.LIST
+    surplus = _elements(container) - elements if elements >= MAX_ITEMS else 0
+    return ResultList(items, tuple(listings), layout, unparsed, surplus, clipped)
+
+
+def _elements(container: LexborNode) -> int:
+    """Return how many items a list has, by their first nodes alone."""
+    return sum(child.tag == "li" or _starts_item(child) for child in container.iter())
 
 
 def _container(tree: LexborHTMLParser) -> LexborNode | None:

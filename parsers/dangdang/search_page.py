@@ -7,7 +7,13 @@ pager, the query as the shop repeats it) is read from a few snippets. A page wit
 from __future__ import annotations
 
 from parsers.dangdang.furniture import Furniture, read_furniture, snippets
-from parsers.dangdang.result_list import ResultList, find_result_list, may_hold_items, read_result_list
+from parsers.dangdang.result_list import (
+    ResultList,
+    find_result_list,
+    may_hold_items,
+    reaches_end,
+    read_result_list,
+)
 from parsers.dangdang.signs import Sign, may_have_notice, notice_of, sign_without_list, title_of
 from parsers.model import PageKind, SearchPage
 from parsers.text import decode, detect_charset
@@ -24,13 +30,16 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     """
     codec = detect_charset(body, charset)
     where = find_result_list(body)
+    ended = reaches_end(body, where)
     if where is not None:
         markup = decode(body[where], codec)
         found = read_result_list(markup.text, page=page)
         if found.items:
             furniture, notice = _around(body, where, codec)
             sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
-            return _page(found, furniture, notice, sign, codec=codec, undecodable=markup.undecodable)
+            return _page(
+                found, furniture, notice, sign, codec=codec, undecodable=markup.undecodable, ended=ended
+            )
 
     whole = decode(body, codec)
     outside = whole.text if where is None else decode(body[: where.start] + body[where.stop :], codec).text
@@ -40,10 +49,10 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     if found.items and not (where is None and "搜索无结果" in title):
         sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
     else:  # a list beside the title of a no-result page holds recommendations
-        found = ResultList()
+        found = ResultList(unparsed=found.unparsed)
         frame = furniture.described() or ("the list's frame" if where is not None else "")
         sign = sign_without_list(whole.text, title=title, notice=notice, furniture=frame)
-    return _page(found, furniture, notice, sign, codec=codec, undecodable=whole.undecodable)
+    return _page(found, furniture, notice, sign, codec=codec, undecodable=whole.undecodable, ended=ended)
 
 
 def _around(body: bytes, where: slice, codec: str) -> tuple[Furniture, str]:
@@ -65,6 +74,7 @@ def _page(
     *,
     codec: str,
     undecodable: int,
+    ended: bool,
 ) -> SearchPage:
     return SearchPage(
         kind=sign.kind,
@@ -79,4 +89,9 @@ def _page(
         sign=sign.words,
         charset=codec.removesuffix("-sig"),
         undecodable=undecodable,
+        title_echo=furniture.title_echo,
+        ended=ended,
+        unparsed=found.unparsed,
+        surplus=found.surplus,
+        clipped=found.clipped,
     )

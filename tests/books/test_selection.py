@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from itertools import pairwise
 
@@ -52,11 +53,57 @@ def test_the_first_reason_that_applies_is_given(fields: dict[str, object], reaso
 
 def test_a_product_counts_once_where_it_stands_first() -> None:
     """Of a product on two pages the one on the lower page is taken, even when the other page was given first."""
-    early = make_listing(product_id="7", page=1, position=60, price=Decimal("20.00"))
-    late = make_listing(product_id="7", page=2, position=1, price=Decimal("10.00"))
+    early = make_listing(product_id="7", page=1, position=60)
+    late = make_listing(product_id="7", page=2, position=1)
     selection = select([(2, [late]), (1, [early])])
     assert selection.kept == (early,)
-    assert (selection.listings, selection.unique) == (2, 1)
+    assert (selection.listings, selection.unique, selection.replaced) == (2, 1, ())
+
+
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+LATER = NOON + dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("fetched_at", "price"),
+    [
+        ({1: NOON, 2: LATER}, "9.00"),
+        ({1: LATER, 2: NOON}, "90.00"),
+        ({1: NOON, 2: NOON}, "9.00"),
+        ({}, "9.00"),
+    ],
+)
+def test_of_two_prices_the_later_counts(fetched_at: dict[int, dt.datetime], price: str) -> None:
+    """The page that was fetched last is right; without times the higher page; and the reader is told of both."""
+    dear = make_listing(product_id="7", page=1, position=60, price=Decimal("90.00"))
+    cheap = make_listing(product_id="7", page=2, position=1, price=Decimal("9.00"))
+    shelf = fill_shelf([(2, [cheap]), (1, [dear])], Wishes(), fetched_at=fetched_at)
+    assert [book.price for book in shelf.books] == [Decimal(price)]
+    [note] = shelf.notes
+    assert "product 7" in note
+    assert note.index("¥90.00" if price == "9.00" else "¥9.00") < note.index(f"¥{price}")
+    selector = Selector()
+    selector.add(1, [dear], fetched_at.get(1))
+    selector.add(2, [cheap], fetched_at.get(2))
+    assert selector.cheapest == Decimal(price)
+
+
+def test_a_product_that_sold_out_meanwhile_is_sold_out() -> None:
+    """The later page says that it is gone: it is no offer any more, whatever the earlier one showed."""
+    there = make_listing(product_id="7", page=1)
+    gone = make_listing(product_id="7", page=2, sold_out=True)
+    shelf = fill_shelf([(1, [there]), (2, [gone])], Wishes(), fetched_at={1: NOON, 2: LATER})
+    assert (shelf.books, shelf.dropped) == ((), (("sold_out", gone),))
+    assert "sold out" in shelf.notes[0]
+
+
+def test_many_products_with_two_prices_are_counted() -> None:
+    """Three are named, the others counted."""
+    first = [make_listing(product_id=f"{n}", page=1, position=n) for n in range(1, 6)]
+    second = [make_listing(product_id=f"{n}", page=2, position=n, price=Decimal(n)) for n in range(1, 6)]
+    notes = fill_shelf([(1, first), (2, second)], Wishes()).notes
+    assert len(notes) == 4
+    assert notes[3].startswith("2 more products")
 
 
 def test_what_is_dropped_is_counted_under_every_reason() -> None:

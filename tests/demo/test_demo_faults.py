@@ -209,6 +209,31 @@ async def test_repeats(client: aiohttp.ClientSession) -> None:
     assert page.page == 3
 
 
+async def test_a_page_of_another_query(client: aiohttp.ClientSession) -> None:
+    """The page of another search is healthy, and says whose it is."""
+    page = await read(client, Fault(FaultKind.OTHER_QUERY), page=2)
+    assert (page.query_echo, page.page, len(page.listings)) == ("山海经", 1, 60)
+
+
+async def test_another_page(client: aiohttp.ClientSession) -> None:
+    """The next page comes in place of the one asked for, and says so."""
+    page = await read(client, Fault(FaultKind.OTHER_PAGE), page=2)
+    assert page.page == 3
+    assert [listing.product_id for listing in page.listings] == [
+        listing.product_id for listing in catalogue(QUERY).page(3)
+    ]
+
+
+async def test_a_body_cut_without_a_word(client: aiohttp.ClientSession) -> None:
+    """By HTTP the answer is whole: only the page itself shows that it was cut."""
+    async with DemoShop(faults=[Fault(FaultKind.CUT)]) as shop, client.get(address(shop)) as response:
+        page = parse_search_page(await response.read())
+        assert "Content-Length" not in response.headers
+        assert "Transfer-Encoding" not in response.headers
+    assert not page.ended
+    assert 30 < len(page.listings) < 50
+
+
 async def test_nested_tags_stand_in_the_list(client: aiohttp.ClientSession) -> None:
     """The nest is between the list's tags, so that a parser which cuts to the list still meets it."""
     fault = Fault(FaultKind.NESTED)

@@ -122,13 +122,17 @@ def test_a_failed_page_is_no_observation() -> None:
     ]
 
 
-def test_a_product_on_two_pages_counts_as_on_the_first() -> None:
+def test_the_later_of_two_prices_is_observed() -> None:
+    """A product that stands on two pages at two prices is recorded as it was seen last, with the time of that."""
     pages = [
-        make_page(1, listings=[make_listing()]),
-        make_page(2, listings=[make_listing(page=2, price=Decimal(1))]),
+        replace(make_page(1, listings=[make_listing()]), fetched_at=STARTED + dt.timedelta(seconds=9)),
+        replace(
+            make_page(2, listings=[make_listing(page=2, price=Decimal(1))]),
+            fetched_at=STARTED + dt.timedelta(seconds=3),
+        ),
     ]
     _, seen = observed(make_result(pages=tuple(pages)), "k")
-    assert [observation.price for observation in seen] == [Decimal("39.00")]
+    assert [(o.price, o.at) for o in seen] == [(Decimal("39.00"), STARTED + dt.timedelta(seconds=9))]
 
 
 def foreign(file: Path, *statements: str) -> None:

@@ -43,9 +43,9 @@ _KINDS = [
     (10, Fault(FaultKind.STATUS, status=404)),
     (10, Fault(FaultKind.STATUS, status=410)),
     (5, Fault(FaultKind.STATUS, status=403)),
-    (20, Fault(FaultKind.RESET)),
-    (20, Fault(FaultKind.TRUNCATED)),
-    (20, Fault(FaultKind.TRUNCATED_CHUNKED)),
+    (15, Fault(FaultKind.RESET)),
+    (15, Fault(FaultKind.TRUNCATED)),
+    (15, Fault(FaultKind.TRUNCATED_CHUNKED)),
     (10, Fault(FaultKind.ENDLESS)),
     (8, Fault(FaultKind.TRICKLE, delay=0.5)),
     (10, Fault(FaultKind.GZIP_BOMB)),
@@ -57,20 +57,24 @@ _KINDS = [
     (5, Fault(FaultKind.SLIDER)),
     (5, Fault(FaultKind.EMPTY)),
     (5, Fault(FaultKind.SCRIPT_ONLY)),
-    (15, Fault(FaultKind.CHANGED_LAYOUT)),
-    (15, Fault(FaultKind.PRICES_GONE)),
+    (10, Fault(FaultKind.CHANGED_LAYOUT)),
+    (10, Fault(FaultKind.PRICES_GONE)),
     (15, Fault(FaultKind.REPEATS)),
     (5, Fault(FaultKind.NESTED)),
     (10, Fault(FaultKind.NO_RESULTS)),
     (10, Fault(FaultKind.HOME)),
     (10, Fault(FaultKind.NOT_FOUND)),
     (10, Fault(FaultKind.UTF8)),
+    (10, Fault(FaultKind.CUT)),
+    (10, Fault(FaultKind.OTHER_QUERY)),
+    (10, Fault(FaultKind.OTHER_PAGE)),
 ]
 """Per mille of the answers, and the fault; the first that strikes decides, which makes 30 % of all in the end."""
 
 _LASTING = [
     Fault(FaultKind.RESET, pages={4}),
     Fault(FaultKind.TRUNCATED, pages={6}),
+    Fault(FaultKind.CUT, pages={7}),
     Fault(FaultKind.STATUS, status=503, pages={8}),
     Fault(FaultKind.STATUS, status=429, pages={9}),
 ]
@@ -83,7 +87,10 @@ FAULTS = [
 ]
 
 RETRIED_STATUSES = {408, 425, 429, 500, 502, 503}
-RETRIED_KINDS = {FaultKind.RESET, FaultKind.TRUNCATED, FaultKind.TRUNCATED_CHUNKED, FaultKind.TRICKLE}
+RETRIED_KINDS = {
+    FaultKind.RESET, FaultKind.TRUNCATED, FaultKind.TRUNCATED_CHUNKED, FaultKind.TRICKLE, FaultKind.CUT,
+}  # fmt: skip
+RETRIED_ONCE = {FaultKind.OTHER_QUERY, FaultKind.OTHER_PAGE}
 HEALTHY_KINDS = {FaultKind.WRONG_CHARSET, FaultKind.UTF8, FaultKind.REPEATS}
 
 NESTED = {"parse_timeout", "layout_changed"}
@@ -95,6 +102,9 @@ VERDICTS = {
     FaultKind.TRUNCATED: "network_error",
     FaultKind.TRUNCATED_CHUNKED: "network_error",
     FaultKind.TRICKLE: "network_error",
+    FaultKind.CUT: "truncated",
+    FaultKind.OTHER_QUERY: "unexpected_page",
+    FaultKind.OTHER_PAGE: "unexpected_page",
     FaultKind.ENDLESS: "too_large",
     FaultKind.GZIP_BOMB: "too_large",
     FaultKind.FIREWALL: "blocked",
@@ -131,6 +141,7 @@ def expected_pages(plan: FaultPlan, query: str) -> dict[int, Expected]:
 
 
 def _expected(plan: FaultPlan, query: str, page: int) -> Expected:
+    was_wrong = False
     for attempt in range(1, ATTEMPTS + 1):
         fault = plan.outcome(query, page).fault
         last = attempt == ATTEMPTS
@@ -144,6 +155,8 @@ def _expected(plan: FaultPlan, query: str, page: int) -> Expected:
         elif fault.kind in HEALTHY_KINDS:
             shifted = page - 1 if fault.kind is FaultKind.REPEATS and page > 1 else page
             return Expected("ok", attempt, shifted)
+        elif fault.kind in RETRIED_ONCE and not was_wrong and not last:
+            was_wrong = True
         elif fault.kind not in RETRIED_KINDS or last:
             return Expected(VERDICTS[fault.kind], attempt, None)
     raise AssertionError("an attempt is always the last")
