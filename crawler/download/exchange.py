@@ -57,6 +57,8 @@ class FetchPolicy:
     """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
+    keep_start: bool = False
+    """Whether a body beyond the cap keeps its first `max_bytes`, decompressed, beside Problem.TOO_LARGE."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = lambda _url: False
     """Whether a redirect to this absolute address is followed; one that is not ends the exchange."""
@@ -103,7 +105,7 @@ class Exchange:
     charset: str | None = None
     """The one that the Content-Type header names."""
     body: bytes = b""
-    """Decompressed; empty when there is a problem."""
+    """Decompressed; empty when there is a problem, but for one that is too large under `keep_start`."""
     redirect: str | None = None
     """Absolute address of a redirect that was not followed."""
     retry_after: float | None = None
