@@ -46,7 +46,7 @@ class Body:
     """A body that ended, or why it did not."""
 
     decoded: bytes = b""
-    """Decompressed; empty when there is a problem, but for the start of a body that is too large, if it was to be kept."""
+    """Decompressed; empty when there is a problem, but for one that is too large under `keep_start`."""
     raw: bytes = b""
     """As sent, as far as it was read, one byte beyond the cap on it at most; empty unless it was to be kept."""
     problem: Problem | None = None
@@ -226,8 +226,8 @@ class BodyReader:
     async def read(self, response: aiohttp.ClientResponse) -> Body:
         """Return the body, or the problem that it has, as soon as it shows.
 
-        A stated length beyond the cap is refused unread, unless its start is to be kept. Raises what aiohttp raises while it reads:
-        ClientPayloadError, ClientOSError, TimeoutError …
+        A stated length beyond the cap is refused unread, unless its start is to be kept. Raises what aiohttp raises
+        while it reads: ClientPayloadError, ClientOSError, TimeoutError …
         """
         content = response.content
         # The answer to HEAD, and a 304, may state the length of a body that they do not have.

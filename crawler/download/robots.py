@@ -47,8 +47,8 @@ class Robots:
     """The rules of every origin that is asked for, for one user agent; `close()` it in the end.
 
     `fetch(url)` asks for a robots.txt with all attempts and those redirects that may be followed, and gives its first
-    `MAX_BYTES`: a longer one comes cut, with Problem.TOO_LARGE. `folder` is where copies are kept, None for nowhere. `now` gives aware
-    datetimes.
+    `MAX_BYTES`: a longer one comes cut, with Problem.TOO_LARGE. `folder` is where copies are kept, None for nowhere.
+    `now` gives aware datetimes.
     """
 
     def __init__(
