@@ -48,7 +48,7 @@ class Body:
     decoded: bytes = b""
     """Decompressed; empty when there is a problem, but for one that is too large under `keep_start`."""
     raw: bytes = b""
-    """As sent, as far as it was read, one byte beyond the cap on it at most; empty unless it was to be kept."""
+    """As sent, as far as it was read, one byte beyond the cap at most; empty unless it was to be kept."""
     problem: Problem | None = None
     """TOO_LARGE, TRUNCATED or PROTOCOL."""
     detail: str = ""
@@ -65,8 +65,8 @@ class Decoder:
     the first byte beyond the cap: zlib may find the break first.) It holds at most `max_bytes` + 1 bytes of each kind,
     and a step (32 KiB) more while it works.
 
-    With `keep_start` the first `max_bytes` of a body that is too large are kept, decompressed, and twice as many may
-    be sent for them: compression can make a body longer.
+    With `keep_start` the first `max_bytes` of a body that is too large are kept, decompressed. The cap on a compressed
+    body as sent is twice as high then: compression can make one longer.
 
     gzip may have several members, and bytes behind the last that begin no other are ignored, as browsers do.
     deflate is read with zlib's wrapping, which is the standard (RFC 9110, 8.4.1.2), and without, which some servers
@@ -81,7 +81,7 @@ class Decoder:
         self._codings = [coding for coding in codings if coding in OURS or coding in FOREIGN]
         self._coding = OURS.get(self._codings[0], "") if len(self._codings) == 1 else ""
         self._max = max_bytes
-        self._max_sent = 2 * max_bytes if keep_start else max_bytes
+        self._max_sent = 2 * max_bytes if keep_start and self._coding else max_bytes
         self._keep_start = keep_start
         self._sent = 0
         self._decoded = io.BytesIO()  # its getvalue() copies nothing

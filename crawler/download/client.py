@@ -158,7 +158,7 @@ class Downloader:
         delay, max_wait = rules.crawl_delay or 0.0, task.policy.max_wait
         if delay > MOST_WAITS * max_wait:
             asked = f"robots.txt asks for {delay:,.10g} s between requests"
-            limit = f"more than ten times --max-wait {max_wait:g}: raise that to wait so long"
+            limit = f"more than ten times --max-wait {max_wait:g}: raise it to accept that delay"
             return _denial(task.url, target, rules, f"{asked}, {limit}")
         self.pace.set_crawl_delay(host, delay)
         return None

@@ -129,7 +129,7 @@ async def test_a_delay_that_nobody_waits_for_ends_every_page_at_once(
         assert end.problem is Problem.ROBOTS
         assert end.detail == (
             f"robots.txt asks for {seconds} s between requests, more than ten times --max-wait {max_wait:g}:"
-            " raise that to wait so long"
+            " raise it to accept that delay"
         )
     assert host.log == ["/robots.txt"]
 
