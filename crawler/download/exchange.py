@@ -29,7 +29,7 @@ class Problem(StrEnum):
     ADDRESS = "address"
     """The host's address is one that no request may go to: this machine, a private network …"""
     ROBOTS = "robots"
-    """robots.txt denies it, or could not be had."""
+    """robots.txt denies it, could not be had, or asks for a delay beyond ten times `max_wait`."""
 
 
 class Cut(StrEnum):
@@ -54,7 +54,8 @@ class FetchPolicy:
     total_seconds: float = 45.0
     """All attempts and the waits between them; waiting for the host's pace does not count."""
     max_wait: float = 30.0
-    """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
+    """Longest rest that a Retry-After may ask for before another attempt, in seconds; a tenth of the longest
+    Crawl-delay."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
     keep_start: bool = False

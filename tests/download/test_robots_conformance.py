@@ -248,6 +248,9 @@ def test_what_is_said_of_a_group_ends_its_names(line: str) -> None:
         ("User-agent: *\nDisallow: *", [True, True]),
         ("User-agent: *\nDisallow: *a", [True, False]),
         ("User-agent: *\nDisallow: /**a**$", [True, False]),
+        ("User-agent: *\nDisallow: /*a*a\nDisallow: /*b*b*", [False, False]),
+        ("User-agent: *\nDisallow: /b\nAllow: /*", [False, False]),
+        ("User-agent: *\nAllow: /b\nDisallow: /*", [True, False]),
         ("User-agent: *\nDisallow: /$", [False, False]),
         ("User-agent: *\nDisallow: $", [False, False]),
         ("User-agent: *\nDisallow: #/a", [False, False]),
@@ -471,11 +474,12 @@ def hostile(line: str) -> str:
         "dis" + "s" * MAX_BYTES,
         "disallow " + " a" * (MAX_BYTES // 2),
         "User-agent: *\n" * (MAX_BYTES // 14),
+        "User-agent: *\n" * (MAX_BYTES // 28) + "Disallow: /x\n" * (MAX_BYTES // 28),
         "User-agent: *\nDisallow: /%" + "%2" * (MAX_BYTES // 2),
         "\r" * MAX_BYTES,
         "User-agent: *\nRequest-rate: " + "9" * MAX_BYTES,
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_a_hostile_file_costs_little(text: str) -> None:
     """Parsing and matching the worst files ends, where a quadratic step would take hours, and fills no memory."""
