@@ -202,6 +202,8 @@ def _spellings(pattern: str) -> set[str]:
     «?baz=https%3A%2F%2Ffoo.bar».
     """
     path, mark, query = pattern.partition("?")
+    if not query:
+        return {pattern}
     escaped = query.replace(":", "%3A").replace("/", "%2F")
     unescaped = query.replace("%3A", ":").replace("%2F", "/")
     return {pattern, path + mark + escaped, path + mark + unescaped}
