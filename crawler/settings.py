@@ -184,7 +184,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delay: Annotated[float, _seconds_or_none()] = 0.0
     """Seconds between the starts of two requests to one host, give or take half."""
     max_wait: Annotated[float, _seconds_or_none()] = 30.0
-    """Longest rest that a Retry-After may ask for, in seconds; past it the page fails."""
+    """Longest rest that a Retry-After may ask for, in seconds; past it the page fails. A Crawl-delay may be ten times
+    as long; past that no page is asked for."""
     obey_robots: Annotated[bool, Meta(description="true or false")] = True
     """Whether robots.txt is asked for and obeyed, with its Crawl-delay."""
     proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (

@@ -212,7 +212,8 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--max-wait",
         metavar="S",
-        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails (default: 30.0)",
+        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails; a Crawl-delay"
+        " may be ten times as long (default: 30.0)",
     )
     group.add_argument(
         "--ignore-robots",

@@ -35,6 +35,9 @@ OVERLOAD_STATUSES = frozenset({429, 503})
 OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
 """How a host says that it gets too much: fewer requests at once are sent to it then."""
 
+MOST_WAITS = 10
+"""Times `max_wait` that a Crawl-delay may be; a longer one ends the fetch, which would else wait for hours."""
+
 _NOTHING_SPENT = Spent()
 
 HopListener = Callable[[Hop, bool], None]
@@ -147,18 +150,26 @@ class Downloader:
         finally:
             _asking.reset(token)
         host = urlsplit(target).netloc
-        self.pace.set_crawl_delay(host, rules.crawl_delay or 0.0)
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
             self._noted.add((host, rules.note))
             self._on_robots_note(host, rules.note)
-        return None if rules.allows(target) else _denial(task.url, target, rules)
+        if not rules.allows(target):
+            return _denial(task.url, target, rules)
+        delay, max_wait = rules.crawl_delay or 0.0, task.policy.max_wait
+        if delay > MOST_WAITS * max_wait:
+            asked = f"robots.txt asks for {delay:,.10g} s between requests"
+            limit = f"more than ten times --max-wait {max_wait:g}: raise it to accept that delay"
+            return _denial(task.url, target, rules, f"{asked}, {limit}")
+        self.pace.set_crawl_delay(host, delay)
+        return None
 
     async def _fetch_robots(self, url: str) -> Exchange:
-        """Request a robots.txt as RFC 9309 (§2.3.1) asks: five redirects, to other hosts, too."""
+        """Request the first 500 KiB of a robots.txt; its redirects, five at most, may lead where the page's may."""
         asking = _asking.get()
-        policy = replace(asking.policy, max_redirects=5, may_follow=lambda _url: True, obey_robots=False)
-        exchange = await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
-        return replace(exchange, body=exchange.body[:MAX_BYTES])
+        policy = replace(
+            asking.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+        )
+        return await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
 
     async def _attempts(
         self,
@@ -256,8 +267,8 @@ def _next_attempt(exchange: Exchange, policy: FetchPolicy, seconds: float) -> tu
     return wait, ""
 
 
-def _denial(url: str, target: str, rules: Rules) -> Exchange:
-    problem, detail = Problem.ROBOTS, rules.reason(target)
+def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
+    problem, detail = Problem.ROBOTS, reason or rules.reason(target)
     if rules.problem is not None and rules.problem.problem is Problem.ADDRESS:
         problem, detail = Problem.ADDRESS, rules.problem.detail
     if target != url:

@@ -130,7 +130,8 @@ class Wire:
             detail = f"{urlsplit(proxy).scheme} proxies are not supported: name an http:// one with --proxy"
             return Exchange(url, target, problem=Problem.PROXY, detail=detail)
         head = _head(f"GET {path} HTTP/1.1", [(b"Host", host.encode()), *_encoded_pairs(self._headers)])
-        sheet = _Sheet(target, self._now(), head, BodyReader(policy.max_bytes, keep_raw=on_hop is not None))
+        reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
+        sheet = _Sheet(target, self._now(), head, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(url, target, policy, proxy, sheet)
