@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, cast
 
 __all__ = ["Stopped", "run"]
 
@@ -93,15 +93,14 @@ def _guard() -> Iterator[Callable[[int], None]]:
     if os.name != "posix":
         yield lambda group: None  # noqa: ARG005
         return
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 – a constant
         ["/bin/sh", "-c", _GUARD],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # neither Ctrl-C nor a signal to our group is meant for it
     ) as guard:
-        assert guard.stdin is not None
-        stdin = guard.stdin
+        stdin = cast("IO[bytes]", guard.stdin)
         try:
             yield lambda group: _say(stdin, f"{group}\n")
         finally:

@@ -171,9 +171,13 @@ def _answer(
 def _failure(answer: dict[str, Any]) -> str:
     """Return the reason of a failure, as one about the message where it is."""
     why, number, words = answer.get("why"), answer.get("number", 0), _reason(answer)
-    if why == "status" and number in _FINAL_STATUSES or why == "smtp" and number in _FINAL_SMTP_CODES:
+    if (why == "status" and number in _FINAL_STATUSES) or (why == "smtp" and number in _FINAL_SMTP_CODES):
         return FinalRefusal(words)
-    return Refusal(words) if why in {"status", "smtp", "errcode", "refused", "memory", "garbled", "redirects"} else words
+    return (
+        Refusal(words)
+        if why in {"status", "smtp", "errcode", "refused", "memory", "garbled", "redirects"}
+        else words
+    )
 
 
 def _reason(answer: dict[str, Any]) -> str:

@@ -257,10 +257,14 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         )
         return
     for words in dict.fromkeys(str(each) for some in broken.values() for each in some):
-        yield Finding(State.WRONG, "alerts", f"{words}; restore a copy of the history, or leave it: it stops no other")
+        yield Finding(
+            State.WRONG, "alerts", f"{words}; restore a copy of the history, or leave it: it stops no other"
+        )
     names = {channel.key: channel.name for channel in known}
     for each in resting:
-        yield Finding(State.WRONG, "alerts", _resting(each, names.get(each.channel, "a place not set up any more")))
+        yield Finding(
+            State.WRONG, "alerts", _resting(each, names.get(each.channel, "a place not set up any more"))
+        )
     for channel in known:
         apart = len(broken[channel.key]) + sum(each.channel == channel.key for each in resting)
         if (kept := undelivered.pop(channel.key, 0) - apart) > 0:

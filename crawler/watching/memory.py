@@ -232,7 +232,13 @@ class Memory(History):
                 # A rest that is longer than a whole one was noted by a clock that was wrong.
                 " AND (? IS NULL OR rests_until IS NULL OR rests_until <= ? OR rests_until > ?)"
                 " ORDER BY attempts, delivery.alert",
-                (channel, source, now, now, None if now is None else now + REST // dt.timedelta(microseconds=1)),
+                (
+                    channel,
+                    source,
+                    now,
+                    now,
+                    None if now is None else now + REST // dt.timedelta(microseconds=1),
+                ),
             ).fetchall()
             for number, attempts in numbers:
                 try:

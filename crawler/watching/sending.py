@@ -209,8 +209,7 @@ def _groups(pending: Sequence[Pending], lang: str) -> list[tuple[Pending, ...]]:
     """Return alerts as they stand together in messages."""
     by_number = {each.number: each for each in pending}
     return [
-        tuple(by_number[number] for number in numbers)
-        for _, numbers in messages_with_numbers(pending, lang)
+        tuple(by_number[number] for number in numbers) for _, numbers in messages_with_numbers(pending, lang)
     ]
 
 

@@ -86,7 +86,9 @@ async def test_a_command_ends_when_its_caller_wants_it_to(tmp_path: Path) -> Non
     """With its children."""
     script = f"sleep 1000 & echo $! $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pids; wait"
     wanted = threading.Event()
-    delivering = asyncio.create_task(asyncio.to_thread(channel("sh", "-c", script).deliver, MESSAGE, wanted.is_set))
+    delivering = asyncio.create_task(
+        asyncio.to_thread(channel("sh", "-c", script).deliver, MESSAGE, wanted.is_set)
+    )
     async with asyncio.timeout(30):
         while not (tmp_path / "pids").exists():  # noqa: ASYNC110 – another process makes it
             await asyncio.sleep(0.02)

@@ -187,7 +187,10 @@ async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: Script
     (folder / "books.toml").write_text(text.replace('"false"', '"true"'), encoding="utf-8")
     second = await run("watch", *words)
     named = "alert 1 in the history cannot be read: its kind is none that there is"
-    assert (second.code, second.only_line) == (1, f"bookprice: not delivered to command true: {named}; see doctor")
+    assert (second.code, second.only_line) == (
+        1,
+        f"bookprice: not delivered to command true: {named}; see doctor",
+    )
     assert "delivered to command true: 1 alert\n" in second.text
     ended = await run("doctor", *words)
     assert f"WRONG  alerts: {named}; restore a copy" in ended.text

@@ -46,7 +46,9 @@ async def service() -> AsyncIterator[Endpoint]:
         yield served
 
 
-async def end(process: asyncio.subprocess.Process, signals: tuple[signal.Signals, ...]) -> tuple[bytes, bytes]:
+async def end(
+    process: asyncio.subprocess.Process, signals: tuple[signal.Signals, ...]
+) -> tuple[bytes, bytes]:
     for number in signals:
         if process.returncode is None:
             process.send_signal(number)
@@ -82,7 +84,12 @@ async def test_a_command_ends_with_its_watch(
 
 @ENDS
 async def test_the_process_of_apprise_ends_with_its_watch(
-    start: Start, folder: Path, shop: ScriptedShop, service: Endpoint, signals: tuple[signal.Signals, ...], code: int
+    start: Start,
+    folder: Path,
+    shop: ScriptedShop,
+    service: Endpoint,
+    signals: tuple[signal.Signals, ...],
+    code: int,
 ) -> None:
     url = f"json://127.0.0.1:{service.port}/"
     (folder / "c.toml").write_text(f'{WATCH}urls = ["{url}"]\n', encoding="utf-8")
