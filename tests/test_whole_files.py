@@ -23,7 +23,8 @@ WRITERS = {
     "whole_file": "with whole_file(target) as file: pause()",
     "report": "_fill = files._fill\nasync def fill(*a):\n    await _fill(*a)\n    pause()\nfiles._fill = fill\n"
     "asyncio.run(files.write_whole(target, b'x'))",
-    "archive": "archive.RecordReader = lambda journal: pause()\nasyncio.run(archive.write_archive(Path('none'), target))",
+    "archive": "archive.RecordReader = lambda journal: pause()\n"
+    "asyncio.run(archive.write_archive(Path('none'), target))",
 }
 """What is killed while it writes a file: each calls `pause` in the middle."""
 

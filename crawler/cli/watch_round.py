@@ -138,7 +138,8 @@ class WatchRound:
                 self._codes.add(ExitCode.NOT_WRITTEN)
                 rests = f"; {_resting(each.resting)} for a day, see doctor" if each.resting else ""
                 console.error(
-                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: {each.why}{rests}"
+                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: "
+                    f"{each.why}{rests}"
                 )
             for broken in each.unreadable:
                 self._codes.add(ExitCode.NOT_WRITTEN)

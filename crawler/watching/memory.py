@@ -347,8 +347,8 @@ class Memory(History):
         moment = to_microseconds(now)
         with self._saying():
             rows = self._connection.execute(
-                "SELECT refusal.channel, watch.name, CAST(substr(alert.title, 1, ?) AS BLOB), first_at, rests_until, why"
-                " FROM refusal JOIN delivery ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
+                "SELECT refusal.channel, watch.name, CAST(substr(alert.title, 1, ?) AS BLOB), first_at, rests_until,"
+                " why FROM refusal JOIN delivery ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
                 " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
                 " JOIN source ON source.id = watch.source"
                 " WHERE NOT delivered AND source.name = ? AND rests_until > ? ORDER BY first_at, refusal.alert",
@@ -382,13 +382,13 @@ def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: st
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"its {name} is not text")
+        raise ValueError(f"its {name} is not text")  # noqa: TRY004 – one error for all that a row may hold
     return value
 
 
 def _kind(value: object) -> AlertKind:
     try:
-        return AlertKind(value)
+        return AlertKind(str(value))
     except ValueError:
         raise ValueError("its kind is none that there is") from None
 

@@ -149,7 +149,7 @@ class _Delivery:
             self._refused[numbers[0]] = problem
         return problem
 
-    def _parts(self, group: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    def _parts(self, group: tuple[Pending, ...]) -> Iterator[tuple[Pending, ...]]:
         """Yield the parts that a refused message is tried again in.
 
         Halves, where the channel has taken something. Where it has not, two alerts alone come first: if it refuses

@@ -18,6 +18,7 @@ from tests.processes import gone
 from tests.watching.scripted_shop import ScriptedShop, scripted_shop, shelf
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+Ends = tuple[tuple[signal.Signals, ...], int]
 Run = Callable[..., Awaitable[Ended]]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -28,7 +29,7 @@ HANGING = "trap '' TERM INT; sleep 1000 & echo $! $$ > pids.new; mv pids.new pid
 """A command that ignores what it can, with a child."""
 
 ENDS = pytest.mark.parametrize(
-    ("signals", "code"),
+    "ends",
     [((signal.SIGTERM,), 143), ((signal.SIGINT,), 130), ((signal.SIGINT,) * 2, 130), ((signal.SIGKILL,), -9)],
 )
 
@@ -60,7 +61,7 @@ async def end(
 
 @ENDS
 async def test_a_command_ends_with_its_watch(
-    start: Start, run: Run, folder: Path, shop: ScriptedShop, signals: tuple[signal.Signals, ...], code: int
+    start: Start, run: Run, folder: Path, shop: ScriptedShop, ends: Ends
 ) -> None:
     """With its whole process group, within three seconds, whichever signal it was."""
     (folder / "hang.sh").write_text(HANGING)
@@ -71,10 +72,10 @@ async def test_a_command_ends_with_its_watch(
         while not (folder / "pids").exists():  # noqa: ASYNC110 – another process makes it
             await asyncio.sleep(0.02)
     pids = [int(word) for word in (folder / "pids").read_text().split()]
-    _, err = await end(process, signals)
-    assert process.returncode == code
+    _, err = await end(process, ends[0])
+    assert process.returncode == ends[1]
     assert [await gone(pid, 3) for pid in pids] == [True, True]
-    if signals == (signal.SIGTERM,):
+    if ends[0] == (signal.SIGTERM,):
         assert b"1 alert not delivered to command sh, and kept for the next watch: interrupted" in err
     (folder / "hang.sh").write_text("cat > told.txt")
     ended = await run(*words)
@@ -88,8 +89,7 @@ async def test_the_process_of_apprise_ends_with_its_watch(
     folder: Path,
     shop: ScriptedShop,
     service: Endpoint,
-    signals: tuple[signal.Signals, ...],
-    code: int,
+    ends: Ends,
 ) -> None:
     url = f"json://127.0.0.1:{service.port}/"
     (folder / "c.toml").write_text(f'{WATCH}urls = ["{url}"]\n', encoding="utf-8")
@@ -101,8 +101,8 @@ async def test_the_process_of_apprise_ends_with_its_watch(
         for child in psutil.Process(process.pid).children()
         if any("apprise_process.py" in word for word in child.cmdline())
     )
-    await end(process, signals)
-    assert process.returncode == code
+    await end(process, ends[0])
+    assert process.returncode == ends[1]
     assert await gone(apprise.pid, 3)
 
 

@@ -209,12 +209,14 @@ def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) 
     assert (place.asked, sent.delivered) == (1 + FAILURES, MOST_ALERTS)
 
 
+NO_REMARKS = "its remarks are not a JSON array of texts"
+
 BROKEN = {
-    "UPDATE alert SET remarks = '[1' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = '[1]' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = '{}' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = replace(hex(zeroblob(9000)), '0', '[') WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = 7 WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET remarks = '[1' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = '[1]' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = '{}' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = replace(hex(zeroblob(9000)), '0', '[') WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = 7 WHERE id = 2": NO_REMARKS,
     "UPDATE alert SET kind = 'free' WHERE id = 2": "its kind is none that there is",
     "UPDATE alert SET price = 'cheap' WHERE id = 2": "its price is none",
     "UPDATE alert SET price = -1 WHERE id = 2": "its price is none",
