@@ -34,7 +34,7 @@ a second, with its command; that message is delivered again by the next watch.
 
 exit codes; of several 1 goes before 4, and 4 before 3:
   0    whole; also when nothing is due
-  1    alerts are undelivered, and kept; or the history could not be written after all
+  1    alerts are undelivered, and kept; the history could not be written after all; files, memory or threads ran out
   2    wrong usage or configuration
   3    some pages failed
   4    a watch had no page

@@ -348,7 +348,8 @@ class Memory(History):
         with self._saying():
             rows = self._connection.execute(
                 "SELECT refusal.channel, watch.name, CAST(substr(alert.title, 1, ?) AS BLOB), first_at, rests_until,"
-                " why FROM refusal JOIN delivery ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
+                " why FROM refusal JOIN delivery"
+                " ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
                 " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
                 " JOIN source ON source.id = watch.source"
                 " WHERE NOT delivered AND source.name = ? AND rests_until > ? ORDER BY first_at, refusal.alert",
