@@ -18,7 +18,7 @@ from tests.processes import gone
 from tests.watching.scripted_shop import ScriptedShop, scripted_shop, shelf
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
-Ends = tuple[tuple[signal.Signals, ...], int]
+Ends = tuple[tuple[signal.Signals, ...], set[int]]
 Run = Callable[..., Awaitable[Ended]]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -30,7 +30,13 @@ HANGING = "trap '' TERM INT; sleep 1000 & echo $! $$ > pids.new; mv pids.new pid
 
 ENDS = pytest.mark.parametrize(
     "ends",
-    [((signal.SIGTERM,), 143), ((signal.SIGINT,), 130), ((signal.SIGINT,) * 2, 130), ((signal.SIGKILL,), -9)],
+    [
+        ((signal.SIGTERM,), {143}),
+        ((signal.SIGINT,), {130}),
+        # The second one may meet a Python that has ended its work, which then dies of it: 130 to a shell as well.
+        ((signal.SIGINT,) * 2, {130, -2}),
+        ((signal.SIGKILL,), {-9}),
+    ],
 )
 
 
@@ -73,7 +79,7 @@ async def test_a_command_ends_with_its_watch(
             await asyncio.sleep(0.02)
     pids = [int(word) for word in (folder / "pids").read_text().split()]
     _, err = await end(process, ends[0])
-    assert process.returncode == ends[1]
+    assert process.returncode in ends[1]
     assert [await gone(pid, 3) for pid in pids] == [True, True]
     if ends[0] == (signal.SIGTERM,):
         assert b"1 alert not delivered to command sh, and kept for the next watch: interrupted" in err
@@ -102,7 +108,7 @@ async def test_the_process_of_apprise_ends_with_its_watch(
         if any("apprise_process.py" in word for word in child.cmdline())
     )
     await end(process, ends[0])
-    assert process.returncode == ends[1]
+    assert process.returncode in ends[1]
     assert await gone(apprise.pid, 3)
 
 
