@@ -31,9 +31,11 @@ RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL, Problem.ADDRESS, Problem.ROBOTS})
 """Problems that another attempt would meet again."""
 
-OVERLOAD_STATUSES = frozenset({429, 503})
+REFUSAL_STATUSES = frozenset({429, 503})
+"""How a host says that it gets too much, at once or a second: fewer requests are sent to it then, and more slowly."""
+
 OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
-"""How a host says that it gets too much: fewer requests at once are sent to it then."""
+"""What comes of too many requests at once: fewer are sent then."""
 
 _NOTHING_SPENT = Spent()
 
@@ -175,7 +177,7 @@ class Downloader:
             seconds += await _sleep(back_off(number))
         while True:
             number += 1
-            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds))
+            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
             exchange = replace(await self._attempt(task, way), attempts=number)
             seconds += way.seconds
             record = AttemptRecord(number, _outcome(exchange), way.seconds, way.waited)
@@ -205,7 +207,7 @@ class Downloader:
 
     async def _in_turn(self, task: _Task, target: str, way: _Way) -> Exchange:
         """Make one request when its host's pace lets it."""
-        async with self.pace.turn(urlsplit(target).netloc) as turn:
+        async with self.pace.turn(urlsplit(target).netloc, refused_before=way.failed) as turn:
             way.waited += turn.waited
             started = time.monotonic()
             exchange = await self._wire.request(
@@ -222,6 +224,8 @@ class _Way:
     """The seconds of one attempt: what it may take, has taken, and waited for its hosts."""
 
     limit: float
+    failed: int
+    """Attempts before this one."""
     seconds: float = 0.0
     waited: float = 0.0
 
@@ -283,7 +287,9 @@ def _worth_retrying(exchange: Exchange) -> bool:
 
 def _load(exchange: Exchange) -> Outcome:
     """Return what an answer says of how much its host gets."""
-    if exchange.status in OVERLOAD_STATUSES or exchange.problem in OVERLOAD_PROBLEMS:
+    if exchange.status in REFUSAL_STATUSES:
+        return Outcome.REFUSED
+    if exchange.problem in OVERLOAD_PROBLEMS:
         return Outcome.OVERLOADED
     return Outcome.NEITHER if exchange.status is None else Outcome.SERVED
 
