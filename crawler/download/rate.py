@@ -62,7 +62,7 @@ PATIENCE = 100
 REST_SHARE = 20
 """A narrower gap is tried at most once in so many times the rest that its refusal would cost."""
 
-IN_VAIN, WIDER = 4, 1.5
+IN_VAIN, WIDER = 6, 3.0
 """Refusals in spite of so many wider gaps, the last so many times the first, do not depend on the gap."""
 
 CLEAN_RUN = 50
@@ -96,7 +96,7 @@ class AdaptiveRate:
         self._run = 0
         """Answers at this gap since then."""
         self._served_at = -math.inf
-        """Start of the latest request that was served."""
+        """Start of the latest request that was served, or of the very first one."""
         self._rest_until = -math.inf
         self._in_a_row, self._row_since, self._pause = 0, 0.0, 0.0
         """Refusals in a row, since when, and the rest after the last of them."""
@@ -126,7 +126,7 @@ class AdaptiveRate:
     def start(self, now: float) -> Start:
         """Take note of a start."""
         if not self._starts:
-            self._noted_at = now
+            self._noted_at = self._served_at = now
         self._starts += 1
         spacing, self.last_start = now - self.last_start, now
         return Start(self._starts, now, spacing)
