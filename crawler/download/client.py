@@ -68,6 +68,7 @@ class Downloader:
     half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
     two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
     keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why;
+    `on_gap` when the seconds between the starts of two requests change: host, seconds, and why;
     `on_robots_note`, once each, of what is to be known of a host's robots.txt: host, and the note.
     """
 
@@ -82,10 +83,11 @@ class Downloader:
         user_agent: str = "bookprice-crawler",
         robots_folder: Path | None = None,
         on_pace: Callable[[str, int, str], None] | None = None,
+        on_gap: Callable[[str, float, str], None] | None = None,
         on_robots_note: Callable[[str, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self.pace = Pace(concurrency, delay=delay, on_change=on_pace)
+        self.pace = Pace(concurrency, delay=delay, on_change=on_pace, on_gap=on_gap)
         self.breaker = Breaker(now=now)
         self._wire = Wire(
             connect_timeout=connect_timeout,

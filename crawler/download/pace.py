@@ -400,7 +400,9 @@ class _Host:
             now, ready_at = self._clock(), self._ready_at(next(iter(self._waiting.values())))
             if now < ready_at:
                 # A timer may fire early, by the clock's resolution; then this comes here again.
-                self._timer = asyncio.get_running_loop().call_later(max(TIMER_SECONDS, ready_at - now), self._dispatch)
+                self._timer = asyncio.get_running_loop().call_later(
+                    max(TIMER_SECONDS, ready_at - now), self._dispatch
+                )
                 return
             future, _ = self._waiting.popitem(last=False)
             if not future.done():  # its waiter was cancelled, and has not yet run to say so

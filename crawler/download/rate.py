@@ -105,7 +105,16 @@ class AdaptiveRate:
         """Answers to requests that started before there was a gap, or before a refusal was noted."""
         self._unrelated = False
         """Whether refusals turned out not to depend on the gap."""
-        self._forget()
+        self._refused, self._borne = 0.0, math.inf
+        """The widest gap that was refused, and the narrowest that was borne."""
+        self._proven = 0
+        """Answers that prove the latter."""
+        self._step, self._caution, self._patience = STEP, 1, PATIENCE
+        self._bursty = False
+        """Whether the host has a burst to spare: a few answers at one gap prove little then."""
+        self._refused_alone = False
+        self._in_vain, self._in_vain_from = 0, 0.0
+        """Refusals in spite of wider gaps, and the gap at the first of them."""
 
     @property
     def trying(self) -> bool:
@@ -218,7 +227,8 @@ class AdaptiveRate:
         self._in_a_row += 1
         if self._down or now - self._row_since > OUTAGE_SECONDS:
             self._down, self._pause = True, 0.0
-            return self._forget() and f"nothing was served for {OUTAGE_SECONDS:g} s"
+            self._forget()
+            return f"nothing was served for {OUTAGE_SECONDS:g} s"
         if self._unrelated:
             if self._in_a_row < 2:
                 return ""
@@ -265,20 +275,16 @@ class AdaptiveRate:
         if self._in_vain < IN_VAIN or self.gap < WIDER * self._in_vain_from:
             return False
         self._unrelated = True
-        return self._forget()
+        self._forget()
+        return True
 
     def _set(self, gap: float) -> None:
         self.gap, self._tried_from, self._run = gap, self._starts, 0
 
-    def _forget(self) -> bool:
-        """Return to no gap, and to knowing nothing; return whether there was one."""
-        had = self.gap > 0
-        self._refused, self._borne = 0.0, math.inf
-        """The widest gap that was refused, and the narrowest that was borne."""
-        self._proven = 0
-        """Answers that prove the latter."""
+    def _forget(self) -> None:
+        """Return to no gap, and to knowing nothing of it."""
+        self._refused, self._borne, self._proven = 0.0, math.inf, 0
         self._step, self._caution, self._patience = STEP, 1, PATIENCE
         self._bursty = self._refused_alone = self.confirmed = False
         self._in_vain, self._in_vain_from = 0, 0.0
         self._set(0.0)
-        return had
