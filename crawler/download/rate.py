@@ -50,8 +50,8 @@ CLOSE = 1.12
 STEP_SECONDS = 0.2
 """A gap is tried for so long before it counts as borne, or for one answer."""
 
-CAUTION = 4, 12
-"""Answers that prove a gap, within twice a refused one: after the first refusal while asking evenly, after others."""
+CAUTION = (2.0, 1), (1.2, 4), (0.0, 12)
+"""So many answers prove a gap that is wider than so many times the one that was refused."""
 
 FEW = 12
 """One refusal after so many answers, or fewer than that, is borne: widening would cost more than it saves."""
@@ -62,8 +62,11 @@ PATIENCE = 100
 REST_SHARE = 20
 """A narrower gap is tried at most once in so many times the rest that its refusal would cost."""
 
-IN_VAIN, WIDER = 6, 3.0
+IN_VAIN, WIDER = 6, 2.0
 """Refusals in spite of so many wider gaps, the last so many times the first, do not depend on the gap."""
+
+MANY_IN_A_ROW = 4
+"""So many refusals in a row do tell of a rate, where others did not depend on the gap."""
 
 CLEAN_RUN = 50
 """Answers without refusal that end the count of gaps widened in vain."""
@@ -109,7 +112,7 @@ class AdaptiveRate:
         """The widest gap that was refused, and the narrowest that was borne."""
         self._proven = 0
         """Answers that prove the latter."""
-        self._step, self._caution, self._patience = STEP, 1, PATIENCE
+        self._step, self._patience, self._hold_seconds = STEP, PATIENCE, 0.0
         self._bursty = False
         """Whether the host has a burst to spare: a few answers at one gap prove little then."""
         self._refused_alone = False
@@ -158,21 +161,18 @@ class AdaptiveRate:
         self.confirmed |= self._refused_alone
         if self._in_a_row:
             return self._served_again(distance)
-        if start.number <= self._tried_from or not self.gap or start.spacing > 1.3 * self.gap:
+        if start.number <= self._tried_from or not self.gap or start.spacing > 1.1 * self.gap:
             return ""  # an answer to a request that started later than it might have proves nothing
         self._run += 1
         if self._run >= CLEAN_RUN:
             self._in_vain = 0
-        held = self.gap <= CLOSE * self._refused
-        cautious = self.gap <= 2 * self._refused
-        needed = self._patience if held else max(self._caution if cautious else 1, STEP_SECONDS / self.gap)
-        if self._run < needed:
+        held = self._refused <= self.gap <= CLOSE * self._refused
+        caution = next(answers for times, answers in CAUTION if self.gap > times * self._refused)
+        answers, seconds = (self._patience, self._hold_seconds) if held else (caution, STEP_SECONDS)
+        if self._run < max(answers, seconds / self.gap):
             return ""
         why = f"{self._run} answers at one every {self.gap:.3g} s"
-        if held:
-            self._refused /= STEP
-            self._patience = max(FEW, self._patience // 2)
-        self._narrow()
+        self._narrow(held=held)
         return why
 
     def refused(self, start: Start, now: float, *, rest: float, alone: bool) -> str:
@@ -203,7 +203,7 @@ class AdaptiveRate:
         if not self.trying and self._is_in_vain():
             return "refusals do not depend on the gap"
         self._widen(served, mean * math.sqrt(1 - rested / seconds) if seconds > rested else mean, mean)
-        self._patience = max(PATIENCE, math.ceil(REST_SHARE * rest / self.gap))
+        self._patience, self._hold_seconds = PATIENCE, REST_SHARE * rest
         return f"a refusal after {served} answers"
 
     def _served_again(self, distance: float) -> str:
@@ -217,7 +217,7 @@ class AdaptiveRate:
                 self._set(min(max(distance, self.gap), 2 * self.gap))
             return ""
         self._borne, self._refused = max(distance, FIRST_GAP), 0.0
-        self._step, self._caution, self._proven = STEP, 1, 0
+        self._step, self._proven = STEP, 0
         self._set(self._borne)
         return f"an answer after {in_a_row + 1} refusals in a row"
 
@@ -230,7 +230,7 @@ class AdaptiveRate:
             self._forget()
             return f"nothing was served for {OUTAGE_SECONDS:g} s"
         if self._unrelated:
-            if self._in_a_row < 2:
+            if self._in_a_row < MANY_IN_A_ROW:
                 return ""
             self._unrelated = False
             self._set(FIRST_GAP)
@@ -238,9 +238,15 @@ class AdaptiveRate:
         self._pause = min(LONGEST_PAUSE, max(self.gap, FIRST_PAUSE) * 2 ** max(0, self._in_a_row - 2))
         return "requests were refused in a row"
 
-    def _narrow(self) -> None:
-        """Take the gap for borne, and try a narrower one or hold it."""
+    def _narrow(self, *, held: bool) -> None:
+        """Take the gap for borne, and try a narrower one."""
         self._borne, self._proven = self.gap, self._run
+        if held:
+            self._patience = max(FEW, self._patience // 2)
+            self._set(self.gap / STEP)
+            return
+        if self.gap <= self._refused:
+            self._refused = 0.0  # the host allows more than before
         if self.gap < self._refused * self._step**2:
             self._set(math.sqrt(self._refused * self.gap))
         else:
@@ -251,9 +257,9 @@ class AdaptiveRate:
 
     def _widen(self, served: int, without_half_the_rest: float, mean: float) -> None:
         """Take the gap for too narrow: go back to one that was borne, or to the time that an answer took."""
-        before, self._refused = self._refused, self.gap
-        self._step, self._caution = STEP, CAUTION[0] if not before else CAUTION[1]
+        self._step = STEP
         was_borne = self.gap < self._borne < math.inf
+        self._refused = max(self._refused, self.gap) if was_borne else self.gap
         if not was_borne:
             self._bursty = self._bursty or self._borne < math.inf
         if was_borne and self._proven >= FEW:
@@ -261,7 +267,7 @@ class AdaptiveRate:
             return
         if self._bursty and served >= 3:
             estimate = max(1.05 * without_half_the_rest, 1.1 * self.gap)
-            self._borne = min(estimate, self._borne) if was_borne and self._proven >= CAUTION[0] else estimate
+            self._borne = min(estimate, self._borne) if was_borne and self._proven >= 4 else estimate
         elif not was_borne:
             self._borne = max(mean, STEP * self.gap)
         self._proven = 0
@@ -284,7 +290,7 @@ class AdaptiveRate:
     def _forget(self) -> None:
         """Return to no gap, and to knowing nothing of it."""
         self._refused, self._borne, self._proven = 0.0, math.inf, 0
-        self._step, self._caution, self._patience = STEP, 1, PATIENCE
+        self._step, self._patience, self._hold_seconds = STEP, PATIENCE, 0.0
         self._bursty = self._refused_alone = self.confirmed = False
         self._in_vain, self._in_vain_from = 0, 0.0
         self._set(0.0)

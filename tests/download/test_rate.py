@@ -175,10 +175,16 @@ def late(shop: SimulatedShop, rate: float) -> tuple[float, float]:
 
 
 limits = pytest.mark.parametrize(
-    ("make", "burst"), [(bucket, 0), (bucket, 5), (queue, 5)], ids=["no burst", "burst", "queue"]
+    "limit",
+    [
+        functools.partial(bucket, burst=0),
+        functools.partial(bucket, burst=5),
+        functools.partial(queue, burst=5),
+    ],
+    ids=["no burst", "burst", "queue"],
 )
 every_refusal = pytest.mark.parametrize(
-    ("status", "retry_after"), [(429, None), (429, 1), (503, None), (503, 1)]
+    "refusal", [(429, None), (429, 1), (503, None), (503, 1)], ids=["429", "429, 1 s", "503", "503, 1 s"]
 )
 
 
@@ -188,13 +194,11 @@ every_refusal = pytest.mark.parametrize(
 def test_a_rate_is_found_within_ten_seconds(
     crawl: Callable[..., Result],
     rate: float,
-    make: Callable[[float, int], Rule],
-    burst: int,
-    status: int,
-    retry_after: int | None,
+    limit: Callable[[float], Rule],
+    refusal: tuple[int, int | None],
 ) -> None:
     """No page is lost; after ten seconds 80 % of the rate are used, and fewer than one request in ten is refused."""
-    shop = SimulatedShop(make(rate, burst), status, retry_after)
+    shop = SimulatedShop(limit(rate), *refusal)
     result = crawl(int(30 + 40 * rate), shop)
     share, refused = late(shop, rate)
     assert result.lost == []
@@ -210,13 +214,11 @@ def test_a_short_search_is_whole(
     crawl: Callable[..., Result],
     rate: float,
     pages: int,
-    make: Callable[[float, int], Rule],
-    burst: int,
-    status: int,
-    retry_after: int | None,
+    limit: Callable[[float], Rule],
+    refusal: tuple[int, int | None],
 ) -> None:
     """However few pages there are to find the rate with, three attempts are enough for each."""
-    result = crawl(pages, SimulatedShop(make(rate, burst), status, retry_after))
+    result = crawl(pages, SimulatedShop(limit(rate), *refusal))
     assert result.lost == []
     assert result.seconds < 15 + 2 * pages / rate
 
