@@ -12,7 +12,7 @@ things differ, because a request that is refused costs one of its page's few att
 - A host that has a burst to spare, or counts by windows, serves gaps for a while that it cannot bear for long. Its
   own rate is what it served between two refusals, divided by the time between them; this is the estimate then, as in
   the client rate limiter of AWS SDKs («Retry behavior», adaptive mode; botocore, `retries/adaptive.py`).
-- A page that was refused before waits for a gap that is known to be borne: only first attempts try narrower ones.
+- A page that was refused before waits for a gap that is known to be borne, once the search has come near its end.
 
 Refusals that do not get fewer when the gap is widened have another cause: then there is no gap.
 """
@@ -129,7 +129,9 @@ class AdaptiveRate:
         at = -math.inf
         if self.gap:
             borne = self.gap if self._borne == math.inf else max(self.gap, self._borne)
-            gaps = (self.gap, max(1.05 * self.gap, borne), 2 * borne)
+            # Far from the bound, a second attempt may try a gap as well, or there would be none to try it for long.
+            second = 1.05 * self.gap if self.gap > 2 * self._refused else max(1.05 * self.gap, borne)
+            gaps = (self.gap, second, 2 * borne)
             at = self.last_start + gaps[min(refused_before, 2)]
         if self._pause:
             at = max(at, self._noted_at + self._pause * 2**refused_before)
@@ -196,13 +198,15 @@ class AdaptiveRate:
             self._step = LONGEST_STEP
             return "requests were refused"
         self._refused_alone |= alone
+        # While it rests a host saves up a burst: few answers after that are its rate over both, many the rate alone.
         # The fraction of an answer that was due at the refusal is a half on average.
-        mean = seconds / (served + 0.5)
-        if served >= FEW and mean <= self.gap * (1.1 + 1 / served):
+        mean = (seconds - rested + rested * min(1.0, FEW / served)) / (served + 0.5)
+        is_rare = served >= FEW and seconds >= REST_SHARE / 2 * rest
+        if is_rare and mean <= self.gap * (1.1 + 1 / served):
             return ""
         if not self.trying and self._is_in_vain():
             return "refusals do not depend on the gap"
-        self._widen(served, mean * math.sqrt(1 - rested / seconds) if seconds > rested else mean, mean)
+        self._widen(served, mean)
         self._patience, self._hold_seconds = PATIENCE, REST_SHARE * rest
         return f"a refusal after {served} answers"
 
@@ -255,7 +259,7 @@ class AdaptiveRate:
         if self.gap < NO_GAP:
             self._forget()
 
-    def _widen(self, served: int, without_half_the_rest: float, mean: float) -> None:
+    def _widen(self, served: int, mean: float) -> None:
         """Take the gap for too narrow: go back to one that was borne, or to the time that an answer took."""
         self._step = STEP
         was_borne = self.gap < self._borne < math.inf
@@ -266,7 +270,7 @@ class AdaptiveRate:
             self._set(self._borne)
             return
         if self._bursty and served >= 3:
-            estimate = max(1.05 * without_half_the_rest, 1.1 * self.gap)
+            estimate = max(1.05 * mean, 1.05 * self.gap)
             self._borne = min(estimate, self._borne) if was_borne and self._proven >= 4 else estimate
         elif not was_borne:
             self._borne = max(mean, STEP * self.gap)
