@@ -69,7 +69,7 @@ MANY_IN_A_ROW = 4
 """So many refusals in a row do tell of a rate, where others did not depend on the gap."""
 
 CLEAN_RUN = 50
-"""Answers without refusal that end the count of gaps widened in vain."""
+"""Answers at one gap after which a refusal is an accident, and earlier ones no longer count."""
 
 
 class Start(NamedTuple):
@@ -200,9 +200,9 @@ class AdaptiveRate:
         self._refused_alone |= alone
         # While it rests a host saves up a burst: few answers after that are its rate over both, many the rate alone.
         # The fraction of an answer that was due at the refusal is a half on average.
-        mean = (seconds - rested + rested * min(1.0, FEW / served)) / (served + 0.5)
+        mean = (seconds - rested + rested * min(1.0, (FEW / served) ** 2)) / (served + 0.5)
         is_rare = served >= FEW and seconds >= REST_SHARE / 2 * rest
-        if is_rare and mean <= self.gap * (1.1 + 1 / served):
+        if is_rare and (self._run >= CLEAN_RUN or mean <= self.gap * (1.1 + 1 / served)):
             return ""
         if not self.trying and self._is_in_vain():
             return "refusals do not depend on the gap"
@@ -270,7 +270,7 @@ class AdaptiveRate:
             self._set(self._borne)
             return
         if self._bursty and served >= 3:
-            estimate = max(1.05 * mean, 1.05 * self.gap)
+            estimate = max(mean if served > FEW else 1.05 * mean, 1.05 * self.gap)
             self._borne = min(estimate, self._borne) if was_borne and self._proven >= 4 else estimate
         elif not was_borne:
             self._borne = max(mean, STEP * self.gap)
