@@ -40,9 +40,6 @@ PATIENCE = 100
 EVENNESS = 0.9
 """Below 1, so that requests that end early leave no slot empty for long."""
 
-GUESS = 4
-"""The same after a first burst most of which was refused: where starts are counted, it tells nothing of the load."""
-
 PROOF = 4
 """Windows without refusal (as many answers as the limit is high) that prove a load to be borne."""
 
@@ -249,7 +246,7 @@ class _Limit:
             self._ceiling = self._ceiling_before
         elif self._burst > self._proven or most_refused or self._share_refused > CHANCE:
             self._ceiling = min(self._ceiling_before, borne)
-            self._long_run, self._patience = 0, GUESS if most_refused and self.cuts == 1 else PATIENCE
+            self._long_run, self._patience = 0, PATIENCE
             self._proven = min(self._proven, self._ceiling)
         return f"{self._refused} of {self._burst} requests at once were refused"
 
