@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
 from crawler.history.moments import from_microseconds
-from crawler.history.store import WAIT_SECONDS, History, checked_version
+from crawler.history.opening import check_file, check_neighbours, harden
+from crawler.history.store import WAIT_SECONDS, History
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,12 +56,14 @@ class HistoryReader(History):
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._saying():
+            check_neighbours(path)
             # Not «ro», which leaves the log's empty files behind. In no mode but «rwc» would it make the file itself.
             uri = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             with self._saying():
-                self.is_empty = checked_version(self._connection, self.path, _REMEDY) == 0
+                harden(self._connection)
+                self.is_empty = check_file(self._connection, self.path, _REMEDY) == 0
                 """Whether there are not even tables: somebody is about to make them, or was killed before."""
                 self._connection.execute("PRAGMA query_only = ON")
         except BaseException:

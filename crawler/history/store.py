@@ -19,9 +19,10 @@ from typing import Self, TypeVar
 from crawler.errors import HistoryError
 from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
 from crawler.history.observations import Observation, RunRecord
-from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
+from crawler.history.opening import check_file, check_neighbours, harden
+from crawler.history.schema import VERSION, begin_writing, migrate
 
-__all__ = ["WAIT_SECONDS", "History", "checked_version", "in_parts"]
+__all__ = ["WAIT_SECONDS", "History", "in_parts"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -47,6 +48,7 @@ class History:
         self.path = path
         with self._saying():
             path.parent.mkdir(parents=True, exist_ok=True)
+            check_neighbours(path)
             # Transactions are begun by hand: the module would begin them late, and a reader turned writer can fail.
             self._connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
@@ -180,7 +182,8 @@ class History:
         with self._saying():
             connection = self._connection
             # First of all what the file is: nothing is written to one of somebody else's.
-            version = checked_version(connection, self.path, "name another file in [history] path")
+            harden(connection)
+            version = check_file(connection, self.path, "name another file in [history] path")
             self._use_wal()
             # A crash of the machine may cost the last runs, never the file (https://www.sqlite.org/pragma.html); NORMAL
             # would be enough for that, FULL keeps every run that was said to be recorded.
@@ -241,30 +244,6 @@ def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
     for start in range(0, len(values), _MOST_VARIABLES):
         some = values[start : start + _MOST_VARIABLES]
         yield some, ", ".join("?" * len(some))
-
-
-def checked_version(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
-    """Return the version of a file's tables, 0 for a file without any.
-
-    Raises HistoryError, which ends with `remedy`, for a file of another program, and for one of a newer version.
-    """
-    # At one moment: between two another process may make the tables.
-    connection.execute("BEGIN")
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    if application != APPLICATION_ID and (tables or version or application):
-        raise HistoryError(f"{path} is a database of another program; {remedy}")
-    if version > VERSION:
-        raise HistoryError(
-            f"{path} was written by a newer version of this program (its schema is {version}, this one knows "
-            f"{VERSION}): update the program, or {remedy}"
-        )
-    return int(version)
 
 
 def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
