@@ -63,6 +63,8 @@ def main() -> None:
     # For the case that the parent is gone and cannot end this process.
     faulthandler.dump_traceback_later(task["seconds"], exit=True, file=silence)
     sys.path[:] = task["path"]
+    # Or requests would send the user's password for a host to whoever wrote a URL of that host.
+    os.environ["NETRC"] = os.devnull
     with answer:
         json.dump(_done(task), answer)
 

@@ -11,13 +11,25 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler.errors import HistoryError
-from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
+from crawler.history.moments import (
+    DamagedValueError,
+    as_count,
+    as_flag,
+    as_milliseconds,
+    as_number,
+    as_rating,
+    as_text,
+    as_text_or_none,
+    from_microseconds,
+    hundredths_as_yuan,
+    to_hundredths,
+    to_microseconds,
+)
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.opening import check_file, check_neighbours, harden
 from crawler.history.schema import VERSION, begin_writing, migrate
@@ -110,7 +122,7 @@ class History:
                 " WHERE source.name = ? AND search.query = ? ORDER BY product.product_id",
                 (source, query),
             ).fetchall()
-        return tuple(row[0] for row in rows)
+            return tuple(as_text(row[0]) for row in rows)
 
     def check_writable(self) -> None:
         """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
@@ -219,11 +231,17 @@ class History:
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
-        """Turn what SQLite or the system says into one line that names the file."""
+        """Turn what SQLite or the system says, and a value that cannot be, into one line that names the file."""
         try:
             yield
+        except DamagedValueError as error:
+            raise HistoryError(
+                f"the history {self.path} is damaged: {error}; restore a copy, or move it away"
+            ) from error
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):
+            if str(error).startswith("Could not decode to UTF-8"):  # the text itself follows
+                why = "a text in it is no UTF-8; restore a copy, or move it away"
+            elif "locked" in str(error):
                 why = f"other programs have been writing to it for {WAIT_SECONDS:.0f} s; try again later"
             else:
                 why = f"{error}; name another file in [history] path"
@@ -250,7 +268,7 @@ def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
     """Return the number of a name in `source` or `seller`, which is made where it is missing."""
     connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))  # noqa: S608 – a constant
     (number,) = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
-    return int(number)
+    return as_number(number)
 
 
 def _product_ids(
@@ -296,18 +314,13 @@ def _observation(
 ) -> Observation:
     product_id, title, started, after, price, list_price, rating, reviews, seller, sold_out = row
     return Observation(
-        product_id=product_id,
-        title=title,
-        at=from_microseconds(started) + _after(after),
+        product_id=as_text(product_id),
+        title=as_text(title),
+        at=from_microseconds(started) + as_milliseconds(after),
         price=hundredths_as_yuan(price),
         list_price=hundredths_as_yuan(list_price),
-        rating=None if rating is None else rating / 100,
-        reviews=reviews,
-        seller=seller,
-        sold_out=bool(sold_out),
+        rating=None if rating is None else as_rating(rating) / 100,
+        reviews=None if reviews is None else as_count(reviews),
+        seller=as_text_or_none(seller),
+        sold_out=as_flag(sold_out),
     )
-
-
-@lru_cache(maxsize=65_536)
-def _after(milliseconds: int) -> dt.timedelta:
-    return milliseconds * _MILLISECOND

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.alerts.alert import Alert, AlertKind
-from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
+from crawler.history.moments import (
+    DamagedValueError,
+    as_count,
+    as_number,
+    as_text,
+    from_microseconds,
+    hundredths_as_yuan,
+    to_hundredths,
+    to_microseconds,
+)
 from crawler.history.store import History, in_parts
 from crawler.watching.events import Told
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
 from parsers import SHOPS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawler.history.observations import Observation, RunRecord
     from crawler.watching.watch import Watch
 
@@ -38,6 +48,11 @@ class Pending:
 class Memory(History):
     """A history file with what watches remember; it and its methods raise HistoryError as `History` does."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.unreadable: dict[int, str] = {}
+        """Alerts that the last `pending` could not read, by their row's number, and why."""
+
     def known(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
         """Return what is known of a watch; from now on it is known that there is one, nothing else is changed."""
         terms, moment = told_terms(watch), to_microseconds(now)
@@ -53,7 +68,7 @@ class Memory(History):
                 " WHERE source.name = ? AND watch.name = ?",
                 (source, watch.name),
             ).fetchone()
-        return state_of(row).by_the_clock(now)
+            return state_of(row).by_the_clock(now)
 
     def begin(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
         """Return what is known of a watch that is about to be made.
@@ -78,7 +93,7 @@ class Memory(History):
                 f"SELECT {STATE_COLUMNS} FROM watch WHERE id = ?",  # noqa: S608 – a constant
                 (known.number,),
             ).fetchone()
-        return state_of(row).by_the_clock(now)
+            return state_of(row).by_the_clock(now)
 
     def tried(self, state: WatchState, at: dt.datetime) -> None:
         """Note that a watch was made then, and had not one page."""
@@ -112,7 +127,7 @@ class Memory(History):
             )
             for product_id, kind, at, price, against in rows:
                 told = Told(
-                    AlertKind(kind),
+                    _kind(kind),
                     from_microseconds(at),
                     hundredths_as_yuan(price),
                     hundredths_as_yuan(against),
@@ -171,7 +186,11 @@ class Memory(History):
                 )
 
     def pending(self, channel: str, *, source: str) -> tuple[Pending, ...]:
-        """Return what of a source is still to be brought to a channel: what it refused most often last, else by age."""
+        """Return what of a source is still to be brought to a channel: what it refused most often last, else by age.
+
+        What cannot be read is left out, and noted in `unreadable`: it does not stop the others.
+        """
+        self.unreadable.clear()
         with self._saying():
             rows = self._connection.execute(
                 "SELECT alert.id, watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
@@ -180,8 +199,16 @@ class Memory(History):
                 " JOIN source ON source.id = watch.source"
                 " WHERE delivery.channel = ? AND NOT delivered AND source.name = ? ORDER BY attempts, alert.id",
                 (channel, source),
-            ).fetchall()
-        return tuple(_pending(row, source) for row in rows)
+            )
+            return tuple(each for row in rows if (each := self._readable(row, source)) is not None)
+
+    def _readable(self, row: tuple[Any, ...], source: str) -> Pending | None:
+        """Return what a row of a pending alert holds; None for one that cannot be read, which is noted."""
+        try:
+            return _pending(row, source)
+        except DamagedValueError as error:
+            self.unreadable[as_number(row[0])] = str(error)
+            return None
 
     def undelivered(self, *, source: str) -> dict[str, int]:
         """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
@@ -240,11 +267,27 @@ class Memory(History):
             connection.executemany(statement, [(channel, number) for number in numbers])
 
 
-def _pending(row: sqlite3.Row | tuple[Any, ...], source: str) -> Pending:
+def _kind(name: object) -> AlertKind:
+    try:
+        return AlertKind(as_text(name))
+    except ValueError as error:
+        raise DamagedValueError("a kind of alert", name) from error
+
+
+def _remarks(text: object) -> tuple[str, ...]:
+    try:
+        return tuple(map(as_text, json.loads(as_text(text))))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DamagedValueError("a JSON array of texts", text) from error
+
+
+def _pending(row: tuple[Any, ...], source: str) -> Pending:
+    """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
     number, watch, kind, product_id, title, url, at, price, against, remarks, query, attempts = row
     alert = Alert(
-        watch=watch, kind=AlertKind(kind), product_id=product_id, title=title, url=url, at=from_microseconds(at),
-        price=hundredths_as_yuan(price), against=hundredths_as_yuan(against), remarks=tuple(json.loads(remarks)),
+        watch=as_text(watch), kind=_kind(kind), product_id=as_text(product_id), title=as_text(title),
+        url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
+        against=hundredths_as_yuan(against), remarks=_remarks(remarks),
         source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
     )  # fmt: skip
-    return Pending(number, alert, query, attempts)
+    return Pending(as_number(number), alert, as_text(query), as_count(attempts))

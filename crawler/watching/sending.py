@@ -68,6 +68,11 @@ def send(
             if pending:
                 dated = _dated(pending, memory, source, lang)
                 sent.append(_send_to(channel, dated, memory, lang, stopped))
+            if memory.unreadable:  # they do not stop the others
+                number, why = next(iter(memory.unreadable.items()))
+                sent.append(
+                    Sent(channel.name, kept=len(memory.unreadable), why=f"alert {number} is damaged: {why}")
+                )
     return tuple(sent)
 
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.history.moments import from_microseconds
+from crawler.history.moments import as_flag, as_number, as_text, from_microseconds
 
 if TYPE_CHECKING:
     from crawler.watching.watch import Watch
@@ -95,11 +95,12 @@ def told_terms(watch: Watch) -> str:
 
 
 def state_of(row: tuple[Any, ...]) -> WatchState:
-    """Return the state that a row of `STATE_COLUMNS` holds."""
+    """Return the state that a row of `STATE_COLUMNS` holds. Raises DamagedValueError."""
     number, name, search, first_seen, since, tried, success, whole = row
     return WatchState(
-        number, name, search, from_microseconds(first_seen), from_microseconds(since), _moment(tried), _moment(success),
-        bool(whole),
+        as_number(number), as_text(name), as_text(search), from_microseconds(first_seen), from_microseconds(since),
+        _moment(tried), _moment(success),
+        as_flag(whole),
     )  # fmt: skip
 
 
