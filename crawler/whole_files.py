@@ -50,21 +50,23 @@ def followed(path: str | os.PathLike[str]) -> Path:
     """
     folder, target = Path(path).parent, target_of(path)
     with saying(path):
-        if not folder.is_absolute() and os.path.realpath(folder) != os.path.normpath(
-            os.path.join(os.path.realpath("."), folder)  # noqa: PTH118 – Path keeps «..»
-        ):
-            check_inside(folder, ".")
-        if not target.exists() or target.is_file():
-            check_inside(path, folder)
+        real, plain = os.path.realpath(folder), os.path.join(os.path.realpath("."), folder)  # noqa: PTH118 – keeps «..»
+        is_led = not folder.is_absolute() and real != os.path.normpath(plain) and leads_out(folder, ".")
+        if is_led or ((not target.exists() or target.is_file()) and leads_out(path, folder)):
+            raise _leading_out(path)
     return target
 
 
 def check_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
     """Check that a path does not lead out of a folder, where a stranger may have put a link. Raises OutputError."""
     if leads_out(path, folder):
-        raise OutputError(
-            f"{shown(path)} cannot be written: it is a link that leads out of its folder; choose another place"
-        )
+        raise _leading_out(path)
+
+
+def _leading_out(path: str | os.PathLike[str]) -> OutputError:
+    return OutputError(
+        f"{shown(path)} cannot be written: it is a link that leads out of its folder; choose another place"
+    )
 
 
 def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file") -> None:

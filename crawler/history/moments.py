@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 __all__ = [
     "DamagedValueError",
@@ -17,6 +18,7 @@ __all__ = [
     "as_milliseconds",
     "as_number",
     "as_rating",
+    "as_row",
     "as_text",
     "as_text_or_none",
     "from_microseconds",
@@ -46,7 +48,13 @@ class DamagedValueError(ValueError):
     """A value that this program cannot have written; the message says what was expected, and what is there."""
 
     def __init__(self, expected: str, value: object) -> None:
-        shown = ascii(value)[:60] if isinstance(value, str | int | float | None) else type(value).__name__
+        shown = (
+            ascii(value)[:60]
+            if isinstance(value, str | int | float)
+            else "nothing"
+            if value is None
+            else "a blob"
+        )
         super().__init__(f"{expected} is expected where {shown} stands")
 
 
@@ -99,6 +107,13 @@ def as_number(number: object) -> int:
 def as_flag(number: object) -> bool:
     """Return what is 0 or 1 in the file. Raises DamagedValueError."""
     return bool(_whole(number, "0 or 1", 0, 1))
+
+
+def as_row(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """Return a row that must be there, since another one names it. Raises DamagedValueError."""
+    if row is None:
+        raise DamagedValueError("a row", None)
+    return row
 
 
 def as_text(text: object) -> str:

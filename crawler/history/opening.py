@@ -29,8 +29,8 @@ _MOST_FRAMES = 100_000
 """Frames of a log that are looked at; a log of ours has some thousand."""
 
 _DATABASE_MAGIC = b"SQLite format 3\0"
-_VERSIONS_AT, _USER_VERSION_AT, _APPLICATION_ID_AT = 18, 60, 68
-"""Places in a database's header: two bytes that are 2 where it uses a write-ahead log; two numbers of four bytes."""
+_VERSIONS_AT, _APPLICATION_ID_AT = 18, 68
+"""Places in a database's header: two bytes that are 2 where it uses a write-ahead log; a number of four bytes."""
 
 _HEADER = 100
 
@@ -149,9 +149,8 @@ def _header(database: Path) -> bytes:
 def _check_log(log: Path, path: Path) -> None:
     """Check that a write-ahead log holds no first page of another database. Of no other page can one tell."""
     for header in _first_pages(log):
-        (version,) = struct.unpack_from(">i", header, _USER_VERSION_AT)
         (application,) = struct.unpack_from(">I", header, _APPLICATION_ID_AT)
-        if application not in {0, APPLICATION_ID} or (application == 0 and version):
+        if application != APPLICATION_ID:  # ours is set by the very transaction that makes the tables
             raise _foreign(log, path, "is the log of another database")
 
 

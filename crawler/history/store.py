@@ -23,6 +23,7 @@ from crawler.history.moments import (
     as_milliseconds,
     as_number,
     as_rating,
+    as_row,
     as_text,
     as_text_or_none,
     from_microseconds,
@@ -144,9 +145,11 @@ class History:
         """Record a run within a transaction; return the numbers of its products, none for a run that is there."""
         source = _id_of(connection, "source", run.source)
         connection.execute("INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query))
-        (search,) = connection.execute(
-            "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
-        ).fetchone()
+        (search,) = as_row(
+            connection.execute(
+                "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
+            ).fetchone()
+        )
         inserted = connection.execute(
             "INSERT OR IGNORE INTO run (key, search, started_at, pages_ok, pages_failed, observations)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -267,7 +270,8 @@ def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
 def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
     """Return the number of a name in `source` or `seller`, which is made where it is missing."""
     connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))  # noqa: S608 – a constant
-    (number,) = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
+    row = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
+    (number,) = as_row(row)
     return as_number(number)
 
 

@@ -145,3 +145,25 @@ def test_each_watch_is_told_in_its_own_language(file: Path) -> None:
         "books: new on these pages: ¥19.00 · book 0",
         "三體：新出現：¥19.00 · book 5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "x"), ("at", "soon"), ("at", 2**62), ("price", -5), ("against", b"x"), ("remarks", "[1]"),
+        ("remarks", "{"), ("title", b"x"), ("url", b"x"),
+    ],
+)  # fmt: skip
+def test_an_alert_that_cannot_be_read_does_not_stop_the_others(
+    file: Path, column: str, value: object
+) -> None:
+    """It is kept, and named; doctor counts it."""
+    tell(file, 3)
+    with Memory(file) as memory:
+        memory._connection.execute(f"UPDATE alert SET {column} = ? WHERE id = 2", (value,))  # noqa: S608 – names of ours
+    place = Place()
+    delivered, damaged = send(file, SHOP, [place], lang="auto")
+    assert (delivered.delivered, delivered.kept) == (2, 0)
+    assert (damaged.delivered, damaged.kept) == (0, 1)
+    assert damaged.why.startswith("alert 2 is damaged: ")
+    assert send(file, SHOP, [place], lang="auto") == (damaged,)
