@@ -284,8 +284,8 @@ def run(args: argparse.Namespace) -> int:
 
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
-    for warning in loaded.warnings:
-        console.error(warning)
+    for note in loaded.notes:
+        console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
 
@@ -293,7 +293,7 @@ def run(args: argparse.Namespace) -> int:
 
     plan = plan_outputs(
         files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None,
-        show_dropped=args.show_dropped,
+        show_dropped=args.show_dropped, report_root=loaded.report_root,
     )  # fmt: skip
     try:
         return _search(wanted, plan, args)
