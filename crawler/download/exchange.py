@@ -111,6 +111,11 @@ class Exchange:
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
+    lasting: bool = False
+    """Whether another attempt would meet the same problem, whatever others of its kind may do."""
+    length_declared: bool = True
+    """Whether the answer said how long its body is; False where the end of the connection alone ended it, so that a
+    body that was cut looks whole."""
     gave_up: str = ""
     """Why there was no further attempt, where one might have helped: «asked to wait 3600 s, …»."""
     attempts: int = 0
