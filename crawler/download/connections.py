@@ -16,7 +16,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -85,8 +85,9 @@ class InStepConnector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         """`options` are those of aiohttp.TCPConnector."""
         super().__init__(**options)
+        factory = functools.partial(_InStepHandler, loop=self._loop)
         # There is no public way to another protocol; a test watches it.
-        self._factory = functools.partial[ResponseHandler](_InStepHandler, loop=self._loop)
+        self._factory = cast("functools.partial[ResponseHandler]", factory)
 
     async def connect(
         self,
@@ -142,7 +143,8 @@ class _InStepHandler(ResponseHandler):
         if self.idle and data:
             self.close()
             return
-        self.answered = True
+        # Without bytes it is called to go on with those that were held back: of the answer before, it may be.
+        self.answered = self.answered or bool(data)
         super().data_received(data)
         # The answer may have ended within these bytes, and another have followed it.
         if self.idle and self.should_close:
