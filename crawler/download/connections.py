@@ -143,7 +143,7 @@ class _InStepHandler(ResponseHandler):
         if self.idle and data:
             self.close()
             return
-        # Without bytes it is called to go on with those that were held back: of the answer before, it may be.
+        # aiohttp calls this without bytes when a body is read, and that may be the body of the answer before.
         self.answered = self.answered or bool(data)
         super().data_received(data)
         # The answer may have ended within these bytes, and another have followed it.
@@ -152,7 +152,7 @@ class _InStepHandler(ResponseHandler):
 
     def is_in_step(self) -> bool:
         """Tell whether the next bytes from the server can only be the answer to the next request."""
-        return self.is_connected() and not self.should_close and not self._readable() and self._at_start()
+        return self.is_connected() and not self._readable() and self._at_start()
 
     def spoke_first(self) -> bool:
         """Tell whether the server of a new connection has sent something already."""

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from crawler.download.client import Downloader
-from crawler.download.connections import InStepConnector
+from crawler.download.connections import InStepConnector, connecting
 from crawler.download.exchange import Exchange, FetchPolicy, Hop
 from tests.download.talking import Talk, TalkingServer, anonymous_tls, page, talking, turns
 
@@ -100,6 +100,42 @@ async def test_the_new_connection_is_none_from_the_pool() -> None:
         exchange = await downloader.fetch(f"{server.url}/3", ONCE)
         assert (exchange.body, exchange.attempts) == (b"/3", 1)
         assert len(server.talks) == 3
+
+
+async def test_reading_the_answer_before_is_no_answer() -> None:
+    """The body of one page may be read while the connection serves the next one, and is closed then."""
+    asked = asyncio.Event()
+
+    async def conversation(talk: Talk) -> None:
+        talk.send(page(await talk.request()))
+        await talk.request()
+        asked.set()
+        await read.wait()
+        talk.reset()
+
+    read = asyncio.Event()
+    async with (
+        talking(conversation) as server,
+        aiohttp.ClientSession(connector=InStepConnector()) as session,
+    ):
+        session._retry_connection = False
+
+        async def second() -> bool:
+            with connecting() as used:
+                try:
+                    await get(session, f"{server.url}/2", (None, True))
+                except aiohttp.ClientError as error:
+                    return used.was_stale(error)
+            return False
+
+        async with session.get(f"{server.url}/1") as first:
+            await turns()
+            task = asyncio.create_task(second())
+            await asked.wait()
+            assert await first.text() == "/1"
+            read.set()
+            assert await task
+        assert len(server.talks) == 1
 
 
 async def test_a_request_is_repeated_once() -> None:
