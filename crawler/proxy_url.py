@@ -28,8 +28,8 @@ class ProxyUrlError(ValueError):
 class ProxyUrl:
     """A proxy, apart from its credentials."""
 
-    url: str
-    """Without user name and password."""
+    url: str = field(repr=False)
+    """Without user name and password, if they are where they belong."""
     name: str
     """Host and port for a message; empty where they may be a part of the credentials."""
     authorization: str | None = field(default=None, repr=False)
