@@ -31,9 +31,19 @@ class ProxyUrl:
     url: str = field(repr=False)
     """Without user name and password, if they are where they belong."""
     name: str
-    """Host and port for a message; empty where they may be a part of the credentials."""
+    """Host and port for a message; empty where they may be a part of the credentials, as any name may."""
     authorization: str | None = field(default=None, repr=False)
     """Value of the Proxy-Authorization header (RFC 7617, in UTF-8); None without credentials."""
+    _complete: bool = field(default=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the host as far as it can be shown to who wrote the settings.
+
+        It is shown where user name, password and a host with a dot each have their place. This is for representations
+        alone: where a password has an `@` and the one before the host is missing, it shows what follows the first.
+        """
+        address = self.url.partition("://")[2]
+        return self.name or (address if self._complete and "." in address else "…")
 
     @classmethod
     def parse(cls, text: str) -> ProxyUrl:
@@ -53,8 +63,9 @@ class ProxyUrl:
             authorization = _basic(user, password) if at else None
         except UnicodeEncodeError:  # half a surrogate pair
             raise ProxyUrlError("the proxy's user name and password must be text") from None
-        name = address if _is_surely_a_host(parts.hostname or "", with_credentials=bool(at)) else ""
-        return cls(f"{parts.scheme}://{address}", name, authorization)
+        name = address if _is_surely_a_host(parts.hostname or "") else ""
+        complete = bool(user and password) and "@" not in userinfo
+        return cls(f"{parts.scheme}://{address}", name, authorization, complete)
 
 
 def http_parts(url: str) -> SplitResult | None:
@@ -73,15 +84,15 @@ def _basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
-def _is_surely_a_host(host: str, *, with_credentials: bool) -> bool:
+def _is_surely_a_host(host: str) -> bool:
     """Tell whether `host` can be no part of a user name or password.
 
-    `http://user:1234`, whose host is missing, has «user» for a host; so has `http://proxy:80@user:1234`.
+    `http://user:1234` and `http://user:p@ss.proxy.example` lack an `@`: a part of the credentials stands for the host.
     """
     if host == "localhost":
         return True
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return with_credentials and "." in host
+        return False
     return True

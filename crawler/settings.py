@@ -229,7 +229,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             n: getattr(self, n) for n in self.__struct_fields__ if getattr(self, n) != getattr(defaults, n)
         }
         if self.proxy is not None:
-            set_here["proxy"] = ProxyUrl.parse(self.proxy).name or "…"
+            set_here["proxy"] = str(ProxyUrl.parse(self.proxy))
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in set_here.items())})"
 
     def replace(self, **changes: Any) -> Self:
