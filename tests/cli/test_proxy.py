@@ -97,3 +97,22 @@ async def test_no_record_of_a_run_through_a_proxy_has_its_credentials(
     for text in (ended.out, ended.err.encode(), *texts):
         for secret in (*SECRETS, b"WnFhbGlj"):  # the last is how the header begins
             assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["书", "--proxi=http://Zqalice:Zqsecret@h"],
+        ["书", "-proxy=Zqalice:Zqsecret"],
+        ["书", "--p=Zqalice@Zqsecret"],
+        ["书", "--proxy", "http://Zqalice:my", "Zqsecret@h"],
+        ["书", "--proxy", "http://Zqalice:my", "Zqsecret", "too@h"],
+        ["doctor", "Zqsecret@h"],
+    ],
+)
+async def test_a_misspelt_option_shows_no_credentials(args: list[str], run: Run) -> None:
+    """A flag that is misspelt, or a URL cut at a space, is named without what may be a password."""
+    ended = await run(*args)
+    assert ended.code == 2
+    assert not ended.out
+    assert "Zq" not in ended.only_line
