@@ -350,7 +350,7 @@ def _header_bytes(text: str) -> bytes:
 
 
 def _answer_words(error: aiohttp.ClientResponseError) -> str:
-    """Return what an answer said, on one line; its own `str` holds the proxy's address with the password."""
+    """Return what an answer said, on one line; the error's own `str` has the whole address besides."""
     return " ".join(f"{error.status} {_header_text(error.message)}".split())
 
 

@@ -335,21 +335,23 @@ async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_o
     assert await get_two(answer_all, way, between) == (["/1", "/2"], 2)
 
 
-async def test_a_server_that_speaks_first_is_not_heard() -> None:
-    """Bytes on a new connection before the request are no answer to it."""
-    spoken = asyncio.Event()
+@pytest.mark.parametrize("seen", [True, False])
+async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
+    """Bytes on a new connection before the request are no answer to it, whether the loop has seen them or not."""
+    accepted = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
-        talk.send(STALE)
-        spoken.set()
+        accepted.set()
         await talk.closed()
 
-    async def resolve_late(*_: Any) -> None:
-        await spoken.wait()
-        await turns()
+    async def speak(*_: Any) -> None:
+        await accepted.wait()
+        server.talks[0].send(STALE)
+        if seen:
+            await turns()
 
     trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(resolve_late)
+    trace.on_connection_create_end.append(speak)
     async with (
         talking(conversation) as server,
         aiohttp.ClientSession(connector=InStepConnector(), trace_configs=[trace]) as session,
