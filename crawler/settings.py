@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from crawler import __version__
+from crawler import __version__, proxy_url
 from crawler.errors import SettingsError
+from crawler.proxy_url import ProxyUrl, ProxyUrlError, http_parts
 
 __all__ = [
     "Amount",
@@ -62,24 +62,16 @@ def _is_amount(value: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -2
 
 
-def _http_parts(url: str) -> SplitResult | None:
-    """Return the parts of an http(s) URL with a host and a possible port; None for anything else."""
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that do not close
-        return None
-    # urlsplit drops tabs and line ends in silence: what is checked must be what is used.
-    return parts if fits and url.isprintable() and not any(c.isspace() for c in url) else None
-
-
 def _is_proxy_url(url: str) -> bool:
-    parts = _http_parts(url)
-    return parts is not None and parts.path in {"", "/"} and not parts.query and not parts.fragment
+    try:
+        ProxyUrl.parse(url)
+    except ProxyUrlError:
+        return False
+    return True
 
 
 def _is_base_url(url: str) -> bool:
-    parts = _http_parts(url)
+    parts = http_parts(url)
     # Reports and messages show this address, so it must hold no password.
     return parts is not None and "?" not in url and "#" not in url and "@" not in parts.netloc
 
@@ -204,7 +196,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as long; past that no page is asked for."""
     obey_robots: Annotated[bool, Meta(description="true or false")] = True
     """Whether robots.txt is asked for and obeyed, with its Crawl-delay."""
-    proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (
+    proxy: Annotated[str | None, Meta(description=proxy_url.KIND, extra={"secret": True}), _is_proxy_url] = (
         None
     )
     """Proxy of every request but those to this machine, before those of the environment (HTTPS_PROXY …); it may hold
@@ -248,13 +240,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         check_together(self.min_price, self.max_price)
 
     def __repr__(self) -> str:
-        """Return the fields that are not at their default, without a proxy's password."""
+        """Return the fields that are not at their default, without a proxy's user name and password."""
         defaults = type(self)()
         set_here = {
             n: getattr(self, n) for n in self.__struct_fields__ if getattr(self, n) != getattr(defaults, n)
         }
         if self.proxy is not None:
-            set_here["proxy"] = _without_password(self.proxy)
+            set_here["proxy"] = str(ProxyUrl.parse(self.proxy))
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in set_here.items())})"
 
     def replace(self, **changes: Any) -> Self:

@@ -294,7 +294,7 @@ def _may_redirect(origin: str, target: str) -> bool:
 
 def _worth_retrying(exchange: Exchange) -> bool:
     if exchange.problem is not None:
-        return exchange.problem not in LASTING_PROBLEMS
+        return exchange.problem not in LASTING_PROBLEMS and not exchange.lasting
     return exchange.status in RETRY_STATUSES
 
 

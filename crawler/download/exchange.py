@@ -116,6 +116,8 @@ class Exchange:
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
+    lasting: bool = False
+    """Whether another attempt would meet the same problem, whatever others of its kind may do."""
     gave_up: str = ""
     """Why there was no further attempt, where one might have helped: «asked to wait 3600 s, …»."""
     attempts: int = 0
