@@ -7,11 +7,10 @@ Titles of Chinese shops carry this in free words. Precision comes first: a word 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from parsers.model import Flag
-from parsers.text import NUMERAL, parse_numeral
+from parsers.text import NUMERAL, nfkc, parse_numeral
 
 __all__ = ["TitleFacts", "read_title"]
 
@@ -35,7 +34,7 @@ def read_title(title: str) -> TitleFacts:
     and «1-3册»; None for a set that does not say how many it holds: «套装», and «三部曲», which names the work and not
     the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not count.
     """
-    text = unicodedata.normalize("NFKC", _NO_DIGITS.sub(" ", title))
+    text = nfkc(_NO_DIGITS.sub(" ", title))
     if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
         return _PLAIN_BOOK
     volumes = _volumes(text)

@@ -13,9 +13,13 @@ from crawler.report.clean import clean, crop
 
 __all__ = ["Alert", "AlertKind", "encoded"]
 
-TITLE_LIMIT = 300
-"""Characters of a title in JSON: with these, what a command gets in one environment variable stays below the 128 KiB
-that Linux allows (`MAX_ARG_STRLEN`, execve(2))."""
+WATCH_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 100, 300, 200, 100
+NUMBER_LIMIT = 40
+"""Characters of a product's number; those of the shop have up to 11."""
+URL_LIMIT = 500
+MOST_REMARKS = 4
+"""Characters of each text in JSON, and remarks of an alert: with these, what a command gets in one environment variable
+stays below the 128 KiB that Linux allows (`MAX_ARG_STRLEN`, execve(2)), whatever a shop or a history file says."""
 
 
 class AlertKind(StrEnum):
@@ -54,19 +58,20 @@ class Alert:
     def as_json(self) -> dict[str, Any]:
         """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
 
-        Every text is one line of visible characters, the title cut to `TITLE_LIMIT`.
+        Every text is one line of visible characters, cut to its limit; a URL that is longer than its own is left out.
         """
+        url = clean(self.url)
         return {
-            "watch": clean(self.watch),
+            "watch": crop(clean(self.watch), WATCH_LIMIT),
             "kind": self.kind.value,
-            "product_id": clean(self.product_id),
+            "product_id": crop(clean(self.product_id), NUMBER_LIMIT),
             "title": crop(clean(self.title), TITLE_LIMIT),
-            "url": clean(self.url),
+            "url": url if len(url) <= URL_LIMIT else "",
             "at": self.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "price": _money(self.price),
             "against": _money(self.against),
-            "remarks": [clean(remark) for remark in self.remarks],
-            "source": clean(self.source),
+            "remarks": [crop(clean(remark), REMARK_LIMIT) for remark in self.remarks[:MOST_REMARKS]],
+            "source": crop(clean(self.source), SOURCE_LIMIT),
         }
 
 

@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -36,6 +37,10 @@ BYTES_A_CHARACTER = 3
 READ_SECONDS = 10.0
 """How long an answer may take, where the URL does not say (`rto`). Apprise's own 4 s are short for a far-away service,
 and an answer that comes too late means the same message twice."""
+
+MEMORY = 512 * 1024 * 1024
+"""Bytes that this process may take beyond what it has at its start. A delivery over TLS or SMTP takes 170 MB of
+addresses; an answer of 3 MB that unpacks to 3 GB would take all there is."""
 
 SPLIT_SECONDS = 1.0
 """Pause between the parts of a split message, where Apprise would wait longer, 5.5 s as a rule."""
@@ -63,8 +68,22 @@ def main() -> None:
     # For the case that the parent is gone and cannot end this process.
     faulthandler.dump_traceback_later(task["seconds"], exit=True, file=silence)
     sys.path[:] = task["path"]
+    _limit_memory()
     with answer:
         json.dump(_done(task), answer)
+
+
+def _limit_memory() -> None:
+    """Let an answer that does not fit end in MemoryError; where the system has no such limit, time is one."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+        from pathlib import Path
+
+        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+        most = pages * resource.getpagesize() + MEMORY
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft == resource.RLIM_INFINITY or soft > most:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _done(task: dict[str, Any]) -> Any:
@@ -194,6 +213,9 @@ def _trouble(error: BaseException) -> tuple[str, int] | None:
         if isinstance(link, smtplib.SMTPResponseException):
             return "smtp", link.smtp_code
     for name, kinds in (
+        ("memory", MemoryError),
+        ("garbled", requests.exceptions.ContentDecodingError),
+        ("redirects", requests.exceptions.TooManyRedirects),
         ("proxy", requests.exceptions.ProxyError),
         ("certificate", ssl.SSLCertVerificationError),
         ("tls", (ssl.SSLError, requests.exceptions.SSLError)),

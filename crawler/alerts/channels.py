@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from crawler.alerts.command_channel import command_channel
@@ -30,10 +30,11 @@ class Channel(Protocol):
         A token that changes in the environment leaves it as it is.
         """
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Deliver; return None when it is, else a short reason, which cannot hold a secret. Raises nothing.
 
-        It blocks, in bounds: half a minute for a URL, a minute for a command. Any thread may call it.
+        The reason is a `Refusal` where the channel was reached. It blocks, in bounds: half a minute for a URL, a minute
+        for a command, less than a second from the moment when `stopped` returns True. Any thread may call it.
         """
 
 

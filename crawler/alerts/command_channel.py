@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import encoded
-from crawler.alerts.processes import run
+from crawler.alerts.processes import Stopped, run
+from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.errors import SettingsError
 from crawler.report.clean import clean
 
@@ -36,7 +38,7 @@ class CommandChannel:
     environ: Mapping[str, str] = field(repr=False)
     seconds: float = COMMAND_SECONDS
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Run the command; return None when it ended with 0, else a reason, which holds nothing that it printed."""
         environ = {
             **self.environ,
@@ -45,15 +47,22 @@ class CommandChannel:
         }
         try:
             code, _ = run(
-                self.command, given=f"{message.text}\n".encode(), environ=environ, seconds=self.seconds
+                self.command,
+                given=f"{message.text}\n".encode(),
+                environ=environ,
+                seconds=self.seconds,
+                stopped=stopped,
             )
+        except Stopped:
+            return INTERRUPTED
         except subprocess.TimeoutExpired:
             return f"killed after {self.seconds:g} s"
         except OSError as error:
-            return f"cannot be started: {os.strerror(error.errno) if error.errno else 'unknown error'}"
+            why = f"cannot be started: {os.strerror(error.errno) if error.errno else 'unknown error'}"
+            return FinalRefusal(why) if error.errno == errno.E2BIG else why
         if code < 0:
-            return f"ended by signal {-code}"
-        return f"exit code {code}" if code else None
+            return Refusal(f"ended by signal {-code}")
+        return Refusal(f"exit code {code}") if code else None
 
 
 def command_channel(command: Sequence[str], environ: Mapping[str, str]) -> CommandChannel:

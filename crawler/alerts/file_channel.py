@@ -6,11 +6,13 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import encoded
+from crawler.alerts.refusals import INTERRUPTED
 from crawler.errors import OutputError
 from crawler.whole_files import beside, probe, saying, shown, target_of
 
@@ -34,7 +36,7 @@ class FileChannel:
     key: str
     path: str
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Append the message and wait until it is on the disk; return None, or why it cannot be written."""
         if self.path.lower().endswith(".jsonl"):
             data = b"".join(line + b"\n" for line in encoded(message.alerts))
@@ -42,7 +44,7 @@ class FileChannel:
             data = f"{message.title}\n{message.text}\n\n".encode()
         try:
             with saying(self.path):
-                return _append(self.path, data)
+                return _append(self.path, data, stopped)
         except OutputError as error:
             return str(error)
 
@@ -68,13 +70,13 @@ def _check(path: str) -> None:
             probe(beside(target))
 
 
-def _append(path: str, data: bytes) -> str | None:
+def _append(path: str, data: bytes, stopped: Callable[[], bool]) -> str | None:
     """Write at the end of a file, all of it or nothing; return None, or that another program holds it."""
     descriptor = _open(Path(path), os.O_CREAT)
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        if is_file and not _lock(descriptor):
-            return f"{shown(path)} is held by another program"
+        if is_file and not _lock(descriptor, stopped):
+            return INTERRUPTED if stopped() else f"{shown(path)} is held by another program"
         size = os.fstat(descriptor).st_size if is_file else 0
         if size and _last_byte(descriptor) != b"\n":
             data = b"\n" + data  # the end of a line that somebody left torn
@@ -109,8 +111,8 @@ def _last_byte(descriptor: int) -> bytes:
     return os.read(descriptor, 1)
 
 
-def _lock(descriptor: int) -> bool:
-    """Take the file for this process until it is closed; False when another holds it for long.
+def _lock(descriptor: int, stopped: Callable[[], bool]) -> bool:
+    """Take the file for this process until it is closed; False when another holds it for long, or when stopped.
 
     Where there are no locks the single write must do.
     """
@@ -122,6 +124,8 @@ def _lock(descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if stopped():
+                return False
             time.sleep(LOCK_PAUSE)
         except OSError:  # a network's file system without locks
             return True

@@ -1,6 +1,7 @@
-"""One process, bounded in time: when its time is up, or this program is interrupted, it ends with its children.
+"""One process, bounded in time: when its time is up, or this program ends in whatever way, it ends with its children.
 
-Where this program is killed, or ends itself at once, the process goes on, and what it delivers may be delivered again.
+Even SIGKILL, which this program cannot answer, leaves no process behind: a shell that waits beside it kills the group.
+What was delivered by then is not known, and may be delivered again.
 """
 
 from __future__ import annotations
@@ -8,10 +9,22 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO
 
-__all__ = ["run"]
+__all__ = ["Stopped", "run"]
+
+STOP_SECONDS = 0.2
+"""How often a caller that may want it ended is asked."""
+
+_GUARD = 'read -r group && { read -r done || kill -s KILL -- "-$group"; }'
+"""Reads the number of a process group, and kills the group when its stdin ends before a second line came."""
+
+
+class Stopped(Exception):  # noqa: N818 – not an error, as KeyboardInterrupt is none
+    """The process was killed because the caller wanted it ended."""
 
 
 def run(
@@ -21,27 +34,84 @@ def run(
     environ: Mapping[str, str],
     seconds: float,
     output: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[int, bytes]:
     """Run a program with `given` on its stdin; return its exit code, negative for a signal, and what it wrote.
 
     Nothing that it prints is shown; its stdout is kept when `output` is set. Without a shell, in a session of its own,
     so that the terminal's Ctrl-C is for this program to judge. Raises OSError when it cannot be started (ValueError
-    for a NUL in its arguments), `subprocess.TimeoutExpired` when it was killed after `seconds`.
+    for a NUL in its arguments), `subprocess.TimeoutExpired` when it was killed after `seconds`, `Stopped` when it was
+    because `stopped` returned True.
     """
-    with subprocess.Popen(  # noqa: S603 – a list without a shell; the program is the user's own choice, or ours
-        list(argv),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE if output else subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=_environment(environ),
-        start_new_session=True,
-    ) as process:
+    with (
+        _guard() as guarded,
+        subprocess.Popen(  # noqa: S603 – a list without a shell; the program is the user's own choice, or ours
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if output else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_environment(environ),
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            written, _ = process.communicate(given, timeout=seconds)
+            guarded(process.pid)
+            written = _communicate(process, given, seconds, stopped)
         except BaseException:
             _kill(process)
             raise
     return process.returncode, written or b""
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], given: bytes, seconds: float, stopped: Callable[[], bool]
+) -> bytes:
+    """Return what a process writes until its end, asking now and then whether it should be ended."""
+    deadline = time.monotonic() + seconds
+    unsent: bytes | None = given
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            written, _ = process.communicate(unsent, timeout=max(min(STOP_SECONDS, left), 0))
+        except subprocess.TimeoutExpired:
+            unsent = None  # it goes on sending what it was given first
+            if stopped():
+                raise Stopped from None
+            if left <= STOP_SECONDS:
+                raise
+        else:
+            return written or b""
+
+
+@contextmanager
+def _guard() -> Iterator[Callable[[int], None]]:
+    """Start what kills a process group if this program ends within the block; yield what names the group to it.
+
+    It notices by its stdin, which the system closes however this program ends. On Linux PR_SET_PDEATHSIG would need
+    `preexec_fn`, which is not safe beside threads, and would not reach the children.
+    """
+    if os.name != "posix":
+        yield lambda group: None  # noqa: ARG005
+        return
+    with subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # neither Ctrl-C nor a signal to our group is meant for it
+    ) as guard:
+        assert guard.stdin is not None
+        stdin = guard.stdin
+        try:
+            yield lambda group: _say(stdin, f"{group}\n")
+        finally:
+            _say(stdin, "done\n")
+
+
+def _say(stdin: IO[bytes], line: str) -> None:
+    with suppress(BrokenPipeError):  # somebody has killed it
+        stdin.write(line.encode())
+        stdin.flush()
 
 
 def _environment(environ: Mapping[str, str]) -> Mapping[bytes, bytes] | Mapping[str, str]:

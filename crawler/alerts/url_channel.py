@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from crawler.alerts.processes import run
+from crawler.alerts.processes import Stopped, run
+from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ _REASONS = {
     "certificate": "its certificate cannot be trusted",
     "disabled": "Apprise cannot serve it on this machine",
     "errcode": "it refused with errcode {number}",
+    "garbled": "its answer could not be unpacked",
     "host": "there is no host of that name",
     "invalid": "Apprise does not understand the URL",
+    "memory": "its answer was too large",
     "missing": "Apprise is not installed any more",
     "nobody": "nobody answers there",
     "proxy": "the proxy does not let it through",
+    "redirects": "it redirects too often",
     "refused": "the service did not take it",
     "scheme": "Apprise knows no such service",
     "smtp": "the mail server refused with {number}",
@@ -55,6 +59,13 @@ _REASONS = {
     "tls": "no encrypted connection could be made",
 }
 """All that can be said of a delivery that failed, by what the process tells; it has no other words."""
+
+
+_FINAL_STATUSES = {400, 406, 411, 412, 413, 414, 415, 417, 422, 431, 451}
+"""Statuses about what was sent. Of the others 401, 403 and 404 may be a token, 408, 429 and 5xx a bad day."""
+
+_FINAL_SMTP_CODES = {552, 554}
+"""Codes about a mail and not about its sender or reader: too large, not to be delivered (RFC 5321 4.2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +80,20 @@ class UrlChannel:
     environ: Mapping[str, str] = field(repr=False)
     seconds: float = URL_SECONDS
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Hand the message to the service; return None when that took it, else a reason without a secret."""
         task = {"urls": [self.url], "title": message.title, "text": message.text}
         try:
-            answer = _answer(task, self.environ, self.seconds)
+            answer = _answer(task, self.environ, self.seconds, stopped)
+        except Stopped:
+            return INTERRUPTED
         except subprocess.TimeoutExpired:
             return f"no answer within {self.seconds:g} s"
         except OSError:
             return "no process could be started for it"
         if not isinstance(answer, dict):
             return "the process that delivers it ended before its time"
-        return _reason(answer) if answer.get("why") else None
+        return _failure(answer) if answer.get("why") else None
 
 
 def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[UrlChannel, ...]:
@@ -136,18 +149,31 @@ def _channel(number: int, template: str, environ: Mapping[str, str]) -> UrlChann
     return UrlChannel(name, key, url, environ)
 
 
-def _answer(task: dict[str, Any], environ: Mapping[str, str], seconds: float) -> Any:
+def _answer(
+    task: dict[str, Any],
+    environ: Mapping[str, str],
+    seconds: float,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Any:
     """Return what the process says of a task; None when it says nothing. Raises what `run` does."""
     # URLs travel on stdin, since everybody may read a process's arguments. Isolated, so that neither a variable nor the
     # working folder decides what is imported, but where this program finds its modules.
     path = [str(part) for part in sys.path]
     given = json.dumps(task | {"seconds": seconds + 5, "path": path}).encode()
     argv = [sys.executable, "-I", str(_SCRIPT)]
-    code, written = run(argv, given=given, environ=environ, seconds=seconds, output=True)
+    code, written = run(argv, given=given, environ=environ, seconds=seconds, output=True, stopped=stopped)
     try:
         return json.loads(written) if code == 0 else None
     except ValueError:
         return None
+
+
+def _failure(answer: dict[str, Any]) -> str:
+    """Return the reason of a failure, as one about the message where it is."""
+    why, number, words = answer.get("why"), answer.get("number", 0), _reason(answer)
+    if why == "status" and number in _FINAL_STATUSES or why == "smtp" and number in _FINAL_SMTP_CODES:
+        return FinalRefusal(words)
+    return Refusal(words) if why in {"status", "smtp", "errcode", "refused", "memory", "garbled", "redirects"} else words
 
 
 def _reason(answer: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crawler.alerts.alert import Alert, AlertKind
+from crawler.alerts.alert import MOST_REMARKS, NUMBER_LIMIT, REMARK_LIMIT, SOURCE_LIMIT, URL_LIMIT, Alert, AlertKind
 from crawler.labels import ENGLISH, Labels
 from crawler.report.clean import clean, crop
 
@@ -15,7 +15,7 @@ __all__ = ["MOST_ALERTS", "Message", "messages_of", "text_of", "title_of"]
 MOST_ALERTS = 20
 """Alerts in one message: what a phone still shows, and most services still take."""
 
-WATCH_LIMIT, BOOK_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 40, 30, 120, 200, 100
+WATCH_LIMIT, BOOK_LIMIT, TITLE_LIMIT = 40, 30, 120
 """Characters of each; a message's title stays below the 200 that services allow."""
 
 SEPARATOR = " · "
@@ -83,10 +83,10 @@ def text_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
 
 def _lines(alert: Alert, say: Labels) -> str:
     """Return what happened to which product, and in a second line its page and the remarks, if there are any."""
-    title = crop(clean(alert.title), TITLE_LIMIT) or clean(alert.product_id)
+    title = crop(clean(alert.title), TITLE_LIMIT) or crop(clean(alert.product_id), NUMBER_LIMIT)
     first = _marked(alert, SEPARATOR.join([_happened(alert, say), title]), say)
-    url = alert.url if alert.url == clean(alert.url) and " " not in alert.url else ""
-    remarks = [crop(clean(remark), REMARK_LIMIT) for remark in alert.remarks]
+    url = alert.url if len(alert.url) <= URL_LIMIT and alert.url == clean(alert.url) and " " not in alert.url else ""
+    remarks = [crop(clean(remark), REMARK_LIMIT) for remark in alert.remarks[:MOST_REMARKS]]
     second = SEPARATOR.join(part for part in [url, *remarks] if part)
     return f"{first}\n{second}" if second else first
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
 from crawler.books import offers
 from crawler.books.offers import Offers, price_of
+from parsers.text import nfkc
 
 __all__ = ["Filters"]
 
@@ -57,5 +57,5 @@ def _names(texts: list[str], wanted: str) -> bool:
 
 def _plain(text: str) -> str:
     """Return `text` in lower case and half width, without space and dots: «J.K.罗琳» is found as «J·K·罗琳»."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = nfkc(text).casefold()
     return "".join(char for char in folded if char not in " ·・.•‧")

@@ -15,7 +15,7 @@ from itertools import product
 
 from crawler.books.offers import Offers, in_order
 from parsers.model import Flag, Listing
-from parsers.text import NUMERAL, parse_numeral
+from parsers.text import NUMERAL, nfkc, parse_numeral
 from parsers.titles import MAX_VOLUMES
 
 __all__ = ["SHORT_TITLE", "same_books", "title_key"]
@@ -209,7 +209,7 @@ def title_key(title: str) -> str:
     («第二版», «2版»), and so do bindings, series, grades, single volumes and every other word. A title that is nothing
     but decoration is kept whole, and so is one of more than `MAX_LENGTH` characters.
     """
-    text = " ".join(unicodedata.normalize("NFKC", title).casefold().replace("♯", "#").split())
+    text = " ".join(nfkc(title).casefold().replace("♯", "#").split())
     if len(text) > MAX_LENGTH:
         return _letters(text)
     # Most titles hold none of these words, and a look for one letter costs a tenth of the pattern.
@@ -259,7 +259,7 @@ def _edition(match: re.Match[str]) -> str:
 
 
 def _first_edition(text: str) -> int | None:
-    match = _EDITION.search(unicodedata.normalize("NFKC", text[:MAX_LENGTH]))
+    match = _EDITION.search(nfkc(text[:MAX_LENGTH]))
     return parse_numeral(match[1]) if match else None
 
 
@@ -293,7 +293,7 @@ def publisher_key(publisher: str | None) -> str:
     """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for none."""
     if not publisher:
         return ""
-    text = unicodedata.normalize("NFKC", publisher[:MAX_LENGTH]).casefold()
+    text = nfkc(publisher[:MAX_LENGTH]).casefold()
     key = _letters(_HOUSE.sub("", text)) or _letters(text)
     return "" if key in _NO_HOUSE else key
 
@@ -323,7 +323,7 @@ def _translators(listing: Listing) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _name_forms(name: str) -> tuple[str, ...]:
-    text = unicodedata.normalize("NFKC", name).casefold()
+    text = nfkc(name).casefold()
     own, bracket, rest = text.partition("(")
     # A bracket in the name's own script holds something else: an alias, an office.
     original = rest if bracket and own.strip().isascii() != rest.isascii() else ""

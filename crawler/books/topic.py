@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 
 from parsers.model import Listing
+from parsers.text import nfkc
 
 __all__ = ["Topic"]
 
@@ -61,4 +61,4 @@ class Topic:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return nfkc(text).casefold()

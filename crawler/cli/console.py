@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from crawler.errors import OutputError
+from crawler.report.clean import crop
 
 __all__ = [
     "block",
@@ -18,11 +19,15 @@ __all__ = [
     "set_up",
     "show_cursor",
     "takes_control_codes",
+    "visible",
     "wants_color",
     "write_stdout",
 ]
 
 PROGRAM = "bookprice"
+
+LONGEST_LINE = 4_000
+"""Characters of a line that is said to a person."""
 
 
 def set_up() -> None:
@@ -70,9 +75,17 @@ def wants_color(stream: TextIO | None) -> bool:
 
 
 def one_line(text: object) -> str:
-    """Return `text` on one line, with escapes for what is not printable: it may come from a shop or an argument."""
-    folded = " ".join(str(text).split())
+    """Return `text` on one line, with escapes for what is not printable: it may come from a shop or an argument.
+
+    What is longer than `LONGEST_LINE` is cut there.
+    """
+    folded = " ".join(crop(str(text), LONGEST_LINE).split())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in folded)
+
+
+def visible(text: str) -> str:
+    """Return `text` of many lines as a terminal may get it: with escapes for what is not printable but line ends."""
+    return "".join(c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text.removeprefix("\ufeff"))
 
 
 def line(text: str) -> None:

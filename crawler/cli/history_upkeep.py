@@ -199,8 +199,10 @@ def _write(pieces: Iterable[bytes], output: str | None) -> None:
     from crawler.whole_files import saying, whole_file
 
     if output is None:
+        on_screen = console.is_terminal(sys.stdout)
         for piece in pieces:
-            if not console.write_stdout(piece):
+            # A file or pipe gets every character, or an import would not give back what was recorded.
+            if not console.write_stdout(console.visible(piece.decode()) if on_screen else piece):
                 return  # `| head` has seen enough
         return
     with whole_file(output) as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ class StdoutChannel:
     name: str = STDOUT
     key: str = STDOUT
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:  # noqa: ARG002
         """Write the message; return None when it was, else why not."""
         try:
             written = console.write_stdout(f"{message.title}\n{message.text}\n\n")

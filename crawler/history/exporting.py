@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from crawler.history.moments import from_microseconds, hundredths_as_yuan
 from crawler.history.reading import HistoryReader
+from crawler.json_text import escape_controls
 
 __all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export", "shielded", "unshielded"]
 
@@ -132,7 +133,7 @@ def _moment(moment: dt.datetime) -> str:
 def _as_json_lines(lines: list[Line]) -> bytes:
     import msgspec
 
-    return msgspec.json.Encoder(decimal_format="number").encode_lines(lines)
+    return escape_controls(msgspec.json.Encoder(decimal_format="number").encode_lines(lines))
 
 
 def _as_csv(lines: list[Line]) -> bytes:

@@ -102,6 +102,18 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX delivery_pending ON delivery (channel, attempts) WHERE NOT delivered;
     """,
+    """
+    -- Alerts that a channel was asked to take one by one, and refused.
+    CREATE TABLE refusal (
+        channel TEXT NOT NULL,
+        alert INTEGER NOT NULL REFERENCES alert,
+        times INTEGER NOT NULL,
+        first_at INTEGER NOT NULL,      -- Unix time, microseconds, as is the last
+        why TEXT NOT NULL,              -- the last time
+        rests_until INTEGER,            -- until then it is not tried again
+        PRIMARY KEY (channel, alert)
+    ) WITHOUT ROWID;
+    """,
 )
 """What leads from each version of the file to the next."""
 

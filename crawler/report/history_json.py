@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.history.views import Overview
+from crawler.json_text import escape_controls
 from crawler.report.history_words import relative
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every fo
 
     # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return msgspec.json.format(encoder.encode(as_dict(view)), indent=2).decode() + "\n"
+    data = msgspec.json.format(encoder.encode(as_dict(view)), indent=2)
+    return escape_controls(data).decode() + "\n"
 
 
 def as_dict(view: View) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.books.offers import price_of
+from crawler.json_text import escape_controls
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def render(result: SearchResult, style: Style) -> str:
 
     # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return msgspec.json.format(encoder.encode(as_dict(result, top=style.top)), indent=2).decode() + "\n"
+    data = msgspec.json.format(encoder.encode(as_dict(result, top=style.top)), indent=2)
+    return escape_controls(data).decode() + "\n"
 
 
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.alerts.alert import Alert, AlertKind
@@ -20,7 +22,19 @@ if TYPE_CHECKING:
     from crawler.history.observations import Observation, RunRecord
     from crawler.watching.watch import Watch
 
-__all__ = ["Memory", "Pending"]
+__all__ = ["REFUSALS", "REST", "Memory", "Pending", "Resting", "Unreadable"]
+
+REFUSALS = 3
+"""How often a channel may refuse an alert that comes alone until the alert rests."""
+
+REST = dt.timedelta(days=1)
+"""How long it rests."""
+
+_LONGEST = 20_000
+"""Characters of a text that are read: no shop's text is as long."""
+
+_HIGHEST = 10**13
+"""Hundredths of a yuan: no price is as high, and a Decimal of two digits still holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,31 @@ class Pending:
     """Of the watch that raised it, as it was typed."""
     attempts: int
     """How often the channel was asked to take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An alert that is to be brought somewhere, and cannot be read."""
+
+    number: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"alert {self.number} in the history cannot be read: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An alert that a channel refused several times, and is not asked to take for a while."""
+
+    channel: str
+    """The channel's key."""
+    watch: str
+    title: str
+    since: dt.datetime
+    """When it was refused first."""
+    until: dt.datetime
+    why: str
 
 
 class Memory(History):
@@ -111,13 +150,9 @@ class Memory(History):
                 (state.number,),
             )
             for product_id, kind, at, price, against in rows:
-                told = Told(
-                    AlertKind(kind),
-                    from_microseconds(at),
-                    hundredths_as_yuan(price),
-                    hundredths_as_yuan(against),
-                )
-                found.setdefault(product_id, []).append(told)
+                with suppress(ValueError):  # what cannot be read was not told: rather twice than not at all
+                    told = Told(_kind(kind), _moment(at), _amount(price), _amount(against))
+                    found.setdefault(product_id, []).append(told)
         return found
 
     def keep(
@@ -170,18 +205,51 @@ class Memory(History):
                     (at, state.number, state.search, whole),
                 )
 
-    def pending(self, channel: str, *, source: str) -> tuple[Pending, ...]:
-        """Return what of a source is still to be brought to a channel: what it refused most often last, else by age."""
+    def pending(self, channel: str, *, source: str, now: dt.datetime | None = None) -> tuple[Pending, ...]:
+        """Return what of a source is still to be brought to a channel: what it refused most often last, else by age.
+
+        What rests at `now` (by default the clock's), and what cannot be read, is left out.
+        """
+        moment = to_microseconds(now or dt.datetime.now(dt.UTC))
+        found = self._undelivered(channel, source, moment)
+        return tuple(each for each in found if isinstance(each, Pending))
+
+    def unreadable(self, channel: str, *, source: str) -> tuple[Unreadable, ...]:
+        """Return what of a source can never be brought to a channel: a row that is none of this program's."""
+        return tuple(each for each in self._undelivered(channel, source) if isinstance(each, Unreadable))
+
+    def _undelivered(
+        self, channel: str, source: str, now: int | None = None
+    ) -> Iterator[Pending | Unreadable]:
+        """Yield what is still to be brought to a channel; what rests at `now` is left out."""
         with self._saying():
-            rows = self._connection.execute(
-                "SELECT alert.id, watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
-                " remarks, watch.query, attempts FROM delivery JOIN alert ON alert.id = delivery.alert"
-                " JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
-                " JOIN source ON source.id = watch.source"
-                " WHERE delivery.channel = ? AND NOT delivered AND source.name = ? ORDER BY attempts, alert.id",
-                (channel, source),
+            # Row by row: text that is not UTF-8 makes SQLite's module fail for all that a query has yet to give.
+            numbers = self._connection.execute(
+                "SELECT delivery.alert, attempts FROM delivery JOIN alert ON alert.id = delivery.alert"
+                " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
+                " LEFT JOIN refusal ON refusal.channel = delivery.channel AND refusal.alert = delivery.alert"
+                " WHERE delivery.channel = ? AND NOT delivered AND source.name = ?"
+                # A rest that is longer than a whole one was noted by a clock that was wrong.
+                " AND (? IS NULL OR rests_until IS NULL OR rests_until <= ? OR rests_until > ?)"
+                " ORDER BY attempts, delivery.alert",
+                (channel, source, now, now, None if now is None else now + REST // dt.timedelta(microseconds=1)),
             ).fetchall()
-        return tuple(_pending(row, source) for row in rows)
+            for number, attempts in numbers:
+                try:
+                    row = self._connection.execute(
+                        "SELECT watch.name, kind, substr(product.product_id, 1, :most), substr(alert.title, 1, :most),"
+                        " substr(alert.url, 1, :most), at, price, against, substr(remarks, 1, :most), watch.query"
+                        " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
+                        " WHERE alert.id = :number",
+                        {"number": number, "most": _LONGEST},
+                    ).fetchone()
+                    yield _pending(number, attempts, row, source)
+                except sqlite3.OperationalError as error:
+                    if "UTF-8" not in str(error):
+                        raise
+                    yield Unreadable(number, "a text of it is not UTF-8")
+                except ValueError as error:
+                    yield Unreadable(number, str(error))
 
     def undelivered(self, *, source: str) -> dict[str, int]:
         """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
@@ -219,7 +287,8 @@ class Memory(History):
                     )
                     if new.rowcount:
                         moved.add(number)
-                connection.execute("DELETE FROM delivery WHERE channel = ? AND alert = ?", (gone, number))
+                for table in ("delivery", "refusal"):
+                    connection.execute(f"DELETE FROM {table} WHERE channel = ? AND alert = ?", (gone, number))  # noqa: S608 – a constant
         return len(moved)
 
     def attempt(self, channel: str, numbers: Iterable[int]) -> None:
@@ -231,20 +300,115 @@ class Memory(History):
             "UPDATE delivery SET attempts = attempts + 1 WHERE channel = ? AND alert = ?", channel, numbers
         )
 
-    def delivered(self, channel: str, numbers: Iterable[int]) -> None:
+    def delivered(self, channel: str, numbers: Sequence[int]) -> None:
         """Note that alerts were brought to a channel."""
         self._mark("UPDATE delivery SET delivered = 1 WHERE channel = ? AND alert = ?", channel, numbers)
+        self._mark("DELETE FROM refusal WHERE channel = ? AND alert = ?", channel, numbers)
+
+    def refused(self, channel: str, refusals: Mapping[int, str], now: dt.datetime) -> int:
+        """Note why a channel refused alerts that came to it alone; return how many of them rest from now on.
+
+        One that was refused `REFUSALS` times rests for `REST`, and again after each further refusal.
+        """
+        at, until = to_microseconds(now), to_microseconds(now + REST)
+        with self._saying(), self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO refusal (channel, alert, times, first_at, why) VALUES (?, ?, 1, ?, ?)"
+                " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
+                [(channel, number, at, why) for number, why in refusals.items()],
+            )
+            return sum(
+                connection.execute(
+                    "UPDATE refusal SET rests_until = ? WHERE channel = ? AND alert = ? AND times >= ?",
+                    (until, channel, number, REFUSALS),
+                ).rowcount
+                for number in refusals
+            )
+
+    def refused_before(self, channel: str, *, source: str) -> frozenset[int]:
+        """Return the numbers of the alerts of a source that a channel has refused alone."""
+        with self._saying():
+            rows = self._connection.execute(
+                "SELECT refusal.alert FROM refusal JOIN alert ON alert.id = refusal.alert"
+                " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
+                " WHERE refusal.channel = ? AND source.name = ?",
+                (channel, source),
+            ).fetchall()
+        return frozenset(number for (number,) in rows)
+
+    def resting(self, *, source: str, now: dt.datetime) -> tuple[Resting, ...]:
+        """Return the alerts of a source that rest at `now`, the longest refused first."""
+        moment = to_microseconds(now)
+        with self._saying():
+            rows = self._connection.execute(
+                "SELECT refusal.channel, watch.name, CAST(substr(alert.title, 1, ?) AS BLOB), first_at, rests_until, why"
+                " FROM refusal JOIN delivery ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
+                " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
+                " JOIN source ON source.id = watch.source"
+                " WHERE NOT delivered AND source.name = ? AND rests_until > ? ORDER BY first_at, refusal.alert",
+                (_LONGEST, source, moment),
+            ).fetchall()
+        found = []
+        for channel, watch, title, since, until, why in rows:
+            with suppress(ValueError):
+                shown = title.decode("utf-8", "replace")
+                found.append(Resting(channel, watch, shown, _moment(since), _moment(until), why))
+        return tuple(found)
 
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
         with self._saying(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
 
 
-def _pending(row: sqlite3.Row | tuple[Any, ...], source: str) -> Pending:
-    number, watch, kind, product_id, title, url, at, price, against, remarks, query, attempts = row
+def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
+    """Return the alert that a row holds. Raises ValueError, which says what of it is wrong."""
+    if row is None:
+        raise ValueError("its watch or product is missing")
+    watch, kind, product_id, title, url, at, price, against, remarks, query = row
     alert = Alert(
-        watch=watch, kind=AlertKind(kind), product_id=product_id, title=title, url=url, at=from_microseconds(at),
-        price=hundredths_as_yuan(price), against=hundredths_as_yuan(against), remarks=tuple(json.loads(remarks)),
+        watch=_text("watch", watch), kind=_kind(kind), product_id=_text("product", product_id),
+        title=_text("title", title), url=_text("url", url), at=_moment(at), price=_amount(price),
+        against=_amount(against), remarks=_remarks(remarks),
         source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
     )  # fmt: skip
-    return Pending(number, alert, query, attempts)
+    return Pending(number, alert, _text("query", query), attempts)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"its {name} is not text")
+    return value
+
+
+def _kind(value: object) -> AlertKind:
+    try:
+        return AlertKind(value)
+    except ValueError:
+        raise ValueError("its kind is none that there is") from None
+
+
+def _moment(value: object) -> dt.datetime:
+    try:
+        if isinstance(value, int):
+            return from_microseconds(value)
+    except (OverflowError, ValueError):
+        pass
+    raise ValueError("its time is none")
+
+
+def _amount(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or not 0 <= value <= _HIGHEST:
+        raise ValueError("its price is none")
+    return hundredths_as_yuan(value)
+
+
+def _remarks(value: object) -> tuple[str, ...]:
+    try:
+        remarks = json.loads(_text("remarks", value))
+    except (ValueError, RecursionError):
+        remarks = None
+    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
+        raise ValueError("its remarks are not a JSON array of texts")
+    return tuple(remarks)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.alerts.wording import messages_of
+from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
+from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.report.wording import minute, yuan
 from crawler.watching.memory import Memory
@@ -28,7 +31,13 @@ LATE = dt.timedelta(hours=1)
 """An alert that is older is told with its time, and with what the price has been since."""
 
 FAILURES = 3
-"""Messages that fail one after the other until a channel is left alone; one that it will never take is no reason."""
+"""Messages that fail one after the other until a channel is left alone that has not taken any in this round."""
+
+REFUSED_AT_A_RUN = MOST_ALERTS
+"""Messages refused one after the other until a channel is left alone that has taken others."""
+
+SPLIT_SECONDS = 60.0
+"""How long a round looks in a channel's refused messages for the alerts that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,10 @@ class Sent:
     """Alerts that are kept for the next time."""
     why: str = ""
     """Why the last that failed did; it holds no secret."""
+    resting: int = 0
+    """Alerts among those kept that were refused often enough to rest for a day."""
+    unreadable: tuple[str, ...] = ()
+    """What is wrong with alerts that can never be brought there, a line each."""
 
 
 def send(
@@ -56,40 +69,116 @@ def send(
     """Bring to each channel what of a source is pending for it, and note each message that was taken at once.
 
     What is owed to channels that are not set up any more goes to those that are, if they have not got it yet. A
-    process that is killed between the two brings a message again: rather twice than not at all. It blocks, some
-    half a minute at most for each message that fails; when `stopped` returns True, after the message under way. Raises
-    HistoryError where the history cannot be used.
+    process that is killed between the two brings a message again: rather twice than not at all. A message that a
+    channel refuses is split, so that the one alert that it does not take keeps no other back. It blocks, some
+    half a minute at most for each message that fails; it ends within a second when `stopped` returns True, which ends
+    the delivery under way: that message stays pending, and may come twice. Raises HistoryError where the history
+    cannot be used.
     """
     sent = []
     with Memory(history) as memory:
         memory.hand_over([channel.key for channel in channels], source=source)
         for channel in channels:
+            unreadable = tuple(map(str, memory.unreadable(channel.key, source=source)))
             pending = memory.pending(channel.key, source=source)
             if pending:
                 dated = _dated(pending, memory, source, lang)
-                sent.append(_send_to(channel, dated, memory, lang, stopped))
+                outcome = _Delivery(channel, memory, source, lang, stopped).deliver(dated)
+                sent.append(replace(outcome, unreadable=unreadable))
+            elif unreadable:
+                sent.append(Sent(channel.name, unreadable=unreadable))
     return tuple(sent)
 
 
-def _send_to(
-    channel: Channel, pending: Sequence[Pending], memory: Memory, lang: str, stopped: Callable[[], bool]
-) -> Sent:
-    delivered = failures = 0
-    why = ""
-    for message, numbers in messages_with_numbers(pending, lang):
-        if failures == FAILURES or stopped():
-            why = why or "interrupted"
-            break
-        memory.attempt(channel.key, numbers)
-        problem = channel.deliver(message)
+class _Delivery:
+    """The delivery of what is pending for one channel, in one round."""
+
+    def __init__(
+        self, channel: Channel, memory: Memory, source: str, lang: str, stopped: Callable[[], bool]
+    ) -> None:
+        self._channel = channel
+        self._memory = memory
+        self._source = source
+        self._lang = lang
+        self._stopped = stopped
+        self._delivered = 0
+        self._failures = self._unreached = 0
+        """Failures one after the other, and those among them that no answer came to."""
+        self._why = ""
+        self._refused: dict[int, Refusal] = {}
+        """Alerts that were refused alone, by number."""
+
+    def deliver(self, pending: Sequence[Pending]) -> Sent:
+        """Bring all of it to the channel that this takes, and note what it refuses."""
+        ends = time.monotonic() + SPLIT_SECONDS
+        queue = deque(_groups(pending, self._lang))
+        while queue:
+            if self._stopped():
+                self._why = self._why or INTERRUPTED
+                break
+            most = REFUSED_AT_A_RUN if self._delivered else FAILURES
+            if self._failures >= most or self._unreached >= FAILURES:
+                break
+            group = queue.popleft()
+            problem = self._try(group)
+            if isinstance(problem, Refusal) and len(group) > 1 and time.monotonic() < ends:
+                queue.extendleft(reversed(list(self._parts(group))))
+        return Sent(
+            self._channel.name,
+            self._delivered,
+            len(pending) - self._delivered,
+            self._why,
+            resting=self._note_refusals(len(pending)),
+        )
+
+    def _try(self, group: Sequence[Pending]) -> str | None:
+        """Bring alerts to the channel in one message; return None, or why not."""
+        ((message, numbers),) = messages_with_numbers(group, self._lang)
+        self._memory.attempt(self._channel.key, numbers)
+        problem = self._channel.deliver(message, self._stopped)
         if problem is None:
-            memory.delivered(channel.key, numbers)
-            delivered += len(numbers)
-            failures = 0
-        else:
-            why = problem
-            failures += 1
-    return Sent(channel.name, delivered, len(pending) - delivered, why)
+            self._memory.delivered(self._channel.key, numbers)
+            self._delivered += len(numbers)
+            self._failures = self._unreached = 0
+            return None
+        self._why = str(problem)
+        self._failures += 1
+        if not isinstance(problem, Refusal):
+            self._unreached += 1
+        elif len(group) == 1:
+            self._refused[numbers[0]] = problem
+        return problem
+
+    def _parts(self, group: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+        """Yield the parts that a refused message is tried again in.
+
+        Halves, where the channel has taken something. Where it has not, two alerts alone come first: if it refuses
+        these as well, it is left alone after no more failures than one that is down.
+        """
+        if self._delivered:
+            half = (len(group) + 1) // 2
+            yield group[:half]
+            yield group[half:]
+            return
+        yield group[:1]
+        yield group[1:2]
+        if len(group) > 2:
+            yield group[2:]
+
+    def _note_refusals(self, pending: int) -> int:
+        """Count refusals of alerts alone that are about the alert and not the channel; return how many rest now.
+
+        A wrong token is refused with every message: that must put none to rest. Whoever took another message in this
+        round is in order; so it was where the alert was counted before; and of an alert that is all there is,
+        the reason alone can tell.
+        """
+        before = self._memory.refused_before(self._channel.key, source=self._source)
+        counted = {
+            number: str(why)
+            for number, why in self._refused.items()
+            if self._delivered or number in before or (isinstance(why, FinalRefusal) and pending == 1)
+        }
+        return self._memory.refused(self._channel.key, counted, dt.datetime.now(dt.UTC)) if counted else 0
 
 
 def _dated(pending: Sequence[Pending], memory: Memory, source: str, lang: str) -> list[Pending]:
@@ -114,6 +203,15 @@ def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending
         price = say("alert_gone") if last.to_be_had is None else yuan(last.to_be_had)
         words = say("alert_late_since", at=minute(alert.at), on=minute(last.at), price=price)
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
+
+
+def _groups(pending: Sequence[Pending], lang: str) -> list[tuple[Pending, ...]]:
+    """Return alerts as they stand together in messages."""
+    by_number = {each.number: each for each in pending}
+    return [
+        tuple(by_number[number] for number in numbers)
+        for _, numbers in messages_with_numbers(pending, lang)
+    ]
 
 
 def messages_with_numbers(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[int, ...]]]:

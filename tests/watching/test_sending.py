@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler.alerts.alert import Alert, AlertKind
+from crawler.alerts.alert import Alert, AlertKind, encoded
+from crawler.alerts.refusals import FinalRefusal, Refusal
 from crawler.alerts.wording import MOST_ALERTS, Message
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.store import History
-from crawler.watching.memory import Memory
+from crawler.watching.memory import REFUSALS, REST, Memory
 from crawler.watching.sending import FAILURES, send
 from crawler.watching.watch import Watch, WatchTerms
 
@@ -31,11 +32,14 @@ class Place:
     refuses: Callable[[Message], bool] = lambda _message: False
     taken: list[Message] = field(default_factory=list)
     asked: int = 0
+    down: bool = False
 
-    def deliver(self, message: Message) -> str | None:
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         self.asked += 1
+        if self.down:
+            return "nobody answers there"
         if self.refuses(message):
-            return "it answered 400 Bad Request"
+            return Refusal("it answered 403 Forbidden")
         self.taken.append(message)
         return None
 
@@ -70,16 +74,181 @@ def test_each_alert_is_brought_once(file: Path) -> None:
     assert send(file, SHOP, [place], lang="auto") == ()
 
 
-def test_one_that_is_never_taken_keeps_no_other_back(file: Path) -> None:
-    """It is tried again, last, and in no message with what was not refused yet."""
+def ids(place: Place) -> list[str]:
+    return sorted((alert.product_id for message in place.taken for alert in message.alerts), key=int)
+
+
+def refuser(*numbers: str) -> Callable[[Message], bool]:
+    return lambda message: any(alert.product_id in numbers for alert in message.alerts)
+
+
+@pytest.mark.parametrize("refused", [["0"], ["7"], ["19"], ["0", "19"], ["20"], ["3", "30", "59"], ["10", "11"]])
+def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str]) -> None:
+    """All others get through in the same round, whatever stands where in a message of 20."""
+    tell(file, 3 * MOST_ALERTS)
+    place = Place(refuses=refuser(*refused))
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert (sent.delivered, sent.kept) == (3 * MOST_ALERTS - len(refused), len(refused))
+    assert sent.why == "it answered 403 Forbidden"
+    assert ids(place) == [str(number) for number in range(3 * MOST_ALERTS) if str(number) not in refused]
+
+
+def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
+    """A later alert comes first, in a message of its own; the refused ones are tried again after it."""
     tell(file, FAILURES * MOST_ALERTS)
-    place = Place(refuses=lambda message: any(alert.product_id.endswith("0") for alert in message.alerts))
+    refused = [str(number) for number in range(0, FAILURES * MOST_ALERTS, 10)]
+    place = Place(refuses=refuser(*refused))
     (first,) = send(file, SHOP, [place], lang="auto")
-    assert (first.delivered, first.kept) == (0, FAILURES * MOST_ALERTS)
+    assert (first.delivered, first.kept) == (FAILURES * MOST_ALERTS - len(refused), len(refused))
+    place.taken.clear()
     tell(file, 1, first=1001)
     (second,) = send(file, SHOP, [place], lang="auto")
-    assert (second.delivered, second.why) == (1, "it answered 400 Bad Request")
-    assert [alert.product_id for alert in place.taken[0].alerts] == ["1001"]
+    assert (second.delivered, second.why) == (1, "it answered 403 Forbidden")
+    assert ids(place) == ["1001"]
+
+
+def test_two_that_are_refused_first_hold_nothing_up_for_good(file: Path) -> None:
+    """A place that takes neither message nor two of its alerts is left alone; the next round begins with the others."""
+    tell(file, MOST_ALERTS)
+    place = Place(refuses=refuser("0", "1"))
+    (first,) = send(file, SHOP, [place], lang="auto")
+    assert (place.asked, first.delivered) == (FAILURES, 0)
+    (second,) = send(file, SHOP, [place], lang="auto")
+    assert (second.delivered, second.kept) == (MOST_ALERTS - 2, 2)
+
+
+def resting(file: Path, at: dt.datetime = NOW) -> list[tuple[str, str, str]]:
+    with Memory(file) as memory:
+        return [(each.watch, each.title, each.why) for each in memory.resting(source=SHOP, now=at)]
+
+
+def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
+    """It is not tried again until then; whoever looks after the machine is told which it is, since when, and why."""
+    tell(file, 3)
+    place = Place(refuses=refuser("1"))
+    outcomes = [send(file, SHOP, [place], lang="auto") for _ in range(REFUSALS)]
+    assert [(sent.delivered, sent.kept, sent.resting) for (sent,) in outcomes] == [(2, 1, 0), (0, 1, 0), (0, 1, 1)]
+    assert resting(file) == [("books", "book 1", "it answered 403 Forbidden")]
+    asked = place.asked
+    assert send(file, SHOP, [place], lang="auto") == ()
+    assert place.asked == asked
+    with Memory(file) as memory:
+        later = dt.datetime.now(dt.UTC) + REST
+        (pending,) = memory.pending("place", source=SHOP, now=later)
+        assert pending.alert.product_id == "1"
+        assert memory.undelivered(source=SHOP) == {"place": 1}
+        assert memory.resting(source=SHOP, now=later) == ()
+        memory._connection.execute("UPDATE refusal SET rests_until = 0")
+    (again,) = send(file, SHOP, [place], lang="auto")
+    assert (again.kept, again.resting) == (1, 1)
+    with Memory(file) as memory:
+        memory._connection.execute("UPDATE refusal SET rests_until = 0")
+    place.refuses = refuser()
+    (taken,) = send(file, SHOP, [place], lang="auto")
+    assert taken.delivered == 1
+    with Memory(file) as memory:
+        assert memory._connection.execute("SELECT count(*) FROM refusal").fetchone() == (0,)
+
+
+def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
+    tell(file, 2)
+    place = Place(refuses=refuser("1"))
+    for _ in range(REFUSALS):
+        send(file, SHOP, [place], lang="auto")
+    with Memory(file) as memory:
+        memory._connection.execute("UPDATE refusal SET rests_until = rests_until * 2")
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert sent.kept == 1
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool) -> None:
+    """Neither where nobody answers, nor where a token is wrong and everything is refused: all comes when that is mended."""
+    tell(file, 2 * MOST_ALERTS)
+    place = Place(down=down, refuses=lambda _message: True)
+    for _ in range(3 * REFUSALS):
+        (sent,) = send(file, SHOP, [place], lang="auto")
+        assert (sent.delivered, sent.resting) == (0, 0)
+    place.down, place.refuses = False, refuser()
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert (sent.delivered, sent.kept) == (2 * MOST_ALERTS, 0)
+
+
+@pytest.mark.parametrize(("why", "rests"), [(FinalRefusal("it answered 422"), 1), (Refusal("exit code 1"), 0)])
+def test_an_alert_alone_rests_where_the_reason_says_that_it_is_the_alert(
+    file: Path, why: Refusal, rests: int
+) -> None:
+    class Refuser(Place):
+        def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
+            return why
+
+    tell(file, 1)
+    outcomes = [send(file, SHOP, [Refuser()], lang="auto")[0] for _ in range(REFUSALS)]
+    assert [sent.resting for sent in outcomes] == [0, 0, rests]
+
+
+def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) -> None:
+    """Though it has taken something in this round: each failure may take half a minute."""
+    tell(file, 10 * MOST_ALERTS)
+    place = Place()
+
+    def goes_down(_message: Message) -> bool:
+        place.down = True
+        return False
+
+    place.refuses = goes_down
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert (place.asked, sent.delivered) == (1 + FAILURES, MOST_ALERTS)
+
+
+BROKEN = {
+    "UPDATE alert SET remarks = '[1' WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET remarks = '[1]' WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET remarks = '{}' WHERE id = 2": "its remarks are not a JSON array of texts",
+    f"UPDATE alert SET remarks = '{'[' * 19_000}' WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET remarks = 7 WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET kind = 'free' WHERE id = 2": "its kind is none that there is",
+    "UPDATE alert SET price = 'cheap' WHERE id = 2": "its price is none",
+    "UPDATE alert SET price = -1 WHERE id = 2": "its price is none",
+    "UPDATE alert SET against = 9223372036854775807 WHERE id = 2": "its price is none",
+    "UPDATE alert SET at = 9223372036854775807 WHERE id = 2": "its time is none",
+    "UPDATE alert SET at = 'now' WHERE id = 2": "its time is none",
+    "UPDATE alert SET title = x'ff' WHERE id = 2": "its title is not text",
+    "UPDATE alert SET title = CAST(x'ff' AS TEXT) WHERE id = 2": "a text of it is not UTF-8",
+    "UPDATE alert SET product = 99 WHERE id = 2": "its watch or product is missing",
+}
+
+
+@pytest.mark.parametrize(("damage", "why"), BROKEN.items())
+def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, why: str) -> None:
+    """It is named at every round, and left where it is."""
+    tell(file, 3)
+    with Memory(file) as memory:
+        memory._connection.execute("PRAGMA foreign_keys = OFF")
+        memory._connection.execute(damage)
+    place = Place()
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert ids(place) == ["0", "2"]
+    assert (sent.delivered, sent.kept) == (2, 0)
+    assert sent.unreadable == (f"alert 2 in the history cannot be read: {why}",)
+    (again,) = send(file, SHOP, [place], lang="auto")
+    assert (again.delivered, again.unreadable) == (0, sent.unreadable)
+    with Memory(file) as memory:
+        state = memory.known(Watch(WatchTerms(query="books")), SHOP, "search", NOW)
+        assert memory.told(state)["0"]
+
+
+def test_texts_of_any_length_are_delivered(file: Path) -> None:
+    """Recorded before texts were cut: a product's number of 140,000 digits is one line of a message."""
+    tell(file, 2)
+    with Memory(file) as memory:
+        memory._connection.execute("UPDATE product SET product_id = ? WHERE product_id = '1'", ("9" * 140_000,))
+        memory._connection.execute("UPDATE alert SET title = ?", ("\x9d" * 300_000,))
+    place = Place()
+    (sent,) = send(file, SHOP, [place], lang="auto")
+    assert (sent.delivered, sent.kept) == (2, 0)
+    assert len(place.taken[0].text) < 300
+    assert sum(map(len, encoded(place.taken[0].alerts))) < 1000
 
 
 def test_a_place_is_left_alone_after_some_failures(file: Path) -> None:
