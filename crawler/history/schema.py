@@ -114,8 +114,22 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (channel, alert)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Name the column that each foreign key refers to: datasette cannot do without, and SQLite means the same either
+    -- way. Only the text of the tables changes, however many rows they hold, as described in
+    -- https://www.sqlite.org/lang_altertable.html#otheralter. A connection in defensive mode refuses it.
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES source', 'REFERENCES source (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES seller', 'REFERENCES seller (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES search', 'REFERENCES search (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES run', 'REFERENCES run (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES product', 'REFERENCES product (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES watch', 'REFERENCES watch (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES alert', 'REFERENCES alert (id)') WHERE type = 'table';
+    PRAGMA writable_schema = OFF;
+    """,
 )
-"""What leads from each version of the file to the next."""
+"""What leads from each version of the file to the next. A new table names the column of each foreign key."""
 
 VERSION = len(MIGRATIONS)
 
@@ -156,6 +170,10 @@ def migrate(connection: sqlite3.Connection) -> int:
             for statement in _statements(script):
                 connection.execute(statement)
         if found < VERSION:
+            # Changing the text of a table does not change this number, by which a connection knows that it must read
+            # the tables anew.
+            (number,) = connection.execute("PRAGMA schema_version").fetchone()
+            connection.execute(f"PRAGMA schema_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
