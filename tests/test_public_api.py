@@ -29,8 +29,8 @@ def test_the_public_names_are_these() -> None:
         "Attempt", "Book", "Counts", "CrawlOptions", "Crawler", "CrawlerError", "EngineClosedError", "Event",
         "HistoryError", "OutputError", "PaceChanged", "PageFinished", "PageRejected", "PageResult", "PagesKnown",
         "PagesResumed", "PriceHistory", "RaisedThenCut", "ReplayOptions", "ReportOptions", "RobotsNoted",
-        "SearchFinished", "SearchOptions", "SearchResult", "SearchStarted", "Settings", "SettingsError", "UsageError", "Verdict",
-        "WorkerEvent", "crawl",
+        "SearchFinished", "SearchOptions", "SearchResult", "SearchStarted", "Settings", "SettingsError", "UsageError",
+        "Verdict", "WorkerEvent", "crawl",
     ]  # fmt: skip
     assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire"]
     assert parsers.dangdang.__all__ == ["parse_search_page", "search_url"]
