@@ -189,7 +189,7 @@ class PageResult:
 
     def __repr__(self) -> str:
         why = f" ({_plain(self.detail)})" if self.detail else ""
-        return f"<PageResult {self.page}: {self.verdict.value}{why}, {len(self.listings)} listings>"
+        return f"<PageResult {self.page}: {self.verdict.value}{why}, {_count(len(self.listings), 'listing')}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ class SearchResult:
         from crawler.verdict import Verdict
 
         ok = sum(page.verdict is Verdict.OK for page in self.pages)
-        found = [f"{ok} of {len(self.pages)} pages ok", f"{self.counts.books} books"]
+        found = [f"{ok} of {len(self.pages)} pages ok", _count(self.counts.books, "book")]
         if (cheapest := self.cheapest) is not None:
             found.append(f"cheapest ¥{cheapest.price:,.2f} {_quoted(cheapest.title)}")
         found.append("complete" if self.complete else "partial")
@@ -387,6 +387,10 @@ def _rendered(
 def _quoted(text: str) -> str:
     """Return a text for a `repr`: quoted, on one line, of bounded length."""
     return repr(text if len(text) <= _REPR_TEXT else f"{text[: _REPR_TEXT - 1]}…")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(text: str) -> str:
