@@ -28,6 +28,8 @@ TITLE_LIMIT = 100
 _COLUMNS = (
     "rank", "frontier_column", "price", "list_price", "off", "title", "author", "publisher", "date", "rating",
 )  # fmt: skip
+_WORDS = frozenset({"title", "author", "publisher"})
+"""Columns of words; the others are figures, which are never broken."""
 
 
 def render(result: SearchResult) -> str:
@@ -39,7 +41,9 @@ def render(result: SearchResult) -> str:
         style=asset("notebook.css"),
         query=crop(clean(result.query), TITLE_LIMIT),
         head=head,
-        columns=[FRONTIER if name == "frontier_column" else say(name) for name in _COLUMNS],
+        columns=[
+            (FRONTIER if name == "frontier_column" else say(name), name not in _WORDS) for name in _COLUMNS
+        ],
         rows=[_row(result, book, say) for book in result.books[:MOST_BOOKS]],
         rest=say("more_books", n=len(result.books) - MOST_BOOKS) if len(result.books) > MOST_BOOKS else "",
     )
@@ -54,7 +58,6 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, object]:
         "after": (
             crop(clean(say("comma").join(book.authors)), TITLE_LIMIT),
             crop(clean(book.publisher or ""), TITLE_LIMIT),
-            month(book),
-            rating(book),
         ),
+        "last": (month(book), rating(book)),
     }
