@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "begin_writing", "migrate"]
 
@@ -117,7 +120,7 @@ MIGRATIONS: tuple[str, ...] = (
     """
     -- Name the column that each foreign key refers to: datasette cannot do without, and SQLite means the same either
     -- way. Only the text of the tables changes, however many rows they hold, as described in
-    -- https://www.sqlite.org/lang_altertable.html#otheralter. A connection in defensive mode refuses it.
+    -- https://www.sqlite.org/lang_altertable.html#otheralter.
     PRAGMA writable_schema = ON;
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES source', 'REFERENCES source (id)') WHERE type = 'table';
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES seller', 'REFERENCES seller (id)') WHERE type = 'table';
@@ -126,7 +129,7 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES product', 'REFERENCES product (id)') WHERE type = 'table';
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES watch', 'REFERENCES watch (id)') WHERE type = 'table';
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES alert', 'REFERENCES alert (id)') WHERE type = 'table';
-    PRAGMA writable_schema = OFF;
+    PRAGMA writable_schema = RESET;
     """,
 )
 """What leads from each version of the file to the next. A new table names the column of each foreign key."""
@@ -166,9 +169,10 @@ def migrate(connection: sqlite3.Connection) -> int:
     begin_writing(connection)
     try:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        for script in MIGRATIONS[found:]:
-            for statement in _statements(script):
-                connection.execute(statement)
+        with _undefended(connection):
+            for script in MIGRATIONS[found:]:
+                for statement in _statements(script):
+                    connection.execute(statement)
         if found < VERSION:
             # Changing the text of a table does not change this number, by which a connection knows that it must read
             # the tables anew.
@@ -181,6 +185,20 @@ def migrate(connection: sqlite3.Connection) -> int:
         raise
     connection.execute("COMMIT")
     return int(found)
+
+
+@contextmanager
+def _undefended(connection: sqlite3.Connection) -> Iterator[None]:
+    """Suspend the defensive mode, in which SQLite refuses to change the text of tables (some systems' default)."""
+    if sys.version_info >= (3, 12):
+        defensive = connection.getconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
+        try:
+            yield
+        finally:
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, defensive)
+    else:  # no way to set it: whoever opened the connection had none, either
+        yield
 
 
 def _statements(script: str) -> list[str]:
