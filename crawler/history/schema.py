@@ -169,15 +169,15 @@ def migrate(connection: sqlite3.Connection) -> int:
     begin_writing(connection)
     try:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        with _undefended(connection):
-            for script in MIGRATIONS[found:]:
-                for statement in _statements(script):
-                    connection.execute(statement)
         if found < VERSION:
-            # Changing the text of a table does not change this number, by which a connection knows that it must read
-            # the tables anew.
-            (number,) = connection.execute("PRAGMA schema_version").fetchone()
-            connection.execute(f"PRAGMA schema_version = {number + 1}")
+            with _undefended(connection):
+                for script in MIGRATIONS[found:]:
+                    for statement in _statements(script):
+                        connection.execute(statement)
+                # Changing the text of a table does not change this number, by which every connection knows that it must
+                # read the tables anew.
+                (number,) = connection.execute("PRAGMA schema_version").fetchone()
+                connection.execute(f"PRAGMA schema_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:

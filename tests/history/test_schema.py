@@ -99,14 +99,19 @@ def test_a_connection_in_defensive_mode_is_migrated_and_stays_in_it(
 ) -> None:
     """SQLite refuses there what the migration does; it is suspended for just as long."""
     make_old(file, monkeypatch, NO_COLUMNS)
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as connection,
+        closing(sqlite3.connect(file)) as other,
+    ):
+        assert {column for _, column in foreign_keys(other)} == {None}
         if sys.version_info >= (3, 12):  # said again for mypy, which checks for 3.11
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         assert schema.migrate(connection) == NO_COLUMNS
         connection.execute("PRAGMA writable_schema = ON")
         with pytest.raises(sqlite3.OperationalError, match="sqlite_master may not be modified"):
             connection.execute("UPDATE sqlite_master SET sql = 'x'")
-        assert {column for _, column in foreign_keys(connection)} == {"id"}
+        assert other.execute("SELECT key FROM run").fetchall() == [("key",)]
+        assert {column for each in (connection, other) for _, column in foreign_keys(each)} == {"id"}
 
 
 def test_a_connection_that_was_open_sees_the_new_tables(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
