@@ -8,7 +8,7 @@ __all__ = ["escape_controls"]
 
 _CONTROLS = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]"  # DEL; C1 (U+0080 to U+009F), such as CSI and OSC
-    rb"|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]"  # direction: U+061C, U+200E, U+200F, embeddings, isolates
+    rb"|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]"  # direction: marks, embeddings, isolates
     rb"|\xe2\x80[\xa8\xa9]"  # U+2028, U+2029: ends of lines to some readers
 )
 """In UTF-8. Encoders escape those below U+0020 by themselves; none of these is ever a part of another character."""

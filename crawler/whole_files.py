@@ -6,17 +6,39 @@ What fills them, a report or an archive, is their own rooms' business.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import OutputError
 from crawler.report.clean import clean
 
-__all__ = ["beside", "check_target", "probe", "saying", "shown", "take_place", "target_of", "whole_file"]
+__all__ = [
+    "TemporaryFile",
+    "beside",
+    "check_target",
+    "probe",
+    "remove_abandoned",
+    "saying",
+    "shown",
+    "take_place",
+    "target_of",
+    "temporary_beside",
+    "whole_file",
+]
+
+_TEMPORARY = re.compile(r"\.bookprice-[0-9a-f]{16}\.tmp")
+
+_ABANDONED_SECONDS = 3_600
+"""Age from which a temporary file counts as a dead process's where no lock can tell."""
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
@@ -48,13 +70,103 @@ def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file"
 
 def probe(path: Path) -> None:
     """Make a file and remove it."""
+    _swept(path.parent)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-    path.unlink()
+    path.unlink(missing_ok=True)  # another process may have taken it for abandoned
 
 
 def beside(target: Path) -> Path:
     """Return a new name in the target's folder, where taking the target's place is one step."""
     return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryFile:
+    """A new file beside a target, to be filled, closed, and given the target's place."""
+
+    path: Path
+    file: BinaryIO
+
+
+@contextmanager
+def temporary_beside(target: Path) -> Iterator[TemporaryFile]:
+    """Make a file in the target's folder for the block, after removing those that dead processes left there.
+
+    While the block runs a lock says that the file's process is alive. Unless the file has taken another name it is
+    removed when the block ends.
+    """
+    _swept(target.parent)
+    # The permissions are those that the user's umask leaves, as of an ordinary program.
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with ExitStack() as stack:
+        while True:
+            path = beside(target)
+            descriptor = os.open(path, flags, 0o666)
+            file = stack.enter_context(os.fdopen(descriptor, "wb"))
+            stack.callback(_remove, path)
+            if sys.platform == "win32":  # an open file can be neither removed nor renamed there
+                break
+            # The lock is the open file's, which this descriptor keeps open when `file` is closed, until the rename.
+            stack.callback(os.close, os.dup(descriptor))
+            # Between the two another process may have taken it for abandoned.
+            if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+                break
+        yield TemporaryFile(path, file)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files that dead processes left in a folder; nothing else, and none of a living one."""
+    with suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208 – of names alone
+            if _TEMPORARY.fullmatch(name):
+                with suppress(OSError):  # another process does the same
+                    _remove_if_abandoned(folder / name)
+
+
+@lru_cache(maxsize=64)
+def _swept(folder: Path) -> None:
+    """Remove what dead processes left in a folder: once a process, since a folder may hold very many files."""
+    remove_abandoned(folder)
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    before = path.lstat()
+    if not stat.S_ISREG(before.st_mode) or (hasattr(os, "geteuid") and before.st_uid != os.geteuid()):
+        return
+    is_old = before.st_mtime < time.time() - _ABANDONED_SECONDS
+    if sys.platform == "win32":
+        if is_old:
+            path.unlink()
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not os.path.samestat(before, os.fstat(descriptor)):
+            return
+        is_free = _lock(descriptor)
+        if is_free or (is_free is None and is_old):
+            path.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Take the lock of an open file; return whether it was free, None where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a network's file system
+        return None
+    return True
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
+        path.unlink()
 
 
 def take_place(temporary: Path, target: Path) -> Path:
@@ -103,17 +215,13 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     written, whatever the block raises is raised again.
     """
     target = target_of(path)
-    temporary = beside(target)
-    try:
+    with ExitStack() as stack:
         with saying(path):
-            file = temporary.open("xb")
-        with file:
+            temporary = stack.enter_context(temporary_beside(target))
+        with temporary.file as file:
             yield file
             with saying(path):
                 file.flush()
                 os.fsync(file.fileno())
         with saying(path):
-            take_place(temporary, target)
-    finally:
-        with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
-            temporary.unlink()
+            take_place(temporary.path, target)

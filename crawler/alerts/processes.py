@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, cast
 
 __all__ = ["Stopped", "run"]
 
@@ -90,22 +90,32 @@ def _guard() -> Iterator[Callable[[int], None]]:
     It notices by its stdin, which the system closes however this program ends. On Linux PR_SET_PDEATHSIG would need
     `preexec_fn`, which is not safe beside threads, and would not reach the children.
     """
-    if os.name != "posix":
+    try:
+        guard = _started_guard() if os.name == "posix" else None
+    except (
+        FileNotFoundError
+    ):  # a system without a shell; whatever else is in the way is in that of the program, too
+        guard = None
+    if guard is None:
         yield lambda group: None  # noqa: ARG005
         return
-    with subprocess.Popen(
-        ["/bin/sh", "-c", _GUARD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # neither Ctrl-C nor a signal to our group is meant for it
-    ) as guard:
-        assert guard.stdin is not None
-        stdin = guard.stdin
+    with guard:
+        stdin = cast("IO[bytes]", guard.stdin)
         try:
             yield lambda group: _say(stdin, f"{group}\n")
         finally:
             _say(stdin, "done\n")
+
+
+def _started_guard() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 – a constant
+        ["/bin/sh", "-c", _GUARD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={},
+        start_new_session=True,  # neither Ctrl-C nor a signal to our group is meant for it
+    )
 
 
 def _say(stdin: IO[bytes], line: str) -> None:

@@ -68,6 +68,10 @@ _FINAL_SMTP_CODES = {552, 554}
 """Codes about a mail and not about its sender or reader: too large, not to be delivered (RFC 5321 4.2.3)."""
 
 
+_REACHED = {"errcode", "garbled", "memory", "redirects", "refused", "smtp", "status"}
+"""Failures of a service that has answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class UrlChannel:
     """A URL of one of the services that Apprise knows."""
@@ -171,9 +175,9 @@ def _answer(
 def _failure(answer: dict[str, Any]) -> str:
     """Return the reason of a failure, as one about the message where it is."""
     why, number, words = answer.get("why"), answer.get("number", 0), _reason(answer)
-    if why == "status" and number in _FINAL_STATUSES or why == "smtp" and number in _FINAL_SMTP_CODES:
+    if (why == "status" and number in _FINAL_STATUSES) or (why == "smtp" and number in _FINAL_SMTP_CODES):
         return FinalRefusal(words)
-    return Refusal(words) if why in {"status", "smtp", "errcode", "refused", "memory", "garbled", "redirects"} else words
+    return Refusal(words) if why in _REACHED else words
 
 
 def _reason(answer: dict[str, Any]) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crawler.alerts.alert import MOST_REMARKS, NUMBER_LIMIT, REMARK_LIMIT, SOURCE_LIMIT, URL_LIMIT, Alert, AlertKind
+from crawler.alerts.alert import (
+    MOST_REMARKS,
+    NUMBER_LIMIT,
+    REMARK_LIMIT,
+    SOURCE_LIMIT,
+    URL_LIMIT,
+    Alert,
+    AlertKind,
+)
 from crawler.labels import ENGLISH, Labels
 from crawler.report.clean import clean, crop
 
@@ -85,7 +93,11 @@ def _lines(alert: Alert, say: Labels) -> str:
     """Return what happened to which product, and in a second line its page and the remarks, if there are any."""
     title = crop(clean(alert.title), TITLE_LIMIT) or crop(clean(alert.product_id), NUMBER_LIMIT)
     first = _marked(alert, SEPARATOR.join([_happened(alert, say), title]), say)
-    url = alert.url if len(alert.url) <= URL_LIMIT and alert.url == clean(alert.url) and " " not in alert.url else ""
+    url = (
+        alert.url
+        if len(alert.url) <= URL_LIMIT and alert.url == clean(alert.url) and " " not in alert.url
+        else ""
+    )
     remarks = [crop(clean(remark), REMARK_LIMIT) for remark in alert.remarks[:MOST_REMARKS]]
     second = SEPARATOR.join(part for part in [url, *remarks] if part)
     return f"{first}\n{second}" if second else first

@@ -14,6 +14,7 @@ from typing import NoReturn
 from crawler import __version__
 from crawler.cli import console, demo, doctor, history, search, watch
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
 from crawler.errors import CrawlerError, UsageError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
@@ -71,6 +72,9 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         console.line("")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 – the last resort: a user gets a line, not a traceback
+        if (words := shortage(error)) is not None:
+            say_once(words)
+            return ExitCode.NOT_WRITTEN
         if "--verbose" in arguments:
             import traceback
 
@@ -88,6 +92,11 @@ def _run(arguments: list[str]) -> int:
 
         arguments = ask_for_search()
     args = _parse(arguments)
+    if args.command != "history":  # which opens one file
+        quiet_libraries()
+        if (words := too_little()) is not None:
+            console.error(words)
+            return ExitCode.NOT_WRITTEN
     return int(args.run(args))
 
 

@@ -85,7 +85,9 @@ def one_line(text: object) -> str:
 
 def visible(text: str) -> str:
     """Return `text` of many lines as a terminal may get it: with escapes for what is not printable but line ends."""
-    return "".join(c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text.removeprefix("\ufeff"))
+    return "".join(
+        c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text.removeprefix("\ufeff")
+    )
 
 
 def line(text: str) -> None:

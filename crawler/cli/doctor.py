@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crawler.configuration import Loaded
     from crawler.results import PageResult
     from crawler.settings import Settings
+    from crawler.watching.memory import Resting
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
 
@@ -28,6 +29,9 @@ __all__ = ["add_parser", "run"]
 
 QUERY = "Python"
 """What is searched where there is no watch: every bookshop has something of it."""
+
+TITLE_LIMIT = 40
+"""Characters of a title in a line."""
 
 DESCRIPTION = """\
 Say, a line each, whether the configuration is valid, history and reports can be written, the shop can be reached and
@@ -244,6 +248,9 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
                         words = f"its product {number} was never found by it"
                         yield Finding(State.NOTE, f"watch {watch.name}", words)
             undelivered = memory.undelivered(source=source)
+            known = channels or (StdoutChannel(),)
+            resting = memory.resting(source=source, now=now)
+            broken = {channel.key: memory.unreadable(channel.key, source=source) for channel in known}
         running = is_running(path)
     except CrawlerError as error:
         yield Finding(State.WRONG, "watches", str(error))
@@ -253,13 +260,34 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
             State.NOTE, "watches", "a round of them is under way; what it delivers is not looked at"
         )
         return
-    for channel in channels or (StdoutChannel(),):
-        if kept := undelivered.pop(channel.key, 0):
+    for words in dict.fromkeys(str(each) for some in broken.values() for each in some):
+        yield Finding(
+            State.WRONG, "alerts", f"{words}; restore a copy of the history, or leave it: it stops no other"
+        )
+    names = {channel.key: channel.name for channel in known}
+    for each in resting:
+        yield Finding(
+            State.WRONG, "alerts", _resting(each, names.get(each.channel, "a place not set up any more"))
+        )
+    for channel in known:
+        apart = len(broken[channel.key]) + sum(each.channel == channel.key for each in resting)
+        if (kept := undelivered.pop(channel.key, 0) - apart) > 0:
             words = f"{kept:,} undelivered to {channel.name}; the next watch tries again"
             yield Finding(State.WRONG, "alerts", words)
     if kept := sum(undelivered.values()):
         words = f"{kept:,} undelivered to places that are not set up any more; the next watch brings them elsewhere"
         yield Finding(State.NOTE, "alerts", words)
+
+
+def _resting(alert: Resting, channel: str) -> str:
+    from crawler.report.clean import clean, crop
+    from crawler.report.wording import minute
+
+    title = crop(clean(alert.title), TITLE_LIMIT)
+    return (
+        f"watch {alert.watch}: «{title}» is refused by {channel} since {minute(alert.since)} UTC ({alert.why}); "
+        f"it is tried again after {minute(alert.until)} UTC"
+    )
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:

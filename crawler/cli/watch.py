@@ -29,11 +29,12 @@ a price at its target, a fall, a new lowest, a new book, something back in stock
 
 EPILOG = """\
 One watch runs at a time for each history. Pages that fail tell nothing. With --quiet, only problems are said, and the
-alerts that go to stdout: cron then mails when there is something to read.
+alerts that go to stdout: cron then mails when there is something to read. A signal ends the delivery under way within
+a second, with its command; that message is delivered again by the next watch.
 
 exit codes; of several 1 goes before 4, and 4 before 3:
   0    whole; also when nothing is due
-  1    alerts are undelivered, and kept; or the history could not be written after all
+  1    alerts are undelivered, and kept; the history could not be written after all; files, memory or threads ran out
   2    wrong usage or configuration
   3    some pages failed
   4    a watch had no page

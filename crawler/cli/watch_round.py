@@ -136,9 +136,14 @@ class WatchRound:
                 self._say(f"delivered to {each.channel}: {_alerts(each.delivered)}")
             if each.kept:
                 self._codes.add(ExitCode.NOT_WRITTEN)
+                rests = f"; {_resting(each.resting)} for a day, see doctor" if each.resting else ""
                 console.error(
-                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: {each.why}"
+                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: "
+                    f"{each.why}{rests}"
                 )
+            for broken in each.unreadable:
+                self._codes.add(ExitCode.NOT_WRITTEN)
+                console.error(f"not delivered to {each.channel}: {broken}; see doctor")
 
     async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
         """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""
@@ -202,6 +207,10 @@ class WatchRound:
 
 def _alerts(number: int) -> str:
     return _count(number, "alert")
+
+
+def _resting(number: int) -> str:
+    return f"{_alerts(number)} rest{'s' if number == 1 else ''}"
 
 
 def _count(number: int, thing: str) -> str:

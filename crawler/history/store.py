@@ -29,6 +29,9 @@ WAIT_SECONDS = 60.0
 _MOST_VARIABLES = 900
 """Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
+_LONGEST_TEXT = 4_000
+"""Characters of a title or name that are read: earlier versions recorded whatever a page held."""
+
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
@@ -318,13 +321,13 @@ def _observation(
     product_id, title, started, after, price, list_price, rating, reviews, seller, sold_out = row
     return Observation(
         product_id=product_id,
-        title=title,
+        title=title[:_LONGEST_TEXT],
         at=from_microseconds(started) + _after(after),
         price=hundredths_as_yuan(price),
         list_price=hundredths_as_yuan(list_price),
         rating=None if rating is None else rating / 100,
         reviews=reviews,
-        seller=seller,
+        seller=None if seller is None else seller[:_LONGEST_TEXT],
         sold_out=bool(sold_out),
     )
 

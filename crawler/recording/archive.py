@@ -6,13 +6,12 @@ import asyncio
 import os
 import threading
 import zlib
-from contextlib import suppress
 from pathlib import Path
 
 from crawler.errors import OutputError, UsageError
 from crawler.recording.saved import ArchiveError
 from crawler.recording.warc import RecordReader
-from crawler.whole_files import beside, check_target, saying, shown, take_place, target_of
+from crawler.whole_files import check_target, saying, shown, take_place, target_of, temporary_beside
 
 __all__ = ["check_archive_target", "write_archive"]
 
@@ -54,24 +53,19 @@ async def write_archive(journal: Path | int, path: Path) -> None:
 
 def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
     target = target_of(path)
-    temporary = beside(target)
     try:
-        # Mode x makes the file with the permissions that the user's umask leaves, as an ordinary program would.
-        with saying(path), temporary.open("xb") as file:
-            for record in RecordReader(journal):
-                if stop.is_set():
-                    return
-                file.write(record.raw if path.suffix == ".warc" else _member(record.raw))
-            file.flush()
-            os.fsync(file.fileno())
-        if not stop.is_set():
-            with saying(path):
-                take_place(temporary, target)
+        with saying(path), temporary_beside(target) as temporary:
+            with temporary.file as file:
+                for record in RecordReader(journal):
+                    if stop.is_set():
+                        return
+                    file.write(record.raw if path.suffix == ".warc" else _member(record.raw))
+                file.flush()
+                os.fsync(file.fileno())
+            if not stop.is_set():
+                take_place(temporary.path, target)
     except ArchiveError as error:
         raise OutputError(f"{shown(path)} cannot be written: {error}") from error
-    finally:
-        with suppress(OSError, ValueError):  # it is gone, as a rule; what went wrong is said already
-            temporary.unlink()
 
 
 def _member(data: bytes) -> bytes:

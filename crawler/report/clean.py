@@ -44,7 +44,10 @@ def clean(text: str) -> str:
     space becomes one space; private-use characters, halves of a pair and noncharacters become U+FFFD. A text of more
     than `LONGEST` characters is cut there. Takes time in proportion to the length, whatever the text holds.
     """
-    text = crop(text, LONGEST)
+    return _cleaned(crop(text, LONGEST))
+
+
+def _cleaned(text: str) -> str:
     if text.isprintable() and not _VARIATION_SELECTORS.search(text):  # nearly always
         return " ".join(text.split())
     text = _ESCAPE_SEQUENCES.sub(_unended, text)

@@ -13,11 +13,21 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from crawler.errors import OutputError
 from crawler.report import format_of
 from crawler.report.clean import clean
-from crawler.whole_files import beside, check_target, probe, saying, shown, take_place, target_of
+from crawler.whole_files import (
+    beside,
+    check_target,
+    probe,
+    saying,
+    shown,
+    take_place,
+    target_of,
+    temporary_beside,
+)
 
 __all__ = [
     "check_writable",
@@ -149,30 +159,27 @@ async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: boo
     import asyncio
 
     target = target_of(path)
-    temporary = beside(target)
-    filling = asyncio.ensure_future(_fill(temporary, data))
-    try:
-        with saying(path):
+    with saying(path), temporary_beside(target) as temporary:
+        filling = asyncio.ensure_future(_fill(temporary.file, data))
+        try:
             # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
             await asyncio.shield(filling)
-            return (take_place if replace else _take_free_place)(temporary, target)
-    finally:
-        if not filling.done():
-            await asyncio.wait([filling])
-        with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
-            temporary.unlink()
+        finally:
+            if not filling.done():
+                await asyncio.wait([filling])
+        return (take_place if replace else _take_free_place)(temporary.path, target)
 
 
-async def _fill(path: Path, data: bytes) -> None:
+async def _fill(whole: BinaryIO, data: bytes) -> None:
     import asyncio
 
     import aiofiles
 
-    # Mode x makes the file with the permissions that the user's umask leaves, as an ordinary program would.
-    async with aiofiles.open(path, "xb") as file:
+    async with aiofiles.open(whole.fileno(), "wb", closefd=False) as file:
         await file.write(data)
         await file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
+    whole.close()
 
 
 def _take_free_place(temporary: Path, target: Path) -> Path:

@@ -149,7 +149,7 @@ class _Delivery:
             self._refused[numbers[0]] = problem
         return problem
 
-    def _parts(self, group: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    def _parts(self, group: tuple[Pending, ...]) -> Iterator[tuple[Pending, ...]]:
         """Yield the parts that a refused message is tried again in.
 
         Halves, where the channel has taken something. Where it has not, two alerts alone come first: if it refuses
@@ -209,8 +209,7 @@ def _groups(pending: Sequence[Pending], lang: str) -> list[tuple[Pending, ...]]:
     """Return alerts as they stand together in messages."""
     by_number = {each.number: each for each in pending}
     return [
-        tuple(by_number[number] for number in numbers)
-        for _, numbers in messages_with_numbers(pending, lang)
+        tuple(by_number[number] for number in numbers) for _, numbers in messages_with_numbers(pending, lang)
     ]
 
 

@@ -7,7 +7,7 @@ import email
 import email.policy
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -25,6 +25,10 @@ class Endpoint:
     requests: list[tuple[web.Request, bytes]] = field(default_factory=list)
     silent: asyncio.Event | None = None
     """While it is not set, nothing is answered."""
+    raw: bytes = b""
+    """Answered instead of `body`, where it is something."""
+    flood: bool = False
+    """Answers as fast as it can, for ever."""
     drip: bool = False
     """Answers a byte now and then, for ever."""
     came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,12 +40,20 @@ class Endpoint:
         self.came.set()
         if self.silent is not None:
             await self.silent.wait()
+        if self.flood:
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            with suppress(ConnectionError):
+                while True:
+                    await stream.write(bytes(1 << 20))
         if self.drip:
             stream = web.StreamResponse()
             await stream.prepare(request)
             for _ in range(1000):
                 await stream.write(b".")
                 await asyncio.sleep(0.1)
+        if self.raw:
+            return web.Response(status=self.status, body=self.raw, headers=self.headers)
         return web.Response(status=self.status, text=self.body, headers=self.headers)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from crawler.alerts.channels import channels_of
 from crawler.alerts.command_channel import CommandChannel
-from crawler.alerts.wording import Message
+from crawler.alerts.refusals import INTERRUPTED, FinalRefusal
+from crawler.alerts.wording import Message, messages_of
 from crawler.errors import SettingsError
 from tests.alerts.messages import MESSAGE, make_alert
 from tests.processes import gone
@@ -52,6 +54,47 @@ def test_the_longest_titles_fit_into_an_environment(tmp_path: Path) -> None:
     alerts = tuple(make_alert(title="𠮷" * 9999) for _ in range(20))
     assert channel(sys.executable, "-c", KEEP, str(tmp_path)).deliver(Message("t", "x", alerts)) is None
     assert len(json.loads((tmp_path / "BOOKPRICE_ALERTS").read_text("utf-8"))) == 20
+
+
+def test_the_longest_texts_of_every_kind_fit_into_an_environment(tmp_path: Path) -> None:
+    """A product's number of 140,000 digits, and whatever else a shop or a strange history may say."""
+    long = "𠮷" * 140_000
+    alerts = tuple(
+        make_alert(
+            title=long, product_id=long, url=f"https://{long}", watch=long, source=long, remarks=(long,) * 9
+        )
+        for _ in range(20)
+    )
+    (message,) = messages_of(alerts)
+    assert channel(sys.executable, "-c", KEEP, str(tmp_path)).deliver(message) is None
+    kept = json.loads((tmp_path / "BOOKPRICE_ALERTS").read_text("utf-8"))
+    assert len(kept) == 20
+    assert {key: len(value) for key, value in kept[0].items() if isinstance(value, str | list)} == {
+        "watch": 100, "kind": 12, "product_id": 40, "title": 300, "url": 0, "at": 20, "remarks": 4, "source": 100,
+    }  # fmt: skip
+    assert max(map(len, kept[0]["remarks"])) == 200
+
+
+def test_what_does_not_fit_is_refused_for_good() -> None:
+    """Not as a place that is down: the same message will never fit."""
+    why = channel("true").deliver(Message("t" * 200_000, "x", ()))
+    assert why == "cannot be started: Argument list too long"
+    assert isinstance(why, FinalRefusal)
+
+
+async def test_a_command_ends_when_its_caller_wants_it_to(tmp_path: Path) -> None:
+    """With its children."""
+    script = f"sleep 1000 & echo $! $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pids; wait"
+    wanted = threading.Event()
+    delivering = asyncio.create_task(
+        asyncio.to_thread(channel("sh", "-c", script).deliver, MESSAGE, wanted.is_set)
+    )
+    async with asyncio.timeout(30):
+        while not (tmp_path / "pids").exists():  # noqa: ASYNC110 – another process makes it
+            await asyncio.sleep(0.02)
+    wanted.set()
+    assert await delivering == INTERRUPTED
+    assert [await gone(int(pid)) for pid in (tmp_path / "pids").read_text().split()] == [True, True]
 
 
 def test_no_shell_reads_it(tmp_path: Path) -> None:

@@ -9,24 +9,25 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from aiohttp import encode_basic_auth
 
 from crawler.alerts.channels import Channel, channels_of
+from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.alerts.url_channel import _SCRIPT, UrlChannel
 from crawler.alerts.wording import Message, messages_of
 from crawler.errors import SettingsError, UsageError
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import MESSAGE, TOKEN, make_alert
 from tests.processes import children, gone
-
-if TYPE_CHECKING:
-    import psutil
 
 pytestmark = pytest.mark.usefixtures("nothing_leaks")
 
@@ -118,7 +119,9 @@ async def test_nobody_answers() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         to = channel(f"json://${{TOKEN}}@127.0.0.1:{unheard.getsockname()[1]}/")
-        assert await deliver(to) == "nobody answers there"
+        why = await deliver(to)
+        assert why == "nobody answers there"
+        assert not isinstance(why, Refusal)
 
 
 async def test_a_host_that_is_none() -> None:
@@ -146,6 +149,85 @@ async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
     assert "s3cr3t" not in " ".join(process.cmdline())
     assert await delivering == "no answer within 3 s"
     assert await gone(process.pid)
+
+
+def gzip_bomb(size: int) -> bytes:
+    """Return zeros, packed to a thousandth."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    zeros = bytes(1 << 20)
+    return b"".join([*(packer.compress(zeros) for _ in range(size >> 20)), packer.flush()])
+
+
+class Peak:
+    """The most memory that a child of this process was seen with, while one delivers."""
+
+    bytes = 0
+
+    async def deliver(self, to: Channel) -> str | None:
+        delivering = asyncio.create_task(deliver(to))
+        while not delivering.done():
+            for child in children():
+                with suppress(psutil.Error):
+                    self.bytes = max(self.bytes, child.memory_info().rss)
+            await asyncio.sleep(0.02)
+        return await delivering
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere time is the only limit")
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_bomb_in_an_answer_takes_little_memory(service: Endpoint, status: int) -> None:
+    """3 MB that unpack to 3 GB: the delivery fails, in few words, and the next one does not."""
+    service.status, service.raw = status, gzip_bomb(3 << 30)
+    service.headers = {"Content-Encoding": "gzip"}
+    to, peak = channel(f"json://127.0.0.1:{service.port}/"), Peak()
+    assert await peak.deliver(to) == "its answer was too large"
+    assert 100 << 20 < peak.bytes < 700 << 20
+    service.status, service.raw, service.headers = 200, b"", {}
+    assert await deliver(to) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere time is the only limit")
+async def test_an_answer_without_end_takes_little_memory(service: Endpoint) -> None:
+    service.flood = True
+    peak = Peak()
+    assert await peak.deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its answer was too large"
+    assert peak.bytes < 700 << 20
+
+
+async def test_an_answer_that_is_not_what_it_says(service: Endpoint) -> None:
+    service.raw, service.headers = b"no gzip", {"Content-Encoding": "gzip"}
+    assert await deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its answer could not be unpacked"
+
+
+async def test_redirects_without_end(service: Endpoint) -> None:
+    """Where the URL asks for redirects to be followed."""
+    service.status, service.headers = 307, {"Location": "/again"}
+    to = channel(f"json://127.0.0.1:{service.port}/?redirect=yes")
+    assert await deliver(to) in {"it redirects too often", "it answered 307 Temporary Redirect"}
+    assert len(service.requests) <= 31
+
+
+async def test_a_delivery_ends_when_its_caller_wants_it_to(service: Endpoint) -> None:
+    """The process, too; that the service may have got the message is not known."""
+    service.silent = asyncio.Event()
+    wanted = threading.Event()
+    to = channel(f"json://127.0.0.1:{service.port}/")
+    delivering = asyncio.create_task(asyncio.to_thread(to.deliver, MESSAGE, wanted.is_set))
+    await service.came.wait()
+    process = apprise_process()
+    wanted.set()
+    assert await delivering == INTERRUPTED
+    assert await gone(process.pid)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(422, FinalRefusal), (413, FinalRefusal), (401, Refusal), (429, Refusal), (500, Refusal)],
+)
+async def test_an_answer_is_a_refusal(service: Endpoint, status: int, kind: type[Refusal]) -> None:
+    """One that is about the message for good, or one that may be about the token or the hour."""
+    service.status = status
+    assert type(await deliver(channel(f"json://127.0.0.1:{service.port}/"))) is kind
 
 
 async def test_a_process_without_a_parent_ends_by_itself(service: Endpoint) -> None:

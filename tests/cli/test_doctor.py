@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
@@ -142,6 +143,57 @@ async def test_what_is_undelivered_and_what_was_never_found(
     other = await run("doctor", *words)
     assert other.code == 0, other.text
     assert "note   alerts: 1 undelivered to places that are not set up any more" in other.text
+
+
+REFUSE = """
+case $BOOKPRICE_ALERTS in *第11种*) exit 3;; esac
+cat >> told.txt
+"""
+
+
+async def test_an_alert_that_is_refused_for_good(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """Its neighbour is brought at once; after three rounds it rests, and is named, with since when and why."""
+    (folder / "refuse.sh").write_text(REFUSE, encoding="utf-8")
+    text = f'{WATCH}target_price = 40\n[alerts]\ncommand = ["sh", "refuse.sh"]\n'
+    (folder / "books.toml").write_text(text, encoding="utf-8")
+    words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
+    first = await run("watch", *words)
+    assert "delivered to command sh: 1 alert\n" in first.text
+    assert "第12种" in (folder / "told.txt").read_text("utf-8")
+    assert "1 alert not delivered to command sh, and kept for the next watch: exit code 3\n" in first.err
+    await run("watch", *words)
+    third = await run("watch", *words)
+    assert third.err.endswith("exit code 3; 1 alert rests for a day, see doctor\n")
+    fourth = await run("watch", *words)
+    assert (fourth.code, fourth.err) == (0, "")
+    ended = await run("doctor", *words)
+    assert ended.code == 1
+    (line,) = (line for line in ended.text.splitlines() if line.startswith("WRONG  alerts"))
+    assert re.fullmatch(
+        r"WRONG  alerts: watch 三体: «三体 第11种讲法.*» is refused by command sh since [\d: -]+ UTC \(exit code 3\);"
+        r" it is tried again after [\d: -]+ UTC",
+        line,
+    )
+
+
+async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """It is named by watch and doctor, and stops neither."""
+    text = f'{WATCH}target_price = 40\n[alerts]\ncommand = ["false"]\n'
+    (folder / "books.toml").write_text(text, encoding="utf-8")
+    words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
+    assert (await run("watch", *words)).code == 1
+    with closing(sqlite3.connect(folder / "a.sqlite3")) as connection, connection:
+        connection.execute("UPDATE alert SET kind = 'free' WHERE id = 1")
+    (folder / "books.toml").write_text(text.replace('"false"', '"true"'), encoding="utf-8")
+    second = await run("watch", *words)
+    named = "alert 1 in the history cannot be read: its kind is none that there is"
+    assert (second.code, second.only_line) == (
+        1,
+        f"bookprice: not delivered to command true: {named}; see doctor",
+    )
+    assert "delivered to command true: 1 alert\n" in second.text
+    ended = await run("doctor", *words)
+    assert f"WRONG  alerts: {named}; restore a copy" in ended.text
 
 
 def test_times_are_told_in_utc() -> None:

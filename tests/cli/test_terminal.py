@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import re
 import select
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,8 @@ import pytest
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
+from crawler.history.observations import Observation, RunRecord
+from crawler.history.store import History
 
 if os.name != "posix":
     pytest.skip("opens a pseudo-terminal", allow_module_level=True)
@@ -155,6 +159,70 @@ def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminal
     assert "渗透测试" in terminal.raw.decode("gbk")
     for report in (folder / "reports").iterdir():
         assert "渗透测试" in report.read_text("utf-8")
+
+
+STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+"""What moves a cursor, turns the direction of reading, or ends a line; but the line ends of text."""
+
+HOSTILE = "三体\x1b]0;owned\x07\x9d\x9b31m\x85\x7f\u202e\u2066\u200f\u2028\u2029 一\n二"
+
+
+@pytest.fixture
+def hostile_history(folder: Path) -> Path:
+    """Return a history whose title, seller and product number steer a terminal."""
+    file = folder / "a.sqlite3"
+    at = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
+    with History(file) as history:
+        history.record(
+            RunRecord("k\x9d", "demo", "三体", at, pages_ok=1, pages_failed=0),
+            [Observation(f"1{HOSTILE}", HOSTILE, at, Decimal(9), seller=HOSTILE)],
+        )
+    return file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "--format", "csv"), ("export", "--format", "jsonl"), ("三体", "--demo", "--format", "json"),
+        ("三体", "--demo", "--format", "csv"), ("三体", "--demo"),
+    ],
+)  # fmt: skip
+def test_no_history_steers_a_terminal(
+    environ: dict[str, str],
+    folder: Path,
+    terminals: list[Terminal],
+    hostile_history: Path,
+    words: tuple[str, ...],
+) -> None:
+    """Whatever was recorded, and in whatever format it is shown."""
+    env = {**environ, "NO_COLOR": "1", "TERM": "dumb"}
+    terminal = Terminal("history", *words, "--history-file", hostile_history.name, env=env, cwd=folder)
+    terminals.append(terminal)
+    assert terminal.end() == 0, terminal.screen
+    assert "三体" in terminal.raw.decode("utf-8")
+    assert not STEERING.search(terminal.raw.decode("utf-8"))
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_to_a_file_loses_nothing(
+    environ: dict[str, str], folder: Path, hostile_history: Path, form: str
+) -> None:
+    """Through a pipe, and back: a terminal alone gets escapes in CSV."""
+    command = [sys.executable, "-m", "crawler", "history"]
+    words = ["--format", form, "--history-file", hostile_history.name]
+    piped = subprocess.run(
+        [*command, "export", *words], env=environ, cwd=folder, capture_output=True, check=True
+    )
+    assert (HOSTILE.encode() in piped.stdout) is (form == "csv")
+    subprocess.run(
+        [*command, "import", "-", "--history-file", "b.sqlite3"],
+        env=environ, cwd=folder, input=piped.stdout, capture_output=True, check=True,
+    )  # fmt: skip
+    with History(folder / "b.sqlite3") as history:
+        (seen,) = history.series("demo", [f"1{HOSTILE}"])[f"1{HOSTILE}"]
+    assert (seen.title, seen.seller) == (HOSTILE, HOSTILE)
 
 
 async def test_problems_stand_above_the_bar(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import HistoryError
-from crawler.history import schema
+from crawler.history import exporting, schema
 from crawler.history.observations import Observation, RunRecord, observed, source_of
+from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.verdict import Verdict
 from tests.factories import STARTED, make_listing, make_page, make_result
@@ -220,3 +222,20 @@ def test_a_file_of_an_earlier_version_becomes_one_of_today(
         assert history.series(SHOP, ["29220317"]) == {"29220317": (SEEN,)}
     History(tmp_path / "new.sqlite3").close()
     assert tables(file) == tables(tmp_path / "new.sqlite3")
+
+
+def test_titles_that_an_earlier_version_recorded_are_bounded(file: Path) -> None:
+    """A title of 300,000 control characters costs each search little, and an export still holds it."""
+    title = "\x9d" * 300_000
+    with History(file) as history:
+        history.record(
+            RunRecord("k", "shop", "q", STARTED, pages_ok=1, pages_failed=0),
+            [Observation("1", title, STARTED, Decimal(1), seller=title)],
+        )
+        (seen,) = history.series("shop", ["1"])["1"]
+    assert len(seen.title) == len(seen.seller or "") < 5_000
+    reader = open_history(file)
+    assert reader is not None
+    with reader:
+        (line,) = b"".join(exporting.export(reader, "jsonl")).splitlines()
+    assert json.loads(line)["title"] == title

@@ -82,7 +82,9 @@ def refuser(*numbers: str) -> Callable[[Message], bool]:
     return lambda message: any(alert.product_id in numbers for alert in message.alerts)
 
 
-@pytest.mark.parametrize("refused", [["0"], ["7"], ["19"], ["0", "19"], ["20"], ["3", "30", "59"], ["10", "11"]])
+@pytest.mark.parametrize(
+    "refused", [["0"], ["7"], ["19"], ["0", "19"], ["20"], ["3", "30", "59"], ["10", "11"]]
+)
 def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str]) -> None:
     """All others get through in the same round, whatever stands where in a message of 20."""
     tell(file, 3 * MOST_ALERTS)
@@ -127,7 +129,11 @@ def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
     tell(file, 3)
     place = Place(refuses=refuser("1"))
     outcomes = [send(file, SHOP, [place], lang="auto") for _ in range(REFUSALS)]
-    assert [(sent.delivered, sent.kept, sent.resting) for (sent,) in outcomes] == [(2, 1, 0), (0, 1, 0), (0, 1, 1)]
+    assert [(sent.delivered, sent.kept, sent.resting) for (sent,) in outcomes] == [
+        (2, 1, 0),
+        (0, 1, 0),
+        (0, 1, 1),
+    ]
     assert resting(file) == [("books", "book 1", "it answered 403 Forbidden")]
     asked = place.asked
     assert send(file, SHOP, [place], lang="auto") == ()
@@ -163,7 +169,7 @@ def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
 
 @pytest.mark.parametrize("down", [True, False])
 def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool) -> None:
-    """Neither where nobody answers, nor where a token is wrong and everything is refused: all comes when that is mended."""
+    """Neither where nobody answers, nor where a token is wrong and everything is refused: all comes in the end."""
     tell(file, 2 * MOST_ALERTS)
     place = Place(down=down, refuses=lambda _message: True)
     for _ in range(3 * REFUSALS):
@@ -174,7 +180,9 @@ def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool)
     assert (sent.delivered, sent.kept) == (2 * MOST_ALERTS, 0)
 
 
-@pytest.mark.parametrize(("why", "rests"), [(FinalRefusal("it answered 422"), 1), (Refusal("exit code 1"), 0)])
+@pytest.mark.parametrize(
+    ("why", "rests"), [(FinalRefusal("it answered 422"), 1), (Refusal("exit code 1"), 0)]
+)
 def test_an_alert_alone_rests_where_the_reason_says_that_it_is_the_alert(
     file: Path, why: Refusal, rests: int
 ) -> None:
@@ -201,12 +209,14 @@ def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) 
     assert (place.asked, sent.delivered) == (1 + FAILURES, MOST_ALERTS)
 
 
+NO_REMARKS = "its remarks are not a JSON array of texts"
+
 BROKEN = {
-    "UPDATE alert SET remarks = '[1' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = '[1]' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = '{}' WHERE id = 2": "its remarks are not a JSON array of texts",
-    f"UPDATE alert SET remarks = '{'[' * 19_000}' WHERE id = 2": "its remarks are not a JSON array of texts",
-    "UPDATE alert SET remarks = 7 WHERE id = 2": "its remarks are not a JSON array of texts",
+    "UPDATE alert SET remarks = '[1' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = '[1]' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = '{}' WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = replace(hex(zeroblob(9000)), '0', '[') WHERE id = 2": NO_REMARKS,
+    "UPDATE alert SET remarks = 7 WHERE id = 2": NO_REMARKS,
     "UPDATE alert SET kind = 'free' WHERE id = 2": "its kind is none that there is",
     "UPDATE alert SET price = 'cheap' WHERE id = 2": "its price is none",
     "UPDATE alert SET price = -1 WHERE id = 2": "its price is none",
@@ -242,7 +252,9 @@ def test_texts_of_any_length_are_delivered(file: Path) -> None:
     """Recorded before texts were cut: a product's number of 140,000 digits is one line of a message."""
     tell(file, 2)
     with Memory(file) as memory:
-        memory._connection.execute("UPDATE product SET product_id = ? WHERE product_id = '1'", ("9" * 140_000,))
+        memory._connection.execute(
+            "UPDATE product SET product_id = ? WHERE product_id = '1'", ("9" * 140_000,)
+        )
         memory._connection.execute("UPDATE alert SET title = ?", ("\x9d" * 300_000,))
     place = Place()
     (sent,) = send(file, SHOP, [place], lang="auto")

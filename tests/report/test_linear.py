@@ -1,0 +1,123 @@
+"""Hostile texts of any length: what works on them in the command's own process takes time in proportion to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from crawler.alerts.alert import encoded
+from crawler.alerts.wording import text_of, title_of
+from crawler.books import filters, identity
+from crawler.books.topic import Topic
+from crawler.cli.console import LONGEST_LINE, one_line, visible
+from crawler.json_text import escape_controls
+from crawler.report import FORMATS, render
+from crawler.report.clean import LONGEST, _cleaned, clean
+from crawler.report.markdown import escape
+from parsers.text import nfkc
+from tests.alerts.messages import make_alert
+from tests.factories import make_listing, make_result
+
+LENGTH = 40_000
+"""Characters: at this length quadratic work takes seconds, linear work some hundredths of one."""
+
+UNMEASURABLE = 0.2
+"""Seconds of processor time, below which no text of `LENGTH` was worked on more than a few hundred times."""
+
+MOST_GROWTH = 9
+"""Times that the fourfold may take: linear work 4, quadratic 16."""
+
+REPEATED = {
+    **{f"U+{number:04X}": chr(number) for number in [*range(0x20), *range(0x7F, 0xA0)]},
+    "OSC": "\x1b]0;", "CSI": "\x1b[0", "C1 CSI": "\x9b0 ", "escape": "\x1b ", "ST": "\x9d\x1b",
+    "strings": "\x90\x98\x9e\x9f", "openers": "([【〔", "one opener": "(", "closers": ")", "brackets": "()",
+    "marks": "a\u0301\u0316", "mark": "\u0301", "bidi": "\u202e", "selectors": "\ufe0f", "tags": "\U000e0041",
+    "digits": "9", "letters": "长", "private": "\ue000", "spaces": " ", "spaces and commas": " ,", "sellers": "正版",
+    "all": "全", "volumes": "上、", "years": "2013年", "ordinals": "第", "sets": "套装 ", "editions": "第1版",
+    "emoji": "👨\u200d", "expands": "\ufdfa", "dots": "a.", "dashes": "a-", "pluses": "+", "jamo": "\u1100\u1161",
+    "links": "http:", "entities": "&", "emphasis": "_", "quotes": '"', "tags of HTML": "<", "cells": "|",
+    "backslashes": "\\", "formulas": "=",
+}  # fmt: skip
+"""What a text repeats, by name."""
+
+
+def texts(length: int) -> Iterator[tuple[str, str]]:
+    """Yield hostile texts of a length, by name."""
+    for name, part in REPEATED.items():
+        yield name, (part * (length // len(part) + 1))[:length]
+    half = length // 2
+    yield "two classes of marks", "a" + "\u0301" * half + "\u0316" * half
+    yield "openings that never end", "\x9d" * half + "x" * half
+    yield "an opener that nothing closes", "(" * half + "x" * half
+    yield "spaces inside", "正版" + " " * length + "x"
+    yield "spaces before an edition", "x" + " " * length + "版"
+
+
+def in_format(form: str) -> Callable[[str], object]:
+    def report(text: str) -> object:
+        book = make_listing(
+            title=text, subtitle=text, publisher=text, contributors_text=text, seller=text, description=text
+        )
+        return render(make_result([book], query=text[:50]), form)
+
+    return report
+
+
+TOPIC = Topic("渗透测试 C")
+
+WORK: dict[str, Callable[[str], object]] = {
+    "clean": clean,
+    "clean without its cut": _cleaned,
+    "nfkc": nfkc,
+    "title_key": identity.title_key.__wrapped__,
+    "publisher_key": identity.publisher_key.__wrapped__,
+    "name_keys": identity._name_forms.__wrapped__,
+    "topic": lambda text: TOPIC.covers(make_listing(title="x", description=text, highlighted=False)),
+    "filters": filters._plain,
+    "one_line": one_line,
+    "visible": visible,
+    "escape_controls": lambda text: escape_controls(text.encode()),
+    "markdown": escape,
+    "an alert as JSON": lambda text: encoded(
+        [make_alert(title=text, remarks=(text,) * 9, url=text, watch=text, source=text, product_id=text)]
+    ),
+    "an alert as text": lambda text: text_of(
+        [make_alert(title=text, remarks=(text,), url=text, source=text)]
+    ),
+    "an alert's title": lambda text: title_of([make_alert(title=text, watch=text)]),
+    **{f"report {form}": in_format(form) for form in FORMATS},
+}
+"""All that is done to a shop's words outside the parse processes."""
+
+
+def seconds(work: Callable[[str], object], text: str) -> float:
+    """Return the processor time of some work, the least of two tries."""
+    taken = []
+    for _ in range(2):
+        began = time.process_time()
+        work(text)
+        taken.append(time.process_time() - began)
+        if taken[-1] < UNMEASURABLE:
+            break
+    return min(taken)
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_time_grows_with_the_length_and_not_with_its_square(name: str) -> None:
+    work = WORK[name]
+    length = LENGTH // 2 if name.startswith("report") else LENGTH
+    shorter = dict(texts(length // 4))
+    for what, text in texts(length):
+        long = seconds(work, text)
+        if long >= UNMEASURABLE:
+            assert long < MOST_GROWTH * seconds(work, shorter[what]), what
+
+
+def test_a_text_is_cut_before_it_is_cleaned() -> None:
+    """Whoever reads it sees that something is missing; what is short enough is whole."""
+    assert clean("书" * LONGEST) == "书" * LONGEST
+    assert clean("书" * 300_000) == clean(clean("书" * 300_000)) == "书" * (LONGEST - 1) + "…"
+    assert clean("\x9d" * 300_000) == "…"
+    assert len(one_line("\x9d" * 300_000)) <= 4 * LONGEST_LINE
