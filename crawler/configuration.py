@@ -3,6 +3,9 @@
 The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config.toml` if it has a `[crawler]` table (a
 stranger's is left alone), else `config.toml` in the user's configuration folder. Every message is one line that
 names the file, the variable or the flag.
+
+A `./config.toml` that nobody named may be anybody's, so only its harmless keys count (see `settings.is_harmless`):
+those of a search and its report. Nothing in it can send, run, write or delete anything outside the working folder.
 """
 
 from __future__ import annotations
@@ -16,8 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.errors import SettingsError
-from crawler.settings import HistorySettings, ReportSettings, Settings, check_together, checked, nearest
+from crawler.settings import (
+    HistorySettings,
+    ReportSettings,
+    Settings,
+    check_together,
+    checked,
+    is_harmless,
+    nearest,
+)
 from crawler.watching.watch import SEARCH_KEYS, AlertSettings, Watch, WatchTerms
+from crawler.whole_files import leads_out
 
 if TYPE_CHECKING:
     import msgspec
@@ -37,6 +49,12 @@ TABLES: dict[str, type[msgspec.Struct]] = {
 
 WATCH = "watch"
 
+_WATCHES = f"[[{WATCH}]]"
+
+_HERE = "./config.toml"
+
+_REPORT_FOLDER = ("report", "dir")
+
 _FILE_ALONE: frozenset[tuple[str, str]] = frozenset({("alerts", "command")})
 """Keys that no variable sets."""
 
@@ -53,6 +71,9 @@ _FLAG_OF_KEY: dict[Key, str] = {
 }
 """Flags that have not their key's name."""
 
+_MOST_BYTES, _MOST_DOTS = 256 * 1024, 100
+"""The most that a `./config.toml` and a line of it may have: tomllib takes memory with the square of a key's parts."""
+
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
 
 
@@ -67,11 +88,32 @@ class Loaded:
     """What a user should know though it stops nothing, a line each."""
     watches: tuple[Watch, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
-    unsafe_alerts: str | None = None
-    """What of the file's [alerts] counts only in a file that `--config` names or that is the user's own, as this one is
-    not: a `config.toml` that lies in a folder may be anybody's. None for nothing."""
+    unused: tuple[str, ...] = ()
+    """What the file sets and nobody uses, since nobody named the file: «[crawler] proxy», «[[watch]]»."""
+    report_root: Path | None = None
+    """The folder that the reports' folder must not lead out of by a link; None where a person named that folder."""
     overlooked: Path | None = None
     """The user's own file, if it is there and another is read that nobody named."""
+
+    @property
+    def ignores_watches(self) -> bool:
+        """Whether the file has watches that do not count."""
+        return _WATCHES in self.unused
+
+    @property
+    def unused_words(self) -> str:
+        """What the file sets in vain, with the remedy, in one line; '' for nothing."""
+        if not self.unused:
+            return ""
+        return (
+            f"{self.file}: not used, since nobody named this file: {', '.join(self.unused)}; "
+            f"if it is yours, say --config {_HERE}"
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The warnings, and what is not used of the file, a line each."""
+        return (*self.warnings, *filter(None, [self.unused_words]))
 
 
 @dataclass(slots=True)
@@ -99,13 +141,16 @@ class _Gathered:
     def alerts(self) -> AlertSettings:
         return AlertSettings(**self._table("alerts"))
 
-    def of_file(self, wanted: str, path: Path) -> dict[str, Any]:
-        """Return those values of a table that the file has given."""
-        return {
-            name: value
-            for name, value in self._table(wanted).items()
-            if self.labels[wanted, name].startswith(f"{path}: ")
-        }
+    def drop_harmful(self, cwd: Path) -> list[str]:
+        """Drop what may come only from a file that a person named or owns, and return the names of what was set.
+
+        A key that has its default is dropped without a word: it changes nothing.
+        """
+        harmful = [key for key, value in self.values.items() if not _is_harmless(key, value, cwd)]
+        changed = [key for key in harmful if self.values[key] != getattr(TABLES[key[0]](), key[1])]
+        for key in harmful:
+            del self.values[key], self.labels[key]
+        return [f"[{table}] {name}" for table, name in changed]
 
     def _table(self, wanted: str) -> dict[str, Any]:
         return {name: value for (table, name), value in self.values.items() if table == wanted}
@@ -126,51 +171,59 @@ def load(
     """
     gathered = _Gathered()
     warnings: list[str] = []
-    path, content = _find_file(config, environ, cwd or _working_folder(), warnings)
+    cwd = cwd or _working_folder()
+    path, content = _find_file(config, environ, cwd, warnings)
+    own = _users_file()
+    is_stray = path is not None and not (config or environ.get("CRAWLER_CONFIG") or _is_same(path, own))
+    unused: list[str] = []
     watches: list[tuple[Watch, str]] = []
     if path is not None:
         watches = _watches(path, content.pop(WATCH, []))
         for key, value, label in _file_values(path, content):
             gathered.put(key, value, label, text=False)
+    if is_stray:
+        unused += gathered.drop_harmful(cwd)
+        if watches:
+            unused.append(_WATCHES)
+            watches = []
+    has_named_folder = _REPORT_FOLDER in gathered.values and not is_stray
     for key, value, label in _environment_values(environ, warnings):
+        has_named_folder = has_named_folder or key == _REPORT_FOLDER
         gathered.put(key, value, label, text=True)
     for flag, given in flags.items():
         if given is not None:
             table, _, name = flag.rpartition(".")
             key = (table or "crawler", name)
+            has_named_folder = has_named_folder or key == _REPORT_FOLDER
             label = _FLAG_OF_KEY.get(key, f"--{name.replace('_', '-')}")
             gathered.put(key, given, label, text=True)
     settings = gathered.settings()
     for watch, label in watches:
         _check_search(settings, watch, label)
-    own = _users_file()
-    named = config is not None or environ.get("CRAWLER_CONFIG")
-    unsafe = None
-    if path is not None and config is None and path.absolute() != own:
-        unsafe = _unsafe(AlertSettings(**gathered.of_file("alerts", path)))
     return Loaded(
         settings,
         path,
         tuple(warnings),
         tuple(watch for watch, _ in watches),
         gathered.alerts(),
-        unsafe,
-        own if path is not None and not named and path.absolute() != own and own.is_file() else None,
+        tuple(unused),
+        None if has_named_folder else cwd,
+        own if is_stray and own.is_file() else None,
     )
 
 
-def _unsafe(alerts: AlertSettings) -> str | None:
-    """Return what of alerts may run a program, give a secret away, or write where it is read as something else."""
-    if alerts.command:
-        return "command runs a program"
-    if any("${" in url for url in alerts.urls):
-        return "urls gives a variable of the environment away"
-    parts = () if alerts.file is None else Path(alerts.file).parts
-    if alerts.file is not None and (
-        Path(alerts.file).is_absolute() or ".." in parts or parts[0].startswith("~")
-    ):
-        return "file is outside this folder"
-    return None
+def _is_same(path: Path, own: Path) -> bool:
+    """Return whether a file is the user's own, whatever leads to it."""
+    try:
+        return path.samefile(own)
+    except OSError:  # there is no such file of the user's own
+        return False
+
+
+def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
+    """Return whether a value may come from a file that merely lies in the working folder `cwd`."""
+    table, name = key
+    return is_harmless(TABLES[table], name) and (key != _REPORT_FOLDER or not leads_out(cwd / value, cwd))
 
 
 def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
@@ -257,7 +310,7 @@ def _find_file(
     for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
         if named:
             return _read_named(cwd / named, source)
-    here = cwd / "config.toml"
+    here = cwd / _HERE
     if (content := _read_if_own(here, warnings)) is not None:
         return here, content
 
@@ -283,11 +336,26 @@ def _read_text(path: Path, label: str) -> str:
         raise SettingsError(f"{label} cannot be read: {reason}") from error
 
 
+def _read_bounded(path: Path) -> str:
+    """Return the text of a file that may be anybody's, if it is no larger than a configuration is."""
+    try:
+        size = path.stat().st_size
+    except OSError:  # it is gone, or in a folder that cannot be read: the reading says so
+        size = 0
+    if size > _MOST_BYTES:
+        raise SettingsError(f"{path} is larger than {_MOST_BYTES >> 10} KiB")
+    text = _read_text(path, str(path))
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise SettingsError(f"{path} has a line of more than {_MOST_DOTS} dots")
+    return text
+
+
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)  # 12.50 yuan stay 12.50
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path} must be TOML: {error}") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:  # also numbers of too many digits
+        why = "a number in it is too large" if isinstance(error, ArithmeticError) else error
+        raise SettingsError(f"{path} must be TOML: {why}") from error
 
 
 def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
@@ -295,7 +363,7 @@ def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        text = _read_text(path, str(path))
+        text = _read_bounded(path)
     except SettingsError as error:
         warnings.append(f"{error}; it is left alone")
         return None

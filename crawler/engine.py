@@ -106,6 +106,7 @@ class Crawler:
                     # A demo shop has a port of its own each time.
                     robots_folder=None if self._demo else self._robots_folder,
                     on_pace=self._on_pace,
+                    on_gap=self._on_gap,
                     on_robots_note=self._on_robots_note,
                     now=self._now,
                 )
@@ -229,6 +230,9 @@ class Crawler:
 
     def _on_pace(self, host: str, at_once: int, why: str) -> None:
         self._pass_on(PaceChanged(host, at_once, why))
+
+    def _on_gap(self, host: str, gap: float, why: str) -> None:
+        self._pass_on(PaceChanged(host, self._downloader.pace.limit(host), why, gap))
 
     def _on_robots_note(self, host: str, note: str) -> None:
         self._pass_on(RobotsNoted(host, note))

@@ -5,7 +5,7 @@ PagesResumed    pages of an earlier run are taken from its journal
 PageRejected    an answer was not the page that was asked for, or not all of it
 Attempt         each request that was made, and how it ended
 WorkerEvent     a parse process started, was lost, was killed
-PaceChanged     a host gets fewer requests at once, or more again
+PaceChanged     a host gets fewer requests at once, or more slowly; or more again
 RobotsNoted     something is to be known of a host's robots.txt
 PageFinished    a page has a verdict; `revised` when an earlier one is replaced
 PagesKnown      the shop told how many pages there are
@@ -98,13 +98,16 @@ class WorkerEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaceChanged:
-    """A host gets fewer requests at once, or more again; every search of the engine hears of it."""
+    """A host gets fewer requests at once or a second, or more again; every search of the engine hears of it."""
 
     host: str
     """Name and port."""
     at_once: int
     """The most from now on."""
     why: str
+    gap: float | None = None
+    """Seconds between the starts of two requests from now on, 0 for none; None when it is the number at once that
+    changed."""
 
 
 @dataclass(frozen=True, slots=True)

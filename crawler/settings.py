@@ -11,15 +11,28 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from crawler import __version__
+from crawler import __version__, proxy_url
 from crawler.errors import SettingsError
+from crawler.proxy_url import ProxyUrl, ProxyUrlError, http_parts
 
-__all__ = ["Amount", "HistorySettings", "ReportSettings", "Settings", "check_together", "checked", "nearest"]
+__all__ = [
+    "Amount",
+    "HistorySettings",
+    "ReportSettings",
+    "Settings",
+    "check_together",
+    "checked",
+    "is_harmless",
+    "nearest",
+]
+
+HARMLESS = {"harmless": True}
+"""Marks a setting that shapes a search or its report and can do nothing else: it cannot send, run, write or delete
+anything elsewhere. A `config.toml` that nobody named may set these alone. What is not marked counts as harmful."""
 
 MAX_YUAN = 1_000_000
 """Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
@@ -30,8 +43,8 @@ DAY = 86_400
 """Seconds; the longest of all time limits, so that none is endless."""
 
 
-def _whole(low: int, high: int) -> Meta:
-    return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}")
+def _whole(low: int, high: int, extra: dict[str, bool] | None = None) -> Meta:
+    return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}", extra=extra)
 
 
 def _seconds() -> Meta:
@@ -49,24 +62,16 @@ def _is_amount(value: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -2
 
 
-def _http_parts(url: str) -> SplitResult | None:
-    """Return the parts of an http(s) URL with a host and a possible port; None for anything else."""
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that do not close
-        return None
-    # urlsplit drops tabs and line ends in silence: what is checked must be what is used.
-    return parts if fits and url.isprintable() and not any(c.isspace() for c in url) else None
-
-
 def _is_proxy_url(url: str) -> bool:
-    parts = _http_parts(url)
-    return parts is not None and parts.path in {"", "/"} and not parts.query and not parts.fragment
+    try:
+        ProxyUrl.parse(url)
+    except ProxyUrlError:
+        return False
+    return True
 
 
 def _is_base_url(url: str) -> bool:
-    parts = _http_parts(url)
+    parts = http_parts(url)
     # Reports and messages show this address, so it must hold no password.
     return parts is not None and "?" not in url and "#" not in url and "@" not in parts.netloc
 
@@ -85,14 +90,14 @@ def _is_path_or_none(text: str | None) -> bool:
 
 Amount = Annotated[
     Decimal | None,
-    Meta(description=f"an amount of yuan from 0 to {MAX_YUAN}, with two decimals at most"),
+    Meta(description=f"an amount of yuan from 0 to {MAX_YUAN}, with two decimals at most", extra=HARMLESS),
     _is_amount,
 ]
 
 
 Words = Annotated[
     str | None,
-    Meta(description="a part of a name, with a letter in it"),
+    Meta(description="a part of a name, with a letter in it", extra=HARMLESS),
     lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
@@ -106,13 +111,13 @@ Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
 class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Table `[report]`: what the report shows and where it goes."""
 
-    top: Annotated[int, _whole(1, 1_000_000)] = 50
+    top: Annotated[int, _whole(1, 1_000_000, HARMLESS)] = 50
     """Books in the table and in the Markdown report."""
-    dir: Annotated[str, Meta(description="a folder's path"), _is_path] = "reports"
+    dir: Annotated[str, Meta(description="a folder's path", extra=HARMLESS), _is_path] = "reports"
     """Folder of the Markdown and HTML reports, from the working folder."""
     keep: Annotated[int, _whole(0, 1_000_000)] = 0
     """Reports of one query that stay in that folder, the newest; 0 keeps all."""
-    lang: Annotated[Language, Meta(description="one of auto, en, zh-Hans, zh-Hant")] = "auto"
+    lang: Annotated[Language, Meta(description="one of auto, en, zh-Hans, zh-Hant", extra=HARMLESS)] = "auto"
     """Language of the reports for people; auto follows the query."""
 
     def __post_init__(self) -> None:
@@ -140,15 +145,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Raises SettingsError for a value of another type or out of range.
     """
 
-    pages: Annotated[int, _whole(1, 100)] = 3
+    pages: Annotated[int, _whole(1, 100, HARMLESS)] = 3
     """Result pages to ask for; the shop serves 100 at most."""
-    sellers: Annotated[Literal["self", "all"], Meta(description="self or all")] = "self"
+    sellers: Annotated[Literal["self", "all"], Meta(description="self or all", extra=HARMLESS)] = "self"
     """The shop's own goods, or those of marketplace shops as well."""
-    category: Annotated[Literal["books", "all"], Meta(description="books or all")] = "books"
+    category: Annotated[Literal["books", "all"], Meta(description="books or all", extra=HARMLESS)] = "books"
     """Books, or goods of every kind."""
     sort: Annotated[
         Literal["default", "sales", "rating", "newest", "price"],
-        Meta(description="one of default, sales, rating, newest, price"),
+        Meta(description="one of default, sales, rating, newest, price", extra=HARMLESS),
     ] = "default"
     """The shop's own order, which decides what is on the pages asked for."""
     min_price: Amount = None
@@ -157,12 +162,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Highest price asked for, in yuan."""
     rank: Annotated[
         Literal["cheapest", "best", "value", "per-volume"],
-        Meta(description="one of cheapest, best, value, per-volume"),
+        Meta(description="one of cheapest, best, value, per-volume", extra=HARMLESS),
     ] = "cheapest"
     """The order of the report's books."""
     keep: Annotated[
         tuple[Reason, ...],
-        Meta(description="reasons out of ebook, sold_out, no_price, off_topic, with commas between them"),
+        Meta(
+            description="reasons out of ebook, sold_out, no_price, off_topic, with commas between them",
+            extra=HARMLESS,
+        ),
     ] = ()
     """Reasons for which products are not dropped, but kept and flagged."""
     max_volume_price: Amount = None
@@ -171,9 +179,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A part of the publisher's name."""
     author: Words = None
     """A part of an author's or translator's name."""
-    since: Annotated[int, _whole(1900, 2100)] | None = None
+    since: Annotated[int, _whole(1900, 2100, HARMLESS)] | None = None
     """Earliest year of publication."""
-    min_reviews: Annotated[int, _whole(0, 1_000_000_000)] | None = None
+    min_reviews: Annotated[int, _whole(0, 1_000_000_000, HARMLESS)] | None = None
     """Fewest reviews."""
     concurrency: Annotated[int, _whole(1, 64)] = 10
     """Requests to one host at a time."""
@@ -184,10 +192,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delay: Annotated[float, _seconds_or_none()] = 0.0
     """Seconds between the starts of two requests to one host, give or take half."""
     max_wait: Annotated[float, _seconds_or_none()] = 30.0
-    """Longest rest that a Retry-After may ask for, in seconds; past it the page fails."""
+    """Longest rest that a Retry-After may ask for, in seconds; past it the page fails. A Crawl-delay may be ten times
+    as long; past that no page is asked for."""
     obey_robots: Annotated[bool, Meta(description="true or false")] = True
     """Whether robots.txt is asked for and obeyed, with its Crawl-delay."""
-    proxy: Annotated[str | None, Meta(description="an http:// or https:// URL of a host"), _is_proxy_url] = (
+    proxy: Annotated[str | None, Meta(description=proxy_url.KIND, extra={"secret": True}), _is_proxy_url] = (
         None
     )
     """Proxy of every request but those to this machine, before those of the environment (HTTPS_PROXY …); it may hold
@@ -231,13 +240,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         check_together(self.min_price, self.max_price)
 
     def __repr__(self) -> str:
-        """Return the fields that are not at their default, without a proxy's password."""
+        """Return the fields that are not at their default, without a proxy's user name and password."""
         defaults = type(self)()
         set_here = {
             n: getattr(self, n) for n in self.__struct_fields__ if getattr(self, n) != getattr(defaults, n)
         }
         if self.proxy is not None:
-            set_here["proxy"] = _without_password(self.proxy)
+            set_here["proxy"] = str(ProxyUrl.parse(self.proxy))
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in set_here.items())})"
 
     def replace(self, **changes: Any) -> Self:
@@ -290,6 +299,12 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     raise SettingsError(f"{label} must be {meta.description}{instead}")
 
 
+def is_harmless(table: type[msgspec.Struct], name: str) -> bool:
+    """Return whether the setting `name` of `table` may come from a `config.toml` that nobody named."""
+    meta: Meta = _rules(_hints(table)[name])[0]
+    return bool((meta.extra or {}).get("harmless"))
+
+
 def check_together(
     low: Decimal | None, high: Decimal | None, *, labels: tuple[str, str] = ("min_price", "max_price")
 ) -> None:
@@ -330,7 +345,10 @@ def _shown(value: object) -> str:
         return f"{value}"[:60]
     if isinstance(value, str):
         value = _without_password(value)
-    shown = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
+    try:
+        shown = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
+    except (ValueError, RecursionError):  # a number of more digits than Python writes, lists within lists
+        return "one that is too long to show"
     return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 

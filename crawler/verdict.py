@@ -51,7 +51,7 @@ class Verdict(StrEnum):
     PARSE_TIMEOUT = "parse_timeout"
     """The worker took too long on this page."""
     ROBOTS_DENIED = "robots_denied"
-    """Not asked for, because robots.txt denies it or could not be had."""
+    """Not asked for: robots.txt denies it, could not be had, or asks for too long a delay."""
     ADDRESS_REFUSED = "address_refused"
     """Not asked for, because its host has an address within this machine or a private network."""
     NOT_ASKED = "not_asked"

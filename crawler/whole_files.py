@@ -24,7 +24,10 @@ from crawler.report.clean import clean
 __all__ = [
     "TemporaryFile",
     "beside",
+    "check_inside",
     "check_target",
+    "followed",
+    "leads_out",
     "probe",
     "remove_abandoned",
     "saying",
@@ -45,6 +48,38 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     """Return the file that a path leads to, links followed."""
     with saying(path):
         return Path(os.path.realpath(path))
+
+
+def leads_out(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
+    """Return whether a path leads out of a folder, once all links are followed."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def followed(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to, where no link on the way leads out of its folder.
+
+    Of a relative path every part may be a link that a stranger has put there, so none may leave the place it stands
+    for; of any other path only the last part is looked at. A device or a pipe may be anywhere. Raises OutputError.
+    """
+    folder, target = Path(path).parent, target_of(path)
+    with saying(path):
+        real, plain = os.path.realpath(folder), os.path.join(os.path.realpath("."), folder)  # noqa: PTH118 – keeps «..»
+        is_led = not folder.is_absolute() and real != os.path.normpath(plain) and leads_out(folder, ".")
+        if is_led or ((not target.exists() or target.is_file()) and leads_out(path, folder)):
+            raise _leading_out(path)
+    return target
+
+
+def check_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
+    """Check that a path does not lead out of a folder, where a stranger may have put a link. Raises OutputError."""
+    if leads_out(path, folder):
+        raise _leading_out(path)
+
+
+def _leading_out(path: str | os.PathLike[str]) -> OutputError:
+    return OutputError(
+        f"{shown(path)} cannot be written: it is a link that leads out of its folder; choose another place"
+    )
 
 
 def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file") -> None:

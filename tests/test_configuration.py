@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from crawler import Settings, SettingsError, engine
-from crawler.configuration import Loaded, load
-from crawler.watching.watch import SEARCH_KEYS, WatchTerms
+from crawler.configuration import TABLES, Loaded, load
+from crawler.settings import ReportSettings
+from crawler.watching.watch import SEARCH_KEYS, AlertSettings, WatchTerms
 
 HERE = "[crawler]\npages = 5\nmin_price = 12.50\n[report]\ntop = 7\n"
 
@@ -49,7 +50,7 @@ def refusal(
 
 def test_nothing_anywhere_means_the_defaults(folder: Path) -> None:
     """Without a file, a variable and a flag the settings are the defaults."""
-    assert loaded(folder) == Loaded(Settings(), None, ())
+    assert loaded(folder) == Loaded(Settings(), None, (), report_root=folder)
 
 
 def test_flags_go_over_environment_over_file(folder: Path) -> None:
@@ -93,7 +94,7 @@ def test_files_are_looked_for_in_order(folder: Path, tmp_path: Path) -> None:
 def test_a_strangers_config_is_left_alone(folder: Path, stranger: str) -> None:
     """A config.toml of the working folder without a [crawler] table, broken or not, is somebody else's."""
     (folder / "config.toml").write_text(stranger)
-    assert loaded(folder) == Loaded(Settings(), None, ())
+    assert loaded(folder) == Loaded(Settings(), None, (), report_root=folder)
 
 
 @pytest.mark.parametrize("text", ["crawler = 5\n", "[[crawler]]\npages = 5\n"])
@@ -101,7 +102,9 @@ def test_what_is_almost_the_table_is_mentioned(folder: Path, text: str) -> None:
     """A config.toml whose `crawler` is no table may be ours: a warning says what to write; it is not read."""
     (folder / "config.toml").write_text(text)
     words = f"{folder / 'config.toml'}: crawler is no table: write it as one, [crawler]"
-    assert loaded(folder) == Loaded(Settings(), None, (f"{words}; the file is left alone",))
+    assert loaded(folder) == Loaded(
+        Settings(), None, (f"{words}; the file is left alone",), report_root=folder
+    )
     assert refusal(folder, config="config.toml") == words
 
 
@@ -251,7 +254,7 @@ keep = "sold_out"
 def test_watches_come_from_the_file(folder: Path) -> None:
     """Each with its own terms, and settings of its own over those of [crawler]."""
     (folder / "config.toml").write_text(WATCHES, encoding="utf-8")
-    first, second = loaded(folder).watches
+    first, second = loaded(folder, config="config.toml").watches
     assert (first.name, first.terms.query, first.search, first.tells) == ("三體", "三體", {}, False)
     assert first.every.total_seconds() == 86_400
     assert (second.name, second.every.total_seconds(), second.tells) == ("b", 5400, True)
@@ -283,7 +286,7 @@ def test_watches_come_from_the_file(folder: Path) -> None:
 )
 def test_a_watch_that_cannot_be_is_one_line(folder: Path, text: str, words: str) -> None:
     (folder / "config.toml").write_text(f"[crawler]\n{text}", encoding="utf-8")
-    assert words in refusal(folder)
+    assert words in refusal(folder, config="config.toml")
 
 
 def test_no_message_shows_where_alerts_go(folder: Path) -> None:
@@ -293,7 +296,7 @@ def test_no_message_shows_where_alerts_go(folder: Path) -> None:
     (folder / "config.toml").write_text(
         '[crawler]\n[alerts]\nurls = ["tgram://s3cr3t/1"]\ncommand = ["x", "s3cr3t"]\n'
     )
-    assert "s3cr3t" not in repr(loaded(folder))
+    assert "s3cr3t" not in repr(loaded(folder, config="config.toml"))
 
 
 def test_urls_of_a_variable_stand_apart(folder: Path) -> None:
@@ -305,34 +308,198 @@ def test_urls_of_a_variable_stand_apart(folder: Path) -> None:
     assert "CRAWLER_ALERTS_COMMAND is no setting" in got.warnings[0]
 
 
+HARMFUL = """[crawler]
+base_url = "http://127.0.0.1:9"
+proxy = "http://u:s3cr3t@127.0.0.1:9"
+user_agent = "x"
+cache_dir = "/tmp/x"
+obey_robots = false
+delay = 1.5
+concurrency = 64
+workers = 1
+attempts = 10
+max_seconds = 1
+max_body_bytes = 2048
+max_wait = 1
+resume_max_age = 9
+connect_timeout = 1
+read_timeout = 1
+request_timeout = 1
+page_timeout = 1
+parse_timeout = 1
+[report]
+keep = 1
+dir = "/tmp/x"
+[history]
+path = "x"
+record = "always"
+[alerts]
+urls = ["ntfy://s3cr3t"]
+file = "x"
+command = ["x", "s3cr3t"]
+"""
+"""Every key that counts only in a file that somebody named, with another value than its default."""
+
+HARMLESS = """[crawler]
+pages = 7
+sellers = "all"
+category = "all"
+sort = "sales"
+min_price = 1
+max_price = 2
+rank = "best"
+keep = ["ebook"]
+max_volume_price = 3
+publisher = "a"
+author = "b"
+since = 1999
+min_reviews = 4
+[report]
+top = 5
+dir = "mine"
+lang = "en"
+"""
+
+
+def keys(text: str) -> set[tuple[str, str]]:
+    return {(table, key) for table, values in tomllib.loads(text).items() for key in values}
+
+
+def changed(got: Loaded) -> set[tuple[str, str]]:
+    """Return the keys that have not their default."""
+    values = {
+        "crawler": got.settings,
+        "report": got.settings.report,
+        "history": got.settings.history,
+        "alerts": got.alerts,
+    }
+    return {
+        (table, key)
+        for table, struct in TABLES.items()
+        for key in struct.__struct_fields__
+        if key not in TABLES and getattr(values[table], key) != getattr(struct(), key)
+    }
+
+
+def test_every_key_is_decided_upon() -> None:
+    """A new key must be put into one of these two texts, and be marked in its settings if it is harmless."""
+    every = {
+        (table, key)
+        for table, struct in TABLES.items()
+        for key in struct.__struct_fields__
+        if key not in TABLES
+    }
+    assert keys(HARMFUL) | keys(HARMLESS) | {("report", "dir")} == every
+    assert keys(HARMFUL) & keys(HARMLESS) == {("report", "dir")}
+
+
+def test_of_a_file_that_nobody_named_the_harmless_keys_count(folder: Path) -> None:
+    """All of them, without a word."""
+    (folder / "config.toml").write_text(HARMLESS)
+    got = loaded(folder)
+    assert got.notes == ()
+    assert changed(got) == keys(HARMLESS)
+
+
+def test_of_a_file_that_nobody_named_no_other_key_counts(folder: Path) -> None:
+    """Each is named, in one line with the remedy and without a secret; watches, too."""
+    (folder / "config.toml").write_text(HARMFUL + '[[watch]]\nquery = "x"\n')
+    got = loaded(folder)
+    assert (got.settings, got.alerts, got.watches) == (Settings(), AlertSettings(), ())
+    (line,) = got.notes
+    assert line.startswith(f"{folder / 'config.toml'}: not used")
+    assert line.endswith("--config ./config.toml")
+    assert all(f"[{table}] {key}" in line for table, key in keys(HARMFUL))
+    assert "[[watch]]" in line
+    assert line.isprintable()
+    assert "s3cr3t" not in line
+
+
+@pytest.mark.parametrize("how", ["flag", "variable", "own", "own through a link"])
+def test_whoever_names_or_owns_the_file_is_trusted(folder: Path, tmp_path: Path, how: str) -> None:
+    """With --config, with CRAWLER_CONFIG, or in the user's configuration folder every key counts."""
+    text = HARMFUL + '[[watch]]\nquery = "x"\n'
+    users = tmp_path / "users" / "bookprice-crawler"
+    users.mkdir(parents=True)
+    place = users if how.startswith("own") else folder
+    (place / "config.toml").write_text(text)
+    config, environ = None, {}
+    if how == "flag":
+        config = "config.toml"
+    elif how == "variable":
+        environ = {"CRAWLER_CONFIG": "config.toml"}
+    elif how == "own through a link":
+        (folder / "config.toml").symlink_to(users / "config.toml")
+    got = loaded(users if how == "own" else folder, environ=environ, config=config)
+    assert got.notes == ()
+    assert changed(got) == keys(HARMFUL)
+    assert [watch.name for watch in got.watches] == ["x"]
+    assert got.report_root is None
+
+
+def test_flags_and_variables_go_over_what_is_not_used(folder: Path, tmp_path: Path) -> None:
+    """They are a person's own; the user's own file, which is not read then, is told of."""
+    users = tmp_path / "users" / "bookprice-crawler"
+    users.mkdir(parents=True)
+    (users / "config.toml").write_text("")
+    (folder / "config.toml").write_text(HARMFUL)
+    got = loaded(folder, {"base_url": "http://127.0.0.1:1"}, {"CRAWLER_REPORT_DIR": "/opt/mine"})
+    assert got.settings == Settings(base_url="http://127.0.0.1:1", report=ReportSettings(dir="/opt/mine"))
+    assert (got.report_root, got.overlooked) == (None, users / "config.toml")
+
+
 @pytest.mark.parametrize(
-    ("alerts", "words"),
+    ("name", "counts"),
     [
-        ('command = ["x"]', "command runs a program"),
-        ('urls = ["json://x/${AWS_SECRET_ACCESS_KEY}"]', "urls gives a variable of the environment away"),
-        ('file = "/home/reader/.bashrc"', "file is outside this folder"),
-        ('file = "../.bashrc"', "file is outside this folder"),
-        ('file = "~/.bashrc"', "file is outside this folder"),
+        ("a", True),
+        ("a/../b", True),
+        (".", True),
+        ("..", False),
+        ("a/../../b", False),
+        ("/opt", False),
+        ("link", False),
+        ("link/a", False),
+        ("link/../b", False),
+        ("inner", True),
     ],
 )
-def test_what_a_stranger_may_have_set_counts_in_a_named_file_and_the_users_own(
-    folder: Path, tmp_path: Path, alerts: str, words: str
+def test_a_folder_for_reports_lies_inside_the_working_folder(
+    folder: Path, tmp_path: Path, name: str, counts: bool
 ) -> None:
-    """Not in one that happens to lie in the working folder, nor in one that a variable names."""
-    alerts = f"[alerts]\n{alerts}\n"
-    users = tmp_path / "users" / "bookprice-crawler" / "config.toml"
-    users.parent.mkdir(parents=True)
-    users.write_text(HERE + alerts)
-    assert loaded(folder).unsafe_alerts is None
-    assert loaded(folder, environ={"CRAWLER_CONFIG": str(users)}).unsafe_alerts is None
-    assert loaded(folder).overlooked is None
-    (folder / "config.toml").write_text(HERE + alerts)
-    assert words in (loaded(folder).unsafe_alerts or "")
-    assert loaded(folder).overlooked == users
-    named = loaded(folder, environ={"CRAWLER_CONFIG": "config.toml"})
-    assert words in (named.unsafe_alerts or "")
-    assert named.overlooked is None
-    assert loaded(folder, config="config.toml").unsafe_alerts is None
+    """By its real path: a link that leads out makes it one outside."""
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "a").mkdir()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "inner").symlink_to(folder / "a")
+    (folder / "config.toml").write_text(f'[crawler]\n[report]\ndir = "{name}"\n')
+    got = loaded(folder)
+    assert got.settings.report.dir == (name if counts else "reports")
+    assert got.unused == (() if counts else ("[report] dir",))
+    assert got.report_root == folder
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"pages = {'1' * 5000}", "must be TOML: Exceeds the limit"),
+        ("delay = 1e99999999999999999999", "must be TOML: a number in it is too large"),
+        (f"pages = 0x{'f' * 5000}", "not one that is too long to show"),
+        (f"pages = {'[' * 100_000}", "must be TOML: "),
+        (f"pages = {'[' * 300}{']' * 300}", "[crawler] pages must be a whole number"),
+    ],
+)
+def test_no_number_and_no_nesting_is_too_much(folder: Path, line: str, words: str) -> None:
+    (folder / "config.toml").write_text(f"[crawler]\n{line}\n")
+    assert words in refusal(folder)
+
+
+@pytest.mark.parametrize("text", [f"a{'.b' * 50_000} = 1\n", "#" * 300_000])
+def test_a_file_that_would_take_much_memory_is_left_alone(folder: Path, text: str) -> None:
+    """The memory that a key takes grows with the square of its parts."""
+    (folder / "config.toml").write_text(f"[crawler]\npages = 9\n{text}")
+    got = loaded(folder)
+    assert got.settings == Settings()
+    assert "it is left alone" in got.notes[0]
 
 
 def test_watches_of_a_file_without_our_table_are_left_alone_with_a_word(folder: Path) -> None:
@@ -358,11 +525,4 @@ def test_our_config_holds_the_defaults() -> None:
     file = Path(__file__).parents[1] / "config.toml"
     got = load({}, config=str(file), environ={})
     assert got == Loaded(Settings(), file, ())
-
-
-def test_alerts_that_can_do_no_harm_may_stand_in_any_file_of_ours(folder: Path) -> None:
-    """A plain address, a file in this very folder, and whatever the environment says."""
-    (folder / "config.toml").write_text(HERE + '[alerts]\nurls = ["ntfy://books"]\nfile = "alerts.txt"\n')
-    assert loaded(folder).unsafe_alerts is None
-    got = loaded(folder, environ={"CRAWLER_ALERTS_URLS": "ntfys://${TOPIC}", "CRAWLER_ALERTS_FILE": "/a/b"})
-    assert (got.unsafe_alerts, got.alerts.urls) == (None, ("ntfys://${TOPIC}",))
+    assert load({}, config=None, environ={}, cwd=file.parent).notes == ()

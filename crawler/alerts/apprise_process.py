@@ -69,6 +69,8 @@ def main() -> None:
     faulthandler.dump_traceback_later(task["seconds"], exit=True, file=silence)
     sys.path[:] = task["path"]
     _limit_memory()
+    # Or requests would send the user's password for a host to whoever wrote a URL of that host.
+    os.environ["NETRC"] = os.devnull
     with answer:
         json.dump(_done(task), answer)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import encoded
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.errors import OutputError
-from crawler.whole_files import beside, probe, saying, shown, target_of
+from crawler.whole_files import beside, followed, probe, saying, shown
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
@@ -58,7 +58,7 @@ def file_channel(path: str, *, check: bool = True) -> FileChannel:
 
 
 def _check(path: str) -> None:
-    target = target_of(path)
+    target = followed(path)
     with saying(path):
         if target.exists():
             os.close(_open(target))
@@ -71,8 +71,11 @@ def _check(path: str) -> None:
 
 
 def _append(path: str, data: bytes, stopped: Callable[[], bool]) -> str | None:
-    """Write at the end of a file, all of it or nothing; return None, or that another program holds it."""
-    descriptor = _open(Path(path), os.O_CREAT)
+    """Write at the end of a file, all of it or nothing; return None, or that another program holds it.
+
+    Raises OutputError for a link that leads out of its folder: what grows there may be read as something else.
+    """
+    descriptor = _open(followed(path), os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         if is_file and not _lock(descriptor, stopped):

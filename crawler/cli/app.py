@@ -115,8 +115,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _what_is(word: str, args: argparse.Namespace) -> str:
     """Return what to say of a word that the command has no use for."""
     if word.startswith("-"):
-        flag = _nearest(word.partition("=")[0], args.parser.flags)
+        name, equals, value = word.partition("=")
+        flag = _nearest(name, args.parser.flags)
+        if equals and (flag == "--proxy" or "@" in value or ":" in value):
+            word = f"{name}=…"  # it may hold a password
         return f"there is no option {word}" + (f"; the nearest is {flag}" if flag else "")
+    if "@" in word or getattr(args, "proxy", None):  # what follows a space in a password
+        return (
+            "there is a word too many: a query of several words, or a URL with a space in it, goes in quotes"
+        )
     if not hasattr(args, "query"):
         return f'{args.command} takes options alone, not {word!r}; to search for it: "{args.command} {word}"'
     command = _nearest(args.query, COMMANDS)

@@ -110,8 +110,11 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
         yield Finding(State.WELL, "configuration", f"{loaded.file}; {watches}")
     if loaded.overlooked is not None:
         yield Finding(State.NOTE, "configuration", overlooked(loaded).strip(" ()"))
+    if loaded.unused:
+        state = State.WRONG if loaded.ignores_watches else State.NOTE
+        yield Finding(state, "configuration", loaded.unused_words)
     yield from _of_history(loaded)
-    yield _of_folder("reports", Path(loaded.settings.report.dir))
+    yield _of_folder("reports", Path(loaded.settings.report.dir), root=loaded.report_root)
     from crawler.cli.runs import cache_folder
 
     yield _of_folder("cache", cache_folder(loaded.settings))
@@ -156,11 +159,11 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(State.WRONG, "history", f"{path} is damaged: {damage}; restore a copy, or move it away")
 
 
-def _of_folder(thing: str, folder: Path) -> Finding:
+def _of_folder(thing: str, folder: Path, *, root: Path | None = None) -> Finding:
     from crawler.report.files import make_folder, remove_if_empty
 
     try:
-        remove_if_empty(make_folder(folder))
+        remove_if_empty(make_folder(folder, root=root))
     except CrawlerError as error:
         return Finding(State.WRONG, thing, str(error))
     return Finding(State.WELL, thing, f"{folder} can be written")

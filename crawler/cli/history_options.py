@@ -60,8 +60,8 @@ def loaded_settings(args: argparse.Namespace) -> Settings:
 
     flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
-    for warning in loaded.warnings:
-        console.error(warning)
+    for note in loaded.notes:
+        console.error(note)
     return loaded.settings
 
 

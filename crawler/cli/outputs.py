@@ -42,11 +42,13 @@ def plan_outputs(
     *,
     top_given: bool,
     show_dropped: bool = False,
+    report_root: Path | None = None,
 ) -> OutputPlan:
     """Return where the report goes, everything checked that can be checked before there is a report.
 
     `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was, `show_dropped`
-    whether what was dropped is listed. The reports' folder is made: let the plan `tidy_up` in the end.
+    whether what was dropped is listed; no link may lead the reports' folder out of `report_root`. The reports' folder
+    is made: let the plan `tidy_up` in the end.
 
     Raises UsageError for a file of unknown format, named twice, or where nothing can be written; for a format that is
     not installed, and for one that is no text where stdout is a terminal.
@@ -74,13 +76,14 @@ def plan_outputs(
         raise UsageError(str(error)) from error
     if folder is not None:
         try:
-            made = make_folder(folder)
+            made = make_folder(folder, root=report_root)
         except OutputError as error:
             raise UsageError(f"the reports' folder {error}, with -o or with dir in [report]") from error
     return OutputPlan(
         stdout=stdout_format or "table",
         files=tuple(targets.items()),
         folder=folder,
+        report_root=report_root,
         made=made,
         top=settings.top,
         top_of_data=settings.top if top_given else None,
@@ -110,8 +113,10 @@ class OutputPlan:
     """Files with their formats."""
     folder: Path | None
     """Folder that gets reports named by query and time; None for no such reports."""
+    report_root: Path | None
+    """Folder that no link may lead that one out of; None where a person named it."""
     made: tuple[Path, ...]
-    """That folder and those above it, as far as they were made for this search; outermost first."""
+    """The reports' folder and those above it, as far as they were made for this search; outermost first."""
     top: int
     """Books in what people read."""
     top_of_data: int | None
@@ -150,7 +155,10 @@ class OutputPlan:
         import asyncio
 
         from crawler.report.wording import source_of
+        from crawler.whole_files import check_inside
 
+        if self.report_root is not None:
+            check_inside(folder, self.report_root)  # once more: a run takes minutes
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:

@@ -70,7 +70,7 @@ class Teller:
                 process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
                 self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
             case PaceChanged():
-                self._detail(f"{event.host}: {event.at_once} requests at once from now on ({event.why})")
+                self._detail(f"{event.host}: {_pace_in_words(event)} from now on ({event.why})")
             case RobotsNoted():
                 if not self._quiet:
                     self._say(f"{event.host}: {event.note}")
@@ -159,6 +159,12 @@ class Teller:
             console.line(text)
         else:
             self._bar.print(console.one_line(text))
+
+
+def _pace_in_words(event: PaceChanged) -> str:
+    if event.gap is None:
+        return f"{event.at_once} requests at once"
+    return f"one request every {event.gap:.2g} s" if event.gap else "no gap between requests"
 
 
 def _in_words(event: PageFinished) -> str:

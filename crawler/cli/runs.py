@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler.cli import console
 from crawler.errors import HistoryError, OutputError, UsageError
+from crawler.whole_files import leads_out
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -27,9 +28,19 @@ __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Return the folder of what runs keep for the next."""
+    """Return the folder of what runs keep for the next.
+
+    Raises UsageError where a named folder has a link for one of its parts, which may be a stranger's and leads out.
+    """
     if settings.cache_dir is not None:
-        return Path(settings.cache_dir)
+        folder = Path(settings.cache_dir)
+        for part in ("robots", "journals"):
+            if leads_out(folder / part, folder):
+                raise UsageError(
+                    f"{folder / part} is a link that leads out of the cache folder; remove it, or name another folder "
+                    "in cache_dir"
+                )
+        return folder
     from platformdirs import user_cache_path
 
     return user_cache_path("bookprice-crawler", appauthor=False)

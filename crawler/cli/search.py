@@ -212,7 +212,8 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--max-wait",
         metavar="S",
-        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails (default: 30.0)",
+        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails; a Crawl-delay"
+        " may be ten times as long (default: 30.0)",
     )
     group.add_argument(
         "--ignore-robots",
@@ -283,8 +284,8 @@ def run(args: argparse.Namespace) -> int:
 
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
-    for warning in loaded.warnings:
-        console.error(warning)
+    for note in loaded.notes:
+        console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
 
@@ -292,7 +293,7 @@ def run(args: argparse.Namespace) -> int:
 
     plan = plan_outputs(
         files=args.output, stdout_format=args.format, settings=settings.report, top_given=args.top is not None,
-        show_dropped=args.show_dropped,
+        show_dropped=args.show_dropped, report_root=loaded.report_root,
     )  # fmt: skip
     try:
         return _search(wanted, plan, args)

@@ -84,7 +84,10 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
 
 
 def loaded_watches(args: argparse.Namespace) -> Loaded:
-    """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError."""
+    """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError.
+
+    What is not used of the configuration is left to the caller to say.
+    """
     from dataclasses import replace
 
     from crawler.configuration import load
@@ -102,17 +105,12 @@ def alert_channels(loaded: Loaded, *, strict: bool = False) -> tuple[Channel, ..
     """Return where alerts go.
 
     A file that cannot be written now is said on stderr, and gets its alerts when it can; with `strict` it is an error,
-    too. Raises UsageError for what cannot be, and for what a stranger's file may have set.
+    too. Raises UsageError for what cannot be.
     """
     from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
 
     alerts = loaded.alerts
-    if loaded.unsafe_alerts is not None:
-        raise UsageError(
-            f"{loaded.file}: [alerts] {loaded.unsafe_alerts}; such a thing counts only in a file that --config names, "
-            f"or in your own configuration folder: say --config {loaded.file} if it is yours"
-        )
     file = None if alerts.file is None else os.path.expanduser(alerts.file)  # noqa: PTH111 – Path's own may raise
     try:
         try:
@@ -142,6 +140,10 @@ def run(args: argparse.Namespace) -> int:
     from crawler.watching.memory import Memory
 
     loaded = loaded_watches(args)
+    if loaded.ignores_watches:
+        raise UsageError(f"{loaded.unused_words}{overlooked(loaded)}")
+    for note in filter(None, [loaded.unused_words]):
+        console.error(note)
     watches = _chosen(loaded, args.only)
     if loaded.settings.history.record == "never":
         raise UsageError("a watch lives by the history: set record in [history] to live or always")

@@ -31,9 +31,14 @@ RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL, Problem.ADDRESS, Problem.ROBOTS})
 """Problems that another attempt would meet again."""
 
-OVERLOAD_STATUSES = frozenset({429, 503})
+REFUSAL_STATUSES = frozenset({429, 503})
+"""How a host says that it gets too much, at once or a second: fewer requests are sent to it then, and more slowly."""
+
 OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
-"""How a host says that it gets too much: fewer requests at once are sent to it then."""
+"""What comes of too many requests at once: fewer are sent then."""
+
+MOST_WAITS = 10
+"""Times `max_wait` that a Crawl-delay may be; a longer one ends the fetch, which would else wait for hours."""
 
 _NOTHING_SPENT = Spent()
 
@@ -66,6 +71,7 @@ class Downloader:
     half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
     two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
     keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why;
+    `on_gap` when the seconds between the starts of two requests change: host, seconds, and why;
     `on_robots_note`, once each, of what is to be known of a host's robots.txt: host, and the note.
     """
 
@@ -80,10 +86,11 @@ class Downloader:
         user_agent: str = "bookprice-crawler",
         robots_folder: Path | None = None,
         on_pace: Callable[[str, int, str], None] | None = None,
+        on_gap: Callable[[str, float, str], None] | None = None,
         on_robots_note: Callable[[str, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self.pace = Pace(concurrency, delay=delay, on_change=on_pace)
+        self.pace = Pace(concurrency, delay=delay, on_change=on_pace, on_gap=on_gap)
         self.breaker = Breaker(now=now)
         self._wire = Wire(
             connect_timeout=connect_timeout,
@@ -147,18 +154,26 @@ class Downloader:
         finally:
             _asking.reset(token)
         host = urlsplit(target).netloc
-        self.pace.set_crawl_delay(host, rules.crawl_delay or 0.0)
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
             self._noted.add((host, rules.note))
             self._on_robots_note(host, rules.note)
-        return None if rules.allows(target) else _denial(task.url, target, rules)
+        if not rules.allows(target):
+            return _denial(task.url, target, rules)
+        delay, max_wait = rules.crawl_delay or 0.0, task.policy.max_wait
+        if delay > MOST_WAITS * max_wait:
+            asked = f"robots.txt asks for {delay:,.10g} s between requests"
+            limit = f"more than ten times --max-wait {max_wait:g}: raise it to accept that delay"
+            return _denial(task.url, target, rules, f"{asked}, {limit}")
+        self.pace.set_crawl_delay(host, delay)
+        return None
 
     async def _fetch_robots(self, url: str) -> Exchange:
-        """Request a robots.txt as RFC 9309 (§2.3.1) asks: five redirects, to other hosts, too."""
+        """Request the first 500 KiB of a robots.txt; its redirects, five at most, may lead where the page's may."""
         asking = _asking.get()
-        policy = replace(asking.policy, max_redirects=5, may_follow=lambda _url: True, obey_robots=False)
-        exchange = await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
-        return replace(exchange, body=exchange.body[:MAX_BYTES])
+        policy = replace(
+            asking.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+        )
+        return await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
 
     async def _attempts(
         self,
@@ -175,7 +190,7 @@ class Downloader:
             seconds += await _sleep(min(back_off(number), (policy.total_seconds - seconds) / 2))
         while True:
             number += 1
-            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds))
+            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
             exchange = replace(await self._attempt(task, way), attempts=number)
             seconds += way.seconds
             record = AttemptRecord(number, _outcome(exchange), way.seconds, way.waited)
@@ -205,7 +220,7 @@ class Downloader:
 
     async def _in_turn(self, task: _Task, target: str, way: _Way) -> Exchange:
         """Make one request when its host's pace lets it."""
-        async with self.pace.turn(urlsplit(target).netloc) as turn:
+        async with self.pace.turn(urlsplit(target).netloc, refused_before=way.failed) as turn:
             way.waited += turn.waited
             started = time.monotonic()
             exchange = await self._wire.request(
@@ -222,6 +237,8 @@ class _Way:
     """The seconds of one attempt: what it may take, has taken, and waited for its hosts."""
 
     limit: float
+    failed: int
+    """Attempts before this one."""
     seconds: float = 0.0
     waited: float = 0.0
 
@@ -256,8 +273,8 @@ def _next_attempt(exchange: Exchange, policy: FetchPolicy, seconds: float) -> tu
     return wait, ""
 
 
-def _denial(url: str, target: str, rules: Rules) -> Exchange:
-    problem, detail = Problem.ROBOTS, rules.reason(target)
+def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
+    problem, detail = Problem.ROBOTS, reason or rules.reason(target)
     if rules.problem is not None and rules.problem.problem is Problem.ADDRESS:
         problem, detail = Problem.ADDRESS, rules.problem.detail
     if target != url:
@@ -277,13 +294,15 @@ def _may_redirect(origin: str, target: str) -> bool:
 
 def _worth_retrying(exchange: Exchange) -> bool:
     if exchange.problem is not None:
-        return exchange.problem not in LASTING_PROBLEMS
+        return exchange.problem not in LASTING_PROBLEMS and not exchange.lasting
     return exchange.status in RETRY_STATUSES
 
 
 def _load(exchange: Exchange) -> Outcome:
     """Return what an answer says of how much its host gets."""
-    if exchange.status in OVERLOAD_STATUSES or exchange.problem in OVERLOAD_PROBLEMS:
+    if exchange.status in REFUSAL_STATUSES:
+        return Outcome.REFUSED
+    if exchange.problem in OVERLOAD_PROBLEMS:
         return Outcome.OVERLOADED
     return Outcome.NEITHER if exchange.status is None else Outcome.SERVED
 

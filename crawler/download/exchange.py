@@ -29,7 +29,7 @@ class Problem(StrEnum):
     ADDRESS = "address"
     """The host's address is one that no request may go to: this machine, a private network …"""
     ROBOTS = "robots"
-    """robots.txt denies it, or could not be had."""
+    """robots.txt denies it, could not be had, or asks for a delay beyond ten times `max_wait`."""
 
 
 class Cut(StrEnum):
@@ -54,9 +54,12 @@ class FetchPolicy:
     total_seconds: float = 45.0
     """All attempts and the waits between them; waiting for the host's pace does not count."""
     max_wait: float = 30.0
-    """Longest rest that a Retry-After may ask for before another attempt, in seconds."""
+    """Longest rest that a Retry-After may ask for before another attempt, in seconds; a tenth of the longest
+    Crawl-delay."""
     max_bytes: int = 8 * 1024 * 1024
     """Cap on a body, as sent and as decompressed."""
+    keep_start: bool = False
+    """Whether a body beyond the cap keeps its first `max_bytes`, decompressed, beside Problem.TOO_LARGE."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = lambda _url: False
     """Whether a redirect to this absolute address is followed; one that is not ends the exchange."""
@@ -103,7 +106,7 @@ class Exchange:
     charset: str | None = None
     """The one that the Content-Type header names."""
     body: bytes = b""
-    """Decompressed; empty when there is a problem."""
+    """Decompressed; empty when there is a problem, but for one that is too large under `keep_start`."""
     length_declared: bool = True
     """The answer said where its body ends; False where the end of the connection alone does, which a cut does, too."""
     redirect: str | None = None
@@ -113,6 +116,8 @@ class Exchange:
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
+    lasting: bool = False
+    """Whether another attempt would meet the same problem, whatever others of its kind may do."""
     gave_up: str = ""
     """Why there was no further attempt, where one might have helped: «asked to wait 3600 s, …»."""
     attempts: int = 0

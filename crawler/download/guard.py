@@ -26,6 +26,8 @@ from urllib.parse import unquote
 
 import aiohttp
 
+from crawler.download.connections import InStepConnector
+
 if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType, Connection
     from aiohttp.tracing import Trace
@@ -85,8 +87,8 @@ def asking(named: Collection[str]) -> Iterator[Asked]:
         _ASKED.reset(token)
 
 
-class GuardedConnector(aiohttp.TCPConnector):
-    """A TCPConnector that makes connections to public addresses, named hosts and proxies alone.
+class GuardedConnector(InStepConnector):
+    """An InStepConnector that makes connections to public addresses, named hosts and proxies alone.
 
     A refusal is a ClientConnectorError whose `os_error` is an AddressRefusedError, but where a name has several
     addresses aiohttp may fold what befell them into one error: `Asked.refusal` knows. When some addresses of a name are

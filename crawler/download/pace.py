@@ -11,6 +11,11 @@ Decrease Algorithms for Congestion Avoidance in Computer Networks», 1989; RFC 5
   meeting a refusal in every window. A refusal at a load that was borne for long is an accident, as long as there are
   few: it halves the limit, but leaves the ceiling. Else one fault in fifty would end at one request at a time.
 - Answers count toward an increase only while the limit is reached (RFC 7661, congestion window validation).
+
+How long between two starts adapts, too, to hosts that count requests a second: `crawler.download.rate`. While a host
+gets fewer requests at once than it might, they start evenly spaced over the time that an answer takes (Aggarwal, Savage
+& Anderson, «Understanding the Performance of TCP Pacing», IEEE INFOCOM 2000): a burst would be refused by a host
+that bears as many, but not within a moment.
 """
 
 from __future__ import annotations
@@ -25,10 +30,15 @@ from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from crawler.download.rate import AdaptiveRate, Start
+
 __all__ = ["Outcome", "Pace", "Turn"]
 
 PATIENCE = 100
 """Answers at the ceiling before it is passed by one; halved with each step that goes well."""
+
+EVENNESS = 0.9
+"""Below 1, so that requests that end early leave no slot empty for long."""
 
 PROOF = 4
 """Windows without refusal (as many answers as the limit is high) that prove a load to be borne."""
@@ -36,6 +46,9 @@ PROOF = 4
 CHANCE = 1 / 12
 MEMORY = 50
 """Up to this share of refusals, over some so many answers, one at a proven load is taken for an accident."""
+
+TIMER_SECONDS = 1e-6
+"""A shorter timer might come back to the same moment for ever: the sum of two floats can fall short of it."""
 
 QUIET_SECONDS = 600.0
 SWEEP_AT = 1_000
@@ -46,8 +59,10 @@ class Outcome(StrEnum):
     """What a request says of how its host bears the load."""
 
     SERVED = "served"
+    REFUSED = "refused"
+    """429 or 503: too many requests at once, or too many a second."""
     OVERLOADED = "overloaded"
-    """429, 503, a timeout or a reset."""
+    """A timeout or a reset: too many requests at once."""
     NEITHER = "neither"
     """It says nothing: cancelled, no such name …"""
 
@@ -56,8 +71,9 @@ class Pace:
     """Limits per host, shared by every search of an engine, for one event loop.
 
     `concurrency` is the most that one host gets at once, `delay` the seconds between the starts of two requests to it,
-    a random half more or less. `on_change` is told of every new limit: host, limit, and why in words. `clock` (seconds,
-    monotonic) and `uniform` (a random number between two) are for tests.
+    a random half more or less. `on_change` is told of every new limit: host, limit, and why in words; `on_gap` of every
+    new gap between starts, in seconds, likewise. `clock` (seconds, monotonic) and `uniform` (a random number between
+    two) are for tests.
     """
 
     def __init__(
@@ -66,24 +82,27 @@ class Pace:
         *,
         delay: float = 0.0,
         on_change: Callable[[str, int, str], None] | None = None,
+        on_gap: Callable[[str, float, str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._concurrency = concurrency
         self._delay = delay
         self._on_change = on_change
+        self._on_gap = on_gap
         self._clock = clock
         self._uniform = uniform
         self._hosts: dict[str, _Host] = {}
         self._sweep_at = SWEEP_AT
 
-    def turn(self, host: str) -> Turn:
+    def turn(self, host: str, *, refused_before: int = 0) -> Turn:
         """Return a context manager that waits for a turn at `host` (name and port) and holds it.
 
         Turns come in the order in which they were asked for. One turn is one request: of a redirect that is followed
-        at the same host only the first would keep the gap.
+        at the same host only the first would keep the gap. A request for a page that has failed `refused_before` times
+        keeps a wider gap where the host limits its rate.
         """
-        return Turn(lambda: self._host(host))
+        return Turn(lambda: self._host(host), refused_before)
 
     def set_crawl_delay(self, host: str, seconds: float) -> None:
         """Let `host` have one request at a time, and the next `seconds` after its end; 0 lifts that.
@@ -95,6 +114,11 @@ class Pace:
     def pause(self, host: str, seconds: float) -> None:
         """Let no request to `host` start for so many seconds; a longer pause that is on stays."""
         self._host(host).pause(seconds)
+
+    def gap(self, host: str) -> float:
+        """Return how many seconds are between two starts at `host` because it limits its rate; 0 for none."""
+        known = self._hosts.get(host)
+        return 0.0 if known is None else known.rate.gap
 
     def limit(self, host: str) -> int:
         """Return how many requests `host` gets at once for now, its Crawl-delay aside."""
@@ -112,9 +136,10 @@ class Pace:
                 self._sweep_at = max(SWEEP_AT, 2 * len(self._hosts))
             host = self._hosts[name] = _Host(
                 name,
-                limit=_Limit(self._concurrency),
+                concurrency=self._concurrency,
                 delay=self._delay,
                 on_change=self._on_change,
+                on_gap=self._on_gap,
                 clock=self._clock,
                 uniform=self._uniform,
             )
@@ -127,15 +152,16 @@ class Turn:
     waited: float = 0.0
     """Seconds until the turn came."""
 
-    def __init__(self, find_host: Callable[[], _Host]) -> None:
+    def __init__(self, find_host: Callable[[], _Host], refused_before: int) -> None:
         self._find_host = find_host
+        self._refused_before = refused_before
         self._host: _Host | None = None
-        self._cuts_before = 0
+        self._grant: _Grant | None = None
         self._judged = False
 
     async def __aenter__(self) -> Self:
         host = self._find_host()
-        self._cuts_before, self.waited = await host.take()
+        self._grant, self.waited = await host.take(self._refused_before)
         self._host = host
         return self
 
@@ -151,9 +177,9 @@ class Turn:
 
         `retry_after` are seconds for which the whole host is to rest; how long is too long is the caller's business.
         """
-        if self._host is not None and not self._judged:
+        if self._host is not None and self._grant is not None and not self._judged:
             self._judged = True
-            self._host.judge(self._cuts_before, outcome, retry_after)
+            self._host.judge(self._grant, outcome, retry_after)
 
 
 class _Limit:
@@ -228,6 +254,7 @@ class _Limit:
 class _Grant(NamedTuple):
     """A turn that came, and what to put back when nobody is there to take it."""
 
+    start: Start
     cuts_before: int
     gap_before: float
     gap_until: float
@@ -240,32 +267,39 @@ class _Host:
         self,
         name: str,
         *,
-        limit: _Limit,
+        concurrency: int,
         delay: float,
         on_change: Callable[[str, int, str], None] | None,
+        on_gap: Callable[[str, float, str], None] | None,
         clock: Callable[[], float],
         uniform: Callable[[float, float], float],
     ) -> None:
-        self.limit = limit
+        self.limit = _Limit(concurrency)
+        self.rate = AdaptiveRate()
+        self._concurrency = concurrency
         self._name = name
         self._delay = delay
         self._on_change = on_change
+        self._on_gap = on_gap
         self._clock = clock
         self._uniform = uniform
         self._out = 0
-        self._waiting: OrderedDict[asyncio.Future[_Grant], None] = OrderedDict()
+        self._answer_seconds = 0.0
+        """Moving average."""
+        self._waiting: OrderedDict[asyncio.Future[_Grant], int] = OrderedDict()
+        """With each how often its page was refused before."""
         self._timer: asyncio.TimerHandle | None = None
         self._crawl_delay = 0.0
         self._rest_until = self._gap_until = self._last_end = -math.inf
         self._used_at = clock()
 
-    async def take(self) -> tuple[int, float]:
-        """Wait for a turn; return the cuts made before it came, and the seconds waited."""
+    async def take(self, refused_before: int) -> tuple[_Grant, float]:
+        """Wait for a turn; return it, and the seconds waited."""
         asked_at = self._clock()
-        if not self._waiting and self._has_room() and self._ready_at() <= asked_at:
-            return self._grant(asked_at).cuts_before, 0.0
+        if not self._waiting and self._has_room() and self._ready_at(refused_before) <= asked_at:
+            return self._grant(asked_at), 0.0
         future: asyncio.Future[_Grant] = asyncio.get_running_loop().create_future()
-        self._waiting[future] = None
+        self._waiting[future] = refused_before
         if len(self._waiting) == 1:
             self._dispatch()
         try:
@@ -276,24 +310,38 @@ class _Host:
             self._waiting.pop(future, None)
             self._dispatch()
             raise
-        return grant.cuts_before, self._clock() - asked_at
+        return grant, self._clock() - asked_at
 
     def give_back(self) -> None:
         self._out -= 1
         self._last_end = self._used_at = self._clock()
         self._dispatch()
 
-    def judge(self, cuts_before: int, outcome: Outcome, retry_after: float | None) -> None:
+    def judge(self, grant: _Grant, outcome: Outcome, retry_after: float | None) -> None:
         before, why = self.limit.value, ""
+        gap_before, why_gap = self.rate.gap, ""
+        now, confirmed = self._clock(), self.rate.confirmed
         if outcome is Outcome.SERVED:
-            why = self.limit.served(cuts_before, self._out)
-        elif outcome is Outcome.OVERLOADED:
-            why = self.limit.refused(cuts_before, self._out)
+            seconds = now - grant.start.at
+            self._answer_seconds += (seconds - self._answer_seconds) / (8 if self._answer_seconds else 1)
+            why = self.limit.served(grant.cuts_before, self._out)
+            why_gap = self.rate.served(grant.start)
+            if self.rate.confirmed and not confirmed:
+                # One request alone was refused: the earlier refusals told of the rate as well, not of the load.
+                self.limit, why = _Limit(self._concurrency), "it limits requests a second"
+        elif outcome is Outcome.OVERLOADED or (
+            outcome is Outcome.REFUSED and not self.rate.confirmed and not self.rate.trying
+        ):
+            why = self.limit.refused(grant.cuts_before, self._out)
+        if outcome is Outcome.REFUSED:
+            why_gap = self.rate.refused(grant.start, now, rest=retry_after or 0.0, alone=self._out == 1)
         if retry_after is not None:
             self.pause(retry_after)
         self._dispatch()
         if self.limit.value != before and self._on_change is not None:
             self._on_change(self._name, self.limit.value, why)
+        if self.rate.gap != gap_before and self._on_gap is not None:
+            self._on_gap(self._name, self.rate.gap, why_gap)
 
     def pause(self, seconds: float) -> None:
         self._used_at = self._clock()
@@ -307,29 +355,36 @@ class _Host:
 
     def quiet_since(self, moment: float) -> bool:
         """Return whether nothing of this host will be missed when it is forgotten."""
-        return not self._out and not self._waiting and max(self._used_at, self._ready_at()) < moment
+        return not self._out and not self._waiting and max(self._used_at, self._ready_at(0)) < moment
 
     def _has_room(self) -> bool:
         return self._out < (1 if self._crawl_delay else self.limit.value)
 
-    def _ready_at(self) -> float:
+    def _ready_at(self, refused_before: int) -> float:
         """Return when the next request may start, as far as time alone decides.
 
         Crawl-delay counts from the END of the request before. When it ended, it had arrived; the next one arrives after
         it has started: so by the server's clock, too, arrivals are never closer, however long the ways are.
         """
         crawl = self._last_end + self._crawl_delay if self._crawl_delay else -math.inf
-        return max(self._rest_until, self._gap_until, crawl)
+        return max(self._rest_until, self._gap_until, crawl, self.rate.ready_at(refused_before), self._even())
+
+    def _even(self) -> float:
+        """Return when the next request may start so that those out are spaced evenly; at once at the full number."""
+        if self.limit.value == self._concurrency:
+            return -math.inf
+        return self.rate.last_start + EVENNESS * self._answer_seconds / self.limit.value
 
     def _grant(self, now: float) -> _Grant:
         self._out += 1
         gap_before = self._gap_until
         if self._delay > 0:
             self._gap_until = now + self._delay * self._uniform(0.5, 1.5)
-        return _Grant(self.limit.cuts, gap_before, self._gap_until)
+        return _Grant(self.rate.start(now), self.limit.cuts, gap_before, self._gap_until)
 
     def _take_back(self, grant: _Grant) -> None:
         self._out -= 1
+        self.rate.take_back(grant.start)
         if self._gap_until == grant.gap_until:
             self._gap_until = grant.gap_before
 
@@ -339,10 +394,12 @@ class _Host:
             self._timer.cancel()
             self._timer = None
         while self._waiting and self._has_room():
-            now, ready_at = self._clock(), self._ready_at()
+            now, ready_at = self._clock(), self._ready_at(next(iter(self._waiting.values())))
             if now < ready_at:
                 # A timer may fire early, by the clock's resolution; then this comes here again.
-                self._timer = asyncio.get_running_loop().call_later(ready_at - now, self._dispatch)
+                self._timer = asyncio.get_running_loop().call_later(
+                    max(TIMER_SECONDS, ready_at - now), self._dispatch
+                )
                 return
             future, _ = self._waiting.popitem(last=False)
             if not future.done():  # its waiter was cancelled, and has not yet run to say so

@@ -27,6 +27,14 @@ STALE_LIFETIME = dt.timedelta(hours=1)
 MOST_ORIGINS = 1_000
 """Origins whose rules are remembered; the rest are on disk."""
 
+NOT_OF_THE_FILE = frozenset({407, 429})
+"""Client errors that say nothing of whether there is a robots.txt: they count as 5xx.
+
+407 comes from a proxy on the way, and 429 refuses the request whatever it was for.
+"""
+
+_LONGEST_TARGET = 200
+
 _PARSE_APART = 32 * 1024
 """Bytes from which a text is parsed in a thread."""
 
@@ -38,9 +46,9 @@ T = TypeVar("T")
 class Robots:
     """The rules of every origin that is asked for, for one user agent; `close()` it in the end.
 
-    `fetch(url)` asks for a robots.txt with all attempts and redirects, and gives `MAX_BYTES` of it at most: a longer
-    one comes cut, with Problem.TOO_LARGE. `folder` is where copies are kept, None for nowhere. `now` gives aware
-    datetimes.
+    `fetch(url)` asks for a robots.txt with all attempts and those redirects that may be followed, and gives its first
+    `MAX_BYTES`: a longer one comes cut, with Problem.TOO_LARGE. `folder` is where copies are kept, None for nowhere.
+    `now` gives aware datetimes.
     """
 
     def __init__(
@@ -111,6 +119,7 @@ class Robots:
         body = _body(exchange)
         if body is not None:
             rules = await self._read(body)
+            rules.note = "; ".join(filter(None, [_note(exchange), rules.note]))
             if self._store is not None and exchange.status is not None and not 300 <= exchange.status < 400:
                 self._start(self._keep(origin, Kept(asked_at, exchange.status, body), rules))
             return self._remember(origin, _Known(rules, asked_at, LIFETIME))
@@ -198,14 +207,32 @@ def _body(exchange: Exchange) -> bytes | None:
 
     Where there is none, everything is allowed (RFC 9309 §2.3.1.3): 4xx, and redirects that led nowhere (§2.3.1.2).
     """
-    if exchange.status is None or exchange.problem not in {None, Problem.TOO_LARGE, Problem.TRUNCATED}:
+    status, problem = exchange.status, exchange.problem
+    if status is None or problem not in {None, Problem.TOO_LARGE, Problem.TRUNCATED}:
         return None
-    if 300 <= exchange.status < 500:
-        return b""
-    if not 200 <= exchange.status < 300 or exchange.problem is Problem.TRUNCATED:
+    if 300 <= status < 500:  # the status says it all, however its page ended
+        return None if status in NOT_OF_THE_FILE else b""
+    if not 200 <= status < 300 or problem is Problem.TRUNCATED:
+        return None
+    if problem is Problem.TOO_LARGE and len(exchange.body) < MAX_BYTES:
         return None
     body = exchange.body[:MAX_BYTES]
-    if exchange.problem is Problem.TOO_LARGE or len(exchange.body) > MAX_BYTES:
+    if _is_longer(exchange):
         # Of the line that was cut nobody knows what it said: «Disallow: /» may have been longer.
         return body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
     return body
+
+
+def _note(exchange: Exchange) -> str:
+    """Return what a user should know of an answer whose rules are obeyed; '' for an ordinary one."""
+    if exchange.redirect is not None:
+        target = exchange.redirect
+        target = target if len(target) <= _LONGEST_TARGET else target[: _LONGEST_TARGET - 1] + "…"
+        return f"robots.txt redirects to {target}, which is not followed: it counts as absent"
+    if exchange.status is not None and 200 <= exchange.status < 300 and _is_longer(exchange):
+        return f"robots.txt is larger than {MAX_BYTES // 1024} KiB; the lines beyond are ignored"
+    return ""
+
+
+def _is_longer(exchange: Exchange) -> bool:
+    return exchange.problem is Problem.TOO_LARGE or len(exchange.body) > MAX_BYTES

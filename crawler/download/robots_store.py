@@ -24,7 +24,8 @@ _SUFFIX = ".robots"
 _TEMPORARY = ".tmp"
 _ABANDONED_SECONDS = 3_600
 _MOST_HEADER = 4_096
-_STATUSES = frozenset({*range(200, 300), *range(400, 500)})
+_STATUSES = frozenset({*range(200, 300), *range(400, 500)} - {407, 429})
+"""407 and 429 say nothing of the file; earlier versions kept them."""
 
 
 class Kept(NamedTuple):
@@ -33,7 +34,7 @@ class Kept(NamedTuple):
     fetched_at: dt.datetime
     """Aware, UTC."""
     status: int
-    """2xx or 4xx."""
+    """2xx or 4xx, but for 407 and 429."""
     body: bytes
     """Whole lines, `MAX_BYTES` at most; empty for 4xx."""
 

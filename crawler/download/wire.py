@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
 from yarl import URL
 
 from crawler.download.body import BodyReader
+from crawler.download.connections import connecting
 from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
 from crawler.download.guard import Asked, GuardedConnector, asking
 from crawler.download.proxies import proxy_for
 from crawler.download.retry_after import retry_after
+from crawler.proxy_url import ProxyUrl, ProxyUrlError
 
 __all__ = ["Wire"]
 
+PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 _UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
@@ -125,12 +130,14 @@ class Wire:
             detail = f"no address that can be asked: {target}"
             return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail)
         host, path = parts
-        proxy = proxy_for(target, self._proxy)
-        if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
-            detail = f"{urlsplit(proxy).scheme} proxies are not supported: name an http:// one with --proxy"
-            return Exchange(url, target, problem=Problem.PROXY, detail=detail)
+        try:
+            text = proxy_for(target, self._proxy)
+            proxy = None if text is None else ProxyUrl.parse(text)
+        except ProxyUrlError as error:
+            return Exchange(url, target, problem=Problem.PROXY, detail=str(error), lasting=True)
         head = _head(f"GET {path} HTTP/1.1", [(b"Host", host.encode()), *_encoded_pairs(self._headers)])
-        sheet = _Sheet(target, self._now(), head, BodyReader(policy.max_bytes, keep_raw=on_hop is not None))
+        reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
+        sheet = _Sheet(target, self._now(), head, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(url, target, policy, proxy, sheet)
@@ -143,20 +150,53 @@ class Wire:
         return exchange
 
     async def _ask(
-        self, url: str, target: str, policy: FetchPolicy, proxy: str | None, sheet: _Sheet
+        self, url: str, target: str, policy: FetchPolicy, proxy: ProxyUrl | None, sheet: _Sheet
     ) -> Exchange:
+        """Make the request, on a new connection where the server has closed the one from the pool.
+
+        A server may close an idle connection at any moment, also while a request is on its way there (RFC 9112, 9.3.1):
+        that says nothing of the page, nor of how much the server can bear.
+        """
+        exchange = await self._ask_once(url, target, policy, proxy, sheet, fresh=False)
+        if exchange is None:
+            sheet.started_at = self._now()
+            exchange = await self._ask_once(url, target, policy, proxy, sheet, fresh=True)
+        if exchange is None:
+            raise RuntimeError("a new connection is none from the pool")
+        return exchange
+
+    async def _ask_once(
+        self,
+        url: str,
+        target: str,
+        policy: FetchPolicy,
+        proxy: ProxyUrl | None,
+        sheet: _Sheet,
+        *,
+        fresh: bool,
+    ) -> Exchange | None:
+        """Return the answer, or the problem; None where a connection from the pool had been closed by the server."""
         if self._session is None:
             raise RuntimeError("a Downloader is used inside `async with`")
-        with asking(policy.named_hosts) as asked:
+        with asking(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
             try:
                 async with self._session.get(
-                    URL(target, encoded=True), allow_redirects=False, proxy=proxy
+                    URL(target, encoded=True), allow_redirects=False, **_proxy_options(target, proxy)
                 ) as response:
+                    if response.status == REQUEST_TIMEOUT and used.reused:
+                        # It was sent to the idle connection, while this request was on its way.
+                        return None
+                    if (
+                        response.status == PROXY_AUTHENTICATION_REQUIRED
+                        and proxy is not None
+                        and target.startswith("http:")  # inside a tunnel it is the shop's own
+                    ):
+                        return _wants_credentials(url, target, proxy)
                     self._note(response, sheet, peer=asked.peer, proxied=proxy is not None)
                     answer = Exchange(
                         url, target, response.status, _header_text(response.reason or ""),
                         charset=response.charset, retry_after=retry_after(response.headers, self._now()),
-                        length_declared=_declares_length(response.headers),
+                        length_declared=_declares_length(response),
                     )  # fmt: skip
                     if response.status in REDIRECT_STATUSES and "Location" in response.headers:
                         location = _encoded(response.headers["Location"])
@@ -166,6 +206,10 @@ class Wire:
                         return answer
                     return replace(answer, body=body.decoded, problem=body.problem, detail=body.detail)
             except (aiohttp.ClientError, OSError, ValueError) as error:
+                if used.was_stale(error):
+                    return None
+                if proxy is not None and (failed := _explain_proxy(error, url, target, proxy)) is not None:
+                    return failed
                 problem, detail = self._explain(error, asked, urlsplit(target).hostname or "")
                 return Exchange(url, target, problem=problem, detail=detail)
 
@@ -192,13 +236,6 @@ class Wire:
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Problem.NAME, f"no address found for {error.host}"
-            case aiohttp.ClientProxyConnectionError():
-                return (
-                    Problem.PROXY,
-                    f"no connection to the proxy {error.host}:{error.port}: {error.strerror}",
-                )
-            case aiohttp.ClientHttpProxyError():
-                return Problem.PROXY, f"the proxy refused: {_answer_words(error)}"
             case aiohttp.ClientSSLError():
                 return Problem.TLS, f"no secure connection to {error.host}: {error.os_error}"
             case aiohttp.ConnectionTimeoutError():
@@ -226,9 +263,65 @@ class Wire:
                 return Problem.RESET, words
 
 
-def _declares_length(headers: Mapping[str, str]) -> bool:
-    """Return whether an answer says where its body ends (RFC 9112, 6.3); else the connection's end alone does."""
-    return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
+def _proxy_options(target: str, proxy: ProxyUrl | None) -> dict[str, Any]:
+    """Return what aiohttp is to be told of a proxy: it would send credentials in Latin-1, if they were in the URL."""
+    if proxy is None:
+        return {}
+    credentials = {} if proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
+    headers = "headers" if target.startswith("http:") else "proxy_headers"
+    return {"proxy": proxy.url, headers: credentials}
+
+
+def _wants_credentials(url: str, target: str, proxy: ProxyUrl) -> Exchange:
+    answer = f"{PROXY_AUTHENTICATION_REQUIRED} {_phrase(PROXY_AUTHENTICATION_REQUIRED)}"
+    detail = (
+        f"the proxy wants credentials: {answer}; put user name and password into its URL"
+        if proxy.authorization is None
+        else f"the proxy refused: {answer}"  # the credentials that it got
+    )
+    return Exchange(url, target, problem=Problem.PROXY, detail=detail, lasting=True)
+
+
+def _explain_proxy(error: Exception, url: str, target: str, proxy: ProxyUrl) -> Exchange | None:
+    """Return how a request failed at its proxy; None when the proxy is not to blame.
+
+    No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.
+    """
+    name = " ".join(filter(None, ("the proxy", proxy.name)))
+    match error:
+        case aiohttp.ClientHttpProxyError() if error.status == PROXY_AUTHENTICATION_REQUIRED:
+            return _wants_credentials(url, target, proxy)
+        case aiohttp.ClientHttpProxyError():
+            detail = f"the proxy refused: {error.status} {_phrase(error.status)}".strip()
+        case aiohttp.ClientConnectorDNSError():
+            detail = f"no address found for {name}"
+        case aiohttp.ClientSSLError() if error.host != urlsplit(target).hostname:
+            reason = getattr(error.os_error, "reason", None) or "TLS failed"
+            detail = f"no secure connection to {name}: {reason}"
+        case aiohttp.ClientProxyConnectionError():
+            number = error.os_error.errno
+            detail = f"no connection to {name}: {os.strerror(number) if number else 'every address failed'}"
+        case ValueError():
+            detail = "a request to the proxy cannot be made; check its URL"
+        case _:
+            return None
+    return Exchange(url, target, problem=Problem.PROXY, detail=detail)
+
+
+def _phrase(status: int) -> str:
+    """Return the standard's words for a status: the proxy's own may repeat the credentials."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _declares_length(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer says where its body ends (RFC 9112, 6.3); one without a body does."""
+    if response.status in {204, 304} or "Content-Length" in response.headers:
+        return True
+    codings = ",".join(response.headers.getall("Transfer-Encoding", ()))
+    return codings.rpartition(",")[2].strip().lower() == "chunked"
 
 
 def _split(url: str) -> tuple[str, str] | None:
@@ -258,7 +351,7 @@ def _header_bytes(text: str) -> bytes:
 
 
 def _answer_words(error: aiohttp.ClientResponseError) -> str:
-    """Return what an answer said, on one line; its own `str` holds the proxy's address with the password."""
+    """Return what an answer said, on one line; the error's own `str` has the whole address besides."""
     return " ".join(f"{error.status} {_header_text(error.message)}".split())
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from crawler.history.moments import DamagedValueError, as_text, from_microseconds, to_microseconds
 from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
 from crawler.history.store import in_parts
@@ -24,6 +26,11 @@ __all__ = ["Ranked", "best_first"]
 
 _DAY = 86_400 * 1_000_000
 """Microseconds."""
+
+_NONE = -1
+"""Stands for the price of what could not be bought."""
+
+_MOST_HUNDREDTHS = 10**14
 
 
 class _Figures(NamedTuple):
@@ -55,22 +62,27 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
     to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
     """
     with history.snapshot() as connection:
-        runs = dict[int, int](
-            connection.execute(
+        runs = {
+            number: to_microseconds(from_microseconds(started_at))
+            for number, started_at in connection.execute(
                 "SELECT run.id, run.started_at FROM source JOIN search ON search.source = source.id"
                 " JOIN run ON run.search = search.id WHERE source.name = ?",
                 (source,),
             )
-        )
+        }
         own = connection.execute(
             "SELECT max(run.started_at) FROM source JOIN search ON search.source = source.id"
             " JOIN run ON run.search = search.id WHERE source.name = ? AND search.query = ?",
             (source, query),
         ).fetchone()
-        found = [
-            (_figures(runs, numbers, prices), product_id)
-            for product_id, numbers, prices in _pasts(connection, source, query, runs)
-        ]
+        with closing(_pasts(connection, source, query, runs)) as pasts:
+            found = [
+                (_figures(runs, numbers, prices), as_text(product_id))
+                for product_id, numbers, prices in pasts
+            ]
+
+    if own[0] is None:
+        return ()  # the search is gone since it was looked up
 
     def place(each: tuple[_Figures, str]) -> tuple[bool, bool, float, int, str]:
         figures, product_id = each
@@ -84,7 +96,7 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
 
 def _pasts(
     connection: sqlite3.Connection, source: str, query: str, runs: Mapping[int, int]
-) -> Iterator[tuple[str, str, str]]:
+) -> Generator[tuple[str, str, str]]:
     """Give a row a product: its number, its runs, and its prices in their order, '' where it was not to be had.
 
     Of runs long before its last one most are left out.
@@ -125,11 +137,18 @@ def _first_runs(runs: Mapping[int, int]) -> dict[int, int]:
 
 
 def _figures(runs: Mapping[int, int], numbers: str, prices: str) -> _Figures:
-    past = sorted(zip(map(runs.__getitem__, map(int, numbers.split(","))), prices.split(","), strict=True))
+    try:
+        times = map(runs.__getitem__, map(int, numbers.split(",")))
+        past = sorted(zip(times, [int(price or _NONE) for price in prices.split(",")], strict=True))
+    except (KeyError, ValueError, AttributeError) as error:  # of no run of this source, a text, a blob
+        raise DamagedValueError("a list of runs and their prices", prices) from error
+    lowest, highest = min(price for _, price in past), max(price for _, price in past)
+    if lowest < _NONE or highest > _MOST_HUNDREDTHS:
+        raise DamagedValueError("an amount", prices)
     last, now = past[-1]
     since = last - MEDIAN_DAYS * _DAY
-    daily = {at // _DAY: int(price) for at, price in past if price and at > since}
-    if not now:
+    daily = {at // _DAY: price for at, price in past if price != _NONE and at > since}
+    if now == _NONE:
         return _Figures(0.0, None, len(daily), last)
     usual = median(daily.values())
-    return _Figures(int(now) / usual if usual else 1.0, int(now), len(daily), last)
+    return _Figures(now / usual if usual else 1.0, now, len(daily), last)

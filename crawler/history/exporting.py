@@ -14,7 +14,16 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 
-from crawler.history.moments import from_microseconds, hundredths_as_yuan
+from crawler.history.moments import (
+    as_count,
+    as_flag,
+    as_milliseconds,
+    as_rating,
+    as_text,
+    as_text_or_none,
+    from_microseconds,
+    hundredths_as_yuan,
+)
 from crawler.history.reading import HistoryReader
 from crawler.json_text import escape_controls
 
@@ -99,7 +108,11 @@ def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None]) -> Ite
     by_run = itertools.groupby(seen, key=lambda row: row[0])
     next_seen = next(by_run, None)
     for _, place, key, source, query, started_at, *counts in runs:
-        values = (key, source, query, _moment(from_microseconds(started_at)), *counts)
+        values = (
+            *map(as_text, (key, source, query)),
+            _moment(from_microseconds(started_at)),
+            *map(as_count, counts),
+        )
         run: Line = dict(zip(RUN_COLUMNS, values, strict=True))
         if next_seen is None or next_seen[0] != place:
             yield run | _NOTHING_SEEN
@@ -114,15 +127,15 @@ def _observation(
 ) -> Line:
     started_at, product_id, title, after, price, list_price, rating, reviews, seller, sold_out = row
     return {
-        "product_id": product_id,
-        "title": title,
-        "at": _moment(from_microseconds(started_at + after * 1000)),
+        "product_id": as_text(product_id),
+        "title": as_text(title),
+        "at": _moment(from_microseconds(started_at) + as_milliseconds(after)),
         "price": hundredths_as_yuan(price),
         "list_price": hundredths_as_yuan(list_price),
-        "rating": None if rating is None else Decimal(rating).scaleb(-2),
-        "reviews": reviews,
-        "seller": seller,
-        "sold_out": bool(sold_out),
+        "rating": None if rating is None else Decimal(as_rating(rating)).scaleb(-2),
+        "reviews": None if reviews is None else as_count(reviews),
+        "seller": as_text_or_none(seller),
+        "sold_out": as_flag(sold_out),
     }
 
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from crawler.errors import UsageError
 from crawler.history.exporting import COLUMNS, unshielded
-from crawler.history.moments import to_microseconds
+from crawler.history.moments import as_count, as_row, as_text, to_microseconds
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.store import History, in_parts
 
@@ -117,12 +117,14 @@ class HistoryImporter(History):
     def _put_back(self, run: RunRecord, observations: list[Observation]) -> int:
         """Add to a run what it has no more; return how many observations."""
         with self._saying(), self._transaction() as connection:
-            number, started, count, search, source = connection.execute(
-                "SELECT run.id, started_at, observations, search, source FROM run"
-                " JOIN search ON search.id = run.search WHERE key = ?",
-                (run.key,),
-            ).fetchone()
-            if count >= len(observations) or started != to_microseconds(run.started_at):
+            number, started, count, search, source = as_row(
+                connection.execute(
+                    "SELECT run.id, started_at, observations, search, source FROM run"
+                    " JOIN search ON search.id = run.search WHERE key = ?",
+                    (run.key,),
+                ).fetchone()
+            )
+            if as_count(count) >= len(observations) or started != to_microseconds(run.started_at):
                 return 0
             there = {
                 product_id
@@ -149,13 +151,14 @@ class HistoryImporter(History):
             if later.fetchone() is None:
                 return observations
             for some, marks in in_parts([seen.product_id for seen in observations]):
-                titles |= self._connection.execute(
+                found = self._connection.execute(
                     "SELECT product_id, title FROM product JOIN source ON source.id = product.source"  # noqa: S608 – question marks alone are put in
                     " WHERE source.name = ? AND EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"
                     " WHERE observation.product = product.id AND run.started_at > ?)"
                     f" AND product_id IN ({marks})",
                     (run.source, started, *some),
                 )
+                titles |= {product_id: as_text(title) for product_id, title in found}
         return [replace(seen, title=titles.get(seen.product_id, seen.title)) for seen in observations]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
-from crawler.history.moments import from_microseconds
-from crawler.history.store import WAIT_SECONDS, History, checked_version
+from crawler.history.moments import as_count, as_text, from_microseconds
+from crawler.history.opening import check_file, check_neighbours, harden
+from crawler.history.store import WAIT_SECONDS, History
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,12 +56,14 @@ class HistoryReader(History):
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._saying():
+            check_neighbours(path)
             # Not «ro», which leaves the log's empty files behind. In no mode but «rwc» would it make the file itself.
             uri = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             with self._saying():
-                self.is_empty = checked_version(self._connection, self.path, _REMEDY) == 0
+                harden(self._connection)
+                self.is_empty = check_file(self._connection, self.path, _REMEDY) == 0
                 """Whether there are not even tables: somebody is about to make them, or was killed before."""
                 self._connection.execute("PRAGMA query_only = ON")
         except BaseException:
@@ -78,12 +81,18 @@ class HistoryReader(History):
                 " FROM run JOIN search ON search.id = run.search JOIN source ON source.id = search.source"
                 " GROUP BY search.id ORDER BY source.name, max(run.started_at) DESC, search.query"
             ).fetchall()
-        return tuple(
-            SearchSummary(
-                source, query, runs, products, observations, from_microseconds(first), from_microseconds(last)
+            return tuple(
+                SearchSummary(
+                    as_text(source),
+                    as_text(query),
+                    runs,
+                    products,
+                    as_count(observations),
+                    from_microseconds(first),
+                    from_microseconds(last),
+                )
+                for source, query, runs, products, observations, first, last in rows
             )
-            for source, query, runs, products, observations, first, last in rows
-        )
 
     def search(self, source: str, query: str) -> SearchSummary | None:
         """Return one search; None for one that was never recorded."""
@@ -103,7 +112,7 @@ class HistoryReader(History):
                 " WHERE product.product_id = ? ORDER BY source.name",
                 (product_id,),
             ).fetchall()
-        return tuple(name for (name,) in rows)
+            return tuple(as_text(name) for (name,) in rows)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
+from typing import NamedTuple
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "begin_writing", "migrate"]
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "VERSION",
+    "SchemaEntry",
+    "begin_writing",
+    "expected_schema",
+    "migrate",
+    "stored_schema",
+]
 
 APPLICATION_ID = 0x626B7072
 """«bkpr»: marks the file as ours (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -136,8 +148,52 @@ MIGRATIONS: tuple[str, ...] = (
 
 VERSION = len(MIGRATIONS)
 
+_MOST_ENTRIES = 1_000
+"""Entries of a schema that are read; ours has some twenty."""
+
+_STATISTICS = frozenset({"sqlite_stat1", "sqlite_stat4"})
+"""Tables that SQLite makes for ANALYZE, which a user may have called; no other may have such a name."""
+
+_COMMENT_OR_SPACE = re.compile(r"(?:--[^\n]*|\s)+")
+
 _TURN = 200
 """Milliseconds that SQLite waits by itself."""
+
+
+class SchemaEntry(NamedTuple):
+    """Something that a database consists of, as `sqlite_schema` has it."""
+
+    kind: str
+    """table, index, view or trigger."""
+    name: str
+    table: str
+    sql: str
+    """Without comments, white space folded; '' for what SQLite has made by itself."""
+
+
+def stored_schema(connection: sqlite3.Connection) -> frozenset[SchemaEntry]:
+    """Return what a database consists of, whatever its types; SQLite's statistics are left out."""
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?", (_MOST_ENTRIES,)
+    ).fetchall()
+    entries = [
+        SchemaEntry(str(kind), str(name), str(table), _COMMENT_OR_SPACE.sub(" ", str(sql or "")))
+        for kind, name, table, sql in rows
+    ]
+    return frozenset(
+        entry
+        for entry in entries
+        if not (entry.name in _STATISTICS and entry.sql.startswith(f"CREATE TABLE {entry.name}(tbl,idx,"))
+    )
+
+
+@cache
+def expected_schema(version: int) -> frozenset[SchemaEntry]:
+    """Return what a history of a version consists of: what the migrations to it make."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for script in MIGRATIONS[: max(version, 0)]:
+            connection.executescript(script)
+        return stored_schema(connection)
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:

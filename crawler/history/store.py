@@ -11,17 +11,30 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler.errors import HistoryError
-from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
+from crawler.history.moments import (
+    DamagedValueError,
+    as_count,
+    as_flag,
+    as_milliseconds,
+    as_number,
+    as_rating,
+    as_row,
+    as_text,
+    from_microseconds,
+    hundredths_as_yuan,
+    to_hundredths,
+    to_microseconds,
+)
 from crawler.history.observations import Observation, RunRecord
-from crawler.history.schema import APPLICATION_ID, VERSION, begin_writing, migrate
+from crawler.history.opening import check_file, check_neighbours, harden
+from crawler.history.schema import VERSION, begin_writing, migrate
 
-__all__ = ["WAIT_SECONDS", "History", "checked_version", "in_parts"]
+__all__ = ["WAIT_SECONDS", "History", "in_parts"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -50,6 +63,7 @@ class History:
         self.path = path
         with self._saying():
             path.parent.mkdir(parents=True, exist_ok=True)
+            check_neighbours(path)
             # Transactions are begun by hand: the module would begin them late, and a reader turned writer can fail.
             self._connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
@@ -111,7 +125,7 @@ class History:
                 " WHERE source.name = ? AND search.query = ? ORDER BY product.product_id",
                 (source, query),
             ).fetchall()
-        return tuple(row[0] for row in rows)
+            return tuple(as_text(row[0]) for row in rows)
 
     def check_writable(self) -> None:
         """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
@@ -133,9 +147,11 @@ class History:
         """Record a run within a transaction; return the numbers of its products, none for a run that is there."""
         source = _id_of(connection, "source", run.source)
         connection.execute("INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query))
-        (search,) = connection.execute(
-            "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
-        ).fetchone()
+        (search,) = as_row(
+            connection.execute(
+                "SELECT id FROM search WHERE source = ? AND query = ?", (source, run.query)
+            ).fetchone()
+        )
         inserted = connection.execute(
             "INSERT OR IGNORE INTO run (key, search, started_at, pages_ok, pages_failed, observations)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -183,7 +199,8 @@ class History:
         with self._saying():
             connection = self._connection
             # First of all what the file is: nothing is written to one of somebody else's.
-            version = checked_version(connection, self.path, "name another file in [history] path")
+            harden(connection)
+            version = check_file(connection, self.path, "name another file in [history] path")
             self._use_wal()
             # A crash of the machine may cost the last runs, never the file (https://www.sqlite.org/pragma.html); NORMAL
             # would be enough for that, FULL keeps every run that was said to be recorded.
@@ -219,11 +236,17 @@ class History:
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
-        """Turn what SQLite or the system says into one line that names the file."""
+        """Turn what SQLite or the system says, and a value that cannot be, into one line that names the file."""
         try:
             yield
+        except DamagedValueError as error:
+            raise HistoryError(
+                f"the history {self.path} is damaged: {error}; restore a copy, or move it away"
+            ) from error
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):
+            if str(error).startswith("Could not decode to UTF-8"):  # the text itself follows
+                why = "a text in it is no UTF-8; restore a copy, or move it away"
+            elif "locked" in str(error):
                 why = f"other programs have been writing to it for {WAIT_SECONDS:.0f} s; try again later"
             else:
                 why = f"{error}; name another file in [history] path"
@@ -246,35 +269,12 @@ def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
         yield some, ", ".join("?" * len(some))
 
 
-def checked_version(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
-    """Return the version of a file's tables, 0 for a file without any.
-
-    Raises HistoryError, which ends with `remedy`, for a file of another program, and for one of a newer version.
-    """
-    # At one moment: between two another process may make the tables.
-    connection.execute("BEGIN")
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    if application != APPLICATION_ID and (tables or version or application):
-        raise HistoryError(f"{path} is a database of another program; {remedy}")
-    if version > VERSION:
-        raise HistoryError(
-            f"{path} was written by a newer version of this program (its schema is {version}, this one knows "
-            f"{VERSION}): update the program, or {remedy}"
-        )
-    return int(version)
-
-
 def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
     """Return the number of a name in `source` or `seller`, which is made where it is missing."""
     connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))  # noqa: S608 – a constant
-    (number,) = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
-    return int(number)
+    row = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
+    (number,) = as_row(row)
+    return as_number(number)
 
 
 def _product_ids(
@@ -320,18 +320,13 @@ def _observation(
 ) -> Observation:
     product_id, title, started, after, price, list_price, rating, reviews, seller, sold_out = row
     return Observation(
-        product_id=product_id,
-        title=title[:_LONGEST_TEXT],
-        at=from_microseconds(started) + _after(after),
+        product_id=as_text(product_id),
+        title=as_text(title)[:_LONGEST_TEXT],
+        at=from_microseconds(started) + as_milliseconds(after),
         price=hundredths_as_yuan(price),
         list_price=hundredths_as_yuan(list_price),
-        rating=None if rating is None else rating / 100,
-        reviews=reviews,
-        seller=None if seller is None else seller[:_LONGEST_TEXT],
-        sold_out=bool(sold_out),
+        rating=None if rating is None else as_rating(rating) / 100,
+        reviews=None if reviews is None else as_count(reviews),
+        seller=None if seller is None else as_text(seller)[:_LONGEST_TEXT],
+        sold_out=as_flag(sold_out),
     )
-
-
-@lru_cache(maxsize=65_536)
-def _after(milliseconds: int) -> dt.timedelta:
-    return milliseconds * _MILLISECOND

@@ -287,10 +287,13 @@ def saved_pages(
 
 def _key(parameters: RunParameters) -> str:
     """Return what two runs of the same search have in common, as 16 hexadecimal digits."""
-    parts = urlsplit(parameters.first_url)
     # The demo shop has another port in every run.
     place = "demo" if parameters.demo else parameters.base_url
-    words = repr((parameters.shop, place, parts.path, parts.query))
+    try:
+        parts = urlsplit(parameters.first_url)
+        words = repr((parameters.shop, place, parts.path, parts.query))
+    except ValueError:  # of a file that somebody else made: no search has such an address
+        words = repr((parameters.shop, place, parameters.first_url))
     return hashlib.blake2b(words.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 

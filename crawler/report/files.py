@@ -20,6 +20,7 @@ from crawler.report import format_of
 from crawler.report.clean import clean
 from crawler.whole_files import (
     beside,
+    check_inside,
     check_target,
     probe,
     saying,
@@ -117,8 +118,12 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     check_target(path, no_file="it is a device or a pipe; for a pipe use --format")
 
 
-def make_folder(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+def make_folder(
+    folder: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None
+) -> tuple[Path, ...]:
     """Make `folder` with what is missing above it, and check that reports can be written there.
+
+    With `root` no link may lead it out of that folder.
 
     Only trying tells: permission bits say nothing of read-only and virtual file systems. Returns the folders that were
     made, outermost first, for `remove_if_empty`.
@@ -126,6 +131,8 @@ def make_folder(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
     Raises OutputError when it cannot be; then nothing that was made is left.
     """
     made: list[Path] = []
+    if root is not None:
+        check_inside(folder, root)
     with saying(folder):
         wanted = Path(folder).absolute()
         missing = [path for path in (wanted, *wanted.parents) if not os.path.lexists(path)]
@@ -151,14 +158,14 @@ async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: boo
     """Write `data` to `path` and return the path written: the file is whole or, on any failure, as it was before.
 
     The data goes to a file beside the target, is forced to the disk, and takes the target's place. A link is
-    followed to its file; an existing file keeps its permissions. With `replace` false nothing is overwritten: when
-    the name is taken, the first free one with a number is used («report_2.md»).
+    followed to its file; an existing file keeps its permissions. With `replace` false nothing is overwritten and no
+    link followed: when the name is taken, the first free one with a number is used («report_2.md»).
 
     Raises OutputError when the file cannot be written.
     """
     import asyncio
 
-    target = target_of(path)
+    target = target_of(path) if replace else target_of(Path(path).parent) / Path(path).name
     with saying(path), temporary_beside(target) as temporary:
         filling = asyncio.ensure_future(_fill(temporary.file, data))
         try:

@@ -23,6 +23,8 @@ def alone(history: Path, *, wait: bool) -> Iterator[bool]:
     from filelock import FileLock, Timeout
 
     file = _file(history)
+    if file.is_symlink():
+        raise HistoryError(f"{file} is a link, and the lock of watches is none: move it away")
     lock = FileLock(file, timeout=-1 if wait else 0)
     try:
         lock.acquire(poll_interval=_POLL_SECONDS)

@@ -8,11 +8,20 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.alerts.alert import Alert, AlertKind
-from crawler.history.moments import from_microseconds, hundredths_as_yuan, to_hundredths, to_microseconds
+from crawler.history.moments import (
+    DamagedValueError,
+    as_count,
+    as_number,
+    as_row,
+    as_text,
+    from_microseconds,
+    hundredths_as_yuan,
+    to_hundredths,
+    to_microseconds,
+)
 from crawler.history.store import History, in_parts
 from crawler.watching.events import Told
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
@@ -32,9 +41,6 @@ REST = dt.timedelta(days=1)
 
 _LONGEST = 20_000
 """Characters of a text that are read: no shop's text is as long."""
-
-_HIGHEST = 10**13
-"""Hundredths of a yuan: no price is as high, and a Decimal of two digits still holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class Memory(History):
                 " WHERE source.name = ? AND watch.name = ?",
                 (source, watch.name),
             ).fetchone()
-        return state_of(row).by_the_clock(now)
+            return state_of(row).by_the_clock(now)
 
     def begin(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
         """Return what is known of a watch that is about to be made.
@@ -117,7 +123,7 @@ class Memory(History):
                 f"SELECT {STATE_COLUMNS} FROM watch WHERE id = ?",  # noqa: S608 – a constant
                 (known.number,),
             ).fetchone()
-        return state_of(row).by_the_clock(now)
+            return state_of(row).by_the_clock(now)
 
     def tried(self, state: WatchState, at: dt.datetime) -> None:
         """Note that a watch was made then, and had not one page."""
@@ -150,8 +156,15 @@ class Memory(History):
                 (state.number,),
             )
             for product_id, kind, at, price, against in rows:
-                with suppress(ValueError):  # what cannot be read was not told: rather twice than not at all
-                    told = Told(_kind(kind), _moment(at), _amount(price), _amount(against))
+                with suppress(
+                    DamagedValueError
+                ):  # what cannot be read was not told: rather twice than not at all
+                    told = Told(
+                        _kind(kind),
+                        from_microseconds(at),
+                        hundredths_as_yuan(price),
+                        hundredths_as_yuan(against),
+                    )
                     found.setdefault(product_id, []).append(told)
         return found
 
@@ -254,7 +267,7 @@ class Memory(History):
                     if "UTF-8" not in str(error):
                         raise
                     yield Unreadable(number, "a text of it is not UTF-8")
-                except ValueError as error:
+                except DamagedValueError as error:
                     yield Unreadable(number, str(error))
 
     def undelivered(self, *, source: str) -> dict[str, int]:
@@ -359,7 +372,9 @@ class Memory(History):
         for channel, watch, title, since, until, why in rows:
             with suppress(ValueError):
                 shown = title[: 4 * _LONGEST].decode("utf-8", "replace")
-                found.append(Resting(channel, watch, shown, _moment(since), _moment(until), why))
+                found.append(
+                    Resting(channel, watch, shown, from_microseconds(since), from_microseconds(until), why)
+                )
         return tuple(found)
 
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
@@ -367,55 +382,30 @@ class Memory(History):
             connection.executemany(statement, [(channel, number) for number in numbers])
 
 
-def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
-    """Return the alert that a row holds. Raises ValueError, which says what of it is wrong."""
-    if row is None:
-        raise ValueError("its watch or product is missing")
-    watch, kind, product_id, title, url, at, price, against, remarks, query = row
-    alert = Alert(
-        watch=_text("watch", watch), kind=_kind(kind), product_id=_text("product", product_id),
-        title=_text("title", title), url=_text("url", url), at=_moment(at), price=_amount(price),
-        against=_amount(against), remarks=_remarks(remarks),
-        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
-    )  # fmt: skip
-    return Pending(number, alert, _text("query", query), attempts)
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"its {name} is not text")  # noqa: TRY004 – one error for all that a row may hold
-    return value[:_LONGEST]
-
-
-def _kind(value: object) -> AlertKind:
+def _kind(name: object) -> AlertKind:
     try:
-        return AlertKind(str(value))
-    except ValueError:
-        raise ValueError("its kind is none that there is") from None
+        return AlertKind(as_text(name))
+    except ValueError as error:
+        raise DamagedValueError("a kind of alert", name) from error
 
 
-def _moment(value: object) -> dt.datetime:
+def _remarks(text: object) -> tuple[str, ...]:
     try:
-        if isinstance(value, int):
-            return from_microseconds(value)
-    except (OverflowError, ValueError):
-        pass
-    raise ValueError("its time is none")
-
-
-def _amount(value: object) -> Decimal | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or not 0 <= value <= _HIGHEST:
-        raise ValueError("its price is none")
-    return hundredths_as_yuan(value)
-
-
-def _remarks(value: object) -> tuple[str, ...]:
-    try:
-        remarks = json.loads(_text("remarks", value))
+        remarks = json.loads(as_text(text))
     except (ValueError, RecursionError):
         remarks = None
     if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
-        raise ValueError("its remarks are not a JSON array of texts")
+        raise DamagedValueError("a JSON array of texts", text)
     return tuple(remarks)
+
+
+def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
+    """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
+    watch, kind, product_id, title, url, at, price, against, remarks, query = as_row(row)
+    alert = Alert(
+        watch=as_text(watch), kind=_kind(kind), product_id=as_text(product_id), title=as_text(title),
+        url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
+        against=hundredths_as_yuan(against), remarks=_remarks(remarks),
+        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
+    )  # fmt: skip
+    return Pending(as_number(number), alert, as_text(query), as_count(attempts))

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.history.moments import from_microseconds
+from crawler.history.moments import as_flag, as_number, as_row, as_text, from_microseconds
 
 if TYPE_CHECKING:
     from crawler.watching.watch import Watch
@@ -94,12 +94,13 @@ def told_terms(watch: Watch) -> str:
     return fingerprint([terms.drop_percent, terms.new_lowest, terms.back_in_stock])
 
 
-def state_of(row: tuple[Any, ...]) -> WatchState:
-    """Return the state that a row of `STATE_COLUMNS` holds."""
-    number, name, search, first_seen, since, tried, success, whole = row
+def state_of(row: tuple[Any, ...] | None) -> WatchState:
+    """Return the state that a row of `STATE_COLUMNS` holds. Raises DamagedValueError."""
+    number, name, search, first_seen, since, tried, success, whole = as_row(row)
     return WatchState(
-        number, name, search, from_microseconds(first_seen), from_microseconds(since), _moment(tried), _moment(success),
-        bool(whole),
+        as_number(number), as_text(name), as_text(search), from_microseconds(first_seen), from_microseconds(since),
+        _moment(tried), _moment(success),
+        as_flag(whole),
     )  # fmt: skip
 
 

@@ -150,3 +150,36 @@ def test_its_name_and_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert to.name == "file alerts.jsonl"
     assert len(to.key) == 16
     assert to.key == channel(Path("alerts.jsonl")).key != channel(Path("alerts.txt")).key
+
+
+def test_a_link_to_a_file_of_the_same_folder_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a pipe may be anywhere; what grows elsewhere may be read as something else."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    (tmp_path / "sub/out.txt").symlink_to(tmp_path / "real.txt")
+    (tmp_path / "inner").symlink_to(tmp_path / "sub")
+    assert channel(tmp_path / "link.txt").deliver(MESSAGE) is None
+    assert MESSAGE.title in (tmp_path / "real.txt").read_text("utf-8")
+    with pytest.raises(OutputError, match=r"out\.txt cannot be written: it is a link that leads out"):
+        channel(tmp_path / "sub/out.txt")
+    monkeypatch.chdir(tmp_path / "sub")
+    assert channel(Path("../inner/a.txt")).deliver(MESSAGE) is None
+    assert channel(Path("../b.txt")).deliver(MESSAGE) is None
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "sub/pipe.txt").symlink_to(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert channel(tmp_path / "sub/pipe.txt").deliver(MESSAGE) is None
+    finally:
+        os.close(reader)
+
+
+def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
+    """The check at the beginning is not all there is."""
+    (tmp_path / "sub").mkdir()
+    to = channel(tmp_path / "sub/alerts.txt")
+    (tmp_path / "sub/alerts.txt").symlink_to(tmp_path / "new.txt")
+    assert "a link that leads out of its folder" in (to.deliver(MESSAGE) or "")
+    assert not (tmp_path / "new.txt").exists()

@@ -186,7 +186,7 @@ async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: Script
         connection.execute("UPDATE alert SET kind = 'free' WHERE id = 1")
     (folder / "books.toml").write_text(text.replace('"false"', '"true"'), encoding="utf-8")
     second = await run("watch", *words)
-    named = "alert 1 in the history cannot be read: its kind is none that there is"
+    named = "alert 1 in the history cannot be read: a kind of alert is expected where 'free' stands"
     assert (second.code, second.only_line) == (
         1,
         f"bookprice: not delivered to command true: {named}; see doctor",

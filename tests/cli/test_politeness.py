@@ -58,6 +58,44 @@ async def test_a_delay_beyond_a_day_is_cut_and_said(start: Start) -> None:
     assert "robots.txt asks for more than a day between requests; a day is kept" in err.decode()
 
 
+@pytest.mark.parametrize("line", ["Crawl-delay: 86400", "Request-rate: 1/1h"])
+async def test_a_delay_that_nobody_waits_for_ends_the_run(run: Run, line: str) -> None:
+    """Above ten times `--max-wait` no page is asked for and none waits: one line says why, and what can be done."""
+    async with DemoShop(robots=f"User-agent: *\n{line}\n") as shop:
+        ended = await run(*command(shop))
+        assert paths(shop) == ["/robots.txt"]
+    assert ended.code == 4
+    assert {verdict for verdict, _ in failures(json.loads(ended.out)).values()} == {"robots_denied"}
+    assert (
+        " s between requests, more than ten times --max-wait 30: raise it to accept that delay"
+        in ended.only_line
+    )
+    assert "--ignore-robots" in ended.only_line
+
+
+async def test_a_watch_is_not_held_by_a_delay_that_nobody_waits_for(run: Run, folder: Path) -> None:
+    """`watch` says so and ends; the next one finds the history free."""
+    (folder / "books.toml").write_text('[[watch]]\nname = "a"\nquery = "三体"\n', encoding="utf-8")
+    async with DemoShop(robots="User-agent: *\nCrawl-delay: 86400\n") as shop:
+        for _ in range(2):
+            ended = await run("watch", "--config", "books.toml", "--all", "--base-url", shop.base_url)
+            assert ended.code == 4
+            assert ended.only_line.startswith("bookprice: watch a: no page could be had: ")
+            assert "robots.txt asks for 86,400 s between requests" in ended.only_line
+        assert paths(shop) == ["/robots.txt"]
+
+
+async def test_a_large_robots_file_is_obeyed(run: Run) -> None:
+    """Of a file of 9 MB, more than a page may have, the beginning counts, and that is said."""
+    async with DemoShop(robots=DENIES + "# and so on\n" * 800_000) as shop:
+        ended = await run(*command(shop))
+        assert paths(shop) == ["/robots.txt"]
+    assert ended.code == 4
+    note, end = ended.err.splitlines()
+    assert note.endswith("robots.txt is larger than 500 KiB; the lines beyond are ignored")
+    assert "robots.txt denies it: Disallow: /?key=" in end
+
+
 async def test_who_ignores_robots_says_so(run: Run) -> None:
     """With `--ignore-robots` it is not even asked for, and JSON and report say that it was not."""
     async with DemoShop(robots=DENIES) as shop:
@@ -69,7 +107,7 @@ async def test_who_ignores_robots_says_so(run: Run) -> None:
     assert "robots.txt  ignored (--ignore-robots)" in told.text
 
 
-@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 async def test_robots_that_cannot_be_had_deny(run: Run, status: int) -> None:
     """A server error in place of robots.txt is no permission (RFC 9309); it is asked for three times."""
     async with DemoShop(robots=status) as shop:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.cli.progress import Teller
-from crawler.events import Attempt, Event, PageFinished, PagesKnown, SearchStarted, WorkerEvent
+from crawler.events import Attempt, Event, PaceChanged, PageFinished, PagesKnown, SearchStarted, WorkerEvent
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -112,4 +112,19 @@ async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[st
         "parse process 7: killed (page 1 took over 10 s)",
         "the shop states 2 pages",
         "page 1: blocked: 403",
+    ]
+
+
+async def test_a_pace_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Requests at once and the gap between them are lines of --verbose, each with its reason."""
+    events: list[Event] = [
+        PaceChanged("shop.example:80", 4, "6 of 10 requests at once were refused"),
+        PaceChanged("shop.example:80", 4, "requests were refused", gap=0.5),
+        PaceChanged("shop.example:80", 4, "12 answers at one every 0.01 s", gap=0.0),
+    ]
+    assert await told(capsys, *events) == []
+    assert (await told(capsys, *events, verbose=True))[1:] == [
+        "shop.example:80: 4 requests at once from now on (6 of 10 requests at once were refused)",
+        "shop.example:80: one request every 0.5 s from now on (requests were refused)",
+        "shop.example:80: no gap between requests from now on (12 answers at one every 0.01 s)",
     ]

@@ -304,19 +304,19 @@ async def test_a_delivery_that_was_killed_is_made_again(
 COMMAND = '[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\ncommand = ["sh", "-c", "cat > told.txt"]\n'
 
 
-async def test_a_command_is_run_from_a_file_that_was_named_alone(
+async def test_watches_are_made_from_a_file_that_was_named_alone(
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop
 ) -> None:
-    """Not from one that happens to lie in the working folder, or that a variable names."""
+    """Not from one that lies in the working folder: one line says so, with the remedy, and nothing is done."""
     shop.pages = [shelf({"11": "19.00"})]
     (folder / "config.toml").write_text(f"[crawler]\n{COMMAND}", encoding="utf-8")
     words = ("watch", "--base-url", shop.base_url)
-    for env in ({}, {"CRAWLER_CONFIG": "config.toml"}):
-        refused = await run(*words, env=env)
-        assert refused.code == 2
-        assert "--config" in refused.only_line
+    refused = await run(*words)
+    assert refused.code == 2
+    assert "[alerts] command, [[watch]]; if it is yours, say --config ./config.toml" in refused.only_line
     assert not shop.asked
     assert (await run(*words, "--config", "config.toml")).code == 0
+    assert (await run(*words, "--all", env={"CRAWLER_CONFIG": "config.toml"})).code == 0
     assert "三体 第11种讲法" in (folder / "told.txt").read_text("utf-8")
     users = tmp_path / "home/.config/bookprice-crawler"
     users.mkdir(parents=True)

@@ -507,6 +507,20 @@ def test_any_bytes_come_back_however_they_are_divided(data: bytes, cuts: list[in
     assert fed(sent, coding, 8 * MIB, cuts) == Body(data, sent)
 
 
+@given(DATA, CUTS, st.sampled_from(sorted(CODERS)), st.integers(100, 3_000))
+def test_of_a_body_too_large_the_start_is_kept(data: bytes, cuts: list[int], name: str, cap: int) -> None:
+    """Just the bytes up to the cap, in every coding and however they are divided; of a smaller one all."""
+    coding, encode = CODERS[name]
+    decoder = Decoder(coding, cap, keep_start=True)
+    sent = encode(data)
+    edges = [0, *sorted(cut % (len(sent) + 1) for cut in cuts), len(sent)]
+    for start, stop in itertools.pairwise(edges):
+        decoder.feed(sent[start:stop])
+    body = decoder.end()
+    assert body.decoded == data[:cap]
+    assert body.problem is (Problem.TOO_LARGE if len(data) > cap else None)
+
+
 @st.composite
 def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
     """Draw a coding, and bytes that are nearly a body in it, or nothing of the kind."""

@@ -15,6 +15,7 @@ from aiohttp import web
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Problem
 from crawler.download.robots import MAX_BYTES, Robots, Rules
+from crawler.download.robots_store import Kept, Store
 
 AGENT = "bookprice-crawler/0.1"
 SOME_RULES = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 2\n"
@@ -147,7 +148,7 @@ async def test_rules_are_asked_for_once_and_obeyed() -> None:
         assert host.log == ["/robots.txt"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 429])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 410, 451])
 async def test_where_there_is_none_everything_is_allowed(status: int) -> None:
     """A 4xx, whatever its body says, denies nothing (RFC 9309 §2.3.1.3)."""
     async with serving(text(b"User-agent: *\nDisallow: /\n", status)) as (host, fetch):
@@ -155,6 +156,73 @@ async def test_where_there_is_none_everything_is_allowed(status: int) -> None:
         rules = await robots.rules(host.url)
         assert rules.allows(f"{host.url}/a")
         assert rules.problem is None
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (429, None),
+        (429, Problem.TOO_LARGE),
+        (429, Problem.TRUNCATED),
+        (407, None),
+        (407, Problem.PROXY),
+        (200, Problem.PROXY),
+        (404, Problem.PROXY),
+        (404, Problem.PROTOCOL),
+        (404, Problem.TIMEOUT),
+    ],
+)
+async def test_what_says_nothing_of_the_file_is_no_permission(status: int, problem: Problem | None) -> None:
+    """Neither a refusal of every request nor a proxy's answer stands for the shop's robots.txt."""
+    end = Exchange("", "", status, "Refused", body=b"User-agent: *\nAllow: /\n", problem=problem)
+    rules = await Robots(answering(end), user_agent=AGENT).rules("http://a/")
+    assert not rules.allows("http://a/x")
+    assert rules.problem is end
+
+
+@pytest.mark.parametrize("status", [407, 429])
+async def test_a_refusal_is_asked_again_and_an_older_copy_serves_meanwhile(
+    tmp_path: Path, status: int
+) -> None:
+    """After all attempts it is a failure like 5xx, never kept; a copy of an earlier version that kept it is none."""
+    clock = Clock()
+    Store(tmp_path).write("http://a", Kept(clock.now, status, b""), clock.now)
+    fetch = answering(Exchange("", "", status, "No"), served(SOME_RULES), Exchange("", "", status, "No"))
+    robots = Robots(fetch, user_agent=AGENT, folder=tmp_path, now=clock)
+    assert not (await robots.rules("http://a/")).allows("http://a/x")
+    clock.pass_(minutes=1)
+    assert (await robots.rules("http://a/")).allows("http://a/x")
+    clock.pass_(days=1)
+    rules = await robots.rules("http://a/")
+    assert (rules.allows("http://a/x"), rules.allows("http://a/private/")) == (True, False)
+    assert rules.note == f"robots.txt could not be had: {status} No; that of 2026-03-01 12:01 UTC is obeyed"
+    await robots.close()
+
+
+async def test_429_is_asked_again() -> None:
+    """Every attempt is made before it counts."""
+    async with serving(text(b"", 429)) as (host, fetch):
+        rules = await Robots(fetch, user_agent=AGENT).rules(host.url)
+        assert host.log == ["/robots.txt"] * 2
+        assert rules.reason(f"{host.url}/a").endswith("429 Too Many Requests (after 2 attempts)")
+
+
+async def test_a_redirect_that_is_not_followed_is_said() -> None:
+    """It counts as if there were no file, as RFC 9309 §2.3.1.2 has it for more than five."""
+    moved = Exchange("", "", 302, redirect="http://elsewhere/" + "a" * 300)
+    rules = await Robots(answering(moved), user_agent=AGENT).rules("http://a/")
+    assert rules.allows("http://a/x")
+    assert rules.note.startswith("robots.txt redirects to http://elsewhere/aaa")
+    assert rules.note.endswith("a…, which is not followed: it counts as absent")
+    assert len(rules.note) < 300
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_BYTES - 1])
+async def test_a_large_file_of_which_less_than_the_first_500_kib_came_is_no_permission(size: int) -> None:
+    """Whoever fetches without keeping the start gets no «everything is allowed» for it."""
+    cut = Exchange("", "", 200, body=b"#" * size, problem=Problem.TOO_LARGE, detail="too large")
+    rules = await Robots(answering(cut), user_agent=AGENT).rules("http://a/")
+    assert rules.reason("http://a/x") == "robots.txt could not be had: too large"
 
 
 async def test_five_redirects_lead_to_the_rules() -> None:

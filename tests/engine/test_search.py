@@ -128,7 +128,10 @@ async def test_a_faulty_page_costs_itself_alone(
     assert not result.complete
     assert [page.page for page in result.failed] == [2]
     assert result.counts.listings == 120
-    assert sum(1 for request in shop.requests if request.page == 2) == requests
+    seen = sum(1 for request in shop.requests if request.page == 2)
+    # A reset on a reused connection is repeated on a new one: a request more, and no attempt.
+    most = 2 * requests if fault.kind is FaultKind.RESET else requests
+    assert requests <= seen <= most
     assert result.pages[1].attempts == requests
 
 

@@ -339,3 +339,13 @@ def test_the_lock_is_one_that_other_programs_see(tmp_path: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         journal.close()
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+async def test_an_address_that_is_none_belongs_to_no_search(tmp_path: Path) -> None:
+    """A journal may come from anybody; by its address it is told from those of other searches."""
+    strange = await keep(
+        tmp_path / "a", runs.saved(1), asked=replace(runs.parameters(), first_url="http://[")
+    )
+    own = await keep(tmp_path / "b", runs.saved(1))
+    strange.replace(own)
+    assert saved_pages(tmp_path / "b", runs.parameters(), now=NOW, fresh_seconds=10**9) == ({}, ())

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
 from crawler.demo.markup import render_search_page
 from crawler.demo.pages import firewall_page
-from crawler.query import simplified
 from parsers.model import Listing
 from tests.factories import make_listing
 
@@ -52,9 +52,10 @@ class ScriptedShop:
         if page in self.failing or (self.failing_query is not None and self.failing_query in asked):
             return web.Response(status=405, body=firewall_page(), content_type="text/html")
         total = sum(map(len, self.pages))
+        [query] = parse_qs(asked, encoding="gb18030")["key"]
         body = render_search_page(
             self.pages[page - 1] if page <= len(self.pages) else [],
-            query=simplified("三体"), page=page, pages=len(self.pages), total=total,
+            query=query, page=page, pages=len(self.pages), total=total,
         )  # fmt: skip
         return web.Response(body=body, content_type="text/html", charset="gb2312")
 

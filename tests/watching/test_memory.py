@@ -12,7 +12,6 @@ import pytest
 from crawler.alerts.alert import Alert, AlertKind
 from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import Observation, RunRecord
-from crawler.history.store import History
 from crawler.settings import Settings
 from crawler.watching.making import searched
 from crawler.watching.memory import Memory
@@ -160,8 +159,7 @@ def test_run_and_alerts_are_one_transaction(file: Path) -> None:
         memory._connection.execute("DROP TABLE delivery")
         with pytest.raises(Exception, match="no such table"):
             keep(memory, state, START, alerts=1)
-    with History(file) as history:
-        assert history.series(SHOP, ["1"]) == {}
+        assert memory.series(SHOP, ["1"]) == {}
 
 
 def test_pruning_takes_no_memory(file: Path) -> None:

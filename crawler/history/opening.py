@@ -1,0 +1,173 @@
+"""How a history file is opened: anybody may have made it, or may have put a file beside it that SQLite would obey.
+
+A rollback journal is played back before SQLite looks at the database, and the file that it names as its super-journal
+is deleted (https://www.sqlite.org/fileformat.html, 3.2 and 3.3). A write-ahead log takes the place of what the database
+holds. A schema runs code: triggers, views, generated columns, expressions in indexes. So the files beside the database
+are looked at before SQLite is, and the schema before anything is written.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler.errors import HistoryError
+from crawler.history.schema import APPLICATION_ID, VERSION, expected_schema, stored_schema
+
+__all__ = ["check_file", "check_neighbours", "harden"]
+
+_JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+"""Begins a rollback journal, and ends one that names a super-journal."""
+
+_WAL_MAGIC = (0x377F0682, 0x377F0683)
+_WAL_HEADER, _FRAME_HEADER = 32, 24
+_MOST_FRAMES = 100_000
+"""Frames of a log that are looked at; a log of ours has some thousand."""
+
+_DATABASE_MAGIC = b"SQLite format 3\0"
+_VERSIONS_AT, _APPLICATION_ID_AT = 18, 68
+"""Places in a database's header: two bytes that are 2 where it uses a write-ahead log; a number of four bytes."""
+
+_HEADER = 100
+
+_LONGEST_VALUE = 64 * 2**20
+"""Bytes of a value or a row. The longest of ours are some titles, or the joined numbers of a product's runs."""
+
+
+def check_neighbours(path: Path) -> None:
+    """Check the files that SQLite would use beside a history, before it does. Raises HistoryError, OSError.
+
+    SQLite follows a link to the database and works where that leads, so these are looked for there as well.
+    """
+    real = Path(os.path.realpath(path))
+    for suffix in ("-journal", "-wal", "-shm"):
+        neighbour = real.with_name(real.name + suffix)
+        try:
+            status = neighbour.lstat()
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            raise _foreign(neighbour, path, "is no plain file")
+        if suffix == "-journal":
+            _check_journal(neighbour, real, path)
+        elif suffix == "-wal":
+            _check_log(neighbour, path)
+
+
+def harden(connection: sqlite3.Connection) -> None:
+    """Keep what a stranger's database could do from being done."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    _configure(connection, "SQLITE_DBCONFIG_DEFENSIVE", True)
+    # A file that is refused is closed as it is: nothing of a log beside it is moved into it.
+    _configure(connection, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", True)
+
+
+def check_file(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
+    """Return the version of a file's tables, 0 for a file without any.
+
+    Raises HistoryError, which ends with `remedy`, for a file of another program, one of a newer version, and one with
+    anything in it that this program does not make.
+    """
+    # At one moment: between two another process may make the tables.
+    connection.execute("BEGIN")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        schema = stored_schema(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if application != APPLICATION_ID and (schema or version or application):
+        raise HistoryError(f"{path} is a database of another program; {remedy}")
+    if version > VERSION:
+        raise HistoryError(
+            f"{path} was written by a newer version of this program (its schema is {version}, this one knows "
+            f"{VERSION}): update the program, or {remedy}"
+        )
+    strange = schema ^ expected_schema(version)
+    if version < 0 or strange:
+        names = ", ".join(sorted({f"{entry.kind} {entry.name}"[:60] for entry in strange})[:3])
+        raise HistoryError(
+            f"{path} is no history of this program: its schema is another one ({names}); {remedy}"
+        )
+    _configure(connection, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", False)
+    return int(version)
+
+
+def _configure(connection: sqlite3.Connection, name: str, value: bool) -> None:
+    """Set what Python 3.12 and later can set."""
+    if hasattr(connection, "setconfig"):
+        connection.setconfig(getattr(sqlite3, name), value)
+
+
+def _foreign(neighbour: Path, path: Path, why: str) -> HistoryError:
+    return HistoryError(f"the history {path} is not opened: {neighbour} beside it {why}; move that file away")
+
+
+def _check_journal(journal: Path, database: Path, path: Path) -> None:
+    """Check that a rollback journal is one that SQLite may play back.
+
+    Ours is a write-ahead log, so there is a journal for a moment only, when the file is made; or always, on a disk that
+    cannot have such a log. Then it names no super-journal: we write to one database at a time.
+    """
+    with journal.open("rb") as file:
+        begin = file.read(len(_JOURNAL_MAGIC))
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - len(_JOURNAL_MAGIC)))
+        end = file.read()
+    if not begin.strip(b"\0"):
+        return  # nothing in it is played back
+    if begin != _JOURNAL_MAGIC:
+        raise _foreign(journal, path, "is no journal of SQLite")
+    if end == _JOURNAL_MAGIC:
+        raise _foreign(journal, path, "names another file, which SQLite would delete")
+    if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2]:
+        raise _foreign(journal, path, "is not its own: it keeps a write-ahead log")
+
+
+def _header(database: Path) -> bytes:
+    """Return the first bytes of a database; b'' where there is none.
+
+    The descriptor is never closed: closing it would take away the locks that SQLite holds on the file in this process
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). It happens only where there is a journal, and so hardly ever.
+    """
+    try:
+        descriptor = os.open(
+            database, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        )
+    except FileNotFoundError:
+        return b""
+    return os.read(descriptor, _HEADER)
+
+
+def _check_log(log: Path, path: Path) -> None:
+    """Check that a write-ahead log holds no first page of another database. Of no other page can one tell."""
+    for header in _first_pages(log):
+        (application,) = struct.unpack_from(">I", header, _APPLICATION_ID_AT)
+        if application != APPLICATION_ID:  # ours is set by the very transaction that makes the tables
+            raise _foreign(log, path, "is the log of another database")
+
+
+def _first_pages(log: Path) -> Iterator[bytes]:
+    """Yield the headers of the database that a log holds; what is being written just now is left out."""
+    with log.open("rb") as file:
+        header = file.read(_WAL_HEADER)
+        if len(header) < _WAL_HEADER:
+            return
+        magic, _, page_size = struct.unpack_from(">3I", header)
+        if magic not in _WAL_MAGIC or not 512 <= page_size <= 65_536:
+            return  # SQLite takes nothing from it
+        for number in range(_MOST_FRAMES):
+            file.seek(_WAL_HEADER + number * (_FRAME_HEADER + page_size))
+            frame = file.read(_FRAME_HEADER + _HEADER)
+            if len(frame) < _FRAME_HEADER + _HEADER:
+                return
+            page = frame[_FRAME_HEADER:]
+            if frame.startswith(b"\0\0\0\1") and page.startswith(_DATABASE_MAGIC):
+                yield page

@@ -1,0 +1,505 @@
+"""Conformance: RFC 9309's examples, Google's cases, encodings, groups, sizes, and what real files hold."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import quote
+
+import pytest
+from aiohttp import web
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from crawler.download.client import Downloader
+from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.robots import MAX_BYTES, Rules
+from crawler.download.robots_parser import MAX_WORK, RuleSet, normalize
+from tests.download.robots_cases import DIFFERENCES, GOOGLE, RFC, Question, questions
+
+AGENT = "bookprice-crawler/0.1"
+
+
+def read(body: bytes) -> Rules:
+    return Rules.read(body, user_agent=AGENT)
+
+
+def denied(body: bytes | str, *paths: str) -> list[bool]:
+    """Return whether the file, for everybody or for us, denies each of the paths."""
+    rules = read(body.encode() if isinstance(body, str) else body)
+    return [not rules.allows(f"http://a{path}") for path in paths]
+
+
+# The cases of others
+
+
+@pytest.mark.parametrize(
+    "question", list(questions(RFC)), ids=lambda question: f"{question.about}: {question.url[-30:]}"
+)
+def test_rfc_9309(question: Question) -> None:
+    """The verdict on each address is the one that the RFC's text, tables and examples give."""
+    assert Rules(question.text, user_agent=question.agent).allows(question.url) is question.allowed
+
+
+@pytest.mark.parametrize(
+    "question", list(questions(GOOGLE)), ids=lambda question: f"{question.about}: {question.url[-30:]}"
+)
+def test_google(question: Question) -> None:
+    """The verdict is the one of Google's parser, but for the differences that the table explains."""
+    differs = (question.about, question.url) in DIFFERENCES
+    assert Rules(question.text, user_agent=question.agent).allows(question.url) is (
+        question.allowed is not differs
+    )
+
+
+def test_the_cases_are_counted() -> None:
+    """No case gets lost on the way, and at most three differ from Google's."""
+    assert (len(list(questions(RFC))), len(list(questions(GOOGLE)))) == (102, 145)
+    assert len(DIFFERENCES) <= 3
+
+
+# Octets and encodings (§2.2.2)
+
+
+def test_a_rule_in_gbk_denies_its_own_word_alone() -> None:
+    """Escapes of GBK are compared octet by octet: one city is denied, no other, in no other encoding."""
+    body = "User-agent: *\nDisallow: /?key=%C9%EE%DB%DA\n"
+    city = quote("深圳", encoding="gbk")
+    assert denied(body, f"/?key={city}", f"/?key={city.lower()}", f"/?key={city}&page_index=2") == [True] * 3
+    others = [quote(word, encoding="gbk") for word in ("深川", "广州", "上海", "北京", "深", "测试")]
+    others += [quote("深圳"), "%EF%BF%BD%EF%BF%BD", "%C9%EE%DB%DB", ""]
+    assert denied(body, *(f"/?key={other}" for other in others)) == [False] * len(others)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "shift_jis", "utf-8", "latin-1"])
+def test_raw_octets_of_a_rule_are_compared_as_they_are(encoding: str) -> None:
+    """A file in any encoding denies the address that is escaped in the same one."""
+    words = (
+        ["café", "ÿ"] if encoding == "latin-1" else ["測試", "中國"] if encoding == "big5" else ["日本", "中"]
+    )
+    for word in words:
+        body = (
+            b"User-agent: *\nDisallow: /" + word.encode(encoding) + b"/x # " + word.encode(encoding) + b"\n"
+        )
+        assert denied(body, f"/{quote(word, encoding=encoding)}/x", f"/{quote(word[:-1])}/x", "/x") == [
+            True, False, False,
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["聽", "脿", "狛", "嘅"])
+def test_octets_that_look_like_others_in_utf_8_do_no_harm(word: str) -> None:
+    """Some pairs of GBK are a control character, a no-break space or another letter in UTF-8."""
+    raw = word.encode("gbk")
+    body = b"User-agent: *\nDisallow: /a" + raw + b"b\nDisallow: /two\n"
+    assert denied(body, f"/a{quote(raw)}b", "/a", "/ab", "/two") == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("rule", "same", "other"),
+    [
+        ("/a?b=%26", "/a?b=%26", "/a?b=&"),
+        ("/a?b=&", "/a?b=&", "/a?b=%26"),
+        ("/a?b%3Dc", "/a?b%3dc", "/a?b=c"),
+        ("/a?b=c", "/a?b=c", "/a?b%3Dc"),
+        ("/a?b=%2B", "/a?b=%2b", "/a?b=+"),
+        ("/a?b=+", "/a?b=+", "/a?b=%2B"),
+        ("/a?b=+", "/a?b=+", "/a?b=%20"),
+        ("/a%3Fb", "/a%3fb", "/a?b"),
+        ("/a?b", "/a?b", "/a%3Fb"),
+        ("/a%2Fb", "/a%2fb", "/a/b"),
+        ("/a/b", "/a/b", "/a%2Fb"),
+        ("/a%23b", "/a%23b", "/a#b"),
+        ("/a%3Bb", "/a%3bb", "/a;b"),
+        ("/a%2Cb", "/a%2cb", "/a,b"),
+        ("/a%40b", "/a%40b", "/a@b"),
+        ("/a%25b", "/a%25b", "/a%b0"),
+        ("/a%2541", "/a%2541", "/aA"),
+        ("/a%7Eb", "/a~b", "/a-b"),
+        ("/a~b", "/a%7Eb", "/a%7Fb"),
+        ("/a%7eb", "/a%7Eb", "/a%7Fb"),
+        ("/a%2Db", "/a-b", "/a_b"),
+        ("/a%2e%5F", "/a._", "/a%2C_"),
+        ("/a%41%30", "/aA0", "/aa0"),
+        ("/a%c3%a9", "/a%C3%A9", "/a%C3%A8"),
+        ("/aé", "/a%c3%a9", "/a%E9"),
+        ("/a b", "/a%20b", "/a+b"),
+        ("/a%20b", "/a%20b", "/ab"),
+        ('/a"<>\\^`{|}', "/a%22%3C%3E%5C%5E%60%7B%7C%7D", "/a"),
+        ("/a%", "/a%", "/a%20"),
+        ("/a%zz", "/a%zz", "/a%ZZ"),
+        ("/a%4", "/a%4", "/a%40"),
+        ("/a%2A", "/a*", "/ab"),
+        ("/a%2a", "/a%2A", "/a"),
+        ("/a%24", "/a$b", "/a"),
+        ("/a$b", "/a%24b", "/a"),
+        ("/a$b$", "/a$b", "/a$bc"),
+        ("/a%24$", "/a$", "/a$b"),
+        ("/a[1]", "/a[1]", "/a%5B1%5D"),
+    ],
+)
+def test_escapes(rule: str, same: str, other: str) -> None:
+    """Reserved characters and their escapes differ, unreserved ones and theirs do not."""
+    assert denied(f"User-agent: *\nDisallow: {rule}\n", same, other) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbfUser-agent: *\nDisallow: /a",
+        b"\xef\xbb\xbf\xef\xbb\xbfUser-agent: *\nDisallow: /a",
+        b"\xc3\xaf\xc2\xbb\xc2\xbfUser-agent: *\nDisallow: /a",  # a mark that was encoded twice
+        b"\xef\xbbUser-agent: *\nDisallow: /a",
+        b"# first file\n\xef\xbb\xbfUser-agent: *\n\xef\xbb\xbfDisallow: /a",
+        "User-agent: *\nDisallow: /a".encode("utf-16"),
+        b"\xfe\xff" + "User-agent: *\nDisallow: /a".encode("utf-16-be"),
+        "User-agent: *\nDisallow: /a".encode("utf-16-le"),
+        "User-agent: *\nDisallow: /a".encode("utf-16-be"),
+        b"User-agent: *\0\nDis\0allow: /a\0",
+        b"\0\0\0User-agent: *\nDisallow: /a",
+        b"User-agent:\xc2\xa0*\nDisallow:\xc2\xa0/a\xc2\xa0",
+        "User-agent：*\nDisallow：/a".encode(),
+        "　User-agent: *\n　Disallow:　/a　".encode(),
+    ],
+)
+def test_marks_and_blanks_of_every_kind(body: bytes) -> None:
+    """Byte order marks, NUL, UTF-16 and the blanks and colons of Chinese keyboards hide no rule."""
+    assert denied(body, "/a", "/b") == [True, False]
+
+
+def test_an_address_that_was_not_escaped_is_denied_by_either_reading() -> None:
+    """Nobody knows how a character beyond ASCII will be sent: a rule that may mean it denies, none allows it."""
+    assert denied("User-agent: *\nDisallow: /书\n", "/书", "/字") == [True, False]
+    assert denied("User-agent: *\nDisallow: /\nAllow: /书\n", "/书", "/%E4%B9%A6") == [True, False]
+
+
+@given(st.binary(max_size=12), st.binary(max_size=12))
+@example(b"%", b"41")
+@example(b"%2", b"5")
+def test_equal_octets_are_equal_however_they_are_escaped(left: bytes, right: bytes) -> None:
+    """A rule for octets, escaped one by one, denies just the addresses with these octets in front."""
+    escaped = ["".join(f"%{octet:02x}" for octet in octets) for octets in (left, right)]
+    unescaped = quote(left, safe="")
+    assert denied(f"User-agent: *\nDisallow: /{escaped[0]}$\n", f"/{unescaped}", f"/{escaped[1]}") == [
+        True, left == right,
+    ]  # fmt: skip
+    assert normalize(normalize(f"/{escaped[0]}")) == normalize(f"/{unescaped}")
+
+
+# Groups and lines (§2.2, §2.2.1, §2.2.4)
+
+UNKNOWN_LINES = [
+    "Sitemap: http://a/map.xml", "Host: a", "Clean-param: ref /a", "Noindex: /b", "Visit-time: 0600-0845",
+    "Content-Signal: ai-train=no", "Unknown: x", "no colon at all", "", "   ", "# comment", "#", ":", ": /", "=====",
+    "Disallowed: /", "User-agents: others", "disallow all robots, please", "User agent strings are listed above",
+    "<p>Disallow: /</p>", "\x00\x07", "%00", "Disallow", "User-agent", "Allow", "字段: 值", "Sitemap",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", UNKNOWN_LINES)
+def test_a_line_that_is_not_understood_changes_nothing(line: str) -> None:
+    """Between agents, between agents and rules, and between rules: the group goes on, and no other begins."""
+    names = f"{line}\nUser-agent: other\n{line}\nUser-agent: bookprice-crawler\n"
+    body = f"{names}{line}\nDisallow: /a\n{line}\nDisallow: /b\n"
+    assert denied(f"{body}{line}\nUser-agent: *\n{line}\nDisallow: /c\n{line}", "/a", "/b", "/c", "/d") == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert not Rules(body, user_agent="other").allows("http://a/a")
+
+
+@pytest.mark.parametrize(
+    "line", ["Crawl-delay: 5", "Request-rate: 1/5", "Disallow:", "Allow: /x", "Crawl-delay: soon"]
+)
+def test_what_is_said_of_a_group_ends_its_names(line: str) -> None:
+    """A Crawl-delay is a line of its group like a rule: the next agent begins another one."""
+    body = f"User-agent: *\n{line}\n\nUser-agent: other\nDisallow: /\n"
+    assert denied(body, "/a") == [False]
+    assert not Rules(body, user_agent="other").allows("http://a/a")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("User-agent:*\nDisallow:/a", [True, False]),
+        ("user-agent :\t*\ndisallow\t:\t/a", [True, False]),
+        ("USER AGENT: *\nDISALLOW: /a", [True, False]),
+        ("useragent *\ndisallow /a # why", [True, False]),
+        ("User-agent: *\nDisallow: /a\tb\nDisallow: /b\x0b", [False, True]),
+        ("User-agent: *\rDisallow: /a\r\rDisallow: /b", [True, True]),
+        ("User-agent: *\n\rDisallow: /a\n\r\n\rDisallow: /b", [True, True]),
+        ("User-agent: *\x85Disallow: /a\nDisallow: /b", [False, True]),
+        ("User-agent: *\u2028Disallow: /a\nDisallow: /b", [False, True]),
+        ("User-agent: * Disallow: /a\nDisallow: /b", [False, True]),
+        ("User-agent: other\nUser-agent: *\n\n\nDisallow: /a", [True, False]),
+        ("User-agent: *\nUser-agent: *\nDisallow: /a", [True, False]),
+        ("User-agent: *\nDisallow: /a\n\nUser-agent: other\nDisallow: /b", [True, False]),
+        ("User-agent: *\nDisallow: /a\nUser-agent:\nDisallow: /b", [True, False]),
+        ("User-agent: bookprice-crawler\nUser-agent: *\nDisallow: /a", [True, False]),
+        ("User-agent: bookprice-crawler\n\nUser-agent: *\nDisallow: /a", [True, False]),
+        ("User-agent: *\nDisallow: /a\nUser-agent: bookprice-crawler\nDisallow: /b", [False, True]),
+        ("User-agent: *\nDisallow: /a\nUser-agent: bookprice-crawler", [False, False]),
+        ("User-agent: *\nDisallow: /a\nUser-agent: bookprice-crawler\nDisallow:", [False, False]),
+        ("User-agent: bookprice-crawler*\nDisallow: /a", [True, False]),
+        ("User-agent: bookprice\nDisallow: /a", [False, False]),
+        ("User-agent: *crawler\nDisallow: /a", [False, False]),
+        ("User-agent: *\nDisallow: a\nDisallow: http://a/b", [False, False]),
+        ("User-agent: *\nDisallow: *", [True, True]),
+        ("User-agent: *\nDisallow: *a", [True, False]),
+        ("User-agent: *\nDisallow: /**a**$", [True, False]),
+        ("User-agent: *\nDisallow: /*a*a\nDisallow: /*b*b*", [False, False]),
+        ("User-agent: *\nDisallow: /b\nAllow: /*", [False, False]),
+        ("User-agent: *\nAllow: /b\nDisallow: /*", [True, False]),
+        ("User-agent: *\nDisallow: /$", [False, False]),
+        ("User-agent: *\nDisallow: $", [False, False]),
+        ("User-agent: *\nDisallow: #/a", [False, False]),
+        ("User-agent: *\nDisallow: /\nAllow: /*b", [True, False]),
+        ("User-agent: *\nDisallow: /\nAllow: /b$", [True, False]),
+        ("User-agent: *\nDisallow: /*\nAllow: /", [True, True]),
+        ("User-agent: *\nAllow: /*\nDisallow: /*", [False, False]),
+        ("User-agent: *\nAllow: /index.htm\nDisallow: /a\nDisallow: /b$", [True, True]),
+        ("<!DOCTYPE html>\n<pre>User-agent: *\nDisallow: /</pre>", [False, False]),
+        ('{"User-agent": "*", "Disallow": "/"}', [False, False]),
+    ],
+)
+def test_lines_of_real_files(body: str, expected: list[bool]) -> None:
+    """Files as people write them: whether «/a» and «/b» are denied."""
+    assert denied(body, "/a", "/b") == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "is_denied"),
+    [
+        ("http://a", False), ("http://a/", False), ("http://a?q", True), ("http://a/?q", True), ("http://a/?", False),
+        ("http://a/x", True), ("http://a/x#y", True), ("http://a/#/x", False), ("http://a/y?", True),
+        ("http://a/y", False), ("HTTP://A:80/x", True), ("http://me:x@a/x", True), ("http://a/;p", True),
+    ],
+)  # fmt: skip
+def test_what_of_an_address_is_compared(url: str, is_denied: bool) -> None:
+    """Path and query from the first slash on, a bare question mark included; never the fragment."""
+    body = "User-agent: *\nDisallow: /x\nDisallow: /?q\nDisallow: /y?\nDisallow: /;p\n"
+    assert Rules(body, user_agent=AGENT).allows(url) is not is_denied
+
+
+segments = st.text(alphabet="ab/*$", max_size=8).map(lambda text: f"/{text}")
+
+
+def matches_by_definition(pattern: str, path: str) -> bool:
+    """Match as RFC 9309 §2.2.3 puts it, one character after the other and with no thought for time."""
+    if not pattern:
+        return True
+    if pattern == "$":
+        return not path
+    if pattern[0] == "*":
+        return any(matches_by_definition(pattern[1:], path[start:]) for start in range(len(path) + 1))
+    return bool(path) and path[0] == pattern[0] and matches_by_definition(pattern[1:], path[1:])
+
+
+@given(st.lists(st.tuples(st.booleans(), segments), max_size=6), st.text(alphabet="ab/", max_size=8))
+def test_wildcards_against_their_definition(lines: list[tuple[bool, str]], path: str) -> None:
+    """The longest rule that matches by definition decides, Allow in a tie."""
+    rules = RuleSet([(allow, pattern, "") for allow, pattern in lines])
+    path = f"/{path}"
+    found = [
+        (len(normalize(pattern.removesuffix("$"))) + pattern.endswith("$"), allow)
+        for allow, pattern in lines
+        # Within a pattern a dollar sign is a character that these paths do not have.
+        if matches_by_definition(pattern, path)
+    ]
+    decided = rules.decide(path)
+    assert (decided is None or decided.allow) is max(found, default=(0, True))[1]
+
+
+# Sizes (§2.5)
+
+
+@asynccontextmanager
+async def serving(
+    body: bytes, headers: dict[str, str], *, status: int = 200, chunked: bool = False
+) -> AsyncIterator[str]:
+    """Serve a robots.txt, already encoded, and a page for every other address."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path != "/robots.txt":
+            return web.Response(text="a page")
+        response = web.StreamResponse(status=status, headers=headers)
+        if not chunked:
+            response.content_length = len(body)
+        await response.prepare(request)
+        try:
+            await response.write(body)
+            await response.write_eof()
+        except ConnectionError:
+            pass  # the client has read enough
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield "http://{}:{}".format(*runner.addresses[0])
+    finally:
+        await runner.cleanup()
+
+
+async def fetch(
+    url: str, *paths: str, notes: list[str] | None = None, max_bytes: int = 2**20
+) -> list[Exchange]:
+    policy = FetchPolicy(attempts=1, max_bytes=max_bytes, named_hosts=frozenset({"127.0.0.1"}))
+    heard = [] if notes is None else notes
+    async with Downloader(on_robots_note=lambda _host, note: heard.append(note)) as downloader:
+        return [await downloader.fetch(f"{url}{path}", policy) for path in paths]
+
+
+def large(size: int) -> bytes:
+    """Return a file of so many octets that denies «/first», «/within» in the last line that counts, and «/beyond»."""
+    first, within, beyond = (
+        b"User-agent: *\nDisallow: /first\n",
+        b"Disallow: /within\n",
+        b"Disallow: /beyond\n",
+    )
+    filler = b"# " + b"." * 97 + b"\n"
+    room = MAX_BYTES - len(first) - len(within)
+    start = first + filler * (room // len(filler)) + b"#" * (room % len(filler) - 1) + b"\n" + within
+    assert len(start) == MAX_BYTES
+    return start + beyond + filler * ((size - MAX_BYTES) // len(filler))
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": lambda data: data,
+    "gzip": gzip.compress,
+    "gzip, stored": lambda data: gzip.compress(data, 0),
+    "gzip, members": lambda data: b"".join(
+        gzip.compress(data[start : start + 50_000]) for start in range(0, len(data), 50_000)
+    ),
+    "deflate": zlib.compress,
+    "deflate, raw": raw_deflate,
+}
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("size", [600_000, 1_100_000, 10_000_000])
+async def test_of_a_large_file_the_first_500_kib_are_obeyed(coding: str, chunked: bool, size: int) -> None:
+    """Whatever it states of its length, however it is packed, and whatever the cap on a page is; and it is said."""
+    headers = {} if coding == "identity" else {"Content-Encoding": coding.partition(",")[0]}
+    notes: list[str] = []
+    async with serving(CODINGS[coding](large(size)), headers, chunked=chunked) as url:
+        ends = await fetch(url, "/first", "/within", "/beyond", "/other", notes=notes, max_bytes=1024)
+    assert [end.problem for end in ends] == [Problem.ROBOTS, Problem.ROBOTS, None, None]
+    assert notes == ["robots.txt is larger than 500 KiB; the lines beyond are ignored"]
+
+
+async def test_of_a_bomb_the_start_is_obeyed_and_little_is_held() -> None:
+    """A gigabyte in a megabyte: its rules count, and memory stays within a few copies of 500 KiB."""
+    packer = zlib.compressobj(wbits=31)
+    bomb = packer.compress(b"User-agent: *\nDisallow: /first\n")
+    zeros = b"\n" * 2**20
+    bomb += b"".join(packer.compress(zeros) for _ in range(1024)) + packer.flush()
+    async with serving(bomb, {"Content-Encoding": "gzip"}) as url:
+        tracemalloc.start()
+        try:
+            first, other = await fetch(url, "/first", "/other")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (first.problem, other.problem) == (Problem.ROBOTS, None)
+    assert peak < 20 * 2**20
+
+
+async def test_a_file_of_just_500_kib_is_whole() -> None:
+    """Its last line counts though no line end follows, and nothing is said."""
+    body = large(MAX_BYTES)[: MAX_BYTES - 1]
+    notes: list[str] = []
+    async with serving(body + b"n", {}) as url:
+        within, other = await fetch(url, "/withinn", "/within", notes=notes)
+    assert (within.problem, other.problem, notes) == (Problem.ROBOTS, None, [])
+
+
+async def test_a_large_body_of_which_nothing_comes_out_is_no_permission() -> None:
+    """A megabyte of a gzip header that does not end decompresses to nothing: the file is unreachable."""
+    header = b"\x1f\x8b\x08\x08" + b"\0" * 6 + b"a" * 1_100_000
+    async with serving(header, {"Content-Encoding": "gzip"}) as url:
+        (end,) = await fetch(url, "/a")
+    assert end.problem is Problem.ROBOTS
+    assert end.detail.startswith("robots.txt could not be had: ")
+
+
+async def test_the_page_for_a_missing_file_may_be_as_large_as_it_likes() -> None:
+    """A 404 says that there is no file, however large its page is and whatever that says."""
+    async with serving(b"User-agent: *\nDisallow: /\n" * 100_000, {}, status=404) as url:
+        (end,) = await fetch(url, "/a")
+    assert end.status == 200
+
+
+async def test_an_archive_says_that_a_large_file_was_cut() -> None:
+    """What is kept of the request is the octets that were read, marked as cut by length."""
+    hops: list[Hop] = []
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
+    async with serving(large(1_100_000), {}) as url, Downloader() as downloader:
+        await downloader.fetch(f"{url}/a", policy, on_hop=lambda hop, _robots: hops.append(hop))
+    assert (hops[0].cut, hops[1].cut) == (Cut.LENGTH, None)
+    assert hops[0].body.startswith(large(MAX_BYTES)[:MAX_BYTES])
+    assert len(hops[0].body) == MAX_BYTES + 1
+
+
+# Hostile files
+
+
+def hostile(line: str) -> str:
+    """Return 500 KiB of one group whose lines are `line` with a number."""
+    lines = "".join(line.format(number) + "\n" for number in range(MAX_BYTES // len(line)))
+    return f"User-agent: *\n{lines}"[:MAX_BYTES]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        hostile("Disallow: /*" + "a" * 49 + "b" + "a" * 48 + "*{}"),
+        hostile("Disallow: /*{}*"),
+        hostile("Allow: /{}$"),
+        "User-agent: *\nDisallow: /" + "*a" * (MAX_BYTES // 2 - 20),
+        "User-agent: *\n" + f"Disallow: /{'*a' * 8000}b\n" * 31,
+        "User-agent: *\nDisallow: /" + "a" * (MAX_BYTES - 30),
+        " " * MAX_BYTES,
+        "user" + " " * MAX_BYTES,
+        "dis" + "s" * MAX_BYTES,
+        "disallow " + " a" * (MAX_BYTES // 2),
+        "User-agent: *\n" * (MAX_BYTES // 14),
+        "User-agent: *\n" * (MAX_BYTES // 28) + "Disallow: /x\n" * (MAX_BYTES // 28),
+        "User-agent: *\nDisallow: /%" + "%2" * (MAX_BYTES // 2),
+        "\r" * MAX_BYTES,
+        "User-agent: *\nRequest-rate: " + "9" * MAX_BYTES,
+    ],
+    ids=range(15),
+)
+def test_a_hostile_file_costs_little(text: str) -> None:
+    """Parsing and matching the worst files ends, where a quadratic step would take hours, and fills no memory."""
+    tracemalloc.start()
+    try:
+        rules = Rules(text, user_agent=AGENT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    for length in (100, 1_000, 8_000):
+        rules.allows("http://a/" + "a" * length)
+        rules.reason("http://a/" + "a" * length)
+    assert peak < 50 * 2**20
+
+
+def test_what_would_take_too_long_is_denied_and_says_so() -> None:
+    """Half a megabyte of wildcards is not compared with an address of eight thousand octets."""
+    rules = Rules(hostile("Allow: /*a*{}"), user_agent=AGENT)
+    assert rules.allows("http://a/" + "b" * 1_000)
+    assert MAX_BYTES * 8_000 > MAX_WORK
+    assert rules.reason("http://a/" + "b" * 8_000) == (
+        "robots.txt denies it: too many wildcards to compare with an address of this length"
+    )
