@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         WorkerEvent,
     )
     from crawler.history.prices import PriceHistory, RaisedThenCut
+    from crawler.options import CrawlOptions, ReplayOptions, ReportOptions, SearchOptions
     from crawler.results import Book, Counts, PageResult, SearchResult
     from crawler.settings import Settings
     from crawler.verdict import Verdict
@@ -65,6 +66,7 @@ _HOMES = {
         "SearchStarted",
         "WorkerEvent",
     ),
+    "options": ("CrawlOptions", "ReplayOptions", "ReportOptions", "SearchOptions"),
     "results": ("Book", "Counts", "PageResult", "SearchResult"),
     "settings": ("Settings",),
     "verdict": ("Verdict",),
@@ -75,6 +77,7 @@ __all__ = [
     "Attempt",
     "Book",
     "Counts",
+    "CrawlOptions",
     "Crawler",
     "CrawlerError",
     "EngineClosedError",
@@ -89,8 +92,11 @@ __all__ = [
     "PagesResumed",
     "PriceHistory",
     "RaisedThenCut",
+    "ReplayOptions",
+    "ReportOptions",
     "RobotsNoted",
     "SearchFinished",
+    "SearchOptions",
     "SearchResult",
     "SearchStarted",
     "Settings",

@@ -34,7 +34,7 @@ from crawler.whole_files import leads_out
 if TYPE_CHECKING:
     import msgspec
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "example_words", "load"]
 
 APP = "bookprice-crawler"
 """Name of the folder in the user's configuration."""
@@ -273,6 +273,14 @@ def _check_search(settings: Settings, watch: Watch, label: str) -> None:
         settings.replace(**watch.search)
     except SettingsError as error:
         raise SettingsError(f"{label}: {error}") from error
+
+
+def example_words() -> str:
+    """Say in one line where every setting is documented, and where to put a copy."""
+    package = Path(__file__).parent
+    packaged = package / "config.toml"  # in the wheel; a checkout has it beside the package
+    example = packaged if packaged.exists() else package.parent / "config.toml"
+    return f"every setting is documented in {example}: copy it to {_users_file()}"
 
 
 def _users_file() -> Path:

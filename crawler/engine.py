@@ -18,12 +18,13 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from crawler.errors import EngineClosedError, UsageError
 from crawler.events import EngineEvent, Event, PaceChanged, RobotsNoted, SearchFinished
+from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.page_parser import PageParser, page_parser
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
@@ -39,12 +40,7 @@ __all__ = ["Crawler", "crawl"]
 
 SHOP = SHOPS["dangdang"]
 
-SEARCH_OPTIONS = frozenset(
-    {
-        "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "max_volume_price",
-        "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
-    }
-)  # fmt: skip
+SEARCH_OPTIONS = SearchOptions.__optional_keys__
 """The settings that one search of a shared engine may have for itself."""
 
 
@@ -140,7 +136,7 @@ class Crawler:
         for search in list(self._searches):
             search.stop(reason)
 
-    def spec(self, query: str, **options: Any) -> SearchSpec:
+    def spec(self, query: str, **options: Unpack[SearchOptions]) -> SearchSpec:
         """Return what a search for `query` with `options` would ask, and where; it raises what `search` raises."""
         self._open_parser()
         settings = self.settings.replace(**options)
@@ -162,7 +158,7 @@ class Crawler:
         *,
         recorder: Recorder | None = None,
         saved: Mapping[int, SavedPage] | None = None,
-        **options: Any,
+        **options: Unpack[SearchOptions],
     ) -> AsyncGenerator[Event, None]:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
 
@@ -179,7 +175,7 @@ class Crawler:
             async for event in events:
                 yield event
 
-    async def replay(self, run: SavedRun, **options: Any) -> AsyncGenerator[Event, None]:
+    async def replay(self, run: SavedRun, **options: Unpack[ReplayOptions]) -> AsyncGenerator[Event, None]:
         """Give the events of a recorded search as if it ran again; nothing is asked of a network.
 
         `options` are settings that shape the report, in place of those recorded: rank, keep and the filters. The result
@@ -272,7 +268,7 @@ async def crawl(
     executor: Executor | None = None,
     demo: bool = False,
     history: str | os.PathLike[str] | None = None,
-    **options: Any,
+    **options: Unpack[CrawlOptions],
 ) -> SearchResult:
     """Search for `query` and return the whole result.
 

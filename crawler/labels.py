@@ -212,6 +212,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "marketplace": ("sold by a marketplace shop", "第三方店铺出售", "第三方店鋪出售"),
     "offers": ("{n} offers, up to {price}", "{n} 个报价，最高 {price}", "{n} 個報價，最高 {price}"),
     "kept": ("kept though {reason}", "仍保留：{reason}", "仍保留：{reason}"),
+    "more_books": ("… and {n:,} more", "……还有 {n:,} 种", "……還有 {n:,} 種"),
     "more": ("… and {n:,} more (--top {all} shows all)", "……还有 {n:,} 种（--top {all} 可全部列出）",
              "……還有 {n:,} 種（--top {all} 可全部列出）"),
     "dropped": ("Dropped", "剔除", "剔除"),

@@ -1,4 +1,4 @@
-"""What a search found: its books, its pages, its counts, and the JSON report made of them."""
+"""What a search found: its books, its pages, its counts, and the reports made of them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from crawler.books import offers
 
 if TYPE_CHECKING:
+    import os
+
     from crawler.history.prices import PriceHistory
+    from crawler.options import ReportOptions
+    from crawler.report import TextFormat
     from crawler.verdict import Verdict
     from parsers.model import Listing
 
 __all__ = ["Book", "Counts", "PageResult", "SearchResult"]
 
+_REPR_TEXT = 60
+"""Characters of a text in a `repr`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book of the report: its offers, and what follows from their numbers."""
+    """A book of the report: its offers, and what follows from their numbers.
+
+    Every key of a book in the JSON report is an attribute of the same name. What is not said to be of another offer is
+    of `listing`, the cheapest.
+    """
 
     rank: int
     """From 1."""
@@ -42,21 +54,96 @@ class Book:
     """What the past of `listing` says, up to this search; None without a history, and for a product that it sees for
     the first time."""
 
+    def __repr__(self) -> str:
+        price = "no price" if self.price is None else f"¥{self.price:,.2f}"
+        offers = f", {len(self.offers)} offers" if len(self.offers) > 1 else ""
+        return f"<Book {self.rank}: {price} {_quoted(self.title)} ({_plain(self.product_id)}){offers}>"
+
+    @property
+    def product_id(self) -> str:
+        """The shop's number of the product."""
+        return self.listing.product_id
+
+    @property
+    def title(self) -> str:
+        """The title alone."""
+        return self.listing.title
+
+    @property
+    def subtitle(self) -> str:
+        """Subtitle and marketing words that the shop appends to the title; '' without any."""
+        return self.listing.subtitle
+
+    @property
+    def list_price(self) -> Decimal | None:
+        """Yuan; None where the page gives none."""
+        return self.listing.list_price
+
+    @property
+    def volumes(self) -> int | None:
+        """Volumes sold together: 1 for a single book; None for a set or bundle that does not say how many."""
+        return self.listing.volumes
+
+    @property
+    def seller(self) -> str | None:
+        """Name of the marketplace shop; None for the shop's own goods, and where the page does not say."""
+        return self.listing.seller
+
+    @property
+    def self_operated(self) -> bool | None:
+        """Sold by the shop itself; None where nothing on the page proves it."""
+        return self.listing.self_operated
+
+    @property
+    def ebook_price(self) -> Decimal | None:
+        """Yuan, of the e-book offered beside the book; None without one."""
+        return self.listing.ebook_price
+
+    @property
+    def sold_out(self) -> bool:
+        """The edition cannot be bought; such books are dropped unless `keep` has `sold_out`."""
+        return self.listing.sold_out
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags of the listing, see `parsers.model.Flag`, and `kept_for`, in alphabetical order."""
+        if not self.listing.flags and not self.kept_for:  # nearly always
+            return ()
+        return tuple(sorted({*(flag.value for flag in self.listing.flags), *self.kept_for}))
+
+    @property
+    def url(self) -> str:
+        """The product page, absolute, https."""
+        return self.listing.url
+
+    @property
+    def image(self) -> str | None:
+        """The cover, absolute, https; None without one."""
+        return self.listing.image
+
+    @property
+    def page(self) -> int:
+        """Number of the result page on which it stands, from 1."""
+        return self.listing.page
+
+    @property
+    def position(self) -> int:
+        """Place on that page, from 1."""
+        return self.listing.position
+
     @property
     def discount(self) -> Decimal | None:
         """Price over list price, two digits (0.32 is 3.2折); None without a price and a list price above 0."""
-        list_price = self.listing.list_price
-        if not list_price or self.price is None:
+        if not self.list_price or self.price is None:
             return None
-        return (self.price / list_price).quantize(Decimal("0.01"))
+        return (self.price / self.list_price).quantize(Decimal("0.01"))
 
     @property
     def price_per_volume(self) -> Decimal | None:
         """Yuan a volume, two digits; None without a price, and for a set or bundle that does not say how many."""
-        volumes = self.listing.volumes
-        if not volumes or self.price is None:
+        if not self.volumes or self.price is None:
             return None
-        return (self.price / volumes).quantize(Decimal("0.01"))
+        return (self.price / self.volumes).quantize(Decimal("0.01"))
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -99,6 +186,10 @@ class PageResult:
     """Requests made."""
     fetched_at: dt.datetime | None = None
     """When its answer came, aware, UTC; before the search began for a page of an earlier run. None without one."""
+
+    def __repr__(self) -> str:
+        why = f" ({_plain(self.detail)})" if self.detail else ""
+        return f"<PageResult {self.page}: {self.verdict.value}{why}, {_count(len(self.listings), 'listing')}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +246,26 @@ class SearchResult:
     recorded: bool = False
     """What it saw is in a history, which the books' past is from."""
 
+    def __repr__(self) -> str:
+        from crawler.report.wording import source_of
+        from crawler.verdict import Verdict
+
+        ok = sum(page.verdict is Verdict.OK for page in self.pages)
+        found = [f"{ok} of {len(self.pages)} pages ok", _count(self.counts.books, "book")]
+        if (cheapest := self.cheapest) is not None:
+            found.append(f"cheapest ¥{cheapest.price:,.2f} {_quoted(cheapest.title)}")
+        found.append("complete" if self.complete else "partial")
+        if self.stopped is not None:
+            found.append(f"stopped: {_plain(self.stopped)}")
+        where = " ".join(filter(None, (self.shop, _plain(source_of(self)))))
+        return f"<SearchResult {_quoted(self.query)} at {where}: {', '.join(found)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the three answers and the first books as HTML, which a notebook shows."""
+        from crawler.report.notebook import render
+
+        return render(self)
+
     @cached_property
     def cheapest(self) -> Book | None:
         """The cheapest book on sale; None when there is none. In a search for books an accessory is none."""
@@ -205,9 +316,83 @@ class SearchResult:
 
         return as_dict(self)
 
+    @overload
+    def render(self, form: TextFormat, /, **options: Unpack[ReportOptions]) -> str: ...
+
+    @overload
+    def render(self, form: Literal["xlsx"], /, **options: Unpack[ReportOptions]) -> bytes: ...
+
+    def render(self, form: str, /, **options: Unpack[ReportOptions]) -> str | bytes:
+        """Return the report in a format: `table`, `md`, `csv`, `json` and `html` as text, `xlsx` as bytes.
+
+        `lang` is the language of its words, «en», «zh-Hans» or «zh-Hant»; «auto», the default, follows the query.
+        `top` shortens the list of books. `show_dropped` lists what was dropped, as HTML, XLSX and JSON always do.
+        `width` is that of the table, in columns.
+
+        Raises UsageError for an unknown format and for one whose extra is not installed, SettingsError for an option
+        that does not hold.
+        """
+        return _rendered(self, form, **options)
+
+    def write(self, path: str | os.PathLike[str], **options: Unpack[ReportOptions]) -> Path:
+        """Write the report to a file and return its path; the suffix says the format, `options` are those of `render`.
+
+        The file is whole or, on any failure, as it was before. This blocks until the disk has the data; in a coroutine
+        call `await asyncio.to_thread(result.write, "books.html")`.
+
+        Raises UsageError for a suffix that means no format, OutputError when the file cannot be written, and what
+        `render` raises.
+        """
+        from crawler.report import encode, format_of
+        from crawler.whole_files import check_target, whole_file
+
+        form = format_of(path)
+        check_target(path)
+        report = encode(_rendered(self, form, **options), form)
+        with whole_file(path) as file:
+            file.write(report)
+        return Path(path)
+
     def to_json(self, *, top: int | None = None) -> str:
         """Return the JSON report, prices as numbers, indented, with a final newline."""
         from crawler.report import Style
         from crawler.report.json_report import render
 
         return render(self, Style(top=top))
+
+
+def _rendered(
+    result: SearchResult,
+    form: str,
+    *,
+    lang: str = "auto",
+    top: int | None = None,
+    show_dropped: bool = False,
+    width: int | None = None,
+) -> str | bytes:
+    from crawler.report import check_installed, render
+    from crawler.settings import ReportSettings, checked
+
+    check_installed(form)
+    return render(
+        result,
+        form,
+        top=None if top is None else checked(ReportSettings, "top", top, label="top"),
+        lang=checked(ReportSettings, "lang", lang, label="lang"),
+        show_dropped=show_dropped,
+        width=width,
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a text for a `repr`: quoted, on one line, of bounded length."""
+    return repr(text if len(text) <= _REPR_TEXT else f"{text[: _REPR_TEXT - 1]}…")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _plain(text: str) -> str:
+    """Return the same without the quotes."""
+    return _quoted(text)[1:-1]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 from crawler import __version__
 from crawler.books import FILTERS
 from crawler.errors import UsageError
+from crawler.options import ReplayOptions
 from crawler.query import checked_query
 from crawler.recording.saved import RunParameters
 from crawler.settings import Settings, checked
@@ -63,7 +64,7 @@ def _recorded(settings: Settings) -> dict[str, Any]:
     }
 
 
-def replayed_spec(recorded: RunParameters, **options: Any) -> SearchSpec:
+def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> SearchSpec:
     """Return the search that a record tells of, with `options` in place of its settings.
 
     A record may come from anywhere. Raises UsageError for a query, a shop, an address or a setting that cannot be.

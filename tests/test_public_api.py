@@ -26,10 +26,11 @@ def modules_after(statement: str) -> set[str]:
 def test_the_public_names_are_these() -> None:
     """A name is added or removed here on purpose only."""
     assert crawler.__all__ == [
-        "Attempt", "Book", "Counts", "Crawler", "CrawlerError", "EngineClosedError", "Event", "HistoryError",
-        "OutputError", "PaceChanged", "PageFinished", "PageRejected", "PageResult", "PagesKnown", "PagesResumed",
-        "PriceHistory", "RaisedThenCut", "RobotsNoted", "SearchFinished", "SearchResult", "SearchStarted", "Settings",
-        "SettingsError", "UsageError", "Verdict", "WorkerEvent", "crawl",
+        "Attempt", "Book", "Counts", "CrawlOptions", "Crawler", "CrawlerError", "EngineClosedError", "Event",
+        "HistoryError", "OutputError", "PaceChanged", "PageFinished", "PageRejected", "PageResult", "PagesKnown",
+        "PagesResumed", "PriceHistory", "RaisedThenCut", "ReplayOptions", "ReportOptions", "RobotsNoted",
+        "SearchFinished", "SearchOptions", "SearchResult", "SearchStarted", "Settings", "SettingsError", "UsageError",
+        "Verdict", "WorkerEvent", "crawl",
     ]  # fmt: skip
     assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire"]
     assert parsers.dangdang.__all__ == ["parse_search_page", "search_url"]

@@ -7,9 +7,11 @@ the whole way.
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE"]
 
-KEEPABLE = ("ebook", "sold_out", "no_price", "off_topic")
+KEEPABLE: Final = ("ebook", "sold_out", "no_price", "off_topic")
 """Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
 
 FILTERS = ("max_volume_price", "publisher", "author", "since", "min_reviews")

@@ -101,9 +101,13 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
     except UsageError as error:
         yield Finding(State.WRONG, "configuration", f"{error}; nothing else was looked at")
         return
-    file = "no file, the defaults" if loaded.file is None else str(loaded.file)
-    watches = f"{len(loaded.watches)} watch{'' if len(loaded.watches) == 1 else 'es'}"
-    yield Finding(State.WELL, "configuration", f"{file}; {watches}")
+    if loaded.file is None:
+        from crawler.configuration import example_words
+
+        yield Finding(State.WELL, "configuration", f"no file, the defaults; {example_words()}")
+    else:
+        watches = f"{len(loaded.watches)} watch{'' if len(loaded.watches) == 1 else 'es'}"
+        yield Finding(State.WELL, "configuration", f"{loaded.file}; {watches}")
     if loaded.overlooked is not None:
         yield Finding(State.NOTE, "configuration", overlooked(loaded).strip(" ()"))
     if loaded.unused:

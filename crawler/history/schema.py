@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -127,8 +129,22 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (channel, alert)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Name the column that each foreign key refers to: datasette cannot do without, and SQLite means the same either
+    -- way. Only the text of the tables changes, however many rows they hold, as described in
+    -- https://www.sqlite.org/lang_altertable.html#otheralter.
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES source', 'REFERENCES source (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES seller', 'REFERENCES seller (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES search', 'REFERENCES search (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES run', 'REFERENCES run (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES product', 'REFERENCES product (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES watch', 'REFERENCES watch (id)') WHERE type = 'table';
+    UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES alert', 'REFERENCES alert (id)') WHERE type = 'table';
+    PRAGMA writable_schema = RESET;
+    """,
 )
-"""What leads from each version of the file to the next."""
+"""What leads from each version of the file to the next. A new table names the column of each foreign key."""
 
 VERSION = len(MIGRATIONS)
 
@@ -209,10 +225,15 @@ def migrate(connection: sqlite3.Connection) -> int:
     begin_writing(connection)
     try:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        for script in MIGRATIONS[found:]:
-            for statement in _statements(script):
-                connection.execute(statement)
         if found < VERSION:
+            with _undefended(connection):
+                for script in MIGRATIONS[found:]:
+                    for statement in _statements(script):
+                        connection.execute(statement)
+                # Changing the text of a table does not change this number, by which every connection knows that it must
+                # read the tables anew.
+                (number,) = connection.execute("PRAGMA schema_version").fetchone()
+                connection.execute(f"PRAGMA schema_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
@@ -220,6 +241,20 @@ def migrate(connection: sqlite3.Connection) -> int:
         raise
     connection.execute("COMMIT")
     return int(found)
+
+
+@contextmanager
+def _undefended(connection: sqlite3.Connection) -> Iterator[None]:
+    """Suspend the defensive mode, in which SQLite refuses to change the text of tables (some systems' default)."""
+    if sys.version_info >= (3, 12):
+        defensive = connection.getconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
+        try:
+            yield
+        finally:
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, defensive)
+    else:  # no way to set it: whoever opened the connection had none, either
+        yield
 
 
 def _statements(script: str) -> list[str]:

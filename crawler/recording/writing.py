@@ -7,6 +7,9 @@
     metadata «page»       what came for a page, after its requests; once more when it is judged
     metadata «end»        how the run ended
 
+Metadata records have an address of their own, `urn:bookprice:page:3:…`. Under the page's address, a player of web
+archives such as pywb or ReplayWeb.page takes them for later captures of the page and shows JSON in its place.
+
 HTTP heads are kept as `heads` says. Cookies stay in them: they are those that the shop gave this program, and without
 them an answer that depends on one cannot be explained. A journal is readable by its owner alone; whoever gives an
 archive away gives its cookies, too.
@@ -15,6 +18,7 @@ archive away gives its cookies, too.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from crawler.download.exchange import Exchange, Hop
@@ -49,7 +53,6 @@ class RunWriter:
 
     def __init__(self) -> None:
         self._run_id: str | None = None
-        self._first_url = ""
         self._hops: dict[int, list[_Written]] = {}
         """Those of pages that have not ended."""
         self._pages: dict[int, PageRecord] = {}
@@ -57,7 +60,7 @@ class RunWriter:
 
     def begin(self, parameters: RunParameters) -> bytes:
         """Return the records that a file of the run begins with."""
-        self._run_id, self._first_url = new_record_id(), parameters.first_url
+        self._run_id = new_record_id()
         info_id = new_record_id()
         info = {
             "software": f"bookprice-crawler/{parameters.version}",
@@ -75,14 +78,8 @@ class RunWriter:
             ),
         )
         run = RunRecord(format=FORMAT, parameters=parameters)
-        return warcinfo + record_bytes(
-            "metadata",
-            record_id=self._run_id,
-            uri=parameters.first_url,
-            date=parameters.started_at,
-            content_type=JSON_TYPE,
-            fields={"WARC-Refers-To": info_id},
-            body=encoded(run),
+        return warcinfo + _metadata(
+            run, parameters.started_at, {"WARC-Refers-To": info_id}, record_id=self._run_id
         )
 
     def hop(self, page: int | None, hop: Hop) -> bytes:
@@ -118,17 +115,8 @@ class RunWriter:
                 )
             )
         if hop.problem is not None or hop.detail:
-            records.append(
-                record_bytes(
-                    "metadata",
-                    record_id=new_record_id(),
-                    uri=hop.url,
-                    date=hop.started_at,
-                    content_type=JSON_TYPE,
-                    fields=concurrent,
-                    body=encoded(ProblemRecord(problem=hop.problem, detail=hop.detail)),
-                )
-            )
+            problem = ProblemRecord(problem=hop.problem, detail=hop.detail)
+            records.append(_metadata(problem, hop.started_at, concurrent))
         if page is not None:
             self._hops.setdefault(page, []).append(_Written(hop, request_id, response_id))
         return b"".join(records)
@@ -155,11 +143,13 @@ class RunWriter:
             if exchange.body and body_id is None:
                 # No answer that was told of has this body: it was cut while it was decoded, say.
                 body_id = new_record_id()
+                answered = any(written.response_id is not None for written in hops)
                 records.append(
                     record_bytes(
                         "resource",
                         record_id=body_id,
-                        uri=exchange.final_url,
+                        # The answer itself has the page's address, and is what a player should show.
+                        uri=_urn("body", body_id) if answered else exchange.final_url,
                         date=saved.fetched_at,
                         content_type="application/octet-stream",
                         body=exchange.body,
@@ -179,23 +169,37 @@ class RunWriter:
             body_bytes=len(exchange.body),
         )
         about = body_id or (hop_ids[-1] if hop_ids else self._run_id)
-        records.append(self._metadata(record, exchange.url, saved.fetched_at, about))
+        records.append(_metadata(record, saved.fetched_at, _referring(about)))
         return b"".join(records)
 
     def end(self, end: RunEnd) -> bytes:
         """Return the record that a file of the run ends with."""
-        return self._metadata(EndRecord(end=end), self._first_url, end.finished_at, self._run_id)
+        return _metadata(EndRecord(end=end), end.finished_at, _referring(self._run_id))
 
-    def _metadata(self, record: Metadata, uri: str, date: dt.datetime, about: str | None) -> bytes:
-        return record_bytes(
-            "metadata",
-            record_id=new_record_id(),
-            uri=uri,
-            date=date,
-            content_type=JSON_TYPE,
-            fields={} if about is None else {"WARC-Refers-To": about},
-            body=encoded(record),
-        )
+
+def _metadata(
+    record: Metadata, date: dt.datetime, fields: Mapping[str, str], *, record_id: str | None = None
+) -> bytes:
+    record_id = record_id or new_record_id()
+    kind = str(record.__struct_config__.tag)
+    return record_bytes(
+        "metadata",
+        record_id=record_id,
+        uri=_urn(f"{kind}:{record.page}" if isinstance(record, PageRecord) else kind, record_id),
+        date=date,
+        content_type=JSON_TYPE,
+        fields=fields,
+        body=encoded(record),
+    )
+
+
+def _urn(what: str, record_id: str) -> str:
+    """Return the address of a record that is no capture of a page: what it is, and the record's own number."""
+    return f"urn:bookprice:{what}:{record_id.strip('<>').removeprefix('urn:uuid:')}"
+
+
+def _referring(about: str | None) -> dict[str, str]:
+    return {} if about is None else {"WARC-Refers-To": about}
 
 
 def _record_of(body: bytes, hops: list[_Written]) -> str | None:

@@ -9,7 +9,7 @@ import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crawler.errors import UsageError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crawler.labels import Labels
     from crawler.results import SearchResult
 
-__all__ = ["FORMATS", "Format", "Style", "check_installed", "encode", "format_of", "render"]
+__all__ = ["FORMATS", "Format", "Style", "TextFormat", "check_installed", "encode", "format_of", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ FORMATS = {
 }
 """The formats by name."""
 
+TextFormat = Literal["table", "md", "csv", "json", "html"]
+"""The names of those that are text, for type checkers; a test compares them."""
+
 
 def format_of(path: str | os.PathLike[str]) -> str:
     """Return the format that a file's suffix means, in either case. Raises UsageError for any other suffix."""
@@ -90,9 +93,14 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def check_installed(form: str) -> None:
-    """Check that what format `form` needs is installed. Raises UsageError that names the extra where it is not."""
+    """Check that there is a format `form`, and that what it needs is installed.
+
+    Raises UsageError that names the formats, or the extra to install.
+    """
     import importlib.util
 
+    if form not in FORMATS:
+        raise UsageError(f"{form!r:.60} is no format of a report; choose one of {', '.join(FORMATS)}")
     wanted = FORMATS[form]
     if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
         raise UsageError(

@@ -11,10 +11,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crawler.report import json_report
 from crawler.report.clean import clean
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _row(book: Book) -> list[str]:
             discount=book.discount,
             volume_price=book.price_per_volume,
             facts=book,
-            flags=json_report.flags(book),
+            flags=book.flags,
         ),
     ]
 
@@ -89,7 +89,7 @@ def _cells(
     discount: Decimal | None,
     volume_price: Decimal | None,
     facts: Book | Listing,
-    flags: list[str],
+    flags: Sequence[str],
 ) -> list[str]:
     """Return the cells from `product_id` to `position`; `facts` tells what all offers together know."""
     return [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.results import Book, SearchResult
     from parsers.model import Listing
 
-__all__ = ["as_dict", "flags", "history_as_dict", "render"]
+__all__ = ["as_dict", "history_as_dict", "render"]
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -32,7 +32,7 @@ def render(result: SearchResult, style: Style) -> str:
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
     """Return the report as plain values: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
 
-    `top` shortens the list of books, and `counts.books` with it; None gives all.
+    `top` shortens the list of books, and no count; None gives all.
     """
     books = result.books if top is None else result.books[:top]
     return {
@@ -57,7 +57,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
             "listings": result.counts.listings,
             "unique": result.counts.unique,
             "kept": result.counts.kept,
-            "books": len(books),
+            "books": result.counts.books,
             "dropped": dict(result.counts.dropped),
         },
         "answers": {
@@ -89,16 +89,15 @@ def _pages(result: SearchResult) -> dict[str, Any]:
 
 
 def _book(book: Book) -> dict[str, Any]:
-    listing = book.listing
     return {
         "rank": book.rank,
-        "product_id": listing.product_id,
-        "title": listing.title,
-        "subtitle": listing.subtitle,
+        "product_id": book.product_id,
+        "title": book.title,
+        "subtitle": book.subtitle,
         "price": _money(book.price),
-        "list_price": _money(listing.list_price),
+        "list_price": _money(book.list_price),
         "discount": book.discount,
-        "volumes": listing.volumes,
+        "volumes": book.volumes,
         "price_per_volume": book.price_per_volume,
         "authors": list(book.authors),
         "publisher": book.publisher,
@@ -108,15 +107,15 @@ def _book(book: Book) -> dict[str, Any]:
         "quality": book.quality,
         "value": book.value,
         "frontier": book.frontier,
-        "seller": listing.seller,
-        "self_operated": listing.self_operated,
-        "ebook_price": _money(listing.ebook_price),
-        "sold_out": listing.sold_out,
-        "flags": flags(book),
-        "url": listing.url,
-        "image": listing.image,
-        "page": listing.page,
-        "position": listing.position,
+        "seller": book.seller,
+        "self_operated": book.self_operated,
+        "ebook_price": _money(book.ebook_price),
+        "sold_out": book.sold_out,
+        "flags": list(book.flags),
+        "url": book.url,
+        "image": book.image,
+        "page": book.page,
+        "position": book.position,
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
     }
@@ -147,13 +146,6 @@ def history_as_dict(history: PriceHistory) -> dict[str, Any]:
             "usual_price": _money(raised.usual_price),
         },
     }
-
-
-def flags(book: Book) -> list[str]:
-    """Return what a book is besides a book, and the reasons for which it would have been dropped, by the alphabet."""
-    if not book.listing.flags and not book.kept_for:  # nearly always
-        return []
-    return sorted({*(flag.value for flag in book.listing.flags), *book.kept_for})
 
 
 def _offer(listing: Listing) -> dict[str, Any]:

@@ -425,9 +425,9 @@ async def test_an_engine_is_used_inside_its_block() -> None:
         await anext(crawler.search(QUERY))
     async with crawler:
         with pytest.raises(UsageError, match="concurrency belongs to the engine"):
-            await anext(crawler.search(QUERY, concurrency=3))
+            await anext(crawler.search(QUERY, concurrency=3))  # type: ignore[call-arg]  # mypy knows
         with pytest.raises(SettingsError, match="page is no setting; the nearest is pages"):
-            await anext(crawler.search(QUERY, page=3))
+            await anext(crawler.search(QUERY, page=3))  # type: ignore[call-arg]  # mypy knows
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import re
 import sys
 import tempfile
 from contextlib import suppress
@@ -100,6 +101,40 @@ def test_a_second_reader_finds_every_record_and_right_digests(data: st.DataObjec
     assert responses == [archived_response(hop) + hop.body for hop in answered]
     assert len({record.record_id for record, _ in found}) == len(found)
     assert all(record.headers.get("WARC-Truncated") in {None, *Cut} for record, _ in found)
+
+
+@given(st.data())
+def test_a_page_has_its_address_for_itself(data: st.DataObject) -> None:
+    """Under an address of the shop a player finds requests and what came for them, so that it shows the page.
+
+    Everything else has an address of its own; a body without any answer stands in for one.
+    """
+    page = data.draw(runs.pages(1))
+    found = [record for record, _ in records(b"".join(runs.run_bytes([page, page], END)))]
+    captures = [WarcRecordType.warcinfo, WarcRecordType.request, WarcRecordType.response]
+    if not any(hop.response_head for hop in page.hops):
+        captures.append(WarcRecordType.resource)
+    own = [
+        str(record.headers.get("WARC-Target-URI")) for record in found if record.record_type not in captures
+    ]
+    assert [
+        address for address in own if not re.fullmatch(r"urn:bookprice:[a-z]+(:\d+)?:[0-9a-f-]{36}", address)
+    ] == []
+    assert len(own) == len(set(own)) >= 4
+
+
+def test_an_archive_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Its metadata have the pages' addresses."""
+    cut = replace(runs.saved(2), exchange=runs.exchange_of(2, b"half a bo"))
+    failed = replace(runs.hop_of(3, b""), problem=Problem.RESET, detail="it broke off")
+    pages = [runs.saved(1, body=b"book" * 900), cut, replace(runs.saved(3, body=b""), hops=(failed,))]
+    data = b"".join(runs.run_bytes(pages, END))
+    earlier, count = re.subn(rb"(?<=WARC-Target-URI: )urn:[^\r]*", runs.url_of(1).encode(), data)
+    assert count == 7  # run, the cut body, what broke off, three pages, end
+    for name, content in (("today.warc", data), ("earlier.warc", earlier)):
+        (tmp_path / name).write_bytes(content)
+    assert read_run(tmp_path / "earlier.warc") == read_run(tmp_path / "today.warc")
+    assert read_run(tmp_path / "today.warc").pages[2].exchange.body == b"half a bo"
 
 
 @settings(max_examples=25)

@@ -1,0 +1,78 @@
+"""What calls of the library take as keywords, for editors and type checkers: the settings, by name and type.
+
+`crawler.settings` says what each means and checks the values when the program runs. A test compares the two.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, TypeAlias, TypedDict
+
+from crawler.settings import Language, Reason, ReportSettings
+
+__all__ = ["CrawlOptions", "ReplayOptions", "ReportOptions", "SearchOptions"]
+
+Yuan: TypeAlias = Decimal | float | None
+"""An amount: 5, 5.5 or Decimal("5.50")."""
+
+Reasons: TypeAlias = Reason | tuple[Reason, ...] | list[Reason] | set[Reason] | frozenset[Reason]
+
+
+class ReplayOptions(TypedDict, total=False):
+    """The settings that shape the report of pages that are there: those that a replay may change."""
+
+    rank: Literal["cheapest", "best", "value", "per-volume"]
+    keep: Reasons
+    max_volume_price: Yuan
+    publisher: str | None
+    author: str | None
+    since: int | None
+    min_reviews: int | None
+
+
+class SearchOptions(ReplayOptions, total=False):
+    """The settings that one search of a shared engine may have for itself."""
+
+    pages: int
+    sellers: Literal["self", "all"]
+    category: Literal["books", "all"]
+    sort: Literal["default", "sales", "rating", "newest", "price"]
+    min_price: Yuan
+    max_price: Yuan
+    max_seconds: float | None
+    base_url: str | None
+
+
+class CrawlOptions(SearchOptions, total=False):
+    """Every setting but `history`, which is a file where `crawl` takes it."""
+
+    concurrency: int
+    workers: int
+    delay: float
+    max_wait: float
+    obey_robots: bool
+    proxy: str | None
+    connect_timeout: float
+    read_timeout: float
+    request_timeout: float
+    page_timeout: float
+    parse_timeout: float
+    attempts: int
+    max_body_bytes: int
+    user_agent: str
+    cache_dir: str | None
+    resume_max_age: float
+    report: ReportSettings
+
+
+class ReportOptions(TypedDict, total=False):
+    """What a report of a result may be told."""
+
+    lang: Language
+    """Language of its words; auto, the default, follows the query."""
+    top: int | None
+    """How many books are listed; None, the default, for all."""
+    show_dropped: bool
+    """Whether what was dropped is listed; HTML, XLSX and JSON list it always."""
+    width: int | None
+    """Columns of the table."""
