@@ -7,13 +7,14 @@ read from those few nodes. One `css()` per field would walk the item a dozen tim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from parsers.dangdang.author_block import AuthorBlock, read_author_block
-from parsers.model import Listing
-from parsers.names import parse_contributors
+from parsers.condition import says_used, seller_sells_used
+from parsers.model import Flag, Listing
+from parsers.names import is_unknown, parse_contributors
 from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
 from parsers.titles import read_title
 
@@ -57,6 +58,8 @@ MAX_ADDRESS = 2_000
 _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
 _SELF_OPERATED = "当当自营"
+_BUY_BUTTON = "Buy"
+_FROM_PRICE = re.compile(r"\d\s*元?\s*起\s*$")
 _NO_STOCK = re.compile(r"到货通知|缺货|售罄|无货|已下架")
 
 
@@ -139,8 +142,11 @@ class Item:
         """Whether the item is laid out as a tile of the grid."""
         return "price_n" in self._marked and "search_now_price" not in self._marked
 
-    def listing(self, *, page: int, position: int) -> Listing | None:
-        """Return what the item says; None when it names no product."""
+    def listing(self, *, page: int, position: int, options: Collection[str] = ()) -> Listing | None:
+        """Return what the item says; None when it names no product.
+
+        `options` are the products that the page's own script lists as having several options.
+        """
         if self.product_id is None:
             return None
         title, subtitle = self._titles()
@@ -155,12 +161,18 @@ class Item:
         if ebook_only:
             ebook_price, price = ebook_price or price, None
         block = self._author_block()
+        description = self._text("detail", "search_hot_word")
+        flags, volumes = facts.flags, facts.volumes
+        if seller_sells_used(seller) or says_used(subtitle) or says_used(description):
+            flags |= {Flag.SECOND_HAND}
+        if self.product_id in options or self._leads_to_options() or _FROM_PRICE.search(price_text):
+            flags, volumes = flags | {Flag.OPTIONS}, None
         list_price_text = self._text("search_pre_price", "price_r")
         return Listing(
             product_id=self.product_id,
             title=title,
             subtitle=subtitle,
-            description=self._text("detail", "search_hot_word"),
+            description=description,
             url=PRODUCT_URL.format(self._linked_id() or self.product_id),
             image=self._image(),
             page=page,
@@ -173,17 +185,17 @@ class Item:
             ebook_price=ebook_price,
             ebook_only=ebook_only,
             sold_out=facts.sold_out or self._no_stock(),
-            volumes=facts.volumes,
+            volumes=volumes,
             contributors=parse_contributors(block.contributors),
             contributors_text=block.contributors,
-            publisher=block.publisher,
+            publisher=None if is_unknown(block.publisher) else block.publisher,
             published=parse_date(block.published),
             published_text=block.published,
             rating=self._rating(),
             reviews=parse_count(self._text("search_comment_num", "itemlist-review")),
             seller=seller,
             self_operated=self_operated,
-            flags=facts.flags,
+            flags=flags,
             highlighted=self._highlighted(),
         )
 
@@ -250,6 +262,13 @@ class Item:
         """Whether a notice stands in place of the cart button; 详细信息 (details) there proves nothing."""
         buttons = self._all("search_btn_cart")
         return "pdno" in self._marked or any(_NO_STOCK.search(button.text()) for button, _ in buttons)
+
+    def _leads_to_options(self) -> bool:
+        """Whether the Buy button opens the product's page: one must choose there before anything is in the cart."""
+        return any(
+            attributes.get("name") == _BUY_BUTTON and _PRODUCT_LINK.search(attributes.get("href") or "")
+            for _, attributes in self._all("search_btn_cart")
+        )
 
     def _rating(self) -> float | None:
         """Return the stars; a bar of 0 % stands beside hundreds of reviews and means unrated."""

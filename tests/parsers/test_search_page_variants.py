@@ -36,9 +36,9 @@ def test_the_example() -> None:
     )
     assert (found.description, found.highlighted) == ("从海岸说到雪线。", True)
     assert (found.price, found.list_price, found.discount_text) == (Decimal("39.00"), Decimal("78.00"), "5折")
-    assert [(c.name, c.role, c.nationality) for c in found.contributors] == [
-        ("安·李（Ann Lee）", "著", "美"),
-        ("王小明", "译", None),
+    assert [(c.name, c.original_name, c.role, c.nationality) for c in found.contributors] == [
+        ("安·李", "Ann Lee", "著", "美"),
+        ("王小明", None, "译", None),
     ]
     assert found.contributors_text == "[美]安·李（Ann Lee） 著，王小明 译"
     assert (found.publisher, found.published) == ("海岸出版社", dt.date(2021, 3, 31))
