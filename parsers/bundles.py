@@ -15,7 +15,10 @@ _EXTRAS = re.compile(
     re.IGNORECASE,
 )
 """What comes with a book and is none."""
-_EXTRAS_OR_TITLES = re.compile(r"手册|笔记|注解|图解|解析|视频|音频|习题|题库|试卷|真题|软件|源码|代码|素材|答案|练习|配套|导图", re.IGNORECASE)
+_EXTRAS_OR_TITLES = re.compile(
+    r"手册|笔记|注解|图解|解析|视频|音频|习题|题库|试卷|真题|软件|源码|代码|素材|答案|练习|配套|导图",
+    re.IGNORECASE,
+)
 """Words of extras («+学习手册», «+视频») that titles are made of as well («渗透测试实战手册», «恶意代码分析»)."""
 _GENERIC = re.compile(
     r"学习|练习|阅读|使用|教师|教学|实验|操作|错题|复习|考点|课堂|课程|家长|伴读|随堂|同步|指导|知识|精讲|彩色|全彩|思维|重点|"
@@ -31,7 +34,9 @@ _AND_MORE = re.compile(
     r"(?:(?<=\d)|(?<=\d[岁万年级天个项种门]))\+\s*(?=周|个|[大]?[幅张种道题词条页首篇位次例款招项部场分小城国案知手插细万千名]|岁|[\s,，)】!]|$)|(?<=\d岁)\+"
 )
 """«200+细节», «7岁+»: at least so many."""
-_EDITION = re.compile(r"(?:原书|原著)?第?\s*[\d一二三四五六七八九十]+\s*版|[修增]订版|中文版|英文版|修订本|著$|\([^()]*版[^()]*\)|\(\s*\)")
+_EDITION = re.compile(
+    r"(?:原书|原著)?第?\s*[\d一二三四五六七八九十]+\s*版|[修增]订版|中文版|英文版|修订本|著$|\([^()]*版[^()]*\)|\(\s*\)"
+)
 _QUOTED = re.compile(r"《[^《》]+》(?:\s*[、,，和与及&/·]?\s*(?:《[^《》]+》))+")
 _JOINED = re.compile(r"[、&]")
 _SET_WORDS = re.compile(

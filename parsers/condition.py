@@ -10,9 +10,7 @@ import unicodedata
 
 __all__ = ["says_sold_out", "says_used", "seller_sells_used", "title_says_used"]
 
-_USED_WORDS = ("二手", "旧书", "成新", "成品", "品相", "5新", "0新", "闲置", "五品", "5品", "五新")
-"""One of these stands in everything that the patterns find, and a look for it costs a tenth."""
-
+_NEW = re.compile(r"[成五50]新")
 _TENTHS = r"(?:[五六七八九5-9]\s*(?:[-~到至、]\s*[六七八九6-9]|[.点]?\s*[五5])?)"
 _GRADE = (
     rf"(?<![\d一二三四五六七八九十]){_TENTHS}\s*成(?:左右)?\s*(?:新(?![手人员生闻创兴增型股娘药品媒])|品(?=相|$|[\s,。)】\]]))|"
@@ -44,7 +42,14 @@ def title_says_used(text: str) -> bool:
 
 def says_used(text: str) -> bool:
     """Return whether a subtitle or a description says so: «正版旧书，保证质量», «八五成新»."""
-    if not any(word in text for word in _USED_WORDS):
+    # Each look costs 0.1 µs, and a page has 120 such texts: first for the letters that hardly any of them has.
+    if not (
+        ("手" in text and "二手" in text)
+        or ("旧" in text and "旧书" in text)
+        or ("品" in text and ("品相" in text or "五品" in text or "5品" in text))
+        or ("新" in text and _NEW.search(text))
+        or "闲置" in text
+    ):
         return False
     return _PHRASE.search(unicodedata.normalize("NFKC", text)) is not None
 

@@ -101,8 +101,8 @@ def parse_contributors(text: str) -> tuple[Contributor, ...]:
     """Return everyone named in an author block, in order, nobody twice in one role.
 
     A role behind several names belongs to all of them back to the role before it («王晓雷 陈巍卿 译»); 出品 (produced
-    by) and its like belong to the one name before them. A role in front («主编 张三 李四») belongs to the names behind it.
-    A foreign name is parted from its original in brackets («彼得·诺维格（Peter Norvig）»), in whichever order they stand.
+    by) and its like belong to the one name before them. A role in front is that of all names after it.
+    A foreign name is parted from its original in brackets («彼得·诺维格（Peter Norvig）»), whichever comes first.
     An empty block, «不详» (unknown) and «佚名» (anonymous) give nobody.
     """
     text = fold(text)[:MAX_LENGTH]
@@ -121,7 +121,7 @@ def is_unknown(publisher: str | None) -> bool:
 
 
 def _contributor(text: str, role: str | None, nationality: str | None) -> Contributor:
-    """Return a contributor whose name is parted from its original in brackets; other brackets stay («大冰（焉何人）»)."""
+    """Part a name from its original in brackets; keep an alias («大冰（焉何人）»)."""
     both = _ORIGINAL.fullmatch(text) if text.endswith(_CLOSING) or _OPENING.search(text) else None
     if both is not None:
         name, inside = both[1], both[2].strip()
@@ -199,7 +199,11 @@ class _Reader:
     @staticmethod
     def _names_follow(tokens: list[re.Match[str]], index: int) -> bool:
         """Whether a space and then a name stand behind a token: a role there is said in front of its names."""
-        if tokens[index][0] not in ROLES or index + 2 >= len(tokens) or tokens[index + 1].lastgroup != "space":
+        if (
+            tokens[index][0] not in ROLES
+            or index + 2 >= len(tokens)
+            or tokens[index + 1].lastgroup != "space"
+        ):
             return False
         behind = [token[0] for token in tokens[index + 2 :] if token.lastgroup in {"word", "close"}]
         behind = [word for word in behind if word not in ROLES | {"等"}]

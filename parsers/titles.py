@@ -30,10 +30,10 @@ class TitleFacts(NamedTuple):
 def read_title(title: str) -> TitleFacts:
     """Return what a title (without marketing text) says of the goods.
 
-    Volumes: 1 for a single book, which «第3册», «四年级下册» and «全一册» are too; 3 for «全3册», «套装共3册», «上中下»,
-    «1-3册» and «(1-3)»; None for a set that does not say how many it holds: «套装», and «三部曲», which names the work
-    and not the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not count, nor do
-    copies («100册以上团购»). An audio or video disc («150集 8DVD») is an accessory, which has one volume.
+    Volumes: 1 for a single book, which «第3册», «四年级下册» and «全一册» are too; 3 for «全3册», «套装共3册»,
+    «上中下», «1-3册» and «(1-3)»; None for a set that does not say how many it holds: «套装», and «三部曲», which
+    names the work and not the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not
+    count, nor do copies («100册以上团购»). An audio or video disc («150集 8DVD») is an accessory of one volume.
     """
     text = unicodedata.normalize("NFKC", _NO_DIGITS.sub(" ", title))
     if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
@@ -98,7 +98,9 @@ _PERFORMED = re.compile(
     "舞蹈|唱片|黑胶|无损|高清|正版碟|佛[乐教]|交响|金曲|老歌|胎教"
 )
 _COMES_WITH = re.compile(r"(?:[附赠送含配带+]|另有|随书)[^,，。!()\[\]【】]{0,8}$")
-_WITH_DISC = re.compile(r"书\s*[+&]|\d\s*书|[册卷]|课本|教材|教程|丛书|从入门|字帖|词汇|听力|口语|语法|作文|阅读|练习|试卷|真题|指南|绘本|(?<!评)书(?!法)")
+_WITH_DISC = re.compile(
+    r"书\s*[+&]|\d\s*书|[册卷]|课本|教材|教程|丛书|从入门|字帖|词汇|听力|口语|语法|作文|阅读|练习|试卷|真题|指南|绘本|(?<!评)书(?!法)"
+)
 """Words of a book that a disc comes with."""
 
 

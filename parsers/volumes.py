@@ -38,7 +38,7 @@ _IN_FRONT = re.compile(
 )
 _BARE_RANGE = re.compile(rf"[(\[【]\s*({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*[)\]】]")
 _OPEN_RANGE = re.compile(
-    rf"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{{1,2}})\s*[-~—–〜]\s*(\d{{1,2}})(?=\s|$|[(\[【])"
+    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【])"
     r"(?!\s*(?:岁|年级|月|级|章|课|单元|学期|周|天|年|分|阶|季|元|折))"
 )
 _LONGEST_RANGE = 150
@@ -46,7 +46,9 @@ _LONGEST_RANGE = 150
 _LONGEST_OPEN_RANGE = 60
 """The same without brackets, where more may be meant: «口算 1-100»."""
 _OLDEST_CHILD = 18
-_NO_VOLUME_BEFORE = re.compile(r"(?:年级|单元|数字|级别|阶段|科目|level|unit|ages?|grade)\s*[(\[【]?\s*$", re.IGNORECASE)
+_NO_VOLUME_BEFORE = re.compile(
+    r"(?:年级|单元|数字|级别|阶段|科目|level|unit|ages?|grade)\s*[(\[【]?\s*$", re.IGNORECASE
+)
 _FOR_CHILDREN = re.compile("宝宝|婴|幼儿|早教|低幼|小学|年级")
 _SAYS_AGE = re.compile(r"\d\s*(?:岁|年级)|[一二三四五六]年级")
 
@@ -68,9 +70,7 @@ _COPIES_AFTER = re.compile(
 """What follows a number of copies from which an offer holds."""
 _NOTICE_AFTER = re.compile(r"\s*(?:包邮|免邮|团购|批发|采购)")
 """What may follow a set's count too, where it is said as such: «全5册包邮»."""
-_UNCOUNTED = re.compile(
-    rf"套装|组套|套组(?!织)|(?<!配)套书(?!目)|整套|全套(?!\s*{NUMERAL}\s*[张个])"
-)
+_UNCOUNTED = re.compile(rf"套装|组套|套组(?!织)|(?<!配)套书(?!目)|整套|全套(?!\s*{NUMERAL}\s*[张个])")
 _CYCLE = re.compile(rf"{NUMERAL}部曲(?![”\"』》]?\s*(?:之|第|:))")
 _NO_SET = re.compile(r"(?:非|不含|拆)套装|单[本册]|套装(?:软件|工具)")
 _BRACKETED = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)|【[^【】]*(?:】|$)")
@@ -126,7 +126,10 @@ def _counts_copies(text: str, match: re.Match[str]) -> bool:
     after = _COPIES_AFTER.match(text, match.end())
     if _TOTAL_SIGN.match(match[0]):
         return after is not None and not _NOTICE_AFTER.match(text, match.end())
-    return after is not None or _COPIES_BEFORE.search(text, max(0, match.start() - 12), match.start()) is not None
+    return (
+        after is not None
+        or _COPIES_BEFORE.search(text, max(0, match.start() - 12), match.start()) is not None
+    )
 
 
 def _bare_ranges(text: str) -> Iterator[int]:

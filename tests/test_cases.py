@@ -1,4 +1,4 @@
-"""Inputs that once came out wrong, with the right value; they lie beside the project and are skipped where they are not."""
+"""Inputs that once came out wrong, with the right value; skipped where they do not lie beside the project."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def test_case(folder: Path) -> None:
     if "titles" in expected:
         for row in expected["titles"]:
             facts = read_title(row["title"])
-            assert (facts.volumes, sorted(facts.flags)) == (row["volumes"], sorted(row["flags"])), row["title"]
+            assert (facts.volumes, sorted(facts.flags)) == (row["volumes"], sorted(row["flags"])), row[
+                "title"
+            ]
     if (folder / "input.html").exists():
         listings = parse_search_page((folder / "input.html").read_bytes()).listings
         for listing, row in zip(listings, expected.get("listings", ()), strict=False):
@@ -56,6 +58,4 @@ def _fact(listing: Listing, name: str) -> Any:
 
 def _grouped(listings: tuple[Listing, ...]) -> list[list[int]]:
     """Return the places of the listings of each book."""
-    return sorted(
-        sorted(listing.position - 1 for listing in offers) for offers in same_books(listings)
-    )
+    return sorted(sorted(listing.position - 1 for listing in offers) for offers in same_books(listings))

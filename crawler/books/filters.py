@@ -22,7 +22,7 @@ class Filters:
     publisher: str | None = None
     """A part of the publisher's name, in Simplified Chinese, in any case and width."""
     author: str | None = None
-    """A part of an author's, translator's or other contributor's name, or of its original; Simplified Chinese finds Traditional."""
+    """A part of the name of an author, translator or other contributor, or of its original; in Simplified Chinese."""
     since: int | None = None
     """Earliest year of publication."""
     min_reviews: int | None = None

@@ -38,7 +38,7 @@ def same_books(
       like. Of a short title (`SHORT_TITLE`) it must name the author at least. Two that name nothing are two.
 
     A second-hand copy is never an offer of the new book. An accessory is nobody's twin, nor is a number with several
-    options, for its price is of one of them. `kept_for` parts listings: what could not be bought is no offer of what can.
+    options, for its price is of one of them. `kept_for` parts listings: what cannot be bought is no offer of what can.
     """
     alike: dict[Hashable, list[Listing]] = defaultdict(list)
     for listing in listings:
@@ -159,7 +159,9 @@ _BULK = (
     rf"(?:团购|团订|批发|批量采购|采购|起[订批])(?:请|可|欢迎|联系|致电|咨询|电话|热线|客服|优惠|价格|更|享|有|从|:)*{_PHONE})|"
     r"(?:\d+|[一二三四五六七八九十百]+)\s*[册本](?:\(?含\)?)?\s*(?:及|或|和)?(?:以上|起[订批售购])(?:[^\w]*(?:优惠|[\d.]+折|请?联系客服|请?致电|享优惠|更优惠))?"
 )
-_BULK_ORDER = re.compile(rf"(?:^|(?<=[\s,。!;|·)\]】]))(?:{_BULK})(?=$|[\s,。!;|·(\[【])|团购(?:优惠|咨询|请)*(?:电话|热线)\s*:?\s*\d[\d\s转\-]{{6,}}")
+_BULK_ORDER = re.compile(
+    rf"(?:^|(?<=[\s,。!;|·)\]】]))(?:{_BULK})(?=$|[\s,。!;|·(\[【])|团购(?:优惠|咨询|请)*(?:电话|热线)\s*:?\s*\d[\d\s转\-]{{6,}}"
+)
 """What a bulk order costs and whom to call, outside brackets."""
 _SELLERS_WORDS = re.compile(
     rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|保障|图书|书籍|好书|新书|直供|现货|速发|包邮)*|{_SERVICE}|"
@@ -168,7 +170,9 @@ _SELLERS_WORDS = re.compile(
     r"品相(?:良好|完好|极佳|如图|好)"
 )
 """Words of the sale and not of the book."""
-_NOTHING_ELSE = re.compile(r"(?:全新|官方|当当网?|新书|图书|书籍|好书|优选|精选|保证|保障|店|本店|请|联系|客服|致电|咨询|优惠|[^\w+#])*")
+_NOTHING_ELSE = re.compile(
+    r"(?:全新|官方|当当网?|新书|图书|书籍|好书|优选|精选|保证|保障|店|本店|请|联系|客服|致电|咨询|优惠|[^\w+#])*"
+)
 """What may be left of a bracket with sellers' words."""
 _SALE_ALONE = frozenset({"全新", "官方", "当当", "当当网", "新书", "优选", "官方店", "正版书", "全新书"})
 _PRAISE = re.compile("推荐|必读|畅销|力荐|作序|重磅|!")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory
     from crawler.report import Style
     from crawler.results import Book, SearchResult
-    from parsers.model import Listing
+    from parsers.model import Contributor, Listing
 
 __all__ = ["as_dict", "flags", "history_as_dict", "render"]
 
@@ -94,11 +94,13 @@ def _book(book: Book) -> dict[str, Any]:
         "title": listing.title,
         "subtitle": listing.subtitle,
         "price": _money(book.price),
+        "from_price": book.from_price,
         "list_price": _money(listing.list_price),
         "discount": book.discount,
         "volumes": listing.volumes,
         "price_per_volume": book.price_per_volume,
         "authors": list(book.authors),
+        "contributors": [_contributor(person) for person in book.contributors],
         "publisher": book.publisher,
         "published": book.published.isoformat() if book.published else None,
         "rating": book.rating,
@@ -117,6 +119,15 @@ def _book(book: Book) -> dict[str, Any]:
         "position": listing.position,
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
+    }
+
+
+def _contributor(person: Contributor) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "original_name": person.original_name,
+        "role": person.role,
+        "nationality": person.nationality,
     }
 
 

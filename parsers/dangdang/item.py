@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from parsers.dangdang.author_block import AuthorBlock, read_author_block
 from parsers.condition import says_used, seller_sells_used
+from parsers.dangdang.author_block import AuthorBlock, read_author_block
 from parsers.model import Flag, Listing
 from parsers.names import is_unknown, parse_contributors
 from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
@@ -59,7 +59,6 @@ _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
 _SELF_OPERATED = "当当自营"
 _BUY_BUTTON = "Buy"
-_FROM_PRICE = re.compile(r"\d\s*元?\s*起\s*$")
 _NO_STOCK = re.compile(r"到货通知|缺货|售罄|无货|已下架")
 
 
@@ -165,7 +164,7 @@ class Item:
         flags, volumes = facts.flags, facts.volumes
         if seller_sells_used(seller) or says_used(subtitle) or says_used(description):
             flags |= {Flag.SECOND_HAND}
-        if self.product_id in options or self._leads_to_options() or _FROM_PRICE.search(price_text):
+        if self.product_id in options or self._leads_to_options() or price_text.endswith("起"):
             flags, volumes = flags | {Flag.OPTIONS}, None
         list_price_text = self._text("search_pre_price", "price_r")
         return Listing(
@@ -265,10 +264,11 @@ class Item:
 
     def _leads_to_options(self) -> bool:
         """Whether the Buy button opens the product's page: one must choose there before anything is in the cart."""
-        return any(
-            attributes.get("name") == _BUY_BUTTON and _PRODUCT_LINK.search(attributes.get("href") or "")
-            for _, attributes in self._all("search_btn_cart")
-        )
+        for _, attributes in self._marked.get("search_btn_cart", ()):
+            if attributes.get("name") == _BUY_BUTTON:
+                link = attributes.get("href") or ""
+                return not link.startswith("javascript:") and _PRODUCT_LINK.search(link) is not None
+        return False
 
     def _rating(self) -> float | None:
         """Return the stars; a bar of 0 % stands beside hundreds of reviews and means unrated."""

@@ -34,7 +34,11 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     ended = reaches_end(body, where)
     if where is not None:
         markup = decode(body[where], codec)
-        found = read_result_list(markup.text, page=page, options=find_options(body, where.start))
+        found = read_result_list(
+            markup.text,
+            page=page,
+            options=find_options(body, where.stop if where.stop < len(body) else where.start),
+        )
         if found.items:
             furniture, notice = _around(body, where, codec)
             sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")

@@ -104,7 +104,10 @@ def real_blocks() -> list[str]:
 def test_no_name_of_real_blocks_is_lost() -> None:
     """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
     for text in filter(None, real_blocks()):
-        given_out = "".join(f"{c.name}{c.original_name or ''}{c.role or ''}{c.nationality or ''}" for c in parse_contributors(text))
+        given_out = "".join(
+            f"{c.name}{c.original_name or ''}{c.role or ''}{c.nationality or ''}"
+            for c in parse_contributors(text)
+        )
         wanted = _SAID_OTHERWISE.sub("", _NO_LETTER.sub("", text))
         lost = [letter for letter in wanted if letter not in given_out]
         assert not lost or text in {"无", "暂无", "不详", "暂无作者信息"}, (text, given_out, lost)
