@@ -38,6 +38,7 @@ _EDITION = re.compile(
     r"(?:原书|原著)?第?\s*[\d一二三四五六七八九十]+\s*版|[修增]订版|中文版|英文版|修订本|著$|\([^()]*版[^()]*\)|\(\s*\)"
 )
 _QUOTED = re.compile(r"《[^《》]+》(?:\s*[、,，和与及&/·]?\s*(?:《[^《》]+》))+")
+_OTHER_JOINT = re.compile("[《、&]")
 _JOINED = re.compile(r"[、&]")
 _SET_WORDS = re.compile(
     r"\s*[(\[【]?\s*(?:全套?|共计?|套装|组套|整套|合计)[^、&]*$|\s*[(\[【]?\s*[\d一二两三四五六七八九十]+\s*[册本]\s*(?:套装?)?\s*[)\]】]?\s*$"
@@ -52,7 +53,7 @@ def is_bundle(text: str, volumes: int | None) -> bool:
     """
     if "+" in text and _joined_by_plus(text, volumes):
         return True
-    if volumes == 1:
+    if volumes == 1 or _OTHER_JOINT.search(text) is None:
         return False
     quoted = _QUOTED.match(_BRACKETED.sub("", text).strip()) if "《" in text else None
     if quoted is not None:

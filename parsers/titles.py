@@ -38,7 +38,7 @@ def read_title(title: str) -> TitleFacts:
     text = unicodedata.normalize("NFKC", _NO_DIGITS.sub(" ", title))
     if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
         return _PLAIN_BOOK
-    if _RECORDING_SIGN.search(text) and _is_recording(text):
+    if _DISC_LETTER.search(text) and _RECORDING_SIGN.search(text) and _is_recording(text):
         return TitleFacts(1, _accessory_flags(text), says_sold_out(text))
     volumes = count_volumes(text)
     flags = set()
@@ -81,6 +81,7 @@ def _is_accessory(text: str) -> bool:
     return match.start() == 0 or text[match.start() - 1] not in _GIVEN_WITH
 
 
+_DISC_LETTER = re.compile("[Dd34盘碟片带胶]")
 _RECORDING_SIGN = re.compile(r"[DV]VD|VCD|CD|MP[34]|光[盘碟]|[碟唱]片|磁带|黑胶|U盘", re.IGNORECASE)
 _MEDIUM = r"(?:DVD(?:-?\d+)?|VCD|EVD|CD|MP[34]|蓝光碟?|光[盘碟]|[碟唱]片|碟|黑胶(?:唱片)?|磁带|U盘)"
 _COUNTED_DISCS = re.compile(

@@ -17,9 +17,9 @@ MAX_VOLUMES = 400
 
 _DASH = "[-~—–〜至到]"
 _VOLUME_SIGN = re.compile(
-    r"[册卷辑套函]|[本部集种](?:$|[^\u4e00-\u9fff]|[装套组合])|部曲|[全共套].{0,3}[本部集种]|上.{0,3}下|"
-    rf"[\d一]\s*{_DASH}\s*[\d二三四五六七八九十]|(?:^|[】)\]])\s*{NUMERAL}\s*本"
+    r"[册卷辑套函]|[本部集种](?:$|[^\u4e00-\u9fff]|[装套组合])|部曲|[全共套].{0,3}[本部集种]|上.{0,3}下"
 )
+_ANY_DASH = re.compile(_DASH)
 _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
 _TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
 # 全3辑 套装共14册: where both are counted, the books.
@@ -78,7 +78,8 @@ _BRACKETED = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)|【[^【】]*(?:�
 
 def count_volumes(text: str) -> int | None:
     """Return how many volumes a title in NFKC form sells: 1 for a single book, None for a set that does not say."""
-    if not _VOLUME_SIGN.search(text):
+    dashed = _ANY_DASH.search(text)
+    if dashed is None and "本" not in text and not _VOLUME_SIGN.search(text):
         return 1
     for pattern in (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN, _IN_FRONT):
         for match in pattern.finditer(text):
@@ -87,7 +88,7 @@ def count_volumes(text: str) -> int | None:
                 continue
             if not _given_away(text, match) and not _counts_copies(text, match):
                 return count
-    if (count := next(_bare_ranges(text), None)) is not None:
+    if dashed is not None and (count := next(_bare_ranges(text), None)) is not None:
         return count
     if _NO_SET.search(text):
         return 1
