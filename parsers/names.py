@@ -111,7 +111,7 @@ def parse_contributors(text: str) -> tuple[Contributor, ...]:
         names = _read_names(text)
     return tuple(
         [
-            _contributor(*name) if _BRACKETS.isdisjoint(name[0]) else Contributor(*name)
+            Contributor(*name) if _BRACKETS.isdisjoint(name[0]) else _contributor(*name)
             for name in dict.fromkeys(names)
             if not _is_nobody(name[0])
         ]
