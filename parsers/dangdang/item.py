@@ -162,7 +162,7 @@ class Item:
         block = self._author_block()
         description = self._text("detail", "search_hot_word")
         flags, volumes = facts.flags, facts.volumes
-        if seller_sells_used(seller) or says_used(subtitle) or says_used(description):
+        if says_used(f"{subtitle} {description}") or (seller is not None and seller_sells_used(seller)):
             flags |= {Flag.SECOND_HAND}
         if self.product_id in options or self._leads_to_options() or price_text.endswith("起"):
             flags, volumes = flags | {Flag.OPTIONS}, None
@@ -187,7 +187,7 @@ class Item:
             volumes=volumes,
             contributors=parse_contributors(block.contributors),
             contributors_text=block.contributors,
-            publisher=None if is_unknown(block.publisher) else block.publisher,
+            publisher=block.publisher,
             published=parse_date(block.published),
             published_text=block.published,
             rating=self._rating(),
@@ -304,6 +304,8 @@ class Item:
             publisher_title=self._fold(house[1].get("title")) if house is not None else "",
         )
         publisher = read.publisher and self._fold(read.publisher)
+        if is_unknown(publisher):
+            publisher = None
         return AuthorBlock(self._fold(read.contributors), self._fold(read.published), publisher)
 
     def _highlighted(self) -> bool:
