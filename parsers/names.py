@@ -65,8 +65,7 @@ _UNKNOWN = re.compile(
 """Words in the place of a name that name nobody."""
 
 _NO_HOUSE = re.compile(
-    r"(?:出版社|出版者)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|其他|其它|佚名|未注明)(?:出版社|出版者)?(?:信息)?|(?:n/?a|null|none|unknown)|"
-    r"[-—–_/.*?？]+",
+    r"(?:出版社|出版者)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|其他|其它|佚名|未注明)(?:出版社|出版者)?(?:信息)?|(?:n/?a|null|none|unknown)",
     re.IGNORECASE,
 )
 """Words in the place of a publisher that name none."""

@@ -198,7 +198,7 @@ def test_an_alias_is_no_original() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["不详", "无", "佚名", "暂无", "未知", "其他", "（不详）", "出版社不详", "--", "N/A"]
+    "words", ["不详", "无", "佚名", "暂无", "未知", "其他", "（不详）", "出版社不详", "N/A"]
 )
 def test_words_in_the_place_of_a_publisher(words: str) -> None:
     """What names no house is unknown; a house whose name begins alike is one."""
