@@ -95,7 +95,7 @@ def _is_work(part: str, *, first: bool, last: bool, counted: bool, others: str) 
                 return False
         elif len(letters) < _OWN_WORDS and (len(letters) < 2 or others.count(letters) < 2):
             return False
-    elif len(letters) < 2:
+    elif not own.strip():
         return False
     return _CJK.search(word) is not None or len(_CJK.findall(part)) >= 4
 
