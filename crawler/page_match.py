@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
 from parsers.model import PageKind, SearchPage
+from parsers.text import nfkc
 
 __all__ = ["is_mojibake_of", "other_page", "other_query", "same_query"]
 
@@ -77,7 +77,7 @@ def _folded(text: str) -> str:
     """Return the letters and digits of `text`, in Simplified Chinese, half width and one case."""
     from crawler.query import simplified
 
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = nfkc(text).casefold()
     return simplified("".join(filter(str.isalnum, plain)))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crawler.options import ReportOptions
     from crawler.report import TextFormat
     from crawler.verdict import Verdict
-    from parsers.model import Listing
+    from parsers.model import Contributor, Listing
 
 __all__ = ["Book", "Counts", "PageResult", "SearchResult"]
 
@@ -149,6 +149,16 @@ class Book:
     def authors(self) -> tuple[str, ...]:
         """Names of the authors, from the first offer that gives any."""
         return offers.authors(self.offers)
+
+    @property
+    def contributors(self) -> tuple[Contributor, ...]:
+        """Everyone who made it: authors, translators, editors …, from the offer that names most."""
+        return offers.contributors(self.offers)
+
+    @property
+    def from_price(self) -> bool:
+        """The price is the lowest of several options."""
+        return self.listing.from_price
 
     @property
     def publisher(self) -> str | None:

@@ -464,7 +464,7 @@ class Search:
         named = {name: getattr(wanted, name) for name in FILTERS}
         for name in ("publisher", "author"):  # typed in either script, as a query may be
             named[name] = named[name] and simplified(named[name])
-        topic, filters = Topic(*wordings, simplified=simplified), Filters(**named)
+        topic, filters = Topic(*wordings, simplified=simplified), Filters(**named, simplified=simplified)
         return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
 
     def _covers(self, listing: Listing) -> bool:

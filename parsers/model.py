@@ -28,7 +28,9 @@ class Flag(StrEnum):
     SECOND_HAND = "second_hand"
     """Sold as used (二手, 旧书)."""
     ACCESSORY = "accessory"
-    """No book at all: a bookmark, a cover, stationery."""
+    """No book at all: a bookmark, a cover, stationery, an audio or video disc."""
+    OPTIONS = "options"
+    """One number for several things to choose from, at different prices: the price is that of the cheapest."""
 
 
 class Layout(StrEnum):
@@ -60,11 +62,13 @@ class Contributor:
     """One person or body named in the author block."""
 
     name: str
-    """Without nationality and role: «斯图尔特·罗素（Stuart Russell）»."""
+    """Without nationality, role and bracketed original: «斯图尔特·罗素»."""
     role: str | None = None
     """As the shop writes it, without 等: 著, 译, 编, 主编, 绘 …; 出品 is a producer, no author. None when unsaid."""
     nationality: str | None = None
     """What stands in the leading brackets: «美» in «[美]», «(美)» and «【美】»."""
+    original_name: str | None = None
+    """The name in its own script, where the block gives both: «Stuart Russell» of «斯图尔特·罗素（Stuart Russell）»."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,18 @@ class Listing:
 
         When all are of such roles, all but producers are given: a translator beats no name at all.
         """
-        wrote = tuple(c.name for c in self.contributors if c.role is None or c.role in AUTHOR_ROLES)
-        return wrote or tuple(c.name for c in self.contributors if c.role != "出品")
+        return tuple([c.name for c in self.writers])
+
+    @property
+    def writers(self) -> tuple[Contributor, ...]:
+        """The contributors that `authors` names."""
+        wrote = tuple(c for c in self.contributors if c.role is None or c.role in AUTHOR_ROLES)
+        return wrote or tuple(c for c in self.contributors if c.role != "出品")
+
+    @property
+    def from_price(self) -> bool:
+        """Whether `price` is the lowest of several options and not the price of what the title names."""
+        return Flag.OPTIONS in self.flags
 
     def to_wire(self) -> Wire:
         """Return the listing as a flat tuple of plain values, in field order."""
@@ -137,7 +151,7 @@ class Listing:
             self.product_id, self.title, self.subtitle, self.description, self.url, self.image, self.page,
             self.position, _text(self.price), self.price_text, _text(self.list_price), self.list_price_text,
             self.discount_text, _text(self.ebook_price), self.ebook_only, self.sold_out, self.volumes,
-            tuple((c.name, c.role, c.nationality) for c in self.contributors), self.contributors_text,
+            tuple((c.name, c.role, c.nationality, c.original_name) for c in self.contributors), self.contributors_text,
             self.publisher, None if self.published is None else self.published.toordinal(), self.published_text,
             self.rating, self.reviews, self.seller, self.self_operated, tuple(f.value for f in self.flags),
             self.highlighted,

@@ -7,11 +7,13 @@ import re
 __all__ = [
     "BODIES",
     "DYNASTIES",
+    "FRONT_LABELS",
     "LABELS",
     "NATIONS",
     "PRODUCERS",
     "ROLES",
     "SAME_ROLE",
+    "SINGLE_IN_FRONT",
     "is_latin",
     "looks_chinese",
     "looks_foreign",
@@ -20,7 +22,8 @@ __all__ = [
 
 ROLES = frozenset(
     """
-    著 译 编 绘 文 图 书 注 校 撰 作 评 审 序 选 讲 写 画 辑 疏 着 主编 副主编 总主编 执行主编 丛书主编 编著
+    著 译 编 绘 文 图 书 注 校 撰 作 评 审 序 选 讲 写 画 辑 疏 着 主编 副主编 总主编 执行主编 丛书主编
+    本册主编 分册主编 本书主编 名誉主编 常务副主编 参编 编著
     编译 编写 编绘 编选 编撰 编纂 编注 编校 编文 编辑 编次 编剧 编导 编创 原著 原作 原编 原编者 著绘 绘著 著译
     著文 撰文 撰稿 绘图 绘画 插图 插画 配图 供图 制图 图文 文图 摄影 摄制 改编 改写 改绘 缩写 选编 选注 选译
     辑录 译注 译者 注译 译校 校译 校注 校订 校对 点校 点评 评注 评点 评译 评析 解读 解析 导读 注释 注解 注音
@@ -36,6 +39,12 @@ SAME_ROLE = {
     "绘著": "著绘", "作绘者": "著绘", "校者": "校", "修订者": "修订", "主编者": "主编", "原作": "原著", "图文": "文图",
 }  # fmt: skip
 """Other spellings of a role; every other role keeps the shop's own."""
+
+FRONT_LABELS = ("总主编", "副主编", "执行主编", "主编", "编著", "作者", "译者", "编者", "著者", "绘者")
+"""Roles that stand in front of a name without a space as well: «主编张三»."""
+
+SINGLE_IN_FRONT = frozenset("著译编绘")
+"""Roles of one letter that stand in front of names as well: «译 李继宏»."""
 
 LABELS = frozenset({"作者", "著者", "译者", "编者", "绘者", "作绘者", "校者", "原编者", "修订者", "主编者"})
 """Roles said before the name as well as behind it: «译者 李继宏»."""

@@ -16,11 +16,13 @@ from parsers.model import Contributor
 from parsers.name_words import (
     BODIES,
     DYNASTIES,
+    FRONT_LABELS,
     LABELS,
     NATIONS,
     PRODUCERS,
     ROLES,
     SAME_ROLE,
+    SINGLE_IN_FRONT,
     is_latin,
     looks_chinese,
     looks_foreign,
@@ -29,7 +31,7 @@ from parsers.name_words import (
 from parsers.plain_names import GLUED_LETTERS, PlainName, read_plain_names
 from parsers.text import fold
 
-__all__ = ["parse_contributors"]
+__all__ = ["is_unknown", "parse_contributors"]
 
 MAX_LENGTH = 2_000
 """Characters read of a block; the shop cuts its own off at a tenth of that."""
@@ -37,7 +39,7 @@ MAX_LENGTH = 2_000
 _ROLE_PATTERN = "|".join(sorted(ROLES, key=len, reverse=True))
 _TOKEN = re.compile(
     rf"""
-      (?:^|(?<=[\s、，,;；|/]))(?P<label>文/图|图/文|著/绘|{_ROLE_PATTERN})\s*[:：]
+      (?:^|(?<=[\s、，,;；|/:：]))(?P<label>文/图|图/文|著/绘|{_ROLE_PATTERN})\s*[:：]
     | (?P<open>[(\[（［【〔〖｛])(?P<inside>[^()\[\]（）［］【】〔〕〖〗｛｝]*)(?P<close>[)\]）］】〕〗｝]|$)
     | (?P<sep>//|[、，,;；|｜&＆/／:：])
     | (?P<space>\s+)
@@ -55,7 +57,23 @@ _GLUED = re.compile(
 _MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
 _ENDING = re.compile(r"[。…]+$|\.{2,}$")
 _DOT = re.compile(r"[.．]$")
-_UNKNOWN = frozenset({"不详", "不祥", "未知", "暂无", "无", "作者不详", "-", "--", "?", "？"})
+_UNKNOWN = re.compile(
+    r"(?:作者|译者|编者|著者|绘者|姓名)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|佚名|匿名|未署名|未注明)(?:作者|译者|编者|著者)?(?:信息|资料)?|"
+    r"佚名[著编译]?|(?:n/?a|null|none|unknown|anonymous)|[-—–_/.*?？]+",
+    re.IGNORECASE,
+)
+"""Words in the place of a name that name nobody."""
+
+_NO_HOUSE = re.compile(
+    r"(?:出版社|出版者)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|其他|其它|佚名|未注明)(?:出版社|出版者)?(?:信息)?|(?:n/?a|null|none|unknown)",
+    re.IGNORECASE,
+)
+"""Words in the place of a publisher that name none."""
+
+_ORIGINAL = re.compile(r"(.+?)\s*[(（\[［【]([^()（）\[\]［］【】]+)(?:[)）\]］】]|$)")
+_FRONT = re.compile(rf"({'|'.join(FRONT_LABELS)})([\u4e00-\u9fff]{{2,4}})")
+_GENERAL_ROLES = frozenset({"著", "编"})
+"""What 作者 and 编者 say; a second label («作者：主编：张三») says it more closely."""
 
 
 @dataclass(slots=True)
@@ -82,14 +100,50 @@ def parse_contributors(text: str) -> tuple[Contributor, ...]:
     """Return everyone named in an author block, in order, nobody twice in one role.
 
     A role behind several names belongs to all of them back to the role before it («王晓雷 陈巍卿 译»); 出品 (produced
-    by) and its like belong to the one name before them. A foreign name keeps its original in brackets
-    («彼得·诺维格（Peter Norvig）»). An empty block and «不详» (unknown) give nobody.
+    by) and its like belong to the one name before them. A role in front is that of all names after it.
+    A foreign name is parted from its original in brackets («彼得·诺维格（Peter Norvig）»), whichever comes first.
+    An empty block, «不详» (unknown) and «佚名» (anonymous) give nobody.
     """
     text = fold(text)[:MAX_LENGTH]
-    names = read_plain_names(text)
+    names = [] if _is_nobody(text) else read_plain_names(text)
     if names is None:
         names = _read_names(text)
-    return tuple([Contributor(*name) for name in dict.fromkeys(names) if name[0] not in _UNKNOWN])
+    return tuple(
+        [
+            Contributor(*name) if _BRACKETS.isdisjoint(name[0]) else _contributor(*name)
+            for name in dict.fromkeys(names)
+            if not _is_nobody(name[0])
+        ]
+    )
+
+
+def _is_nobody(text: str) -> bool:
+    return text[:1] in _UNKNOWN_OPENINGS and _UNKNOWN.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_unknown(publisher: str | None) -> bool:
+    """Return whether the words in the place of a publisher name none: «不详», «无», «其他»."""
+    return publisher is None or _NO_HOUSE.fullmatch(publisher.strip("()（）[]【】。 ")) is not None
+
+
+def _contributor(text: str, role: str | None, nationality: str | None) -> Contributor:
+    """Part a name from its original in brackets; keep an alias («大冰（焉何人）»)."""
+    both = _ORIGINAL.fullmatch(text)
+    if both is not None:
+        name, inside = both[1], both[2].strip()
+        if is_latin(inside) and not is_latin(name):
+            return Contributor(name, role, nationality, inside)
+        if is_latin(name) and inside and not is_latin(inside) and _HAN_NAME.fullmatch(inside):
+            return Contributor(inside, role, nationality, name)
+    return Contributor(text, role, nationality)
+
+
+_BRACKETS = frozenset("(（[［【")
+_UNKNOWN_OPENINGS = frozenset("作译编著绘姓信不未暂无佚匿nNuUaA-—–_/.*?？")
+"""First letters of `_UNKNOWN`: hardly any name begins so, and the pattern takes 1 µs."""
+_HAN_NAME = re.compile(r"[\u3400-\u9fff]{2,}(?:[·・•‧.\s][\u3400-\u9fffA-Z.]+)*")
+"""A name in Chinese letters, as a transcription is; an office or an address has other marks."""
 
 
 def _read_names(text: str) -> list[PlainName]:
@@ -109,6 +163,7 @@ class _Reader:
         self.label: str | None = None  # role said before the names
         self.roles = 0
         self.settled: list[_Name] = []  # those the last role went to, while nothing has followed it
+        self.in_front = False  # roles stand in front of their names, without a colon
         self.joinable = False  # the last separator may stand for a space within a Latin name
 
     def read(self, text: str) -> list[_Name]:
@@ -126,7 +181,7 @@ class _Reader:
             elif token["sep"]:
                 self._separator(token[0], spaced=after is not None and after.lastgroup == "space")
             elif token["word"]:
-                self._word(token[0], after)
+                self._word(token[0], after, names_follow=self._names_follow(tokens, index))
         self._close_words()
         return self.names
 
@@ -138,7 +193,10 @@ class _Reader:
             return
         self._close_words()
         self.group += 1
-        self.label, self.open, self.settled = SAME_ROLE.get(role, role), len(self.names), []
+        role = SAME_ROLE.get(role, role)
+        if self.label is not None and self.open == len(self.names):  # «作者：主编：张三»
+            role = _one_role(self.label, role)
+        self.label, self.open, self.settled = role, len(self.names), []
         self.roles += 1
 
     def _separator(self, mark: str, *, spaced: bool) -> None:
@@ -146,7 +204,33 @@ class _Reader:
         self.group += 1
         self.joinable = mark == "," and not spaced
 
-    def _word(self, text: str, after: re.Match[str] | None) -> None:
+    @staticmethod
+    def _names_follow(tokens: list[re.Match[str]], index: int) -> bool:
+        """Whether a space and then a name stand behind a token: a role there is said in front of its names."""
+        if (
+            tokens[index][0] not in ROLES
+            or index + 2 >= len(tokens)
+            or tokens[index + 1].lastgroup != "space"
+        ):
+            return False
+        behind = [token[0] for token in tokens[index + 2 :] if token.lastgroup in {"word", "close"}]
+        behind = [word for word in behind if word not in ROLES | {"等"}]
+        if len(tokens[index][0]) > 1:
+            return bool(behind)
+        roles = {token[0] for token in tokens if token["word"]}
+        allowed = SINGLE_IN_FRONT if roles.isdisjoint({"图", "绘"}) else SINGLE_IN_FRONT | {"文", "图"}
+        return bool(behind) and len(behind[0]) > 1 and tokens[index][0] in allowed
+
+    def _word(self, text: str, after: re.Match[str] | None, *, names_follow: bool) -> None:
+        glued = _FRONT.fullmatch(text) if not self.words and (self.in_front or not self.names) else None
+        if glued is not None and looks_chinese(glued[2]) and glued[2] not in ROLES:
+            self.in_front = True
+            self._label(glued[1])
+            text = glued[2]
+        if names_follow and (self.in_front or self._label_alone() or not (self.words or self.names)):
+            self.in_front = self.in_front or not self._label_alone()
+            self._label(text)
+            return
         slashed = after is not None and after[0] in {"/", "／"}
         for part in _parted(text):
             bare = _ENDING.sub("", part)
@@ -163,6 +247,10 @@ class _Reader:
             elif bare:
                 self.words.append(_Word(bare[:-1] if len(bare) > 2 and bare.endswith("等") else bare))
                 self.settled = []
+
+    def _label_alone(self) -> bool:
+        """Whether nothing but a label has been said since the last role."""
+        return self.label is not None and not self.words and self.open == len(self.names)
 
     def _bracket(self, token: re.Match[str], *, spaced: bool, after: re.Match[str] | None) -> None:
         inside = fold(token["inside"])
@@ -232,12 +320,19 @@ class _Reader:
         elif "译" in role and not self.roles and not _surely_foreign(waiting[-1]):
             # «[法]加缪 刘方译»: an author without a role before a translator.
             takers = [name for name in waiting if not _surely_foreign(name)]
-        else:
-            takers = waiting
+        else:  # «主编 张三 李四 译»: the last role is the last name's
+            takers = waiting[-1:] if self.in_front and self.label else waiting
         for name in takers:
             name.role = role
         self.settled, self.open, self.label = takers, len(self.names), None
         self.roles += 1
+
+
+def _one_role(first: str, second: str) -> str:
+    """Return what two labels in a row say together: «作者：主编：» 主编, «文：图：» 文图."""
+    if first + second in ROLES:
+        return first + second
+    return first if second in _GENERAL_ROLES else second
 
 
 def _surely_foreign(name: _Name) -> bool:

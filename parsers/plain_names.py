@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from parsers.name_words import NATIONS, PRODUCERS, ROLES, SAME_ROLE, looks_chinese
+from parsers.name_words import FRONT_LABELS, NATIONS, PRODUCERS, ROLES, SAME_ROLE, looks_chinese
 
 __all__ = ["GLUED_LETTERS", "PlainName", "read_plain_names"]
 
@@ -48,6 +48,8 @@ def read_plain_names(text: str) -> list[PlainName] | None:
         if name in ROLES or nation in ROLES or "等" in name:
             return None
         if name.endswith(GLUED_LETTERS) and _MAYBE_GLUED.search(name):
+            return None
+        if name.startswith(FRONT_LABELS):
             return None
         if not at and nation is None and name in NATIONS:  # «美国，约翰»: a country without brackets
             return None

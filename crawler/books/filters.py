@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from crawler.books import offers
@@ -21,11 +22,13 @@ class Filters:
     publisher: str | None = None
     """A part of the publisher's name, in Simplified Chinese, in any case and width."""
     author: str | None = None
-    """A part of an author's, translator's or other contributor's name."""
+    """A part of the name of an author, translator or other contributor, or of its original; in Simplified Chinese."""
     since: int | None = None
     """Earliest year of publication."""
     min_reviews: int | None = None
     """Fewest reviews."""
+    simplified: Callable[[str], str] = field(default=str, compare=False)
+    """Turn text into Simplified Chinese: listings name people in either script."""
 
     def reason(self, book: Offers) -> str | None:
         """Return the name of the first filter that the book does not pass; None when it passes all."""
@@ -35,7 +38,7 @@ class Filters:
             [offer.publisher or "" for offer in book], self.publisher
         ):
             return "publisher"
-        if self.author is not None and not _names([offer.contributors_text for offer in book], self.author):
+        if self.author is not None and not self._names_author(book, self.author):
             return "author"
         if self.since is not None:
             day = offers.published(book)
@@ -44,6 +47,10 @@ class Filters:
         if self.min_reviews is not None and (offers.most_reviewed(book).reviews or 0) < self.min_reviews:
             return "min_reviews"
         return None
+
+    def _names_author(self, book: Offers, wanted: str) -> bool:
+        texts = [offer.contributors_text for offer in book]
+        return _names(texts, wanted) or _names([self.simplified(text) for text in texts], wanted)
 
     @staticmethod
     def _is_cheap_enough(book: Offers, limit: Decimal) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import product
 
 from crawler.books.offers import Offers, in_order
-from parsers.model import Flag, Listing
+from parsers.model import Contributor, Flag, Listing
 from parsers.text import NUMERAL, nfkc, parse_numeral
 from parsers.titles import MAX_VOLUMES
 
@@ -37,8 +37,8 @@ def same_books(
     - one names less, and what it names agrees with just one of the books of those that name more, or with none but its
       like. Of a short title (`SHORT_TITLE`) it must name the author at least. Two that name nothing are two.
 
-    A second-hand copy is never an offer of the new book, and an accessory is nobody's twin. `kept_for` parts listings:
-    what could not be bought is no offer of what can.
+    A second-hand copy is never an offer of the new book. An accessory is nobody's twin, nor is a number with several
+    options, for its price is of one of them. `kept_for` parts listings: what cannot be bought is no offer of what can.
     """
     alike: dict[Hashable, list[Listing]] = defaultdict(list)
     for listing in listings:
@@ -48,16 +48,13 @@ def same_books(
 
 def _kind(listing: Listing, apart: Hashable) -> Hashable:
     """Return what two listings must share, besides the people and the publisher."""
-    if Flag.ACCESSORY in listing.flags:
+    if Flag.ACCESSORY in listing.flags or listing.from_price:
         return listing.product_id
     key = title_key(listing.title)
     # The shop cuts long titles: an edition that the title does not name may stand behind it.
     edition = None if "版" in key or "版" not in listing.subtitle else _first_edition(listing.subtitle)
-    used = listing.seller is not None and _SELLS_USED.search(listing.seller) is not None
-    return key, edition, listing.volumes, listing.flags, used, listing.ebook_only, apart
+    return key, edition, listing.volumes, listing.flags, listing.ebook_only, apart
 
-
-_SELLS_USED = re.compile("二手|旧书")
 
 _Mark = tuple[str, str, str]
 """Publisher, an author, a translator; '' for what is not said."""
@@ -143,19 +140,41 @@ def _linked(works: Iterable[_Work]) -> list[_Work]:
 MAX_LENGTH = 500
 """Characters. What is longer is no title that a person wrote; it is compared letter by letter."""
 
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
-_FROM_SHOP = "(?:全新|官方|当当网?|新华书店|原装)"
+_BRACKETS = re.compile(
+    r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|<[^<>]*>|〖[^〖〗]*〗|『[^『』]*』|「[^「」]*」|\{[^{}]*\}|≪[^≪≫]*≫|〈[^〈〉]*〉"
+)
+_FROM_SHOP = "(?:全新|官方|当当网?|新华书店|原装|塑封|出版社|厂家|仓库)"
+_SERVICE = (
+    r"(?:(?:北京|上海|广州|仓库|多仓|就近|本地|当[天日]|今日|次日|隔日|极速|闪电|急速|快速|顺丰|厂家|随机|随时|全国|拍下|立即|即刻|"
+    r"\d{1,3}小时内?|[24]8小时内?|[一1]天内)?(?:发货|速发|闪发|直发|即发|可发|极速达)|次日达|当日达|[24]小时达|现[货发]当天发|当天[可就]?发|速达|"
+    r"假一(?:赔|罚)[一二三四十\d百]+|(?:正版|正品|品质|质量)(?:保证|保障|承诺)|(?:[七7]天)?(?:支持)?(?:[七7]天)?无理由(?:退换?货?|退款)?|退换无忧|"
+    r"售后无忧|放心(?:购买|购|下单)|送?运费险|库存充足|全新(?:塑封|未拆封?)|塑封(?=$|\s)|官方授权|出版社直[供发销]|"
+    r"限时(?:抢购?|优惠|折扣|特惠|特价|秒杀)|(?:今日|全场|新店|活动|店铺)?(?:特[惠价卖]|秒杀|清仓|促销价?|大促|立减|直降)|"
+    r"(?:可|支持|提供|正规)?开?(?:电子|增值税)?发票|(?:可|凭票)报销|"
+    r"(?:区域|全国|全场|多省|顺丰|快递|部分地区|大部分地区|优选)?(?:包邮|免邮)|满\d{1,4}(?:元)?(?:减\d{1,4}|包邮|免邮)?(?:元)?)"
+)
+_PHONE = r"[\d\s:转\-—]*"
+_BULK = (
+    rf"(?:(?:\d+|[一二三四五六七八九十百]+)\s*[册本套](?:\(?含\)?)?\s*(?:及|或|和)?(?:以上|起[订批售购]?))?\s*(?:(?:如需|大量|批量|单位|集体|学校)*"
+    rf"(?:团购|团订|批发|批量采购|采购|起[订批])(?:请|可|欢迎|联系|致电|咨询|电话|热线|客服|优惠|价格|更|享|有|从|:)*{_PHONE})|"
+    r"(?:\d+|[一二三四五六七八九十百]+)\s*[册本](?:\(?含\)?)?\s*(?:及|或|和)?(?:以上|起[订批售购])(?:[^\w]*(?:优惠|[\d.]+折|请?联系客服|请?致电|享优惠|更优惠))?"
+)
+_BULK_ORDER = re.compile(
+    rf"(?:^|(?<=[\s,。!;|·)\]】]))(?:{_BULK})(?=$|[\s,。!;|·(\[【])|团购(?:优惠|咨询|请)*(?:电话|热线)\s*:?\s*\d[\d\s转\-]{{6,}}"
+)
+"""What a bulk order costs and whom to call, outside brackets."""
 _SELLERS_WORDS = re.compile(
-    rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|图书|书籍|直供)*|"
-    r"(?:区域|全国|全场|多省)?包邮|(?:北京|上海|广州|仓库|当[天日]|次日|极速|闪电|顺丰|厂家|随机)?(?:发货|速发|闪发)|"
-    r"旗舰店|专营店|新华书店|可?开?(?:电子)?发票|团购(?:电话|热线|优惠)[\d\s:转-]*|预售|特价|促销价|"
-    r"限时(?:抢购?|优惠|折扣)|满\d{1,4}(?:减\d{1,4})?|热卖|热销|"
-    r"二手(?=$|[\s,、/|!·+]|正版|旧?书|图书)(?:旧?书|图书|书籍)?|旧书(?=$|[\s,、/|!·+])|[五七八九\d]{1,2}成新|[789][05]新(?![版编概大])"
+    rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|保障|图书|书籍|好书|新书|直供|现货|速发|包邮)*|{_SERVICE}|"
+    rf"旗舰店|专营店|专卖店|新华书店|{_BULK}|预售|热卖|热销|爆款|热门|推荐购买|"
+    r"二手(?=$|[\s,、/|!·+]|正版|旧?书|图书)(?:旧?书|图书|书籍)?|旧书(?=$|[\s,、/|!·+])|[五六七八九\d.]{1,3}成新|[6789][05]新(?![版编概大])|"
+    r"品相(?:良好|完好|极佳|如图|好)"
 )
 """Words of the sale and not of the book."""
-_NOTHING_ELSE = re.compile(r"(?:全新|官方|当当网?|新书|图书|书籍|保证|店|[^\w+#])*")
+_NOTHING_ELSE = re.compile(
+    r"(?:全新|官方|当当网?|新书|图书|书籍|好书|优选|精选|保证|保障|店|本店|请|联系|客服|致电|咨询|优惠|[^\w+#])*"
+)
 """What may be left of a bracket with sellers' words."""
-_SALE_ALONE = frozenset({"全新", "官方", "当当", "当当网", "新书"})
+_SALE_ALONE = frozenset({"全新", "官方", "当当", "当当网", "新书", "优选", "官方店", "正版书", "全新书"})
 _PRAISE = re.compile("推荐|必读|畅销|力荐|作序|重磅|!")
 _SHORT_PRAISE = 12
 """Letters. A shorter bracket with an exclamation mark alone («快跑!») may be a volume's name."""
@@ -176,11 +195,11 @@ _TELLS_APART = re.compile(
 """What praise may hold that tells two books apart: it stays then."""
 _SELLS = "(?:正版|现货|包邮|自营|直营|二手|旧书)"
 _FRONT = re.compile(
-    rf"^(?:{_FROM_SHOP}?{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书)*|新华书店|当当网?)[\s:·|,]+"
+    rf"^(?:{_FROM_SHOP}*{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书|速发)*|{_SERVICE}|新华书店|当当网?|全新)[\s:·|,]+"
 )
 _BACK = re.compile(
-    rf"(?<![\s,·|])[\s,·|]++(?:{_FROM_SHOP}?(?:{_SELLS}|直发|速发)(?:图书|书籍|现货|包邮|旧书|书|正版)*|"
-    rf"[五七八九\d]{{1,2}}成新|新华书店|可?开发票)$"
+    rf"(?<![\s,·|])[\s,·|]++(?:{_FROM_SHOP}*(?:{_SELLS}|直发|速发)(?:图书|书籍|现货|包邮|旧书|书|正版|速发)*|{_SERVICE}|"
+    rf"[五六七八九\d.]{{1,3}}成新|新华书店)$"
 )
 _PRINTING = re.compile(
     rf"(?:\d{{4}}年(?:\d{{1,2}}月)?)?第?{NUMERAL}次印刷|(?<![^\s(\[【,])第?\d+印(?![^\s)\]】,])|"
@@ -214,6 +233,8 @@ def title_key(title: str) -> str:
         return _letters(text)
     # Most titles hold none of these words, and a look for one letter costs a tenth of the pattern.
     bare = _PRINTING.sub("", text) if "印" in text or "随机" in text else text
+    if "购" in bare or "批" in bare or "以上" in bare or "起" in bare:
+        bare = _BULK_ORDER.sub(" ", bare)
     bare = _BRACKETS.sub(_bracket, _without_volumes(bare))
     while (shorter := _BACK.sub("", _FRONT.sub("", bare.strip()))) != bare:
         bare = shorter
@@ -305,7 +326,7 @@ _NOBODY = frozenset(
 
 def name_keys(listing: Listing) -> frozenset[str]:
     """Return the authors' names in forms that compare: the name, and its original in brackets; nobody for «佚名»."""
-    return frozenset(key for name in listing.authors for key in _name_forms(name))
+    return frozenset(key for person in listing.writers for key in _forms(person))
 
 
 _TRANSLATES = re.compile("译|改编|改写|缩写|编写")
@@ -317,8 +338,14 @@ def _translators(listing: Listing) -> frozenset[str]:
         key
         for person in listing.contributors
         if person.role and _TRANSLATES.search(person.role)
-        for key in _name_forms(person.name)
+        for key in _forms(person)
     )
+
+
+def _forms(person: Contributor) -> tuple[str, ...]:
+    """Return a person's name in forms that compare, that of the original with it."""
+    forms = _name_forms(person.name)
+    return forms if person.original_name is None else (*forms, *_name_forms(person.original_name))
 
 
 @lru_cache(maxsize=4096)

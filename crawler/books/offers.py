@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from parsers.model import Flag, Listing
+from parsers.model import Contributor, Flag, Listing
 
 __all__ = [
     "Offers",
     "authors",
     "competes",
+    "contributors",
     "in_order",
     "most_reviewed",
     "price_of",
@@ -56,6 +57,13 @@ def authors(offers: Offers) -> tuple[str, ...]:
     return offers[0].authors or next(filter(None, (offer.authors for offer in offers)), ())
 
 
+def contributors(offers: Offers) -> tuple[Contributor, ...]:
+    """Return everyone who made the book, as the offer has them that names most; of equals the cheapest."""
+    if len(offers) == 1:
+        return offers[0].contributors
+    return max((offer.contributors for offer in offers), key=len)
+
+
 def publisher(offers: Offers) -> str | None:
     """Return the publisher that the first offer that names one has."""
     first = offers[0].publisher
@@ -75,9 +83,10 @@ def published(offers: Offers) -> dt.date | None:
 def competes(listing: Listing, *, goods: bool) -> bool:
     """Return whether a listing can be the answer: it is on sale at a known price and, unless `goods`, is a book.
 
-    `goods` is for a search of all kinds of things, where a bookmark counts like any other.
+    `goods` is for a search of all kinds of things, where a bookmark counts like any other. The price of a number with
+    several options is not that of the goods named, so it is never known.
     """
-    if listing.sold_out or price_of(listing) is None:
+    if listing.sold_out or listing.from_price or price_of(listing) is None:
         return False
     return goods or Flag.ACCESSORY not in listing.flags
 

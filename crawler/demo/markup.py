@@ -50,9 +50,16 @@ def render_search_page(
             header(topic.query, page, pages, total, layout),
             listed.encode(ENCODING),
             paging_bar(topic.query, page, pages),
+            _options_script(page_listings),
             footer(topic.query),
         )
     )
+
+
+def _options_script(page_listings: Sequence[Listing]) -> bytes:
+    """Return the script that names the products with several options, as the shop's own; b"" where there is none."""
+    ids = ",".join(listing.product_id for listing in page_listings if listing.from_price)
+    return f"<script>var spu_ids = JSON.parse('[{ids}]');</script>\n".encode() if ids else b""
 
 
 def _list_item(listing: Listing, topic: Topic, place: int) -> str:
@@ -236,6 +243,11 @@ def _buttons(listing: Listing, where: str) -> str:
         parts.append(
             f"<a class='search_btn_cart' name='pdno' dd_name='到货通知' id=\"pdno{pid}\" href='javascript:void(0);' "
             f"ddclick='act=normalResult_arrivalNotice&pos={pid}_{where}'>到货通知</a>"
+        )
+    elif listing.from_price:  # one chooses on the product's page
+        parts.append(
+            "<a  class='search_btn_cart ' name='Buy' target='_blank' dd_name='加入购物车' "
+            f"href='{_href(listing)}' ddclick='act=normalResult_addToCart&pos={pid}_{where}'>加入购物车</a>"
         )
     elif not listing.ebook_only:
         parts.append(

@@ -86,6 +86,12 @@ def _several_with_role(draw: Draw) -> Block:
     return f"{'、'.join(names)} {role}", tuple(Contributor(name, role) for name in names)
 
 
+def _foreigner(text: str, role: str | None, land: str | None) -> Contributor:
+    """Return a contributor whose original stands in brackets behind the name."""
+    name, _, original = text.rstrip("）").partition("（")
+    return Contributor(name, role, land, original or None)
+
+
 def _and_others(draw: Draw) -> Block:
     name = _chinese(draw)
     return f"{name} 等 编著", (Contributor(name, "编著"),)
@@ -94,18 +100,18 @@ def _and_others(draw: Draw) -> Block:
 def _translated(draw: Draw) -> Block:
     (land, mark), author, translator = _land(draw), _foreign(draw), _chinese(draw)
     text = f"{mark}{author} 著{draw.pick('，；')}{translator} 译"
-    return text, (Contributor(author, "著", land), Contributor(translator, "译"))
+    return text, (_foreigner(author, "著", land), Contributor(translator, "译"))
 
 
 def _translated_by_two(draw: Draw) -> Block:
     (land, mark), author, translators = _land(draw), _foreign(draw, latin=False), invented_names(draw, 2)
     text = f"{mark} {author} 著 {' '.join(translators)} 译"
-    return text, (Contributor(author, "著", land), *(Contributor(name, "译") for name in translators))
+    return text, (_foreigner(author, "著", land), *(Contributor(name, "译") for name in translators))
 
 
 def _untranslated(draw: Draw) -> Block:
     (land, mark), author = _land(draw), _foreign(draw, latin=draw.chance(500))
-    return f"{mark}{author}", (Contributor(author, None, land),)
+    return f"{mark}{author}", (_foreigner(author, None, land),)
 
 
 def _produced(draw: Draw) -> Block:
@@ -128,7 +134,7 @@ def _crowd(draw: Draw) -> Block:
     land, mark = _land(draw)
     first, more, translators = _foreign(draw), invented_names(draw, 4), invented_names(draw, 2)
     text = f"{mark}{first}，{'，'.join(more)} 著；{'，'.join(translators)} 译"
-    writers = (Contributor(first, "著", land), *(Contributor(name, "著") for name in more))
+    writers = (_foreigner(first, "著", land), *(Contributor(name, "著") for name in more))
     return text, (*writers, *(Contributor(name, "译") for name in translators))
 
 

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.report.clean import clean
+from crawler.report.wording import contributor_in_words, translators
 
 if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory
@@ -31,12 +32,14 @@ COLUMNS = (
     "url", "image", "page", "position", "run_complete", "demo", "base_url", "quality", "value", "frontier", "offers",
     "offer_ids", "dropped", "history_since", "history_days", "lowest", "lowest_at", "median_90_days", "previous",
     "previous_at", "change", "lowest_in_days", "raised_then_cut", "raised_from", "raised_to", "raised_at",
+    "translators", "contributors", "from_price",
 )  # fmt: skip
 """The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`.
 
 `offers` counts them, `offer_ids` are their product ids, cheapest first. `dropped` is the reason for which a product was
 dropped: such rows, without a rank, come after the books with `Style.show_dropped`. What follows it is the JSON's
-`history`: `raised_then_cut` is what was raised, `raised_from` its `before`.
+`history`: `raised_then_cut` is what was raised, `raised_from` its `before`. `contributors` are everyone in words:
+«[美]斯图尔特·罗素（Stuart Russell） 著; 张博雅 译».
 """
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -50,10 +53,24 @@ def render(result: SearchResult, style: Style) -> str:
     writer.writerow(COLUMNS)
     marks = [_boolean(result.complete), _boolean(result.demo), _text(result.base_url)]
     for book in result.books[: style.top]:
-        writer.writerow([*_row(book), *marks, *_ranking(book), "", *_history(book.history)])
+        writer.writerow([*_row(book), *marks, *_ranking(book), "", *_history(book.history), *_people(book)])
     if style.show_dropped:
         for reason, listing in result.dropped:
-            writer.writerow(["", *_listing(listing), *marks, "", "", "", "", "", reason, *_history(None)])
+            writer.writerow(
+                [
+                    "",
+                    *_listing(listing),
+                    *marks,
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    reason,
+                    *_history(None),
+                    *_people(listing),
+                ]
+            )
     return output.getvalue()
 
 
@@ -120,6 +137,15 @@ def _cells(
 def _ranking(book: Book) -> list[str]:
     ids = _text("; ".join(offer.product_id for offer in book.offers))
     return [_number(book.quality), _number(book.value), _boolean(book.frontier), str(len(book.offers)), ids]
+
+
+def _people(facts: Book | Listing) -> list[str]:
+    """Return the last cells: translators, everyone in words, and whether the price is the lowest of several."""
+    return [
+        _text("; ".join(translators(facts))),
+        _text("; ".join(map(contributor_in_words, facts.contributors))),
+        _boolean(facts.from_price),
+    ]
 
 
 def _history(history: PriceHistory | None) -> list[str]:

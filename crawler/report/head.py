@@ -140,7 +140,7 @@ def _book_line(
 ) -> Answer:
     names = say("comma").join(filter(None, map(clean, book.authors[:2])))
     credit = say("credit").join(filter(None, (names, clean(book.publisher or ""))))
-    parts = [f"{price(book)}  {crop(clean(book.listing.title), TITLE_LIMIT)}"]
+    parts = [f"{price(book, say)}  {crop(clean(book.listing.title), TITLE_LIMIT)}"]
     if special := note(book, say):
         parts.append(f"[{special}]")
     if credit:

@@ -16,11 +16,12 @@ from crawler.report.files import mark_query
 from crawler.report.head import head_of, mark_of, tail_of
 from crawler.report.wording import (
     FRONTIER,
-    UNKNOWN,
+    credited,
     list_price,
     month,
     note,
     off,
+    offer_price,
     outcome,
     page_numbers,
     past,
@@ -112,7 +113,7 @@ def _style_of_words(say: Labels) -> Any:
 def _title(result: SearchResult, answer: Answer, say: Labels) -> str:
     marks = mark_of(result, say)
     mark = say("mark", marks=marks) if marks else ""
-    words = answer.words if answer.book is None else f"{answer.label} {price(answer.book)}"
+    words = answer.words if answer.book is None else f"{answer.label} {price(answer.book, say)}"
     return f"{mark}{crop(clean(result.query), POINT_LIMIT)} · {crop(words, POINT_LIMIT)}"
 
 
@@ -128,7 +129,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         return {"label": answer.label, "words": answer.words, "price": ""}
     return {
         "label": answer.label,
-        "price": price(book),
+        "price": price(book, say),
         "list_price": list_price(book),
         "off": off(book),
         "title": _text(book.listing.title),
@@ -242,14 +243,14 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         book.rank,
         _numbers(book, by_volume=by_volume),
         FRONTIER if book.frontier else "",
-        price(book),
+        price(book, say),
         list_price(book),
         off(book),
         _text(listing.title),
         product_link(result, listing),
         special,
         offers,
-        _text(say("comma").join(book.authors)),
+        _text("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
         _text(book.publisher or ""),
         month(book),
         rating(book),
@@ -284,7 +285,6 @@ def _value(book: Book) -> str:
 
 
 def _offer(result: SearchResult, offer: Listing, say: Labels) -> tuple[str, str, str | None, str]:
-    amount = price_of(offer)
     if offer.seller:
         seller = say("sold_by", seller=_text(offer.seller))
     elif offer.self_operated is None:
@@ -292,7 +292,7 @@ def _offer(result: SearchResult, offer: Listing, say: Labels) -> tuple[str, str,
     else:
         seller = say("own_goods" if offer.self_operated else "marketplace")
     return (
-        UNKNOWN if amount is None else yuan(amount),
+        offer_price(offer, say),
         _text(offer.title),
         product_link(result, offer),
         seller,
@@ -305,10 +305,9 @@ def _dropped(result: SearchResult, say: Labels) -> list[tuple[str, list[tuple[st
         reason: [] for reason in result.counts.dropped
     }
     for reason, listing in result.dropped:
-        amount = price_of(listing)
         groups.setdefault(reason, []).append(
             (
-                UNKNOWN if amount is None else yuan(amount),
+                offer_price(listing, say),
                 _text(listing.title),
                 product_link(result, listing),
                 say("place_words", page=listing.page, position=listing.position),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory
     from crawler.report import Style
     from crawler.results import Book, SearchResult
-    from parsers.model import Listing
+    from parsers.model import Contributor, Listing
 
 __all__ = ["as_dict", "history_as_dict", "render"]
 
@@ -95,11 +95,13 @@ def _book(book: Book) -> dict[str, Any]:
         "title": book.title,
         "subtitle": book.subtitle,
         "price": _money(book.price),
+        "from_price": book.from_price,
         "list_price": _money(book.list_price),
         "discount": book.discount,
         "volumes": book.volumes,
         "price_per_volume": book.price_per_volume,
         "authors": list(book.authors),
+        "contributors": [_contributor(person) for person in book.contributors],
         "publisher": book.publisher,
         "published": book.published.isoformat() if book.published else None,
         "rating": book.rating,
@@ -118,6 +120,15 @@ def _book(book: Book) -> dict[str, Any]:
         "position": book.position,
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
+    }
+
+
+def _contributor(person: Contributor) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "original_name": person.original_name,
+        "role": person.role,
+        "nationality": person.nationality,
     }
 
 

@@ -14,17 +14,18 @@ from crawler.report.files import mark_query
 from crawler.report.head import head_of, tail_of
 from crawler.report.wording import (
     FRONTIER,
+    credited,
     list_price,
     month,
     note,
     off,
+    offer_price,
     past,
     price,
     product_link,
     quality,
     rating,
     source_of,
-    yuan,
 )
 
 if TYPE_CHECKING:
@@ -111,11 +112,11 @@ def _row(result: SearchResult, book: Book, say: Labels) -> list[str]:
     return [
         str(book.rank),
         FRONTIER if book.frontier else "",
-        price(book),
+        escape(price(book, say)),
         list_price(book),
         off(book),
         _linked(result, book.listing),
-        _cell(say("comma").join(book.authors)),
+        _cell("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
         _cell(book.publisher or ""),
         month(book),
         rating(book),
@@ -129,7 +130,7 @@ def _dropped(result: SearchResult, say: Labels) -> str:
     return _table(header, ["---", "--:", "---", "---"], [
         [
             escape(say.reason(reason)),
-            "" if (amount := price_of(listing)) is None else yuan(amount),
+            "" if price_of(listing) is None else escape(offer_price(listing, say)),
             _linked(result, listing),
             escape(say("place_words", page=listing.page, position=listing.position)),
         ]

@@ -10,24 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from crawler.books.offers import price_of
 from crawler.report.clean import clean
 from crawler.report.head import head_of, tail_of
 from crawler.report.layout import FILE_WIDTH, bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.wording import (
     FRONTIER,
-    UNKNOWN,
+    credited,
     list_price,
     month,
     note,
     off,
+    offer_price,
     past,
     price,
     product_link,
     quality,
     rating,
     volume_price,
-    yuan,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class _Column:
 _COLUMNS = (
     _Column("rank", lambda book, _: str(book.rank), justify="right", style="dim"),
     _Column("", lambda book, _: FRONTIER if book.frontier else "", style="bold yellow"),
-    _Column("price", lambda book, _: price(book), justify="right", style="bold green"),
+    _Column("price", price, justify="right", style="bold green"),
     _Column(
         "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume"
     ),
@@ -132,6 +131,7 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
     columns = [
         column for column in _COLUMNS if width >= column.from_width and column.rank in {None, result.rank}
     ]
+    people = _people if width >= _ROOM_FOR_PEOPLE else lambda *_: ""
     table = bare_table()
     for column in columns:
         table.add_column(
@@ -144,12 +144,20 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
         # What stands below is folded, not cut: its end is a price.
         below = [
             Padding(Text(words, style="dim", no_wrap=False, overflow="fold"), (0, 0, 0, 2))
-            for words in (note(book, say), past(book, say))
+            for words in (note(book, say), people(book, say), past(book, say))
             if words
         ]
         cells["title"] = Group(title, *below) if below else title
         table.add_row(*cells.values())
     return table
+
+
+_ROOM_FOR_PEOPLE = 100
+"""Least width of a table that says who made a book besides its authors."""
+
+
+def _people(book: Book, say: Labels) -> str:
+    return clean(credited(book, say))
 
 
 def _dropped(result: SearchResult, width: int, say: Labels) -> Table:
@@ -164,10 +172,9 @@ def _dropped(result: SearchResult, width: int, say: Labels) -> Table:
             max_width=width // 3 if name == "reason" else None, ratio=1 if name == "title" else None,
         )  # fmt: skip
     for reason, listing in result.dropped:
-        amount = price_of(listing)
         cells = {
             "reason": Text(say.reason(reason)),
-            "price": Text(UNKNOWN if amount is None else yuan(amount)),
+            "price": Text(offer_price(listing, say)),
             "title": _title(result, listing),
             "place": Text(say("place_words", page=listing.page, position=listing.position)),
         }

@@ -19,12 +19,14 @@ from parsers.model import Flag
 if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory, RaisedThenCut
     from crawler.results import Book, PageResult, SearchResult
-    from parsers.model import Listing
+    from parsers.model import Contributor, Listing
 
 __all__ = [
     "FRONTIER",
     "UNKNOWN",
     "alike",
+    "contributor_in_words",
+    "credited",
     "day",
     "is_live",
     "list_price",
@@ -32,6 +34,7 @@ __all__ = [
     "month",
     "note",
     "off",
+    "offer_price",
     "outcome",
     "page_numbers",
     "past",
@@ -44,6 +47,7 @@ __all__ = [
     "rating",
     "said",
     "source_of",
+    "translators",
     "volume_price",
     "yuan",
 ]
@@ -58,7 +62,12 @@ UNKNOWN = "–"
 FRONTIER = "★"
 """Mark of a book that no other beats on price and quality."""
 
-_FLAG_WORDS = {Flag.BUNDLE: "bundle", Flag.SECOND_HAND: "second_hand", Flag.ACCESSORY: "accessory"}
+_FLAG_WORDS = {
+    Flag.BUNDLE: "bundle",
+    Flag.SECOND_HAND: "second_hand",
+    Flag.ACCESSORY: "accessory",
+    Flag.OPTIONS: "options",
+}
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~/?=&%+-]*")
 """No user name, no port, nothing that Markdown or a terminal could read as more than an address."""
@@ -69,9 +78,41 @@ def yuan(amount: Decimal) -> str:
     return f"¥{amount:,.2f}"
 
 
-def price(book: Book) -> str:
-    """Return what the cheapest offer costs, as «¥39.00»; – for a book that was kept without a price."""
-    return UNKNOWN if book.price is None else yuan(book.price)
+def price(book: Book, say: Labels = ENGLISH) -> str:
+    """Return what the cheapest offer costs, as «¥39.00»; – for a book that was kept without a price.
+
+    The lowest price of several options is «from ¥54.50».
+    """
+    return offer_price(book.listing, say)
+
+
+def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
+    """Return what a listing costs in the same words."""
+    amount = price_of(listing)
+    if amount is None:
+        return UNKNOWN
+    return say("starting_at", price=yuan(amount)) if listing.from_price else yuan(amount)
+
+
+def credited(book: Book, say: Labels = ENGLISH) -> str:
+    """Return who made the book besides its authors, by role: «张博雅、李四 译; 王五 绘»; '' for nobody."""
+    by_role: dict[str, list[str]] = {}
+    for person in book.contributors:
+        if person.role is not None and person.name not in book.authors:
+            by_role.setdefault(person.role, []).append(person.name)
+    return "; ".join(f"{say('comma').join(names)} {role}" for role, names in by_role.items())
+
+
+def translators(book: Book | Listing) -> tuple[str, ...]:
+    """Return the names of those who translated the book."""
+    return tuple([person.name for person in book.contributors if person.role and "译" in person.role])
+
+
+def contributor_in_words(person: Contributor) -> str:
+    """Return a contributor as a title page has it: «[美]斯图尔特·罗素（Stuart Russell） 著»."""
+    nationality = f"[{person.nationality}]" if person.nationality else ""
+    original = f"（{person.original_name}）" if person.original_name else ""
+    return f"{nationality}{person.name}{original}{f' {person.role}' if person.role else ''}"
 
 
 def volume_price(book: Book) -> str:

@@ -21,7 +21,15 @@ from crawler.books.offers import price_of
 from crawler.report.clean import clean, crop
 from crawler.report.csv_report import defuse
 from crawler.report.head import head_of, mark_of, tail_of
-from crawler.report.wording import FRONTIER, note, percent_off, product_link, raised_then_cut
+from crawler.report.wording import (
+    FRONTIER,
+    contributor_in_words,
+    note,
+    percent_off,
+    product_link,
+    raised_then_cut,
+    translators,
+)
 
 if TYPE_CHECKING:
     import xlsxwriter  # type: ignore[import-untyped]
@@ -60,6 +68,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "text": {},
     "count": {"num_format": "#,##0"},
     "money": {"num_format": "¥#,##0.00"},
+    "from money": {"num_format": '¥#,##0.00"起"'},
     "percent": {"num_format": "0%"},
     "rating": {"num_format": "0.0"},
     "score": {"num_format": "0.00"},
@@ -89,6 +98,19 @@ class _Linked:
 
     text: str
     url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """The lowest price of several options: a number that shows as «¥54.50起»."""
+
+    yuan: Decimal
+
+    @classmethod
+    def of(cls, listing: Listing) -> _Amount | Decimal | None:
+        """Return what a listing costs."""
+        amount = price_of(listing)
+        return cls(amount) if amount is not None and listing.from_price else amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +174,13 @@ class _Writer:
         return (
             _Column("rank", lambda book: book.rank, "count"),
             _Column("frontier", lambda book: FRONTIER if book.frontier else None),
-            _Column("price", lambda book: book.price, "money"),
+            _Column("price", lambda book: _Amount.of(book.listing), "money"),
             _Column("volume_price", lambda book: book.price_per_volume, "money"),
             _Column("list_price", lambda book: book.listing.list_price, "money"),
             _Column("off", _off, "percent"),
             _Column("title", lambda book: self._linked(book.listing), widest=60),
             _Column("author", lambda book: say("comma").join(book.authors), widest=30),
+            _Column("translator", lambda book: say("comma").join(translators(book)), widest=20),
             _Column("publisher", lambda book: book.publisher),
             _Column("date", lambda book: book.published, "date"),
             _Column("rating", lambda book: book.rating, "rating"),
@@ -172,6 +195,7 @@ class _Writer:
             _Column("ebook_price", lambda book: book.listing.ebook_price, "money"),
             _Column("offers_count", lambda book: len(book.offers), "count"),
             _Column("product", lambda book: book.listing.product_id),
+            _Column("contributors", _people, widest=40),
             _Column("subtitle", lambda book: book.listing.subtitle, widest=60),
             *past,
         )
@@ -207,7 +231,7 @@ class _Writer:
         return (
             _Column("rank", lambda row: row[0].rank, "count"),
             _Column("title", lambda row: self._linked(row[1]), widest=60),
-            _Column("price", lambda row: price_of(row[1]), "money"),
+            _Column("price", lambda row: _Amount.of(row[1]), "money"),
             _Column("seller", lambda row: row[1].seller),
             _Column("self_operated", lambda row: row[1].self_operated),
             _Column("date", lambda row: row[1].published, "date"),
@@ -219,7 +243,7 @@ class _Writer:
         return (
             _Column("reason", lambda row: say.reason(row[0])),
             _Column("title", lambda row: self._linked(row[1]), widest=60),
-            _Column("price", lambda row: price_of(row[1]), "money"),
+            _Column("price", lambda row: _Amount.of(row[1]), "money"),
             _Column("product", lambda row: row[1].product_id),
             _Column("place", lambda row: say("place_words", page=row[1].page, position=row[1].position)),
         )
@@ -281,6 +305,8 @@ class _Writer:
                 sheet.write_url(row, column, value.url, link, text)
             elif text:
                 sheet.write_string(row, column, text, style)
+        elif isinstance(value, _Amount):
+            sheet.write_number(row, column, value.yuan, self._formats["from money"])
         elif isinstance(value, bool):
             sheet.write_boolean(row, column, value, style)
         elif isinstance(value, int | float | Decimal):
@@ -293,6 +319,10 @@ class _Writer:
 
 def _day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(dt.UTC).date()
+
+
+def _people(book: Book) -> str:
+    return "; ".join(map(contributor_in_words, book.contributors))
 
 
 def _off(book: Book) -> float | None:
@@ -316,6 +346,8 @@ def _width(value: object) -> int:
     """Return about how many columns of a screen a value takes."""
     if isinstance(value, _Linked):
         value = value.text
+    if isinstance(value, _Amount):
+        return _width(value.yuan) + 2
     if value is None or isinstance(value, bool):
         return 5
     if isinstance(value, int | float | Decimal):

@@ -202,7 +202,8 @@ class _Item:
 def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], say: Labels) -> list[_Item]:
     """Return what a watch looks at, of what was observed: the products it names, else the books of the report.
 
-    In a search for books an accessory is none: a bookmark at the target price is not what anybody waits for.
+    In a search for books an accessory is none: a bookmark at the target price is not what anybody waits for. Nor is
+    the lowest price of several options.
     """
     if watch.terms.products:
         listings = _listings(result)
@@ -216,7 +217,9 @@ def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], s
             wording.note(book, say),
         )
         for book in result.books
-        if book.listing.product_id in own and (goods or Flag.ACCESSORY not in book.listing.flags)
+        if book.listing.product_id in own
+        and not book.from_price
+        and (goods or Flag.ACCESSORY not in book.listing.flags)
     ]
 
 

@@ -7,13 +7,14 @@ read from those few nodes. One `css()` per field would walk the item a dozen tim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from parsers.condition import says_used, seller_sells_used
 from parsers.dangdang.author_block import AuthorBlock, read_author_block
-from parsers.model import Listing
-from parsers.names import parse_contributors
+from parsers.model import Flag, Listing
+from parsers.names import is_unknown, parse_contributors
 from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
 from parsers.titles import read_title
 
@@ -57,6 +58,7 @@ MAX_ADDRESS = 2_000
 _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
 _SELF_OPERATED = "当当自营"
+_BUY_BUTTON = "Buy"
 _NO_STOCK = re.compile(r"到货通知|缺货|售罄|无货|已下架")
 
 
@@ -139,8 +141,11 @@ class Item:
         """Whether the item is laid out as a tile of the grid."""
         return "price_n" in self._marked and "search_now_price" not in self._marked
 
-    def listing(self, *, page: int, position: int) -> Listing | None:
-        """Return what the item says; None when it names no product."""
+    def listing(self, *, page: int, position: int, options: Collection[str] = ()) -> Listing | None:
+        """Return what the item says; None when it names no product.
+
+        `options` are the products that the page's own script lists as having several options.
+        """
         if self.product_id is None:
             return None
         title, subtitle = self._titles()
@@ -155,12 +160,18 @@ class Item:
         if ebook_only:
             ebook_price, price = ebook_price or price, None
         block = self._author_block()
+        description = self._text("detail", "search_hot_word")
+        flags, volumes = facts.flags, facts.volumes
+        if says_used(f"{subtitle} {description}") or (seller is not None and seller_sells_used(seller)):
+            flags |= {Flag.SECOND_HAND}
+        if self.product_id in options or self._leads_to_options() or price_text.endswith("起"):
+            flags, volumes = flags | {Flag.OPTIONS}, None
         list_price_text = self._text("search_pre_price", "price_r")
         return Listing(
             product_id=self.product_id,
             title=title,
             subtitle=subtitle,
-            description=self._text("detail", "search_hot_word"),
+            description=description,
             url=PRODUCT_URL.format(self._linked_id() or self.product_id),
             image=self._image(),
             page=page,
@@ -173,7 +184,7 @@ class Item:
             ebook_price=ebook_price,
             ebook_only=ebook_only,
             sold_out=facts.sold_out or self._no_stock(),
-            volumes=facts.volumes,
+            volumes=volumes,
             contributors=parse_contributors(block.contributors),
             contributors_text=block.contributors,
             publisher=block.publisher,
@@ -183,7 +194,7 @@ class Item:
             reviews=parse_count(self._text("search_comment_num", "itemlist-review")),
             seller=seller,
             self_operated=self_operated,
-            flags=facts.flags,
+            flags=flags,
             highlighted=self._highlighted(),
         )
 
@@ -251,6 +262,14 @@ class Item:
         buttons = self._all("search_btn_cart")
         return "pdno" in self._marked or any(_NO_STOCK.search(button.text()) for button, _ in buttons)
 
+    def _leads_to_options(self) -> bool:
+        """Whether the Buy button opens the product's page: one must choose there before anything is in the cart."""
+        for _, attributes in self._marked.get("search_btn_cart", ()):
+            if attributes.get("name") == _BUY_BUTTON:
+                link = attributes.get("href") or ""
+                return not link.startswith("javascript:") and _PRODUCT_LINK.search(link) is not None
+        return False
+
     def _rating(self) -> float | None:
         """Return the stars; a bar of 0 % stands beside hundreds of reviews and means unrated."""
         for box, _ in self._all("search_star_black", "level"):
@@ -285,6 +304,8 @@ class Item:
             publisher_title=self._fold(house[1].get("title")) if house is not None else "",
         )
         publisher = read.publisher and self._fold(read.publisher)
+        if is_unknown(publisher):
+            publisher = None
         return AuthorBlock(self._fold(read.contributors), self._fold(read.published), publisher)
 
     def _highlighted(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -11,7 +11,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from parsers.dangdang.item import Item, product_id_of
 from parsers.model import Layout, Listing
 
-__all__ = ["ResultList", "find_result_list", "may_hold_items", "reaches_end", "read_result_list"]
+__all__ = [
+    "ResultList",
+    "find_options",
+    "find_result_list",
+    "may_hold_items",
+    "reaches_end",
+    "read_result_list",
+]
 
 MAX_MARKUP = 4 * 1024 * 1024
 """Characters given to the HTML parser; a real page has 0.4 million, its list half of them."""
@@ -54,6 +61,20 @@ _TRACE = re.compile(r"""\bbigimg\b|\bitemlist-|\bid\s*=\s*["']?p\d{5,}|\bsku\s*=
 _ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
 
 
+_OPTIONS = re.compile(rb"""\bspu_ids\s*=\s*(?:JSON\.parse\(\s*)?['"]?\s*\[([\d\s,'"]{1,20000})\]""")
+_OPTION_ID = re.compile(rb"\d{5,20}")
+
+
+def find_options(body: bytes, start: int = 0) -> frozenset[str]:
+    """Return the product ids that the page's script lists as having several options: `spu_ids`, after the list.
+
+    Script shows the price of these as «¥54.50起» (from), that of the cheapest in stock.
+    """
+    at = body.find(b"spu_ids", start)
+    match = _OPTIONS.search(body, max(0, at - 1)) if at >= 0 else None
+    return frozenset(number.decode() for number in _OPTION_ID.findall(match[1])) if match else frozenset()
+
+
 def find_result_list(body: bytes) -> slice | None:
     """Return where in a page the list's markup is: from its opening tag to the paging bar or the end; None if unseen.
 
@@ -86,8 +107,10 @@ def may_hold_items(text: str) -> bool:
     return _TRACE.search(text) is not None
 
 
-def read_result_list(markup: str, *, page: int) -> ResultList:
+def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -> ResultList:
     """Parse markup and return the result list in it; `page` is the number that its listings carry.
+
+    `options` are the products that have several options, see `find_options`.
 
     Each item is read as soon as it is walked: its nodes are then still at hand for the processor, and their memory
     serves the next item.
@@ -102,7 +125,7 @@ def read_result_list(markup: str, *, page: int) -> ResultList:
         if item.is_product:
             items += 1
             tiles += item.is_tile
-            listing = item.listing(page=page, position=items)
+            listing = item.listing(page=page, position=items, options=options)
             clipped += item.clipped
             if listing is not None:
                 listings.append(listing)

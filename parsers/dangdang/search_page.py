@@ -9,6 +9,7 @@ from __future__ import annotations
 from parsers.dangdang.furniture import Furniture, read_furniture, snippets
 from parsers.dangdang.result_list import (
     ResultList,
+    find_options,
     find_result_list,
     may_hold_items,
     reaches_end,
@@ -33,7 +34,11 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     ended = reaches_end(body, where)
     if where is not None:
         markup = decode(body[where], codec)
-        found = read_result_list(markup.text, page=page)
+        found = read_result_list(
+            markup.text,
+            page=page,
+            options=find_options(body, where.stop if where.stop < len(body) else where.start),
+        )
         if found.items:
             furniture, notice = _around(body, where, codec)
             sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
@@ -43,7 +48,9 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
 
     whole = decode(body, codec)
     outside = whole.text if where is None else decode(body[: where.start] + body[where.stop :], codec).text
-    found = read_result_list(whole.text, page=page) if may_hold_items(outside) else ResultList()
+    found = ResultList()
+    if may_hold_items(outside):
+        found = read_result_list(whole.text, page=page, options=find_options(body))
     title, notice = title_of(whole.text), notice_of(whole.text)
     furniture = read_furniture(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):

@@ -11,6 +11,7 @@ import pytest
 from crawler.books import FILTERS
 from crawler.books.filters import Filters
 from crawler.books.shelf import Wishes, fill_shelf
+from crawler.query import simplified
 from parsers.model import Contributor
 from tests.factories import make_listing
 
@@ -36,6 +37,9 @@ from tests.factories import make_listing
         ({"author": "张博雅"}, {"contributors_text": "[美]斯图尔特·罗素 著，张博雅 译"}, True),
         ({"author": "J.K.罗琳"}, {"contributors_text": "J·K·罗琳 著"}, True),
         ({"author": "stuart  russell"}, {"contributors_text": "Stuart Russell"}, True),
+        ({"author": "Stuart Russell"}, {"contributors_text": "[美]斯图尔特·罗素（Stuart Russell） 著"}, True),
+        ({"author": "张三"}, {"contributors_text": "主编 张三 李四"}, True),
+        ({"author": "罗贯中", "simplified": simplified}, {"contributors_text": "羅貫中 著"}, True),
         ({"author": "李四"}, {"contributors_text": "张三 著"}, False),
         ({"author": "李四"}, {"contributors_text": ""}, False),
         ({"since": 2021}, {"published": dt.date(2021, 1, 1)}, True),

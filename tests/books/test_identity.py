@@ -274,3 +274,69 @@ def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ..
 def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str) -> None:
     """A count that the parser does not take, a comic, a volume within praise: each stays in the key."""
     assert title_key(one) != title_key(other)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "《小狗你好》＜优选包邮好书＞",
+        "＜正版＞小狗你好",
+        "【现货】小狗你好",
+        "[包邮] 小狗你好",
+        "小狗你好 当天发货",
+        "小狗你好（假一赔十）",
+        "【48小时发货】小狗你好",
+        "〖正版现货〗小狗你好",
+        "小狗你好【支持7天无理由退换】",
+        "小狗你好 次日达",
+        "小狗你好（100册以上团购请联系团购电话4000000000转6）",
+        "小狗你好 团购电话:4001066666转6",
+        "小狗你好（50本起批）",
+        "小狗你好【送运费险】",
+        "小狗你好 可开电子发票",
+        "小狗你好（满39包邮）",
+        "「正版」小狗你好",
+        "（区域包邮）小狗你好",
+        "【顺丰包邮】小狗你好",
+        "小狗你好【全新塑封】",
+        "现货速发 小狗你好",
+    ],
+)
+def test_decorations_keep_no_twins_apart(title: str) -> None:
+    """Shipping, warranty, invoices and bulk orders, in whatever brackets, keep no twins apart."""
+    assert title_key(title) == "小狗你好"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "小狗你好（精装）",
+        "小狗你好<上>",
+        "小狗你好（第2版）",
+        "小狗你好 签名版",
+        "小狗你好【习题】",
+        "小狗你好「特别篇」",
+        "小狗你好（团购手册）",
+        "小狗你好（拆塑封可见）",
+    ],
+)
+def test_what_tells_a_book_apart_stays(title: str) -> None:
+    """A word of the book in the same places keeps it apart."""
+    assert title_key(title) != "小狗你好"
+
+
+def test_an_original_name_is_a_person_s_name() -> None:
+    """A seller who names the original alone, one who names both, and one without the original mean one person."""
+    both = make_listing(contributors=(Contributor("安·李", "著", "英", "Ann Lee"),))
+    original = make_listing(product_id="29000002", contributors=(Contributor("Ann Lee"),))
+    chinese = make_listing(product_id="29000003", contributors=(Contributor("安·李"),))
+    assert len(same_books([both, original, chinese])) == 1
+
+
+def test_a_number_with_several_options_is_nobody_s_twin() -> None:
+    """Its price is that of one of the options."""
+    plain = make_listing()
+    options = [
+        make_listing(product_id=f"2900000{n}", flags=frozenset({Flag.OPTIONS}), volumes=None) for n in (1, 2)
+    ]
+    assert len(same_books([plain, *options])) == 3

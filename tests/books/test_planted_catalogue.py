@@ -15,7 +15,7 @@ from crawler.books.topic import Topic
 from crawler.demo.markup import render_search_page
 from crawler.query import mainland_wording, simplified
 from parsers.dangdang import parse_search_page
-from parsers.model import Contributor, Listing
+from parsers.model import Contributor, Flag, Listing
 from tests.factories import make_listing
 
 # One row a listing: the book that it must end in (rows of one letter are one book, all others are apart) or the reason
@@ -53,7 +53,7 @@ TWINS: tuple[Row, ...] = (
     # used copies are books of their own, whoever says so
     ("U1", "【二手9成新】渗透测试实战",          "张三、李四", "演示出版社",             "9.90",  {"seller": "文山"}),
     ("U1", "二手书 渗透测试实战",                "张三、李四", "演示出版社",             "8.80",  {"seller": "书海"}),
-    ("U2", "渗透测试实战",                       "张三、李四", "演示出版社",             "7.70",  {"seller": "二手街"}),
+    ("U1", "渗透测试实战",                       "张三、李四", "演示出版社",             "7.70",  {"seller": "二手街"}),
 )  # fmt: skip
 
 LINKS: tuple[Row, ...] = (
@@ -127,6 +127,9 @@ SETS: tuple[Row, ...] = (
     ("G2", "渗透测试精讲",                     "张三", "演示出版社", "33.00", {}),
     ("G3", "测试全书（全10册）+面试全书（全12册）", "张三", "演示出版社", "300.00", {}),
     ("G4", "测试全书（全10册）+面试全书（全8册）",  "张三", "演示出版社", "301.00", {}),
+    # a number with several options is nobody's twin, for its price is of one of them
+    ("H3", "测试大师",                         "张三", "演示出版社", "9.00",  {"flags": frozenset({Flag.OPTIONS})}),
+    ("H4", "测试大师",                         "张三", "演示出版社", "9.10",  {"flags": frozenset({Flag.OPTIONS})}),
     # no book at all: nobody's twin
     ("H1", "测试主题金属书签",                 "",     "",           "3.00",  {}),
     ("H2", "测试主题金属书签",                 "",     "",           "3.10",  {}),

@@ -9,16 +9,17 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from parsers.names import _read_names, parse_contributors
+from parsers.names import _read_names, is_unknown, parse_contributors
 from parsers.plain_names import read_plain_names
 from parsers.text import fold
 from tests.parsers.markup import real
 
 
 def shown(text: str) -> list[str]:
-    """Return the contributors as «[nationality]name=role»."""
+    """Return the contributors as «[nationality]name（original）=role»."""
     return [
-        f"{f'[{c.nationality}]' if c.nationality else ''}{c.name}{f'={c.role}' if c.role else ''}"
+        f"{f'[{c.nationality}]' if c.nationality else ''}{c.name}{f'（{c.original_name}）' if c.original_name else ''}"
+        f"{f'={c.role}' if c.role else ''}"
         for c in parse_contributors(text)
     ]
 
@@ -36,7 +37,7 @@ def shown(text: str) -> list[str]:
         ),
         (
             "[南非] 里沙尔·赫班斯(Rishal Hurbans)著 王晓雷 陈巍卿 译",
-            ["[南非]里沙尔·赫班斯(Rishal Hurbans)=著", "王晓雷=译", "陈巍卿=译"],
+            ["[南非]里沙尔·赫班斯（Rishal Hurbans）=著", "王晓雷=译", "陈巍卿=译"],
         ),
         ("腾讯研究院、腾讯AI Lab、腾讯开放平台", ["腾讯研究院", "腾讯AI Lab", "腾讯开放平台"]),
         ("亨利·基辛格 埃里克·施密特", ["亨利·基辛格", "埃里克·施密特"]),
@@ -73,13 +74,41 @@ def shown(text: str) -> list[str]:
         ("何孝荣 侯振龙", ["何孝荣", "侯振龙"]),
         ("(美)Zed A. Shaw,王魏魏", ["[美]Zed A. Shaw", "王魏魏"]),
         ("(美) Al Sweigart 斯维加特", ["[美]Al Sweigart 斯维加特"]),
-        ("(美)Brett Slatkin(布雷特·斯拉特金) 著", ["[美]Brett Slatkin(布雷特·斯拉特金)=著"]),
+        ("(美)Brett Slatkin(布雷特·斯拉特金) 著", ["[美]布雷特·斯拉特金（Brett Slatkin）=著"]),
         ("（加）E T 西顿", ["[加]E T 西顿"]),
         ("泰戈尔（印度）", ["[印度]泰戈尔"]),
         ("郑利强 段虹(绘) 步印童书 出品", ["郑利强", "段虹=绘", "步印童书=出品"]),
         ("美) 塔尼娅・奥尔特曼", ["[美]塔尼娅・奥尔特曼"]),
-        ("[美]卡勒德·胡赛尼（Khaled Hos", ["[美]卡勒德·胡赛尼（Khaled Hos"]),
+        ("[美]卡勒德·胡赛尼（Khaled Hos", ["[美]卡勒德·胡赛尼（Khaled Hos）"]),
         ("编者:杨秀璋//颜娜", ["杨秀璋=编", "颜娜=编"]),
+        # roles in front of names, without a colon
+        ("主编 林甲一 周乙二", ["林甲一=主编", "周乙二=主编"]),
+        ("主编 林甲一 副主编 周乙二 李丙", ["林甲一=主编", "周乙二=副主编", "李丙=副主编"]),
+        ("主编林甲一 周乙二", ["林甲一=主编", "周乙二=主编"]),
+        ("总主编 林甲一 本册主编 李丙", ["林甲一=总主编", "李丙=本册主编"]),
+        ("主编 林甲一；李丙 译", ["林甲一=主编", "李丙=译"]),
+        ("主编 林甲一 李丙 译", ["林甲一=主编", "李丙=译"]),
+        ("译 李丙文", ["李丙文=译"]),
+        ("文 林甲一 图 李丙", ["林甲一=文", "李丙=图"]),
+        ("编著 [英]安·李 周乙二", ["[英]安·李=编著", "周乙二=编著"]),
+        ("林甲一 主编 李丙 副主编", ["林甲一=主编", "李丙=副主编"]),
+        ("文 珍", ["文 珍"]),
+        # two labels in a row
+        ("作者：主编：林甲一", ["林甲一=主编"]),
+        ("作者：主编 林甲一", ["林甲一=主编"]),
+        ("文：图：林甲一", ["林甲一=文图"]),
+        ("译者 校者 林甲一", ["林甲一=译校"]),
+        # nobody
+        ("佚名", []),
+        ("佚名 著", []),
+        ("（清）佚名", []),
+        ("作者不详", []),
+        ("暂无作者信息", []),
+        ("N/A", []),
+        ("无名氏 著", ["无名氏=著"]),
+        # originals in either order, and aliases that are none
+        ("[日]安井一（やすいはじめ）", ["[日]安井一（やすいはじめ）"]),
+        ("大云（林甲一）", ["大云（林甲一）"]),
     ],
 )
 def test_contributors(text: str, expected: list[str]) -> None:
@@ -103,10 +132,13 @@ def real_blocks() -> list[str]:
 def test_no_name_of_real_blocks_is_lost() -> None:
     """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
     for text in filter(None, real_blocks()):
-        given_out = "".join(f"{c.name}{c.role or ''}{c.nationality or ''}" for c in parse_contributors(text))
+        given_out = "".join(
+            f"{c.name}{c.original_name or ''}{c.role or ''}{c.nationality or ''}"
+            for c in parse_contributors(text)
+        )
         wanted = _SAID_OTHERWISE.sub("", _NO_LETTER.sub("", text))
         lost = [letter for letter in wanted if letter not in given_out]
-        assert not lost or text in {"无", "暂无", "不详"}, (text, given_out, lost)
+        assert not lost or text in {"无", "暂无", "不详", "暂无作者信息"}, (text, given_out, lost)
 
 
 def test_plain_blocks_among_the_real_ones() -> None:
@@ -155,3 +187,20 @@ def test_the_short_way_is_the_full_reader_s(block: str) -> None:
 def test_any_text_is_read(text: str) -> None:
     """Whatever stands in a block, names come out, none of them empty."""
     assert all(contributor.name.strip() for contributor in parse_contributors(text))
+
+
+def test_an_alias_is_no_original() -> None:
+    """A bracket in another script holds the original; one in Chinese after a Chinese name is a part of the name."""
+    (person,) = parse_contributors("[英]安·李（Ann Lee）")
+    assert (person.name, person.original_name) == ("安·李", "Ann Lee")
+    (alias,) = parse_contributors("大云（林甲一）")
+    assert (alias.name, alias.original_name) == ("大云（林甲一）", None)
+
+
+@pytest.mark.parametrize(
+    "words", ["不详", "无", "佚名", "暂无", "未知", "其他", "（不详）", "出版社不详", "N/A"]
+)
+def test_words_in_the_place_of_a_publisher(words: str) -> None:
+    """What names no house is unknown; a house whose name begins alike is one."""
+    assert is_unknown(words)
+    assert not is_unknown(f"{words.strip('（）')}山海出版社") or words == "出版社不详"

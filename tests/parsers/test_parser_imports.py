@@ -13,7 +13,18 @@ OURS = {
     "parsers": {"parsers"},
     "parsers.model": {"parsers", "parsers.model"},
     "parsers.text": {"parsers", "parsers.text"},
-    "parsers.titles": {"parsers", "parsers.model", "parsers.text", "parsers.titles"},
+    "parsers.bundles": {"parsers", "parsers.bundles"},
+    "parsers.condition": {"parsers", "parsers.condition"},
+    "parsers.volumes": {"parsers", "parsers.text", "parsers.volumes"},
+    "parsers.titles": {
+        "parsers",
+        "parsers.bundles",
+        "parsers.condition",
+        "parsers.model",
+        "parsers.text",
+        "parsers.titles",
+        "parsers.volumes",
+    },
     "parsers.name_words": {"parsers", "parsers.name_words"},
     "parsers.plain_names": {"parsers", "parsers.name_words", "parsers.plain_names"},
     "parsers.names": {
@@ -41,6 +52,8 @@ OURS = {
     },
     "parsers.dangdang.search_page": {
         "parsers",
+        "parsers.bundles",
+        "parsers.condition",
         "parsers.dangdang",
         "parsers.dangdang.author_block",
         "parsers.dangdang.furniture",
@@ -54,6 +67,7 @@ OURS = {
         "parsers.plain_names",
         "parsers.text",
         "parsers.titles",
+        "parsers.volumes",
         "selectolax",
     },
 }

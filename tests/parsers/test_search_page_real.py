@@ -14,7 +14,8 @@ from tests.parsers.seen_2025 import SEEN, Seen
 
 def shown(contributor: Contributor) -> str:
     nationality = f"[{contributor.nationality}]" if contributor.nationality else ""
-    return f"{nationality}{contributor.name}{f'={contributor.role}' if contributor.role else ''}"
+    original = f"（{contributor.original_name}）" if contributor.original_name else ""
+    return f"{nationality}{contributor.name}{original}{f'={contributor.role}' if contributor.role else ''}"
 
 
 @pytest.mark.parametrize("position", range(1, len(SEEN) + 1))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from parsers.dangdang import parse_search_page
-from parsers.model import Layout, Listing, PageKind, SearchPage
+from parsers.model import Flag, Layout, Listing, PageKind, SearchPage
 from tests.parsers.markup import HEAD, LIST_ITEM, search_page
 
 
@@ -36,9 +36,9 @@ def test_the_example() -> None:
     )
     assert (found.description, found.highlighted) == ("从海岸说到雪线。", True)
     assert (found.price, found.list_price, found.discount_text) == (Decimal("39.00"), Decimal("78.00"), "5折")
-    assert [(c.name, c.role, c.nationality) for c in found.contributors] == [
-        ("安·李（Ann Lee）", "著", "美"),
-        ("王小明", "译", None),
+    assert [(c.name, c.original_name, c.role, c.nationality) for c in found.contributors] == [
+        ("安·李", "Ann Lee", "著", "美"),
+        ("王小明", None, "译", None),
     ]
     assert found.contributors_text == "[美]安·李（Ann Lee） 著，王小明 译"
     assert (found.publisher, found.published) == ("海岸出版社", dt.date(2021, 3, 31))
@@ -510,3 +510,59 @@ def test_wide_pages_are_cut_before_they_are_parsed() -> None:
     padding = "<div>" + "<span>天地玄黄</span>" * 2000 + "</div>"
     text = search_page(LIST_ITEM).replace(HEAD, HEAD + padding)
     assert parse(text) == parse(search_page(LIST_ITEM))
+
+
+BUY = 'name="Buy"'
+
+
+@pytest.mark.parametrize(
+    ("item", "script", "options"),
+    [
+        (LIST_ITEM, "", False),
+        (LIST_ITEM, "<script>var spu_ids = JSON.parse('[29000001]');</script>", True),
+        (LIST_ITEM, '<script>var spu_ids = ["12100022244", "29000001"];</script>', True),
+        (LIST_ITEM, "<script>var spu_ids = JSON.parse('[290000011]');</script>", False),
+        (LIST_ITEM, "<script>var spu_ids = JSON.parse('[]');</script>", False),
+        (LIST_ITEM.replace(BUY, f'{BUY} href="javascript:AddToShoppingCart(29000001)"'), "", False),
+        (LIST_ITEM.replace(BUY, f'{BUY} href="//product.dangdang.com/29000001.html"'), "", True),
+        (LIST_ITEM.replace("&yen;39.00<", "&yen;39.00起<"), "", True),
+    ],
+)
+def test_a_number_with_several_options(item: str, script: str, options: bool) -> None:
+    """The page's script, a Buy button that opens the product's page, or «起» say that the price is a lowest one."""
+    body = search_page(item)
+    at = body.rindex("</body>") if "</body>" in body else len(body)
+    (found,) = parse(body[:at] + script + body[at:]).listings
+    assert found.from_price == options
+    assert found.volumes == (None if options else 1)
+    assert found.price == Decimal("39.00")
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "used"),
+    [
+        ("一部写给大家的地理书", "正版旧书，保证质量", True),
+        ("一部写给大家的地理书", "八五成新 无笔记", True),
+        ("一部写给大家的地理书", "品相良好", True),
+        ("一部写给大家的地理书", "二手时间里的人", False),
+        ("一部写给大家的地理书", "旧书店里的一生", False),
+        ("一部写给大家的地理书", "八成新手都会犯的错", False),
+        ("从海岸说到雪线。", "本书为二手书，95新", True),
+        ("从海岸说到雪线。", "他在旧书摊上淘到一本二手书店的目录", False),
+    ],
+)
+def test_a_used_copy_that_only_other_words_give_away(where: str, words: str, used: bool) -> None:
+    """Subtitle and description count, too, but not what a book is about."""
+    assert (Flag.SECOND_HAND in listing((where, words)).flags) == used
+
+
+@pytest.mark.parametrize(("name", "used"), [("小城二手书店", True), ("旧书街", True), ("新华书店", False)])
+def test_a_seller_of_used_books(name: str, used: bool) -> None:
+    """A marketplace shop whose name says that it sells used books sells used copies."""
+    shop = f'<p class="search_shangjia"><a name="itemlist-shop-name" title="{name}">{name}</a></p></li>'
+    assert (Flag.SECOND_HAND in listing(("</li>", shop)).flags) == used
+
+
+def test_a_publisher_that_is_unknown() -> None:
+    """«不详» in the publisher's place is no publisher."""
+    assert listing(("海岸出版社", "不详")).publisher is None

@@ -57,7 +57,8 @@ def test_a_book_comes_back_as_it_was() -> None:
             "quality": "4.4718", "value": "0.0", "frontier": "true", "offers": "1", "offer_ids": "29220317",
             "dropped": "",
         }
-        | dict.fromkeys(COLUMNS[COLUMNS.index("history_since") :], "")
+        | dict.fromkeys(COLUMNS[COLUMNS.index("history_since") : COLUMNS.index("translators")], "")
+        | {"translators": "王五", "contributors": "张三; 李四; 王五 译", "from_price": "false"}
     ]  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def test_what_is_unknown_is_empty() -> None:
         "run_complete",
         "demo",
         "base_url",
+        "from_price",
         "value",
         "frontier",
         "offers",
@@ -185,3 +187,17 @@ def test_formulas_are_defused(sign: str, rest: str) -> None:
 def test_plain_words_are_left_alone(text: str) -> None:
     """A text that opens with a letter or a digit, and an empty one, is not touched."""
     assert defuse(text) == text
+
+
+def test_everyone_and_a_price_from_which_options_begin() -> None:
+    """Translators have a column of their own; everyone stands in words; a lowest price of several says so."""
+    people = (
+        Contributor("安·李", "著", "美", "Ann Lee"),
+        Contributor("王五", "译"),
+        Contributor("赵六", "译"),
+    )
+    listing = make_listing(contributors=people, flags=frozenset({Flag.OPTIONS}), volumes=None)
+    (row,) = read(make_result([listing]))
+    assert (row["authors"], row["translators"]) == ("安·李", "王五; 赵六")
+    assert row["contributors"] == "[美]安·李（Ann Lee） 著; 王五 译; 赵六 译"
+    assert (row["price"], row["from_price"], row["flags"], row["volumes"]) == ("39.00", "true", "options", "")

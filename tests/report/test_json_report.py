@@ -253,10 +253,10 @@ def test_the_dictionary_and_the_text_are_one() -> None:
 
 SAME_BYTES = """
 from tests.factories import make_listing, make_result
-from parsers.model import Flag
 from crawler.report import FORMATS, encode, render
 import hashlib
 from crawler.books.shelf import Wishes
+from parsers.model import Flag
 result = make_result(
     [make_listing(flags=frozenset(Flag), volumes=3, sold_out=True, ebook_only=True, ebook_price=None)],
     wishes=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "off_topic"})),
@@ -276,3 +276,28 @@ def test_the_same_result_gives_the_same_bytes(seed: str) -> None:
         for seed_of_run, zone in (("42", "Asia/Shanghai"), (seed, "America/New_York"))
     }  # fmt: skip
     assert len(outputs) == 1
+
+
+def test_everyone_who_made_the_book() -> None:
+    """Contributors come with original name, role and nationality; authors are names alone."""
+    people = (Contributor("安·李", "著", "美", "Ann Lee"), Contributor("王五", "译"))
+    book = make_result([make_listing(contributors=people)]).as_dict()["books"][0]
+    assert book["authors"] == ["安·李"]
+    assert book["contributors"] == [
+        {"name": "安·李", "original_name": "Ann Lee", "role": "著", "nationality": "美"},
+        {"name": "王五", "original_name": None, "role": "译", "nationality": None},
+    ]
+
+
+def test_the_lowest_price_of_several_options_is_no_answer() -> None:
+    """It stands in the list with its flag; the answers and the frontier name other books."""
+    options = make_listing(
+        product_id="12100022244", price=Decimal(9), volumes=None, flags=frozenset({Flag.OPTIONS})
+    )
+    plain = make_listing(title="红队实战", price=Decimal(30))
+    report = make_result([options, plain]).as_dict()
+    found = {book["product_id"]: book for book in report["books"]}
+    assert set(report["answers"].values()) == {plain.product_id}
+    assert (found["12100022244"]["from_price"], found["12100022244"]["flags"]) == (True, ["options"])
+    assert (found["12100022244"]["frontier"], found["12100022244"]["price_per_volume"]) == (False, None)
+    assert not found[plain.product_id]["from_price"]

@@ -93,6 +93,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
         "Off": (-0.5, "n", "0%"),
         "Title": ("渗透测试实战", "s", "General"),
         "Author": ("张三, 李四", "s", "General"),
+        "Translator": (None, "n", "General"),
         "Publisher": ("演示出版社", "s", "General"),
         "Date": (dt.datetime(2021, 3, 31), "d", "yyyy-mm-dd"),  # noqa: DTZ001 - a spreadsheet knows no zone
         "Rating": (4.5, "n", "0.0"),
@@ -106,6 +107,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
         "E-book": (9.9, "n", "¥#,##0.00"),
         "Offers": (1, "n", "#,##0"),
         "Product": ("29220317", "s", "General"),
+        "Contributors": ("张三 著; 李四 著", "s", "General"),
         "Subtitle": ("从入门到精通", "s", "General"),
     }
 
@@ -140,7 +142,7 @@ def test_the_list_is_ready_to_be_sorted_and_filtered(count: int) -> None:
     books = sheet(book, 0)
     assert book.active is books
     assert books.freeze_panes == "A2"
-    assert books.auto_filter.ref == f"A1:W{count + 1}"
+    assert books.auto_filter.ref == f"A1:Y{count + 1}"
     assert books.max_row == count + 1
     assert all(cell.font.b for cell in books[1])
 
@@ -361,7 +363,7 @@ def test_an_empty_list_is_a_workbook_too(result: SearchResult) -> None:
     """The header stands alone, and the answers say why there is none."""
     book = read(result)
     assert sheet(book, 0).max_row == 1
-    assert sheet(book, 0).auto_filter.ref == "A1:W1"
+    assert sheet(book, 0).auto_filter.ref == "A1:Y1"
     assert sheet(book, 1)["C1"].value
 
 
@@ -438,3 +440,15 @@ def test_the_same_result_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(once, bytes)
     with zipfile.ZipFile(io.BytesIO(once)) as archive:
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
+def test_a_price_from_which_options_begin_stays_a_number() -> None:
+    """The lowest price of several options is a number to sort by, shown as «¥39.00起»."""
+    listing = make_listing(
+        flags=frozenset({Flag.OPTIONS}), volumes=None,
+        contributors=(Contributor("安·李", "著", "美", "Ann Lee"), Contributor("王五", "译")),
+    )  # fmt: skip
+    (row,) = rows(sheet(read(make_result([listing])), 0))
+    assert (row["Price"].value, row["Price"].number_format) == (39, '¥#,##0.00"起"')
+    assert row["Translator"].value == "王五"
+    assert row["Contributors"].value == "[美]安·李（Ann Lee） 著; 王五 译"
