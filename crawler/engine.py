@@ -31,6 +31,7 @@ from crawler.settings import Settings
 from parsers import SHOPS
 
 if TYPE_CHECKING:
+    from crawler.page_key import PageKey
     from crawler.recording.saved import Recorder, SavedPage, SavedRun
     from crawler.search import Search
     from crawler.search_spec import SearchSpec
@@ -41,8 +42,8 @@ SHOP = SHOPS["dangdang"]
 
 SEARCH_OPTIONS = frozenset(
     {
-        "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "max_volume_price",
-        "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
+        "pages", "sellers", "category", "sort", "min_price", "max_price", "price_check", "rank", "keep",
+        "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
     }
 )  # fmt: skip
 """The settings that one search of a shared engine may have for itself."""
@@ -160,7 +161,7 @@ class Crawler:
         query: str,
         *,
         recorder: Recorder | None = None,
-        saved: Mapping[int, SavedPage] | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
         **options: Any,
     ) -> AsyncGenerator[Event, None]:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
@@ -196,7 +197,7 @@ class Crawler:
         spec: SearchSpec,
         *,
         recorder: Recorder | None = None,
-        saved: Mapping[int, SavedPage] | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
     ) -> AsyncGenerator[Event, None]:
         from crawler.download.exchange import FetchPolicy

@@ -76,6 +76,8 @@ class Attempt:
     """Seconds until the next attempt; None when this was the last."""
     waited: float = 0.0
     """Seconds before it, until the host's pace let it go."""
+    price_order: bool = False
+    """`page` is one of the shop's list in price order, read beside the search's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class PageRejected:
 
     page: int
     detail: str
+    price_order: bool = False
+    """As in `Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class PageFinished:
     """Unique products kept so far, over all pages."""
     revised: bool = False
     """An earlier verdict of this page is replaced."""
+    price_order: bool = False
+    """As in `Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Raises SettingsError for a value of another type or out of range.
     """
 
-    pages: Annotated[int, _whole(1, 100)] = 3
-    """Result pages to ask for; the shop serves 100 at most."""
+    pages: Annotated[
+        int,
+        Meta(ge=1, le=100, description="a whole number from 1 to 100, or all", extra={"names": {"all": 100}}),
+    ] = 3
+    """Result pages to ask for; the shop serves 100 at most, which `all` stands for."""
     sellers: Annotated[Literal["self", "all"], Meta(description="self or all")] = "self"
     """The shop's own goods, or those of marketplace shops as well."""
     category: Annotated[Literal["books", "all"], Meta(description="books or all")] = "books"
@@ -155,6 +158,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Lowest price asked for, in yuan."""
     max_price: Amount = None
     """Highest price asked for, in yuan."""
+    price_check: Annotated[int, _whole(0, 100)] = 3
+    """Pages of the shop's list in price order to read besides, at most, to prove which book is cheapest; 0 for none."""
     rank: Annotated[
         Literal["cheapest", "best", "value", "per-volume"],
         Meta(description="one of cheapest, best, value, per-volume"),
@@ -268,6 +273,8 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     parts: object
     extra = meta.extra or {}
     separator = extra.get("separator", ",")
+    if isinstance(value, str):
+        value = extra.get("names", {}).get(value.lower(), value)
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str) and separator != "":
         # A list in one word. Between URLs there is white space: they may hold commas.
         parts = [] if lifted else [part.strip() for part in value.split(separator)]

@@ -82,7 +82,7 @@ def competes(listing: Listing, *, goods: bool) -> bool:
     return goods or Flag.ACCESSORY not in listing.flags
 
 
-TieBreak = tuple[float, int, int, str, str, int, int]
+TieBreak = tuple[float, int, int, str, str, bool, int, int]
 
 
 def tie_break(listing: Listing) -> TieBreak:
@@ -98,6 +98,5 @@ def tie_break(listing: Listing) -> TieBreak:
         len(digits),  # with the digits after it: numbers compared without making one of a very long string
         digits,
         listing.product_id,
-        listing.page,
-        listing.position,
+        *listing.place,
     )

@@ -29,7 +29,7 @@ SETTING_OF_FLAG = {
     **{
         name: name
         for name in (
-            "pages", "sellers", "category", "sort", "min_price", "max_price", "max_volume_price", "publisher",
+            "pages", "price_check", "sellers", "category", "sort", "min_price", "max_price", "max_volume_price", "publisher",
             "author", "since", "min_reviews", "keep", "rank", "concurrency", "workers", "max_seconds", "delay",
             "max_wait", "obey_robots", "user_agent", "proxy", "base_url",
         )
@@ -61,7 +61,7 @@ USER_AGENT = f"bookprice-crawler/{__version__}"
 """The default of `user_agent`, which a test compares."""
 
 DESCRIPTION = """\
-Search Dangdang, read every page of the answer, and say which book is cheap, and which is good.
+Search Dangdang, read its result pages, and say which book is cheap, and which is good.
 
   {program} 滲透測試 --pages 20
   {program} 滲透測試 --demo
@@ -112,8 +112,14 @@ def add_parser(
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--pages",
+        metavar="N|all",
+        help="result pages to read, 1 to 100, or all that there are; better books may stand on later pages (default: 3)",
+    )
+    group.add_argument(
+        "--price-check",
         metavar="N",
-        help="result pages to read, 1 to 100; cheaper books may stand on later pages (default: 3)",
+        help="read up to N pages of the shop's list in price order as well, to prove which book is cheapest; 0 is off "
+        "(default: 3)",
     )
     group.add_argument(
         "--sellers",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
@@ -88,10 +89,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
     Who searches for books means books: an accessory comes in where there is nothing else.
     """
-    caveat = say("caveat")
-    if _not_asked_for(result):
-        ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
-        caveat += say("and") + say("pages_read", ok=ok, all=_pages_to_be_had(result))
+    caveat = say("and").join([say("caveat"), *_how_far(result, say)])
     if not result.books:
         yield _line(result, say, "", _why_nothing(result, say))
         return
@@ -109,6 +107,51 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
             yield _line(result, say, label, say("nobody_rated"))
         else:
             yield _book_line(result, say, label, book)
+
+
+def _how_far(result: SearchResult, say: Labels) -> Iterator[str]:
+    """Yield how far the cheapest is the cheapest: of all, or of the pages read, and then what would settle it."""
+    check = result.price_check
+    if check is not None and check.proven:
+        yield say("cheapest_listed") if check.total is None else say("cheapest_of_all", n=check.total)
+    elif _not_asked_for(result):
+        ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
+        yield say("pages_read", ok=ok, all=_pages_to_be_had(result))
+        if option := _settling(result):
+            yield say("may_settle", option=option)
+
+
+def _settling(result: SearchResult) -> str:
+    """Return the option that may prove which book is cheapest; '' where none is known to help."""
+    check, most = result.price_check, SHOPS[result.shop].max_pages
+    if check is None:
+        return "--price-check 3"
+    if check.reason in {"failed", "stopped"}:
+        return "--resume"
+    if check.reason == "not_passed" and len(check.pages) < most:
+        if result.options.get("sort") == "price":
+            return f"--pages {min(most, 2 * len(check.pages))}"
+        return f"--price-check {min(most, max(10, 2 * len(check.pages)))}"
+    return "--pages all"
+
+
+def _price_check(result: SearchResult, say: Labels) -> str:
+    """Return what the price check found."""
+    check = result.price_check
+    if check is None:
+        return ""
+    if check.proven:
+        pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
+        return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)
+    failed = [page for page in check.pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]
+    words = say("comma").join(why for _, why in alike(failed, say))
+    return say(
+        "price_unproven", why=say(f"price_why_{check.reason}", failed=words, price=_bound(check.up_to))
+    )
+
+
+def _bound(amount: Decimal | None) -> str:
+    return yuan(amount or Decimal(0))
 
 
 def _accessory(result: SearchResult, say: Labels) -> Answer | None:
@@ -176,7 +219,8 @@ def _why_nothing(result: SearchResult, say: Labels) -> str:
 def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
     if result.failed:
         text = say("pages_failed", failed=len(result.failed), all=len(result.pages))
-        text += say("may_miss" if result.had_a_page else "no_answer")
+        proven = result.price_check is not None and result.price_check.proven
+        text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
             text += say("stopped_early", why=clean(result.stopped))
         yield Alarm(say(_loss(result)), text, alike(result.failed, say))
@@ -218,6 +262,8 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     yield say("pages"), _pages(result, say)
     yield say("listings"), _listings(result, say)
     yield say("result"), _wholeness(result, say)
+    if checked := _price_check(result, say):
+        yield say("price_check"), checked
     if result.robots_ignored:
         yield say("robots"), say("robots_ignored")
     if scope := _scope(result, say):

@@ -12,7 +12,7 @@ from crawler.verdict import Verdict
 if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory
     from crawler.report import Style
-    from crawler.results import Book, SearchResult
+    from crawler.results import Book, PriceCheck, SearchResult
     from parsers.model import Listing
 
 __all__ = ["as_dict", "flags", "history_as_dict", "render"]
@@ -51,6 +51,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "options": {name: _option(value) for name, value in result.options.items()},
         "notes": list(result.notes),
         "pages": _pages(result),
+        "price_check": _price_check(result.price_check),
         "counts": {
             "listings": result.counts.listings,
             "unique": result.counts.unique,
@@ -86,6 +87,19 @@ def _pages(result: SearchResult) -> dict[str, Any]:
     }
 
 
+def _price_check(check: PriceCheck | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "pages": len(check.pages),
+        "ok": check.ok,
+        "listings": check.listings,
+        "in_order": check.in_order,
+        "proven": check.proven,
+        "up_to": _money(check.up_to),
+    }
+
+
 def _book(book: Book) -> dict[str, Any]:
     listing = book.listing
     return {
@@ -115,6 +129,7 @@ def _book(book: Book) -> dict[str, Any]:
         "image": listing.image,
         "page": listing.page,
         "position": listing.position,
+        "list": _list_of(listing),
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
     }
@@ -174,7 +189,13 @@ def _dropped(reason: str, listing: Listing) -> dict[str, Any]:
         "url": listing.url,
         "page": listing.page,
         "position": listing.position,
+        "list": _list_of(listing),
     }
+
+
+def _list_of(listing: Listing) -> str:
+    """Return on which list `page` and `position` are: the search's own, or the shop's in price order."""
+    return "price_order" if listing.price_order else "search"
 
 
 def _money(amount: Decimal | None) -> Decimal | None:
