@@ -43,7 +43,7 @@ SHOP = SHOPS["dangdang"]
 SEARCH_OPTIONS = frozenset(
     {
         "pages", "sellers", "category", "sort", "min_price", "max_price", "price_check", "rank", "keep",
-        "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
+        "condition", "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds", "base_url",
     }
 )  # fmt: skip
 """The settings that one search of a shared engine may have for itself."""

@@ -24,6 +24,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "value": ("Best value", "最划算", "最划算"),
     "answer": ("{label}: {words}", "{label}：{words}", "{label}：{words}"),
     "accessory_cheaper": ("Cheaper, but no book", "更便宜，但不是书", "更便宜，但不是書"),
+    "used_cheaper": ("Cheaper, but used", "更便宜的二手书", "更便宜的二手書"),
+    "used_only": ("No new copy; used from", "没有新书，二手最低", "沒有新書，二手最低"),
+    "new_copies": ("new copies", "新书", "新書"),
+    "used_copies": ("used copies", "二手书", "二手書"),
+    "condition": ("not of that condition", "新旧不符", "新舊不符"),
     "accessories_only": ("No book, but accessories from", "没有书，只有周边，最低", "沒有書，只有周邊，最低"),
     "nothing_on_sale": (
         "nothing that was found is on sale at a known price",

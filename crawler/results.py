@@ -190,7 +190,10 @@ class SearchResult:
 
     @cached_property
     def cheapest(self) -> Book | None:
-        """The cheapest book on sale; None when there is none. In a search for books an accessory is none."""
+        """The cheapest book on sale; None when there is none. In a search for books an accessory is none.
+
+        Like the other answers it is a new copy, unless the search was for used ones.
+        """
         return self._first("cheapest")
 
     @cached_property
@@ -206,7 +209,12 @@ class SearchResult:
     def _first(self, rank: str) -> Book | None:
         from crawler.books.ranking import first_by
 
-        return first_by(rank, self.books, goods=self.options.get("category") == "all")
+        return first_by(rank, self.books, goods=self.all_goods, used=self.options.get("condition") == "used")
+
+    @property
+    def all_goods(self) -> bool:
+        """Whether the search was for goods of every kind, where an accessory counts like a book."""
+        return self.options.get("category") == "all"
 
     @property
     def failed(self) -> tuple[PageResult, ...]:

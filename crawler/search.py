@@ -112,7 +112,9 @@ class Search:
         """What each page has used up of its attempts and its time."""
         self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
-        self._selector = Selector(keep=spec.settings.keep, covers=self._covers)
+        self._selector = Selector(
+            keep=spec.settings.keep, goods=spec.settings.category == "all", covers=self._covers
+        )
         self._host = urlsplit(spec.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
@@ -457,7 +459,9 @@ class Search:
     def _cheapest_price(self, shelf: Shelf) -> Decimal | None:
         from crawler.books.ranking import first_by
 
-        book = first_by("cheapest", shelf.books, goods=self._wishes.goods)
+        wanted = self._wishes
+        used = wanted.filters.condition == "used"
+        book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
         return None if book is None else book.price
 
     def _result(self, started_at: dt.datetime) -> SearchResult:
@@ -564,7 +568,9 @@ class Search:
 
         # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
         title_key(listing.title)
-        return "off_topic" in self._wishes.keep or self._wishes.topic.covers(listing)
+        wanted = self._wishes
+        on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
+        return on_topic and wanted.filters.reason((listing,)) is None
 
 
 def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:

@@ -96,7 +96,7 @@ Words = Annotated[
     lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
-Reason = Literal["ebook", "sold_out", "no_price", "off_topic"]
+Reason = Literal["ebook", "sold_out", "no_price", "accessory", "off_topic"]
 """What `keep` takes: `crawler.books.KEEPABLE`, which a test compares."""
 
 Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
@@ -167,9 +167,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The order of the report's books."""
     keep: Annotated[
         tuple[Reason, ...],
-        Meta(description="reasons out of ebook, sold_out, no_price, off_topic, with commas between them"),
+        Meta(
+            description="reasons out of ebook, sold_out, no_price, accessory, off_topic, with commas between them"
+        ),
     ] = ()
     """Reasons for which products are not dropped, but kept and flagged."""
+    condition: Annotated[Literal["any", "new", "used"], Meta(description="one of any, new, used")] = "any"
+    """New or used copies alone, or both: then the answers name new ones."""
     max_volume_price: Amount = None
     """Highest price of a volume, in yuan; books that are dearer are dropped, as with the filters that follow."""
     publisher: Words = None

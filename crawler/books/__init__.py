@@ -9,10 +9,10 @@ from __future__ import annotations
 
 __all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE"]
 
-KEEPABLE = ("ebook", "sold_out", "no_price", "off_topic")
+KEEPABLE = ("ebook", "sold_out", "no_price", "accessory", "off_topic")
 """Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
 
-FILTERS = ("max_volume_price", "publisher", "author", "since", "min_reviews")
+FILTERS = ("condition", "max_volume_price", "publisher", "author", "since", "min_reviews")
 """Filters, by the name of their option, in the order in which they are asked."""
 
 DROP_REASONS = (*KEEPABLE, *FILTERS)

@@ -13,6 +13,7 @@ __all__ = [
     "authors",
     "competes",
     "in_order",
+    "is_used",
     "most_reviewed",
     "price_of",
     "published",
@@ -72,12 +73,18 @@ def published(offers: Offers) -> dt.date | None:
     return next((offer.published for offer in offers if offer.published is not None), None)
 
 
-def competes(listing: Listing, *, goods: bool) -> bool:
-    """Return whether a listing can be the answer: it is on sale at a known price and, unless `goods`, is a book.
+def is_used(listing: Listing) -> bool:
+    """Return whether a copy is sold as used."""
+    return Flag.SECOND_HAND in listing.flags
 
-    `goods` is for a search of all kinds of things, where a bookmark counts like any other.
+
+def competes(listing: Listing, *, goods: bool, used: bool = False) -> bool:
+    """Return whether a listing can be the answer: on sale at a known price, new and, unless `goods`, a book.
+
+    `goods` is for a search of all kinds of things, where a bookmark counts like any other, `used` for one of used
+    copies.
     """
-    if listing.sold_out or price_of(listing) is None:
+    if listing.sold_out or price_of(listing) is None or (is_used(listing) and not used):
         return False
     return goods or Flag.ACCESSORY not in listing.flags
 

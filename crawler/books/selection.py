@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crawler.books.offers import price_of
-from parsers.model import Listing
+from parsers.model import Flag, Listing
 
 __all__ = ["Selection", "Selector", "drop_reason", "select", "unique_listings"]
 
@@ -37,19 +37,20 @@ def select(
     pages: Iterable[tuple[object, Sequence[Listing]]],
     keep: Collection[str] = frozenset(),
     *,
+    goods: bool = False,
     fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
 ) -> Selection:
     """Return the listings that count, from `pages`: pages by any name with the listings read there, in any order.
 
     A product that stands on several pages counts once, see `unique_listings`; `fetched_at` is when each page was
-    fetched. `keep` are reasons that drop nothing.
+    fetched. `keep` are reasons that drop nothing, `goods` as for `drop_reason`.
     """
     listings = [listing for _, some in pages for listing in some]
     unique, replaced = unique_listings(listings, fetched_at or {})
     seen = len(listings)
     kept, dropped = [], []
     for listing in unique:
-        reason = drop_reason(listing)
+        reason = drop_reason(listing, goods=goods)
         if reason is None or reason in keep:
             kept.append(listing)
         else:
@@ -92,11 +93,12 @@ def _offer(listing: Listing) -> tuple[object, ...]:
     return listing.price, listing.ebook_price, listing.ebook_only, listing.sold_out
 
 
-def drop_reason(listing: Listing) -> str | None:
-    """Return why a listing by itself is no book to buy: `ebook`, `sold_out` or `no_price`; None for one that is.
+def drop_reason(listing: Listing, *, goods: bool = False) -> str | None:
+    """Return why a listing by itself is no book to buy, None for one that is: a key of `KEEPABLE` but `off_topic`.
 
-    An e-book comes first, since it never has a printed copy's price; a sold-out edition often has none either,
-    and `no_price` is to mean that the shop sells it and the price could not be read.
+    `goods` is for a search of all kinds of things, where an accessory counts like a book. An e-book comes first, since
+    it never has a printed copy's price; a sold-out edition often has none either, and `no_price` is to mean that the
+    shop sells it and the price could not be read.
     """
     if listing.ebook_only:
         return "ebook"
@@ -104,7 +106,7 @@ def drop_reason(listing: Listing) -> str | None:
         return "sold_out"
     if listing.price is None:
         return "no_price"
-    return None
+    return "accessory" if Flag.ACCESSORY in listing.flags and not goods else None
 
 
 class Selector:
@@ -118,9 +120,11 @@ class Selector:
         self,
         *,
         keep: Collection[str] = frozenset(),
+        goods: bool = False,
         covers: Callable[[Listing], bool] = lambda _: True,
     ) -> None:
         self._keep = keep
+        self._goods = goods
         self._covers = covers
         self._pages: dict[tuple[bool, int], tuple[Listing, ...]] = {}
         self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
@@ -155,10 +159,12 @@ class Selector:
         if replaces or not self._ids.isdisjoint(ids):
             self._ids = {listing.product_id for known in self._pages.values() for listing in known}
             self._kept_count, self._cheapest = 0, None
-            fresh = select(self._pages.items(), self._keep, fetched_at=self._fetched_at).kept
+            fresh = select(
+                self._pages.items(), self._keep, goods=self._goods, fetched_at=self._fetched_at
+            ).kept
         else:
             self._ids |= ids
-            fresh = select([(page, listings)], self._keep).kept
+            fresh = select([(page, listings)], self._keep, goods=self._goods).kept
         counted = [listing for listing in fresh if self._covers(listing)]
         self._kept_count += len(counted)
         prices = [price for listing in counted if (price := price_of(listing)) is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from crawler.books import DROP_REASONS
 from crawler.books.filters import Filters
@@ -62,10 +63,11 @@ def fill_shelf(
     E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
     the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
     """
-    selection = select(pages, wishes.keep, fetched_at=fetched_at)
+    selection = select(pages, wishes.keep, goods=wishes.goods, fetched_at=fetched_at)
+    reason_of = partial(drop_reason, goods=wishes.goods)
     dropped = list(selection.dropped)
     kept: list[Offers] = []
-    for offers in same_books(selection.kept, kept_for=drop_reason):
+    for offers in same_books(selection.kept, kept_for=reason_of):
         reason = _book_reason(offers, wishes)
         if reason is None:
             kept.append(offers)
@@ -76,6 +78,7 @@ def fill_shelf(
         kept,
         wishes.rank,
         goods=wishes.goods,
+        used=wishes.filters.condition == "used",
         kept_for=(lambda offers: _kept_for(offers, wishes)) if wishes.keep else None,
     )
     counts = dict.fromkeys(DROP_REASONS, 0)
@@ -122,7 +125,7 @@ def _is_off_topic(offers: Offers, wishes: Wishes) -> bool:
 
 
 def _kept_for(offers: Offers, wishes: Wishes) -> frozenset[str]:
-    own = drop_reason(offers[0])
+    own = drop_reason(offers[0], goods=wishes.goods)
     reasons = {own} if own is not None else set()
     if _is_off_topic(offers, wishes):
         reasons.add("off_topic")

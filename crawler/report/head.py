@@ -59,8 +59,8 @@ class Head:
 
     answers: tuple[Answer, ...]
     """The cheapest book, the best, the best value; one line alone, that says why, where there is no book."""
-    second: Answer | None
-    """What stands above the cheapest book in the list: shops put bookmarks among books."""
+    cheaper: tuple[Answer, ...]
+    """What is cheaper than the cheapest book and no answer: a used copy, an accessory that was kept."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""
@@ -70,7 +70,7 @@ def head_of(result: SearchResult, say: Labels = ENGLISH) -> Head:
     """Return the head of a report on `result`, in the words of `say`."""
     answers = tuple(_answers(result, say))
     alarms = tuple(_alarms(result, say))
-    return Head(answers, _accessory(result, say), alarms, tuple(_facts(result, say)))
+    return Head(answers, tuple(_cheaper(result, say)), alarms, tuple(_facts(result, say)))
 
 
 def mark_of(result: SearchResult, say: Labels = ENGLISH) -> str:
@@ -94,12 +94,12 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
         yield _line(result, say, "", _why_nothing(result, say))
         return
     if result.cheapest is None:
-        # Accessories alone, or what was kept though it cannot be bought.
-        first = _cheapest_accessory(result)
-        if first is None:
-            yield _line(result, say, "", say("nothing_on_sale"))
-        else:
-            yield _book_line(result, say, say("accessories_only"), first, caveat)
+        # Used copies or accessories alone, or what was kept though it cannot be bought.
+        for label, flag in (("used_only", Flag.SECOND_HAND), ("accessories_only", Flag.ACCESSORY)):
+            if (first := _cheapest_with(result, flag)) is not None:
+                yield _book_line(result, say, say(label), first, caveat)
+                return
+        yield _line(result, say, "", say("nothing_on_sale"))
         return
     yield _book_line(result, say, say("cheapest"), result.cheapest, caveat)
     for label, book in ((say("best"), result.best), (say("value"), result.best_value)):
@@ -154,20 +154,27 @@ def _bound(amount: Decimal | None) -> str:
     return yuan(amount or Decimal(0))
 
 
-def _accessory(result: SearchResult, say: Labels) -> Answer | None:
-    """Return the accessory that is cheaper than the cheapest book."""
-    cheapest, first = result.cheapest, _cheapest_accessory(result)
-    if cheapest is None or first is None or cheapest.price is None or first.price is None:
-        return None
-    if first.price >= cheapest.price or result.options.get("category") == "all":
-        return None
-    return _book_line(result, say, say("accessory_cheaper"), first, marked=False)
+def _cheaper(result: SearchResult, say: Labels) -> Iterator[Answer]:
+    """Yield the used copy and the accessory that are cheaper than the cheapest book."""
+    cheapest = result.cheapest
+    if cheapest is None or cheapest.price is None:
+        return
+    for label, flag in (("used_cheaper", Flag.SECOND_HAND), ("accessory_cheaper", Flag.ACCESSORY)):
+        first = _cheapest_with(result, flag)
+        if first is not None and first.price is not None and first.price < cheapest.price:
+            yield _book_line(result, say, say(label), first, marked=False)
 
 
-def _cheapest_accessory(result: SearchResult) -> Book | None:
-    accessories = (book for book in result.books if Flag.ACCESSORY in book.listing.flags)
+def _cheapest_with(result: SearchResult, flag: Flag) -> Book | None:
+    """Return the cheapest on sale of the books with a flag that keeps them from being an answer."""
+    if flag is Flag.ACCESSORY and result.all_goods:
+        return None
     return min(
-        (book for book in accessories if book.price is not None and not book.listing.sold_out),
+        (
+            book
+            for book in result.books
+            if flag in book.listing.flags and book.price is not None and not book.listing.sold_out
+        ),
         key=lambda book: (book.price, book.rank),
         default=None,
     )
@@ -354,6 +361,8 @@ def _scope(result: SearchResult, say: Labels) -> str:
         words.append(say("own_goods"))
     if options.get("category") == "books":
         words.append(say("books"))
+    if (condition := options.get("condition", "any")) != "any":
+        words.append(say(f"{condition}_copies"))
     for name, word in (
         ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
     ):  # fmt: skip
