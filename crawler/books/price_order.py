@@ -1,6 +1,6 @@
 """Whether a shop's list in price order proves which book is cheapest.
 
-A list that is in order and was read up to ¥20 holds nothing cheaper than ¥20 behind that: a book at ¥19 that was found
+A list that is in order and was read beyond ¥20 holds nothing cheaper than ¥20 behind that: a book at ¥19 that was found
 is then the cheapest of all, read or not.
 """
 
@@ -12,7 +12,11 @@ from decimal import Decimal
 
 from parsers.model import Listing
 
-__all__ = ["OrderCheck", "check_order"]
+__all__ = ["MARGIN", "OrderCheck", "check_order"]
+
+MARGIN = 5
+"""Listings that must stand at a price or above it before the list counts as read up to there. One dear listing may have
+slipped to the end of what was read, with a cheap one in its place behind; five in a row have not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class OrderCheck:
     """What the listings of a list in price order, from its first on, say of those behind them."""
 
     up_to: Decimal | None
-    """Yuan: nothing behind them is cheaper, if the list is in order. None when no listing had a price."""
+    """Yuan: nothing behind them is cheaper, if the list is in order. None for fewer than `MARGIN` listings on sale."""
     in_order: bool
     """No listing stands behind a dearer one."""
     unknown_from: Decimal | None
@@ -44,18 +48,19 @@ def check_order(listings: Iterable[Listing]) -> OrderCheck:
     beside the book may stand at the price of either, for the shop sorts by the lowest of several. What is sold out has
     no place in the order of prices.
     """
-    bound, in_order = Decimal(0), True
+    in_order = True
+    bounds: list[Decimal] = []
     unknown_from: Decimal | None = None
     for listing in listings:
         if listing.sold_out:
             continue
+        bound = bounds[-1] if bounds else Decimal(0)
         prices = [price for price in (listing.price, listing.ebook_price) if price is not None]
-        if not prices:
-            unknown_from = bound if unknown_from is None else unknown_from
-            continue
         fitting = [price for price in prices if price >= bound]
         if fitting:
-            bound = min(fitting)
-        else:
+            bounds.append(min(fitting))
+        elif prices:
             in_order = False
-    return OrderCheck(bound or None, in_order, unknown_from)
+        elif unknown_from is None:
+            unknown_from = bound
+    return OrderCheck(bounds[-MARGIN] if len(bounds) >= MARGIN else None, in_order, unknown_from)
