@@ -50,7 +50,7 @@ def test_the_first_line_is_the_answer() -> None:
         ({"flags": frozenset({Flag.SECOND_HAND, Flag.BUNDLE})}, "[bundle of several works · second-hand]"),
         (
             {"flags": frozenset({Flag.ACCESSORY}), "seller": "书友\u202e店"},
-            "[accessory, no book · kept though accessory, no book · sold by 书友店]",
+            "[accessory, no book · sold by 书友店]",
         ),
         ({"self_operated": False}, "[sold by a marketplace shop]"),
     ],
@@ -328,7 +328,7 @@ def test_the_note_tells_of_other_offers() -> None:
         (
             "accessory",
             {"flags": frozenset({Flag.ACCESSORY})},
-            "accessory, no book · kept though accessory, no book",
+            "accessory, no book",
         ),
         ("off_topic", {"highlighted": False}, "kept though off topic"),
     ],

@@ -140,7 +140,7 @@ def test_the_answers_are_cards() -> None:
     }  # fmt: skip
     assert texts(document, ".second") == [
         "Cheaper, but used: ¥3.00 渗透测试 second-hand",
-        "Cheaper, but no book: ¥2.00 渗透测试书签 accessory, no book · kept though accessory, no book",
+        "Cheaper, but no book: ¥2.00 渗透测试书签 accessory, no book",
     ]
 
 
