@@ -58,6 +58,8 @@ class PagesResumed:
     """How many, of those asked for."""
     fetched_from: dt.datetime
     """When the oldest of them was fetched; aware, UTC."""
+    price_pages: int = 0
+    """How many besides of the shop's list in price order."""
 
 
 @dataclass(frozen=True, slots=True)

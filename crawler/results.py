@@ -224,7 +224,7 @@ class SearchResult:
     @property
     def fetched_from(self) -> dt.datetime | None:
         """When the oldest page that the report rests on was fetched, aware, UTC; None without one."""
-        times = (page.fetched_at for page in self.pages if not page.verdict.failed)
+        times = (page.fetched_at for page in (*self.pages, *self.price_pages) if not page.verdict.failed)
         return min(filter(None, times), default=None)
 
     @property

@@ -225,10 +225,14 @@ class Search:
 
     def _tell_resumed(self) -> None:
         """Say which pages of an earlier run are taken over."""
+        if self._replay is not None:
+            return
         keys = [pages.key(number) for pages in self._lists for number in range(1, pages.requested + 1)]
-        taken = [self._saved[key].fetched_at for key in keys if key in self._saved]
-        if taken and self._replay is None:
-            self._events.put_nowait(PagesResumed(len(taken), min(taken)))
+        taken = [key for key in keys if key in self._saved]
+        if taken:
+            since = min(self._saved[key].fetched_at for key in taken)
+            price_pages = sum(key.price_order for key in taken)
+            self._events.put_nowait(PagesResumed(len(taken) - price_pages, since, price_pages))
 
     async def _until_done_or_stopped(self, roads: list[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())

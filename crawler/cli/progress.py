@@ -108,8 +108,9 @@ class Teller:
     def _tell_resumed(self, event: PagesResumed) -> None:
         if not self._quiet:
             since = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
+            besides = f", and {event.price_pages} in price order," if event.price_pages else ""
             self._say(
-                f"resumed: {event.pages} of {self._requested} pages are of an earlier run, from {since}"
+                f"resumed: {event.pages} of {self._requested} pages{besides} are of an earlier run, from {since}"
             )
 
     def _tell_attempt(self, event: Attempt) -> None:

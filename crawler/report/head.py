@@ -316,7 +316,8 @@ def _time(result: SearchResult, say: Labels) -> str:
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
     words = f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
-    earlier = [page.fetched_at for page in result.pages if page.fetched_at and page.fetched_at < started]
+    times = [page.fetched_at for page in (*result.pages, *result.price_pages)]
+    earlier = [time for time in times if time is not None and time < started]
     if not earlier:
         return words
     since = f"{min(earlier).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"

@@ -55,7 +55,9 @@ class Made:
 def searched(watch: Watch, settings: Settings) -> str:
     """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
     chosen = settings.replace(**watch.search)
-    values = {name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}}
+    values = {
+        name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}
+    }
     if values["condition"] == "any":  # so that watches of a version without it go on
         del values["condition"]
     return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])

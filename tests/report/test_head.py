@@ -603,4 +603,7 @@ def test_pages_of_an_earlier_run_are_told_with_their_time() -> None:
     assert "2 pages are of an earlier run, from 2026-01-31 07:31:22 UTC on" in facts(resumed)["Time"]
     one = replace(result, pages=(earlier[1],))
     assert "one page is of an earlier run, of 2026-01-31 07:31:23 UTC" in facts(one)["Time"]
+    checked = replace(result, price_pages=(replace(make_page(1), fetched_at=old),))
+    assert "one page is of an earlier run, of 2026-01-31 07:31:22 UTC" in facts(checked)["Time"]
+    assert checked.fetched_from == old
     assert "earlier" not in facts(result)["Time"]
