@@ -35,6 +35,7 @@ def findings(ended: Ended) -> dict[str, tuple[str, str]]:
 
 async def test_all_is_well(run: Run, tmp_path: Path, shop: ScriptedShop) -> None:
     """Without a configuration, too; it leaves nothing behind but the cache's folder of robots.txt."""
+    shop.query = "Python"
     ended = await run("doctor", "--base-url", shop.base_url)
     found = findings(ended)
     assert ended.code == 0

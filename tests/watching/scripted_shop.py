@@ -36,6 +36,8 @@ class ScriptedShop:
     held_page: int = 1
     came: asyncio.Event = field(default_factory=asyncio.Event)
     """That this page was asked for."""
+    query: str = "三体"
+    """What the pages say that they answer."""
     port: int = 0
 
     @property
@@ -59,7 +61,7 @@ class ScriptedShop:
         total = sum(map(len, shown))
         body = render_search_page(
             shown[page - 1] if page <= len(shown) else [],
-            query=simplified("三体"), page=page, pages=len(shown), total=total,
+            query=simplified(self.query), page=page, pages=len(shown), total=total,
         )  # fmt: skip
         return web.Response(body=body, content_type="text/html", charset="gb2312")
 
