@@ -1,4 +1,4 @@
-"""Search a bookshop, read every page of the answer, say which book is cheap.
+"""Search a bookshop, read its result pages, say which book is cheap, and which is good.
 
     from crawler import crawl
     result = await crawl("滲透測試", pages=20)

@@ -32,6 +32,7 @@ from crawler.settings import Settings
 from parsers import SHOPS
 
 if TYPE_CHECKING:
+    from crawler.page_key import PageKey
     from crawler.recording.saved import Recorder, SavedPage, SavedRun
     from crawler.search import Search
     from crawler.search_spec import SearchSpec
@@ -157,7 +158,7 @@ class Crawler:
         query: str,
         *,
         recorder: Recorder | None = None,
-        saved: Mapping[int, SavedPage] | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
         **options: Unpack[SearchOptions],
     ) -> AsyncGenerator[Event, None]:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
@@ -193,7 +194,7 @@ class Crawler:
         spec: SearchSpec,
         *,
         recorder: Recorder | None = None,
-        saved: Mapping[int, SavedPage] | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
     ) -> AsyncGenerator[Event, None]:
         from crawler.download.exchange import FetchPolicy

@@ -58,6 +58,8 @@ class PagesResumed:
     """How many, of those asked for."""
     fetched_from: dt.datetime
     """When the oldest of them was fetched; aware, UTC."""
+    price_pages: int = 0
+    """How many besides of the shop's list in price order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Attempt:
     """Seconds until the next attempt; None when this was the last."""
     waited: float = 0.0
     """Seconds before it, until the host's pace let it go."""
+    price_order: bool = False
+    """`page` is one of the shop's list in price order, read beside the search's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class PageRejected:
 
     page: int
     detail: str
+    price_order: bool = False
+    """As in `Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ class PageFinished:
     """Unique products kept so far, over all pages."""
     revised: bool = False
     """An earlier verdict of this page is replaced."""
+    price_order: bool = False
+    """As in `Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class ReplayOptions(TypedDict, total=False):
 
     rank: Literal["cheapest", "best", "value", "per-volume"]
     keep: Reasons
+    condition: Literal["any", "new", "used"]
     max_volume_price: Yuan
     publisher: str | None
     author: str | None
@@ -34,6 +35,7 @@ class SearchOptions(ReplayOptions, total=False):
     """The settings that one search of a shared engine may have for itself."""
 
     pages: int
+    price_check: int
     sellers: Literal["self", "all"]
     category: Literal["books", "all"]
     sort: Literal["default", "sales", "rating", "newest", "price"]

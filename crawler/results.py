@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.verdict import Verdict
     from parsers.model import Contributor, Listing
 
-__all__ = ["Book", "Counts", "PageResult", "SearchResult"]
+__all__ = ["Book", "Counts", "PageResult", "PriceCheck", "SearchResult"]
 
 _REPR_TEXT = 60
 """Characters of a text in a `repr`."""
@@ -132,6 +132,11 @@ class Book:
         return self.listing.position
 
     @property
+    def page_list(self) -> str:
+        """Which list that page is of: «search», the search's own, or «price_order», the shop's in price order."""
+        return self.listing.page_list
+
+    @property
     def discount(self) -> Decimal | None:
         """Price over list price, two digits (0.32 is 3.2折); None without a price and a list price above 0."""
         if not self.list_price or self.price is None:
@@ -203,11 +208,39 @@ class PageResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceCheck:
+    """Whether the cheapest book is proven to be the cheapest that the shop lists, read or not."""
+
+    pages: tuple[PageResult, ...]
+    """The pages that it rests on: of the shop's list in price order from its first on, or of a list read whole."""
+    in_order: bool
+    """The prices on `pages` stand in order, and nothing that the search found besides is missing among them."""
+    proven: bool
+    """The cheapest book is the cheapest of all that the shop lists."""
+    up_to: Decimal | None
+    """Price, in yuan, up to which everything that the shop lists was read; None without a price."""
+    total: int | None
+    """Listings that the shop states for the search; None when it states none."""
+    reason: str = ""
+    """Why it is not proven: «failed», «unreadable», «disorder», «not_passed», «stopped», «no_book»; '' when it is."""
+
+    @property
+    def ok(self) -> int:
+        """How many of the pages were read."""
+        return sum(page.verdict.value == "ok" for page in self.pages)
+
+    @property
+    def listings(self) -> int:
+        """Listings read on them."""
+        return sum(len(page.listings) for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many listings came and where they went; `listings >= unique >= kept >= books`."""
 
     listings: int
-    """Items read on `ok` pages."""
+    """Items read on `ok` pages, those of the price check included."""
     unique: int
     """After one product on several pages counts once."""
     kept: int
@@ -253,6 +286,11 @@ class SearchResult:
     """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
     robots_ignored: bool = False
     """robots.txt was not asked for."""
+    price_pages: tuple[PageResult, ...] = ()
+    """Pages of the shop's list in price order, read beside `pages` to prove which book is cheapest; their books count.
+    One that failed leaves the proof out, and does not make the search partial."""
+    price_check: PriceCheck | None = None
+    """Whether the cheapest book is proven to be; None when that was not checked."""
     recorded: bool = False
     """What it saw is in a history, which the books' past is from."""
 
@@ -278,7 +316,10 @@ class SearchResult:
 
     @cached_property
     def cheapest(self) -> Book | None:
-        """The cheapest book on sale; None when there is none. In a search for books an accessory is none."""
+        """The cheapest book on sale; None when there is none. In a search for books an accessory is none.
+
+        Like the other answers it is a new copy, unless the search was for used ones.
+        """
         return self._first("cheapest")
 
     @cached_property
@@ -294,7 +335,12 @@ class SearchResult:
     def _first(self, rank: str) -> Book | None:
         from crawler.books.ranking import first_by
 
-        return first_by(rank, self.books, goods=self.options.get("category") == "all")
+        return first_by(rank, self.books, goods=self.all_goods, used=self.options.get("condition") == "used")
+
+    @property
+    def all_goods(self) -> bool:
+        """Whether the search was for goods of every kind, where an accessory counts like a book."""
+        return self.options.get("category") == "all"
 
     @property
     def failed(self) -> tuple[PageResult, ...]:
@@ -304,7 +350,7 @@ class SearchResult:
     @property
     def fetched_from(self) -> dt.datetime | None:
         """When the oldest page that the report rests on was fetched, aware, UTC; None without one."""
-        times = (page.fetched_at for page in self.pages if not page.verdict.failed)
+        times = (page.fetched_at for page in (*self.pages, *self.price_pages) if not page.verdict.failed)
         return min(filter(None, times), default=None)
 
     @property
@@ -315,7 +361,7 @@ class SearchResult:
     @property
     def had_a_page(self) -> bool:
         """At least one page answered the search, be it with «no results»."""
-        return any(not page.verdict.failed for page in self.pages)
+        return any(not page.verdict.failed for page in (*self.pages, *self.price_pages))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON report as plain values, prices as Decimal, times as «2026-01-31T08:00:00Z».

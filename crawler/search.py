@@ -11,11 +11,10 @@ import asyncio
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,18 +32,24 @@ from crawler.events import (
     SearchFinished,
     SearchStarted,
 )
+from crawler.page_key import PageKey
+from crawler.page_list import PageList
 from crawler.parse_pool import ParseFailure
+from crawler.price_check import check_price, pages_needed
 from crawler.recording.saved import RunEnd, SavedPage
-from crawler.results import Counts, PageResult, SearchResult
-from crawler.verdict import BLOCKED_STATUSES, Judgement, Verdict, in_page_order, judge
+from crawler.results import Counts, PageResult, PriceCheck, SearchResult
+from crawler.verdict import BLOCKED_STATUSES, Judgement, Verdict, judge
+from parsers.model import SearchPage
 
 if TYPE_CHECKING:
-    from crawler.books.shelf import Wishes
+    from decimal import Decimal
+
+    from crawler.books.shelf import Shelf, Wishes
     from crawler.download.client import Downloader
     from crawler.page_parser import PageParser
     from crawler.recording.saved import Recorder, SavedRun
     from crawler.search_spec import SearchSpec
-    from parsers.model import Listing, SearchPage
+    from parsers.model import Listing
 
 __all__ = ["Search"]
 
@@ -70,7 +75,7 @@ class _Answer:
 class Search:
     """A search under way; `events` runs it.
 
-    `recorder` is told of every request and page. `saved` are pages of an earlier run by number, taken as they are.
+    `recorder` is told of every request and page. `saved` are pages of an earlier run, taken as they are.
     `replay` is a whole earlier run: nothing is asked then, and the result is that run's.
     """
 
@@ -83,7 +88,7 @@ class Search:
         policy: FetchPolicy,
         now: Callable[[], dt.datetime],
         recorder: Recorder | None = None,
-        saved: Mapping[int, SavedPage] | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
     ) -> None:
         self._spec = spec
@@ -95,23 +100,34 @@ class Search:
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._requested = spec.settings.pages
-        asked = range(1, self._requested + 1)  # a heap: the lowest page goes out first
-        self._to_ask = [page for page in asked if replay is None or page in self._saved]
-        self._available: int | None = None
-        self._judgements: dict[int, Judgement] = {}
-        self._final: dict[int, Judgement] = {}
-        self._announced: set[int] = set()
-        self._attempts: dict[int, int] = {}
-        self._spent: defaultdict[int, Spent] = defaultdict(Spent)
+        wanted = spec.settings
+        self._own = self._page_list(wanted.pages, price_order=False)
+        # A list that is in price order proves itself.
+        beside = wanted.price_check if wanted.sort != "price" else 0
+        self._beside = self._page_list(beside, price_order=True) if beside else None
+        self._lists = (self._own,) if self._beside is None else (self._own, self._beside)
+        self._announced: set[PageKey] = set()
+        self._attempts: dict[PageKey, int] = {}
+        self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
         """What each page has used up of its attempts and its time."""
-        self._fetched_at: dict[int, dt.datetime] = {}
-        self._fetches: dict[int, asyncio.Task[Exchange]] = {}
-        self._selector = Selector(keep=spec.settings.keep, covers=self._covers)
+        self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
+        self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
+        self._selector = Selector(
+            keep=spec.settings.keep, goods=spec.settings.category == "all", covers=self._covers
+        )
         self._host = urlsplit(spec.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+
+    def _page_list(self, requested: int, *, price_order: bool) -> PageList:
+        numbers = range(1, requested + 1)
+        return PageList(
+            price_order=price_order,
+            requested=requested,
+            asked=[n for n in numbers if self._replay is None or PageKey(price_order, n) in self._saved],
+            url=lambda number: self._spec.url(number, price_order=price_order),
+        )
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Run the search and give its events; leaving the iterator ends it."""
@@ -152,7 +168,7 @@ class Search:
 
     async def _drive(self) -> None:
         spec, started_at = self._spec, self._now()
-        self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._requested))
+        self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._own.requested))
         # A head start only: where no process can be started, the first page will say so.
         with suppress(OSError, ImportError, NotImplementedError):
             self._parser.expect(self._requested)
@@ -165,30 +181,58 @@ class Search:
             timer = asyncio.get_running_loop().call_later(seconds, self.stop, reason)
         if self._replay is None:
             self._stop_if_blocked("")
-        # More roads than slots, so that the host's slots stay filled while pages are being parsed.
-        roads = [
-            asyncio.create_task(self._road())
-            for _ in range(min(self._requested, 2 * spec.settings.concurrency))
-        ]
         try:
-            await self._until_done_or_stopped(roads)
+            await self._read_pages()
+            while self._stopped is None and self._replay is None and self._wants_more():
+                await self._read_pages()
         finally:
             if timer is not None:
                 timer.cancel()
-            for road in roads:
-                road.cancel()
-            await asyncio.gather(*roads, return_exceptions=True)
         result = self._result(started_at)
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
         self._events.put_nowait(SearchFinished(result))
 
+    async def _read_pages(self) -> None:
+        """Read the pages that are queued, until none is left or the search is stopped."""
+        # More roads than slots, so that the host's slots stay filled while pages are being parsed.
+        most = min(self._requested, 2 * self._spec.settings.concurrency)
+        roads = [asyncio.create_task(self._road()) for _ in range(most)]
+        try:
+            await self._until_done_or_stopped(roads)
+        finally:
+            for road in roads:
+                road.cancel()
+            await asyncio.gather(*roads, return_exceptions=True)
+
+    def _wants_more(self) -> bool:
+        """Return whether pages in price order were left out that the cheapest book does need after all.
+
+        Progress judges listings one by one, the report books as a whole: it may drop the one that seemed the cheapest.
+        """
+        beside = self._beside
+        if beside is None or beside.enough is None:
+            return False
+        if pages_needed(beside, self._cheapest_price(self._fill())) is not None:
+            return False
+        beside.enough = None
+        return beside.next is not None
+
+    @property
+    def _requested(self) -> int:
+        return sum(pages.requested for pages in self._lists)
+
     def _tell_resumed(self) -> None:
         """Say which pages of an earlier run are taken over."""
-        taken = [page.fetched_at for number, page in self._saved.items() if number <= self._requested]
-        if taken and self._replay is None:
-            self._events.put_nowait(PagesResumed(len(taken), min(taken)))
+        if self._replay is not None:
+            return
+        keys = [pages.key(number) for pages in self._lists for number in range(1, pages.requested + 1)]
+        taken = [key for key in keys if key in self._saved]
+        if taken:
+            since = min(self._saved[key].fetched_at for key in taken)
+            price_pages = sum(key.price_order for key in taken)
+            self._events.put_nowait(PagesResumed(len(taken) - price_pages, since, price_pages))
 
     async def _until_done_or_stopped(self, roads: list[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -206,13 +250,15 @@ class Search:
 
     async def _road(self) -> None:
         """Take pages one by one from query to verdict until none is left."""
-        while (page := self._take_page()) is not None:
+        while (pages := self._next_list()) is not None:
+            number = pages.take()
+            page = pages.key(number)
             known = self._saved.get(page)
             if known is None:
-                ended = await self._ask_for(page)
+                ended = await self._ask_for(pages, number)
                 if ended is None:
                     # Stopped, or past the end; should a later page state more, this one is asked after all.
-                    heappush(self._to_ask, page)
+                    pages.put_back(number)
                     continue
             else:
                 parsed = await self._parse(page, known.exchange, known)
@@ -220,27 +266,34 @@ class Search:
                 if not known.verdict and ended.judgement.verdict.failed:
                     # The earlier run was killed before it could judge this page: it is fetched anew.
                     del self._saved[page]
-                    heappush(self._to_ask, page)
+                    pages.put_back(number)
                     continue
             exchange, judgement = ended.exchange, ended.judgement
             self._attempts[page] = exchange.attempts
             self._fetched_at[page] = ended.fetched_at
-            self._settle(page, judgement)
+            self._settle(pages, number, judgement)
             if known is None:
                 self._note_block(exchange, judged=judgement)
             if self._recorder is not None:
                 hops = () if known is None else known.hops
-                saved = SavedPage(
-                    page, exchange, judgement.verdict.value, judgement.detail, ended.fetched_at, hops
+                await self._recorder.page(
+                    SavedPage(
+                        number,
+                        exchange,
+                        judgement.verdict.value,
+                        judgement.detail,
+                        ended.fetched_at,
+                        hops,
+                        price_order=pages.price_order,
+                    )
                 )
-                await self._recorder.page(saved)
 
-    async def _ask_for(self, page: int) -> _Answer | None:
+    async def _ask_for(self, pages: PageList, number: int) -> _Answer | None:
         """Fetch and judge a page; None when it was given up before it came.
 
         One that comes cut is asked for again while attempts and time last, another page in its place once.
         """
-        ended, was_wrong = None, False
+        page, ended, was_wrong = pages.key(number), None, False
         while (exchange := await self._fetch(page)) is not None:
             fetched_at = self._now()
             # Before the page is read: until then, the next ones would go out.
@@ -251,35 +304,35 @@ class Search:
             judgement = self._judge(page, exchange, parsed)
             ended = _Answer(exchange, fetched_at, judgement)
             is_cut = judgement.verdict is Verdict.TRUNCATED
-            is_wrong = not was_wrong and self._is_wrong(page, judgement)
+            is_wrong = not was_wrong and _is_wrong(pages, number, judgement)
             if not (is_cut or is_wrong) or self._stopped is not None or not self._may_ask_again(page):
                 break
             was_wrong = was_wrong or is_wrong
-            self._events.put_nowait(PageRejected(page, ended.judgement.detail))
+            self._events.put_nowait(PageRejected(number, judgement.detail, pages.price_order))
         return ended
 
-    def _judge(self, page: int, exchange: Exchange, parsed: SearchPage | ParseFailure | None) -> Judgement:
-        return judge(exchange, parsed, query=self._spec.query_sent, number=page)
+    def _judge(
+        self, page: PageKey, exchange: Exchange, parsed: SearchPage | ParseFailure | None
+    ) -> Judgement:
+        return judge(exchange, parsed, query=self._spec.query_sent, number=page.number)
 
-    def _may_ask_again(self, page: int) -> bool:
+    def _may_ask_again(self, page: PageKey) -> bool:
         """Return whether a page has attempts and time left."""
         spent = self._spent[page]
         return spent.attempts < self._policy.attempts and spent.seconds < self._policy.total_seconds
 
-    def _is_wrong(self, page: int, judgement: Judgement) -> bool:
-        """Return whether an answer is another page than the one that was asked for."""
-        # The shop may have sent its last page in place of one that other pages say is there.
-        too_early = judgement.verdict is Verdict.PAST_END and page <= (self._available or 0)
-        return judgement.wrong_page or too_early
-
     async def _parse(
-        self, page: int, exchange: Exchange, known: SavedPage | None
+        self, page: PageKey, exchange: Exchange, known: SavedPage | None
     ) -> SearchPage | ParseFailure | None:
         if not exchange.body or exchange.problem is not None:
             return None
         if known is not None and known.verdict in UNREADABLE:
             return ParseFailure(Verdict(known.verdict), known.detail)
-        return await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page)
+        parsed = await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page.number)
+        if page.price_order and isinstance(parsed, SearchPage):
+            listings = tuple(replace(listing, price_order=True) for listing in parsed.listings)
+            return replace(parsed, listings=listings)
+        return parsed
 
     def _note_block(self, exchange: Exchange, judged: Judgement | None) -> None:
         """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
@@ -304,25 +357,30 @@ class Search:
             f"try again in {minutes} min, after {until:%H:%M} UTC"
         )
 
-    def _take_page(self) -> int | None:
-        last = self._requested if self._available is None else min(self._requested, self._available)
-        if self._stopped is not None or not self._to_ask or self._to_ask[0] > last:
-            return None
-        return heappop(self._to_ask)
+    def _next_list(self) -> PageList | None:
+        """Return the list whose next page goes out first; None when none is left or the search is stopped.
 
-    async def _fetch(self, page: int) -> Exchange | None:
+        The first pages of both lists go out first, then the others in price order: they are few, and what they show
+        decides how many are needed.
+        """
+        if self._stopped is not None:
+            return None
+        waiting = [pages for pages in self._lists if pages.next is not None]
+        return min(waiting, key=lambda pages: (pages.next != 1, not pages.price_order), default=None)
+
+    async def _fetch(self, page: PageKey) -> Exchange | None:
         """Fetch a page; None when it was given up on the way."""
-        url = self._spec.url(page)
+        url = self._spec.url(page.number, price_order=page.price_order)
 
         def tell(record: AttemptRecord) -> None:
             self._attempts[page] = record.number
             seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
             self._spent[page] = Spent(record.number, seconds)
-            self._events.put_nowait(
-                Attempt(
-                    page, url, record.number, record.outcome, record.seconds, record.retry_in, record.waited
-                )
-            )
+            attempt = Attempt(
+                page.number, url, record.number, record.outcome, record.seconds, record.retry_in, record.waited,
+                page.price_order,
+            )  # fmt: skip
+            self._events.put_nowait(attempt)
 
         def keep(hop: Hop, of_robots: bool) -> None:
             if self._recorder is not None:
@@ -345,53 +403,80 @@ class Search:
             del self._fetches[page]
             fetch.cancel()
 
-    def _settle(self, page: int, judgement: Judgement) -> None:
+    def _settle(self, pages: PageList, number: int, judgement: Judgement) -> None:
         """Take in a page's judgement, and say what it changes on other pages."""
-        self._judgements[page] = judgement
-        final, available = in_page_order(self._judgements, self._requested)
-        if available is not None and available != self._available:
-            self._available = available
-            self._events.put_nowait(PagesKnown(available))
-            for number, fetch in self._fetches.items():
-                if number > available:
+        available = pages.available
+        changed = pages.settle(number, judgement)
+        if pages is self._own and pages.available is not None and pages.available != available:
+            self._events.put_nowait(PagesKnown(pages.available))
+        self._announce(pages, changed)
+        if self._beside is not None and self._beside.enough is None and self._replay is None:
+            self._beside.enough = pages_needed(self._beside, self._selector.cheapest)
+        for each in self._lists:
+            for key, fetch in self._fetches.items():
+                if key.price_order == each.price_order and key.number > each.last:
                     fetch.cancel()
-        self._announce(final)
 
-    def _announce(self, final: dict[int, Judgement]) -> None:
-        changed = [n for n, judgement in final.items() if self._final.get(n) != judgement]
+    def _announce(self, pages: PageList, changed: Iterable[int]) -> None:
+        changed = list(changed)
         for number in changed:
-            judgement = final[number]
-            counted = judgement.page if judgement.verdict is Verdict.OK else None
-            self._selector.add(number, counted.listings if counted else (), self._fetched_at.get(number))
+            key = pages.key(number)
+            self._selector.add(key, pages.listings(number), self._fetched_at.get(key))
         for number in changed:
-            judgement = final[number]
+            key, judgement = pages.key(number), pages.final[number]
             self._events.put_nowait(
                 PageFinished(
                     number,
                     judgement.verdict,
                     judgement.detail,
-                    listings=_listings(judgement),
+                    listings=len(pages.listings(number)),
                     cheapest=self._selector.cheapest,
                     books=self._selector.kept_count,
-                    revised=number in self._announced,
+                    revised=key in self._announced,
+                    price_order=pages.price_order,
                 )
             )
-            self._announced.add(number)
-        self._final = final
+            self._announced.add(key)
 
-    def _result(self, started_at: dt.datetime) -> SearchResult:
+    def _fill(self) -> Shelf:
+        """Return the books of the pages that count.
+
+        Of pages in price order those count that are needed to pass the cheapest book, whatever else was on its way by
+        then: so the report does not depend on the order in which pages arrive.
+        """
         from crawler.books.shelf import fill_shelf
 
+        beside, used = self._beside, 0
+        if beside is not None:
+            used = pages_needed(beside, self._selector.cheapest) or beside.requested
+        while True:
+            counted = {key: listings for key, listings in self._selector.pages.items() if _counts(key, used)}
+            shelf = fill_shelf(counted.items(), self._wishes, fetched_at=self._fetched_at)
+            if beside is None:
+                return shelf
+            needed = pages_needed(beside, self._cheapest_price(shelf)) or beside.requested
+            if needed <= used:
+                beside.enough = used
+                return shelf
+            used = needed
+
+    def _cheapest_price(self, shelf: Shelf) -> Decimal | None:
+        from crawler.books.ranking import first_by
+
+        wanted = self._wishes
+        used = wanted.filters.condition == "used"
+        book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
+        return None if book is None else book.price
+
+    def _result(self, started_at: dt.datetime) -> SearchResult:
         spec, replayed = self._spec, self._replay
-        final, available = in_page_order(self._judgements, self._requested)
         stopped = self._stopped
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else "the recorded run was killed"
-        for number in range(1, self._requested + 1):
-            if number not in final:
-                final[number] = Judgement(Verdict.NOT_ASKED, stopped or "the search ended")
-        self._announce(dict(sorted(final.items())))
-        shelf = fill_shelf(self._selector.pages.items(), self._wishes, fetched_at=self._fetched_at)
+        shelf = self._fill()
+        for pages in self._lists:
+            self._announce(pages, pages.end(stopped or "the search ended"))
+        own, beside = self._own, self._beside
         return SearchResult(
             query=spec.query,
             query_sent=spec.query_sent,
@@ -401,30 +486,44 @@ class Search:
             rank=self._wishes.rank,
             started_at=started_at if replayed is None else replayed.parameters.started_at,
             finished_at=self._finished_at(),
-            pages=tuple(
-                PageResult(
-                    number,
-                    spec.url(number),
-                    judgement.verdict,
-                    judgement.detail,
-                    judgement.page.listings if judgement.page and judgement.verdict is Verdict.OK else (),
-                    self._attempts.get(number, 0),
-                    self._fetched_at.get(number),
-                )
-                for number, judgement in sorted(final.items())
-            ),
-            available=available,
+            pages=tuple(self._page_result(own, number) for number in own.final),
+            available=own.available,
             counts=shelf.counts,
             books=shelf.books,
             dropped=shelf.dropped,
-            notes=(*_notes(final, available, spec), *shelf.notes),
+            notes=(*_notes(own, spec), *shelf.notes),
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
                 for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
             },
-            suggestion=self._mainland_wording if self._found_little(shelf.counts, final, available) else None,
+            suggestion=self._mainland_wording if self._found_little(shelf.counts) else None,
             robots_ignored=not spec.settings.obey_robots,
+            price_pages=()
+            if beside is None
+            else tuple(self._page_result(beside, number) for number in beside.final if number <= beside.last),
+            price_check=self._price_check(shelf, stopped=stopped is not None),
+        )
+
+    def _price_check(self, shelf: Shelf, *, stopped: bool) -> PriceCheck | None:
+        wanted = self._spec.settings
+        if not wanted.price_check:
+            return None
+        in_price_order = self._own if wanted.sort == "price" else self._beside
+        return check_price(
+            self._cheapest_price(shelf), self._own, in_price_order, self._page_result, stopped=stopped
+        )
+
+    def _page_result(self, pages: PageList, number: int) -> PageResult:
+        key, judgement = pages.key(number), pages.final[number]
+        return PageResult(
+            number,
+            pages.url(number),
+            judgement.verdict,
+            judgement.detail,
+            pages.listings(number),
+            self._attempts.get(key, 0),
+            self._fetched_at.get(key),
         )
 
     def _finished_at(self) -> dt.datetime:
@@ -435,13 +534,14 @@ class Search:
         times = [page.fetched_at for page in self._replay.pages.values()]
         return max(times, default=self._replay.parameters.started_at)
 
-    def _found_little(self, counts: Counts, final: dict[int, Judgement], available: int | None) -> bool:
+    def _found_little(self, counts: Counts) -> bool:
         """Return whether the shop has little for the query: few products in all, or hardly one on topic."""
-        if all(judgement.verdict.failed for judgement in final.values()):
+        failed = [judgement.verdict.failed for judgement in self._own.final.values()]
+        if all(failed):
             return False  # nothing is known of what it has
         on_topic = counts.unique - counts.dropped["off_topic"]
-        failed = any(judgement.verdict.failed for judgement in final.values())
-        read_whole = available is not None and available <= self._requested and not failed
+        available = self._own.available
+        read_whole = available is not None and available <= self._own.requested and not any(failed)
         return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property
@@ -472,20 +572,31 @@ class Search:
 
         # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
         title_key(listing.title)
-        return "off_topic" in self._wishes.keep or self._wishes.topic.covers(listing)
+        wanted = self._wishes
+        on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
+        return on_topic and wanted.filters.reason((listing,)) is None
 
 
-def _listings(judgement: Judgement) -> int:
-    return len(judgement.page.listings) if judgement.page and judgement.verdict is Verdict.OK else 0
+def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:
+    """Return whether an answer is another page than the one that was asked for."""
+    # The shop may have sent its last page in place of one that other pages say is there.
+    too_early = judgement.verdict is Verdict.PAST_END and number <= (pages.available or 0)
+    return judgement.wrong_page or too_early
 
 
-def _notes(final: dict[int, Judgement], available: int | None, spec: SearchSpec) -> tuple[str, ...]:
+def _counts(key: tuple[bool, int], used: int) -> bool:
+    """Return whether a page counts, when `used` pages in price order do."""
+    price_order, number = key
+    return not price_order or number <= used
+
+
+def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes = []
-    for number, judgement in sorted(final.items()):
+    for number, judgement in pages.final.items():
         notes += [f"page {number}: {note}" for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
-        count = _listings(judgement)
-        if available is not None and number < available and 0 < count < spec.shop.page_size / 2:
+        count = len(pages.listings(number))
+        if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
             notes.append(f"page {number}: {count} listings where a full page has {spec.shop.page_size}")
     return tuple(notes)

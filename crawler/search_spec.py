@@ -19,7 +19,8 @@ from parsers import SHOPS, Shop
 __all__ = ["SearchSpec", "replayed_spec"]
 
 RECORDED = (
-    "pages", "sellers", "category", "sort", "min_price", "max_price", "rank", "keep", "obey_robots", *FILTERS,
+    "pages", "sellers", "category", "sort", "min_price", "max_price", "price_check", "rank", "keep", "obey_robots",
+    *FILTERS,
 )  # fmt: skip
 """The settings that decide what a report says, given the pages."""
 
@@ -38,11 +39,12 @@ class SearchSpec:
     demo: bool
     settings: Settings
 
-    def url(self, page: int) -> str:
-        """Return the address of result page `page`."""
+    def url(self, page: int, *, price_order: bool = False) -> str:
+        """Return the address of result page `page`, in the search's own order or in that of prices."""
         wanted = self.settings
+        sort = "price" if price_order else wanted.sort
         return self.shop.search_url(
-            self.query_sent, page, sellers=wanted.sellers, category=wanted.category, sort=wanted.sort,
+            self.query_sent, page, sellers=wanted.sellers, category=wanted.category, sort=sort,
             min_price=wanted.min_price, max_price=wanted.max_price, base_url=self.base_url,
         )  # fmt: skip
 
@@ -75,6 +77,7 @@ def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> 
         for name, value in recorded.settings.items()
         if name in RECORDED
     }
+    values.setdefault("price_check", 0)  # a record of a version that had none
     if recorded.shop not in SHOPS:
         raise UsageError(f"the record is of a shop that is not known here: {recorded.shop!r:.60}")
     typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)

@@ -101,7 +101,7 @@ Words = Annotated[
     lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
-Reason = Literal["ebook", "sold_out", "no_price", "off_topic"]
+Reason = Literal["ebook", "sold_out", "no_price", "accessory", "off_topic"]
 """What `keep` takes: `crawler.books.KEEPABLE`, which a test compares."""
 
 Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
@@ -145,8 +145,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Raises SettingsError for a value of another type or out of range.
     """
 
-    pages: Annotated[int, _whole(1, 100, HARMLESS)] = 3
-    """Result pages to ask for; the shop serves 100 at most."""
+    pages: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100,
+            description="a whole number from 1 to 100, or all",
+            extra=HARMLESS | {"names": {"all": 100}},
+        ),
+    ] = 3
+    """Result pages to ask for; the shop serves 100 at most, which `all` stands for."""
     sellers: Annotated[Literal["self", "all"], Meta(description="self or all", extra=HARMLESS)] = "self"
     """The shop's own goods, or those of marketplace shops as well."""
     category: Annotated[Literal["books", "all"], Meta(description="books or all", extra=HARMLESS)] = "books"
@@ -160,6 +168,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Lowest price asked for, in yuan."""
     max_price: Amount = None
     """Highest price asked for, in yuan."""
+    price_check: Annotated[int, _whole(0, 100, HARMLESS)] = 3
+    """Pages of the shop's list in price order to read besides, at most, to prove which book is cheapest; 0 for none."""
     rank: Annotated[
         Literal["cheapest", "best", "value", "per-volume"],
         Meta(description="one of cheapest, best, value, per-volume", extra=HARMLESS),
@@ -168,11 +178,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep: Annotated[
         tuple[Reason, ...],
         Meta(
-            description="reasons out of ebook, sold_out, no_price, off_topic, with commas between them",
+            description="reasons out of ebook, sold_out, no_price, accessory, off_topic, with commas between them",
             extra=HARMLESS,
         ),
     ] = ()
     """Reasons for which products are not dropped, but kept and flagged."""
+    condition: Annotated[
+        Literal["any", "new", "used"], Meta(description="one of any, new, used", extra=HARMLESS)
+    ] = "any"
+    """New or used copies alone, or both: then the answers name new ones."""
     max_volume_price: Amount = None
     """Highest price of a volume, in yuan; books that are dearer are dropped, as with the filters that follow."""
     publisher: Words = None
@@ -277,6 +291,8 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     parts: object
     extra = meta.extra or {}
     separator = extra.get("separator", ",")
+    if isinstance(value, str):
+        value = extra.get("names", {}).get(value.lower(), value)
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str) and separator != "":
         # A list in one word. Between URLs there is white space: they may hold commas.
         parts = [] if lifted else [part.strip() for part in value.split(separator)]

@@ -125,6 +125,24 @@ class Listing:
     flags: frozenset[Flag]
     highlighted: bool
     """The shop marked words of the query in the title."""
+    price_order: bool = False
+    """`page` and `position` are those of the shop's list in price order; no parser knows that, and it is not sent
+    between processes."""
+
+    @property
+    def page_key(self) -> tuple[bool, int]:
+        """The page it stands on: which of a search's two lists, and the number."""
+        return self.price_order, self.page
+
+    @property
+    def page_list(self) -> str:
+        """Which list `page` and `position` are of: «search», or «price_order»."""
+        return "price_order" if self.price_order else "search"
+
+    @property
+    def place(self) -> tuple[bool, int, int]:
+        """Where it stands; sorted, the search's own list comes before the one in price order."""
+        return self.price_order, self.page, self.position
 
     @property
     def authors(self) -> tuple[str, ...]:

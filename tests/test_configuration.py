@@ -139,10 +139,13 @@ def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
             "pagse stands outside the tables; the nearest setting is pages in [crawler]",
         ),
         ("[crawler]\n[report]\ndri = 'x'\n", "[report] dri is no setting; the nearest is dir"),
-        ("[crawler]\npages = '5'\n", "[crawler] pages must be a whole number from 1 to 100, not '5'"),
-        ("[crawler]\npages = 5.0\n", "[crawler] pages must be a whole number from 1 to 100, not 5.0"),
-        ("[crawler]\npages = true\n", "[crawler] pages must be a whole number from 1 to 100, not true"),
-        ("[crawler]\npages = 500\n", "[crawler] pages must be a whole number from 1 to 100, not 500"),
+        ("[crawler]\npages = '5'\n", "[crawler] pages must be a whole number from 1 to 100, or all, not '5'"),
+        ("[crawler]\npages = 5.0\n", "[crawler] pages must be a whole number from 1 to 100, or all, not 5.0"),
+        (
+            "[crawler]\npages = true\n",
+            "[crawler] pages must be a whole number from 1 to 100, or all, not true",
+        ),
+        ("[crawler]\npages = 500\n", "[crawler] pages must be a whole number from 1 to 100, or all, not 500"),
         ("[crawler]\npages = 2026-01-31\n", "[crawler] pages must be a whole number"),
         ("[crawler]\nmin_price = 'x'\n", "[crawler] min_price must be an amount of yuan"),
         ("[crawler]\nmin_price = '5'\n", "[crawler] min_price must be an amount of yuan"),
@@ -176,7 +179,7 @@ def test_a_named_file_must_be_there_and_be_ours(folder: Path) -> None:
 
 def test_the_source_of_a_wrong_value_is_named(folder: Path) -> None:
     """Every source gets the same words, after its own name."""
-    tail = " must be a whole number from 1 to 100, not 'many'"
+    tail = " must be a whole number from 1 to 100, or all, not 'many'"
     assert refusal(folder, {"pages": "many"}) == f"--pages{tail}"
     assert refusal(folder, environ={"CRAWLER_PAGES": "many"}) == f"CRAWLER_PAGES{tail}"
     assert refusal(folder, {"report.top": "0"}).startswith("--top must be ")

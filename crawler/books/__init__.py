@@ -11,10 +11,10 @@ from typing import Final
 
 __all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE"]
 
-KEEPABLE: Final = ("ebook", "sold_out", "no_price", "off_topic")
+KEEPABLE: Final = ("ebook", "sold_out", "no_price", "accessory", "off_topic")
 """Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
 
-FILTERS = ("max_volume_price", "publisher", "author", "since", "min_reviews")
+FILTERS = ("condition", "max_volume_price", "publisher", "author", "since", "min_reviews")
 """Filters, by the name of their option, in the order in which they are asked."""
 
 DROP_REASONS = (*KEEPABLE, *FILTERS)

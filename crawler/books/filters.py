@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from crawler.books import offers
-from crawler.books.offers import Offers, price_of
+from crawler.books.offers import Offers, is_used, price_of
 from parsers.text import nfkc
 
 __all__ = ["Filters"]
@@ -17,6 +17,8 @@ __all__ = ["Filters"]
 class Filters:
     """Conditions that a book must meet; None is no condition. What a book does not say, it does not meet."""
 
+    condition: str = "any"
+    """«new» or «used» for copies of that kind alone, «any» for both."""
     max_volume_price: Decimal | None = None
     """Highest price a volume, in yuan. A set that does not say its volumes meets it where all of it costs no more."""
     publisher: str | None = None
@@ -32,6 +34,9 @@ class Filters:
 
     def reason(self, book: Offers) -> str | None:
         """Return the name of the first filter that the book does not pass; None when it passes all."""
+        # Used copies are no offers of the new book: what the first offer is, all are.
+        if self.condition != "any" and is_used(book[0]) != (self.condition == "used"):
+            return "condition"
         if self.max_volume_price is not None and not self._is_cheap_enough(book, self.max_volume_price):
             return "max_volume_price"
         if self.publisher is not None and not _names(

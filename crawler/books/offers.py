@@ -14,6 +14,7 @@ __all__ = [
     "competes",
     "contributors",
     "in_order",
+    "is_used",
     "most_reviewed",
     "price_of",
     "published",
@@ -80,18 +81,23 @@ def published(offers: Offers) -> dt.date | None:
     return next((offer.published for offer in offers if offer.published is not None), None)
 
 
-def competes(listing: Listing, *, goods: bool) -> bool:
-    """Return whether a listing can be the answer: it is on sale at a known price and, unless `goods`, is a book.
+def is_used(listing: Listing) -> bool:
+    """Return whether a copy is sold as used."""
+    return Flag.SECOND_HAND in listing.flags
 
-    `goods` is for a search of all kinds of things, where a bookmark counts like any other. The price of a number with
-    several options is not that of the goods named, so it is never known.
+
+def competes(listing: Listing, *, goods: bool, used: bool = False) -> bool:
+    """Return whether a listing can be the answer: on sale at a known price, new and, unless `goods`, a book.
+
+    `goods` is for a search of all kinds of things, where a bookmark counts like any other, `used` for one of used
+    copies. The price of a number with several options is not that of the goods named, so it is never known.
     """
-    if listing.sold_out or listing.from_price or price_of(listing) is None:
+    if listing.sold_out or listing.from_price or price_of(listing) is None or (is_used(listing) and not used):
         return False
     return goods or Flag.ACCESSORY not in listing.flags
 
 
-TieBreak = tuple[float, int, int, str, str, int, int]
+TieBreak = tuple[float, int, int, str, str, bool, int, int]
 
 
 def tie_break(listing: Listing) -> TieBreak:
@@ -107,6 +113,5 @@ def tie_break(listing: Listing) -> TieBreak:
         len(digits),  # with the digits after it: numbers compared without making one of a very long string
         digits,
         listing.product_id,
-        listing.page,
-        listing.position,
+        *listing.place,
     )

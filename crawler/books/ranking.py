@@ -62,14 +62,15 @@ def rank_books(
     by: str = "cheapest",
     *,
     goods: bool = False,
+    used: bool = False,
     kept_for: Callable[[Offers], frozenset[str]] | None = None,
 ) -> tuple[Book, ...]:
     """Return the books of `found`, ranked from 1; the same for every order of `found`.
 
     `by` is a key of `RANKINGS`: `cheapest` by price, then quality; `best` by quality, then price; `value` by quality
     against price (see `crawler.books.quality`); `per-volume` by yuan a volume, those that do not say how many last.
-    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete too.
-    `kept_for` gives the reasons for which a book would have been dropped.
+    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete too,
+    `used`: used copies, too. `kept_for` gives the reasons for which a book would have been dropped.
 
     Time grows as n·log n, memory as n.
     """
@@ -77,7 +78,7 @@ def rank_books(
     prices = [price_of(first) for first in firsts]
     reviewed = map(most_reviewed, found)
     quality = qualities((listing.rating, listing.reviews) for listing in reviewed)
-    competing = [competes(first, goods=goods) for first in firsts]
+    competing = [competes(first, goods=goods, used=used) for first in firsts]
     value = values(prices, quality, competing)
     on_frontier = frontier(prices, quality, competing)
 
@@ -118,17 +119,17 @@ def rank_books(
     return tuple(map(books.__getitem__, order))
 
 
-def first_by(by: str, books: Iterable[Book], *, goods: bool = False) -> Book | None:
+def first_by(by: str, books: Iterable[Book], *, goods: bool = False, used: bool = False) -> Book | None:
     """Return the book that comes first in ranking `by` of those that compete; None when there is none.
 
     For `best` and `value` it must have stars: of a book that nobody has rated nothing good is known. `goods`: other
-    things compete with books.
+    things compete with books, `used`: used copies with new ones.
     """
     needs_stars, key = by in {"best", "value"}, RANKINGS[by]
     numbered = [
         (key(book.price, book.listing.volumes, book.quality, book.value), book)
         for book in books
-        if competes(book.listing, goods=goods)
+        if competes(book.listing, goods=goods, used=used)
         and (not needs_stars or (book.rating is not None and book.quality is not None))
     ]
     if not numbered:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crawler.books.offers import price_of
-from parsers.model import Listing
+from parsers.model import Flag, Listing
 
 __all__ = ["Selection", "Selector", "drop_reason", "select", "unique_listings"]
 
@@ -34,22 +34,23 @@ class Selection:
 
 
 def select(
-    pages: Iterable[tuple[int, Sequence[Listing]]],
+    pages: Iterable[tuple[object, Sequence[Listing]]],
     keep: Collection[str] = frozenset(),
     *,
-    fetched_at: Mapping[int, dt.datetime] | None = None,
+    goods: bool = False,
+    fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
 ) -> Selection:
-    """Return the listings that count, from `pages`: page numbers with the listings read there, in any order.
+    """Return the listings that count, from `pages`: pages by any name with the listings read there, in any order.
 
     A product that stands on several pages counts once, see `unique_listings`; `fetched_at` is when each page was
-    fetched. `keep` are reasons that drop nothing.
+    fetched. `keep` are reasons that drop nothing, `goods` as for `drop_reason`.
     """
-    by_page = sorted(pages, key=lambda page: page[0])
-    unique, replaced = unique_listings(by_page, fetched_at or {})
-    seen = sum(len(listings) for _, listings in by_page)
+    listings = [listing for _, some in pages for listing in some]
+    unique, replaced = unique_listings(listings, fetched_at or {})
+    seen = len(listings)
     kept, dropped = [], []
     for listing in unique:
-        reason = drop_reason(listing)
+        reason = drop_reason(listing, goods=goods)
         if reason is None or reason in keep:
             kept.append(listing)
         else:
@@ -58,30 +59,29 @@ def select(
 
 
 def unique_listings(
-    pages: Iterable[tuple[int, Sequence[Listing]]], fetched_at: Mapping[int, dt.datetime]
+    listings: Iterable[Listing], fetched_at: Mapping[tuple[bool, int], dt.datetime]
 ) -> tuple[tuple[Listing, ...], tuple[tuple[Listing, Listing], ...]]:
     """Return each product once, in page order, and the pairs of which the later one replaced the earlier.
 
-    `pages` come in the order of their numbers. A product that stands twice with the same offer is taken from its first
-    place. Where price or availability differ, the later observation is right: that of the page that was fetched last,
-    and of pages without a time, or within one page, that of the later place.
+    A product that stands twice with the same offer is taken from its first place. Where price or availability differ,
+    the later observation is right: that of the page that was fetched last, and of pages without a time, or within one
+    page, that of the later place. `fetched_at` is by a listing's `page_key`.
     """
     chosen: dict[str, Listing] = {}
     replaced: dict[str, tuple[Listing, Listing]] = {}
 
-    def moment(listing: Listing) -> tuple[dt.datetime, int, int]:
-        return fetched_at.get(listing.page, _NEVER), listing.page, listing.position
+    def moment(listing: Listing) -> tuple[dt.datetime, tuple[bool, int, int]]:
+        return fetched_at.get(listing.page_key, _NEVER), listing.place
 
-    for _, listings in pages:
-        for listing in sorted(listings, key=lambda listing: listing.position):
-            product_id = listing.product_id
-            before = chosen.setdefault(product_id, listing)
-            if before is listing or _offer(before) == _offer(listing):
-                continue
-            earlier, later = sorted((before, listing), key=moment)
-            chosen[product_id] = later
-            replaced[product_id] = earlier, later
-    unique = sorted(chosen.values(), key=lambda listing: (listing.page, listing.position))
+    for listing in sorted(listings, key=lambda listing: listing.place):
+        product_id = listing.product_id
+        before = chosen.setdefault(product_id, listing)
+        if before is listing or _offer(before) == _offer(listing):
+            continue
+        earlier, later = sorted((before, listing), key=moment)
+        chosen[product_id] = later
+        replaced[product_id] = earlier, later
+    unique = sorted(chosen.values(), key=lambda listing: listing.place)
     return tuple(unique), tuple(replaced.values())
 
 
@@ -93,11 +93,12 @@ def _offer(listing: Listing) -> tuple[object, ...]:
     return listing.price, listing.ebook_price, listing.ebook_only, listing.sold_out
 
 
-def drop_reason(listing: Listing) -> str | None:
-    """Return why a listing by itself is no book to buy: `ebook`, `sold_out` or `no_price`; None for one that is.
+def drop_reason(listing: Listing, *, goods: bool = False) -> str | None:
+    """Return why a listing by itself is no book to buy, None for one that is: a key of `KEEPABLE` but `off_topic`.
 
-    An e-book comes first, since it never has a printed copy's price; a sold-out edition often has none either,
-    and `no_price` is to mean that the shop sells it and the price could not be read.
+    `goods` is for a search of all kinds of things, where an accessory counts like a book. An e-book comes first, since
+    it never has a printed copy's price; a sold-out edition often has none either, and `no_price` is to mean that the
+    shop sells it and the price could not be read.
     """
     if listing.ebook_only:
         return "ebook"
@@ -105,7 +106,7 @@ def drop_reason(listing: Listing) -> str | None:
         return "sold_out"
     if listing.price is None:
         return "no_price"
-    return None
+    return "accessory" if Flag.ACCESSORY in listing.flags and not goods else None
 
 
 class Selector:
@@ -119,18 +120,20 @@ class Selector:
         self,
         *,
         keep: Collection[str] = frozenset(),
+        goods: bool = False,
         covers: Callable[[Listing], bool] = lambda _: True,
     ) -> None:
         self._keep = keep
+        self._goods = goods
         self._covers = covers
-        self._pages: dict[int, tuple[Listing, ...]] = {}
-        self._fetched_at: dict[int, dt.datetime] = {}
+        self._pages: dict[tuple[bool, int], tuple[Listing, ...]] = {}
+        self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
         self._ids: set[str] = set()
         self._kept_count = 0
         self._cheapest: Decimal | None = None
 
     @property
-    def pages(self) -> dict[int, tuple[Listing, ...]]:
+    def pages(self) -> dict[tuple[bool, int], tuple[Listing, ...]]:
         """The listings given so far, by page."""
         return self._pages
 
@@ -144,8 +147,10 @@ class Selector:
         """Lowest price in yuan of those kept so far; None while there is none."""
         return self._cheapest
 
-    def add(self, page: int, listings: Sequence[Listing], fetched_at: dt.datetime | None = None) -> None:
-        """Take in what was read on a page, in place of what was given for that page before."""
+    def add(
+        self, page: tuple[bool, int], listings: Sequence[Listing], fetched_at: dt.datetime | None = None
+    ) -> None:
+        """Take in what was read on a page, by its listings' `page_key`, in place of what was given for it before."""
         if fetched_at is not None:
             self._fetched_at[page] = fetched_at
         ids = {listing.product_id for listing in listings}
@@ -154,10 +159,12 @@ class Selector:
         if replaces or not self._ids.isdisjoint(ids):
             self._ids = {listing.product_id for known in self._pages.values() for listing in known}
             self._kept_count, self._cheapest = 0, None
-            fresh = select(self._pages.items(), self._keep, fetched_at=self._fetched_at).kept
+            fresh = select(
+                self._pages.items(), self._keep, goods=self._goods, fetched_at=self._fetched_at
+            ).kept
         else:
             self._ids |= ids
-            fresh = select([(page, listings)], self._keep).kept
+            fresh = select([(page, listings)], self._keep, goods=self._goods).kept
         counted = [listing for listing in fresh if self._covers(listing)]
         self._kept_count += len(counted)
         prices = [price for listing in counted if (price := price_of(listing)) is not None]

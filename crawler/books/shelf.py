@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from crawler.books import DROP_REASONS
 from crawler.books.filters import Filters
@@ -50,32 +51,34 @@ MOST_NOTES = 3
 
 
 def fill_shelf(
-    pages: Iterable[tuple[int, Sequence[Listing]]],
+    pages: Iterable[tuple[object, Sequence[Listing]]],
     wishes: Wishes,
     *,
-    fetched_at: Mapping[int, dt.datetime] | None = None,
+    fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
 ) -> Shelf:
-    """Return the books of `pages`, page numbers with the listings read there; the same for every order of the pages.
+    """Return the books of `pages`, pages with the listings read there; the same for every order of the pages.
 
-    `fetched_at` is when each page was fetched: of two prices of a product the later one counts.
+    `fetched_at` is when each page was fetched, by `page_key`: of two prices of a product the later one counts.
 
     E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
     the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
     """
-    selection = select(pages, wishes.keep, fetched_at=fetched_at)
+    selection = select(pages, wishes.keep, goods=wishes.goods, fetched_at=fetched_at)
+    reason_of = partial(drop_reason, goods=wishes.goods)
     dropped = list(selection.dropped)
     kept: list[Offers] = []
-    for offers in same_books(selection.kept, kept_for=drop_reason):
+    for offers in same_books(selection.kept, kept_for=reason_of):
         reason = _book_reason(offers, wishes)
         if reason is None:
             kept.append(offers)
         else:
             dropped += [(reason, offer) for offer in offers]
-    dropped.sort(key=lambda drop: (drop[1].page, drop[1].position))
+    dropped.sort(key=lambda drop: drop[1].place)
     books = rank_books(
         kept,
         wishes.rank,
         goods=wishes.goods,
+        used=wishes.filters.condition == "used",
         kept_for=(lambda offers: _kept_for(offers, wishes)) if wishes.keep else None,
     )
     counts = dict.fromkeys(DROP_REASONS, 0)
@@ -93,13 +96,17 @@ def fill_shelf(
 def _notes(replaced: Sequence[tuple[Listing, Listing]]) -> tuple[str, ...]:
     """Return a sentence on each of the first products with two offers, and one on how many more there are."""
     notes = [
-        f"product {later.product_id}: {_offer_in_words(earlier)} on page {earlier.page}, "
-        f"{_offer_in_words(later)} on page {later.page}, seen later, which counts"
+        f"product {later.product_id}: {_offer_in_words(earlier)} on {_page_in_words(earlier)}, "
+        f"{_offer_in_words(later)} on {_page_in_words(later)}, seen later, which counts"
         for earlier, later in replaced[:MOST_NOTES]
     ]
     if len(replaced) > MOST_NOTES:
         notes.append(f"{len(replaced) - MOST_NOTES} more products had two offers; the later one counts")
     return tuple(notes)
+
+
+def _page_in_words(listing: Listing) -> str:
+    return f"page {listing.page}" + (" of the price order" if listing.price_order else "")
 
 
 def _offer_in_words(listing: Listing) -> str:
@@ -118,7 +125,7 @@ def _is_off_topic(offers: Offers, wishes: Wishes) -> bool:
 
 
 def _kept_for(offers: Offers, wishes: Wishes) -> frozenset[str]:
-    own = drop_reason(offers[0])
+    own = drop_reason(offers[0], goods=wishes.goods)
     reasons = {own} if own is not None else set()
     if _is_off_topic(offers, wishes):
         reasons.add("off_topic")

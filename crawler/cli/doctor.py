@@ -175,10 +175,10 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
 
     from crawler.cli.runs import cache_folder
 
-    settings = loaded.settings.replace(pages=1, workers=1)
+    settings = loaded.settings.replace(pages=1, price_check=0, workers=1)
     watch = loaded.watches[0] if loaded.watches else None
     query = QUERY if watch is None else watch.terms.query
-    options = {} if watch is None else {**watch.search, "pages": 1}
+    options = {} if watch is None else {**watch.search, "pages": 1, "price_check": 0}
     page = asyncio.run(
         _one_page(
             settings, query, options, cache_folder(settings) / "robots", demo=args.demo, interrupts=interrupts

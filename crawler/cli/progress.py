@@ -21,6 +21,7 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
+from crawler.page_key import PageKey
 from crawler.report.wording import outcome
 from crawler.verdict import Verdict
 
@@ -48,11 +49,11 @@ class Teller:
         self._preload = preload
         self._requested = 0
         self._available: int | None = None
-        self._finished: dict[int, PageFinished] = {}
+        self._finished: dict[PageKey, PageFinished] = {}
         """The latest word on each page, the latest of all at the end."""
-        self._held: set[int] = set()
+        self._held: set[PageKey] = set()
         """Pages that failed and are not told yet."""
-        self._told: set[int] = set()
+        self._told: set[PageKey] = set()
         """Pages that were told to have failed."""
 
     async def tell(self, event: Event) -> None:
@@ -65,7 +66,7 @@ class Teller:
             case Attempt():
                 self._tell_attempt(event)
             case PageRejected():
-                self._detail(f"page {event.page}: {event.detail}; it is asked for once more")
+                self._detail(f"{_page(event)}: {event.detail}; it is asked for once more")
             case WorkerEvent():
                 process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
                 self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
@@ -107,26 +108,27 @@ class Teller:
     def _tell_resumed(self, event: PagesResumed) -> None:
         if not self._quiet:
             since = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
+            besides = f", and {event.price_pages} in price order," if event.price_pages else ""
             self._say(
-                f"resumed: {event.pages} of {self._requested} pages are of an earlier run, from {since}"
+                f"resumed: {event.pages} of {self._requested} pages{besides} are of an earlier run, from {since}"
             )
 
     def _tell_attempt(self, event: Attempt) -> None:
         waited = f", after {event.waited:.2f} s of waiting" if event.waited >= 0.005 else ""
         again = "" if event.retry_in is None else f"; again in {event.retry_in:.1f} s"
         self._detail(
-            f"page {event.page}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{waited}{again}"
+            f"{_page(event)}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{waited}{again}"
         )
 
     def _tell_page(self, event: PageFinished) -> None:
-        number = event.page
-        self._finished.pop(number, None)
-        self._finished[number] = event
-        self._held.discard(number)
-        if self._verbose or number in self._told:
+        key = PageKey(event.price_order, event.page)
+        self._finished.pop(key, None)
+        self._finished[key] = event
+        self._held.discard(key)
+        if self._verbose or key in self._told:
             self._tell_end(event)
         elif event.verdict.failed and event.verdict is not Verdict.NOT_ASKED:  # those are counted at the end
-            self._held.add(number)
+            self._held.add(key)
         if any(not page.verdict.failed for page in self._finished.values()):
             for held in sorted(self._held):
                 self._tell_end(self._finished[held])
@@ -143,9 +145,9 @@ class Teller:
         total = min(self._requested, self._available or self._requested)
         latest = next(reversed(self._finished.values()), None)
         self._bar.update(
-            done=sum(1 for number in self._finished if number <= total),
+            done=sum(1 for key in self._finished if key.number <= total and not key.price_order),
             total=total,
-            failed=sum(1 for page in self._finished.values() if page.verdict.failed),
+            failed=sum(1 for page in self._finished.values() if page.verdict.failed and not page.price_order),
             books=latest.books if latest else 0,
             cheapest=latest.cheapest if latest else None,
         )
@@ -167,13 +169,17 @@ def _pace_in_words(event: PaceChanged) -> str:
     return f"one request every {event.gap:.2g} s" if event.gap else "no gap between requests"
 
 
+def _page(event: Attempt | PageRejected | PageFinished) -> str:
+    return f"page {event.page}" + (" of the price order" if event.price_order else "")
+
+
 def _in_words(event: PageFinished) -> str:
     again = ", after all" if event.revised else ""
-    return f"page {event.page}{again}: {outcome(event.verdict, event.detail)}"
+    return f"{_page(event)}{again}: {outcome(event.verdict, event.detail)}"
 
 
 def _in_full(event: PageFinished) -> str:
-    words = [f"page {event.page}", event.verdict.value]
+    words = [_page(event), event.verdict.value]
     if event.verdict is Verdict.OK:
         words.append(f"{event.listings} listings")
     if event.detail:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.engine import Crawler
     from crawler.events import Event
+    from crawler.page_key import PageKey
     from crawler.page_parser import PageParser
     from crawler.recording.journal import Journal
     from crawler.recording.saved import RunParameters, SavedPage
@@ -142,7 +143,7 @@ class LiveRun:
         self._elsewhere = TemporaryDirectory(prefix="bookprice-")
         return open_journal(Path(self._elsewhere.name), parameters, now=parameters.started_at)
 
-    async def _saved_pages(self, folder: Path, parameters: RunParameters) -> dict[int, SavedPage]:
+    async def _saved_pages(self, folder: Path, parameters: RunParameters) -> dict[PageKey, SavedPage]:
         from crawler.recording.journal import saved_pages
 
         saved, unreadable = await asyncio.to_thread(

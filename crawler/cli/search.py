@@ -29,9 +29,9 @@ SETTING_OF_FLAG = {
     **{
         name: name
         for name in (
-            "pages", "sellers", "category", "sort", "min_price", "max_price", "max_volume_price", "publisher",
-            "author", "since", "min_reviews", "keep", "rank", "concurrency", "workers", "max_seconds", "delay",
-            "max_wait", "obey_robots", "user_agent", "proxy", "base_url",
+            "pages", "price_check", "sellers", "category", "sort", "min_price", "max_price", "condition",
+            "max_volume_price", "publisher", "author", "since", "min_reviews", "keep", "rank", "concurrency",
+            "workers", "max_seconds", "delay", "max_wait", "obey_robots", "user_agent", "proxy", "base_url",
         )
     },
     "top": "report.top",
@@ -43,7 +43,7 @@ SETTING_OF_FLAG = {
 """The key in the configuration that each flag goes over."""
 
 SHAPES_A_REPLAY = frozenset(
-    {"rank", "keep", "max_volume_price", "publisher", "author", "since", "min_reviews"}
+    {"rank", "keep", "condition", "max_volume_price", "publisher", "author", "since", "min_reviews"}
 )
 """Flags that with --replay go over what the search was made with."""
 
@@ -61,7 +61,7 @@ USER_AGENT = f"bookprice-crawler/{__version__}"
 """The default of `user_agent`, which a test compares."""
 
 DESCRIPTION = """\
-Search Dangdang, read every page of the answer, and say which book is cheap, and which is good.
+Search Dangdang, read its result pages, and say which book is cheap, and which is good.
 
   {program} 滲透測試 --pages 20
   {program} 滲透測試 --demo
@@ -112,8 +112,14 @@ def add_parser(
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--pages",
+        metavar="N|all",
+        help="result pages to read, 1 to 100, or all: better books may stand on later pages (default: 3)",
+    )
+    group.add_argument(
+        "--price-check",
         metavar="N",
-        help="result pages to read, 1 to 100; cheaper books may stand on later pages (default: 3)",
+        help="read up to N pages of the shop's list in price order as well, to prove which book is cheapest; 0 is off "
+        "(default: 3)",
     )
     group.add_argument(
         "--sellers",
@@ -132,6 +138,11 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--min-price", metavar="P", help="lowest price in yuan (default: none)")
     group.add_argument("--max-price", metavar="P", help="highest price in yuan (default: none)")
     group.add_argument(
+        "--condition",
+        metavar="any|new|used",
+        help="new or used copies alone; of both, the answers name new ones (default: any)",
+    )
+    group.add_argument(
         "--max-volume-price",
         metavar="P",
         help="highest price a volume in yuan; this filter and the next four are ours, not the shop's: what they take "
@@ -146,7 +157,8 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--keep",
         metavar="REASON,…",
-        help="keep what is dropped for these reasons, flagged: ebook, sold_out, no_price, off_topic (default: none)",
+        help="keep what is dropped for these reasons, flagged: ebook, sold_out, no_price, accessory, off_topic "
+        "(default: none)",
     )
     group.add_argument(
         "--demo", action="store_true", help="search the embedded demo shop: made-up books, no network"

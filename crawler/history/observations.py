@@ -70,14 +70,16 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
     Of a product that stands on several pages the report's own listing counts, see `unique_listings`. Pages that failed
     give nothing: that a product is not there says neither that it costs anything nor that it is no longer sold.
     """
-    fetched_at = {page.page: page.fetched_at for page in result.pages if page.fetched_at is not None}
-    read = [(page.page, page.listings) for page in result.pages if page.verdict is Verdict.OK]
+    lists = ((False, result.pages), (True, result.price_pages))
+    pages = [((price_order, page.page), page) for price_order, some in lists for page in some]
+    fetched_at = {key: page.fetched_at for key, page in pages if page.fetched_at is not None}
+    read = [listing for _, page in pages if page.verdict is Verdict.OK for listing in page.listings]
     unique, _ = unique_listings(read, fetched_at)
     observations = tuple(
         Observation(
             product_id=listing.product_id,
             title=listing.title,
-            at=_in_milliseconds(fetched_at.get(listing.page), result.started_at),
+            at=_in_milliseconds(fetched_at.get(listing.page_key), result.started_at),
             price=listing.price,
             list_price=listing.list_price,
             rating=listing.rating,

@@ -28,6 +28,7 @@ from crawler.whole_files import shown
 
 if TYPE_CHECKING:
     from crawler.download.exchange import Exchange, Hop
+    from crawler.page_key import PageKey
     from crawler.recording.metadata import PageRecord
     from crawler.recording.reading import StoredPage
     from crawler.recording.writing import RunWriter
@@ -86,11 +87,11 @@ class Journal:
         if not self._closed and self._fd is not None:
             self._jobs.put((lambda run: run.begin(parameters), None))
 
-    def hop(self, page: int | None, hop: Hop) -> None:
+    def hop(self, page: PageKey | None, hop: Hop) -> None:
         """Note a request."""
         self._enqueue(lambda run: run.hop(page, hop))
 
-    def fetched(self, page: int, exchange: Exchange, fetched_at: dt.datetime) -> None:
+    def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> None:
         """Note what came for a page."""
         self._enqueue(lambda run: run.fetched(page, exchange, fetched_at))
 
@@ -246,7 +247,7 @@ def saved_pages(
     now: dt.datetime,
     fresh_seconds: float,
     max_bytes: int | None = None,
-) -> tuple[dict[int, SavedPage], tuple[str, ...]]:
+) -> tuple[dict[PageKey, SavedPage], tuple[str, ...]]:
     """Return the pages that earlier runs of the same search fetched, and what could not be read, a line each.
 
     The same search is the same shop, address and query, whatever its pages, order and filters. Of a page the newest
@@ -258,7 +259,7 @@ def saved_pages(
 
     cap = max_bytes or MAX_BODY
     key = _key(parameters)
-    newest: dict[int, StoredPage] = {}
+    newest: dict[PageKey, StoredPage] = {}
     skipped = []
     for written, _, path in sorted(_journals(folder, key)):
         if now.timestamp() - written > fresh_seconds:

@@ -27,8 +27,8 @@ __all__ = [
     "read",
 ]
 
-FORMAT = 1
-"""Raised when an older program would misread what a newer one wrote."""
+FORMAT = 2
+"""Raised when an older program would misread what a newer one wrote: 2 has pages in price order."""
 
 JSON_TYPE = "application/json"
 
@@ -63,6 +63,8 @@ class PageRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     """WARC-Record-ID of the response (or resource) whose payload is the body; None when that is empty."""
     body_bytes: int
     """Length of the body once decoded."""
+    price_order: bool = False
+    """`page` is one of the shop's list in price order."""
 
 
 class EndRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):

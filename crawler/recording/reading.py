@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crawler.download.exchange import Cut, FetchPolicy, Hop
+from crawler.page_key import PageKey
 from crawler.recording import metadata
 from crawler.recording.heads import decoded, split_head
 from crawler.recording.metadata import FORMAT, JSON_TYPE, EndRecord, PageRecord, ProblemRecord, RunRecord
@@ -47,6 +48,7 @@ class StoredPage:
             page.detail,
             page.fetched_at,
             self.hops,
+            price_order=page.price_order,
         )
 
 
@@ -55,7 +57,7 @@ class StoredRun:
     """A run as its records have it."""
 
     parameters: RunParameters
-    pages: dict[int, StoredPage]
+    pages: dict[PageKey, StoredPage]
     ended: RunEnd | None
     torn: bool
 
@@ -72,12 +74,12 @@ def read_run(path: Path, *, max_bytes: int = MAX_BODY) -> SavedRun:
     reader = RecordReader(path, max_block=max(MAX_BLOCK, max_bytes))
     stored = read_stored(reader)
     pages, size = {}, 0
-    for number, page in stored.pages.items():
+    for key, page in stored.pages.items():
         size += page.record.body_bytes
         if size > MAX_RUN:
             raise reader.damaged(f"its pages are larger than {MAX_RUN / 2**20:.3g} MiB together")
         try:
-            pages[number] = page.saved(max_bytes)
+            pages[key] = page.saved(max_bytes)
         except ValueError as error:
             raise reader.damaged(str(error)) from error
     return SavedRun(stored.parameters, pages, stored.ended, stored.torn)
@@ -95,7 +97,7 @@ class _Parts:
     """Responses by their request's id."""
     problems: dict[str, ProblemRecord] = field(default_factory=dict)
     """By their request's id."""
-    pages: dict[int, StoredPage] = field(default_factory=dict)
+    pages: dict[PageKey, StoredPage] = field(default_factory=dict)
     ended: RunEnd | None = None
 
 
@@ -129,7 +131,7 @@ def _take(record: Record, parts: _Parts) -> None:
                 case ProblemRecord() as problem:
                     parts.problems[concurrent] = problem
                 case PageRecord() as page:
-                    parts.pages[page.page] = _page(page, parts)
+                    parts.pages[PageKey(page.price_order, page.page)] = _page(page, parts)
                 case EndRecord(end=end):
                     parts.ended = end
                 case None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crawler.download.exchange import Exchange, Hop
 from crawler.errors import UsageError
+from crawler.page_key import PageKey
 
 __all__ = ["ArchiveError", "Recorder", "RunEnd", "RunParameters", "SavedPage", "SavedRun"]
 
@@ -51,6 +52,13 @@ class SavedPage:
     """Aware, UTC; a page taken over from another run keeps the time at which that one fetched it."""
     hops: tuple[Hop, ...] = ()
     """The requests made for it, as an archive has them: what lets a page go from one run's records to another's."""
+    price_order: bool = False
+    """It is a page of the shop's list in price order."""
+
+    @property
+    def key(self) -> PageKey:
+        """What names it among the pages of its run."""
+        return PageKey(self.price_order, self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class RunEnd:
     stopped: str | None
     """Why before its time; None when it was done."""
     verdicts: dict[int, tuple[str, str]]
-    """Verdict and detail of every page asked for, those never fetched too."""
+    """Verdict and detail of every page asked for, those never fetched too; without the pages in price order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,8 @@ class SavedRun:
     """A run read back."""
 
     parameters: RunParameters
-    pages: dict[int, SavedPage] = field(default_factory=dict)
-    """By page number, the last copy of each."""
+    pages: dict[PageKey, SavedPage] = field(default_factory=dict)
+    """The last copy of each."""
     ended: RunEnd | None = None
     """None for a run that was killed, or is still under way."""
     torn: bool = False
@@ -84,10 +92,10 @@ class Recorder(Protocol):
     def begin(self, parameters: RunParameters) -> None:
         """Note what the run was asked for; before all else."""
 
-    def hop(self, page: int | None, hop: Hop) -> None:
+    def hop(self, page: PageKey | None, hop: Hop) -> None:
         """Note a request made for `page`; None for one that belongs to no page (robots.txt)."""
 
-    def fetched(self, page: int, exchange: Exchange, fetched_at: dt.datetime) -> None:
+    def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> None:
         """Note what came for a page, after its hops and before it is parsed: from here on it is not lost."""
 
     async def page(self, saved: SavedPage) -> None:

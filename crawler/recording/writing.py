@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from crawler.download.exchange import Exchange, Hop
+from crawler.page_key import PageKey
 from crawler.recording.heads import archived_request, archived_response, decoded, split_head
 from crawler.recording.metadata import (
     FORMAT,
@@ -53,9 +54,9 @@ class RunWriter:
 
     def __init__(self) -> None:
         self._run_id: str | None = None
-        self._hops: dict[int, list[_Written]] = {}
+        self._hops: dict[PageKey, list[_Written]] = {}
         """Those of pages that have not ended."""
-        self._pages: dict[int, PageRecord] = {}
+        self._pages: dict[PageKey, PageRecord] = {}
         """The last record of each page."""
 
     def begin(self, parameters: RunParameters) -> bytes:
@@ -82,7 +83,7 @@ class RunWriter:
             run, parameters.started_at, {"WARC-Refers-To": info_id}, record_id=self._run_id
         )
 
-    def hop(self, page: int | None, hop: Hop) -> bytes:
+    def hop(self, page: PageKey | None, hop: Hop) -> bytes:
         """Return the records of a request and of what came for it."""
         request_id, response_id = new_record_id(), new_record_id() if hop.response_head else None
         concurrent = {"WARC-Concurrent-To": request_id}
@@ -121,24 +122,20 @@ class RunWriter:
             self._hops.setdefault(page, []).append(_Written(hop, request_id, response_id))
         return b"".join(records)
 
-    def fetched(self, page: int, exchange: Exchange, fetched_at: dt.datetime) -> bytes:
+    def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> bytes:
         """Return the records of a page that is not judged yet."""
-        return self.page(SavedPage(page, exchange, "", "", fetched_at))
+        return self.page(SavedPage(page.number, exchange, "", "", fetched_at, price_order=page.price_order))
 
     def page(self, saved: SavedPage) -> bytes:
         """Return the records of a page that ended; those of its hops, too, where `hop` was told of none."""
-        number, exchange = saved.page, saved.exchange
+        key, exchange = saved.key, saved.exchange
         bare = replace(exchange, body=b"")
         records = []
-        had = self._pages.get(number)
-        if (
-            number in self._hops
-            or had is None
-            or (had.exchange, had.body_bytes) != (bare, len(exchange.body))
-        ):
-            if number not in self._hops:
-                records += [self.hop(number, hop) for hop in saved.hops]
-            hops = self._hops.pop(number, [])
+        had = self._pages.get(key)
+        if key in self._hops or had is None or (had.exchange, had.body_bytes) != (bare, len(exchange.body)):
+            if key not in self._hops:
+                records += [self.hop(key, hop) for hop in saved.hops]
+            hops = self._hops.pop(key, [])
             body_id = _record_of(exchange.body, hops) if exchange.body else None
             if exchange.body and body_id is None:
                 # No answer that was told of has this body: it was cut while it was decoded, say.
@@ -158,8 +155,8 @@ class RunWriter:
             hop_ids = [written.request_id for written in hops]
         else:  # told before, and its records are written
             hop_ids, body_id = had.hops, had.body
-        record = self._pages[number] = PageRecord(
-            page=number,
+        record = self._pages[key] = PageRecord(
+            page=saved.page,
             verdict=saved.verdict,
             detail=saved.detail,
             fetched_at=saved.fetched_at,
@@ -167,6 +164,7 @@ class RunWriter:
             hops=hop_ids,
             body=body_id,
             body_bytes=len(exchange.body),
+            price_order=saved.price_order,
         )
         about = body_id or (hop_ids[-1] if hop_ids else self._run_id)
         records.append(_metadata(record, saved.fetched_at, _referring(about)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
@@ -58,8 +59,8 @@ class Head:
 
     answers: tuple[Answer, ...]
     """The cheapest book, the best, the best value; one line alone, that says why, where there is no book."""
-    second: Answer | None
-    """What stands above the cheapest book in the list: shops put bookmarks among books."""
+    cheaper: tuple[Answer, ...]
+    """What is cheaper than the cheapest book and no answer: a used copy, an accessory that was kept."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""
@@ -69,7 +70,7 @@ def head_of(result: SearchResult, say: Labels = ENGLISH) -> Head:
     """Return the head of a report on `result`, in the words of `say`."""
     answers = tuple(_answers(result, say))
     alarms = tuple(_alarms(result, say))
-    return Head(answers, _accessory(result, say), alarms, tuple(_facts(result, say)))
+    return Head(answers, tuple(_cheaper(result, say)), alarms, tuple(_facts(result, say)))
 
 
 def mark_of(result: SearchResult, say: Labels = ENGLISH) -> str:
@@ -88,20 +89,17 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
     Who searches for books means books: an accessory comes in where there is nothing else.
     """
-    caveat = say("caveat")
-    if _not_asked_for(result):
-        ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
-        caveat += say("and") + say("pages_read", ok=ok, all=_pages_to_be_had(result))
+    caveat = say("and").join([say("caveat"), *_how_far(result, say)])
     if not result.books:
         yield _line(result, say, "", _why_nothing(result, say))
         return
     if result.cheapest is None:
-        # Accessories alone, or what was kept though it cannot be bought.
-        first = _cheapest_accessory(result)
-        if first is None:
-            yield _line(result, say, "", say("nothing_on_sale"))
-        else:
-            yield _book_line(result, say, say("accessories_only"), first, caveat)
+        # Used copies or accessories alone, or what was kept though it cannot be bought.
+        for label, flag in (("used_only", Flag.SECOND_HAND), ("accessories_only", Flag.ACCESSORY)):
+            if (first := _cheapest_with(result, flag)) is not None:
+                yield _book_line(result, say, say(label), first, caveat)
+                return
+        yield _line(result, say, "", say("nothing_on_sale"))
         return
     yield _book_line(result, say, say("cheapest"), result.cheapest, caveat)
     for label, book in ((say("best"), result.best), (say("value"), result.best_value)):
@@ -111,20 +109,72 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
             yield _book_line(result, say, label, book)
 
 
-def _accessory(result: SearchResult, say: Labels) -> Answer | None:
-    """Return the accessory that is cheaper than the cheapest book."""
-    cheapest, first = result.cheapest, _cheapest_accessory(result)
-    if cheapest is None or first is None or cheapest.price is None or first.price is None:
-        return None
-    if first.price >= cheapest.price or result.options.get("category") == "all":
-        return None
-    return _book_line(result, say, say("accessory_cheaper"), first, marked=False)
+def _how_far(result: SearchResult, say: Labels) -> Iterator[str]:
+    """Yield how far the cheapest is the cheapest: of all, or of the pages read, and then what would settle it."""
+    check = result.price_check
+    if check is not None and check.proven:
+        yield say("cheapest_listed") if check.total is None else say("cheapest_of_all", n=check.total)
+    elif _not_asked_for(result):
+        ok = sum(1 for page in result.pages if page.verdict is Verdict.OK)
+        yield say("pages_read", ok=ok, all=_pages_to_be_had(result))
+        if option := _settling(result):
+            yield say("may_settle", option=option)
 
 
-def _cheapest_accessory(result: SearchResult) -> Book | None:
-    accessories = (book for book in result.books if Flag.ACCESSORY in book.listing.flags)
+def _settling(result: SearchResult) -> str:
+    """Return the option that may prove which book is cheapest; '' where none is known to help."""
+    check, most = result.price_check, SHOPS[result.shop].max_pages
+    if check is None:
+        return "--price-check 3"
+    if check.reason in {"failed", "stopped"}:
+        return "--resume"
+    if check.reason == "not_passed" and len(check.pages) < most:
+        if result.options.get("sort") == "price":
+            return f"--pages {min(most, 2 * len(check.pages))}"
+        return f"--price-check {min(most, max(10, 2 * len(check.pages)))}"
+    return "--pages all"
+
+
+def _price_check(result: SearchResult, say: Labels) -> str:
+    """Return what the price check found."""
+    check = result.price_check
+    if check is None:
+        return ""
+    if check.proven:
+        pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
+        return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)
+    failed = [page for page in check.pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]
+    words = say("comma").join(why for _, why in alike(failed, say))
+    return say(
+        "price_unproven", why=say(f"price_why_{check.reason}", failed=words, price=_bound(check.up_to))
+    )
+
+
+def _bound(amount: Decimal | None) -> str:
+    return yuan(amount or Decimal(0))
+
+
+def _cheaper(result: SearchResult, say: Labels) -> Iterator[Answer]:
+    """Yield the used copy and the accessory that are cheaper than the cheapest book."""
+    cheapest = result.cheapest
+    if cheapest is None or cheapest.price is None:
+        return
+    for label, flag in (("used_cheaper", Flag.SECOND_HAND), ("accessory_cheaper", Flag.ACCESSORY)):
+        first = _cheapest_with(result, flag)
+        if first is not None and first.price is not None and first.price < cheapest.price:
+            yield _book_line(result, say, say(label), first, marked=False)
+
+
+def _cheapest_with(result: SearchResult, flag: Flag) -> Book | None:
+    """Return the cheapest on sale of the books with a flag that keeps them from being an answer."""
+    if flag is Flag.ACCESSORY and result.all_goods:
+        return None
     return min(
-        (book for book in accessories if book.price is not None and not book.listing.sold_out),
+        (
+            book
+            for book in result.books
+            if flag in book.listing.flags and book.price is not None and not book.listing.sold_out
+        ),
         key=lambda book: (book.price, book.rank),
         default=None,
     )
@@ -176,7 +226,8 @@ def _why_nothing(result: SearchResult, say: Labels) -> str:
 def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
     if result.failed:
         text = say("pages_failed", failed=len(result.failed), all=len(result.pages))
-        text += say("may_miss" if result.had_a_page else "no_answer")
+        proven = result.price_check is not None and result.price_check.proven
+        text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
             text += say("stopped_early", why=clean(result.stopped))
         yield Alarm(say(_loss(result)), text, alike(result.failed, say))
@@ -218,6 +269,8 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     yield say("pages"), _pages(result, say)
     yield say("listings"), _listings(result, say)
     yield say("result"), _wholeness(result, say)
+    if checked := _price_check(result, say):
+        yield say("price_check"), checked
     if result.robots_ignored:
         yield say("robots"), say("robots_ignored")
     if scope := _scope(result, say):
@@ -263,7 +316,8 @@ def _time(result: SearchResult, say: Labels) -> str:
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
     words = f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
-    earlier = [page.fetched_at for page in result.pages if page.fetched_at and page.fetched_at < started]
+    times = [page.fetched_at for page in (*result.pages, *result.price_pages)]
+    earlier = [time for time in times if time is not None and time < started]
     if not earlier:
         return words
     since = f"{min(earlier).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
@@ -308,6 +362,10 @@ def _scope(result: SearchResult, say: Labels) -> str:
         words.append(say("own_goods"))
     if options.get("category") == "books":
         words.append(say("books"))
+    if (condition := options.get("condition")) == "new":
+        words.append(say("new_copies"))
+    elif condition == "used":
+        words.append(say("used_copies"))
     for name, word in (
         ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
     ):  # fmt: skip

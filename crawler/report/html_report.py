@@ -81,7 +81,7 @@ def render(result: SearchResult, style: Style) -> str:
         query=clean(result.query),
         head=head,
         cards=[_card(result, answer, len(shown), say) for answer in head.answers],
-        second=None if head.second is None else _card(result, head.second, len(shown), say),
+        cheaper=[_card(result, answer, len(shown), say) for answer in head.cheaper],
         facts=head.facts,
         chart=_chart(result, len(shown), say),
         spread=_spread(result, say),
@@ -174,11 +174,10 @@ def _points(result: SearchResult, listed: int, say: Labels) -> Iterator[Point]:
     for name, book in (("cheapest", result.cheapest), ("best", result.best), ("value", result.best_value)):
         if book is not None:
             labels.setdefault(book.rank, []).append(say(name))
-    goods = _all_goods(result)
     worth = say("quality")
     for book in result.books:
         stars, cost = book.quality, book.price
-        if stars is None or not cost or book.rating is None or not competes(book.listing, goods=goods):
+        if stars is None or not cost or book.rating is None or not _competes(result, book):
             continue
         star = f"{FRONTIER} " if book.frontier else ""
         yield Point(
@@ -219,12 +218,11 @@ def _spread(result: SearchResult, say: Labels) -> dict[str, Any] | None:
 
 def _prices(result: SearchResult) -> list[Decimal]:
     """Return what the books on sale cost: the prices of the chart's axis."""
-    goods = _all_goods(result)
-    return [book.price for book in result.books if book.price and competes(book.listing, goods=goods)]
+    return [book.price for book in result.books if book.price and _competes(result, book)]
 
 
-def _all_goods(result: SearchResult) -> bool:
-    return result.options.get("category") == "all"
+def _competes(result: SearchResult, book: Book) -> bool:
+    return competes(book.listing, goods=result.all_goods, used=result.options.get("condition") == "used")
 
 
 def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> tuple[Any, ...]:

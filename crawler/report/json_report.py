@@ -13,7 +13,7 @@ from crawler.verdict import Verdict
 if TYPE_CHECKING:
     from crawler.history.prices import PriceHistory
     from crawler.report import Style
-    from crawler.results import Book, SearchResult
+    from crawler.results import Book, PriceCheck, SearchResult
     from parsers.model import Contributor, Listing
 
 __all__ = ["as_dict", "history_as_dict", "render"]
@@ -53,6 +53,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "options": {name: _option(value) for name, value in result.options.items()},
         "notes": list(result.notes),
         "pages": _pages(result),
+        "price_check": _price_check(result.price_check),
         "counts": {
             "listings": result.counts.listings,
             "unique": result.counts.unique,
@@ -88,6 +89,19 @@ def _pages(result: SearchResult) -> dict[str, Any]:
     }
 
 
+def _price_check(check: PriceCheck | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "pages": len(check.pages),
+        "ok": check.ok,
+        "listings": check.listings,
+        "in_order": check.in_order,
+        "proven": check.proven,
+        "up_to": _money(check.up_to),
+    }
+
+
 def _book(book: Book) -> dict[str, Any]:
     return {
         "rank": book.rank,
@@ -118,6 +132,7 @@ def _book(book: Book) -> dict[str, Any]:
         "image": book.image,
         "page": book.page,
         "position": book.position,
+        "page_list": book.page_list,
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
     }
@@ -179,6 +194,7 @@ def _dropped(reason: str, listing: Listing) -> dict[str, Any]:
         "url": listing.url,
         "page": listing.page,
         "position": listing.position,
+        "page_list": listing.page_list,
     }
 
 

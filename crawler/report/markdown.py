@@ -63,8 +63,7 @@ def render(result: SearchResult, style: Style) -> str:
     first, *others = head.answers
     blocks = [f"# {escape(first.text)}", *_link(first)]
     blocks += [
-        "  \n".join([f"**{escape(answer.text)}**", *_link(answer)])
-        for answer in (*others, *filter(None, [head.second]))
+        "  \n".join([f"**{escape(answer.text)}**", *_link(answer)]) for answer in (*others, *head.cheaper)
     ]
     blocks += [_alarm(alarm, say) for alarm in head.alarms]
     blocks.append(

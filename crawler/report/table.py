@@ -108,7 +108,7 @@ def _print_head(console: Console, head: Head, say: Labels, *, linked: bool) -> N
     from rich.text import Text
 
     # Whole on one line each, for `head -1`; a terminal wraps it between any two characters, as Chinese is wrapped.
-    for answer in filter(None, (*head.answers, head.second)):
+    for answer in (*head.answers, *head.cheaper):
         line = Text(answer.text, style=RichStyle(bold=True, link=answer.link if linked else None))
         if answer.link and not linked:
             line.append(f" {answer.link}")

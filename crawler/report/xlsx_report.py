@@ -280,7 +280,7 @@ class _Writer:
         sheet.set_column(2, 2, 110)
         lines: list[tuple[str, object, str]] = [
             (answer.label, _Linked(answer.words, answer.link), "wrapped")
-            for answer in filter(None, (*head.answers, head.second))
+            for answer in (*head.answers, *head.cheaper)
         ]
         for alarm in head.alarms:
             lines.append((alarm.name, alarm.text, "wrapped alarm"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import Alert
+from crawler.books.offers import is_used
 from crawler.events import SearchFinished
 from crawler.history.looking_back import run_key
 from crawler.history.observations import Observation, observed, source_of
@@ -24,7 +25,6 @@ from crawler.watching.memory import Memory
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import SEARCH_KEYS
 from parsers import SHOPS
-from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.engine import Crawler
@@ -55,7 +55,11 @@ class Made:
 def searched(watch: Watch, settings: Settings) -> str:
     """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
     chosen = settings.replace(**watch.search)
-    values = {name: getattr(chosen, name) for name in SEARCH_KEYS if name != "max_seconds"}
+    values = {
+        name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}
+    }
+    if values["condition"] == "any":  # so that watches of a version without it go on
+        del values["condition"]
     return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])
 
 
@@ -142,7 +146,7 @@ def _settle(
                     # What a clock that was wrong dates ahead cannot be compared: rather is it told once more.
                     [each for number in item.offers for each in told.get(number, ()) if each.at <= seen.at],
                     since=state.since,
-                    is_new=unseen.issuperset(item.offers),
+                    is_new=unseen.issuperset(item.offers) and not item.listing.price_order,
                     others=others,
                 )
                 alerts += _alerts(watch, result, item, past, found=found, say=say)
@@ -202,14 +206,14 @@ class _Item:
 def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], say: Labels) -> list[_Item]:
     """Return what a watch looks at, of what was observed: the products it names, else the books of the report.
 
-    In a search for books an accessory is none: a bookmark at the target price is not what anybody waits for. Nor is
+    Used copies are left out, for a target price means a new one, unless the watch has a `condition` of its own; so is
     the lowest price of several options.
     """
     if watch.terms.products:
         listings = _listings(result)
         named = dict.fromkeys(watch.terms.products)
         return [_Item(listings[number], (number,)) for number in named if number in own]
-    goods = result.options.get("category") == "all"
+    used = "condition" in watch.search
     return [
         _Item(
             book.listing,
@@ -217,16 +221,14 @@ def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], s
             wording.note(book, say),
         )
         for book in result.books
-        if book.listing.product_id in own
-        and not book.from_price
-        and (goods or Flag.ACCESSORY not in book.listing.flags)
+        if book.listing.product_id in own and not book.from_price and (used or not is_used(book.listing))
     ]
 
 
 def _listings(result: SearchResult) -> dict[str, Listing]:
     """Return the listings by product, as they stand on the first page that has them."""
     found: dict[str, Listing] = {}
-    for page in result.pages:
+    for page in (*result.pages, *result.price_pages):
         if page.verdict is Verdict.OK:
             for listing in page.listings:
                 found.setdefault(listing.product_id, listing)

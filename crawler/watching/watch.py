@@ -18,8 +18,8 @@ from crawler.settings import Amount
 __all__ = ["SEARCH_KEYS", "AlertSettings", "Watch", "WatchTerms"]
 
 SEARCH_KEYS = (
-    "pages", "sellers", "category", "sort", "min_price", "max_price", "keep", "max_volume_price", "publisher",
-    "author", "since", "min_reviews", "max_seconds",
+    "pages", "price_check", "sellers", "category", "sort", "min_price", "max_price", "keep", "condition",
+    "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds",
 )  # fmt: skip
 """Settings of `[crawler]` that a watch may have for itself."""
 

@@ -45,8 +45,8 @@ MORE_HOSTILE = {
 }
 
 
-def library(**over: Any) -> SearchResult:
-    """Return a search that found six books, one of them with two offers and one of them not rated, and dropped one."""
+def library(rank: str = "cheapest", **over: Any) -> SearchResult:
+    """Return a search that found six books, one with two offers, one not rated, kept a bookmark, and dropped one."""
     listings = [
         make_listing(
             product_id=number, title=title, price=Decimal(price), list_price=Decimal("1100.00"), rating=stars,
@@ -61,7 +61,8 @@ def library(**over: Any) -> SearchResult:
                      contributors=(), publisher=None, position=8),
         make_listing(product_id="9", title="渗透测试别册", sold_out=True, position=9),
     ]  # fmt: skip
-    return make_result(listings, **over)
+    wishes = Wishes(rank=rank, keep=frozenset({"accessory"}))
+    return make_result(listings, wishes=wishes, **over)
 
 
 def column(page: Page, number: int) -> list[str]:
@@ -213,7 +214,7 @@ def test_a_finger_sees_the_book_before_it_opens(open_report: Opener) -> None:
 def test_no_width_scrolls_sideways(open_report: Opener, rank: str) -> None:
     """Phone, tablet and desk, on either side of where the layout changes, with every detail unfolded."""
     failed = [make_page(2, verdict=Verdict.BLOCKED, detail="405 Not Allowed")]
-    page = open_report(library(failed=failed, wishes=Wishes(rank=rank)))
+    page = open_report(library(rank, failed=failed))
     page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
     too_wide = []
     for width in (320, 390, 640, 641, 1020, 1021, 1240, 1241, 1280):

@@ -82,6 +82,45 @@ async def test_a_replay_asks_nothing(run: Run, folder: Path) -> None:
     assert (report["rank"], report["options"]["min_reviews"], report["pages"]["ok"]) == ("best", 100, 3)
 
 
+async def test_a_replay_has_its_price_check(run: Run, folder: Path) -> None:
+    """Pages in price order are in the archive, too; a replay needs no shop to prove what was proven."""
+    async with DemoShop() as shop:
+        live = await run(QUERY, "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json")
+    replayed = await run("--replay", "a.warc.gz", "--format", "json")
+    assert (replayed.code, replayed.out) == (0, live.out)
+    assert json.loads(replayed.out)["price_check"]["proven"] is True
+
+
+async def test_an_archive_of_an_older_version_is_replayed(run: Run, folder: Path) -> None:
+    """Format 1 knew neither pages in price order nor a price check: the report is the same, without one."""
+    async with DemoShop() as shop:
+        live = await run(
+            QUERY,
+            "--base-url",
+            shop.base_url,
+            "--price-check",
+            "0",
+            "--archive",
+            "a.warc",
+            "--format",
+            "json",
+        )
+    data = (folder / "a.warc").read_bytes()
+    for new, old in (
+        (b'"format":2', b'"format":1'),
+        (b'"price_check":0,', b""),
+        (b'"condition":"any",', b""),
+        (b',"price_order":false', b""),
+        (b"sha1:", b"none:"),  # the digests are those of the newer records
+    ):
+        assert new in data
+        data = data.replace(new, old.ljust(len(new)))
+    (folder / "old.warc").write_bytes(data)
+    replayed = await run("--replay", "old.warc", "--format", "json")
+    assert (replayed.code, replayed.err, replayed.out) == (0, "", live.out)
+    assert json.loads(replayed.out)["price_check"] is None
+
+
 async def test_every_exchange_is_standard(run: Run, folder: Path) -> None:
     """Another reader finds each answer with its status, its address and the page's own bytes."""
     async with DemoShop() as shop:

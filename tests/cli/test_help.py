@@ -50,7 +50,7 @@ def test_help_shows_how_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     commands = [line for line in head.splitlines() if line.startswith("  ")]
     assert [command.split("滲透測試")[1] for command in commands] == [" --pages 20", " --demo"]
     assert all(re.match("  (bookprice|python -m crawler) 滲", command) for command in commands)
-    assert "cheaper books may stand on later pages" in (options()["pages"].help or "")
+    assert "better books may stand on later pages" in (options()["pages"].help or "")
 
 
 def test_every_command_and_option_has_help() -> None:

@@ -82,7 +82,7 @@ async def test_a_failed_page_records_nothing(run: Run, folder: Path) -> None:
     faults = [Fault(FaultKind.FIREWALL, pages={2})]
     async with DemoShop(faults=faults) as shop:
         ended = await run(
-            QUERY, "--base-url", shop.base_url, "--history", "--format", "json",
+            QUERY, "--base-url", shop.base_url, "--price-check", "0", "--history", "--format", "json",
             env={"CRAWLER_HISTORY_PATH": "prices.sqlite3"},
         )  # fmt: skip
     report = json.loads(ended.text)

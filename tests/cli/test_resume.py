@@ -25,6 +25,12 @@ QUERY = "滲透測試"
 TIMES = ("started_at", "finished_at", "fetched_from")
 
 
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """Leave out the price check: these tests are about the pages asked for, and count requests."""
+    return environ | {"CRAWLER_PRICE_CHECK": "0"}
+
+
 def without_times(report: bytes) -> dict[str, Any]:
     """Return a JSON report but for its times."""
     return {key: value for key, value in json.loads(report).items() if key not in TIMES}
@@ -89,6 +95,20 @@ async def test_a_whole_run_resumed_asks_for_nothing(run: Run, shop: DemoShop) ->
     report = json.loads(more.out)
     assert report["fetched_from"] <= report["started_at"]
     assert (await run(*command(shop, "--resume", "--quiet", pages=5))).err == ""
+
+
+async def test_the_price_check_is_resumed_too(run: Run, shop: DemoShop) -> None:
+    """Pages in price order come from the journal like the others; those that were not read are asked for."""
+    first = await run(*command(shop, "--price-check", "1", pages=2))
+    assert pages_asked(shop) == [1, 1, 2]
+    again = await run(*command(shop, "--price-check", "1", "--resume", pages=2))
+    assert pages_asked(shop) == [1, 1, 2]
+    assert again.err.startswith("resumed: 2 of 2 pages, and 1 in price order, are of an earlier run, from 20")
+    assert without_times(again.out) == without_times(first.out)
+    await run(*command(shop, pages=4))
+    late = await run(*command(shop, "--price-check", "1", "--resume", "--min-reviews", "1", pages=4))
+    assert (late.code, pages_asked(shop)) == (0, [1, 1, 1, 2, 2, 3, 4])
+    assert sum("sort_xlowprice" in request.path_qs for request in shop.searches) == 1
 
 
 async def test_pages_that_failed_are_asked_for_again(run: Run) -> None:

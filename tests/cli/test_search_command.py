@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
 
 async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
     """The demo shop's twenty pages come back whole, as the documented JSON alone, and no file is written."""
-    ended = await run("滲透測試", "--pages", "20", "--demo", "--format", "json")
+    ended = await run("滲透測試", "--pages", "20", "--price-check", "0", "--demo", "--format", "json")
     assert (ended.code, ended.err) == (0, "")
     report = json.loads(ended.out)
     assert (report["query"], report["query_sent"]) == ("滲透測試", "渗透测试")
@@ -59,7 +59,7 @@ async def test_without_output_options_a_table_and_two_files(run: Run, folder: Pa
     assert (ended.code, ended.err) == (0, "")
     assert "滲透測試" in ended.text
     assert "渗透测试" in ended.text
-    assert "before coupons and postage" in ended.text
+    assert "before coupons and postage; cheapest of all 2,131 listings" in " ".join(ended.text.split())
     assert ESCAPE not in ended.out
     html, markdown = sorted((folder / "reports").iterdir())
     assert (html.suffix, markdown.suffix) == (".html", ".md")
@@ -113,7 +113,7 @@ async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path
     """A failed page is one line on stderr even with --quiet, the report is written and marked partial, exit code 3."""
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
         url = shop.base_url
-        ended = await run("書", "--base-url", url, "--quiet", "-o", "a.json")
+        ended = await run("書", "--base-url", url, "--price-check", "0", "--quiet", "-o", "a.json")
     assert ended.code == 3
     assert ended.only_line.startswith("page 2: blocked: 405")
     assert ended.text.startswith("PARTIAL, REPLICA — ")
@@ -146,17 +146,38 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
     """When no page could be had, one line says why, earlier files stay, and --format still gets its report."""
     (folder / "a.csv").write_text("earlier")
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop:
-        ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv")
+        ended = await run("書", "--price-check", "0", "--base-url", shop.base_url, "-o", "a.csv")
         assert (ended.code, ended.out) == (4, b"")
         assert "no page could be had, no file is written: pages 1–3: blocked: 405" in ended.only_line
         assert "lower --concurrency" in ended.only_line
-        ended = await run("書", "--base-url", shop.base_url, "-o", "a.csv", "--format", "json")
+        ended = await run(
+            "書", "--price-check", "0", "--base-url", shop.base_url, "-o", "a.csv", "--format", "json"
+        )
         assert ended.code == 4
         assert json.loads(ended.out)["books"] == []
-        ended = await run("書", "--base-url", shop.base_url)
+        ended = await run("書", "--price-check", "0", "--base-url", shop.base_url)
         assert (ended.code, ended.out) == (4, b"")
     assert (folder / "a.csv").read_text() == "earlier"
     assert names(folder) == ["a.csv"]
+
+
+async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(run: Run) -> None:
+    """It is named on stderr, the exit code is 0, and the report says that the cheapest is not proven."""
+    async with DemoShop() as shop:
+        asked = await run("書", "--base-url", shop.base_url, "--format", "json", "--pages", "1")
+        assert json.loads(asked.out)["price_check"]["proven"] is True
+    denied = "User-agent: *\nDisallow: /*sort_xlowprice\n"
+    async with DemoShop(robots=denied) as shop:
+        ended = await run(
+            "書", "--base-url", shop.base_url, "--format", "json", "--pages", "2", "-o", "a.txt"
+        )
+    assert ended.code == 0
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == [
+        f"page {n} of the price order" for n in (1, 2, 3)
+    ]
+    report = json.loads(ended.out)
+    assert (report["complete"], report["pages"]["ok"], report["pages"]["failed"]) == (True, 2, [])
+    assert (report["price_check"]["ok"], report["price_check"]["proven"]) == (0, False)
 
 
 async def test_a_shop_that_cannot_be_reached_is_one_line(run: Run) -> None:
@@ -213,7 +234,9 @@ async def test_no_more_workers_than_pages(run: Run) -> None:
 async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
     """--verbose has a line for every attempt, every page and every parse process."""
     async with DemoShop(faults=[Fault(FaultKind.STATUS, status=503, pages={2}, times=1)]) as shop:
-        ended = await run("滲透測試", "--base-url", shop.base_url, "--verbose", "--workers", "1")
+        ended = await run(
+            "滲透測試", "--base-url", shop.base_url, "--price-check", "0", "--verbose", "--workers", "1"
+        )
     assert ended.code == 0
     lines = ended.err.splitlines()
     assert lines[0] == "searching for 渗透测试, typed 滲透測試: 3 pages"
@@ -367,7 +390,7 @@ async def test_what_is_dropped_can_be_kept_and_listed(run: Run) -> None:
     search = ("渗透测试", "--demo", "--pages", "20")
     plain = json.loads((await run(*search, "--format", "json")).out)
     kept = json.loads(
-        (await run(*search, "--format", "json", "--keep", "ebook,sold_out,no_price,off_topic")).out
+        (await run(*search, "--format", "json", "--keep", "ebook,sold_out,no_price,accessory,off_topic")).out
     )
     assert sum(kept["counts"]["dropped"].values()) == 0
     assert kept["dropped"] == []

@@ -28,7 +28,7 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["a\x1bb"], "U+001B"),
     ([b"\xff\xfe"], "no readable character"),
     (["--demo"], "QUERY"),
-    (["書", "--pages", "0"], "--pages must be a whole number from 1 to 100, not '0'"),
+    (["書", "--pages", "0"], "--pages must be a whole number from 1 to 100, or all, not '0'"),
     (["書", "--pages", "101"], "--pages must be"),
     (["書", "--pages", "-5"], "--pages must be"),
     (["書", "--pages", "many"], "--pages must be"),
@@ -40,7 +40,7 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["search", "demo", "x"], "what is 'x'? A query of several words goes in quotes; see"),
     (["serach", "x"], "the command nearest to 'serach' is search; see"),
     (["demo", "foo"], "demo takes options alone, not 'foo'; to search for it: \"demo foo\"; see"),
-    (["書", "--pages", "1e1"], "--pages must be a whole number from 1 to 100, not '1e1'"),
+    (["書", "--pages", "1e1"], "--pages must be a whole number from 1 to 100, or all, not '1e1'"),
     (["書", "--sellers", "others"], "--sellers must be self or all"),
     (["書", "--category", "toys"], "--category must be books or all"),
     (["書", "--sort", "random"], "--sort must be one of default, sales"),
@@ -94,7 +94,7 @@ async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> No
     (folder / "config.toml").unlink()
     ended = await run("書", "--demo", env={"CRAWLER_PAGES": "x"})
     assert ended.code == 2
-    assert "CRAWLER_PAGES must be a whole number from 1 to 100, not 'x'" in ended.only_line
+    assert "CRAWLER_PAGES must be a whole number from 1 to 100, or all, not 'x'" in ended.only_line
 
 
 async def test_a_report_file_in_a_wrong_place_is_found_before_the_crawl(

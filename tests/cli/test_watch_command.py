@@ -97,6 +97,12 @@ async def shop() -> AsyncIterator[ScriptedShop]:
         yield served
 
 
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """Leave out the price check: the scripted shop has one list, and the tests count what it was asked for."""
+    return environ | {"CRAWLER_PRICE_CHECK": "0"}
+
+
 def fill(shop: ScriptedShop, number: int) -> None:
     """Put on the shelves what stands there in a run, counted from 1."""
     sold_out = ["15"] if number in {2, 3} else []
@@ -383,6 +389,39 @@ async def test_an_accessory_is_no_book_at_its_target(run: Run, folder: Path, sho
     assert [line.partition(" · ")[2] for line in told(ended.text)[1:]] == ["三体 第11种讲法"]
     named = configured(folder, f'[[watch]]\nquery = "三体"\ntarget_price = 20\nproducts = ["{PREFIX}12"]\n')
     assert "书签" in (await run(*named, "--base-url", shop.base_url)).text
+
+
+async def test_a_used_copy_is_no_book_at_its_target(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """A target price means a new book; a watch says so where it means used copies, alone or as well."""
+    used = replace(shelf({"12": "3.00"})[0], title="【二手】三体 第12种讲法")
+    shop.pages = [[*shelf({"11": "19.00"}), used]]
+    for condition, found in (
+        ("", ["三体 第11种讲法"]),
+        ('condition = "new"\n', ["三体 第11种讲法"]),
+        ('condition = "used"\n', ["【二手】三体 第12种讲法"]),
+        ('condition = "any"\n', ["【二手】三体 第12种讲法", "三体 第11种讲法"]),
+    ):
+        name = f"watch{len(condition)}{condition[-4:-2]}"
+        text = f'[[watch]]\nname = "{name}"\nquery = "三体"\ntarget_price = 20\n{condition}'
+        ended = await run(*configured(folder, text), "--base-url", shop.base_url)
+        titles = [
+            title for title in ("【二手】三体 第12种讲法", "三体 第11种讲法") if f" · {title}" in ended.text
+        ]
+        assert titles == found, condition
+
+
+async def test_a_book_from_the_price_order_is_not_new(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """New books are those on the pages asked for: what the price check happens to see is told by its price alone."""
+    shop.pages = [shelf({"11": "30.00"})]
+    text = '[[watch]]\nquery = "三体"\nnew_books = true\ntarget_price = 20\nprice_check = 1\npages = 1\n'
+    words = (*configured(folder, text), "--base-url", shop.base_url, "--all")
+    assert "0 alerts" in (await run(*words)).text
+    shop.price_pages = [shelf({"12": "19.00", "11": "30.00"})]
+    second = await run(*words)
+    assert "1 alert" in second.text
+    assert "target reached: ¥19.00" in second.text
+    shop.pages = [shelf({"11": "30.00", "13": "30.00"})]
+    assert "new on these pages" in (await run(*words)).text
 
 
 async def test_a_changed_search_is_said_and_a_doctor_changes_nothing(

@@ -149,7 +149,7 @@ async def live(year: Year) -> None:
 
             async def run(query: str, pages: int, moment: dt.datetime) -> None:
                 clock.moment = moment
-                async for event in crawler.search(query, pages=pages, keep=KEEPABLE):
+                async for event in crawler.search(query, pages=pages, price_check=0, keep=KEEPABLE):
                     if isinstance(event, SearchFinished):
                         result = record_and_look_back(event.result, year.path)
                 assert result.complete

@@ -25,6 +25,8 @@ class ScriptedShop:
     """Pages of listings, and the numbers of those that are answered by a firewall."""
 
     pages: list[list[Listing]] = field(default_factory=list)
+    price_pages: list[list[Listing]] | None = None
+    """What stands on the pages in price order; the same as on the others when None."""
     failing: set[int] = field(default_factory=set)
     failing_query: str | None = None
     """A part of the addresses that are answered by a firewall as well."""
@@ -51,11 +53,14 @@ class ScriptedShop:
         asked = request.rel_url.raw_query_string
         if page in self.failing or (self.failing_query is not None and self.failing_query in asked):
             return web.Response(status=405, body=firewall_page(), content_type="text/html")
-        total = sum(map(len, self.pages))
         [query] = parse_qs(asked, encoding="gb18030")["key"]
+        shown = self.pages
+        if self.price_pages is not None and "sort_xlowprice_asc" in asked:
+            shown = self.price_pages
+        total = sum(map(len, shown))
         body = render_search_page(
-            self.pages[page - 1] if page <= len(self.pages) else [],
-            query=query, page=page, pages=len(self.pages), total=total,
+            shown[page - 1] if page <= len(shown) else [],
+            query=query, page=page, pages=len(shown), total=total,
         )  # fmt: skip
         return web.Response(body=body, content_type="text/html", charset="gb2312")
 
