@@ -144,7 +144,7 @@ def test_csv_has_them_in_columns() -> None:
     result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
     data = encode(render(result, "csv"), "csv").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(data, newline=""))
-    assert {name: row[name] for name in list(row)[-13:]} == {
+    assert {name: row[name] for name in list(row)[-16:-3]} == {
         "history_since": "2025-11-25", "history_days": "68", "lowest": "50.00", "lowest_at": "2026-01-31",
         "median_90_days": "50.00", "previous": "60.00", "previous_at": "2026-01-30", "change": "-10.00",
         "lowest_in_days": "67", "raised_then_cut": "price", "raised_from": "50.00", "raised_to": "60.00",
