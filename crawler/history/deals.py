@@ -8,6 +8,7 @@ products that are shown alone.
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -16,14 +17,16 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from crawler.history.moments import from_microseconds
 from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
 from crawler.history.store import in_parts
+from crawler.local_time import date_in
 
 __all__ = ["Ranked", "best_first"]
 
-_DAY = 86_400 * 1_000_000
-"""Microseconds."""
+_LOOK_BACK = (MEDIAN_DAYS + 1) * 86_400 * 1_000_000
+"""Microseconds that hold the days of the median, in any time zone and where the clock changes."""
 
 
 class _Figures(NamedTuple):
@@ -46,11 +49,13 @@ class Ranked:
     """Whether the last run of the search, or a later one of another, has seen it."""
 
 
-def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked, ...]:
+def best_first(
+    history: HistoryReader, source: str, query: str, zone: dt.tzinfo = dt.UTC
+) -> tuple[Ranked, ...]:
     """Return the products that a search has ever found, ordered by their last price against their own median.
 
     The median is that of `PriceHistory`: of the days with a price among the last 90 days, each with its last price,
-    but that a day is the one on which the run began. Equals are ordered by price, then by product number. What the
+    but that a day is the one on which the run began, in `zone`. Equals are ordered by price, then by product number. What the
     last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither is known
     to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
     """
@@ -62,13 +67,14 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
                 (source,),
             )
         )
+        days = {run: date_in(zone, from_microseconds(at)).toordinal() for run, at in runs.items()}
         own = connection.execute(
             "SELECT max(run.started_at) FROM source JOIN search ON search.source = source.id"
             " JOIN run ON run.search = search.id WHERE source.name = ? AND search.query = ?",
             (source, query),
         ).fetchone()
         found = [
-            (_figures(runs, numbers, prices), product_id)
+            (_figures(runs, days, numbers, prices), product_id)
             for product_id, numbers, prices in _pasts(connection, source, query, runs)
         ]
 
@@ -121,14 +127,16 @@ def _first_runs(runs: Mapping[int, int]) -> dict[int, int]:
     times = [runs[number] for number in numbers]
     if any(later < earlier for earlier, later in pairwise(times)):
         return {}
-    return {number: numbers[bisect_right(times, runs[number] - MEDIAN_DAYS * _DAY)] for number in numbers}
+    return {number: numbers[bisect_right(times, runs[number] - _LOOK_BACK)] for number in numbers}
 
 
-def _figures(runs: Mapping[int, int], numbers: str, prices: str) -> _Figures:
-    past = sorted(zip(map(runs.__getitem__, map(int, numbers.split(","))), prices.split(","), strict=True))
-    last, now = past[-1]
-    since = last - MEDIAN_DAYS * _DAY
-    daily = {at // _DAY: int(price) for at, price in past if price and at > since}
+def _figures(runs: Mapping[int, int], days: Mapping[int, int], numbers: str, prices: str) -> _Figures:
+    past = sorted(
+        (runs[run], days[run], price)
+        for run, price in zip(map(int, numbers.split(",")), prices.split(","), strict=True)
+    )
+    last, today, now = past[-1]
+    daily = {day: int(price) for _, day, price in past if price and day > today - MEDIAN_DAYS}
     if not now:
         return _Figures(0.0, None, len(daily), last)
     usual = median(daily.values())

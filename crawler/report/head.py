@@ -5,13 +5,13 @@ The words are made here once; table, Markdown, HTML and XLSX lay them out. All t
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
+from crawler.local_time import offset_name
 from crawler.report.clean import clean, crop
 from crawler.report.wording import alike, day, is_live, note, price, product_link, rating, said, yuan
 from crawler.verdict import Verdict
@@ -293,7 +293,7 @@ def _history(result: SearchResult, say: Labels) -> str:
     since = [book.history.since for book in result.books if book.history is not None]
     if not since:
         return say("history_begins" if result.books else "history_empty", all=len(result.books))
-    return say("history_of", n=len(since), all=len(result.books), on=day(min(since)))
+    return say("history_of", n=len(since), all=len(result.books), on=day(min(since), say))
 
 
 def _shop_name(result: SearchResult, say: Labels) -> str:
@@ -315,11 +315,12 @@ def _time(result: SearchResult, say: Labels) -> str:
     """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
-    words = f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
+    local = started.astimezone(say.zone)
+    words = f"{local:%Y-%m-%d %H:%M:%S} {offset_name(local)}, {seconds:.1f} s"
     earlier = [page.fetched_at for page in result.pages if page.fetched_at and page.fetched_at < started]
     if not earlier:
         return words
-    since = f"{min(earlier).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+    since = f"{min(earlier).astimezone(say.zone):%Y-%m-%d %H:%M:%S}"
     return (
         words
         + say("and")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.books.offers import price_of
 from crawler.labels import ENGLISH, Labels
+from crawler.local_time import date_in, minute_in
 from crawler.report.clean import clean, crop
 from crawler.verdict import Verdict
 from parsers import SHOPS
@@ -151,7 +152,7 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
     """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
-        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at),
+        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at, say),
         now=yuan(raised.now), usual=yuan(raised.usual_price),
     )  # fmt: skip
 
@@ -174,33 +175,33 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
         if history.lowest_in_days is not None and history.below_usual:
             words.append(say("lowest_ever_now"))
         elif history.lowest_in_days is None and not history.few:
-            return say("never_moved", on=day(history.since))
+            return say("never_moved", on=day(history.since, say))
     elif history.lowest_in_days and history.below_usual:
         words.append(say("lowest_in", n=history.lowest_in_days))
     if history.change and history.previous_at is not None:
         kind = "change_less" if history.change < 0 else "change_more"
-        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at)))
+        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
     if history.lowest is not None and history.lowest_at is not None and history.lowest != history.price:
-        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at)))
+        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at, say)))
     if history.few:
         words.append(
-            say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since))
+            say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since, say))
         )
     else:
         if history.median is not None:
             words.append(say("median_90", price=yuan(history.median)))
-        words.append(say("observed_since", on=day(history.since)))
+        words.append(say("observed_since", on=day(history.since, say)))
     return " · ".join(words)
 
 
-def day(moment: dt.datetime) -> str:
-    """Return a day as «2026-03-01», in UTC."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
+def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:
+    """Return the reader's day as «2026-03-01»."""
+    return date_in(say.zone, moment).isoformat()
 
 
-def minute(moment: dt.datetime) -> str:
-    """Return a moment as «2026-03-01 08:00», in UTC."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+def minute(moment: dt.datetime, say: Labels = ENGLISH) -> str:
+    """Return a moment in the reader's zone, which is named: «2026-03-01 08:00 UTC+8»."""
+    return minute_in(say.zone, moment)
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
