@@ -50,6 +50,7 @@ def make_listing(**over: Any) -> Listing:
         "self_operated": True,
         "flags": frozenset(),
         "highlighted": True,
+        "price_order": False,
     }
     unknown = over.keys() - values.keys()
     assert not unknown, f"no fields of a listing: {unknown}"
@@ -98,7 +99,8 @@ def make_result(
         "dropped": shelf.dropped,
         "options": {
             "sellers": "self", "category": "books", "sort": "default", "min_price": None, "max_price": None,
-            "keep": tuple(sorted(wishes.keep)), "max_volume_price": wishes.filters.max_volume_price,
+            "keep": tuple(sorted(wishes.keep)), "condition": wishes.filters.condition,
+            "max_volume_price": wishes.filters.max_volume_price,
             "publisher": wishes.filters.publisher, "author": wishes.filters.author,
             "since": wishes.filters.since, "min_reviews": wishes.filters.min_reviews,
         },

@@ -135,8 +135,12 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
         words.append(say("set_of", n=listing.volumes, price=yuan(each)))
     elif Flag.SET in listing.flags:
         words.append(say("set"))
-    words += [say(word) for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
-    words += [say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for)]
+    flags = [word for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
+    words += map(say, flags)
+    # An accessory is called one already.
+    words += [
+        say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for) if reason not in flags
+    ]
     if book.history is not None and (raised := book.history.raised_then_cut) is not None:
         words.append(raised_then_cut(raised, say))
     if listing.seller:

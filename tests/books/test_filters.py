@@ -11,7 +11,7 @@ import pytest
 from crawler.books import FILTERS
 from crawler.books.filters import Filters
 from crawler.books.shelf import Wishes, fill_shelf
-from parsers.model import Contributor
+from parsers.model import Contributor, Flag
 from tests.factories import make_listing
 
 
@@ -45,6 +45,11 @@ from tests.factories import make_listing
         ({"min_reviews": 100}, {"reviews": 99}, False),
         ({"min_reviews": 1}, {"reviews": None}, False),
         ({"min_reviews": 0}, {"reviews": None}, True),
+        ({"condition": "any"}, {"flags": frozenset({Flag.SECOND_HAND})}, True),
+        ({"condition": "new"}, {"flags": frozenset({Flag.SECOND_HAND})}, False),
+        ({"condition": "new"}, {}, True),
+        ({"condition": "used"}, {"flags": frozenset({Flag.SECOND_HAND})}, True),
+        ({"condition": "used"}, {"flags": frozenset({Flag.BUNDLE})}, False),
     ],
 )  # fmt: skip
 def test_each_filter_asks_its_own_fact(wanted: dict[str, Any], facts: dict[str, Any], passes: bool) -> None:
@@ -64,7 +69,8 @@ def test_the_first_filter_that_fails_is_named() -> None:
         "price": Decimal(90), "publisher": None, "contributors_text": "", "published": None, "reviews": None
     }  # fmt: skip
     wanted: dict[str, Any] = {
-        "max_volume_price": Decimal(1), "publisher": "邮电", "author": "李四", "since": 2021, "min_reviews": 5
+        "condition": "used", "max_volume_price": Decimal(1), "publisher": "邮电", "author": "李四",
+        "since": 2021, "min_reviews": 5,
     }  # fmt: skip
     assert tuple(wanted) == FILTERS
     for name in FILTERS:

@@ -127,9 +127,9 @@ SETS: tuple[Row, ...] = (
     ("G2", "渗透测试精讲",                     "张三", "演示出版社", "33.00", {}),
     ("G3", "测试全书（全10册）+面试全书（全12册）", "张三", "演示出版社", "300.00", {}),
     ("G4", "测试全书（全10册）+面试全书（全8册）",  "张三", "演示出版社", "301.00", {}),
-    # no book at all: nobody's twin
-    ("H1", "测试主题金属书签",                 "",     "",           "3.00",  {}),
-    ("H2", "测试主题金属书签",                 "",     "",           "3.10",  {}),
+    # no book at all
+    ("accessory", "测试主题金属书签",          "",     "",           "3.00",  {}),
+    ("accessory", "测试主题金属书签",          "",     "",           "3.10",  {}),
 )  # fmt: skip
 
 DROPS: tuple[Row, ...] = (
@@ -140,7 +140,7 @@ DROPS: tuple[Row, ...] = (
     ("no_price",  "白盒测试",         "张三", "演示出版社", None,    {"seller": "甲"}),
     # what has nothing to do with the query, whatever stands beside it
     ("off_topic", "红楼梦",           "曹雪芹", "海岸出版社", "20.00", {}),
-    ("off_topic", "金属书签",         "",       "",           "2.00",  {}),
+    ("accessory", "金属书签",         "",       "",           "2.00",  {}),
     ("off_topic", "测绘学",           "李四",   "海岸出版社", "20.00", {}),  # one character of two
     # on topic by any of the words that the page shows
     ("J1",        "白帽子",           "李四",   "海岸出版社", "30.00", {"subtitle": "测试与防御"}),
@@ -262,6 +262,13 @@ def test_a_kept_reason_does_not_make_offers_of_what_cannot_be_bought() -> None:
     assert sorted((len(book.offers), *sorted(book.kept_for)) for book in books) == [
         (1,), (1, "ebook"), (1, "no_price"), (1, "sold_out"), (1, "sold_out"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("wishes", [Wishes(Topic(QUERY), keep=frozenset({"accessory"})), Wishes(goods=True)])
+def test_an_accessory_that_counts_is_nobodys_twin(wishes: Wishes) -> None:
+    """Kept on request, or among all kinds of goods, two accessories of one title are two entries."""
+    listings = read_back(planted(SETS[-2:]), QUERY)
+    assert ended(listings, wishes) == [_line("book", [listing]) for listing in listings]
 
 
 def test_marked_words_alone_put_a_listing_on_topic() -> None:

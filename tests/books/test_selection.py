@@ -13,22 +13,23 @@ from hypothesis import strategies as st
 from crawler.books import DROP_REASONS
 from crawler.books.selection import Selector, drop_reason, select
 from crawler.books.shelf import Wishes, fill_shelf
-from parsers.model import Listing
+from parsers.model import Flag, Listing
 from tests.factories import make_listing
 
 PRICES = st.none() | st.integers(1, 999).map(lambda cents: Decimal(cents) / 100)
 
 
 @st.composite
-def drawn_pages(draw: st.DrawFn) -> dict[int, tuple[Listing, ...]]:
-    """Draw a few pages of a few products, so that the same one stands on several, each time otherwise."""
+def drawn_pages(draw: st.DrawFn) -> dict[tuple[bool, int], tuple[Listing, ...]]:
+    """Draw a few pages of both lists and a few products, so that one stands on several, each time otherwise."""
     pages = {}
     for page in range(1, draw(st.integers(1, 4)) + 1):
         ids = draw(st.lists(st.integers(1, 8), max_size=6))
-        pages[page] = tuple(
+        price_order = draw(st.booleans())
+        pages[price_order, page] = tuple(
             make_listing(
                 product_id=str(product_id), page=page, position=position, price=draw(PRICES),
-                sold_out=draw(st.booleans()), ebook_only=draw(st.booleans()),
+                sold_out=draw(st.booleans()), ebook_only=draw(st.booleans()), price_order=price_order,
             )
             for position, product_id in enumerate(ids, start=1)
         )  # fmt: skip
@@ -44,11 +45,35 @@ def drawn_pages(draw: st.DrawFn) -> dict[int, tuple[Listing, ...]]:
         ({"price": None}, "no_price"),
         ({"ebook_only": True, "sold_out": True, "price": None}, "ebook"),
         ({"sold_out": True, "price": None}, "sold_out"),
+        ({"flags": frozenset({Flag.ACCESSORY})}, "accessory"),
+        ({"flags": frozenset({Flag.ACCESSORY}), "price": None}, "no_price"),
+        ({"flags": frozenset({Flag.SECOND_HAND})}, None),
     ],
 )
 def test_the_first_reason_that_applies_is_given(fields: dict[str, object], reason: str | None) -> None:
     """Of several reasons the e-book wins over sold out, and that over a missing price."""
     assert drop_reason(make_listing(**fields)) == reason
+
+
+def test_among_all_kinds_of_goods_an_accessory_counts() -> None:
+    """Who searches for anything means bookmarks, too; what cannot be bought is dropped all the same."""
+    bookmark = make_listing(flags=frozenset({Flag.ACCESSORY}))
+    assert drop_reason(bookmark, goods=True) is None
+    assert drop_reason(make_listing(sold_out=True), goods=True) == "sold_out"
+    selection = select([(1, [bookmark])], goods=True)
+    assert (selection.kept, selection.dropped) == ((bookmark,), ())
+
+
+def test_the_searchs_own_list_comes_first() -> None:
+    """A product that stands in the price order as well is taken from its place on the search's own list."""
+    own = make_listing(product_id="7", page=3, position=60)
+    early = make_listing(product_id="7", page=1, position=1, price_order=True)
+    assert select([(early.page_key, [early]), (own.page_key, [own])]).kept == (own,)
+    cheaper = make_listing(product_id="7", page=1, position=1, price_order=True, price=Decimal("1.00"))
+    times = {own.page_key: LATER, cheaper.page_key: NOON}
+    shelf = fill_shelf([(cheaper.page_key, [cheaper]), (own.page_key, [own])], Wishes(), fetched_at=times)
+    assert [book.price for book in shelf.books] == [own.price]
+    assert "¥1.00 on page 1 of the price order, ¥39.00 on page 3, seen later" in shelf.notes[0]
 
 
 def test_a_product_counts_once_where_it_stands_first() -> None:
@@ -67,13 +92,13 @@ LATER = NOON + dt.timedelta(seconds=1)
 @pytest.mark.parametrize(
     ("fetched_at", "price"),
     [
-        ({1: NOON, 2: LATER}, "9.00"),
-        ({1: LATER, 2: NOON}, "90.00"),
-        ({1: NOON, 2: NOON}, "9.00"),
+        ({(False, 1): NOON, (False, 2): LATER}, "9.00"),
+        ({(False, 1): LATER, (False, 2): NOON}, "90.00"),
+        ({(False, 1): NOON, (False, 2): NOON}, "9.00"),
         ({}, "9.00"),
     ],
 )
-def test_of_two_prices_the_later_counts(fetched_at: dict[int, dt.datetime], price: str) -> None:
+def test_of_two_prices_the_later_counts(fetched_at: dict[tuple[bool, int], dt.datetime], price: str) -> None:
     """The page that was fetched last is right; without times the higher page; and the reader is told of both."""
     dear = make_listing(product_id="7", page=1, position=60, price=Decimal("90.00"))
     cheap = make_listing(product_id="7", page=2, position=1, price=Decimal("9.00"))
@@ -83,8 +108,8 @@ def test_of_two_prices_the_later_counts(fetched_at: dict[int, dt.datetime], pric
     assert "product 7" in note
     assert note.index("¥90.00" if price == "9.00" else "¥9.00") < note.index(f"¥{price}")
     selector = Selector()
-    selector.add(1, [dear], fetched_at.get(1))
-    selector.add(2, [cheap], fetched_at.get(2))
+    selector.add(dear.page_key, [dear], fetched_at.get(dear.page_key))
+    selector.add(cheap.page_key, [cheap], fetched_at.get(cheap.page_key))
     assert selector.cheapest == Decimal(price)
 
 
@@ -92,7 +117,9 @@ def test_a_product_that_sold_out_meanwhile_is_sold_out() -> None:
     """The later page says that it is gone: it is no offer any more, whatever the earlier one showed."""
     there = make_listing(product_id="7", page=1)
     gone = make_listing(product_id="7", page=2, sold_out=True)
-    shelf = fill_shelf([(1, [there]), (2, [gone])], Wishes(), fetched_at={1: NOON, 2: LATER})
+    shelf = fill_shelf(
+        [(1, [there]), (2, [gone])], Wishes(), fetched_at={(False, 1): NOON, (False, 2): LATER}
+    )
     assert (shelf.books, shelf.dropped) == ((), (("sold_out", gone),))
     assert "sold out" in shelf.notes[0]
 
@@ -125,7 +152,7 @@ def test_what_is_kept_on_request_is_not_dropped() -> None:
 
 
 @given(drawn_pages())
-def test_every_listing_is_accounted_for(pages: dict[int, tuple[Listing, ...]]) -> None:
+def test_every_listing_is_accounted_for(pages: dict[tuple[bool, int], tuple[Listing, ...]]) -> None:
     """Kept and dropped together are the unique products, each once, in page order; kept ones have a price."""
     selection = select(pages.items())
     everything = [*selection.kept, *(listing for _, listing in selection.dropped)]
@@ -134,12 +161,12 @@ def test_every_listing_is_accounted_for(pages: dict[int, tuple[Listing, ...]]) -
     assert selection.unique == len(ids)
     assert selection.listings == sum(map(len, pages.values()))
     assert all(listing.price is not None for listing in selection.kept)
-    assert all((a.page, a.position) < (b.page, b.position) for a, b in pairwise(selection.kept))
+    assert all(a.place < b.place for a, b in pairwise(selection.kept))
 
 
 @given(drawn_pages(), st.data())
 def test_progress_and_answer_do_not_depend_on_arrival(
-    pages: dict[int, tuple[Listing, ...]], data: st.DataObject
+    pages: dict[tuple[bool, int], tuple[Listing, ...]], data: st.DataObject
 ) -> None:
     """Whatever order the pages come in, and if some come twice, a Selector agrees with `select` at each step."""
     arrivals = data.draw(st.permutations([*pages.items(), *pages.items()]))
@@ -156,9 +183,9 @@ def test_progress_and_answer_do_not_depend_on_arrival(
 def test_a_page_can_be_taken_back() -> None:
     """A page given anew as empty, because it turned out to be past the end, leaves nothing behind."""
     selector = Selector()
-    selector.add(1, [make_listing(product_id="1", price=Decimal("20.00"))])
-    selector.add(2, [make_listing(product_id="2", price=Decimal("5.00"))])
-    selector.add(2, ())
+    selector.add((False, 1), [make_listing(product_id="1", price=Decimal("20.00"))])
+    selector.add((False, 2), [make_listing(product_id="2", price=Decimal("5.00"))])
+    selector.add((False, 2), ())
     assert selector.cheapest == Decimal("20.00")
     assert selector.kept_count == 1
     assert select(selector.pages.items()).listings == 1
@@ -179,13 +206,15 @@ def test_progress_leaves_out_what_is_off_topic() -> None:
         make_listing(product_id="2", price=Decimal("20.00")),
     ]
     for _ in range(2):
-        selector.add(1, page)
+        selector.add((False, 1), page)
         assert (selector.kept_count, selector.cheapest) == (1, Decimal("20.00"))
 
 
 def test_progress_counts_what_is_kept_on_request() -> None:
     """A sold-out book that is kept counts; a kept e-book's own price can be the cheapest."""
     selector = Selector(keep={"sold_out", "ebook"})
-    selector.add(1, [make_listing(product_id="1", sold_out=True, price=Decimal("20.00"))])
-    selector.add(2, [make_listing(product_id="2", ebook_only=True, price=None, ebook_price=Decimal("8.00"))])
+    selector.add((False, 1), [make_listing(product_id="1", sold_out=True, price=Decimal("20.00"))])
+    selector.add(
+        (False, 2), [make_listing(product_id="2", ebook_only=True, price=None, ebook_price=Decimal("8.00"))]
+    )
     assert (selector.kept_count, selector.cheapest) == (2, Decimal("8.00"))

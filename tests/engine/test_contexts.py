@@ -21,7 +21,7 @@ from crawler.demo.server import DemoShop
 from tests.processes import children
 
 ROOT = Path(__file__).parents[2]
-SEARCH = 'crawl("渗透测试", pages=2, base_url=sys.argv[1])'
+SEARCH = 'crawl("渗透测试", pages=2, price_check=0, base_url=sys.argv[1])'
 
 PLAIN = f"""
     import asyncio, multiprocessing, sys
@@ -82,7 +82,7 @@ async def test_a_daemonic_child_process(shop: DemoShop, tmp_path: Path, method: 
 
 async def test_a_running_loop(shop: DemoShop) -> None:
     """Inside a loop that runs already, as in a notebook, it is awaited like anything else."""
-    result = await crawl("渗透测试", pages=2, base_url=shop.base_url)
+    result = await crawl("渗透测试", pages=2, price_check=0, base_url=shop.base_url)
     assert (result.counts.listings, result.complete) == (120, True)
     assert children() == []
 
@@ -100,7 +100,7 @@ async def test_ten_at_once_share_an_engine(shop: DemoShop) -> None:
 
     watching = asyncio.create_task(watch())
     results = await asyncio.gather(
-        *(crawl(word, pages=2, base_url=shop.base_url, workers=1) for word in words)
+        *(crawl(word, pages=2, price_check=0, base_url=shop.base_url, workers=1) for word in words)
     )
     watching.cancel()
     assert [result.query for result in results] == words
@@ -113,7 +113,7 @@ async def test_a_thread_with_a_loop_of_its_own(shop: DemoShop) -> None:
     """A loop in another thread than the main one will do."""
 
     def search() -> int:
-        return asyncio.run(crawl("渗透测试", pages=1, base_url=shop.base_url)).counts.listings
+        return asyncio.run(crawl("渗透测试", pages=1, price_check=0, base_url=shop.base_url)).counts.listings
 
     assert await asyncio.to_thread(search) == 60
 
@@ -122,7 +122,7 @@ async def test_an_aiohttp_handler(shop: DemoShop) -> None:
     """A web handler answers with the report; two requests at once do not disturb each other."""
 
     async def handler(request: web.Request) -> web.Response:
-        result = await crawl(request.query["q"], pages=1, base_url=shop.base_url)
+        result = await crawl(request.query["q"], pages=1, price_check=0, base_url=shop.base_url)
         return web.Response(text=result.to_json(), content_type="application/json")
 
     app = web.Application()
@@ -150,6 +150,6 @@ async def test_an_aiohttp_handler(shop: DemoShop) -> None:
 async def test_any_executor_can_be_handed_in(shop: DemoShop) -> None:
     """An executor of the caller's parses, and is still open afterwards."""
     with ThreadPoolExecutor(2) as executor:
-        result = await crawl("渗透测试", pages=2, base_url=shop.base_url, executor=executor)
+        result = await crawl("渗透测试", pages=2, price_check=0, base_url=shop.base_url, executor=executor)
         assert (result.counts.listings, result.complete) == (120, True)
         assert executor.submit(int).result() == 0

@@ -15,7 +15,7 @@ QUERY = "滲透測試"
 
 async def search(*faults: Fault, **options: Any) -> tuple[SearchResult, DemoShop]:
     async with DemoShop(faults=faults) as shop:
-        return await crawl(QUERY, pages=3, base_url=shop.base_url, **options), shop
+        return await crawl(QUERY, pages=3, price_check=0, base_url=shop.base_url, **options), shop
 
 
 def verdicts(result: SearchResult) -> list[str]:
@@ -73,7 +73,10 @@ async def test_every_page_of_another_search() -> None:
 async def test_a_rejected_answer_is_an_event() -> None:
     """Who follows the search hears why a page is asked for once more; its attempts count on."""
     fault = Fault(FaultKind.CUT, pages={1}, times=2)
-    async with DemoShop(faults=[fault]) as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with (
+        DemoShop(faults=[fault]) as shop,
+        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+    ):
         events = [event async for event in crawler.search(QUERY, pages=1)]
     rejected = [event for event in events if isinstance(event, PageRejected)]
     assert [event.page for event in rejected] == [1, 1]

@@ -37,7 +37,7 @@ QUERY = "滲透測試"
 
 
 async def search(shop: DemoShop, **options: Any) -> SearchResult:
-    wanted: dict[str, Any] = {"pages": 3, "base_url": shop.base_url} | options
+    wanted: dict[str, Any] = {"pages": 3, "price_check": 0, "base_url": shop.base_url} | options
     return await crawl(QUERY, **wanted)
 
 
@@ -156,7 +156,7 @@ async def test_what_can_be_saved_is_saved(shop: DemoShop, fault: Fault) -> None:
 async def test_pages_beyond_the_last_are_dropped() -> None:
     """Once the shop says how many pages there are, requests past them are not made, and nothing has failed."""
     async with DemoShop(latency=0.05) as shop:
-        async with Crawler(Settings(base_url=shop.base_url, concurrency=2)) as crawler:
+        async with Crawler(Settings(base_url=shop.base_url, price_check=0, concurrency=2)) as crawler:
             events = await events_of(crawler, QUERY, pages=100, min_price=5, max_price=9)
         finished = events[-1]
         assert isinstance(finished, SearchFinished)
@@ -191,7 +191,7 @@ async def test_pages_come_back_when_the_shop_states_more() -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with Crawler(Settings(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")) as crawler:
-            events = await events_of(crawler, QUERY, pages=8)
+            events = await events_of(crawler, QUERY, pages=8, price_check=0)
     finally:
         await runner.cleanup()
     finished = events[-1]
@@ -208,7 +208,7 @@ async def test_closing_the_engine_ends_its_searches() -> None:
     """A search that runs when its engine is closed gives its result, marked; nothing is raised into its reader."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with DemoShop(faults=faults) as shop:
-        async with Crawler(Settings(base_url=shop.base_url)) as crawler:
+        async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
             reading = asyncio.create_task(events_of(crawler, QUERY, pages=5))
             while len(shop.searches) < 5:  # noqa: ASYNC110 – the shop's log is a plain list
                 await asyncio.sleep(0.02)
@@ -262,10 +262,10 @@ async def test_nobody_there() -> None:
     """Without a server there is no permission of robots.txt; who does not ask for that meets a network error."""
     async with DemoShop() as shop:
         closed = shop.base_url
-    denied = await crawl(QUERY, pages=2, base_url=closed, attempts=1)
+    denied = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1)
     assert verdicts(denied) == {1: "robots_denied", 2: "robots_denied"}
     assert denied.pages[0].detail.startswith("robots.txt could not be had: no connection to 127.0.0.1")
-    result = await crawl(QUERY, pages=2, base_url=closed, attempts=1, obey_robots=False)
+    result = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1, obey_robots=False)
     assert verdicts(result) == {1: "network_error", 2: "network_error"}
     assert "127.0.0.1" in result.pages[0].detail
     assert not result.had_a_page
@@ -274,7 +274,10 @@ async def test_nobody_there() -> None:
 async def test_the_events_tell_the_whole_story() -> None:
     """Start first, result last, every attempt with its wait, one final verdict a page."""
     fault = Fault(FaultKind.STATUS, pages={2}, status=503, times=1)
-    async with DemoShop(faults=[fault]) as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with (
+        DemoShop(faults=[fault]) as shop,
+        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+    ):
         events = await events_of(crawler, QUERY, pages=3)
     assert isinstance(events[0], SearchStarted)
     assert (events[0].query_sent, events[0].pages) == ("渗透测试", 3)
@@ -291,7 +294,10 @@ async def test_the_events_tell_the_whole_story() -> None:
 async def test_a_verdict_may_be_revised() -> None:
     """Page 3 repeats page 2 but comes first: it is `ok` until page 2 shows what it is."""
     faults = [Fault(FaultKind.REPEATS, pages={3}), Fault(FaultKind.LATENCY, pages={2}, delay=0.4)]
-    async with DemoShop(faults=faults) as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with (
+        DemoShop(faults=faults) as shop,
+        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+    ):
         events = await events_of(crawler, QUERY, pages=3)
     third = [(str(e.verdict), e.revised) for e in events if isinstance(e, PageFinished) and e.page == 3]
     assert third == [("ok", False), ("past_end", True)]
@@ -299,7 +305,7 @@ async def test_a_verdict_may_be_revised() -> None:
 
 async def test_a_reader_that_sleeps_stalls_nothing() -> None:
     """The crawl goes on while nobody reads its events."""
-    async with DemoShop() as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with DemoShop() as shop, Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
         events = crawler.search(QUERY, pages=10)
         await anext(events)
         deadline = time.monotonic() + 20
@@ -327,7 +333,10 @@ async def test_a_deadline_ends_the_run_with_what_there_is() -> None:
 async def test_stop_ends_every_search_of_an_engine() -> None:
     """`stop()` gives up what is in flight at once; each search still gives its result."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
-    async with DemoShop(faults=faults) as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with (
+        DemoShop(faults=faults) as shop,
+        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+    ):
 
         async def watch(query: str) -> SearchResult:
             async for event in crawler.search(query, pages=5):
@@ -346,7 +355,7 @@ async def test_leaving_the_events_leaves_nothing_behind() -> None:
     """Breaking out of a search gives up its requests, and closing the engine ends its processes."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with DemoShop(faults=faults) as shop:
-        async with Crawler(Settings(base_url=shop.base_url)) as crawler:
+        async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
             events = crawler.search(QUERY, pages=20)
             async for event in events:
                 if isinstance(event, PageFinished):
@@ -360,7 +369,7 @@ async def test_leaving_the_events_leaves_nothing_behind() -> None:
 
 async def test_one_engine_many_searches(shop: DemoShop) -> None:
     """Searches at once and one after the other share an engine without mixing."""
-    async with Crawler(Settings(base_url=shop.base_url)) as crawler:
+    async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
 
         async def result(query: str) -> SearchResult:
             event = (await events_of(crawler, query, pages=2))[-1]
@@ -385,7 +394,7 @@ async def test_a_poisoned_page_costs_itself_alone() -> None:
 
 async def test_the_demo_is_marked(shop: DemoShop) -> None:
     """`demo=True` starts the embedded shop, and the result says so."""
-    result = await crawl(QUERY, pages=1, demo=True)
+    result = await crawl(QUERY, pages=1, price_check=0, demo=True)
     assert (result.demo, result.complete, result.counts.listings) == (True, True, 60)
     assert shop.requests == []
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from crawler.download.body import decode_body
 from crawler.download.exchange import Cut, Exchange, Hop, Problem
+from crawler.page_key import PageKey
 from crawler.recording.saved import RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
 
@@ -29,6 +30,16 @@ def parameters(query: str = "渗透测试", *, base_url: str = ORIGIN, demo: boo
     return RunParameters(
         query, query, "dangdang", base_url, demo, settings, url_of(1, query, base_url), NOW, "0.1.0"
     )
+
+
+def key(page: int) -> PageKey:
+    """Return what names a page of a search's own list."""
+    return PageKey(price_order=False, number=page)
+
+
+def keys(*pages: int) -> list[PageKey]:
+    """Return what names each of some pages of a search's own list."""
+    return [key(page) for page in pages]
 
 
 def url_of(page: int, query: str = "渗透测试", base_url: str = ORIGIN) -> str:
@@ -142,7 +153,9 @@ def pages(draw: st.DrawFn, number: int) -> SavedPage:
         gave_up=draw(_text),
         attempts=draw(st.integers(0, 10)),
     )
-    return SavedPage(number, exchange, draw(_text), draw(_text), draw(_moments), made)
+    return SavedPage(
+        number, exchange, draw(_text), draw(_text), draw(_moments), made, price_order=draw(st.booleans())
+    )
 
 
 def all_parameters() -> st.SearchStrategy[RunParameters]:

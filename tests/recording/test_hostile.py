@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it has no types
 
 from crawler.recording import warc
+from crawler.recording.metadata import FORMAT
 from crawler.recording.reading import read_run
 from crawler.recording.saved import ArchiveError, RunEnd, SavedRun
 from tests.recording import runs
@@ -134,17 +135,19 @@ def page_record(**over: object) -> dict[str, object]:
         {"body_bytes": 5},
         {"body_bytes": -1},
         {"body_bytes": 2**70},
+        {"price_order": "yes"},
+        {"price_order": None},
     ],
 )
 def test_a_page_of_wrong_types_is_refused(tmp_path: Path, over: dict[str, object]) -> None:
     """A wrong type, a time without a zone, a record that is not there: an ArchiveError, never another."""
     assert "is damaged" in refused(run_with(tmp_path, metadata(page_record(**over))))
-    assert list(read_run(run_with(tmp_path, metadata(page_record()))).pages) == [1]
+    assert list(read_run(run_with(tmp_path, metadata(page_record()))).pages) == runs.keys(1)
 
 
 def test_a_newer_format_and_a_second_search_are_refused(tmp_path: Path) -> None:
     """What this program cannot know, and what it cannot tell apart, is said in words."""
-    newer = {"kind": "run", "format": 2, "parameters": json.loads(_run_json())["parameters"]}
+    newer = {"kind": "run", "format": FORMAT + 1, "parameters": json.loads(_run_json())["parameters"]}
     path = tmp_path / "newer.warc"
     path.write_bytes(metadata(newer))
     assert "newer version" in refused(path)
@@ -204,7 +207,7 @@ def test_any_bytes_after_a_good_beginning_are_read_or_refused(tail: bytes, packe
             pages = read_run(path).pages
         except ArchiveError:
             return
-    assert pages.keys() <= {1}
+    assert pages.keys() <= {runs.key(1)}
 
 
 def zeros(size: int) -> bytes:
@@ -284,7 +287,7 @@ def test_a_page_larger_than_allowed_can_be_allowed(tmp_path: Path) -> None:
     page = runs.saved(1, body=bytes(9 * 2**20))
     runs.write_run(path, [page])
     assert "larger than 8 MiB" in refused(path)
-    assert read_run(path, max_bytes=10 * 2**20).pages == {1: page}
+    assert read_run(path, max_bytes=10 * 2**20).pages == {runs.key(1): page}
 
 
 def test_records_of_others_among_ours_are_passed_over(tmp_path: Path) -> None:
@@ -293,13 +296,13 @@ def test_records_of_others_among_ours_are_passed_over(tmp_path: Path) -> None:
     ours = b"".join(runs.run_bytes([runs.saved(1)], END))
     path.write_bytes(foreign() + gzip.compress(ours) + foreign())
     run = read_run(path)
-    assert (run.pages, run.ended, run.torn) == ({1: runs.saved(1)}, END, False)
+    assert (run.pages, run.ended, run.torn) == ({runs.key(1): runs.saved(1)}, END, False)
 
 
 def test_nothing_in_an_archive_is_shown_raw(tmp_path: Path) -> None:
     """Escape sequences of a file's name or of a record reach no terminal."""
     path = tmp_path / "a\x1b[31m.warc"
     newer = json.loads(_run_json())
-    newer["format"], newer["parameters"]["version"] = 2, "\x1b[2J\n"
+    newer["format"], newer["parameters"]["version"] = FORMAT + 1, "\x1b[2J\n"
     path.write_bytes(metadata(newer))
     assert "newer version" in refused(path)

@@ -46,7 +46,7 @@ async def test_a_page_is_on_the_disk_when_its_recording_returns(tmp_path: Path) 
     journal.begin(asked)
     for number in range(1, 4):
         await journal.page(runs.saved(number))
-        assert read_run(journal.path).pages == {n: runs.saved(n) for n in range(1, number + 1)}
+        assert read_run(journal.path).pages == {runs.key(n): runs.saved(n) for n in range(1, number + 1)}
     journal.close()
 
 
@@ -68,15 +68,15 @@ async def test_a_closed_journal_leaves_no_thread_and_no_file_open(tmp_path: Path
     open_journal(tmp_path, runs.parameters(), now=NOW).close()
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     journal.begin(runs.parameters())
-    journal.hop(1, runs.hop_of(1, runs.body_of(1)))
-    journal.fetched(1, runs.exchange_of(1, runs.body_of(1)), NOW)
+    journal.hop(runs.key(1), runs.hop_of(1, runs.body_of(1)))
+    journal.fetched(runs.key(1), runs.exchange_of(1, runs.body_of(1)), NOW)
     journal.close()
     journal.close()
     assert runs.open_files() == before
-    assert list(read_run(journal.path).pages) == [1]
+    assert list(read_run(journal.path).pages) == runs.keys(1)
     await journal.page(runs.saved(2))  # what comes late is neither written nor waited for
-    journal.hop(3, runs.hop_of(3, b""))
-    assert list(read_run(journal.path).pages) == [1]
+    journal.hop(runs.key(3), runs.hop_of(3, b""))
+    assert list(read_run(journal.path).pages) == runs.keys(1)
     with pytest.raises(ValueError, match="not open"):
         journal.fileno()
 
@@ -91,7 +91,7 @@ async def test_a_waiter_that_is_cancelled_costs_nothing(tmp_path: Path) -> None:
     await asyncio.gather(waiting, return_exceptions=True)
     await journal.page(runs.saved(2))
     journal.close()
-    assert list(read_run(journal.path).pages) == [1, 2]
+    assert list(read_run(journal.path).pages) == runs.keys(1, 2)
 
 
 async def test_a_disk_that_hangs_holds_up_neither_loop_nor_end() -> None:
@@ -120,7 +120,7 @@ async def test_a_folder_that_cannot_be_made_fails_no_search(tmp_path: Path, name
     assert "cannot be written" in journal.failure
     assert journal.failure.isprintable()
     journal.begin(runs.parameters())
-    journal.hop(1, runs.hop_of(1, b""))
+    journal.hop(runs.key(1), runs.hop_of(1, b""))
     await journal.page(runs.saved(1))
     await journal.end(END)
     journal.close()
@@ -135,7 +135,7 @@ async def test_a_defect_in_recording_fails_no_search(tmp_path: Path) -> None:
     await journal.page(runs.saved(3))
     assert journal.failure is not None
     journal.close()
-    assert list(read_run(journal.path).pages) == [1]
+    assert list(read_run(journal.path).pages) == runs.keys(1)
 
 
 async def test_a_folder_that_goes_away_takes_nothing_from_the_archive(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_a_folder_that_goes_away_takes_nothing_from_the_archive(tmp_path: 
     assert journal.failure is None
     await write_archive(journal.fileno(), tmp_path / "b.warc.gz")
     journal.close()
-    assert read_run(tmp_path / "a.warc.gz").pages == {1: runs.saved(1), 2: runs.saved(2)}
+    assert read_run(tmp_path / "a.warc.gz").pages == {runs.key(1): runs.saved(1), runs.key(2): runs.saved(2)}
     assert read_run(tmp_path / "b.warc.gz").ended == END
 
 
@@ -172,7 +172,7 @@ async def test_of_each_page_the_newest_good_copy_is_taken(tmp_path: Path) -> Non
     await keep(tmp_path, *old)  # written later, as by a run that took them over
     pages, skipped = saved_pages(tmp_path, runs.parameters(), now=NOW, fresh_seconds=HOUR)
     assert skipped == ()
-    assert pages == {1: new[0], 2: old[1], 3: old[2], 5: new[3], 6: new[4]}
+    assert list(pages.items()) == [(page.key, page) for page in (new[0], old[1], old[2], new[3], new[4])]
 
 
 async def test_a_page_has_an_age_of_its_own(tmp_path: Path) -> None:
@@ -180,12 +180,12 @@ async def test_a_page_has_an_age_of_its_own(tmp_path: Path) -> None:
     ages = {1: 3599, 2: 3601, 3: -59, 4: -61}
     await keep(tmp_path, *(runs.saved(n, at=NOW - dt.timedelta(seconds=age)) for n, age in ages.items()))
     pages, _ = saved_pages(tmp_path, runs.parameters(), now=NOW, fresh_seconds=HOUR)
-    assert list(pages) == [1, 3]
+    assert list(pages) == runs.keys(1, 3)
     await keep(tmp_path, *pages.values(), now=NOW + dt.timedelta(seconds=30))
     pages, _ = saved_pages(
         tmp_path, runs.parameters(), now=NOW + dt.timedelta(seconds=30), fresh_seconds=HOUR
     )
-    assert list(pages) == [3, 4]
+    assert list(pages) == runs.keys(3, 4)
 
 
 async def test_a_page_that_was_never_judged_is_taken_if_it_came(tmp_path: Path) -> None:
@@ -193,14 +193,14 @@ async def test_a_page_that_was_never_judged_is_taken_if_it_came(tmp_path: Path) 
     asked, good, bad = runs.parameters(), runs.body_of(1), runs.body_of(2)
     journal = open_journal(tmp_path, asked, now=NOW)
     journal.begin(asked)
-    journal.hop(1, runs.hop_of(1, good))
-    journal.fetched(1, runs.exchange_of(1, good), NOW)
-    journal.hop(2, runs.hop_of(2, bad, status=503))
-    journal.fetched(2, runs.exchange_of(2, bad, status=503), NOW)
+    journal.hop(runs.key(1), runs.hop_of(1, good))
+    journal.fetched(runs.key(1), runs.exchange_of(1, good), NOW)
+    journal.hop(runs.key(2), runs.hop_of(2, bad, status=503))
+    journal.fetched(runs.key(2), runs.exchange_of(2, bad, status=503), NOW)
     journal.close()
     os.utime(journal.path, (NOW.timestamp(), NOW.timestamp()))
     pages, _ = saved_pages(tmp_path, asked, now=NOW, fresh_seconds=HOUR)
-    assert pages == {1: runs.saved(1, verdict="")}
+    assert pages == {runs.key(1): runs.saved(1, verdict="")}
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ async def test_the_same_search_is_what_asks_the_shop_the_same(
     """How many pages, order and filters may differ; shop, address and query may not."""
     await keep(tmp_path, runs.saved(1))
     pages, _ = saved_pages(tmp_path, other, now=NOW, fresh_seconds=HOUR)
-    assert list(pages) == ([1] if same else [])
+    assert list(pages) == (runs.keys(1) if same else [])
 
 
 async def test_a_demo_is_the_same_at_any_port(tmp_path: Path) -> None:
     """The demo shop has another port in each run; a shop of one's own at another port is another."""
     here, there = (runs.parameters(base_url=f"http://127.0.0.1:{port}", demo=True) for port in (1, 2))
     await keep(tmp_path, runs.saved(1), asked=here)
-    assert list(saved_pages(tmp_path, there, now=NOW, fresh_seconds=HOUR)[0]) == [1]
+    assert list(saved_pages(tmp_path, there, now=NOW, fresh_seconds=HOUR)[0]) == runs.keys(1)
     there = replace(there, demo=False)
     assert saved_pages(tmp_path, there, now=NOW, fresh_seconds=HOUR) == ({}, ())
 
@@ -242,7 +242,7 @@ async def test_a_journal_that_cannot_be_read_is_told_and_passed_over(tmp_path: P
     other.rename(good.with_name(f"{good.name[:16]}-20260131T080000Z-{'0' * 16}.warc"))
     os.utime(damaged, (NOW.timestamp(), NOW.timestamp()))
     pages, skipped = saved_pages(tmp_path, runs.parameters(), now=NOW, fresh_seconds=HOUR)
-    assert list(pages) == [1]
+    assert list(pages) == runs.keys(1)
     assert [damaged.name in line and "is damaged" in line for line in skipped] == [True]
 
 

@@ -36,8 +36,8 @@ async def fetch_all(journal):
     for number in range(1, pages + 1):
         body = runs.body_of(number, size)
         exchange = runs.exchange_of(number, body)
-        journal.hop(number, runs.hop_of(number, body))
-        journal.fetched(number, exchange, now)
+        journal.hop(runs.key(number), runs.hop_of(number, body))
+        journal.fetched(runs.key(number), exchange, now)
         await journal.page(runs.SavedPage(number, exchange, "ok", "", now))
         if journal.failure:
             print(journal.failure, flush=True)
@@ -97,9 +97,9 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path, seed: int)
     pages, skipped = saved_pages(tmp_path, runs.parameters(), now=now, fresh_seconds=600)
     assert skipped == ()
     assert 0 < acknowledged <= len(pages) < 500
-    assert list(pages) == list(range(1, len(pages) + 1))
-    for number, page in pages.items():
-        assert page.exchange.body == runs.body_of(number, 40_000)
+    assert list(pages) == runs.keys(*range(1, len(pages) + 1))
+    for key, page in pages.items():
+        assert page.exchange.body == runs.body_of(key.number, 40_000)
 
 
 async def test_two_runs_at_once_leave_each_other_whole(tmp_path: Path) -> None:
@@ -122,5 +122,5 @@ async def test_a_full_disk_ends_the_recording_and_not_the_run(tmp_path: Path) ->
     run = read_run(path)
     assert not run.torn
     assert len(words) > 3
-    assert {int(word) for word in words[:-1]} <= set(run.pages)
+    assert {int(word) for word in words[:-1]} <= {key.number for key in run.pages}
     assert 40_000 < path.stat().st_size <= 50_000

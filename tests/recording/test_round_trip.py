@@ -70,8 +70,8 @@ def test_any_run_comes_back_equal(asked: RunParameters, data: st.DataObject, end
         path.write_bytes(b"".join(runs.run_bytes(pages, end, asked)))
         run = read_run(path)
     assert (run.parameters, run.ended, run.torn) == (asked, end, False)
-    assert {n: without_urls(page) for n, page in run.pages.items()} == {
-        page.page: without_urls(as_kept(page)) for page in pages
+    assert {key: without_urls(page) for key, page in run.pages.items()} == {
+        page.key: without_urls(as_kept(page)) for page in pages
     }
 
 
@@ -81,8 +81,8 @@ def test_what_was_read_is_written_again_unchanged(data: st.DataObject) -> None:
     page = data.draw(runs.pages(1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.warc"
-        first = read_run(runs.write_run(path, [page])).pages[1]
-        again = read_run(runs.write_run(path, [first])).pages[1]
+        first = read_run(runs.write_run(path, [page])).pages[page.key]
+        again = read_run(runs.write_run(path, [first])).pages[page.key]
     assert again == first
 
 
@@ -107,7 +107,8 @@ def test_a_second_reader_finds_every_record_and_right_digests(data: st.DataObjec
 def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObject) -> None:
     """At every byte offset: the pages whose own record is whole, no other, and «torn» exactly between two ends."""
     count = data.draw(st.integers(1, 3))
-    parts = runs.run_bytes([data.draw(runs.pages(number)) for number in range(1, count + 1)], END)
+    pages = [data.draw(runs.pages(number)) for number in range(1, count + 1)]
+    parts = runs.run_bytes(pages, END)
     whole = b"".join(parts)
     ends = [sum(map(len, parts[: n + 1])) for n in range(len(parts))]
     starts = {record.stream_pos for record, _ in records(whole)} | {len(whole)}
@@ -120,7 +121,7 @@ def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObje
                     read_run(path)
                 continue
             run = read_run(path)
-            assert list(run.pages) == [n for n in range(1, count + 1) if ends[n] <= size]
+            assert list(run.pages) == [page.key for n, page in enumerate(pages, 1) if ends[n] <= size]
             assert run.torn == (size not in starts)
             assert (run.ended == END) == (size == len(whole))
 
@@ -135,8 +136,8 @@ def test_a_flipped_bit_is_found(where: int, mask: int) -> None:
         path = Path(folder) / "run.warc"
         path.write_bytes(whole)
         with suppress(ArchiveError):
-            for number, page in read_run(path).pages.items():
-                kept = pages[number - 1]
+            for key, page in read_run(path).pages.items():
+                kept = pages[key.number - 1]
                 assert replace(page, hops=()) == replace(kept, hops=())
                 assert page.hops[0].request_head == kept.hops[0].request_head
                 assert page.hops[0].body in {kept.hops[0].body, b""}
@@ -145,25 +146,25 @@ def test_a_flipped_bit_is_found(where: int, mask: int) -> None:
 def test_a_page_is_had_once_it_is_fetched_and_judged_later(tmp_path: Path) -> None:
     """What was fetched is there before its verdict; the verdict adds a record, not another body."""
     writer, page = RunWriter(), runs.saved(1)
-    before = writer.begin(runs.parameters()) + writer.hop(1, page.hops[0])
-    before += writer.fetched(1, page.exchange, NOW)
+    before = writer.begin(runs.parameters()) + writer.hop(runs.key(1), page.hops[0])
+    before += writer.fetched(runs.key(1), page.exchange, NOW)
     path = tmp_path / "run.warc"
     path.write_bytes(before)
-    assert read_run(path).pages == {1: replace(page, verdict="")}
+    assert read_run(path).pages == {runs.key(1): replace(page, verdict="")}
     verdict = writer.page(replace(page, hops=()))
     path.write_bytes(before + verdict)
-    assert read_run(path).pages == {1: page}
+    assert read_run(path).pages == {runs.key(1): page}
     assert len(verdict) < len(page.exchange.body)
 
 
 def test_a_page_asked_again_has_its_later_answer(tmp_path: Path) -> None:
     """A page that was given up, or taken over and then fetched after all, is what came last."""
     writer, first, second = RunWriter(), runs.saved(1, body=b"first"), runs.saved(1, body=b"second")
-    parts = [writer.begin(runs.parameters()), writer.page(first), writer.hop(1, second.hops[0])]
+    parts = [writer.begin(runs.parameters()), writer.page(first), writer.hop(runs.key(1), second.hops[0])]
     parts.append(writer.page(replace(second, hops=())))
     path = tmp_path / "run.warc"
     path.write_bytes(b"".join(parts))
-    assert read_run(path).pages == {1: second}
+    assert read_run(path).pages == {runs.key(1): second}
 
 
 def test_a_body_that_no_answer_has_is_kept_beside_them(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_a_body_that_no_answer_has_is_kept_beside_them(tmp_path: Path) -> None:
     page = runs.saved(1)
     cut = replace(page, exchange=replace(page.exchange, body=page.exchange.body[:100]))
     path = runs.write_run(tmp_path / "run.warc", [cut])
-    assert read_run(path).pages == {1: cut}
+    assert read_run(path).pages == {runs.key(1): cut}
     kinds = [record.record_type for record, _ in records(path.read_bytes())]
     assert kinds.count(WarcRecordType.resource) == 1
 
@@ -184,7 +185,7 @@ def test_words_that_are_no_text_do_not_stop_a_recording(tmp_path: Path) -> None:
     )
     run = read_run(path)
     assert run.parameters.query == "a?b"
-    assert run.pages == {1: runs.saved(1)}
+    assert run.pages == {runs.key(1): runs.saved(1)}
 
 
 def test_every_field_of_an_exchange_is_kept() -> None:
@@ -256,7 +257,7 @@ async def test_a_run_against_a_server_is_read_by_another_reader(tmp_path: Path) 
         for number in range(1, 8):
             hop = await runs.fetch(f"{shop.base_url}/?key=python&page_index={number}")
             hops.append(hop)
-            journal.hop(number, hop)
+            journal.hop(runs.key(number), hop)
             await journal.page(SavedPage(number, exchange(hop), "ok", "", NOW))
     await journal.end(END)
     target = tmp_path / "a.warc.gz"
@@ -268,7 +269,8 @@ async def test_a_run_against_a_server_is_read_by_another_reader(tmp_path: Path) 
         None, Problem.TRUNCATED, Problem.TRUNCATED, Problem.RESET, None, None, None,
     ]  # fmt: skip
     assert read_run(target).pages == {
-        n: as_kept(SavedPage(n, exchange(hop), "ok", "", NOW, (hop,))) for n, hop in enumerate(hops, 1)
+        runs.key(n): as_kept(SavedPage(n, exchange(hop), "ok", "", NOW, (hop,)))
+        for n, hop in enumerate(hops, 1)
     }
 
     http = WarcRecordType.request | WarcRecordType.response
@@ -307,23 +309,23 @@ async def test_a_resumed_run_has_a_whole_archive(tmp_path: Path) -> None:
     asked, folder = runs.parameters(), tmp_path / "journals"
     first = open_journal(folder, asked, now=NOW)
     first.begin(asked)
-    first.hop(1, runs.hop_of(1, runs.body_of(1)))
-    first.fetched(1, runs.exchange_of(1, runs.body_of(1)), NOW)
+    first.hop(runs.key(1), runs.hop_of(1, runs.body_of(1)))
+    first.fetched(runs.key(1), runs.exchange_of(1, runs.body_of(1)), NOW)
     await first.page(replace(runs.saved(1), hops=()))
     first.close()
 
     had, skipped = saved_pages(folder, asked, now=NOW, fresh_seconds=3600)
-    assert (had, skipped) == ({1: runs.saved(1)}, ())
+    assert (had, skipped) == ({runs.key(1): runs.saved(1)}, ())
     second = open_journal(folder, asked, now=NOW)
     second.begin(asked)
-    await second.page(had[1])
-    second.hop(2, runs.hop_of(2, runs.body_of(2)))
+    await second.page(had[runs.key(1)])
+    second.hop(runs.key(2), runs.hop_of(2, runs.body_of(2)))
     await second.page(replace(runs.saved(2), hops=()))
     await second.end(END)
     await write_archive(second.fileno(), tmp_path / "a.warc.gz")
     second.close()
     run = read_run(tmp_path / "a.warc.gz")
-    assert run.pages == {1: runs.saved(1), 2: runs.saved(2)}
+    assert run.pages == {runs.key(1): runs.saved(1), runs.key(2): runs.saved(2)}
     payloads = [
         split_head(block)[1]
         for record, block in records(gzip.decompress((tmp_path / "a.warc.gz").read_bytes()))

@@ -57,33 +57,61 @@ def test_the_first_line_is_the_answer() -> None:
 )
 def test_the_answer_says_what_is_special(fields: dict[str, Any], words: str) -> None:
     """A cheapest «book» that is a set, used, an accessory or another shop's is called so beside its price."""
-    assert words in head_of(make_result([make_listing(**fields)])).answers[0].text
+    wishes = Wishes(keep=frozenset({"accessory"}))
+    assert words in head_of(make_result([make_listing(**fields)], wishes=wishes)).answers[0].text
 
 
 def test_an_accessory_is_not_the_cheapest_book() -> None:
     """The first line names the cheapest book; what is cheaper but no book stands in the second, in both reports."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
-    result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")])
+    kept = Wishes(keep=frozenset({"accessory"}))
+    result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")], wishes=kept)
     head = head_of(result)
     assert head.answers[0].text == f"Cheapest: ¥39.00  渗透测试 — 张三, 演示出版社 · 4.5 (1,234) {CAVEAT}"
-    assert head.second is not None
-    assert head.second.text.startswith("Cheaper, but no book: ¥3.30")
+    (cheaper,) = head.cheaper
+    assert cheaper.text.startswith("Cheaper, but no book: ¥3.30")
     for form in ("table", "md"):
         text = str(render(result, form))
-        assert head.second.text.split("  ")[0] in text
+        assert cheaper.text.split("  ")[0] in text
         assert "https://product.dangdang.com/2.html" in text
-    assert head_of(make_result()).second is None
-    only = head_of(make_result([bookmark]))
+    assert head_of(make_result()).cheaper == ()
+    only = head_of(make_result([bookmark], wishes=kept))
     assert only.answers[0].text.startswith("No book, but accessories from: ¥3.30")
-    assert only.second is None
+    assert only.cheaper == ()
+
+
+def test_a_used_copy_is_not_the_cheapest_book() -> None:
+    """The three answers name new copies; a cheaper used one has a line of its own, and none that is dearer."""
+    used = make_listing(
+        product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.SECOND_HAND}), rating=5.0
+    )
+    new = make_listing(product_id="2", title="渗透测试")
+    result = make_result([used, new])
+    head = head_of(result)
+    assert [answer.book and answer.book.listing for answer in head.answers] == [new, new, new]
+    (cheaper,) = head.cheaper
+    assert cheaper.text.startswith("Cheaper, but used: ¥3.30")
+    for form in ("table", "md", "html"):
+        assert "Cheaper, but used:" in str(render(result, form))
+    assert head_of(make_result([replace(used, price=Decimal(40)), new])).cheaper == ()
+    alone = head_of(make_result([used]))
+    assert [answer.text[:28] for answer in alone.answers] == ["No new copy; used from: ¥3.3"]
+    assert alone.cheaper == ()
+    wanted = make_result([used], wishes=Wishes(filters=Filters(condition="used")))
+    assert wanted.cheapest is not None
+    assert head_of(wanted).answers[0].text.startswith("Cheapest: ¥3.30")
+    assert facts(wanted)["Only"].endswith("used copies")
 
 
 def test_among_all_kinds_of_goods_the_cheapest_is_the_answer() -> None:
     """Who searches all categories means whatever is found: nothing there is meant to be a book."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
-    head = head_of(make_result([bookmark, make_listing(product_id="2")], options={"category": "all"}))
+    result = make_result(
+        [bookmark, make_listing(product_id="2")], wishes=Wishes(goods=True), options={"category": "all"}
+    )
+    head = head_of(result)
     assert head.answers[0].text.startswith("Cheapest: ¥3.30")
-    assert head.second is None
+    assert head.cheaper == ()
 
 
 CHEAP = make_listing(product_id="1", title="便宜的书", price=Decimal(10), rating=3.0, reviews=500)
@@ -165,7 +193,7 @@ def test_accessories_alone_are_told_so_once() -> None:
     """Where there is no book at all, one line has the cheapest of the accessories, with the caveat."""
     lamp = make_listing(product_id="1", title="夹书灯", price=Decimal(8), flags=frozenset({Flag.ACCESSORY}))
     mark = make_listing(product_id="2", title="书签", price=Decimal(3), flags=frozenset({Flag.ACCESSORY}))
-    (line,) = answers(lamp, mark)
+    (line,) = answers(lamp, mark, wishes=Wishes(keep=frozenset({"accessory"})))
     assert line.startswith("No book, but accessories from: ¥3.00  书签")
     assert line.endswith(CAVEAT)
 
@@ -297,6 +325,11 @@ def test_the_note_tells_of_other_offers() -> None:
         ("ebook", {"ebook_only": True, "price": None, "ebook_price": Decimal(9)}, "kept though e-book only"),
         ("sold_out", {"sold_out": True}, "kept though sold out"),
         ("no_price", {"price": None}, "kept though without a readable price"),
+        (
+            "accessory",
+            {"flags": frozenset({Flag.ACCESSORY})},
+            "accessory, no book",
+        ),
         ("off_topic", {"highlighted": False}, "kept though off topic"),
     ],
 )
@@ -402,17 +435,17 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
         (None, CAVEAT, "whole: no page failed"),
         (
             4,
-            "(before coupons and postage; 3 of 4 pages read)",
+            "(before coupons and postage; 3 of 4 pages read; --price-check 3 may settle it)",
             "no page failed; 1 more page was not asked for (--pages 4)",
         ),
         (
             36,
-            "(before coupons and postage; 3 of 36 pages read)",
+            "(before coupons and postage; 3 of 36 pages read; --price-check 3 may settle it)",
             "no page failed; 33 more pages were not asked for (--pages 36)",
         ),
         (
             5000,
-            "(before coupons and postage; 3 of 100 pages read)",
+            "(before coupons and postage; 3 of 100 pages read; --price-check 3 may settle it)",
             "no page failed; 97 more pages were not asked for (--pages 100)",
         ),
     ):
@@ -421,7 +454,11 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
         assert facts(search)["Result"] == result
         assert search.complete
     partial = make_result(failed=FAILED, available=36)
-    assert head_of(partial).answers[0].text.endswith("(before coupons and postage; 1 of 36 pages read)")
+    assert (
+        head_of(partial)
+        .answers[0]
+        .text.endswith("(before coupons and postage; 1 of 36 pages read; --price-check 3 may settle it)")
+    )
     assert facts(partial)["Result"] == "PARTIAL; 32 more pages were not asked for (--pages 36)"
 
 

@@ -109,7 +109,7 @@ def test_a_page_is_made_to_be_read_everywhere() -> None:
 
 
 def test_the_answers_are_cards() -> None:
-    """Label, price, book and who made it, stars, what else to know, and the way to the shop; accessories below."""
+    """Label, price, book and who made it, stars, what else to know, and the way to the shop; below what is cheaper but no answer."""
     result = make_result(
         [
             make_listing(
@@ -119,7 +119,11 @@ def test_the_answers_are_cards() -> None:
             make_listing(
                 product_id="3", title="渗透测试书签", price=Decimal(2), flags=frozenset({Flag.ACCESSORY})
             ),
-        ]
+            make_listing(
+                product_id="4", title="渗透测试", price=Decimal(3), flags=frozenset({Flag.SECOND_HAND})
+            ),
+        ],
+        wishes=Wishes(keep=frozenset({"accessory"})),
     )
     document = page(result)
     assert texts(document, ".card h3") == ["Cheapest", "Best", "Best value"]
@@ -134,8 +138,10 @@ def test_the_answers_are_cards() -> None:
     assert link.attributes == {
         "href": "https://product.dangdang.com/1.html", "rel": "noopener noreferrer",
     }  # fmt: skip
-    [second] = texts(document, ".second")
-    assert second == "Cheaper, but no book: ¥2.00 渗透测试书签 accessory, no book"
+    assert texts(document, ".second") == [
+        "Cheaper, but used: ¥3.00 渗透测试 second-hand",
+        "Cheaper, but no book: ¥2.00 渗透测试书签 accessory, no book",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 
 from crawler.books import DROP_REASONS
 from crawler.books.shelf import Wishes
-from crawler.results import SearchResult
+from crawler.results import PriceCheck, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
 from tests.factories import STARTED, make_listing, make_page, make_result, with_past
@@ -25,6 +26,15 @@ from tests.report.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "json-report.md"
+
+CHECK = PriceCheck(
+    (make_page(1, listings=[make_listing()] * 3), make_page(2, verdict=Verdict.BLOCKED)),
+    in_order=True,
+    proven=False,
+    up_to=Decimal("39.5"),
+    total=2147,
+    reason="failed",
+)
 
 FULL = with_past(
     make_result(
@@ -36,6 +46,7 @@ FULL = with_past(
         ],
         failed=[make_page(3, verdict=Verdict.BLOCKED, detail="403"), make_page(2, verdict=Verdict.NOT_ASKED)],
         notes=("page 1: a note",),
+        price_check=CHECK,
     ),
     [*["12.5"] * 60, *["15"] * 7, "12.5"],
 )
@@ -174,6 +185,28 @@ def test_times_are_utc_to_the_second() -> None:
     assert report["finished_at"] == "2026-01-31T08:00:03Z"
 
 
+def test_the_price_check_says_what_it_rests_on() -> None:
+    """Pages, those that were read, their listings, and up to which price; null where nothing was checked."""
+    assert read(FULL)["price_check"] == {
+        "pages": 2, "ok": 1, "listings": 3, "in_order": True, "proven": False, "up_to": Decimal("39.50"),
+    }  # fmt: skip
+    assert read(make_result())["price_check"] is None
+    nothing = replace(CHECK, pages=(), up_to=None)
+    assert read(make_result(price_check=nothing))["price_check"]["up_to"] is None
+
+
+def test_a_place_is_one_of_two_lists() -> None:
+    """`page` and `position` count on the search's own list, or on the one in price order; `list` says which."""
+    listings = [
+        make_listing(product_id="1", price_order=True),
+        make_listing(product_id="2", title="甲书"),
+        make_listing(product_id="3", title="乙书", sold_out=True, price_order=True),
+    ]
+    report = read(make_result(listings))
+    assert [book["list"] for book in report["books"]] == ["price_order", "search"]
+    assert [dropped["list"] for dropped in report["dropped"]] == ["price_order"]
+
+
 def test_pages_add_up_and_failed_ones_are_in_order() -> None:
     """Requested pages are ok, past the end, without results or failed; the failed ones rise by number."""
     pages = [
@@ -258,7 +291,7 @@ import hashlib
 from crawler.books.shelf import Wishes
 result = make_result(
     [make_listing(flags=frozenset(Flag), volumes=3, sold_out=True, ebook_only=True, ebook_price=None)],
-    wishes=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "off_topic"})),
+    wishes=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "accessory", "off_topic"})),
 )
 print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for form in FORMATS})
 """
