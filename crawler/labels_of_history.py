@@ -154,8 +154,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
     "past_how": (
-        "All charts here have the same days across. A price is drawn as holding until another was seen."
-        " Days are those of {zone}.",
+        "All charts here have the same days, of {zone}. A price is drawn as holding until another was seen.",
         "本页各图的时间轴相同；价格画到下一次看到变动为止；日期按 {zone} 计。",
         "本頁各圖的時間軸相同；價格畫到下一次看到變動為止；日期依 {zone} 計。",
     ),

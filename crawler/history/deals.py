@@ -55,9 +55,9 @@ def best_first(
     """Return the products that a search has ever found, ordered by their last price against their own median.
 
     The median is that of `PriceHistory`: of the days with a price among the last 90 days, each with its last price,
-    but that a day is the one on which the run began, in `zone`. Equals are ordered by price, then by product number. What the
-    last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither is known
-    to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
+    but that a day is the one on which the run began, in `zone`. Equals are ordered by price, then by product number.
+    What the last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither
+    is known to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
     """
     with history.snapshot() as connection:
         runs = dict[int, int](

@@ -51,7 +51,9 @@ def record_and_look_back(result: SearchResult, path: Path, zone: dt.tzinfo = UTC
 
     The past of a book is that of the product number of its cheapest offer, up to this search: a later run, on record
     when an earlier one is replayed, is none of it. A book without an earlier observation has none. A search without
-    a page is not recorded. `zone` decides where a day ends. Raises HistoryError when the file cannot be used. Blocking: some 80 ms for 6,000 products,
+    a page is not recorded. `zone` is the reader's: it decides where a day ends.
+
+    Raises HistoryError when the file cannot be used. Blocking: some 80 ms for 6,000 products,
     and 4 s for each million of observations that their past has (`benchmarks/history.py`).
     """
     if not result.had_a_page:

@@ -1,7 +1,8 @@
 """What the past of a product says of its price: pure functions of its observations.
 
-Days are those of the reader's time zone. A day's price is the last one seen on it, so that a product that was looked at hourly for one day
-weighs no more than that day. A price at which nothing could be bought, because it was sold out, is none.
+Days are those of the reader's time zone. A day's price is the last one seen on it, so that a product that was looked
+at hourly for one day weighs no more than that day. A price at which nothing could be bought, because it
+was sold out, is none.
 """
 
 from __future__ import annotations
@@ -102,8 +103,8 @@ class PriceHistory:
     """The price of the run before the last, or of the last before it that had one; None without one."""
     previous_at: dt.datetime | None
     lowest_in_days: int | None
-    """Days of the reader's calendar since it was last cheaper, or since its first price if it never was, or since the last long time in
-    which nobody looked, if that is later; None when there is no price now,
+    """Days of the calendar since it was last cheaper, or since its first price if it never was, or since the last long
+    time in which nobody looked, if that is later; None when there is no price now,
     and when it was never dearer in that time: a price that never moved is at no low."""
     raised_then_cut: RaisedThenCut | None
 

@@ -1,7 +1,7 @@
-"""Reports, one module a format: a result in, a file out. Nothing depends on the clock or the machine:
-same result, same time zone, same bytes.
+"""Reports, one module a format: a result in, a file out.
 
-A format's module is imported when it is used; `files` puts a report where it belongs.
+Nothing depends on the clock or the machine: same result and time zone, same bytes. A format's module is imported
+when it is used; `files` puts a report where it belongs.
 """
 
 from __future__ import annotations

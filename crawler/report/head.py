@@ -19,6 +19,8 @@ from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from crawler.results import Book, SearchResult
 
 __all__ = ["Alarm", "Answer", "Head", "head_of", "mark_of", "tail_of"]
@@ -315,17 +317,21 @@ def _time(result: SearchResult, say: Labels) -> str:
     """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
-    local = started.astimezone(say.zone)
-    words = f"{local:%Y-%m-%d %H:%M:%S} {offset_name(local)}, {seconds:.1f} s"
+    words = f"{_second(started, say)}, {seconds:.1f} s"
     earlier = [page.fetched_at for page in result.pages if page.fetched_at and page.fetched_at < started]
     if not earlier:
         return words
-    since = f"{min(earlier).astimezone(say.zone):%Y-%m-%d %H:%M:%S}"
+    since = _second(min(earlier), say)
     return (
         words
         + say("and")
         + say("resumed_one" if len(earlier) == 1 else "resumed", n=len(earlier), time=since)
     )
+
+
+def _second(moment: dt.datetime, say: Labels) -> str:
+    local = moment.astimezone(say.zone)
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset_name(local)}"
 
 
 def _pages(result: SearchResult, say: Labels) -> str:

@@ -252,7 +252,8 @@ def _name(product: ProductPast, say: Labels) -> str:
         shown = say("past_chart_of_one", on=day(past.since, say), price=yuan(prices[0]))
     else:
         shown = say(
-            "past_chart", since=day(past.since, say), last=day(past.last_at, say), low=yuan(min(prices)), high=yuan(max(prices))
+            "past_chart", since=day(past.since, say), last=day(past.last_at, say), low=yuan(min(prices)),
+            high=yuan(max(prices)),
         )  # fmt: skip
     told = [shown, f"{say('past_now')}{say('colon')}{price_now(product, say)}"]
     if product.observations > 1:

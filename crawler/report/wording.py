@@ -156,8 +156,8 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
     """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
-        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at, say),
-        now=yuan(raised.now), usual=yuan(raised.usual_price),
+        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to),
+        on=day(raised.raised_at, say), now=yuan(raised.now), usual=yuan(raised.usual_price),
     )  # fmt: skip
 
 
