@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.report import wording
 from crawler.report.clean import clean, crop
 from crawler.report.head import Alarm
 from crawler.report.wording import UNKNOWN, day, yuan
@@ -110,11 +111,7 @@ def relative(product: ProductPast) -> Decimal | None:
 
 def against_median(product: ProductPast) -> str:
     """Return the same as «-20%»; – where it is not known, or known from too few days to say anything."""
-    price, usual = product.history.price, product.history.median
-    if price is None or not usual or product.history.few:
-        return UNKNOWN
-    percent = round(100 * (price / usual - 1))
-    return f"{percent:+d}%" if percent else "0%"
+    return wording.against_median(product.history)
 
 
 def median(product: ProductPast) -> str:

@@ -29,6 +29,7 @@ from crawler.report.wording import (
     quality,
     rating,
     source_of,
+    value,
     volume_price,
     yuan,
 )
@@ -251,8 +252,8 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         _text(book.publisher or ""),
         month(book),
         rating(book),
-        quality(book),
-        _value(book),
+        quality(book, result.rank),
+        value(book),
         volume_price(book) if by_volume else "",
         past(book, say),
     )
@@ -274,11 +275,6 @@ def _numbers(book: Book, *, by_volume: bool) -> str:
     if by_volume:
         numbers.append(book.price_per_volume)
     return ",".join("" if number is None else str(number) for number in numbers)
-
-
-def _value(book: Book) -> str:
-    """Return the value as «1.73»; '' where it rests on no rating."""
-    return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
 
 
 def _offer(result: SearchResult, offer: Listing, say: Labels) -> tuple[str, str, str | None, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FRONTIER",
     "UNKNOWN",
+    "against_median",
     "alike",
     "day",
     "is_live",
@@ -43,8 +44,10 @@ __all__ = [
     "quality",
     "raised_then_cut",
     "rating",
+    "remark",
     "said",
     "source_of",
+    "value",
     "volume_price",
     "yuan",
 ]
@@ -58,6 +61,12 @@ SELLER_LIMIT = 40
 UNKNOWN = "–"
 FRONTIER = "★"
 """Mark of a book that no other beats on price and quality."""
+
+_CLEARLY = Decimal("0.95")
+"""Up to this share of another price, a price is clearly below it; every-day movements of books are smaller."""
+
+_LONG_DAYS = 7
+"""Days from which on a low is one to speak of."""
 
 _FLAG_WORDS = {Flag.BUNDLE: "bundle", Flag.SECOND_HAND: "second_hand", Flag.ACCESSORY: "accessory"}
 
@@ -120,11 +129,20 @@ def rating(book: Book) -> str:
     return shown if reviews is None else f"{shown} ({reviews:,})"
 
 
-def quality(book: Book) -> str:
-    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess."""
+def quality(book: Book, rank: str = "cheapest") -> str:
+    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess.
+
+    A list that is ranked by it has a third digit, which tells apart the books at its top.
+    """
     if book.quality is None or book.rating is None:
         return ""
-    return f"{round(book.quality * 10_000) // 100 / 100:.2f}"  # 4.996 is not 5; four digits count
+    digits = 3 if rank == "best" else 2
+    return f"{round(book.quality * 10_000) // 10 ** (4 - digits) / 10**digits:.{digits}f}"  # 4.996 is not 5
+
+
+def value(book: Book) -> str:
+    """Return the value as «1.73»; '' where it rests on no rating."""
+    return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
 
 
 def note(book: Book, say: Labels = ENGLISH) -> str:
@@ -164,6 +182,37 @@ def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
 def past(book: Book, say: Labels = ENGLISH) -> str:
     """Return what the past says of a book's price; '' for one without a past."""
     return "" if book.history is None else past_in_words(book.history, say)
+
+
+def against_median(history: PriceHistory | None) -> str:
+    """Return the price against the median of 90 days as «-20%»; – where it is not known, or rests on too few days."""
+    if history is None or history.price is None or not history.median or history.few:
+        return UNKNOWN
+    percent = round(100 * (history.price / history.median - 1))
+    return f"{percent:+d}%" if percent else "0%"
+
+
+def remark(book: Book, say: Labels = ENGLISH) -> str:
+    """Return what a list must say of a book's past beside its price against the median; '' for most books.
+
+    That is a price clearly below the usual one which was not seen for a week or more, and a clear change since the run
+    before. What a raise made low is no low: the note tells of it.
+    """
+    history = book.history
+    if history is None or history.price is None or history.raised_then_cut is not None:
+        return ""
+    words: list[str] = []
+    is_low = history.median is not None and not history.few and history.price <= _CLEARLY * history.median
+    if is_low and history.lowest_in_days is not None:
+        if history.price == history.lowest:
+            words.append(say("lowest_ever_now"))
+        elif history.lowest_in_days >= _LONG_DAYS:
+            words.append(say("lowest_in", n=history.lowest_in_days))
+    if history.previous and history.previous_at is not None and history.change:
+        kind = "change_less" if history.change < 0 else "change_more"
+        if abs(history.change) >= (1 - _CLEARLY) * history.previous:
+            words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
+    return " · ".join(words)
 
 
 def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:

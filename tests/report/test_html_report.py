@@ -109,7 +109,7 @@ def test_a_page_is_made_to_be_read_everywhere() -> None:
 
 
 def test_the_answers_are_cards() -> None:
-    """Label, price, book and who made it, stars, what else to know, and the way to the shop; below what is cheaper but no answer."""
+    """Label, price, book and who made it, stars, what else to know, the way to the shop; below them a cheaper one."""
     result = make_result(
         [
             make_listing(
