@@ -286,6 +286,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "subtitle": ("Subtitle", "副标题", "副標題"),
     # The HTML report
     "answers": ("Answers", "结论", "結論"),
+    "on_this_page": ("On this page", "本页内容", "本頁內容"),
+    "include": ("Include", "包括", "包括"),
+    "kind_used": ("used copies", "二手书", "二手書"),
+    "kind_sets": ("sets", "套装", "套裝"),
+    "kind_bundles": ("bundles", "合售", "合售"),
     "this_search": ("This search", "本次搜索", "本次搜尋"),
     "price_and_quality": ("Price and quality", "价格与口碑", "價格與口碑"),
     "chart_words": (

@@ -73,7 +73,7 @@ FORMATS = {
     "html": Format(
         "crawler.report.html_report",
         (".html", ".htm"),
-        needs=("crawler.report.chart", "crawler.report.html_page"),
+        needs=("crawler.report.chart", "crawler.report.html_page", "crawler.report.script_folding"),
     ),
     "xlsx": Format(
         "crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crawler.results import Book, SearchResult
 
-__all__ = ["Alarm", "Answer", "Head", "head_of", "mark_of", "tail_of"]
+__all__ = ["Alarm", "Answer", "Head", "head_of", "how_far", "mark_of", "tail_of"]
 
 TITLE_LIMIT = 100
 """Characters of a title, and of the names behind it, in an answer."""
@@ -91,7 +91,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
     Who searches for books means books: an accessory comes in where there is nothing else.
     """
-    caveat = say("and").join([say("caveat"), *_how_far(result, say)])
+    caveat = say("and").join([say("caveat"), *how_far(result, say)])
     if not result.books:
         yield _line(result, say, "", _why_nothing(result, say))
         return
@@ -111,7 +111,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
             yield _book_line(result, say, label, book)
 
 
-def _how_far(result: SearchResult, say: Labels) -> Iterator[str]:
+def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
     """Yield how far the cheapest is the cheapest: of all, or of the pages read, and then what would settle it."""
     check = result.price_check
     if check is not None and check.proven:

@@ -145,8 +145,11 @@ def value(book: Book) -> str:
     return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
 
 
-def note(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book."""
+def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
+    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book.
+
+    `raised` says whether it tells of a raise before a cut.
+    """
     listing, words = book.listing, []
     each = book.price_per_volume
     if listing.volumes is not None and listing.volumes > 1 and each is not None:
@@ -159,8 +162,8 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
     words += [
         say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for) if reason not in flags
     ]
-    if book.history is not None and (raised := book.history.raised_then_cut) is not None:
-        words.append(raised_then_cut(raised, say))
+    if raised and book.history is not None and (trick := book.history.raised_then_cut) is not None:
+        words.append(raised_then_cut(trick, say))
     if listing.seller:
         words.append(say("sold_by", seller=crop(clean(listing.seller), SELLER_LIMIT)))
     elif listing.self_operated is False:
