@@ -96,6 +96,12 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "抬高定价：平时定价 {before}，{on} 改为 {raised}；现价 {now}，平时 {usual}",
         "抬高定價：平時定價 {before}，{on} 改為 {raised}；現價 {now}，平時 {usual}",
     ),
+    "past_find": ("Title, seller, number", "书名、卖家、商品号", "書名、賣家、商品編號"),
+    "past_by_deal": ("Best deal", "最划算", "最划算"),
+    "past_by_change": ("Largest fall", "降价最多", "降價最多"),
+    "past_page_before": ("Previous 50", "上 50 件", "上 50 件"),
+    "past_page_after": ("Next 50", "下 50 件", "下 50 件"),
+    "past_page_of": ("page {n} of {all}", "第 {n} 页，共 {all} 页", "第 {n} 頁，共 {all} 頁"),
     # Its changes
     "past_changes": ("Changes", "价格变动", "價格變動"),
     "past_changes_count": ("all prices: {n:,}", "全部价格：{n:,} 段", "全部價格：{n:,} 段"),

@@ -1,6 +1,7 @@
 """Prices over time as an HTML page: a chart a product, in one file that asks nothing of any network.
 
-It needs no script: the charts are drawn here. What a shop wrote becomes text by jinja2's escaping, after `clean`.
+It needs no script: the charts are drawn here. With one the products of a search can be filtered, ordered and paged.
+What a shop wrote becomes text by jinja2's escaping, after `clean`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from crawler.report.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.wording import UNKNOWN, yuan
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from crawler.history.spells import ProductPast, Spell
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
@@ -70,11 +73,11 @@ _LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
 
 def render(view: View, style: HistoryStyle) -> str:
     """Return the page of the view; of `style` the language counts."""
-    from crawler.report.history_page import STYLE, TEMPLATE, policy
+    from crawler.report.history_page import SCRIPT, STYLE, TEMPLATE, policy
 
     say = style.labels(view)
     page: dict[str, Any] = {
-        "say": say, "lang": say.language, "style": STYLE, "policy": policy(STYLE), "alarms": (), "facts": (),
+        "say": say, "lang": say.language, "style": STYLE, "script": SCRIPT, "fold": "", "alarms": (), "facts": (),
         "searches": None, "products": None, "zone": "", "product": None, "left": "",
     }  # fmt: skip
     if isinstance(view, Overview):
@@ -83,6 +86,7 @@ def render(view: View, style: HistoryStyle) -> str:
         page |= _of_product(view, view.products[0], say)
     else:
         page |= _of_search(view, say)
+    page["policy"] = policy(STYLE, script=SCRIPT if page["fold"] else None)
     marks = "".join(say("mark", marks=alarm.name) for alarm in page["alarms"])
     page["title"] = marks + page["title"]
     return TEMPLATE.render(page)
@@ -106,16 +110,18 @@ def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
     seen = [at for product in view.products for at in (product.history.since, product.history.last_at)]
     time = TimeAxis.around([*ends, *seen], say.zone)
     left = view.found - len(view.products)
+    products = [
+        {"place": place, **_product(view, product, time, _SMALL, say)}
+        for place, product in enumerate(view.products, 1)
+    ]
     return {
         "title": f"{crop(query, NAME_LIMIT)} · {say('past_title')}",
         "heading": crop(query, TITLE_LIMIT),
         "zone": _zone_words(time),
         "alarms": alarms_of(view.source, say),
         "facts": head_of(view, say),
-        "products": [
-            {"place": place, **_product(view, product, time, _SMALL, say)}
-            for place, product in enumerate(view.products, 1)
-        ],
+        "products": products,
+        "fold": _fold(products) if len(products) > 1 else "",
         "left": say("past_more", n=left, all=view.found) if left > 0 else "",
     }
 
@@ -131,6 +137,17 @@ def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str
         "facts": [shown["facts"][0], *head_of(view, say), *shown["facts"][1:]],
         "product": shown,
     }
+
+
+def _fold(products: list[dict[str, Any]]) -> str:
+    """Return the characters that the filter takes for each other; never empty where there is a filter."""
+    from crawler.report.script_folding import folding
+
+    return folding(text for product in products for text in (product["title"], product["seller"])) or "書书"
+
+
+def _number(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
 
 
 def _zone_words(time: TimeAxis) -> str:
@@ -155,6 +172,8 @@ def _product(
         "priced": past.price is not None,
         "against": _against(product, say),
         "cheap": against_median(product).startswith("-") and view.days_unseen(product) is None,
+        "number": number,
+        "numbers": f"{_number(past.price)},{_number(past.change)}",
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
         "facts": [(say("product"), number), *product_facts(product, say)],
         "trick": trick,
