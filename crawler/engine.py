@@ -297,8 +297,9 @@ async def crawl(
                 result = event.result
     if history is not None:
         from crawler.history.looking_back import record_and_look_back
+        from crawler.local_time import local_zone
 
-        result = await asyncio.to_thread(record_and_look_back, result, Path(history))
+        result = await asyncio.to_thread(record_and_look_back, result, Path(history), local_zone())
     return result
 
 

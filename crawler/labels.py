@@ -6,6 +6,7 @@ details of a failed page, notes on pages, and why a search was stopped.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 from crawler.labels_of_history import WORDS as WORDS_OF_HISTORY
@@ -213,14 +214,14 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "robots": ("robots.txt", "robots.txt", "robots.txt"),
     "robots_ignored": ("ignored (--ignore-robots)", "未遵守（--ignore-robots）", "未遵守（--ignore-robots）"),
     "resumed": (
-        "{n} pages are of an earlier run, from {time} UTC on",
-        "{n} 页取自先前的运行，最早 {time} UTC",
-        "{n} 頁取自先前的執行，最早 {time} UTC",
+        "{n} pages are of an earlier run, from {time} on",
+        "{n} 页取自先前的运行，最早 {time}",
+        "{n} 頁取自先前的執行，最早 {time}",
     ),
     "resumed_one": (
-        "one page is of an earlier run, of {time} UTC",
-        "1 页取自先前的运行，{time} UTC",
-        "1 頁取自先前的執行，{time} UTC",
+        "one page is of an earlier run, of {time}",
+        "1 页取自先前的运行，{time}",
+        "1 頁取自先前的執行，{time}",
     ),
     "stopped": ("Stopped", "停止", "停止"),
     "note": ("Note", "说明", "說明"),
@@ -290,6 +291,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "subtitle": ("Subtitle", "副标题", "副標題"),
     # The HTML report
     "answers": ("Answers", "结论", "結論"),
+    "on_this_page": ("On this page", "本页内容", "本頁內容"),
+    "include": ("Include", "包括", "包括"),
+    "kind_used": ("used copies", "二手书", "二手書"),
+    "kind_sets": ("sets", "套装", "套裝"),
+    "kind_bundles": ("bundles", "合售", "合售"),
     "this_search": ("This search", "本次搜索", "本次搜尋"),
     "price_and_quality": ("Price and quality", "价格与口碑", "價格與口碑"),
     "chart_words": (
@@ -432,11 +438,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "alert_new_lowest": ("lowest price seen: {price}", "历史最低：{price}", "歷史最低：{price}"),
     "alert_new_book": ("new on these pages: {price}", "新出现：{price}", "新出現：{price}"),
     "alert_back_in_stock": ("back in stock: {price}", "恢复有货：{price}", "恢復有貨：{price}"),
-    "alert_late": ("seen on {at} UTC", "所见于 {at}（UTC）", "所見於 {at}（UTC）"),
+    "alert_late": ("seen on {at}", "所见于 {at}", "所見於 {at}"),
     "alert_late_since": (
-        "seen on {at} UTC; on {on} UTC it was {price}",
-        "所见于 {at}（UTC），{on} 时为 {price}",
-        "所見於 {at}（UTC），{on} 時為 {price}",
+        "seen on {at}; on {on} it was {price}",
+        "所见于 {at}，{on} 时为 {price}",
+        "所見於 {at}，{on} 時為 {price}",
     ),
     "alert_gone": ("sold out, or without a price", "售罄或无价格", "售罄或無價格"),
     "alert_no_price": ("price unknown", "价格不明", "價格不明"),
@@ -450,9 +456,13 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
 class Labels:
     """The words of one language: `say("ok", n=3)` is «3 ok»."""
 
-    def __init__(self, language: str) -> None:
-        """Take the words of `language`, one of `LANGUAGES`; ValueError for any other."""
+    def __init__(self, language: str, zone: dt.tzinfo = dt.UTC) -> None:
+        """Take the words of `language`, one of `LANGUAGES`; ValueError for any other.
+
+        `zone` is the reader's: days and times in words are stated in it.
+        """
         self.language = language
+        self.zone = zone
         self._column = LANGUAGES.index(language)
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -468,6 +478,9 @@ class Labels:
 ENGLISH = Labels("en")
 
 
-def labels_for(language: str, query: str) -> Labels:
-    """Return the words of `language`; «auto» follows the script of the query: English where that is not Chinese."""
-    return Labels(script_of(query) or "en" if language == "auto" else language)
+def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC) -> Labels:
+    """Return the words of `language`; «auto» follows the script of the query: English where that is not Chinese.
+
+    `zone` is the reader's.
+    """
+    return Labels(script_of(query) or "en" if language == "auto" else language, zone)

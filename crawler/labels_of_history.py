@@ -96,6 +96,12 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "抬高定价：平时定价 {before}，{on} 改为 {raised}；现价 {now}，平时 {usual}",
         "抬高定價：平時定價 {before}，{on} 改為 {raised}；現價 {now}，平時 {usual}",
     ),
+    "past_find": ("Title, seller, number", "书名、卖家、商品号", "書名、賣家、商品編號"),
+    "past_by_deal": ("Best deal", "最划算", "最划算"),
+    "past_by_change": ("Largest fall", "降价最多", "降價最多"),
+    "past_page_before": ("Previous 50", "上 50 件", "上 50 件"),
+    "past_page_after": ("Next 50", "下 50 件", "下 50 件"),
+    "past_page_of": ("page {n} of {all}", "第 {n} 页，共 {all} 页", "第 {n} 頁，共 {all} 頁"),
     # Its changes
     "past_changes": ("Changes", "价格变动", "價格變動"),
     "past_changes_count": ("all prices: {n:,}", "全部价格：{n:,} 段", "全部價格：{n:,} 段"),
@@ -154,14 +160,14 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
     "past_how": (
-        "All charts here have the same days across. A price is drawn as holding until another was seen.",
-        "本页各图的时间轴相同；价格画到下一次看到变动为止。",
-        "本頁各圖的時間軸相同；價格畫到下一次看到變動為止。",
+        "All charts here have the same days, of {zone}. A price is drawn as holding until another was seen.",
+        "本页各图的时间轴相同；价格画到下一次看到变动为止；日期按 {zone} 计。",
+        "本頁各圖的時間軸相同；價格畫到下一次看到變動為止；日期依 {zone} 計。",
     ),
     "past_how_one": (
-        "A price is drawn as holding until another was seen. Days are days in UTC.",
-        "价格画到下一次看到变动为止；日期按 UTC 计。",
-        "價格畫到下一次看到變動為止；日期依 UTC 計。",
+        "A price is drawn as holding until another was seen. Days are those of {zone}.",
+        "价格画到下一次看到变动为止；日期按 {zone} 计。",
+        "價格畫到下一次看到變動為止；日期依 {zone} 計。",
     ),
     "past_mark": ("{name} {price}, {on}", "{name} {price}，{on}", "{name} {price}，{on}"),
 }  # fmt: skip

@@ -32,6 +32,7 @@ from crawler.events import (
     SearchFinished,
     SearchStarted,
 )
+from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
 from crawler.page_list import PageList
 from crawler.parse_pool import ParseFailure
@@ -352,9 +353,10 @@ class Search:
         if (until := breaker.open_until(self._host)) is None or self._stopped is not None:
             return
         minutes = max(1, math.ceil((until - self._now()).total_seconds() / 60))
+        local = until.astimezone(local_zone())
         self.stop(
             f"the shop blocked {breaker.threshold} pages in a row{detail and f' ({detail})'}; "
-            f"try again in {minutes} min, after {until:%H:%M} UTC"
+            f"try again in {minutes} min, after {local:%H:%M} {offset_name(local)}"
         )
 
     def _next_list(self) -> PageList | None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from crawler.demo.server import DemoShop
 from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_utc() -> Iterator[None]:
+    """Let the tests see one time zone, whatever that of the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture

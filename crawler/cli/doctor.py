@@ -294,12 +294,13 @@ def _resting(alert: Resting, channel: str) -> str:
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    from crawler.report.wording import minute
+    from crawler.local_time import local_zone, minute_in
 
-    last = "none yet" if state.last_success is None else f"{minute(state.last_success)} UTC"
+    zone = local_zone()
+    last = "none yet" if state.last_success is None else minute_in(zone, state.last_success)
     words = f"every {watch.terms.every}, last success: {last}"
     if state.failed_since is not None:
-        words += f", failed on {minute(state.failed_since)} UTC"
+        words += f", failed on {minute_in(zone, state.failed_since)}"
     if state.overdue(watch.every, now):
         words += "; that is over three of its intervals ago: is it called, and what does watch --all say?"
         return Finding(State.WRONG, f"watch {watch.name}", words)

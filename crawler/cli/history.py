@@ -133,6 +133,7 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show what `args` ask for and return the exit code."""
     from crawler.history.reading import open_history
+    from crawler.local_time import local_zone
     from crawler.report.history_report import HistoryStyle
 
     settings = loaded_settings(args)
@@ -156,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
     if view is None:
         _say_nothing(nothing, args)
         return ExitCode.WHOLE
-    style = HistoryStyle(settings.report.top, args.top is not None, settings.report.lang)
+    style = HistoryStyle(settings.report.top, args.top is not None, settings.report.lang, zone=local_zone())
     _write(view, files, args.format or "table", style)
     return ExitCode.WHOLE
 
@@ -177,6 +178,7 @@ def _seen(
 ) -> tuple[View | None, str]:
     """Return what is to be shown; or None, and in a line why there is nothing."""
     from crawler.history.views import overview, product_view, search_view
+    from crawler.local_time import local_zone
     from crawler.query import simplified
     from crawler.report.history_report import HistoryStyle
 
@@ -189,13 +191,13 @@ def _seen(
     if args.surely_query is None and word.isascii() and word.isdecimal():
         known = history.sources_of_product(word)
         if source in known:
-            return product_view(history, source, word), ""
+            return product_view(history, source, word, local_zone()), ""
     query = simplified(word)
     style = HistoryStyle(settings.report.top, args.top is not None)
     forms = {args.format or "table", *(form for _, form in _checked_files(args.output))}
     limits = [style.limit(form) for form in forms]
     top = None if None in limits else max(limit for limit in limits if limit is not None)
-    view = search_view(history, source, word, query, top=top)
+    view = search_view(history, source, word, query, top=top, zone=local_zone())
     if view is not None:
         return view, ""
     others = [*known, *(each.source for each in history.searches() if each.query == query)]

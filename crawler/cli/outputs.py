@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
+from crawler.local_time import local_zone
 from crawler.report import FORMATS, check_installed, encode, format_of, render
 from crawler.report.files import (
     check_writable,
@@ -196,5 +197,6 @@ class OutputPlan:
     ) -> str | bytes:
         top = self.top if form in FOR_PEOPLE else self.top_of_data
         return render(
-            result, form, top=top, lang=self.lang, show_dropped=self.show_dropped, width=width, color=color
-        )
+            result, form, top=top, lang=self.lang, show_dropped=self.show_dropped, width=width, color=color,
+            zone=local_zone(),
+        )  # fmt: skip

@@ -21,6 +21,7 @@ from crawler.events import (
     SearchStarted,
     WorkerEvent,
 )
+from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
 from crawler.report.wording import outcome
 from crawler.verdict import Verdict
@@ -107,10 +108,11 @@ class Teller:
 
     def _tell_resumed(self, event: PagesResumed) -> None:
         if not self._quiet:
-            since = f"{event.fetched_from:%Y-%m-%d %H:%M:%S} UTC on"
+            since = event.fetched_from.astimezone(local_zone())
             besides = f", and {event.price_pages} in price order," if event.price_pages else ""
             self._say(
-                f"resumed: {event.pages} of {self._requested} pages{besides} are of an earlier run, from {since}"
+                f"resumed: {event.pages} of {self._requested} pages{besides} are of an earlier run,"
+                f" from {since:%Y-%m-%d %H:%M:%S} {offset_name(since)} on"
             )
 
     def _tell_attempt(self, event: Attempt) -> None:

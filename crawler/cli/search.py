@@ -425,9 +425,10 @@ async def _recorded(
         return result, None
 
     from crawler.history.looking_back import record_and_look_back
+    from crawler.local_time import local_zone
 
     try:
-        recorded = await asyncio.to_thread(record_and_look_back, result, wanted.history)
+        recorded = await asyncio.to_thread(record_and_look_back, result, wanted.history, local_zone())
     except HistoryError as error:
         return result, HistoryError(f"this run is not recorded: {error}")
     if args.verbose:

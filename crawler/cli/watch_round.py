@@ -13,7 +13,8 @@ from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.stdout_channel import STDOUT, StdoutChannel
 from crawler.errors import HistoryError, OutputError
-from crawler.report.wording import alike, minute
+from crawler.local_time import local_zone, minute_in
+from crawler.report.wording import alike
 from crawler.verdict import Verdict
 from crawler.watching.making import make, searched, source_for
 from crawler.watching.memory import Memory
@@ -80,7 +81,7 @@ class WatchRound:
 
     def _due(self) -> list[tuple[Watch, WatchState]]:
         """Return the watches that are due with what is known of them; say when the others are."""
-        now = dt.datetime.now(dt.UTC)
+        now, zone = dt.datetime.now(dt.UTC), local_zone()
         due = []
         source = source_for(self._settings, demo=self._args.demo)
         with Memory(self._history) as memory:
@@ -94,8 +95,11 @@ class WatchRound:
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
-                    failed = f"failed on {minute(state.failed_since)}, " if state.failed_since else ""
-                    self._say(f"{watch.name}: {failed}not due before {minute(state.due_at(watch.every))} UTC")
+                    failed = (
+                        f"failed on {minute_in(zone, state.failed_since)}, " if state.failed_since else ""
+                    )
+                    due_at = minute_in(zone, state.due_at(watch.every))
+                    self._say(f"{watch.name}: {failed}not due before {due_at}")
         return due
 
     async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:

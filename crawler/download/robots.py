@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from crawler.download.exchange import Exchange, Problem
 from crawler.download.robots_rules import MAX_BYTES, NOT_HAD, Rules, how_it_failed
 from crawler.download.robots_store import Kept, Store
+from crawler.local_time import local_zone, minute_in
 
 __all__ = ["MAX_BYTES", "Robots", "Rules"]
 
@@ -133,7 +134,7 @@ class Robots:
             return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: a copy may serve beyond its day when no newer one can be had.
         failure = how_it_failed(exchange)
-        rules.note = f"{NOT_HAD}: {failure}; that of {fetched_at:%Y-%m-%d %H:%M} UTC is obeyed"
+        rules.note = f"{NOT_HAD}: {failure}; that of {minute_in(local_zone(), fetched_at)} is obeyed"
         return self._remember(origin, _Known(rules, fetched_at, STALE_LIFETIME, checked_at=asked_at))
 
     async def _read(self, body: bytes) -> Rules:

@@ -8,6 +8,7 @@ products that are shown alone.
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Generator, Mapping
@@ -21,11 +22,12 @@ from crawler.history.moments import DamagedValueError, as_text, from_microsecond
 from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
 from crawler.history.store import in_parts
+from crawler.local_time import date_in
 
 __all__ = ["Ranked", "best_first"]
 
-_DAY = 86_400 * 1_000_000
-"""Microseconds."""
+_LOOK_BACK = (MEDIAN_DAYS + 1) * 86_400 * 1_000_000
+"""Microseconds that hold the days of the median, in any time zone and where the clock changes."""
 
 _NONE = -1
 """Stands for the price of what could not be bought."""
@@ -53,13 +55,15 @@ class Ranked:
     """Whether the last run of the search, or a later one of another, has seen it."""
 
 
-def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked, ...]:
+def best_first(
+    history: HistoryReader, source: str, query: str, zone: dt.tzinfo = dt.UTC
+) -> tuple[Ranked, ...]:
     """Return the products that a search has ever found, ordered by their last price against their own median.
 
     The median is that of `PriceHistory`: of the days with a price among the last 90 days, each with its last price,
-    but that a day is the one on which the run began. Equals are ordered by price, then by product number. What the
-    last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither is known
-    to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
+    but that a day is the one on which the run began, in `zone`. Equals are ordered by price, then by product number.
+    What the last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither
+    is known to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
     """
     with history.snapshot() as connection:
         runs = {
@@ -70,6 +74,7 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
                 (source,),
             )
         }
+        days = {run: date_in(zone, from_microseconds(at)).toordinal() for run, at in runs.items()}
         own = connection.execute(
             "SELECT max(run.started_at) FROM source JOIN search ON search.source = source.id"
             " JOIN run ON run.search = search.id WHERE source.name = ? AND search.query = ?",
@@ -77,7 +82,7 @@ def best_first(history: HistoryReader, source: str, query: str) -> tuple[Ranked,
         ).fetchone()
         with closing(_pasts(connection, source, query, runs)) as pasts:
             found = [
-                (_figures(runs, numbers, prices), as_text(product_id))
+                (_figures(runs, days, numbers, prices), as_text(product_id))
                 for product_id, numbers, prices in pasts
             ]
 
@@ -133,21 +138,20 @@ def _first_runs(runs: Mapping[int, int]) -> dict[int, int]:
     times = [runs[number] for number in numbers]
     if any(later < earlier for earlier, later in pairwise(times)):
         return {}
-    return {number: numbers[bisect_right(times, runs[number] - MEDIAN_DAYS * _DAY)] for number in numbers}
+    return {number: numbers[bisect_right(times, runs[number] - _LOOK_BACK)] for number in numbers}
 
 
-def _figures(runs: Mapping[int, int], numbers: str, prices: str) -> _Figures:
+def _figures(runs: Mapping[int, int], days: Mapping[int, int], numbers: str, prices: str) -> _Figures:
     try:
-        times = map(runs.__getitem__, map(int, numbers.split(",")))
-        past = sorted(zip(times, [int(price or _NONE) for price in prices.split(",")], strict=True))
+        seen = [int(number) for number in numbers.split(",")]
+        paid = [int(price or _NONE) for price in prices.split(",")]
+        past = sorted((runs[number], days[number], price) for number, price in zip(seen, paid, strict=True))
     except (KeyError, ValueError, AttributeError) as error:  # of no run of this source, a text, a blob
         raise DamagedValueError("a list of runs and their prices", prices) from error
-    lowest, highest = min(price for _, price in past), max(price for _, price in past)
-    if lowest < _NONE or highest > _MOST_HUNDREDTHS:
+    if min(paid) < _NONE or max(paid) > _MOST_HUNDREDTHS:
         raise DamagedValueError("an amount", prices)
-    last, now = past[-1]
-    since = last - MEDIAN_DAYS * _DAY
-    daily = {at // _DAY: price for at, price in past if price != _NONE and at > since}
+    last, today, now = past[-1]
+    daily = {day: price for _, day, price in past if price != _NONE and day > today - MEDIAN_DAYS}
     if now == _NONE:
         return _Figures(0.0, None, len(daily), last)
     usual = median(daily.values())

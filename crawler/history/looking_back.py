@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,14 @@ def run_key(source: str, query: str, started_at: dt.datetime) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def record_and_look_back(result: SearchResult, path: Path) -> SearchResult:
+def record_and_look_back(result: SearchResult, path: Path, zone: dt.tzinfo = UTC) -> SearchResult:
     """Record what a search saw in the history file at `path`; return its result, each book with what its past says.
 
     The past of a book is that of the product number of its cheapest offer, up to this search: a later run, on record
     when an earlier one is replayed, is none of it. A book without an earlier observation has none. A search without
-    a page is not recorded. Raises HistoryError when the file cannot be used. Blocking: some 80 ms for 6,000 products,
+    a page is not recorded. `zone` is the reader's: it decides where a day ends.
+
+    Raises HistoryError when the file cannot be used. Blocking: some 80 ms for 6,000 products,
     and 4 s for each million of observations that their past has (`benchmarks/history.py`).
     """
     if not result.had_a_page:
@@ -60,23 +63,27 @@ def record_and_look_back(result: SearchResult, path: Path) -> SearchResult:
     with History(path) as history:
         history.record(run, observations)
         own = {observation.product_id: observation for observation in observations}
-        pasts = _pasts(history, source, own, [book.listing.product_id for book in result.books])
+        pasts = _pasts(history, source, own, [book.listing.product_id for book in result.books], zone)
     books = tuple(replace(book, history=pasts.get(book.listing.product_id)) for book in result.books)
     return replace(result, books=books, recorded=True)
 
 
 def _pasts(
-    history: History, source: str, own: Mapping[str, Observation], product_ids: Sequence[str]
+    history: History,
+    source: str,
+    own: Mapping[str, Observation],
+    product_ids: Sequence[str],
+    zone: dt.tzinfo,
 ) -> dict[str, PriceHistory | None]:
     """Return what the past of products says, of some of them after the other: all at once may be millions."""
     found = {}
     wanted = [number for number in product_ids if number in own]
     for start in range(0, len(wanted), _AT_ONCE):
         series = history.series(source, wanted[start : start + _AT_ONCE])
-        found.update({number: _past_of(own[number], past) for number, past in series.items()})
+        found.update({number: _past_of(own[number], past, zone) for number, past in series.items()})
     return found
 
 
-def _past_of(own: Observation, past: tuple[Observation, ...]) -> PriceHistory | None:
+def _past_of(own: Observation, past: tuple[Observation, ...], zone: dt.tzinfo) -> PriceHistory | None:
     earlier = [seen for seen in past if seen.at < own.at]
-    return price_history([*earlier, own]) if earlier else None
+    return price_history([*earlier, own], zone) if earlier else None

@@ -1,14 +1,15 @@
 """What the past of a product says of its price: pure functions of its observations.
 
-Days are days in UTC. A day's price is the last one seen on it, so that a product that was looked at hourly for one day
-weighs no more than that day. A price at which nothing could be bought, because it was sold out, is none.
+Days are those of the reader's time zone. A day's price is the last one seen on it, so that a product that was looked
+at hourly for one day weighs no more than that day. A price at which nothing could be bought, because it
+was sold out, is none.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +18,7 @@ from itertools import pairwise
 from statistics import median, median_low
 
 from crawler.history.observations import Observation
+from crawler.local_time import date_in
 
 __all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "long_gap", "price_history"]
 
@@ -101,8 +103,8 @@ class PriceHistory:
     """The price of the run before the last, or of the last before it that had one; None without one."""
     previous_at: dt.datetime | None
     lowest_in_days: int | None
-    """Whole days since it was last cheaper, or since its first price if it never was, or since the last long time in
-    which nobody looked, if that is later; None when there is no price now,
+    """Days of the calendar since it was last cheaper, or since its first price if it never was, or since the last long
+    time in which nobody looked, if that is later; None when there is no price now,
     and when it was never dearer in that time: a price that never moved is at no low."""
     raised_then_cut: RaisedThenCut | None
 
@@ -122,20 +124,20 @@ class PriceHistory:
         return None if self.price is None or self.previous is None else self.price - self.previous
 
 
-def price_history(past: Sequence[Observation]) -> PriceHistory | None:
+def price_history(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> PriceHistory | None:
     """Return what the past of one product says; `past` in order of time, the current run's observation last.
 
-    None for an empty past.
+    `zone` decides where a day ends. None for an empty past.
     """
     if not past:
         return None
     last = past[-1]
     priced = [(seen.at, price) for seen in past if (price := seen.to_be_had) is not None]
-    daily = _daily(priced)
+    daily, today = _daily(priced, zone), date_in(zone, last.at)
     lowest = min((price for _, price in priced), default=None)
     before = [(at, price) for at, price in priced if at < last.at]
     previous_at, previous = before[-1] if before else (None, None)
-    recent = [price for at, price in daily if at > last.at - dt.timedelta(days=MEDIAN_DAYS)]
+    recent = [price for day, price in daily.items() if day > today - dt.timedelta(days=MEDIAN_DAYS)]
     return PriceHistory(
         since=past[0].at,
         last_at=last.at,
@@ -146,38 +148,37 @@ def price_history(past: Sequence[Observation]) -> PriceHistory | None:
         median=_median(recent) if recent else None,
         previous=previous,
         previous_at=previous_at,
-        lowest_in_days=_lowest_in_days(past),
-        raised_then_cut=_raised_then_cut(past, daily),
+        lowest_in_days=_lowest_in_days(past, zone),
+        raised_then_cut=_raised_then_cut(past, daily, zone),
     )
 
 
-def _daily(priced: Sequence[tuple[dt.datetime, Decimal]]) -> list[tuple[dt.datetime, Decimal]]:
+def _daily(priced: Sequence[tuple[dt.datetime, Decimal]], zone: dt.tzinfo) -> dict[dt.date, Decimal]:
     """Return the last price of each day, in order."""
-    days = {at.astimezone(dt.UTC).date(): (at, price) for at, price in priced}
-    return list(days.values())
+    return {date_in(zone, at): price for at, price in priced}
 
 
 def _median(prices: Sequence[Decimal]) -> Decimal:
     return Decimal(median(prices)).quantize(Decimal("0.01"))
 
 
-def long_gap(past: Sequence[Observation]) -> dt.timedelta:
+def long_gap(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> dt.timedelta:
     """Return the time between two observations above which nobody knows what the price did.
 
     Four times what is usual between two days on which this product was seen, so that one that is looked at monthly is
     not all gaps; never below 14 days.
     """
-    days = sorted({seen.at.astimezone(dt.UTC).date() for seen in past})
+    days = sorted({date_in(zone, seen.at) for seen in past})
     between = [later - earlier for earlier, later in pairwise(days)]
     return max(LEAST_GAP, GAP_FACTOR * median_low(between)) if between else LEAST_GAP
 
 
-def _lowest_in_days(past: Sequence[Observation]) -> int | None:
+def _lowest_in_days(past: Sequence[Observation], zone: dt.tzinfo) -> int | None:
     last = past[-1]
     now = last.to_be_had
     if now is None:
         return None
-    longest, since, dearer = long_gap(past), last.at, False
+    longest, since, dearer = long_gap(past, zone), last.at, False
     later = last.at
     for seen in reversed(past):
         if later - seen.at > longest:
@@ -190,11 +191,11 @@ def _lowest_in_days(past: Sequence[Observation]) -> int | None:
         if price < now:
             break
         dearer = dearer or price > now
-    return (last.at - since).days if dearer else None
+    return (date_in(zone, last.at) - date_in(zone, since)).days if dearer else None
 
 
 def _raised_then_cut(
-    past: Sequence[Observation], daily: Sequence[tuple[dt.datetime, Decimal]]
+    past: Sequence[Observation], daily: Mapping[dt.date, Decimal], zone: dt.tzinfo
 ) -> RaisedThenCut | None:
     """Return the raise behind the last price's discount; None when it is no cut, or a true one, or little is known.
 
@@ -206,21 +207,22 @@ def _raised_then_cut(
     now = last.to_be_had
     if now is None:
         return None
-    middle = last.at - dt.timedelta(days=RECENT_DAYS)
+    middle = date_in(zone, last.at) - dt.timedelta(days=RECENT_DAYS)
     start = middle - dt.timedelta(days=BEFORE_DAYS)
-    earlier = [price for at, price in daily if start < at <= middle]
+    earlier = [price for day, price in daily.items() if start < day <= middle]
     if len(earlier) < LEAST_DAYS_BEFORE:
         return None
     usual = _median(earlier)
     if now < CUT * usual:
         return None  # whatever came between: it is cheaper than it was
-    recent = [(price, seen.at) for seen in past if seen.at > middle and (price := seen.to_be_had) is not None]
+    lately = [seen for seen in past if date_in(zone, seen.at) > middle]
+    recent = [(price, seen.at) for seen in lately if (price := seen.to_be_had) is not None]
     peak = max(price for price, _ in recent)
     if peak >= RAISE * _on_most_days(earlier) and now <= CUT * peak:
         at = next(at for price, at in recent if price == peak)
         return RaisedThenCut(RaiseKind.PRICE, usual, peak, at, now, usual)
-    listed = _daily([(seen.at, seen.list_price) for seen in past if seen.list_price is not None])
-    earlier_list = [price for at, price in listed if start < at <= middle]
+    listed = _daily([(seen.at, seen.list_price) for seen in past if seen.list_price is not None], zone)
+    earlier_list = [price for day, price in listed.items() if start < day <= middle]
     if len(earlier_list) < LEAST_DAYS_BEFORE or last.list_price is None or now >= last.list_price:
         return None
     usual_list = _median(earlier_list)
@@ -228,7 +230,7 @@ def _raised_then_cut(
         return None
     if now > RISEN * usual or now * usual_list * LIST_RAISE > usual * last.list_price:
         return None  # the price rose with it, or the discount is hardly bigger than it was
-    at = next(seen.at for seen in past if seen.at > middle and seen.list_price == last.list_price)
+    at = next(seen.at for seen in lately if seen.list_price == last.list_price)
     return RaisedThenCut(RaiseKind.LIST_PRICE, usual_list, last.list_price, at, now, usual)
 
 

@@ -49,21 +49,23 @@ class ProductPast:
     """Whether it was seen by the last run of the search that was asked for, or later."""
 
 
-def product_past(past: Sequence[Observation], *, in_last_run: bool = True) -> ProductPast:
+def product_past(
+    past: Sequence[Observation], *, in_last_run: bool = True, zone: dt.tzinfo = dt.UTC
+) -> ProductPast:
     """Return what is known of a product from its past, oldest observation first; ValueError for an empty past."""
-    history = price_history(past)
+    history = price_history(past, zone)
     if history is None:
         raise ValueError("a product without an observation has no past")
-    return ProductPast(past[-1], history, spells(past), len(past), in_last_run)
+    return ProductPast(past[-1], history, spells(past, zone), len(past), in_last_run)
 
 
-def spells(past: Sequence[Observation]) -> tuple[Spell, ...]:
+def spells(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> tuple[Spell, ...]:
     """Return the spells of a product, oldest first; `past` in order of time.
 
     A change of price or list price begins a spell, as do being sold out and being on sale again, and a long gap.
     """
     found: list[Spell] = []
-    longest = long_gap(past)
+    longest = long_gap(past, zone)
     start = 0
     after_gap = False
     for at in range(1, len(past) + 1):

@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler.history.deals import best_first
 from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file_size
 from crawler.history.spells import ProductPast, product_past
+from crawler.local_time import date_in
 
 __all__ = ["Overview", "SearchPast", "View", "overview", "product_view", "search_view"]
 
@@ -54,11 +55,11 @@ class SearchPast:
         """Return this with `top` products at most; None leaves all."""
         return self if top is None else replace(self, products=self.products[:top])
 
-    def age_of(self, product: ProductPast) -> dt.timedelta | None:
-        """Return how long before the search's last run a product was last seen; None for one seen by that run."""
+    def days_unseen(self, product: ProductPast, zone: dt.tzinfo = dt.UTC) -> int | None:
+        """Return how many days before the search's last run a product was last seen; None for one seen by that run."""
         if self.search is None or product.in_last_run:
             return None
-        return max(self.search.last_run - product.last.at, dt.timedelta())
+        return max((date_in(zone, self.search.last_run) - date_in(zone, product.last.at)).days, 0)
 
 
 View = Overview | SearchPast
@@ -70,31 +71,40 @@ def overview(history: HistoryReader) -> Overview:
 
 
 def search_view(
-    history: HistoryReader, source: str, typed: str, query: str, *, top: int | None
+    history: HistoryReader, source: str, typed: str, query: str, *, top: int | None, zone: dt.tzinfo = dt.UTC
 ) -> SearchPast | None:
-    """Return what became of the products of `query`, `top` of them at most; None for a search without a run."""
+    """Return what became of the products of `query`, `top` of them at most; None for a search without a run.
+
+    `zone` is the reader's: it decides where a day ends.
+    """
     summary = history.search(source, query)
     if summary is None:
         return None
-    ranked = best_first(history, source, query)
+    ranked = best_first(history, source, query, zone)
     in_last_run = {each.product_id: each.in_last_run for each in ranked}
     shown = [each.product_id for each in ranked[:top]]
     products = tuple(
         replace(past, in_last_run=in_last_run[past.last.product_id])
-        for past in _pasts(history, source, shown)
+        for past in _pasts(history, source, shown, zone)
     )
     return SearchPast(source, typed, summary, len(ranked), products)
 
 
-def product_view(history: HistoryReader, source: str, product_id: str) -> SearchPast | None:
+def product_view(
+    history: HistoryReader, source: str, product_id: str, zone: dt.tzinfo = dt.UTC
+) -> SearchPast | None:
     """Return what became of one product; None for one that was never seen."""
-    products = tuple(_pasts(history, source, [product_id]))
+    products = tuple(_pasts(history, source, [product_id], zone))
     return SearchPast(source, None, None, 1, products) if products else None
 
 
-def _pasts(history: HistoryReader, source: str, product_ids: Sequence[str]) -> Iterator[ProductPast]:
+def _pasts(
+    history: HistoryReader, source: str, product_ids: Sequence[str], zone: dt.tzinfo
+) -> Iterator[ProductPast]:
     for start in range(0, len(product_ids), _AT_ONCE):
         some = product_ids[start : start + _AT_ONCE]
         series = history.series(source, some)
         # Between the two readings another program may have pruned: what is gone is not shown.
-        yield from (product_past(series[product_id]) for product_id in some if product_id in series)
+        yield from (
+            product_past(series[product_id], zone=zone) for product_id in some if product_id in series
+        )

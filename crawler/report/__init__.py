@@ -1,10 +1,12 @@
-"""Reports, one module a format: a result in, a file out. Nothing depends on the clock: same result, same bytes.
+"""Reports, one module a format: a result in, a file out.
 
-A format's module is imported when it is used; `files` puts a report where it belongs.
+Nothing depends on the clock or the machine: same result and time zone, same bytes. A format's module is imported
+when it is used; `files` puts a report where it belongs.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import os
 from dataclasses import dataclass
@@ -34,12 +36,14 @@ class Style:
     """Columns of the table; None for those of a file."""
     color: bool = False
     """Whether the table may hold escape codes: colours and links."""
+    zone: dt.tzinfo = dt.UTC
+    """The reader's time zone, for the formats that people read; data are in UTC."""
 
     def labels(self, result: SearchResult) -> Labels:
         """Return the words for a report on `result`."""
         from crawler.labels import labels_for
 
-        return labels_for(self.lang, result.query)
+        return labels_for(self.lang, result.query, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ FORMATS = {
     "html": Format(
         "crawler.report.html_report",
         (".html", ".htm"),
-        needs=("crawler.report.chart", "crawler.report.html_page"),
+        needs=("crawler.report.chart", "crawler.report.html_page", "crawler.report.script_folding"),
     ),
     "xlsx": Format(
         "crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True
@@ -117,12 +121,13 @@ def render(
     show_dropped: bool = False,
     width: int | None = None,
     color: bool = False,
+    zone: dt.tzinfo = dt.UTC,
 ) -> str | bytes:
     """Return the report in format `form`, a key of `FORMATS`: bytes for a binary format, else text.
 
     The options are the fields of `Style`.
     """
-    style = Style(top, lang, show_dropped, width, color)
+    style = Style(top, lang, show_dropped, width, color, zone)
     report: str | bytes = importlib.import_module(FORMATS[form].module).render(result, style)
     return report
 

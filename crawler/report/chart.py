@@ -18,6 +18,8 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from crawler.report.chart_labels import labels
+
 __all__ = ["MAX_POINTS", "Bar", "Point", "PriceScale", "bars", "five_numbers", "scatter", "spread", "thinned"]
 
 MAX_POINTS = 2_000
@@ -153,7 +155,10 @@ def scatter(
             if not point.frontier
         ),
         *(_mark(point, *place, size) for point, place in zip(points, places, strict=True) if point.frontier),
-        *_labels([(place, point.label) for place, point in zip(places, points, strict=True) if point.label]),
+        *labels(
+            [(place, point.label) for place, point in zip(places, points, strict=True) if point.label],
+            [place for place, point in zip(places, points, strict=True) if point.frontier],
+        ),
         "</svg>",
     ]
     return Markup("".join(parts))  # noqa: S704 – every text in it is escaped
@@ -294,19 +299,3 @@ def _mark(point: Point, x: float, y: float, size: int) -> str:
         if not point.href.startswith("#"):
             target += ' rel="noopener noreferrer"'
     return f"<a{target}{kind}><title>{escape(point.name)}</title>{shape}</a>"
-
-
-def _labels(labels: Sequence[tuple[tuple[float, float], str]]) -> Iterable[str]:
-    """Yield the words beside points, above left, where nothing stands that is cheaper and better, if there is room.
-
-    Else they stand above right. Where two would touch, the later stands below its point.
-    """
-    last: tuple[float, float] | None = None
-    for (x, y), words in labels:
-        touching = last is not None and abs(x - last[0]) < 24 and abs(y - last[1]) < 8
-        side, shift = ("end", -10) if x > 40 else ("start", 10)
-        yield (
-            f'<text class="label {side}" x="{x:.2f}%" y="{y:.2f}%" dx="{shift}" dy="{24 if touching else -14}">'
-            f"{escape(words)}</text>"
-        )
-        last = (x, y)

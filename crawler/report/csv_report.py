@@ -38,7 +38,8 @@ COLUMNS = (
 
 `offers` counts them, `offer_ids` are their product ids, cheapest first. `dropped` is the reason for which a product was
 dropped: such rows, without a rank, come after the books with `Style.show_dropped`. What follows it is the JSON's
-`history`, up to `raised_at`: `raised_then_cut` is what was raised, `raised_from` its `before`. `contributors` are everyone in words:
+`history`, up to `raised_at`: `raised_then_cut` is what was raised, `raised_from` its `before`. `contributors` are
+everyone in words:
 «[美]斯图尔特·罗素（Stuart Russell） 著; 张博雅 译».
 """
 

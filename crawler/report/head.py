@@ -5,13 +5,13 @@ The words are made here once; table, Markdown, HTML and XLSX lay them out. All t
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
+from crawler.local_time import offset_name
 from crawler.report.clean import clean, crop
 from crawler.report.wording import alike, day, is_live, note, price, product_link, rating, said, yuan
 from crawler.verdict import Verdict
@@ -19,9 +19,11 @@ from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from crawler.results import Book, SearchResult
 
-__all__ = ["Alarm", "Answer", "Head", "head_of", "mark_of", "tail_of"]
+__all__ = ["Alarm", "Answer", "Head", "head_of", "how_far", "mark_of", "tail_of"]
 
 TITLE_LIMIT = 100
 """Characters of a title, and of the names behind it, in an answer."""
@@ -89,7 +91,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
     Who searches for books means books: an accessory comes in where there is nothing else.
     """
-    caveat = say("and").join([say("caveat"), *_how_far(result, say)])
+    caveat = say("and").join([say("caveat"), *how_far(result, say)])
     if not result.books:
         yield _line(result, say, "", _why_nothing(result, say))
         return
@@ -109,7 +111,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
             yield _book_line(result, say, label, book)
 
 
-def _how_far(result: SearchResult, say: Labels) -> Iterator[str]:
+def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
     """Yield how far the cheapest is the cheapest: of all, or of the pages read, and then what would settle it."""
     check = result.price_check
     if check is not None and check.proven:
@@ -293,7 +295,7 @@ def _history(result: SearchResult, say: Labels) -> str:
     since = [book.history.since for book in result.books if book.history is not None]
     if not since:
         return say("history_begins" if result.books else "history_empty", all=len(result.books))
-    return say("history_of", n=len(since), all=len(result.books), on=day(min(since)))
+    return say("history_of", n=len(since), all=len(result.books), on=day(min(since), say))
 
 
 def _shop_name(result: SearchResult, say: Labels) -> str:
@@ -315,17 +317,22 @@ def _time(result: SearchResult, say: Labels) -> str:
     """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
-    words = f"{started.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, {seconds:.1f} s"
+    words = f"{_second(started, say)}, {seconds:.1f} s"
     times = [page.fetched_at for page in (*result.pages, *result.price_pages)]
     earlier = [time for time in times if time is not None and time < started]
     if not earlier:
         return words
-    since = f"{min(earlier).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+    since = _second(min(earlier), say)
     return (
         words
         + say("and")
         + say("resumed_one" if len(earlier) == 1 else "resumed", n=len(earlier), time=since)
     )
+
+
+def _second(moment: dt.datetime, say: Labels) -> str:
+    local = moment.astimezone(say.zone)
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset_name(local)}"
 
 
 def _pages(result: SearchResult, say: Labels) -> str:

@@ -1,6 +1,7 @@
 """Prices over time as an HTML page: a chart a product, in one file that asks nothing of any network.
 
-It needs no script: the charts are drawn here. What a shop wrote becomes text by jinja2's escaping, after `clean`.
+It needs no script: the charts are drawn here. With one the products of a search can be filtered, ordered and paged.
+What a shop wrote becomes text by jinja2's escaping, after `clean`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.history.prices import RaiseKind
 from crawler.history.views import Overview
+from crawler.local_time import offset_name
 from crawler.report.clean import clean, crop
 from crawler.report.history_words import (
     TITLE_LIMIT,
@@ -35,6 +37,8 @@ from crawler.report.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.wording import UNKNOWN, yuan
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from crawler.history.spells import ProductPast, Spell
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
@@ -69,12 +73,12 @@ _LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
 
 def render(view: View, style: HistoryStyle) -> str:
     """Return the page of the view; of `style` the language counts."""
-    from crawler.report.history_page import STYLE, TEMPLATE, policy
+    from crawler.report.history_page import SCRIPT, STYLE, TEMPLATE, policy
 
     say = style.labels(view)
     page: dict[str, Any] = {
-        "say": say, "lang": say.language, "style": STYLE, "policy": policy(STYLE), "alarms": (), "facts": (),
-        "searches": None, "products": None, "product": None, "left": "",
+        "say": say, "lang": say.language, "style": STYLE, "script": SCRIPT, "fold": "", "alarms": (), "facts": (),
+        "searches": None, "products": None, "zone": "", "product": None, "left": "",
     }  # fmt: skip
     if isinstance(view, Overview):
         page |= _overview(view, say)
@@ -82,6 +86,7 @@ def render(view: View, style: HistoryStyle) -> str:
         page |= _of_product(view, view.products[0], say)
     else:
         page |= _of_search(view, say)
+    page["policy"] = policy(STYLE, script=SCRIPT if page["fold"] else None)
     marks = "".join(say("mark", marks=alarm.name) for alarm in page["alarms"])
     page["title"] = marks + page["title"]
     return TEMPLATE.render(page)
@@ -91,7 +96,7 @@ def _overview(view: Overview, say: Labels) -> dict[str, Any]:
     searches = [
         (
             source_name(search.source, say), crop(clean(search.query), TITLE_LIMIT), f"{search.runs:,}",
-            f"{search.products:,}", f"{search.observations:,}", day(search.first_run), day(search.last_run),
+            f"{search.products:,}", f"{search.observations:,}", day(search.first_run, say), day(search.last_run, say),
         )
         for search in view.searches
     ]  # fmt: skip
@@ -103,31 +108,52 @@ def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
     query = clean(view.query or "")
     ends = [view.search.first_run, view.search.last_run] if view.search else []
     seen = [at for product in view.products for at in (product.history.since, product.history.last_at)]
-    time = TimeAxis.around([*ends, *seen])
+    time = TimeAxis.around([*ends, *seen], say.zone)
     left = view.found - len(view.products)
+    products = [
+        {"place": place, **_product(view, product, time, _SMALL, say)}
+        for place, product in enumerate(view.products, 1)
+    ]
     return {
         "title": f"{crop(query, NAME_LIMIT)} · {say('past_title')}",
         "heading": crop(query, TITLE_LIMIT),
+        "zone": _zone_words(time),
         "alarms": alarms_of(view.source, say),
         "facts": head_of(view, say),
-        "products": [
-            {"place": place, **_product(view, product, time, _SMALL, say)}
-            for place, product in enumerate(view.products, 1)
-        ],
+        "products": products,
+        "fold": _fold(products) if len(products) > 1 else "",
         "left": say("past_more", n=left, all=view.found) if left > 0 else "",
     }
 
 
 def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
-    time = TimeAxis.around([product.history.since, product.history.last_at])
+    time = TimeAxis.around([product.history.since, product.history.last_at], say.zone)
     shown = _product(view, product, time, _LARGE, say)
     return {
         "title": f"{crop(shown['title'], NAME_LIMIT)} · {shown['price']}",
         "heading": shown["title"],
+        "zone": _zone_words(time),
         "alarms": alarms_of(view.source, say),
         "facts": [shown["facts"][0], *head_of(view, say), *shown["facts"][1:]],
         "product": shown,
     }
+
+
+def _fold(products: list[dict[str, Any]]) -> str:
+    """Return the characters that the filter takes for each other; never empty where there is a filter."""
+    from crawler.report.script_folding import folding
+
+    return folding(text for product in products for text in (product["title"], product["seller"])) or "書书"
+
+
+def _number(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
+
+
+def _zone_words(time: TimeAxis) -> str:
+    """Return the time zone of an axis: «UTC+8», or «UTC-5/UTC-4» where the clock changes within it."""
+    moments = (time.start, time.start + (time.end - time.start) / 2, time.end)
+    return "/".join(dict.fromkeys(offset_name(moment.astimezone(time.zone)) for moment in moments))
 
 
 def _product(
@@ -145,7 +171,9 @@ def _product(
         "price": price_now(product, say),
         "priced": past.price is not None,
         "against": _against(product, say),
-        "cheap": against_median(product).startswith("-") and view.age_of(product) is None,
+        "cheap": against_median(product).startswith("-") and view.days_unseen(product) is None,
+        "number": number,
+        "numbers": f"{_number(past.price)},{_number(past.change)}",
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
         "facts": [(say("product"), number), *product_facts(product, say)],
         "trick": trick,
@@ -173,7 +201,7 @@ def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
 
 def _spell(spell: Spell, say: Labels) -> tuple[str, str, bool, str, str, str]:
     """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
-    since, until = day(spell.since), day(spell.until)
+    since, until = day(spell.since, say), day(spell.until, say)
     return (
         since if since == until else f"{since} – {until}",
         spell_price(spell, say),
@@ -206,16 +234,18 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
     """Yield what is marked: the lowest price, a raise and the cut after it, and the price now."""
     past = product.history
     if past.price is not None:
-        words = say("past_mark", name=say("past_now"), price=yuan(past.price), on=day(past.last_at))
+        words = say("past_mark", name=say("past_now"), price=yuan(past.price), on=day(past.last_at, say))
         yield Mark("now", past.last_at, past.price, words)
     if past.lowest is not None and past.lowest_at is not None:
-        label = say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at))
-        words = say("past_mark", name=say("past_key_lowest"), price=yuan(past.lowest), on=day(past.lowest_at))
+        label = say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at, say))
+        words = say(
+            "past_mark", name=say("past_key_lowest"), price=yuan(past.lowest), on=day(past.lowest_at, say)
+        )
         yield Mark("lowest", past.lowest_at, past.lowest, words, label)
     if (trick := past.raised_then_cut) is None:
         return
     label, words = (
-        say("past_mark", name=say(name), price=yuan(trick.raised_to), on=day(trick.raised_at))
+        say("past_mark", name=say(name), price=yuan(trick.raised_to), on=day(trick.raised_at, say))
         for name in ("past_mark_raise", "past_mark_list_raise")
     )
     yield Mark(
@@ -223,12 +253,14 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
     )
     cut = cut_after_raise(product)
     if cut is not None and cut.to_be_had is not None:
-        words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since))
+        words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since, say))
         yield Mark("cut", cut.since, cut.to_be_had, words, words)
 
 
 def _spoken(spell: Spell, say: Labels) -> str:
-    return say("past_spell", price=spell_price(spell, say), since=day(spell.since), until=day(spell.until))
+    return say(
+        "past_spell", price=spell_price(spell, say), since=day(spell.since, say), until=day(spell.until, say)
+    )
 
 
 def _name(product: ProductPast, say: Labels) -> str:
@@ -236,10 +268,11 @@ def _name(product: ProductPast, say: Labels) -> str:
     past = product.history
     prices = [price for spell in product.spells if (price := spell.to_be_had) is not None]
     if product.observations == 1:
-        shown = say("past_chart_of_one", on=day(past.since), price=yuan(prices[0]))
+        shown = say("past_chart_of_one", on=day(past.since, say), price=yuan(prices[0]))
     else:
         shown = say(
-            "past_chart", since=day(past.since), last=day(past.last_at), low=yuan(min(prices)), high=yuan(max(prices))
+            "past_chart", since=day(past.since, say), last=day(past.last_at, say), low=yuan(min(prices)),
+            high=yuan(max(prices)),
         )  # fmt: skip
     told = [shown, f"{say('past_now')}{say('colon')}{price_now(product, say)}"]
     if product.observations > 1:

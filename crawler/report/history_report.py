@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import os
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class HistoryStyle:
     """Columns of the table; None for those of a file."""
     color: bool = False
     """Whether the table may hold escape codes: colours and links."""
+    zone: dt.tzinfo = dt.UTC
+    """The reader's time zone, for table and HTML; data are in UTC."""
 
     def limit(self, form: str) -> int | None:
         """Return how many products a format has; None for all."""
@@ -50,7 +53,7 @@ class HistoryStyle:
         """Return the words for a report."""
         from crawler.labels import labels_for
 
-        return labels_for(self.lang, getattr(view, "query", None) or "")
+        return labels_for(self.lang, getattr(view, "query", None) or "", self.zone)
 
 
 def format_of(path: str | os.PathLike[str]) -> str:

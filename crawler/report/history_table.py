@@ -84,7 +84,7 @@ def _print_overview(console: Console, view: Overview, say: Labels) -> None:
     for search in view.searches:
         cells = [
             source_name(search.source, say), clean(search.query), f"{search.runs:,}", f"{search.products:,}",
-            f"{search.observations:,}", day(search.first_run), day(search.last_run),
+            f"{search.observations:,}", day(search.first_run, say), day(search.last_run, say),
         ]  # fmt: skip
         if console.width < 100:
             del cells[5]
@@ -121,7 +121,7 @@ def _print_search(console: Console, view: SearchPast, say: Labels) -> None:
             "past_median": Text(median(product)),
             "past_lowest": Text(lowest(product, say)),
             "past_change": Text(change(product)),
-            "past_since": Text(day(product.history.since)),
+            "past_since": Text(day(product.history.since, say)),
             "product": Text(clean(product.last.product_id)),
             "title": Group(title, Padding(note, (0, 0, 0, 2))) if note else title,
         }
@@ -155,7 +155,7 @@ def _print_product(console: Console, view: SearchPast, product: ProductPast, say
     for spell in product.spells[-MOST_SPELLS:]:
         listed = UNKNOWN if spell.list_price is None else yuan(spell.list_price)
         cells = [
-            day(spell.since), day(spell.until), spell_price(spell, say), listed, f"{spell.observations:,}",
+            day(spell.since, say), day(spell.until, say), spell_price(spell, say), listed, f"{spell.observations:,}",
             say("past_gap") if spell.after_gap else "",
         ]  # fmt: skip
         table.add_row(*map(Text, cells))

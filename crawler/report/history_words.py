@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.report import wording
 from crawler.report.clean import clean, crop
 from crawler.report.head import Alarm
 from crawler.report.wording import UNKNOWN, day, yuan
@@ -110,11 +111,7 @@ def relative(product: ProductPast) -> Decimal | None:
 
 def against_median(product: ProductPast) -> str:
     """Return the same as «-20%»; – where it is not known, or known from too few days to say anything."""
-    price, usual = product.history.price, product.history.median
-    if price is None or not usual or product.history.few:
-        return UNKNOWN
-    percent = round(100 * (price / usual - 1))
-    return f"{percent:+d}%" if percent else "0%"
+    return wording.against_median(product.history)
 
 
 def median(product: ProductPast) -> str:
@@ -127,7 +124,7 @@ def lowest(product: ProductPast, say: Labels) -> str:
     past = product.history
     if past.lowest is None or past.lowest_at is None:
         return UNKNOWN
-    return say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at))
+    return say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at, say))
 
 
 def change(product: ProductPast) -> str:
@@ -145,7 +142,7 @@ def raised(raise_: RaisedThenCut, say: Labels) -> str:
         usual=yuan(raise_.usual_price),
         before=yuan(raise_.before),
         raised=yuan(raise_.raised_to),
-        on=day(raise_.raised_at),
+        on=day(raise_.raised_at, say),
         now=yuan(raise_.now),
     )
 
@@ -157,12 +154,12 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
         words.append(raised(past.raised_then_cut, say))
     if product.last.price is None and not product.last.sold_out:
         words.append(say("past_no_price"))
-    age = view.age_of(product)
-    if age is not None:
-        name = "past_last_seen" if age.days else "past_last_seen_today"
-        words.append(say(name, on=day(product.last.at), n=age.days))
+    unseen = view.days_unseen(product, say.zone)
+    if unseen is not None:
+        name = "past_last_seen" if unseen else "past_last_seen_today"
+        words.append(say(name, on=day(product.last.at, say), n=unseen))
     is_low = (
-        past.below_usual and past.raised_then_cut is None and age is None
+        past.below_usual and past.raised_then_cut is None and unseen is None
     )  # what a raise made low is no low
     if past.lowest_in_days is not None and is_low:
         low = past.lowest_in_days
@@ -181,13 +178,13 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
     facts.append((say("past_lowest"), lowest(product, say)))
     if past.previous is not None and past.previous_at is not None and past.change is not None:
         name = "past_change_since" if past.change else "past_no_change_since"
-        facts.append((say("past_change"), say(name, change=change(product), on=day(past.previous_at))))
+        facts.append((say("past_change"), say(name, change=change(product), on=day(past.previous_at, say))))
     observed = say(
         "past_observed_words" if product.observations > 1 else "past_observed_once",
         n=product.observations,
-        since=day(past.since),
-        last=day(past.last_at),
-        on=day(past.last_at),
+        since=day(past.since, say),
+        last=day(past.last_at, say),
+        on=day(past.last_at, say),
         days=past.days,
     )
     return [*facts, (say("past_observed"), observed)]
@@ -201,7 +198,12 @@ def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
     sent, typed = clean(view.search.query), clean(view.query or "")
     facts.insert(0, (say("query"), typed if typed == sent else say("sent_as", query=typed, sent=sent)))
     name = "past_of_search" if view.search.runs > 1 else "past_of_search_once"
-    runs = say(name, runs=view.search.runs, first=day(view.search.first_run), last=day(view.search.last_run))
+    runs = say(
+        name,
+        runs=view.search.runs,
+        first=day(view.search.first_run, say),
+        last=day(view.search.last_run, say),
+    )
     facts.append((say("past_runs"), runs))
     facts.append((say("past_products"), _found(view, say)))
     return facts

@@ -13,5 +13,5 @@ from crawler.report.pages import asset, policy, template
 __all__ = ["SCRIPT", "STYLE", "TEMPLATE", "policy"]
 
 STYLE = asset("page.css", "report.css")
-SCRIPT = asset("report.js")
+SCRIPT = asset("search.js", "report.js")
 TEMPLATE = template("report.html")

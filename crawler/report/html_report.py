@@ -6,14 +6,14 @@ rows of this page. The page asks nothing of any network, and its policy would le
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crawler.books.offers import competes, price_of
+from crawler.books.offers import competes, is_used, price_of
 from crawler.report.clean import clean, crop
 from crawler.report.files import mark_query
-from crawler.report.head import head_of, mark_of, tail_of
+from crawler.report.head import head_of, how_far, mark_of, tail_of
 from crawler.report.wording import (
     FRONTIER,
     credited,
@@ -28,11 +28,14 @@ from crawler.report.wording import (
     price,
     product_link,
     quality,
+    raised_then_cut,
     rating,
     source_of,
+    value,
     volume_price,
     yuan,
 )
+from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -56,6 +59,13 @@ _COLUMNS = (
     ("author", "t"), ("publisher", "t"), ("date", "h"), ("rating", "h"), ("quality", "h"), ("value_score", "h"),
 )  # fmt: skip
 
+_KINDS: dict[str, Callable[[Listing], bool]] = {
+    "used": is_used,
+    "sets": lambda listing: Flag.SET in listing.flags,
+    "bundles": lambda listing: Flag.BUNDLE in listing.flags,
+}
+"""Kinds of books that a check box hides, by the name of its label and what a row says of itself."""
+
 _LABELLED = ("quality", "value_score", "volume_price")
 """Columns whose cells say on a phone, where there is no header, what they are."""
 
@@ -63,12 +73,14 @@ _LABELLED = ("quality", "value_score", "volume_price")
 def render(result: SearchResult, style: Style) -> str:
     """Return the page; of `style` `top` and `lang` count. What was dropped is listed always."""
     from crawler.report.html_page import SCRIPT, STYLE, TEMPLATE, policy
+    from crawler.report.script_folding import folding
 
     say = style.labels(result)
     head = head_of(result, say)
     shown = result.books[: style.top]
     by_volume = result.rank == "per-volume"
     words = _style_of_words(say)
+    rows = [_row(result, book, say, by_volume=by_volume) for book in shown]
     return TEMPLATE.render(
         say=say,
         lang=say.language,
@@ -83,12 +95,15 @@ def render(result: SearchResult, style: Style) -> str:
         cards=[_card(result, answer, len(shown), say) for answer in head.answers],
         cheaper=[_card(result, answer, len(shown), say) for answer in head.cheaper],
         facts=head.facts,
+        caveat=say("and").join([say("caveat"), *how_far(result, say)]),
         chart=_chart(result, len(shown), say),
         spread=_spread(result, say),
         columns=(*_COLUMNS, *([("volume_price", "n")] if by_volume else [])),
         rank=result.rank,
         by_volume=by_volume,
-        rows=[_row(result, book, say, by_volume=by_volume) for book in shown],
+        rows=rows,
+        fold=folding(_texts(rows)),
+        kinds=[kind for kind, has in _KINDS.items() if any(has(book.listing) for book in shown)],
         tail=tail_of(result, style.top, say),
         dropped=_dropped(result, say),
         failed=[
@@ -96,6 +111,15 @@ def render(result: SearchResult, style: Style) -> str:
             for page in result.failed
         ],
     )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in rows."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _texts(part)
 
 
 def _markup(text: str) -> Any:
@@ -139,7 +163,8 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         ),
         "rating": rating(book),
         "quality": quality(book),
-        "note": note(book, say),
+        "note": note(book, say, raised=False),
+        "trick": _trick(book, say),
         "past": past(book, say),
         "frontier": book.frontier,
     }
@@ -227,7 +252,7 @@ def _competes(result: SearchResult, book: Book) -> bool:
 
 def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> tuple[Any, ...]:
     """Return a row as plain values, in the template's order; the first two are the rank and the numbers to sort by."""
-    listing, special, offers = book.listing, note(book, say), None
+    listing, special, offers = book.listing, note(book, say, raised=False), None
     if len(book.offers) > 1:
         # The note's last words become the handle that unfolds the offers.
         dearest = price_of(book.offers[-1])
@@ -252,11 +277,21 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         _text(book.publisher or ""),
         month(book),
         rating(book),
-        quality(book),
-        _value(book),
+        quality(book, result.rank),
+        value(book),
         volume_price(book) if by_volume else "",
         past(book, say),
+        _trick(book, say),
+        " ".join(kind for kind, has in _KINDS.items() if has(listing)),
     )
+
+
+def _trick(book: Book, say: Labels) -> tuple[str, str] | None:
+    """Return the name of a discount that a raise made, and the numbers that show it; None for any other."""
+    if book.history is None or (trick := book.history.raised_then_cut) is None:
+        return None
+    name, _, numbers = raised_then_cut(trick, say).partition(say("colon").strip())
+    return name, numbers.strip()
 
 
 def _numbers(book: Book, *, by_volume: bool) -> str:
@@ -275,11 +310,6 @@ def _numbers(book: Book, *, by_volume: bool) -> str:
     if by_volume:
         numbers.append(book.price_per_volume)
     return ",".join("" if number is None else str(number) for number in numbers)
-
-
-def _value(book: Book) -> str:
-    """Return the value as «1.73»; '' where it rests on no rating."""
-    return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
 
 
 def _offer(result: SearchResult, offer: Listing, say: Labels) -> tuple[str, str, str | None, str]:

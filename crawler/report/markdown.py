@@ -14,18 +14,21 @@ from crawler.report.files import mark_query
 from crawler.report.head import head_of, tail_of
 from crawler.report.wording import (
     FRONTIER,
+    against_median,
     credited,
     list_price,
     month,
     note,
     off,
     offer_price,
-    past,
     price,
     product_link,
     quality,
     rating,
+    remark,
     source_of,
+    value,
+    volume_price,
 )
 
 if TYPE_CHECKING:
@@ -52,8 +55,12 @@ _NUMBERED_LIST = re.compile(r"^(\d{1,9})([.)])")
 _COLUMNS = (
     ("rank", "--:"), ("", ":-:"), ("price", "--:"), ("list_price", "--:"), ("off", "--:"), ("title", "---"),
     ("author", "---"), ("publisher", "---"), ("date", "---"), ("rating", "--:"), ("quality", "--:"),
-    ("remarks", "---"),
+    ("value_score", "--:"), ("volume_price", "--:"), ("past_against", "--:"), ("remarks", "---"),
 )  # fmt: skip
+
+
+_OF_RANK = {"value": "value_score", "per-volume": "volume_price"}
+"""Columns that stand only where they give the order, by ranking."""
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -97,31 +104,40 @@ def _alarm(alarm: Alarm, say: Labels) -> str:
 
 
 def _list(result: SearchResult, top: int | None, say: Labels) -> str:
-    header = [say(name) if name else "" for name, _ in _COLUMNS]
-    return _table(
-        header, [line for _, line in _COLUMNS], [_row(result, book, say) for book in result.books[:top]]
-    )
+    books = result.books[:top]
+    left_out = {name for rank, name in _OF_RANK.items() if rank != result.rank}
+    if all(book.history is None for book in books):
+        left_out.add("past_against")
+    columns = [(name, line) for name, line in _COLUMNS if name not in left_out]
+    rows = []
+    for book in books:
+        cells = _row(result, book, say)
+        rows.append([cells[name] for name, _ in columns])
+    return _table([say(name) if name else "" for name, _ in columns], [line for _, line in columns], rows)
 
 
 def _table(header: list[str], lines: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, lines, *rows))
 
 
-def _row(result: SearchResult, book: Book, say: Labels) -> list[str]:
-    return [
-        str(book.rank),
-        FRONTIER if book.frontier else "",
-        escape(price(book, say)),
-        list_price(book),
-        off(book),
-        _linked(result, book.listing),
-        _cell("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
-        _cell(book.publisher or ""),
-        month(book),
-        rating(book),
-        quality(book),
-        escape(clean(" · ".join(filter(None, (note(book, say), past(book, say)))))),
-    ]
+def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, str]:
+    return {
+        "rank": str(book.rank),
+        "": FRONTIER if book.frontier else "",
+        "price": escape(price(book, say)),
+        "list_price": list_price(book),
+        "off": off(book),
+        "title": _linked(result, book.listing),
+        "author": _cell("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
+        "publisher": _cell(book.publisher or ""),
+        "date": month(book),
+        "rating": rating(book),
+        "quality": quality(book, result.rank),
+        "value_score": value(book),
+        "volume_price": volume_price(book),
+        "past_against": against_median(book.history),
+        "remarks": escape(clean(" · ".join(filter(None, (note(book, say), remark(book, say)))))),
+    }
 
 
 def _dropped(result: SearchResult, say: Labels) -> str:

@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 __all__ = ["PriceAxis", "TimeAxis"]
 
@@ -29,25 +28,25 @@ _ROOM = 0.2
 _MOST_PRICES = 5
 """Spaces between two figures of the price axis, about."""
 
-_UTC: Final = dt.UTC
-
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """From `start` to `end`, both aware, evenly."""
+    """From `start` to `end`, both in UTC, evenly."""
 
     start: dt.datetime
     end: dt.datetime
+    zone: dt.tzinfo = dt.UTC
+    """Where the days begin that are written on the axis."""
 
     @classmethod
-    def around(cls, moments: Iterable[dt.datetime]) -> TimeAxis:
+    def around(cls, moments: Iterable[dt.datetime], zone: dt.tzinfo = dt.UTC) -> TimeAxis:
         """Return the axis that holds all of `moments`, at least one."""
-        ordered = sorted(moment.astimezone(_UTC) for moment in moments)
+        ordered = sorted(moment.astimezone(dt.UTC) for moment in moments)
         start, end = ordered[0], ordered[-1]
         lacking = dt.timedelta(days=_LEAST_DAYS) - (end - start)
         if lacking <= dt.timedelta():
-            return cls(start, end)
-        return cls(start - lacking / 2, end + lacking / 2)
+            return cls(start, end, zone)
+        return cls(start - lacking / 2, end + lacking / 2, zone)
 
     def at(self, moment: dt.datetime) -> float:
         """Return where a moment stands, in percent from the left."""
@@ -60,30 +59,35 @@ class TimeAxis:
         """
         for days in _DAY_STEPS:
             if (self.end - self.start).days // days < most * 3 // 4:
-                return [(day, f"{day:%Y-%m-%d}") for day in self._days(days)]
+                return [(self._begin(day), f"{day:%Y-%m-%d}") for day in self._days(days)]
         for form, step in (*(("%Y-%m", n) for n in _MONTH_STEPS), *(("%Y", 12 * n) for n in _YEAR_STEPS)):
             months = list(self._months(step, most + 1))
             if len(months) <= most:
-                return [(month, month.strftime(form)) for month in months]
+                return [(self._begin(month), month.strftime(form)) for month in months]
         raise AssertionError("the last step is longer than any calendar")
 
-    def _days(self, step: int) -> Iterator[dt.datetime]:
-        day = self.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        if day < self.start:
+    def _begin(self, day: dt.date) -> dt.datetime:
+        """Return when a day begins; in UTC, since moments of one zone differ by what its clock shows."""
+        return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
+
+    def _days(self, step: int) -> Iterator[dt.date]:
+        day = self.start.astimezone(self.zone).date()
+        if self._begin(day) < self.start:
             day += dt.timedelta(days=1)
-        while day <= self.end:
+        while self._begin(day) <= self.end:
             yield day
             day += dt.timedelta(days=step)
 
-    def _months(self, step: int, most: int) -> Iterator[dt.datetime]:
+    def _months(self, step: int, most: int) -> Iterator[dt.date]:
         """Yield the first days of every `step`th month, counted from the year 0; `most` of them."""
-        month = self.start.year * 12 + self.start.month - 1
+        start = self.start.astimezone(self.zone)
+        month = start.year * 12 + start.month - 1
         month += -month % step
         for number in range(month, month + step * (most + 1), step):
             if number // 12 > dt.MAXYEAR:
                 return
-            first = dt.datetime(number // 12, number % 12 + 1, 1, tzinfo=_UTC)
-            if self.start <= first <= self.end:
+            first = dt.date(number // 12, number % 12 + 1, 1)
+            if self.start <= self._begin(first) <= self.end:
                 yield first
 
 

@@ -199,7 +199,8 @@ def _price_ticks(axis: PriceAxis) -> Iterator[str]:
 def _time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
     for number, (day, words) in enumerate(axis.ticks(most)):
         x = axis.at(day)
-        side = "start" if x < 6 else "end" if x > 94 else "middle"
+        # On the left there is the margin of the prices; on the right hardly any.
+        side = "end" if x > 94 else "middle"
         # Where there is no room, every second one is not shown: on a phone, of few dates only on a small one.
         minor = (" minor" if most > 4 else " tight") if number % 2 else ""
         yield (

@@ -15,17 +15,19 @@ from crawler.report.head import head_of, tail_of
 from crawler.report.layout import FILE_WIDTH, bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.wording import (
     FRONTIER,
+    against_median,
     credited,
     list_price,
     month,
     note,
     off,
     offer_price,
-    past,
     price,
     product_link,
     quality,
     rating,
+    remark,
+    value,
     volume_price,
 )
 
@@ -53,13 +55,13 @@ class _Column:
     """Name of its label; '' for a column without a heading."""
     cell: Callable[[Book, Labels], str]
     from_width: int = 0
-    """Least width of a table that has room for it."""
+    """Least width of a table that has room for it; that of columns which not every table has comes on top."""
     max_width: int | None = None
     """Cells; None for a column whose content must not be cut."""
     justify: Literal["left", "right"] = "left"
     style: str = ""
     rank: str | None = None
-    """The ranking that it belongs to; None for all."""
+    """The ranking whose order it shows: there it is always, in place of another of its name, and elsewhere never."""
 
 
 _COLUMNS = (
@@ -67,19 +69,28 @@ _COLUMNS = (
     _Column("", lambda book, _: FRONTIER if book.frontier else "", style="bold yellow"),
     _Column("price", price, justify="right", style="bold green"),
     _Column(
-        "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume"
+        "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume",
     ),
     _Column("list_price", lambda book, _: list_price(book), from_width=140, justify="right"),
     _Column("off", lambda book, _: off(book), from_width=60, justify="right"),
+    _Column("past_against", lambda book, _: against_median(book.history), justify="right"),
     _Column("title", lambda book, _: clean(book.listing.title)),
     _Column("author", lambda book, say: clean(say("comma").join(book.authors)), from_width=80, max_width=12),
     _Column("publisher", lambda book, _: clean(book.publisher or ""), from_width=110, max_width=18),
     _Column("date", lambda book, _: month(book), from_width=120),
     _Column("rating", lambda book, _: rating(book), from_width=70, justify="right"),
     _Column("quality", lambda book, _: quality(book), from_width=90, justify="right"),
+    _Column(
+        "quality", lambda book, _: quality(book, "best"), justify="right", style="bold green", rank="best"
+    ),
+    _Column("value_score", lambda book, _: value(book), justify="right", style="bold green", rank="value"),
     _Column("product", lambda book, _: clean(book.listing.product_id), from_width=160, max_width=12),
 )  # fmt: skip
 """Price and rating are figures and never cut; the title takes what room is left."""
+
+
+_EXTRA_WIDTH = 10
+"""Columns of a terminal that go to a column which not every table has."""
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -128,9 +139,8 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
     from rich.padding import Padding
     from rich.text import Text
 
-    columns = [
-        column for column in _COLUMNS if width >= column.from_width and column.rank in {None, result.rank}
-    ]
+    books = result.books[:top]
+    columns = _columns(result.rank, width, has_past=any(book.history is not None for book in books))
     people = _people if width >= _ROOM_FOR_PEOPLE else lambda *_: ""
     table = bare_table()
     for column in columns:
@@ -138,13 +148,13 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
             say(column.name) if column.name else "", justify=column.justify, style=column.style, no_wrap=True,
             overflow="ellipsis", max_width=column.max_width, ratio=1 if column.name == "title" else None,
         )  # fmt: skip
-    for book in result.books[:top]:
+    for book in books:
         cells: dict[str, RenderableType] = {column.name: Text(column.cell(book, say)) for column in columns}
         title = _title(result, book.listing)
         # What stands below is folded, not cut: its end is a price.
         below = [
             Padding(Text(words, style="dim", no_wrap=False, overflow="fold"), (0, 0, 0, 2))
-            for words in (note(book, say), people(book, say), past(book, say))
+            for words in (" · ".join(filter(None, (note(book, say), remark(book, say)))), people(book, say))
             if words
         ]
         cells["title"] = Group(title, *below) if below else title
@@ -158,6 +168,21 @@ _ROOM_FOR_PEOPLE = 100
 
 def _people(book: Book, say: Labels) -> str:
     return clean(credited(book, say))
+
+
+def _columns(rank: str, width: int, *, has_past: bool) -> list[_Column]:
+    """Return the columns of a list of `width`, the one that gives its order always among them."""
+    ordering = [column for column in _COLUMNS if column.rank == rank]
+    names = {column.name for column in ordering}
+    wanted = [
+        column
+        for column in _COLUMNS
+        if column in ordering
+        or (not column.rank and column.name not in names and (has_past or column.name != "past_against"))
+    ]
+    extra = [column for column in wanted if column in ordering or column.name == "past_against"]
+    room = width - _EXTRA_WIDTH * len(extra)
+    return [column for column in wanted if column in extra or room >= column.from_width]
 
 
 def _dropped(result: SearchResult, width: int, say: Labels) -> Table:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.books.offers import price_of
 from crawler.labels import ENGLISH, Labels
+from crawler.local_time import date_in, minute_in
 from crawler.report.clean import clean, crop
 from crawler.verdict import Verdict
 from parsers import SHOPS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FRONTIER",
     "UNKNOWN",
+    "against_median",
     "alike",
     "contributor_in_words",
     "credited",
@@ -45,9 +47,11 @@ __all__ = [
     "quality",
     "raised_then_cut",
     "rating",
+    "remark",
     "said",
     "source_of",
     "translators",
+    "value",
     "volume_price",
     "yuan",
 ]
@@ -61,6 +65,12 @@ SELLER_LIMIT = 40
 UNKNOWN = "–"
 FRONTIER = "★"
 """Mark of a book that no other beats on price and quality."""
+
+_CLEARLY = Decimal("0.95")
+"""Up to this share of another price, a price is clearly below it; every-day movements of books are smaller."""
+
+_LONG_DAYS = 7
+"""Days from which on a low is one to speak of."""
 
 _FLAG_WORDS = {
     Flag.BUNDLE: "bundle",
@@ -160,15 +170,27 @@ def rating(book: Book) -> str:
     return shown if reviews is None else f"{shown} ({reviews:,})"
 
 
-def quality(book: Book) -> str:
-    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess."""
+def quality(book: Book, rank: str = "cheapest") -> str:
+    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess.
+
+    A list that is ranked by it has a third digit, which tells apart the books at its top.
+    """
     if book.quality is None or book.rating is None:
         return ""
-    return f"{round(book.quality * 10_000) // 100 / 100:.2f}"  # 4.996 is not 5; four digits count
+    digits = 3 if rank == "best" else 2
+    return f"{round(book.quality * 10_000) // 10 ** (4 - digits) / 10**digits:.{digits}f}"  # 4.996 is not 5
 
 
-def note(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book."""
+def value(book: Book) -> str:
+    """Return the value as «1.73»; '' where it rests on no rating."""
+    return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
+
+
+def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
+    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book.
+
+    `raised` says whether it tells of a raise before a cut.
+    """
     listing, words = book.listing, []
     each = book.price_per_volume
     if listing.volumes is not None and listing.volumes > 1 and each is not None:
@@ -181,8 +203,8 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
     words += [
         say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for) if reason not in flags
     ]
-    if book.history is not None and (raised := book.history.raised_then_cut) is not None:
-        words.append(raised_then_cut(raised, say))
+    if raised and book.history is not None and (trick := book.history.raised_then_cut) is not None:
+        words.append(raised_then_cut(trick, say))
     if listing.seller:
         words.append(say("sold_by", seller=crop(clean(listing.seller), SELLER_LIMIT)))
     elif listing.self_operated is False:
@@ -196,14 +218,45 @@ def note(book: Book, say: Labels = ENGLISH) -> str:
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
     """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
-        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to), on=day(raised.raised_at),
-        now=yuan(raised.now), usual=yuan(raised.usual_price),
+        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to),
+        on=day(raised.raised_at, say), now=yuan(raised.now), usual=yuan(raised.usual_price),
     )  # fmt: skip
 
 
 def past(book: Book, say: Labels = ENGLISH) -> str:
     """Return what the past says of a book's price; '' for one without a past."""
     return "" if book.history is None else past_in_words(book.history, say)
+
+
+def against_median(history: PriceHistory | None) -> str:
+    """Return the price against the median of 90 days as «-20%»; – where it is not known, or rests on too few days."""
+    if history is None or history.price is None or not history.median or history.few:
+        return UNKNOWN
+    percent = round(100 * (history.price / history.median - 1))
+    return f"{percent:+d}%" if percent else "0%"
+
+
+def remark(book: Book, say: Labels = ENGLISH) -> str:
+    """Return what a list must say of a book's past beside its price against the median; '' for most books.
+
+    That is a price clearly below the usual one which was not seen for a week or more, and a clear change since the run
+    before. What a raise made low is no low: the note tells of it.
+    """
+    history = book.history
+    if history is None or history.price is None or history.raised_then_cut is not None:
+        return ""
+    words: list[str] = []
+    is_low = history.median is not None and not history.few and history.price <= _CLEARLY * history.median
+    if is_low and history.lowest_in_days is not None:
+        if history.price == history.lowest:
+            words.append(say("lowest_ever_now"))
+        elif history.lowest_in_days >= _LONG_DAYS:
+            words.append(say("lowest_in", n=history.lowest_in_days))
+    if history.previous and history.previous_at is not None and history.change:
+        kind = "change_less" if history.change < 0 else "change_more"
+        if abs(history.change) >= (1 - _CLEARLY) * history.previous:
+            words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
+    return " · ".join(words)
 
 
 def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
@@ -219,33 +272,33 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
         if history.lowest_in_days is not None and history.below_usual:
             words.append(say("lowest_ever_now"))
         elif history.lowest_in_days is None and not history.few:
-            return say("never_moved", on=day(history.since))
+            return say("never_moved", on=day(history.since, say))
     elif history.lowest_in_days and history.below_usual:
         words.append(say("lowest_in", n=history.lowest_in_days))
     if history.change and history.previous_at is not None:
         kind = "change_less" if history.change < 0 else "change_more"
-        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at)))
+        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
     if history.lowest is not None and history.lowest_at is not None and history.lowest != history.price:
-        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at)))
+        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at, say)))
     if history.few:
         words.append(
-            say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since))
+            say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since, say))
         )
     else:
         if history.median is not None:
             words.append(say("median_90", price=yuan(history.median)))
-        words.append(say("observed_since", on=day(history.since)))
+        words.append(say("observed_since", on=day(history.since, say)))
     return " · ".join(words)
 
 
-def day(moment: dt.datetime) -> str:
-    """Return a day as «2026-03-01», in UTC."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d}"
+def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:
+    """Return the reader's day as «2026-03-01»."""
+    return date_in(say.zone, moment).isoformat()
 
 
-def minute(moment: dt.datetime) -> str:
-    """Return a moment as «2026-03-01 08:00», in UTC."""
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+def minute(moment: dt.datetime, say: Labels = ENGLISH) -> str:
+    """Return a moment in the reader's zone, which is named: «2026-03-01 08:00 UTC+8»."""
+    return minute_in(say.zone, moment)
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:

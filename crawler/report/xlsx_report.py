@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.books.offers import price_of
+from crawler.local_time import date_in
 from crawler.report.clean import clean, crop
 from crawler.report.csv_report import defuse
 from crawler.report.head import head_of, mark_of, tail_of
@@ -213,11 +214,13 @@ class _Writer:
 
         return (
             column("lowest_column", lambda past: past.lowest, "money"),
-            column("lowest_at_column", lambda past: past.lowest_at and _day(past.lowest_at), "date"),
+            column(
+                "lowest_at_column", lambda past: past.lowest_at and date_in(say.zone, past.lowest_at), "date"
+            ),
             column("median_column", lambda past: past.median, "money"),
             column("change_column", lambda past: past.change, "money"),
             column("lowest_in_column", lambda past: past.lowest_in_days, "count"),
-            column("since_column", lambda past: _day(past.since), "date"),
+            column("since_column", lambda past: date_in(say.zone, past.since), "date"),
             column("days_column", lambda past: past.days, "count"),
             column(
                 "raised_column",
@@ -315,10 +318,6 @@ class _Writer:
             sheet.write_datetime(row, column, value, style)
         elif value is not None and (text := _text(str(value))):
             sheet.write_string(row, column, text, style)
-
-
-def _day(moment: dt.datetime) -> dt.date:
-    return moment.astimezone(dt.UTC).date()
 
 
 def _people(book: Book) -> str:

@@ -17,6 +17,7 @@ from crawler.history.looking_back import run_key
 from crawler.history.observations import Observation, observed, source_of
 from crawler.history.prices import price_history
 from crawler.labels import Labels, labels_for
+from crawler.local_time import local_zone
 from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
@@ -98,7 +99,7 @@ async def make(
         if tried:
             await asyncio.to_thread(_note_try, history, state, result.started_at)
         return Made(watch, result)
-    say = labels_for(lang, watch.terms.query)
+    say = labels_for(lang, watch.terms.query, local_zone())
     return await asyncio.to_thread(
         _settle, watch, state, result, history, channels=channels, say=say, tried=tried
     )
@@ -177,7 +178,7 @@ def _alerts(
     if not found:
         return []
     seen, remarks = past[-1], [item.note] if item.note else []
-    history = price_history(past) if len(past) > 1 else None
+    history = price_history(past, say.zone) if len(past) > 1 else None
     if history is not None:
         if history.raised_then_cut is not None:
             remarks.append(wording.raised_then_cut(history.raised_then_cut, say))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
+from crawler.local_time import local_zone
 from crawler.report.wording import minute, yuan
 from crawler.watching.memory import Memory
 
@@ -197,11 +198,11 @@ def _dated(pending: Sequence[Pending], memory: Memory, source: str, lang: str) -
 
 
 def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending:
-    say, alert = labels_for(lang, pending.query), pending.alert
-    words = say("alert_late", at=minute(alert.at))
+    say, alert = labels_for(lang, pending.query, local_zone()), pending.alert
+    words = say("alert_late", at=minute(alert.at, say))
     if last is not None and last.at > alert.at:
         price = say("alert_gone") if last.to_be_had is None else yuan(last.to_be_had)
-        words = say("alert_late_since", at=minute(alert.at), on=minute(last.at), price=price)
+        words = say("alert_late_since", at=minute(alert.at, say), on=minute(last.at, say), price=price)
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
 
 

@@ -195,3 +195,79 @@ def test_hostile_words_do_nothing(open_html: Opener, trick: str) -> None:
         assert page.evaluate("window.owned") is None
         expect(page.locator("script, img")).to_have_count(0)
         expect(page.locator("h1")).to_be_visible()
+
+
+def shelf(count: int) -> View:
+    """Return a search that found so many products; number 7 is a Traditional one of another shop, and fell the most."""
+    past = {
+        at: daily((9, str(50 + at)), (1, str(49 + at)), product_id=str(at), title=f"渗透测试{at}")
+        for at in range(count)
+    }
+    past[7] = daily((9, "90"), (1, "30"), product_id="7", title="滲透測試", seller="機械書店")
+    return a_search(*past.values())
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator(".products > li:visible h3").all_inner_texts()
+
+
+def test_fifty_products_a_page(open_html: Opener) -> None:
+    """By the keyboard, too; the last page has the rest, and a print has all."""
+    page = open_html(a_page(shelf(120)))
+    assert len(shown(page)) == 50
+    expect(page.locator(".pager output")).to_have_text("page 1 of 3")
+    expect(page.get_by_role("button", name="Previous 50")).to_be_disabled()
+    page.get_by_role("button", name="Next 50").click()
+    page.get_by_role("button", name="Next 50").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pager output")).to_have_text("page 3 of 3")
+    assert len(shown(page)) == 20
+    expect(page.get_by_role("button", name="Next 50")).to_be_disabled()
+    page.emulate_media(media="print")
+    assert page.locator(".products > li:visible").count() == 120
+
+
+def test_products_are_filtered_and_ordered(open_html: Opener) -> None:
+    """By title, seller and number in either script; by deal, price, fall and title."""
+    page = open_html(a_page(shelf(60)))
+    first = shown(page)
+    text, order = page.get_by_label("Title, seller, number"), page.get_by_label("Sort by")
+    order.select_option(label="Largest fall")
+    assert shown(page)[0] == "滲透測試"
+    order.select_option(label="Price now")
+    assert shown(page)[:3] == ["滲透測試", "渗透测试0", "渗透测试1"]
+    text.fill("滲透測試 5")
+    expect(page.locator("output[name=shown]")).to_have_text("15 of 60 shown")
+    text.fill("机械书店")
+    assert shown(page) == ["滲透測試"]
+    expect(page.locator(".pager")).to_be_hidden()
+    page.get_by_role("button", name="Show all").click()
+    assert shown(page) == first
+    text.fill("nothing of the kind")
+    assert shown(page) == []
+
+
+def test_without_script_every_product_is_shown(open_html: Opener) -> None:
+    page = open_html(a_page(shelf(60)), java_script_enabled=False)
+    assert len(shown(page)) == 60
+    expect(page.locator(".tools")).to_be_hidden()
+    expect(page.locator(".pager")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_page_of_many_has_nothing_wrong(open_html: Opener, width: int, scheme: str) -> None:
+    page = open_html(a_page(shelf(60)), width=width, scheme=scheme)
+    assert not overflows(page)
+    found = AXE.run(page).response["violations"]
+    assert [each["id"] for each in found] == []
+
+
+def test_a_month_that_begins_beside_the_axis_does_not_touch_the_next(open_html: Opener) -> None:
+    """Four months from a month's last days on: on a phone the first date had been pushed into the second."""
+    page = open_html(a_page(a_search(daily((124, "20"), start=208))), width=390)
+    boxes = [
+        box for box in (each.bounding_box() for each in page.locator(".tick[y='100%']:visible").all()) if box
+    ]
+    assert len(boxes) >= 3
+    assert all(one["x"] + one["width"] < other["x"] for one, other in itertools.pairwise(boxes))

@@ -62,7 +62,7 @@ def library(rank: str = "cheapest", **over: Any) -> SearchResult:
         make_listing(product_id="9", title="渗透测试别册", sold_out=True, position=9),
     ]  # fmt: skip
     wishes = Wishes(rank=rank, keep=frozenset({"accessory"}))
-    return make_result(listings, wishes=wishes, **over)
+    return make_result(listings, **{"wishes": wishes} | over)
 
 
 def column(page: Page, number: int) -> list[str]:
@@ -160,7 +160,7 @@ def test_pointing_at_a_mark_shows_the_book(open_report: Opener) -> None:
 def test_the_keyboard_reaches_every_mark(open_report: Opener) -> None:
     """Tab comes to the frontier, arrows go on by price, Escape closes what is shown."""
     page = open_report(library())
-    page.locator(".second a").focus()
+    page.locator(".books tbody a").last.focus()
     page.keyboard.press("Tab")
     tip = page.locator("#tip")
     seen = [tip.inner_text()]
@@ -208,6 +208,103 @@ def test_a_finger_sees_the_book_before_it_opens(open_report: Opener) -> None:
     assert "#" not in page.url
     mark.tap()
     page.wait_for_url("**#b2")
+
+
+STAIRS = [
+    make_listing(
+        product_id=str(at), title=f"第{at}级", price=Decimal(price), rating=5.0, reviews=reviews, position=at
+    )
+    for at, (price, reviews) in enumerate(
+        [(9, 30), (10, 60), (11, 200), (14, 900), (15, 4_000), (30, 9_000), (31, 20_000), (45, 90_000)], 1
+    )
+]
+"""A frontier of eight books, close together at its cheap end."""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hant"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_the_words_in_the_chart_cover_no_star(open_report: Opener, count: int, lang: str) -> None:
+    """At every width, nor each other; on a desk all three answers are named."""
+    result = make_result(STAIRS[:count])
+    page = open_report(result, style=Style(lang=lang))
+    covered = []
+    for width in (320, 360, 390, 480, 560, 640, 641, 800, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        covered += [width] * page.evaluate(
+            """() => {
+              const boxes = (selector) => [...document.querySelectorAll(selector)]
+                .map((element) => element.getBoundingClientRect()).filter((box) => box.width);
+              const labels = boxes(".label"), stars = boxes(".best use");
+              const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+              const outside = labels.filter((box) => box.left < 0 || box.right > document.documentElement.clientWidth);
+              return labels.filter((label) => stars.some((star) => meet(label, star))).length + outside.length
+                + labels.filter((label) => labels.some((other) => other !== label && meet(label, other))).length;
+            }"""
+        )
+    assert covered == []
+    answers = {book.rank for book in (result.cheapest, result.best, result.best_value) if book is not None}
+    assert page.locator(".scatter .label:visible").count() == len(answers)
+
+
+def test_the_filter_reads_both_scripts(open_report: Opener) -> None:
+    """Traditional finds Simplified and the other way round, in titles, names and notes; so do case and width."""
+    listings = [
+        make_listing(product_id="1", title="渗透测试实战", publisher="机械工业出版社", position=1),
+        make_listing(product_id="2", title="滲透測試大全", publisher="電子工業出版社", position=2),
+        make_listing(product_id="3", title="Python编程", publisher="后浪", position=3),
+    ]
+    page = open_report(make_result(listings))
+    text = page.get_by_label("Title, author, publisher")
+    for typed, found in {
+        "滲透測試": {"渗透测试实战", "滲透測試大全"},
+        "渗透测试": {"渗透测试实战", "滲透測試大全"},
+        "機械": {"渗透测试实战"},
+        "电子工业": {"滲透測試大全"},
+        "ｐｙｔｈｏｎ 編程": {"Python编程"},
+        "後浪": {"Python编程"},
+        "龍": set(),
+    }.items():
+        text.fill(typed)
+        assert set(column(page, TITLE)) == found, typed
+
+
+def test_kinds_of_books_can_be_left_out(open_report: Opener) -> None:
+    """Used copies, sets and bundles, each by a box that is there only where the list has such a book."""
+    listings = [
+        make_listing(product_id="1", title="渗透测试实战", position=1),
+        make_listing(product_id="2", title="渗透测试旧书", flags=frozenset({Flag.SECOND_HAND}), position=2),
+        make_listing(
+            product_id="3", title="渗透测试全集", flags=frozenset({Flag.SET}), volumes=3, position=3
+        ),
+        make_listing(
+            product_id="4",
+            title="渗透测试两种",
+            flags=frozenset({Flag.SET, Flag.BUNDLE}),
+            volumes=2,
+            position=4,
+        ),
+    ]
+    page = open_report(make_result(listings))
+    assert len(column(page, TITLE)) == 4
+    page.get_by_label("used copies").uncheck()
+    assert set(column(page, TITLE)) == {"渗透测试实战", "渗透测试全集", "渗透测试两种"}
+    page.get_by_label("bundles").focus()
+    page.keyboard.press("Space")
+    assert set(column(page, TITLE)) == {"渗透测试实战", "渗透测试全集"}
+    page.get_by_label("sets").uncheck()
+    assert column(page, TITLE) == ["渗透测试实战"]
+    page.get_by_role("button", name="Show all").click()
+    assert len(column(page, TITLE)) == 4
+    assert open_report(make_result(listings[:1])).locator("fieldset").count() == 0
+
+
+def test_the_books_stand_above_the_statistics(open_report: Opener) -> None:
+    page = open_report(library(), width=1280, height=900)
+    expect(page.locator(".books tbody tr").first).to_be_in_viewport()
+    tops = [page.locator(f"#{name}").bounding_box() for name in ("list", "chart", "spread", "search")]
+    heights = [box["y"] for box in tops if box]
+    assert heights == sorted(heights)
+    assert len(heights) == 4
 
 
 @pytest.mark.parametrize("rank", ["cheapest", "per-volume"])

@@ -39,13 +39,14 @@ class Ended:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Return a bare environment: no proxies, no colours, an empty home; its one setting is that reports are English."""
+    """Return a bare environment: no proxies, no colours, an empty home; reports are English, in UTC."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "error",
         "LANG": "C.UTF-8",
+        "TZ": "UTC",
         "CRAWLER_REPORT_LANG": "en",
     }
 

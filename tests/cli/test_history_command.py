@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import shlex
 import sys
 from collections.abc import Awaitable, Callable
@@ -209,3 +210,24 @@ async def test_a_full_disk_ends_an_export_in_one_line(
     _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 1
     assert err.decode() == "bookprice: stdout cannot be written: No space left on device\n"
+
+
+async def test_people_read_their_own_days_and_programs_utc(run: Run, tmp_path: Path) -> None:
+    """At 20:30 UTC it is the next day in Taipei; the table and the page say that day, data the moment in UTC."""
+    file = tmp_path / "home" / ".local/share/bookprice-crawler/history.sqlite3"
+    at = dt.datetime(2026, 1, 1, 20, 30, tzinfo=dt.UTC)
+    with History(file) as past:
+        past.record(
+            RunRecord("k", SHOP, "三体", at, pages_ok=1, pages_failed=0),
+            [Observation("11", "三体", at, Decimal(20))],
+        )
+    here = {"TZ": "Asia/Taipei"}
+    for options in ([], ["三体"], ["11"]):
+        for form in ("table", "html"):
+            shown = (await run("history", *options, "--format", form, env=here)).text
+            assert "2026-01-02" in shown
+            without_axis = re.sub(r'<text class="tick.*?</text>', "", shown)
+            assert "2026-01-01" not in without_axis
+    told = json.loads((await run("history", "三体", "--format", "json", env=here)).text)
+    assert told["first_run"] == "2026-01-01T20:30:00Z"
+    assert "2026-01-01T20:30:00Z" in (await run("history", "三体", "--format", "csv", env=here)).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -535,3 +536,17 @@ def without_times(data: bytes) -> dict[str, str]:
     times = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d( UTC, [\d.]+ s|Z)")
     assert any(map(times.search, texts.values())) or data.startswith(b"\xef\xbb\xbf")  # CSV has no time
     return {name: times.sub("", text) for name, text in texts.items()}
+
+
+async def test_people_read_local_time_and_programs_utc(run: Run, folder: Path) -> None:
+    """Every report for people names the zone; data are the same wherever they are written."""
+    files = ("a.txt", "a.md", "a.html", "a.json", "a.csv")
+    outputs = [option for name in files for option in ("-o", name)]
+    ended = await run("渗透测试", "--demo", "--pages", "1", *outputs, env={"TZ": "Asia/Taipei"})
+    assert ended.code == 0, ended.err
+    started = json.loads((folder / "a.json").read_text(encoding="utf-8"))["started_at"]
+    local = dt.datetime.fromisoformat(started) + dt.timedelta(hours=8)
+    for name in files[:3]:
+        text = (folder / name).read_text(encoding="utf-8").replace("\\", "")
+        assert f"{local:%Y-%m-%d %H:%M:%S} UTC+8" in text, name
+    assert started.endswith("Z")

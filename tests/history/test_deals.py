@@ -6,6 +6,7 @@ import datetime as dt
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from crawler.history.store import History
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://shop.example"
+QUARTER = dt.timedelta(hours=6)
 
 SEEN = st.dictionaries(
     st.sampled_from(["1", "2", "3", "4"]),
@@ -25,7 +27,7 @@ SEEN = st.dictionaries(
     max_size=4,
 )
 RUNS = st.lists(
-    st.tuples(st.integers(0, 40) | st.integers(0, 400), st.sampled_from(["书", "别的书"]), SEEN),
+    st.tuples(st.integers(0, 40 * 4) | st.integers(0, 400 * 4), st.sampled_from(["书", "别的书"]), SEEN),
     min_size=1,
     max_size=16,
     unique_by=lambda run: run[0],
@@ -33,23 +35,23 @@ RUNS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(RUNS, st.booleans())
+@given(RUNS, st.booleans(), st.sampled_from([dt.UTC, ZoneInfo("Asia/Taipei"), ZoneInfo("America/New_York")]))
 def test_the_order_is_that_of_the_pasts(
-    runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool
+    runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool, zone: dt.tzinfo
 ) -> None:
-    """Whatever the order in which runs came in: an import brings old ones after new ones."""
+    """Whatever the order in which runs came in: an import brings old ones after new ones; and in any zone."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "a.sqlite3"
         pasts: dict[str, list[Observation]] = {}
         found: set[str] = set()
         with History(file) as history:
-            for day, query, seen in sorted(runs) if in_order else runs:
-                at = START + dt.timedelta(days=day)
+            for quarter, query, seen in sorted(runs) if in_order else runs:
+                at = START + quarter * QUARTER
                 observations = [
                     Observation(number, "书", at, price, sold_out=out)
                     for number, (price, out) in seen.items()
                 ]
-                run = RunRecord(f"k{day}", SHOP, query, at, pages_ok=1, pages_failed=0)
+                run = RunRecord(f"k{quarter}", SHOP, query, at, pages_ok=1, pages_failed=0)
                 history.record(run, observations)
                 for each in observations:
                     pasts.setdefault(each.product_id, []).append(each)
@@ -58,32 +60,30 @@ def test_the_order_is_that_of_the_pasts(
         reader = open_history(file)
         assert reader is not None
         with reader:
-            ranked = [each.product_id for each in best_first(reader, SHOP, "书")]
+            ranked = [each.product_id for each in best_first(reader, SHOP, "书", zone)]
 
-    last_run = max((START + dt.timedelta(days=day) for day, query, _ in runs if query == "书"), default=START)
+    last_run = max((START + quarter * QUARTER for quarter, query, _ in runs if query == "书"), default=START)
 
     def place(number: str) -> tuple[bool, bool, float, Decimal, str]:
-        past = price_history(sorted(pasts[number], key=lambda each: each.at))
+        past = price_history(sorted(pasts[number], key=lambda each: each.at), zone)
         assert past is not None
         if past.price is None:
             return True, few(number, past.last_at) or past.last_at < last_run, 0.0, Decimal(0), number
-        recent = [
-            each.to_be_had
-            for each in pasts[number]
-            if each.to_be_had is not None and each.at > past.last_at - dt.timedelta(days=90)
-        ]
-        ordered = sorted(recent)
+        ordered = sorted(daily(number, past.last_at).values())
         middle = len(ordered) // 2
         usual = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
         unsure = few(number, past.last_at) or past.last_at < last_run
         return False, unsure, float(past.price * 100) / float(usual * 100), past.price, number
 
     def few(number: str, last: dt.datetime) -> bool:
-        days = {
-            each.at.date()
-            for each in pasts[number]
-            if each.to_be_had is not None and each.at > last - dt.timedelta(days=90)
+        return len(daily(number, last)) < 7
+
+    def daily(number: str, last: dt.datetime) -> dict[dt.date, Decimal]:
+        today = last.astimezone(zone).date()
+        return {
+            day: each.to_be_had
+            for each in sorted(pasts[number], key=lambda each: each.at)
+            if each.to_be_had is not None and (today - (day := each.at.astimezone(zone).date())).days < 90
         }
-        return len(days) < 7
 
     assert ranked == sorted(found, key=place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,67 @@ def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
 )
 def test_at_its_lowest_in_days(past: list[Observation], days: int | None) -> None:
     assert history(past).lowest_in_days == days
+
+
+TAIPEI, NEW_YORK = ZoneInfo("Asia/Taipei"), ZoneInfo("America/New_York")
+
+
+def at(text: str, price: str, zone: dt.tzinfo) -> Observation:
+    """Return what was seen when the clock of `zone` showed `text`."""
+    moment = dt.datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(dt.UTC)
+    return Observation("1", "书", moment, Decimal(price), Decimal(100))
+
+
+@pytest.mark.parametrize(
+    ("past", "zone", "days"),
+    [
+        # 7 days of the calendar, though six days and two hours passed.
+        ([("2026-01-01T23:00", "20"), ("2026-01-05T12:00", "30"), ("2026-01-08T01:00", "22")], TAIPEI, 7),
+        # 6 days of the calendar, though nearly seven passed.
+        ([("2026-01-01T00:30", "20"), ("2026-01-05T12:00", "30"), ("2026-01-07T23:30", "22")], TAIPEI, 6),
+        # The morning of one day and the evening of the day before.
+        ([("2026-01-01T20:00", "20"), ("2026-01-01T21:00", "30"), ("2026-01-02T07:00", "22")], TAIPEI, 1),
+        ([("2026-01-01T07:00", "20"), ("2026-01-01T08:00", "30"), ("2026-01-01T09:00", "22")], TAIPEI, 0),
+        # The clock is set back on November 1, and forward on March 8.
+        ([("2026-10-28T00:30", "20"), ("2026-10-30T12:00", "30"), ("2026-11-04T00:15", "22")], NEW_YORK, 7),
+        ([("2026-03-05T23:30", "20"), ("2026-03-06T12:00", "30"), ("2026-03-12T23:15", "22")], NEW_YORK, 7),
+    ],
+)
+def test_days_are_the_readers_calendar_days(past: list[tuple[str, str]], zone: dt.tzinfo, days: int) -> None:
+    found = price_history([at(*each, zone) for each in past], zone)
+    assert found is not None
+    assert found.lowest_in_days == days
+
+
+def test_where_a_day_ends_depends_on_the_zone() -> None:
+    """Three prices of one evening in New York are of two days in Taipei; the last price of each counts."""
+    past = [at(text, price, NEW_YORK) for text, price in
+            [("2026-01-01T10:30", "10"), ("2026-01-01T12:00", "40"), ("2026-01-01T23:00", "30")]]  # fmt: skip
+    in_new_york, in_taipei = price_history(past, NEW_YORK), price_history(past, TAIPEI)
+    assert in_new_york is not None
+    assert in_taipei is not None
+    assert (in_new_york.days, in_new_york.median) == (1, Decimal(30))
+    assert (in_taipei.days, in_taipei.median) == (2, Decimal(20))
+
+
+@given(
+    st.lists(st.integers(0, 400 * 24), min_size=1, max_size=40, unique=True),
+    st.sampled_from([TAIPEI, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), dt.UTC]),
+)
+def test_days_against_a_plain_count(hours: list[int], zone: dt.tzinfo) -> None:
+    """With a price that never falls but at last: every day that was looked at counts once, in any zone."""
+    hours.sort()
+    past = [seen(hour / 24, Decimal(100 + place)) for place, hour in enumerate(hours)]
+    past[-1] = seen(hours[-1] / 24, "1")
+    found = price_history(past, zone)
+    assert found is not None
+    days = [each.at.astimezone(zone).date() for each in past]
+    assert found.days == len(set(days))
+    longest = long_gap(past, zone)
+    back = len(past) - 1
+    while back and past[back].at - past[back - 1].at <= longest:
+        back -= 1
+    assert found.lowest_in_days == ((days[-1] - days[back]).days if back < len(past) - 1 else None)
 
 
 def test_a_day_counts_once_in_the_median() -> None:
@@ -190,8 +252,9 @@ def test_against_a_plain_recomputation(rows: list[tuple[int, Decimal | None, boo
     prices = [(o.at, o.price) for o in past if o.price is not None and not o.sold_out]
     by_day = {}
     for at, price in prices:
-        by_day[at.date()] = (at, price)
-    in_90 = sorted(price for at, price in by_day.values() if (past[-1].at - at) < dt.timedelta(days=90))
+        by_day[at.date()] = price
+    today = past[-1].at.date()
+    in_90 = sorted(price for day, price in by_day.items() if (today - day).days < 90)
     assert found.lowest == (min(p for _, p in prices) if prices else None)
     assert found.days == len(by_day)
     if in_90:
@@ -203,6 +266,6 @@ def test_against_a_plain_recomputation(rows: list[tuple[int, Decimal | None, boo
         assert found.median is None
     if found.lowest_in_days is not None:
         assert found.price is not None
-        since = past[-1].at - dt.timedelta(days=found.lowest_in_days)
-        assert all(price >= found.price for at, price in prices if at > since)
+        since = today - dt.timedelta(days=found.lowest_in_days)
+        assert all(price >= found.price for at, price in prices if at.date() > since)
         assert any(price > found.price for _, price in prices)

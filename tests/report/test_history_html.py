@@ -239,7 +239,7 @@ def test_a_link_tells_the_shop_nothing() -> None:
 
 def test_the_policy_allows_the_pages_own_style_alone() -> None:
     """By its hash; no script, no request, nothing from elsewhere."""
-    text = render(a_search(RAISED), "html")
+    text = render(a_product(RAISED), "html")
     document = LexborHTMLParser(text)
     [policy] = document.css("meta[http-equiv=Content-Security-Policy]")
     [style] = document.css("style")
@@ -251,6 +251,15 @@ def test_the_policy_allows_the_pages_own_style_alone() -> None:
     assert not document.css("script, [src], [srcset], [style], iframe, object, embed, form")
     assert set(re.findall(r"https?://[^\s\"'<]+", text)) == {"https://product.dangdang.com/29220317.html"}
     assert not re.search(r"@import|url\(", text)
+
+
+def test_a_list_of_products_may_run_the_pages_own_script_alone() -> None:
+    """By its hash; a page without a list has none."""
+    document = LexborHTMLParser(render(a_search(RAISED, daily((9, "20"), product_id="2")), "html"))
+    [policy], [script] = document.css("meta[http-equiv=Content-Security-Policy]"), document.css("script")
+    hashed = base64.b64encode(hashlib.sha256(script.text().encode()).digest()).decode()
+    assert f"script-src 'sha256-{hashed}';" in (policy.attributes["content"] or "")
+    assert not document.css("[src], [srcset], [style], iframe, object, embed")
 
 
 @pytest.mark.parametrize("trick", HOSTILE_HERE)

@@ -11,10 +11,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from crawler.labels import LANGUAGES, Labels
 from crawler.report import encode, render
-from crawler.report.wording import note, past
+from crawler.report.wording import against_median, note, past, remark
 from crawler.results import SearchResult
 from tests.factories import make_listing, make_result, with_past
 from tests.report.books import make_books
@@ -94,7 +95,10 @@ def test_a_raised_price_stands_in_the_answer_itself() -> None:
         .replace("\\", "")
         .startswith(f"# Cheapest: ¥50.00 渗透测试实战 [{words}]")
     )
-    assert text(result, "html").count(words) >= 2
+    document = LexborHTMLParser(text(result, "html"))
+    badges = [badge.parent.text(deep=True) for badge in document.css(".badge") if badge.parent is not None]
+    assert len(badges) >= 2  # in the answers and in the list
+    assert {" ".join(badge.split()) for badge in badges} == {words.replace("cut:", "cut")}
 
 
 def test_a_raised_list_price_is_told_with_its_numbers() -> None:
@@ -107,14 +111,15 @@ def test_a_raised_list_price_is_told_with_its_numbers() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", FOR_PEOPLE)
 def test_reports_for_people_tell_the_past_of_every_book(form: str, language: str) -> None:
-    """Each book's own words, and in the head since when prices are known."""
+    """In the head since when prices are known; HTML tells all of each book, the lists what is remarkable."""
     say = Labels(language)
     result = with_past(make_result(make_books(3)), ["20"] * 10 + ["25"] * 20 + ["22"])
     shown = (
         text(result, form, lang=language, width=400) if form == "table" else text(result, form, lang=language)
     )
     plain = shown.replace("\\", "")
-    assert plain.count(past(result.books[0], say)) >= 3
+    words = past(result.books[0], say) if form == "html" else remark(result.books[0], say)
+    assert plain.count(words) >= 3
     assert say("history_of", n=3, all=3, on="2026-01-01") in " ".join(plain.split())
 
 
@@ -164,3 +169,42 @@ def test_xlsx_has_them_as_numbers_and_dates() -> None:
     assert told["Raised, then cut"] == "raised, then cut: ¥50.00, then ¥60.00 on 2026-01-24, now ¥50.00"
     plain = openpyxl.load_workbook(io.BytesIO(render(make_result(), "xlsx")))["Books"]  # type: ignore[arg-type]  # the same
     assert "Lowest ever" not in [cell.value for cell in next(plain.iter_rows())]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_most_books_of_a_table_with_a_past_take_one_line(width: int) -> None:
+    """One column has the price against the median; below a title stands only what must be said."""
+    plain = with_past(make_result(make_books(30)), ["40"] * 9 + ["41"])
+    lines = text(plain, "table", width=width).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("──")) + 1
+    assert len(lines[start:]) == 30
+    assert "To median" in lines[start - 2]
+    assert all("+2%" in line for line in lines[start:])
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        (["40"] * 9 + ["41"], ("+2%", "")),
+        (["40"] * 9 + ["39"], ("-2%", "")),  # the lowest ever, but by next to nothing
+        (["20"] * 10 + ["25"] * 20 + ["22"], ("-12%", "at its lowest in 21 days · ¥3.00 less than on 2026-01-30")),
+        (["40"] * 9 + ["30"], ("-25%", "at its lowest ever · ¥10.00 less than on 2026-01-30")),
+        (["20"] + ["40"] * 8 + ["20"] * 2 + ["30"] * 2, ("-25%", "")),  # it was cheaper three days ago
+        (["40"] * 9 + ["50"], ("+25%", "¥10.00 more than on 2026-01-30")),
+        (["40", "30"], ("–", "¥10.00 less than on 2026-01-30")),  # too few days for a median
+        (RAISED, ("0%", "")),  # the note tells of the raise
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["table", "md"])
+def test_a_remark_stands_where_there_is_something_to_remark(
+    form: str, prices: list[str], expected: tuple[str, str]
+) -> None:
+    book = book_with(*prices)
+    assert (against_median(book.history), remark(book)) == expected
+    result = with_past(make_result([make_listing(price=Decimal(prices[-1]))]), prices)
+    shown = " ".join(text(result, form, width=200).replace("\\", "").split())
+    listed = shown[shown.rindex("Quality") :]
+    assert expected[0] in listed
+    assert expected[1] in listed
+    assert ("less than" in listed or "more than" in listed) == ("than on" in expected[1])
+    assert "observed since" not in listed

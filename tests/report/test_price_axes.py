@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,17 @@ def test_every_moment_is_on_the_axis_and_few_days_are_written(moments: list[dt.d
     assert all(0 <= axis.at(day) <= 100 for day, _ in ticks)
     assert len({words for _, words in ticks}) == len(ticks)
     assert all(day.isoformat().startswith(words) and not day.hour for day, words in ticks)
+
+
+@given(MOMENTS, st.integers(4, 12), st.sampled_from(["Asia/Taipei", "America/New_York"]))
+def test_days_begin_in_the_readers_zone(moments: list[dt.datetime], most: int, name: str) -> None:
+    zone = ZoneInfo(name)
+    ticks = TimeAxis.around(moments, zone).ticks(most)
+    assert 1 <= len(ticks) <= most
+    for moment, words in ticks:
+        local = moment.astimezone(zone)
+        assert (local.hour, local.minute) == (0, 0)
+        assert local.isoformat().startswith(words)
 
 
 @pytest.mark.parametrize(

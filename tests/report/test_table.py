@@ -326,3 +326,36 @@ def test_titles_lead_to_the_shop() -> None:
     assert not LINK.search(table(result, width=100))
     for elsewhere in (make_result(books, demo=True), make_result(books, base_url="http://127.0.0.1:4321")):
         assert not LINK.search(table(elsewhere, width=100, color=True))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize(
+    ("rank", "heading", "cells"),
+    [
+        ("best", "Quality", ["4.996", "4.990"]),
+        ("value", "Value", ["2.00", "-2.00"]),
+        ("per-volume", "Volume", ["¥50.00", "¥51.00"]),
+    ],
+)
+def test_the_column_that_orders_the_list_is_shown_at_every_width(
+    width: int, rank: str, heading: str, cells: list[str]
+) -> None:
+    """With a third digit where books of 4.99 stand side by side; and in Markdown."""
+    listings = [
+        make_listing(
+            product_id=str(n), title=f"{name}的渗透测试", price=Decimal(50 + n), rating=5.0, reviews=reviews,
+            position=n + 1, volumes=1,
+        )
+        for n, (name, reviews) in enumerate([("甲", 99_999), ("乙", 9_999)])
+    ]  # fmt: skip
+    result = make_result(listings, wishes=Wishes(rank=rank))
+    assert [book.rank for book in result.books] == [1, 2]
+    for shown in (table(result, width=width), render(result, "md")):
+        assert isinstance(shown, str)
+        lines = shown.splitlines()
+        start = next(number for number, line in enumerate(lines) if line.startswith(("──", "| --:")))
+        assert heading in lines[start - 1].split()
+        assert [cell in line for cell, line in zip(cells, lines[start + 1 :], strict=False)] == [
+            True,
+            True,
+        ], shown

@@ -1,6 +1,5 @@
 // The HTML report works without this; with it the list can be sorted and filtered, and the chart says what its marks
 // are. Nothing is fetched, stored or sent, and no text becomes markup.
-"use strict";
 (() => {
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -12,7 +11,7 @@
   function list() {
     const table = $(".books"), form = $(".tools");
     if (!table) return;
-    const body = $("tbody", table), heads = $$("th", table), fields = form.elements;
+    const fold = folder(form), body = $("tbody", table), heads = $$("th", table), fields = form.elements;
     const words = new Intl.Collator(document.documentElement.lang.startsWith("zh") ? document.documentElement.lang : "zh-Hans", { numeric: true });
 
     // The numbers of a row stand in one attribute: price, list price, off, date, rating, quality, value, price a volume.
@@ -24,7 +23,7 @@
       const name = (row.cells[5].firstElementChild?.matches("a") ? row.cells[5].firstElementChild : row.cells[5].firstChild).textContent.trim();
       const keys = heads.map((_, at) => (at in place ? numbers[place[at]] : null));
       [keys[0], keys[1], keys[5], keys[6], keys[7]] = [rank, star ? 1 : 0, name || null, author || null, publisher || null];
-      return { row, keys, star: Boolean(star), price: numbers[0], text: fold(`${title} ${author} ${publisher}`) };
+      return { row, keys, star: Boolean(star), kinds: row.dataset.k ?? "", price: numbers[0], text: fold(`${title} ${author} ${publisher}`) };
     });
 
     let order = rows.slice(), column = 0, down = false;
@@ -64,9 +63,10 @@
       const wanted = fold(fields.text.value).split(" ").filter(Boolean);
       const most = fields.price.value === "" ? Infinity : Number(fields.price.value);
       let shown = 0;
-      for (const { row, star, price, text } of rows) {
+      const unwanted = $$("[data-kind]:not(:checked)", form).map((box) => box.dataset.kind);
+      for (const { row, star, kinds, price, text } of rows) {
         const fits = (star || !fields.frontier.checked) && (most === Infinity || (price !== null && price <= most))
-          && wanted.every((word) => text.includes(word));
+          && !unwanted.some((kind) => kinds.includes(kind)) && wanted.every((word) => text.includes(word));
         row.hidden = !fits;
         shown += fits;
       }
@@ -83,10 +83,6 @@
       const row = link && document.getElementById(link.getAttribute("href").slice(1));
       if (row?.hidden) { form.reset(); filter(); }
     });
-  }
-
-  function fold(text) {
-    return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
   }
 
   function chart() {
