@@ -426,6 +426,7 @@ def _rendered(
     show_dropped: bool = False,
     width: int | None = None,
 ) -> str | bytes:
+    from crawler.local_time import local_zone
     from crawler.report import check_installed, render
     from crawler.settings import ReportSettings, checked
 
@@ -437,6 +438,7 @@ def _rendered(
         lang=checked(ReportSettings, "lang", lang, label="lang"),
         show_dropped=show_dropped,
         width=width,
+        zone=local_zone(),
     )
 
 

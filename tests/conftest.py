@@ -6,10 +6,19 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crawler.demo.server import DemoShop
 from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
+
+
+# No deadline: on a loaded machine an example takes a second now and then. Each run has a seed of its own, in CI, too,
+# where hypothesis would repeat the same examples for ever; a failure prints how to repeat it.
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -79,8 +79,8 @@ def test_the_options_of_a_search_are_settings() -> None:
 
 
 def test_the_options_of_a_report_are_those_of_its_style() -> None:
-    """All but the colours, which are the terminal's; the language is the setting's."""
-    assert ReportOptions.__optional_keys__ == set(Style.__dataclass_fields__) - {"color"}
+    """All but colours and time zone, which are the terminal's and the machine's; the language is the setting's."""
+    assert ReportOptions.__optional_keys__ == set(Style.__dataclass_fields__) - {"color", "zone"}
     assert get_type_hints(ReportOptions)["lang"] == get_type_hints(ReportSettings)["lang"]
 
 

@@ -14,7 +14,7 @@ OURS = {
     "parsers.model": {"parsers", "parsers.model"},
     "parsers.text": {"parsers", "parsers.text"},
     "parsers.bundles": {"parsers", "parsers.bundles"},
-    "parsers.condition": {"parsers", "parsers.condition"},
+    "parsers.condition": {"parsers", "parsers.condition", "parsers.text"},
     "parsers.volumes": {"parsers", "parsers.text", "parsers.volumes"},
     "parsers.titles": {
         "parsers",
