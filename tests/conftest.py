@@ -12,7 +12,6 @@ from crawler.demo.server import DemoShop
 from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
 
-
 # No deadline: on a loaded machine an example takes a second now and then. Each run has a seed of its own, in CI, too,
 # where hypothesis would repeat the same examples for ever; a failure prints how to repeat it.
 settings.register_profile(
