@@ -25,6 +25,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "value": ("Best value", "最划算", "最划算"),
     "answer": ("{label}: {words}", "{label}：{words}", "{label}：{words}"),
     "accessory_cheaper": ("Cheaper, but no book", "更便宜，但不是书", "更便宜，但不是書"),
+    "accessory_dropped": ("accessory", "周边", "周邊"),
     "used_cheaper": ("Cheaper, but used", "更便宜的二手书", "更便宜的二手書"),
     "used_only": ("No new copy; used from", "没有新书，二手最低", "沒有新書，二手最低"),
     "new_copies": ("new copies", "新书", "新書"),
@@ -54,7 +55,6 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "書店全部商品中最便宜",
     ),
     "may_settle": ("{option} may settle it", "{option} 或可确认", "{option} 或可確認"),
-    "settles": ("{option} settles it", "{option} 可以确认", "{option} 可以確認"),
     "and": ("; ", "；", "；"),
     "comma": (", ", "、", "、"),
     "colon": (": ", "：", "："),
@@ -453,6 +453,14 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
 }  # fmt: skip
 
 
+_REASONS = {
+    "accessory": "accessory_dropped",
+    "publisher": "publisher_differs",
+    "author": "author_differs",
+}
+"""Labels of the reasons for which products are dropped, where they have not the reason's name."""
+
+
 class Labels:
     """The words of one language: `say("ok", n=3)` is «3 ok»."""
 
@@ -472,7 +480,7 @@ class Labels:
 
     def reason(self, name: str) -> str:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
-        return self(f"{name}_differs" if name in {"publisher", "author"} else name)
+        return self(_REASONS.get(name, name))
 
 
 ENGLISH = Labels("en")
