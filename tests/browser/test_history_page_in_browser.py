@@ -242,6 +242,7 @@ def test_products_are_filtered_and_ordered(open_html: Opener) -> None:
     assert shown(page) == ["滲透測試"]
     expect(page.locator(".pager")).to_be_hidden()
     page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".products > li:visible")).to_have_count(len(first))
     assert shown(page) == first
     text.fill("nothing of the kind")
     assert shown(page) == []

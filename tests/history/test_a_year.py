@@ -249,7 +249,7 @@ def found_again(rows: list[Row]) -> Figures:
             previous, previous_at = price, row.at
     recent = {}
     for row in rows:
-        if row.buyable is not None and last.at - row.at < 90 * DAY:
+        if row.buyable is not None and last.at // DAY - row.at // DAY < 90:
             recent[row.at // DAY] = row.buyable
     return Figures(
         since=rows[0].at,
@@ -289,7 +289,7 @@ def lowest_in_days(rows: list[Row]) -> int | None:
         if row.buyable < now:
             break
         dearer = dearer or row.buyable > now
-    return (rows[-1].at - since) // DAY if dearer else None
+    return rows[-1].at // DAY - since // DAY if dearer else None
 
 
 def raised(rows: list[Row]) -> Raise | None:
@@ -302,11 +302,11 @@ def raised(rows: list[Row]) -> Raise | None:
     for row in rows:
         if row.buyable is not None:
             day_prices[row.at // DAY] = (row.at, row.buyable)
-            if last.at - row.at < 30 * DAY and row.buyable > peak:
+            if last.at // DAY - row.at // DAY < 30 and row.buyable > peak:
                 peak, peak_at = row.buyable, row.at
         if row.list_price is not None:
             day_list_prices[row.at // DAY] = (row.at, row.list_price)
-    before = [price for at, price in day_prices.values() if 30 * DAY <= last.at - at < 120 * DAY]
+    before = [price for at, price in day_prices.values() if 30 <= last.at // DAY - at // DAY < 120]
     if now is None or len(before) < 5:
         return None
     usual = round(median(before))
@@ -315,7 +315,7 @@ def raised(rows: list[Row]) -> Raise | None:
     most = sorted(before)[-(len(before) // 5) - 1]
     if peak * 100 >= most * 110 and now * 100 <= peak * 95:
         return Raise("price", usual, peak, peak_at, now, usual)
-    before = [price for at, price in day_list_prices.values() if 30 * DAY <= last.at - at < 120 * DAY]
+    before = [price for at, price in day_list_prices.values() if 30 <= last.at // DAY - at // DAY < 120]
     if len(before) < 5 or last.list_price is None or last.list_price <= now:
         return None
     usual_list = round(median(before))
@@ -323,7 +323,9 @@ def raised(rows: list[Row]) -> Raise | None:
         return None
     if now * 100 > usual * 105 or now * usual_list * 105 > usual * last.list_price * 100:
         return None
-    first = next(row.at for row in rows if last.at - row.at < 30 * DAY and row.list_price == last.list_price)
+    first = next(
+        row.at for row in rows if last.at // DAY - row.at // DAY < 30 and row.list_price == last.list_price
+    )
     return Raise("list_price", usual_list, last.list_price, first, now, usual)
 
 
