@@ -283,13 +283,13 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
 
 
 def _resting(alert: Resting, channel: str) -> str:
+    from crawler.local_time import local_zone, minute_in
     from crawler.report.clean import clean, crop
-    from crawler.report.wording import minute
 
-    title = crop(clean(alert.title), TITLE_LIMIT)
+    zone, title = local_zone(), crop(clean(alert.title), TITLE_LIMIT)
     return (
-        f"watch {alert.watch}: «{title}» is refused by {channel} since {minute(alert.since)} UTC ({alert.why}); "
-        f"it is tried again after {minute(alert.until)} UTC"
+        f"watch {alert.watch}: «{title}» is refused by {channel} since {minute_in(zone, alert.since)} ({alert.why}); "
+        f"it is tried again after {minute_in(zone, alert.until)}"
     )
 
 

@@ -67,8 +67,9 @@ async def test_a_replay_is_the_same_report(run: Run, folder: Path) -> None:
     }  # fmt: skip
     found = kinds(folder / "a.warc.gz")
     assert found["warcinfo"] == 1
-    assert found["request"] == asked
-    assert asked - found["response"] == 3  # the connections that page 7 lost
+    # A reset on a connection that was used before is no attempt, and is sent anew without a record.
+    assert asked - 3 <= found["request"] <= asked
+    assert found["request"] - found["response"] == 3  # the attempts that page 7 lost
     assert found["metadata"] >= 12 + 2
 
 
