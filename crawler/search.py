@@ -184,12 +184,14 @@ class Search:
             self._stop_if_blocked("")
         try:
             await self._read_pages()
-            while self._stopped is None and self._replay is None and self._wants_more():
+            shelf = self._fill()
+            while self._stopped is None and self._replay is None and self._wants_more(shelf):
                 await self._read_pages()
+                shelf = self._fill()
         finally:
             if timer is not None:
                 timer.cancel()
-        result = self._result(started_at)
+        result = self._result(started_at, shelf)
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
@@ -207,15 +209,13 @@ class Search:
                 road.cancel()
             await asyncio.gather(*roads, return_exceptions=True)
 
-    def _wants_more(self) -> bool:
+    def _wants_more(self, shelf: Shelf) -> bool:
         """Return whether pages in price order were left out that the cheapest book does need after all.
 
         Progress judges listings one by one, the report books as a whole: it may drop the one that seemed the cheapest.
         """
         beside = self._beside
-        if beside is None or beside.enough is None:
-            return False
-        if pages_needed(beside, self._cheapest_price(self._fill())) is not None:
+        if beside is None or pages_needed(beside, self._cheapest_price(shelf)) is not None:
             return False
         beside.enough = None
         return beside.next is not None
@@ -470,12 +470,11 @@ class Search:
         book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
         return None if book is None else book.price
 
-    def _result(self, started_at: dt.datetime) -> SearchResult:
+    def _result(self, started_at: dt.datetime, shelf: Shelf) -> SearchResult:
         spec, replayed = self._spec, self._replay
         stopped = self._stopped
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else "the recorded run was killed"
-        shelf = self._fill()
         for pages in self._lists:
             self._announce(pages, pages.end(stopped or "the search ended"))
         own, beside = self._own, self._beside
