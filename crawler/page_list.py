@@ -33,7 +33,7 @@ class PageList:
         heapify(self._to_ask)
 
     def key(self, number: int) -> PageKey:
-        """Return what names a page of this list among those of the search."""
+        """Return the key of a page of this list among those of the search."""
         return PageKey(self.price_order, number)
 
     @property

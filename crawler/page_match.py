@@ -41,7 +41,7 @@ def other_page(page: SearchPage, number: int) -> int | None:
 
 
 def same_query(stated: str, asked: str) -> bool:
-    """Return whether a shop may state `stated` when it was asked for `asked`.
+    """Tell whether a shop may state `stated` when it was asked for `asked`.
 
     Script (Traditional or Simplified), width, case, white space and punctuation are the shop's own cleaning; letters
     beyond its charset come back as «?», and a long query may be cut.
@@ -61,7 +61,7 @@ def same_query(stated: str, asked: str) -> bool:
 
 
 def is_mojibake_of(echo: str, query: str) -> bool:
-    """Return whether `echo` is what a UTF-8 `query` looks like when it is read as GBK.
+    """Tell whether `echo` is what a UTF-8 `query` looks like when it is read as GBK.
 
     Half the characters are enough: an odd number of bytes, or one that GBK lacks, spoils the rest.
     """
@@ -82,7 +82,7 @@ def _folded(text: str) -> str:
 
 
 def _fits(stated: str, wanted: str) -> bool:
-    """Return whether `stated` is `wanted` when each run of unreadable letters may stand for a few letters."""
+    """Tell whether `stated` is `wanted` when each run of unreadable letters may stand for a few letters."""
     parts = [_folded(part) for part in _UNREADABLE.split(stated)]
     if not any(parts):
         return False

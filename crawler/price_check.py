@@ -82,7 +82,7 @@ def _order(pages: PageList, count: int) -> OrderCheck:
 
 
 def _is_read_whole(pages: PageList, number: int) -> bool:
-    """Return whether every item of a page was read."""
+    """Tell whether every item of a page was read."""
     judgement = pages.final.get(number)
     if judgement is None or judgement.verdict is not Verdict.OK or judgement.page is None:
         return False
@@ -91,7 +91,7 @@ def _is_read_whole(pages: PageList, number: int) -> bool:
 
 
 def _is_whole(pages: PageList) -> bool:
-    """Return whether everything that the shop lists was read: all pages that it states, and as many listings."""
+    """Tell whether everything that the shop lists was read: all pages that it states, and as many listings."""
     if pages.available is None or not 0 < pages.available <= pages.requested:
         return False
     numbers = range(1, pages.available + 1)
@@ -104,7 +104,7 @@ def _is_whole(pages: PageList) -> bool:
 
 
 def _is_missing(own: PageList, checked: PageList, count: int, up_to: Decimal | None) -> bool:
-    """Return whether the search found something on sale that a list in price order should have shown before `up_to`."""
+    """Tell whether the search found something on sale that a list in price order should have shown before `up_to`."""
     if up_to is None:
         return False
     shown = {listing.product_id for number in range(1, count + 1) for listing in checked.listings(number)}

@@ -210,7 +210,7 @@ class Search:
             await asyncio.gather(*roads, return_exceptions=True)
 
     def _wants_more(self, shelf: Shelf) -> bool:
-        """Return whether pages in price order were left out that the cheapest book does need after all.
+        """Tell whether pages in price order were left out that the cheapest book does need after all.
 
         Progress judges listings one by one, the report books as a whole: it may drop the one that seemed the cheapest.
         """
@@ -318,7 +318,7 @@ class Search:
         return judge(exchange, parsed, query=self._spec.query_sent, number=page.number)
 
     def _may_ask_again(self, page: PageKey) -> bool:
-        """Return whether a page has attempts and time left."""
+        """Tell whether a page has attempts and time left."""
         spent = self._spent[page]
         return spent.attempts < self._policy.attempts and spent.seconds < self._policy.total_seconds
 
@@ -536,7 +536,7 @@ class Search:
         return max(times, default=self._replay.parameters.started_at)
 
     def _found_little(self, counts: Counts) -> bool:
-        """Return whether the shop has little for the query: few products in all, or hardly one on topic."""
+        """Tell whether the shop has little for the query: few products in all, or hardly one on topic."""
         failed = [judgement.verdict.failed for judgement in self._own.final.values()]
         if all(failed):
             return False  # nothing is known of what it has
@@ -579,14 +579,14 @@ class Search:
 
 
 def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:
-    """Return whether an answer is another page than the one that was asked for."""
+    """Tell whether an answer is another page than the one that was asked for."""
     # The shop may have sent its last page in place of one that other pages say is there.
     too_early = judgement.verdict is Verdict.PAST_END and number <= (pages.available or 0)
     return judgement.wrong_page or too_early
 
 
 def _counts(key: tuple[bool, int], used: int) -> bool:
-    """Return whether a page counts, when `used` pages in price order do."""
+    """Tell whether a page counts, when `used` pages in price order do."""
     price_order, number = key
     return not price_order or number <= used
 

@@ -82,12 +82,12 @@ def published(offers: Offers) -> dt.date | None:
 
 
 def is_used(listing: Listing) -> bool:
-    """Return whether a copy is sold as used."""
+    """Tell whether a copy is sold as used."""
     return Flag.SECOND_HAND in listing.flags
 
 
 def competes(listing: Listing, *, goods: bool, used: bool = False) -> bool:
-    """Return whether a listing can be the answer: on sale at a known price, new and, unless `goods`, a book.
+    """Tell whether a listing can be the answer: on sale at a known price, new and, unless `goods`, a book.
 
     `goods` is for a search of all kinds of things, where a bookmark counts like any other, `used` for one of used
     copies. The price of a number with several options is not that of the goods named, so it is never known.

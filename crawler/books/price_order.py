@@ -31,17 +31,17 @@ class OrderCheck:
     """Yuan: a listing without a readable price may cost as little as this. None when every listing had a price."""
 
     def passed(self, price: Decimal) -> bool:
-        """Return whether the list was read beyond `price`."""
+        """Tell whether the list was read beyond `price`."""
         return self.up_to is not None and price < self.up_to
 
     def proves(self, price: Decimal) -> bool:
-        """Return whether nothing is cheaper than `price`, neither behind the listings nor, unreadable, among them."""
+        """Tell whether nothing is cheaper than `price`, neither behind the listings nor, unreadable, among them."""
         hidden = self.unknown_from is not None and self.unknown_from < price
         return self.in_order and self.passed(price) and not hidden
 
 
 def check_order(listings: Iterable[Listing]) -> OrderCheck:
-    """Return what `listings`, in the shop's order, prove.
+    """Check the order of `listings`, as the shop shows them, and how far it proves what is cheap.
 
     No disorder is allowed. Of the listings behind the last one nothing is known but that the order holds, so an
     exception among those that were read is one that may occur among the others, too. A listing that offers an e-book

@@ -89,12 +89,12 @@ _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _offer(listing: Listing) -> tuple[object, ...]:
-    """Return what a listing offers: two listings of a product that agree in it are the same observation."""
+    """Return price and availability: two listings of a product that agree in them are the same observation."""
     return listing.price, listing.ebook_price, listing.ebook_only, listing.sold_out
 
 
 def drop_reason(listing: Listing, *, goods: bool = False) -> str | None:
-    """Return why a listing by itself is no book to buy, None for one that is: a key of `KEEPABLE` but `off_topic`.
+    """Return the key of `KEEPABLE`, but `off_topic`, for which a listing by itself is no book to buy; None for a book.
 
     `goods` is for a search of all kinds of things, where an accessory counts like a book. An e-book comes first, since
     it never has a printed copy's price; a sold-out edition often has none either, and `no_price` is to mean that the

@@ -90,7 +90,7 @@ def find_result_list(body: bytes) -> slice | None:
 
 
 def reaches_end(body: bytes, where: slice | None) -> bool:
-    """Return whether a page ends where it should: with its paging bar, `</html>`, or the end of the list at `where`.
+    """Tell whether a page ends where it should: with its paging bar, `</html>`, or the end of the list at `where`.
 
     A fragment, which has none of them, counts as whole unless it holds a list that is not closed.
     """
@@ -103,7 +103,7 @@ def reaches_end(body: bytes, where: slice | None) -> bool:
 
 
 def may_hold_items(text: str) -> bool:
-    """Return whether a page bears any trace of items, without the cost, and the risk, of parsing it."""
+    """Tell whether a page bears any trace of items, without the cost, and the risk, of parsing it."""
     return _TRACE.search(text) is not None
 
 
