@@ -243,6 +243,10 @@ class History:
             raise HistoryError(
                 f"the history {self.path} is damaged: {error}; restore a copy, or move it away"
             ) from error
+        except UnicodeDecodeError as error:  # SQLite's own words, which repeat a name that is damaged
+            raise HistoryError(
+                f"the history {self.path} is damaged: a name in it is no UTF-8; restore a copy, or move it away"
+            ) from error
         except sqlite3.OperationalError as error:
             if str(error).startswith("Could not decode to UTF-8"):  # the text itself follows
                 why = "a text in it is no UTF-8; restore a copy, or move it away"

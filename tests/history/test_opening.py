@@ -182,3 +182,15 @@ def test_what_the_schema_calls_is_not_trusted(file: Path) -> None:
         assert history._connection.execute("PRAGMA cell_size_check").fetchone() == (1,)
         if sys.version_info >= (3, 12):
             assert history._connection.getconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
+
+
+def test_a_damaged_name_in_the_schema_is_one_line(tmp_path: Path) -> None:
+    """SQLite repeats the name in its own words, which Python cannot decode then."""
+    file = tmp_path / "h.sqlite3"
+    History(file).close()
+    data = file.read_bytes()
+    damaged = data.replace(b"CREATE TABLE found (", b"CREATE TABLE found \xd5")
+    assert damaged != data
+    file.write_bytes(damaged)
+    with pytest.raises(HistoryError, match="is no UTF-8; restore a copy"):
+        History(file)
