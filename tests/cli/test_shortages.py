@@ -86,16 +86,18 @@ async def test_too_little_memory_is_one_line(environ: dict[str, str], folder: Pa
 STARVED = """
 import sys, threading
 left = int(sys.argv[1])
-start = threading._start_new_thread
+# The name is that of Python 3.13, and that of the versions before.
+name = "_start_joinable_thread" if hasattr(threading, "_start_joinable_thread") else "_start_new_thread"
+start = getattr(threading, name)
 
-def start_one(*args):
+def start_one(*args, **options):
     global left
     left -= 1
     if left < 0:
         raise RuntimeError("can't start new thread")
-    return start(*args)
+    return start(*args, **options)
 
-threading._start_new_thread = start_one
+setattr(threading, name, start_one)
 from crawler.__main__ import main
 sys.exit(main(sys.argv[2:]))
 """
