@@ -213,7 +213,7 @@ def load(
 
 
 def _is_same(path: Path, own: Path) -> bool:
-    """Return whether a file is the user's own, whatever leads to it."""
+    """Tell whether a file is the user's own, through whatever path."""
     try:
         return path.samefile(own)
     except OSError:  # there is no such file of the user's own
@@ -221,7 +221,7 @@ def _is_same(path: Path, own: Path) -> bool:
 
 
 def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
-    """Return whether a value may come from a file that merely lies in the working folder `cwd`."""
+    """Tell whether a value may come from a file that merely lies in the working folder `cwd`."""
     table, name = key
     return is_harmless(TABLES[table], name) and (key != _REPORT_FOLDER or not leads_out(cwd / value, cwd))
 

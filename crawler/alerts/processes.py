@@ -66,7 +66,7 @@ def run(
 def _communicate(
     process: subprocess.Popen[bytes], given: bytes, seconds: float, stopped: Callable[[], bool]
 ) -> bytes:
-    """Return what a process writes until its end, asking now and then whether it should be ended."""
+    """Read the output of a process to its end; look now and then whether to end it."""
     deadline = time.monotonic() + seconds
     unsent: bytes | None = given
     while True:

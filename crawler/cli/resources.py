@@ -34,7 +34,7 @@ _said: set[str] = set()
 
 
 def too_little() -> str | None:
-    """Return what to say where the system allows too little; a limit that this process may raise is raised."""
+    """Raise the limits that this process may raise; return a message where the system still allows too little."""
     try:
         import resource
     except ImportError:  # Windows
@@ -52,7 +52,7 @@ def too_little() -> str | None:
 
 
 def _allowed(limit: int, enough: int) -> int | None:
-    """Return what a limit allows, raised to `enough` as far as it may be; None for no limit."""
+    """Raise a limit to `enough`, as far as the system allows, and return it; None for no limit."""
     import resource
 
     allowed, most = resource.getrlimit(limit)
@@ -109,7 +109,7 @@ def say_once(words: str) -> None:
 
 
 def shortage(error: BaseException) -> str | None:
-    """Return what ran out, and the remedy, where an error or one behind it says that; None for any other error."""
+    """Return a message with the exhausted resource and the remedy, from an error or its cause; None for others."""
     for link in _links(error):
         if isinstance(link, MemoryError) or (isinstance(link, OSError) and link.errno == errno.ENOMEM):
             return MEMORY

@@ -165,7 +165,7 @@ def _page(
 
 
 def _found(search: SearchRequest, day: dt.date | None) -> Catalogue | None:
-    """Return what the shop has for a search; None where it has nothing, or could not read the query."""
+    """Return the listings for a search; None where there are none, or the query could not be read."""
     if not search.understood:
         return None
     found = _catalogue(

@@ -116,7 +116,7 @@ class Pace:
         self._host(host).pause(seconds)
 
     def gap(self, host: str) -> float:
-        """Return how many seconds are between two starts at `host` because it limits its rate; 0 for none."""
+        """Return the seconds between two starts at `host` that its rate limit demands; 0 without one."""
         known = self._hosts.get(host)
         return 0.0 if known is None else known.rate.gap
 

@@ -225,7 +225,7 @@ def _body(exchange: Exchange) -> bytes | None:
 
 
 def _note(exchange: Exchange) -> str:
-    """Return what a user should know of an answer whose rules are obeyed; '' for an ordinary one."""
+    """Return a note for the user on an answer whose rules are obeyed; '' for an ordinary one."""
     if exchange.redirect is not None:
         target = exchange.redirect
         target = target if len(target) <= _LONGEST_TARGET else target[: _LONGEST_TARGET - 1] + "…"

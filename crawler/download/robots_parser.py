@@ -210,7 +210,7 @@ def _spellings(pattern: str) -> set[str]:
 
 
 def _matches(wildcard: _Wildcard, path: str) -> bool:
-    """Return whether a pattern with asterisks matches: each part is sought once, behind the one before."""
+    """Tell whether a pattern with asterisks matches; search each part once, behind the one before."""
     first, *others, last = wildcard.parts
     if not path.startswith(first):
         return False

@@ -264,7 +264,7 @@ class Wire:
 
 
 def _proxy_options(target: str, proxy: ProxyUrl | None) -> dict[str, Any]:
-    """Return what aiohttp is to be told of a proxy: it would send credentials in Latin-1, if they were in the URL."""
+    """Return aiohttp's options for a proxy; it would send credentials in the URL as Latin-1."""
     if proxy is None:
         return {}
     credentials = {} if proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
