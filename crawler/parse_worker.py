@@ -108,6 +108,25 @@ def set_up(modules: tuple[str, ...]) -> None:
     for module in modules:
         with suppress(ImportError):  # a head start only: what is really missing shows with the first page
             importlib.import_module(module)
+    _keep_freed_memory()
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt(3), from glibc's malloc.h."""
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep the memory of a page for the next one, up to 64 MiB.
+
+    A page's tree and texts take 3 MB. To give them back to the system and fetch them anew is a fifth of a page's time.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):  # another C library: it keeps its own habits
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
+            mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
 
 
 def ready() -> int:

@@ -57,6 +57,9 @@ __all__ = ["Search"]
 PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
 
+WARM_UP_DELAY = 0.05
+"""Seconds until the modules that make books are imported: the first requests are out then, and not yet answered."""
+
 UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
 """Verdicts of a page that tell of the process that read it: they are not found out a second time."""
 
@@ -202,9 +205,11 @@ class Search:
         # More roads than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
         roads = [asyncio.create_task(self._road()) for _ in range(most)]
+        warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, _import_book_modules)
         try:
             await self._until_done_or_stopped(roads)
         finally:
+            warming_up.cancel()
             for road in roads:
                 road.cancel()
             await asyncio.gather(*roads, return_exceptions=True)
@@ -362,13 +367,13 @@ class Search:
     def _next_list(self) -> PageList | None:
         """Return the list whose next page goes out first; None when none is left or the search is stopped.
 
-        The first pages of both lists go out first, then the others in price order: they are few, and what they show
-        decides how many are needed.
+        The first pages of both lists go out first. The others in price order go out last: by then the first one has
+        often shown that they are not needed.
         """
         if self._stopped is not None:
             return None
         waiting = [pages for pages in self._lists if pages.next is not None]
-        return min(waiting, key=lambda pages: (pages.next != 1, not pages.price_order), default=None)
+        return min(waiting, key=lambda pages: (pages.next != 1, pages.price_order), default=None)
 
     async def _fetch(self, page: PageKey) -> Exchange | None:
         """Fetch a page; None when it was given up on the way."""
@@ -576,6 +581,11 @@ class Search:
         wanted = self._wishes
         on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
         return on_topic and wanted.filters.reason((listing,)) is None
+
+
+def _import_book_modules() -> None:
+    """Import what the first page needs; their regular expressions take 40 ms to compile."""
+    import crawler.books.shelf  # noqa: F401 – imported for the time it takes
 
 
 def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:

@@ -193,7 +193,7 @@ class Listing:
             discount_text, _decimal(ebook_price), ebook_only, sold_out, volumes,
             tuple(Contributor(*c) for c in contributors), contributors_text,
             publisher, None if published is None else dt.date.fromordinal(published), published_text,
-            rating, reviews, seller, self_operated, frozenset(Flag(f) for f in flags),
+            rating, reviews, seller, self_operated, frozenset(map(Flag, flags)) if flags else _NO_FLAGS,
             highlighted,
         )  # fmt: skip
 
@@ -268,6 +268,9 @@ class SearchPage:
             items, sign, charset, undecodable, title_echo, ended, unparsed,
             surplus, clipped,
         )  # fmt: skip
+
+
+_NO_FLAGS: frozenset[Flag] = frozenset()
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -25,8 +25,8 @@ def render(result: SearchResult, style: Style) -> str:
 
     # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
-    data = msgspec.json.format(encoder.encode(as_dict(result, top=style.top)), indent=2)
-    return escape_controls(data).decode() + "\n"
+    data = escape_controls(encoder.encode(as_dict(result, top=style.top)))
+    return msgspec.json.format(data, indent=2).decode() + "\n"
 
 
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
@@ -103,16 +103,17 @@ def _price_check(check: PriceCheck | None) -> dict[str, Any] | None:
 
 
 def _book(book: Book) -> dict[str, Any]:
+    listing = book.listing
     return {
         "rank": book.rank,
-        "product_id": book.product_id,
-        "title": book.title,
-        "subtitle": book.subtitle,
+        "product_id": listing.product_id,
+        "title": listing.title,
+        "subtitle": listing.subtitle,
         "price": _money(book.price),
-        "from_price": book.from_price,
-        "list_price": _money(book.list_price),
+        "from_price": listing.from_price,
+        "list_price": _money(listing.list_price),
         "discount": book.discount,
-        "volumes": book.volumes,
+        "volumes": listing.volumes,
         "price_per_volume": book.price_per_volume,
         "authors": list(book.authors),
         "contributors": [_contributor(person) for person in book.contributors],
@@ -123,16 +124,16 @@ def _book(book: Book) -> dict[str, Any]:
         "quality": book.quality,
         "value": book.value,
         "frontier": book.frontier,
-        "seller": book.seller,
-        "self_operated": book.self_operated,
-        "ebook_price": _money(book.ebook_price),
-        "sold_out": book.sold_out,
+        "seller": listing.seller,
+        "self_operated": listing.self_operated,
+        "ebook_price": _money(listing.ebook_price),
+        "sold_out": listing.sold_out,
         "flags": list(book.flags),
-        "url": book.url,
-        "image": book.image,
-        "page": book.page,
-        "position": book.position,
-        "page_list": book.page_list,
+        "url": listing.url,
+        "image": listing.image,
+        "page": listing.page,
+        "position": listing.position,
+        "page_list": listing.page_list,
         "offers": [_offer(offer) for offer in book.offers],
         "history": None if book.history is None else history_as_dict(book.history),
     }

@@ -116,7 +116,9 @@ class Item:
 
     def _fold(self, text: str | None) -> str:
         """Return `text` folded and clipped, and note when something was cut."""
-        folded = fold(text)
+        return self._clip(fold(text))
+
+    def _clip(self, folded: str) -> str:
         if len(folded) > MAX_TEXT:
             self.clipped = True
             return clip(folded)
@@ -303,10 +305,10 @@ class Item:
             publisher=self._fold(house[0].text()) if house is not None else "",
             publisher_title=self._fold(house[1].get("title")) if house is not None else "",
         )
-        publisher = read.publisher and self._fold(read.publisher)
-        if is_unknown(publisher):
-            publisher = None
-        return AuthorBlock(self._fold(read.contributors), self._fold(read.published), publisher)
+        publisher = read.publisher
+        if publisher is not None:
+            publisher = None if is_unknown(publisher) else self._clip(publisher)
+        return AuthorBlock(self._clip(read.contributors), self._clip(read.published), publisher)
 
     def _highlighted(self) -> bool:
         return any(_within(word, _TITLE_BOX) for word, _ in self._all("skcolor_ljg"))
