@@ -53,7 +53,8 @@ class Example:
             home, work = Path(folder, "home"), Path(folder, "work")
             home.mkdir()
             work.mkdir()
-            prepare(home)
+            if "bookprice history" in self.text:
+                prepare(home)
             for name, content in self.files:
                 (work / name).write_text(content, encoding="utf-8")
             shown = "".join(f"$ {command}\n{_output(command, home, work)}" for command in self.commands)
