@@ -64,7 +64,9 @@ class Example:
 def main() -> None:
     """Run all examples, and rewrite the documents or compare them."""
     parser = argparse.ArgumentParser(description="Run the examples of README and docs.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if an output differs")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if an output differs"
+    )
     check = parser.parse_args().check
     differences: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
