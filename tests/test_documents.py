@@ -20,8 +20,8 @@ MANUALS = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 FOREIGN = {"--user", "--now", "--app-name", "--rounds", "--check", "--seconds", "--rates", "--products"}
 """Options of other programs that the documents name: systemctl, notify-send, the benchmarks."""
 
-in_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-in_each_manual = pytest.mark.parametrize("document", MANUALS, ids=lambda path: path.name)
+in_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+in_each_manual = pytest.mark.parametrize("document", MANUALS, ids=lambda path: str(path.relative_to(ROOT)))
 
 
 def prose(document: Path) -> str:
