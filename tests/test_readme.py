@@ -61,13 +61,14 @@ def test_every_file_of_an_example_is_used() -> None:
         ("$ echo 9.30\n9.50\n", "$ echo 9.30\n9.30\n"),
         ("$ echo 1; echo 2 >&2\n1\n", "$ echo 1; echo 2 >&2\n1\n2\n"),
         ("$ printf 'a  \\n\\n'\n", "$ printf 'a  \\n\\n'\na\n\n"),
+        ("$ echo $HOME/a\n", "$ echo $HOME/a\n~/a\n"),
         ("$ cat note.txt\n$ rm note.txt\n", "$ cat note.txt\nnoted\n$ rm note.txt\n"),
         (
             "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
             "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
         ),
     ],
-    ids=["changed", "stderr", "blank line", "file", "clock"],
+    ids=["changed", "stderr", "blank line", "home", "file", "clock"],
 )
 def test_an_output_is_written_anew(written: str, shown: str) -> None:
     """A wrong output is replaced; one that differs only by the clock stays."""
