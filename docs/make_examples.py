@@ -3,8 +3,8 @@
     .venv/bin/python docs/make_examples.py [--check]
 
 In a ```console block, each line that begins with `$ ` is a command and the lines below it are its output. Each block
-runs in an empty folder, in UTC, with an empty home (shown as `~`) and the interpreter that runs this script. The files of
-the folder are the document's blocks whose first line is a comment with a file name, such as `# books.toml`.
+runs in an empty folder, in UTC, with an empty home (shown as `~`) and the interpreter that runs this script. The files
+of the folder are the document's blocks whose first line is a comment with a file name, such as `# books.toml`.
 
 With --check nothing is written: the exit code is 1 if an output differs in anything but the time and the duration of a
 run. Needs the extra `dev`.
