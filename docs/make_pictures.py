@@ -1,4 +1,4 @@
-"""Make the pictures in the README from what the command really gives: of the terminal, and of its HTML pages.
+"""Make the pictures in the README and docs from what the command really prints and writes.
 
     .venv/bin/python docs/make_pictures.py
 
@@ -118,7 +118,7 @@ def terminal(browser: Browser, folder: str) -> None:
     """Photograph the table as a terminal shows it."""
     printed = run(folder, *SHOWN, "--format", "table")
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    console.print(f"[bold green]$[/] python {' '.join((*SEARCH, *SHOWN))}\n", highlight=False)
+    console.print(f"[bold green]$[/] bookprice {' '.join((*SEARCH[2:], *SHOWN))}\n", highlight=False)
     console.print(Text.from_ansi(printed))
     html = console.export_html(theme=DIMMED_MONOKAI, code_format=FRAME, inline_styles=True)
     source = Path(folder) / "terminal.html"

@@ -1,91 +1,93 @@
-"""What the README says is what happens."""
+"""The outputs that the README and docs show are what the commands print, and the README's first commands set up all."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-import shlex
-import subprocess
-import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from crawler.configuration import load
-from docs.make_pictures import make_up_a_year
+from docs.make_examples import DOCUMENTS, ROOT, Example, examples
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-CONSOLE = re.findall(
-    r"```console\n\$ python -m crawler ([^\n|]*)(?:\| head -n (\d+))?\n(.*?)```", README, re.DOTALL
+IN_CHINESE = (ROOT / "docs" / "README.zh-Hant.md").read_text(encoding="utf-8")
+EXAMPLES = [example for document in DOCUMENTS for example in examples(document)]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[Example, Future[str]]]:
+    """Run all examples, as many at a time as there are CPUs."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        yield {example: threads.submit(example.run) for example in EXAMPLES}
+
+
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=[f"{example.document.name}:{example.line}" for example in EXAMPLES]
 )
-"""Commands, how many lines of each are shown, and these."""
+def test_an_example_is_what_its_commands_print(example: Example, runs: dict[Example, Future[str]]) -> None:
+    """To the letter, but for the time and the duration of a run; docs/make_examples.py writes them anew."""
+    assert runs[example].result() == example.text
 
 
-async def run(*arguments: str, cwd: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    environment["XDG_CACHE_HOME"] = str(cwd / "cache")  # not the reader's own
-    for name in [name for name in environment if name.startswith("CRAWLER_") or name == "COLUMNS"]:
-        del environment[name]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=environment
-    )
-    out, err = await process.communicate()
-    assert (process.returncode, err.decode()) == (0, "")
-    return out.decode()
+def test_both_readmes_have_examples() -> None:
+    """Command line, history, watch and library, in each of them."""
+    for document in ("README.md", "README.zh-Hant.md"):
+        commands = " ".join(
+            command
+            for example in EXAMPLES
+            if example.document.name == document
+            for command in example.commands
+        )
+        for part in ("--pages 20 --demo", "bookprice history", "bookprice watch", "python example.py"):
+            assert part in commands
 
 
-def without_time(text: str) -> list[str]:
-    """Return the lines of a table, less its time; trailing blanks do not show."""
-    return [line.rstrip() for line in text.strip().splitlines() if not line.startswith("Time ")]
+def test_every_file_of_an_example_is_used() -> None:
+    """A file that no command names is never tried."""
+    for example in EXAMPLES:
+        commands = " ".join(
+            command for other in EXAMPLES if other.document == example.document for command in other.commands
+        )
+        for name, _ in example.files:
+            assert name in commands
 
 
-@pytest.mark.parametrize(("command", "lines", "output"), CONSOLE, ids=["table", "filters"])
-async def test_the_console_is_what_the_command_prints(
-    command: str, lines: str, output: str, tmp_path: Path
-) -> None:
-    """What the README shows of a command comes from it, to the letter but for the time."""
-    printed = await run("-m", "crawler", *shlex.split(command), cwd=tmp_path)
-    shown = without_time(printed)[: int(lines) if lines else None]
-    assert shown == without_time(output)
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("$ echo 9.30\n9.50\n", "$ echo 9.30\n9.30\n"),
+        ("$ echo 1; echo 2 >&2\n1\n", "$ echo 1; echo 2 >&2\n1\n2\n"),
+        ("$ printf 'a  \\n\\n'\n", "$ printf 'a  \\n\\n'\na\n\n"),
+        ("$ echo $HOME/a\n", "$ echo $HOME/a\n~/a\n"),
+        ("$ cat note.txt\n$ rm note.txt\n", "$ cat note.txt\nnoted\n$ rm note.txt\n"),
+        (
+            "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
+            "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
+        ),
+    ],
+    ids=["changed", "stderr", "blank line", "home", "file", "clock"],
+)
+def test_an_output_is_written_anew(written: str, shown: str) -> None:
+    """A wrong output is replaced; one that differs only by the clock stays."""
+    assert Example(Path("a.md"), 1, written, (("note.txt", "noted\n"),)).run() == shown
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["crawl", "events"])
-async def test_the_examples_run(example: str, tmp_path: Path) -> None:
-    """Each Python example runs as it stands, on the demo shop."""
-    (tmp_path / "example.py").write_text(example, encoding="utf-8")
-    printed = await run("example.py", cwd=tmp_path)
-    assert "True" in printed
+def test_a_failing_command_is_no_example() -> None:
+    with pytest.raises(RuntimeError, match="exit code 3"):
+        Example(Path("a.md"), 1, "$ exit 3\n", ()).run()
 
 
-async def test_the_watch_is_what_it_prints(tmp_path: Path) -> None:
-    """The configuration as it stands, on the demo shop; its commented lines, uncommented, say where alerts go."""
-    (config,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    ((command, shown),) = re.findall(r"```console\n\$ bookprice (watch [^\n]*)\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "books.toml").write_text(config, encoding="utf-8")
-    printed = await run("-m", "crawler", *command.split(), "--history-file", "prices.sqlite3", cwd=tmp_path)
-    assert printed == shown
-    (tmp_path / "alerts.toml").write_text(re.sub(r"^# ", "", config, flags=re.MULTILINE), encoding="utf-8")
-    assert load({}, config=str(tmp_path / "alerts.toml"), environ={}).alerts.urls == (
-        "ntfys://${NTFY_TOPIC}",
-    )
-
-
-async def test_the_history_is_that_of_the_picture(tmp_path: Path) -> None:
-    ((command, shown),) = re.findall(
-        r"```console\n\$ bookprice (history [^\n]*)\n(.*?)```", README, re.DOTALL
-    )
-    make_up_a_year(tmp_path / "prices.sqlite3")
-    printed = await run(
-        "-m", "crawler", *shlex.split(command), "--history-file", "prices.sqlite3", cwd=tmp_path
-    )
-    assert without_time(printed) == without_time(shown)
-
-
-async def test_the_first_examples_output_is_real(tmp_path: Path) -> None:
-    """What the README shows under the first example is what it prints."""
-    shown = re.findall(r"```console\n\$ python example\.py\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "example.py").write_text(EXAMPLES[0], encoding="utf-8")
-    assert [await run("example.py", cwd=tmp_path)] == shown
+def test_the_first_two_commands_set_up_everything() -> None:
+    """The first searches the demo shop, the second is the one that .ci/run takes; the Chinese README has the same."""
+    commands = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
+    assert len(commands) == 2
+    assert all(command.startswith("python3 -m venv .venv && ") for command in commands)
+    assert re.search(r'-e \. && \.venv/bin/bookprice "滲透測試" .*--demo', commands[0])
+    pattern = re.search(r"grep -m 1 -E '(.*)' README", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert pattern
+    assert re.findall(f"{pattern[1]}.*", README, re.MULTILINE) == commands[1:]
+    in_chinese = re.findall(r"^```sh\n(.*?)\n```$", IN_CHINESE, re.MULTILINE | re.DOTALL)
+    assert in_chinese == [commands[0].removesuffix(" --lang en"), commands[1]]
