@@ -47,7 +47,8 @@ A word of digits that is a known product's number is one, every other word is a 
 
 The order of a search's products is that of their last price against their own median of the last 90 days. Those that
 the search's last run did not see, which are shown with the day on which they were, and those of few observations come
-after the others; what was sold out or had no price comes last.
+after the others; what was sold out or had no price comes last. What the search's report last dropped as an e-book, an
+accessory or off topic is left out, and counted.
 
 upkeep, named first, each with its own --help; to ask for a query of such a name: {program} --query prune, or -- prune
   prune                 take out old observations
@@ -123,6 +124,17 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         "CSV and JSON all",
     )
     parser.add_argument(
+        "--keep",
+        metavar="REASON,…",
+        help="rank what the searches dropped for these reasons: ebook, accessory, off_topic (default: as in the "
+        "configuration, else none); what was sold out or had no price is always there, last",
+    )
+    parser.add_argument(
+        "--show-dropped",
+        action="store_true",
+        help="list what the searches dropped, and why; HTML and JSON always do",
+    )
+    parser.add_argument(
         "--lang",
         metavar="LANG",
         help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
@@ -157,7 +169,13 @@ def run(args: argparse.Namespace) -> int:
     if view is None:
         _say_nothing(nothing, args)
         return ExitCode.WHOLE
-    style = HistoryStyle(settings.report.top, args.top is not None, settings.report.lang, zone=local_zone())
+    style = HistoryStyle(
+        settings.report.top,
+        args.top is not None,
+        settings.report.lang,
+        show_dropped=args.show_dropped,
+        zone=local_zone(),
+    )
     _write(view, files, args.format or "table", style)
     return ExitCode.WHOLE
 
@@ -193,11 +211,20 @@ def _seen(
         if source in known:
             return product_view(history, source, word, local_zone()), ""
     query = simplified(word)
-    style = HistoryStyle(settings.report.top, args.top is not None)
+    style = HistoryStyle(settings.report.top, args.top is not None, show_dropped=args.show_dropped)
     forms = {args.format or "table", *(form for _, form in _checked_files(args.output))}
     limits = [style.limit(form) for form in forms]
     top = None if None in limits else max(limit for limit in limits if limit is not None)
-    view = search_view(history, source, word, query, top=top, zone=local_zone())
+    view = search_view(
+        history,
+        source,
+        word,
+        query,
+        top=top,
+        zone=local_zone(),
+        keep=settings.keep,
+        show_dropped=any(map(style.lists_dropped, forms)),
+    )
     if view is not None:
         return view, ""
     others = [*known, *(each.source for each in history.searches() if each.query == query)]

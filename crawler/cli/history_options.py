@@ -25,6 +25,7 @@ __all__ = [
 SETTING_OF_FLAG = {
     "top": "report.top",
     "lang": "report.lang",
+    "keep": "keep",
     "base_url": "base_url",
     "history_file": "history.path",
 }

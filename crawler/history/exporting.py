@@ -106,9 +106,7 @@ def unshielded(cell: str) -> str | None:
     return cell.removeprefix(_SHIELD) if cell else None
 
 
-def _lines(
-    connection: sqlite3.Connection, wanted: dict[str, str | None], seen_query: str
-) -> Iterator[Line]:
+def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None], seen_query: str) -> Iterator[Line]:
     """Yield the lines as values."""
     runs = connection.execute(f"{_RUNS} ORDER BY place", wanted)
     seen = connection.execute(seen_query, wanted)  # sorted by SQLite, which keeps what it sorts in a file
@@ -130,7 +128,9 @@ def _lines(
 
 
 def _observation(
-    row: tuple[int, str, str, int, int | None, int | None, int | None, int | None, str | None, int, str | None],
+    row: tuple[
+        int, str, str, int, int | None, int | None, int | None, int | None, str | None, int, str | None
+    ],
 ) -> Line:
     started_at, product_id, title, after, price, list_price, rating, reviews, seller, sold_out, dropped = row
     return {

@@ -117,20 +117,16 @@ def _lasting_reasons(result: SearchResult) -> dict[str, str]:
     Of what is sold out or has no price, the report asks nothing more; here it is asked, or it would pass for a book
     until it is on sale again. A filter says what this run was to find, and nothing of the product.
     """
-    keep, reasons = result.options.get("keep", ()), {}
-    topic = None
+    keep, topic, reasons = result.options.get("keep", ()), None, {}
     for reason, listing in result.dropped:
-        if reason in FILTERS:
-            continue
-        if reason not in LASTING_REASONS:
+        if reason in LASTING_REASONS:
+            reasons[listing.product_id] = reason
+        elif reason not in FILTERS:
             topic = topic or topic_of(result.query, result.query_sent)
             if Flag.ACCESSORY in listing.flags and "accessory" not in keep and not result.all_goods:
-                reason = "accessory"
+                reasons[listing.product_id] = "accessory"
             elif "off_topic" not in keep and not topic.covers(listing):
-                reason = "off_topic"
-            else:
-                continue
-        reasons[listing.product_id] = reason
+                reasons[listing.product_id] = "off_topic"
     return reasons
 
 

@@ -145,8 +145,8 @@ MIGRATIONS: tuple[str, ...] = (
     PRAGMA writable_schema = RESET;
     """,
     """
-    -- Why the last run that saw the product left it out of its report, on sale or not: ebook, accessory, off_topic; «no»
-    -- where it did not, NULL where that is not known: recorded by an earlier version.
+    -- Why the last run that saw the product left it out of its report, on sale or not: ebook, accessory, off_topic; no
+    -- where it did not, NULL where that is not known: an earlier version recorded it.
     ALTER TABLE found ADD COLUMN dropped TEXT;
     """,
 )
