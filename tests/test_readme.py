@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from crawler.configuration import load
-from docs.make_pictures import make_up_a_year
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,14 +72,13 @@ async def test_the_watch_is_what_it_prints(tmp_path: Path) -> None:
     )
 
 
-async def test_the_history_is_that_of_the_picture(tmp_path: Path) -> None:
+async def test_the_history_is_that_of_the_demos_year(tmp_path: Path) -> None:
     ((command, shown),) = re.findall(
         r"```console\n\$ bookprice (history [^\n]*)\n(.*?)```", README, re.DOTALL
     )
-    make_up_a_year(tmp_path / "prices.sqlite3")
-    printed = await run(
-        "-m", "crawler", *shlex.split(command), "--history-file", "prices.sqlite3", cwd=tmp_path
-    )
+    file = ("--history-file", "prices.sqlite3")
+    await run("-m", "crawler", "demo", "--history", *file, cwd=tmp_path)
+    printed = await run("-m", "crawler", *shlex.split(command), *file, cwd=tmp_path)
     assert without_time(printed) == without_time(shown)
 
 
