@@ -99,8 +99,9 @@ def _record(args: argparse.Namespace) -> int:
         if getattr(args, flag):
             raise UsageError(f"--history serves nothing: leave --{flag} out")
     path = history_path(loaded_settings(args))
+    runs = [*year()]  # made before anybody has to wait for the file
     with History(path) as history:
-        new = history.record_all(year())
+        new = history.record_all(runs)
     first = LAST_DAY - dt.timedelta(days=DAYS - 1)
     done = f"{new:,} observations recorded" if new else "on record already"
     look = ["history", QUERY, "--demo"]

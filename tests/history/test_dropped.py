@@ -111,6 +111,19 @@ def test_a_filter_says_nothing_of_a_product() -> None:
     assert judgements(result)["1"] == NOT_DROPPED
 
 
+@pytest.mark.parametrize("filters", [{}, {"since": 2024}])
+def test_a_bare_listing_is_on_the_topic_of_its_twin(filters: dict[str, Any]) -> None:
+    """As the report has it: topic is asked of the book as a whole, also where a filter then drops the book."""
+    title = {"title": "网络安全攻防实录", "subtitle": ""}
+    twins = [
+        make_listing(product_id="1", **title),
+        make_listing(product_id="2", position=2, highlighted=False, seller="某店", **title),
+    ]
+    result = make_result(twins, wishes=wishes(**filters))
+    assert result.counts.dropped["off_topic"] == 0
+    assert judgements(result) == {"1": NOT_DROPPED, "2": NOT_DROPPED}
+
+
 def run(number: int, query: str = QUERY, source: str = SHOP) -> RunRecord:
     return RunRecord(
         f"{source} {query} {number}",
