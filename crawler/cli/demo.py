@@ -70,8 +70,9 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal comes, or record a year; return the exit code."""
     if args.history:
         return _record(args)
-    if args.history_file is not None:
-        raise UsageError("--history-file goes with --history: a shop that serves records nothing")
+    for flag, value in (("--history-file", args.history_file), ("--config", args.config)):
+        if value is not None:
+            raise UsageError(f"{flag} goes with --history: a shop that serves records nothing")
     import asyncio
 
     with Interrupts() as interrupts:
