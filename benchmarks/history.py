@@ -61,7 +61,8 @@ def make(file: Path, products: int, runs: int) -> None:
         )
         for search, found in enumerate(ranges, 1):
             connection.executemany(
-                "INSERT INTO found VALUES (?, ?)", ((search, number + 1) for number in found)
+                "INSERT INTO found VALUES (?, ?, ?)",
+                ((search, number + 1, "no" if number % 20 else "off_topic") for number in found),
             )
         for number in range(runs):
             for search, found in enumerate(ranges, 1):
@@ -124,6 +125,7 @@ def record(file: Path, rounds: int) -> float:
                 Observation(
                     str(20_000_000 + n), f"演示之书{n}：从入门到精通（第2版）", at,
                     Decimal(4000 + n) / 100, Decimal(90), 4.6, 1000 + n, f"书店{n % 199 + 1}" if n % 3 else None,
+                    dropped="no" if n % 20 else "off_topic",
                 )
                 for n in range(MEASURED[1])
             ]  # fmt: skip

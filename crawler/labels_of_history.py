@@ -46,6 +46,17 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "……还有 {n:,} 件（--top {all} 可全部列出）",
         "……還有 {n:,} 件（--top {all} 可全部列出）",
     ),
+    "past_dropped": (
+        "{dropped}; listed with --show-dropped", "{dropped}；--show-dropped 可列出", "{dropped}；--show-dropped 可列出",
+    ),
+    "past_unjudged": (
+        "{n:,} recorded by an earlier version, which did not keep what was dropped",
+        "{n:,} 件由旧版本记录，不知是否曾被剔除",
+        "{n:,} 件由舊版本記錄，不知是否曾被剔除",
+    ),
+    "past_all_dropped": (
+        "{found:,} found, all dropped", "找到 {found:,} 件，全部被剔除", "找到 {found:,} 件，全部被剔除",
+    ),
     "past_nothing": ("no product was found", "没有找到商品", "沒有找到商品"),
     # A product
     "past_now": ("Price now", "现价", "現價"),

@@ -561,16 +561,15 @@ class Search:
         """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
         from crawler.books.filters import Filters
         from crawler.books.shelf import Wishes
-        from crawler.books.topic import Topic
+        from crawler.books.topic import topic_of
         from crawler.query import simplified
 
         wanted = self._spec.settings
-        # What the shop makes of Taiwan's words is on topic, too.
-        wordings = [self._spec.query_sent, *filter(None, [self._mainland_wording])]
         named = {name: getattr(wanted, name) for name in FILTERS}
         for name in ("publisher", "author"):  # typed in either script, as a query may be
             named[name] = named[name] and simplified(named[name])
-        topic, filters = Topic(*wordings, simplified=simplified), Filters(**named, simplified=simplified)
+        topic = topic_of(self._spec.query, self._spec.query_sent)
+        filters = Filters(**named, simplified=simplified)
         return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
 
     def _covers(self, listing: Listing) -> bool:

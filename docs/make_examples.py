@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE_NAME = re.compile(r"# ([\w-]+\.\w+)\n")
@@ -53,8 +51,6 @@ class Example:
             home, work = Path(folder, "home"), Path(folder, "work")
             home.mkdir()
             work.mkdir()
-            if "bookprice history" in self.text:
-                prepare(home)
             for name, content in self.files:
                 (work / name).write_text(content, encoding="utf-8")
             shown = "".join(f"$ {command}\n{_output(command, home, work)}" for command in self.commands)
@@ -98,15 +94,6 @@ def examples(document: Path) -> Iterator[Example]:
 def without_clock(text: str) -> str:
     """Replace what depends on the clock: the time and the duration of a run."""
     return _CLOCK.sub("TIME", text)
-
-
-def prepare(home: Path) -> None:
-    """Give the home a year of made-up prices, for `bookprice history --demo`."""
-    from docs.make_pictures import make_up_a_year
-
-    folder = home / ".local/share/bookprice-crawler"
-    folder.mkdir(parents=True)
-    make_up_a_year(folder / "history.sqlite3")
 
 
 def _output(command: str, home: Path, work: Path) -> str:

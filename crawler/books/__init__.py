@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE"]
+__all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE", "LASTING_REASONS"]
 
 KEEPABLE: Final = ("ebook", "sold_out", "no_price", "accessory", "off_topic")
 """Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
+
+LASTING_REASONS: Final = ("ebook", "accessory", "off_topic")
+"""Those that say what a product is. The others may be gone tomorrow: it is on sale again, its price can be read."""
 
 FILTERS = ("condition", "max_volume_price", "publisher", "author", "since", "min_reviews")
 """Filters, by the name of their option, in the order in which they are asked."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from crawler.query import mainland_wording, simplified
 from parsers.model import Listing
 from parsers.text import nfkc
 
-__all__ = ["Topic"]
+__all__ = ["Topic", "topic_of"]
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[+#.'&-](?=[^\W_]))*[+#]*")
@@ -58,6 +59,11 @@ class Topic:
         return (
             self._pieces.search(text) is not None or self._pieces.search(self._simplified(text)) is not None
         )
+
+
+def topic_of(query: str, query_sent: str) -> Topic:
+    """Return the topic of a search; what the mainland calls a thing that was typed in Taiwan's words is on it, too."""
+    return Topic(*filter(None, (query_sent, mainland_wording(query))), simplified=simplified)
 
 
 def _plain(text: str) -> str:

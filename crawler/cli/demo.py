@@ -11,7 +11,14 @@ from typing import Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.history_options import (
+    add_common_options,
+    history_path,
+    loaded_settings,
+    program_of,
+)
 from crawler.cli.interrupts import Interrupts
+from crawler.errors import UsageError
 
 __all__ = ["add_parser", "run"]
 
@@ -25,7 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "demo",
         help="serve the demo shop, made-up books at a local address, until Ctrl-C",
         description="Serve the demo shop: it answers searches as Dangdang does, with made-up books, at an address that "
-        "is printed on stdout and goes into --base-url. Ctrl-C or SIGTERM ends it, with exit code 0.",
+        "is printed on stdout and goes into --base-url. Ctrl-C or SIGTERM ends it, with exit code 0. With --history it "
+        "serves nothing and records a year of its prices, for history --demo to show.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -48,11 +56,23 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="DATE",
         help="sell at the prices of one day, YYYY-MM-DD: they move from day to day (default: prices that never move)",
     )
+    parser.add_argument(
+        "--history",
+        action="store_true",
+        help="record a year of daily searches of this shop, apart from all other prices, and end; recorded once, "
+        "however often it is called",
+    )
+    add_common_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal comes; return the exit code."""
+    """Serve until a signal comes, or record a year; return the exit code."""
+    if args.history:
+        return _record(args)
+    for flag, value in (("--history-file", args.history_file), ("--config", args.config)):
+        if value is not None:
+            raise UsageError(f"{flag} goes with --history: a shop that serves records nothing")
     import asyncio
 
     with Interrupts() as interrupts:
@@ -66,6 +86,34 @@ def run(args: argparse.Namespace) -> int:
         ):  # a signal before the shop was open, or after it closed: the end that was asked for
             if interrupts.exit_code is None:
                 raise
+    return ExitCode.WHOLE
+
+
+def _record(args: argparse.Namespace) -> int:
+    """Record the demo's year, say so, and return the exit code."""
+    import shlex
+
+    from crawler.demo.year import DAYS, LAST_DAY, QUERY, year
+    from crawler.history.store import History
+
+    for flag in ("port", "latency", "day"):
+        if getattr(args, flag):
+            raise UsageError(f"--history serves nothing: leave --{flag} out")
+    path = history_path(loaded_settings(args))
+    runs = [*year()]  # made before anybody has to wait for the file
+    with History(path) as history:
+        new = history.record_all(runs)
+    first = LAST_DAY - dt.timedelta(days=DAYS - 1)
+    done = f"{new:,} observations recorded" if new else "on record already"
+    look = ["history", QUERY, "--demo"]
+    for flag in ("history_file", "config"):
+        if (value := getattr(args, flag)) is not None:
+            look += [f"--{flag.replace('_', '-')}", value]
+    words = (
+        f"a year of {QUERY} at the demo shop, {first} to {LAST_DAY}, in {path}: {done}; "
+        f"look at it with: {program_of(args)} {shlex.join(look)}"
+    )
+    console.write_stdout(f"{console.one_line(words)}\n")
     return ExitCode.WHOLE
 
 

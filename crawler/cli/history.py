@@ -19,6 +19,7 @@ from crawler.cli.history_options import (
     chosen_source,
     history_path,
     loaded_settings,
+    program_of,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ A word of digits that is a known product's number is one, every other word is a 
 
 The order of a search's products is that of their last price against their own median of the last 90 days. Those that
 the search's last run did not see, which are shown with the day on which they were, and those of few observations come
-after the others; what was sold out or had no price comes last.
+after the others; what was sold out or had no price comes last. What the search's report last dropped as an e-book, an
+accessory or off topic is left out, and counted.
 
 upkeep, named first, each with its own --help; to ask for a query of such a name: {program} --query prune, or -- prune
   prune                 take out old observations
@@ -123,6 +125,17 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         "CSV and JSON all",
     )
     parser.add_argument(
+        "--keep",
+        metavar="REASON,…",
+        help="rank what the searches dropped for these reasons: ebook, accessory, off_topic (default: as in the "
+        "configuration, else none); what was sold out or had no price is always there, last",
+    )
+    parser.add_argument(
+        "--show-dropped",
+        action="store_true",
+        help="list what the searches dropped, and why; HTML and JSON always do",
+    )
+    parser.add_argument(
         "--lang",
         metavar="LANG",
         help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
@@ -141,23 +154,32 @@ def run(args: argparse.Namespace) -> int:
     path = history_path(settings)
     word = _word(args)
     history = open_history(path)
+    view: View | None
     if history is None:
         nothing = f"no history yet at {path}: searches of the live shop record there"
+        if chosen_source(args, settings) == "demo":
+            nothing = f"no history yet at {path}: {_demo_remedy(args)}"
+        view = None
         if word is None and args.format not in {None, "table"}:
             from crawler.history.reading import FileSize
             from crawler.history.views import Overview
 
-            view: View | None = Overview(path, FileSize(0, 0), 0, ())
-            console.line(nothing)
-        else:
-            view = None
+            view = Overview(path, FileSize(0, 0), 0, ())
     else:
         with history:
             view, nothing = _seen(history, word, args, settings)
     if view is None:
         _say_nothing(nothing, args)
         return ExitCode.WHOLE
-    style = HistoryStyle(settings.report.top, args.top is not None, settings.report.lang, zone=local_zone())
+    if nothing:
+        console.line(nothing)
+    style = HistoryStyle(
+        settings.report.top,
+        args.top is not None,
+        settings.report.lang,
+        show_dropped=args.show_dropped,
+        zone=local_zone(),
+    )
     _write(view, files, args.format or "table", style)
     return ExitCode.WHOLE
 
@@ -176,7 +198,7 @@ def _word(args: argparse.Namespace) -> str | None:
 def _seen(
     history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
 ) -> tuple[View | None, str]:
-    """Return what is to be shown; or None, and in a line why there is nothing."""
+    """Return what is to be shown, and in a line what is to be said beside it; or None, and why there is nothing."""
     from crawler.history.views import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
@@ -184,27 +206,50 @@ def _seen(
 
     source = chosen_source(args, settings)
     if word is None:
-        if args.demo or args.source or args.base_url:
-            return overview(history).of_source(source), ""
-        return overview(history), ""
+        if not (args.demo or args.source or args.base_url):
+            return overview(history), ""
+        of_source = overview(history).of_source(source)
+        if of_source.searches or source != "demo":
+            return of_source, ""
+        nothing = f"no search of the demo shop is recorded in {history.path}: {_demo_remedy(args)}"
+        return (None if args.format in {None, "table"} else of_source), nothing
     known: tuple[str, ...] = ()
     if args.surely_query is None and word.isascii() and word.isdecimal():
         known = history.sources_of_product(word)
         if source in known:
             return product_view(history, source, word, local_zone()), ""
     query = simplified(word)
-    style = HistoryStyle(settings.report.top, args.top is not None)
+    style = HistoryStyle(settings.report.top, args.top is not None, show_dropped=args.show_dropped)
     forms = {args.format or "table", *(form for _, form in _checked_files(args.output))}
     limits = [style.limit(form) for form in forms]
     top = None if None in limits else max(limit for limit in limits if limit is not None)
-    view = search_view(history, source, word, query, top=top, zone=local_zone())
+    view = search_view(
+        history,
+        source,
+        word,
+        query,
+        top=top,
+        zone=local_zone(),
+        keep=settings.keep,
+        show_dropped=any(map(style.lists_dropped, forms)),
+    )
     if view is not None:
         return view, ""
-    others = [*known, *(each.source for each in history.searches() if each.query == query)]
+    searches = history.searches()
+    others = [*known, *(each.source for each in searches if each.query == query)]
     nothing = f"nothing is on record of {word!r} at {called(source)}"
+    if source == "demo" and all(each.source != source for each in searches):
+        return None, f"{nothing}: {_demo_remedy(args)}"
     if others:
         return None, f"{nothing}, but at {', '.join(map(called, dict.fromkeys(others)))}"
     return None, f"{nothing}; history alone lists the searches that are"
+
+
+def _demo_remedy(args: argparse.Namespace) -> str:
+    """Return how the demo shop gets a history."""
+    from crawler.demo.year import QUERY
+
+    return f"{program_of(args)} demo --history records a made-up year of {QUERY}"
 
 
 def _say_nothing(words: str, args: argparse.Namespace) -> None:

@@ -20,11 +20,13 @@ __all__ = [
     "chosen_source",
     "history_path",
     "loaded_settings",
+    "program_of",
 ]
 
 SETTING_OF_FLAG = {
     "top": "report.top",
     "lang": "report.lang",
+    "keep": "keep",
     "base_url": "base_url",
     "history_file": "history.path",
 }
@@ -79,6 +81,11 @@ def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
     if args.source is not None:
         return str(args.source)
     return "demo" if args.demo else (settings.base_url or SHOPS["dangdang"].base_url).rstrip("/")
+
+
+def program_of(args: argparse.Namespace) -> str:
+    """Return the program as the user calls it: «bookprice», or «python -m crawler»."""
+    return str(args.parser.prog).partition(f" {args.command}")[0]
 
 
 def called(source: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from crawler.demo.books import discount_text, yuan
@@ -96,6 +97,7 @@ class _Goods(NamedTuple):
         return price if self.list_price is None else min(price, max(self.price, self.list_price))
 
 
+@lru_cache(maxsize=4096)
 def story_of(product_id: str) -> Story:
     """Return the story of a product.
 

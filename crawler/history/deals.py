@@ -18,9 +18,16 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from crawler.history.moments import DamagedValueError, as_text, from_microseconds, to_microseconds
+from crawler.history.moments import (
+    DamagedValueError,
+    as_dropped,
+    as_text,
+    from_microseconds,
+    to_microseconds,
+)
 from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
+from crawler.history.schema import DROPPED_SINCE
 from crawler.history.store import in_parts
 from crawler.local_time import date_in
 
@@ -53,6 +60,8 @@ class Ranked:
     product_id: str
     in_last_run: bool
     """Whether the last run of the search, or a later one of another, has seen it."""
+    dropped: str | None = None
+    """What the last run that found it made of it, as `Observation.dropped`."""
 
 
 def best_first(
@@ -80,23 +89,40 @@ def best_first(
             " JOIN run ON run.search = search.id WHERE source.name = ? AND search.query = ?",
             (source, query),
         ).fetchone()
+        dropped_of = _dropped(history, connection, source, query)
         with closing(_pasts(connection, source, query, runs)) as pasts:
             found = [
-                (_figures(runs, days, numbers, prices), as_text(product_id))
+                (_figures(runs, days, numbers, prices), as_text(product_id), dropped_of.get(product_id))
                 for product_id, numbers, prices in pasts
             ]
 
     if own[0] is None:
         return ()  # the search is gone since it was looked up
 
-    def place(each: tuple[_Figures, str]) -> tuple[bool, bool, float, int, str]:
-        figures, product_id = each
+    def place(each: tuple[_Figures, str, str | None]) -> tuple[bool, bool, float, int, str]:
+        figures, product_id, _ = each
         unsure = figures.days < MANY_DAYS or figures.last < own[0]
         return figures.price is None, unsure, figures.relative, figures.price or 0, product_id
 
     return tuple(
-        Ranked(product_id, figures.last >= own[0]) for figures, product_id in sorted(found, key=place)
+        Ranked(product_id, figures.last >= own[0], dropped)
+        for figures, product_id, dropped in sorted(found, key=place)
     )
+
+
+def _dropped(
+    history: HistoryReader, connection: sqlite3.Connection, source: str, query: str
+) -> dict[str, str | None]:
+    """Return by product number what the search made of its products; empty for a file of an earlier version."""
+    if history.version < DROPPED_SINCE:
+        return {}
+    rows = connection.execute(
+        "SELECT product.product_id, found.dropped FROM source JOIN search ON search.source = source.id"
+        " JOIN found ON found.search = search.id JOIN product ON product.id = found.product"
+        " WHERE source.name = ? AND search.query = ?",
+        (source, query),
+    )
+    return {product_id: as_dropped(dropped) for product_id, dropped in rows}
 
 
 def _pasts(

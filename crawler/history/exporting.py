@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from crawler.history.moments import (
     as_count,
+    as_dropped,
     as_flag,
     as_milliseconds,
     as_rating,
@@ -25,6 +26,7 @@ from crawler.history.moments import (
     hundredths_as_yuan,
 )
 from crawler.history.reading import HistoryReader
+from crawler.history.schema import DROPPED_SINCE
 from crawler.json_text import escape_controls
 
 __all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export", "shielded", "unshielded"]
@@ -35,13 +37,14 @@ RUN_COLUMNS = ("run", "source", "query", "started_at", "pages_ok", "pages_failed
 """What a line says of its run; `run` is its key, `observations` how many lines with a product it has."""
 
 OBSERVATION_COLUMNS = (
-    "product_id", "title", "at", "price", "list_price", "rating", "reviews", "seller", "sold_out",
+    "product_id", "title", "at", "price", "list_price", "rating", "reviews", "seller", "sold_out", "dropped",
 )  # fmt: skip
-"""What a line says of the product; all empty for a run that saw none. `title` is the one that it was last seen with."""
+"""What a line says of the product; all empty for a run that saw none. `title` is the one that it was last seen with,
+`dropped` what the last run of the search made of it."""
 
 COLUMNS = RUN_COLUMNS + OBSERVATION_COLUMNS
 
-_TEXTS = ("run", "source", "query", "product_id", "title", "seller")
+_TEXTS = ("run", "source", "query", "product_id", "title", "seller", "dropped")
 
 _LINES_AT_ONCE = 2_000
 
@@ -54,15 +57,16 @@ _NOTHING_SEEN = dict.fromkeys(OBSERVATION_COLUMNS)
 
 _RUNS = (
     "SELECT run.id, row_number() OVER (ORDER BY run.started_at, run.key) AS place, run.key, source.name AS source,"
-    " search.query, run.started_at, run.pages_ok, run.pages_failed, run.observations"
+    " search.query, run.started_at, run.pages_ok, run.pages_failed, run.observations, run.search"
     " FROM run JOIN search ON search.id = run.search JOIN source ON source.id = search.source"
     " WHERE :query IS NULL OR (source.name = :source AND search.query = :query)"
 )
 _SEEN = (
     f"WITH ordered AS ({_RUNS})"  # noqa: S608 – a constant
     " SELECT place, ordered.started_at, product.product_id, product.title, after, price, list_price, rating, reviews,"
-    " seller.name, sold_out FROM observation JOIN ordered ON ordered.id = observation.run"
+    " seller.name, sold_out, {dropped} FROM observation JOIN ordered ON ordered.id = observation.run"
     " JOIN product ON product.id = observation.product LEFT JOIN seller ON seller.id = observation.seller"
+    " LEFT JOIN found ON found.search = ordered.search AND found.product = observation.product"
     " ORDER BY place, product.product_id"
 )
 
@@ -77,7 +81,8 @@ def export(
     It is the history as it was when the first piece was asked for, whoever records meanwhile. Raises HistoryError.
     """
     with history.snapshot() as connection:
-        lines = _lines(connection, {"source": source, "query": query})
+        dropped = "found.dropped" if history.version >= DROPPED_SINCE else "NULL"
+        lines = _lines(connection, {"source": source, "query": query}, _SEEN.format(dropped=dropped))
         if form == "csv":
             # With a byte-order mark, without which Excel takes Chinese for the system's charset.
             yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
@@ -101,13 +106,13 @@ def unshielded(cell: str) -> str | None:
     return cell.removeprefix(_SHIELD) if cell else None
 
 
-def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None]) -> Iterator[Line]:
+def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None], seen_query: str) -> Iterator[Line]:
     """Yield the lines as values."""
     runs = connection.execute(f"{_RUNS} ORDER BY place", wanted)
-    seen = connection.execute(_SEEN, wanted)  # sorted by SQLite, which keeps what it sorts in a file
+    seen = connection.execute(seen_query, wanted)  # sorted by SQLite, which keeps what it sorts in a file
     by_run = itertools.groupby(seen, key=lambda row: row[0])
     next_seen = next(by_run, None)
-    for _, place, key, source, query, started_at, *counts in runs:
+    for _, place, key, source, query, started_at, *counts, _ in runs:
         values = (
             *map(as_text, (key, source, query)),
             _moment(from_microseconds(started_at)),
@@ -123,9 +128,11 @@ def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None]) -> Ite
 
 
 def _observation(
-    row: tuple[int, str, str, int, int | None, int | None, int | None, int | None, str | None, int],
+    row: tuple[
+        int, str, str, int, int | None, int | None, int | None, int | None, str | None, int, str | None
+    ],
 ) -> Line:
-    started_at, product_id, title, after, price, list_price, rating, reviews, seller, sold_out = row
+    started_at, product_id, title, after, price, list_price, rating, reviews, seller, sold_out, dropped = row
     return {
         "product_id": as_text(product_id),
         "title": as_text(title),
@@ -136,6 +143,7 @@ def _observation(
         "reviews": None if reviews is None else as_count(reviews),
         "seller": as_text_or_none(seller),
         "sold_out": as_flag(sold_out),
+        "dropped": as_dropped(dropped),
     }
 
 

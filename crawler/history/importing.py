@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 from msgspec import Meta
@@ -52,6 +52,8 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     reviews: _Count | None
     seller: str | None
     sold_out: bool | None
+    dropped: Literal["no", "ebook", "accessory", "off_topic"] | None = None
+    """An export of an earlier version has none."""
 
     def record(self) -> RunRecord:
         """Return the run."""
@@ -74,6 +76,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
         return Observation(
             self.product_id, self.title, _in_bounds(self.at, "at"), _amount(self.price, "price"),
             _amount(self.list_price, "list_price"), self.rating, self.reviews, self.seller, self.sold_out,
+            self.dropped,
         )  # fmt: skip
 
 
@@ -273,7 +276,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Line], text: str, name: str, number:
 
 def _from_csv(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:
     header = next(csv.reader([first]), [])
-    if sorted(header) != sorted(COLUMNS):
+    if sorted({*header, "dropped"}) != sorted(COLUMNS) or len(set(header)) != len(header):
         raise _bad(name, 1, f"an export begins with {{ or with the columns {','.join(COLUMNS)}")
     csv.field_size_limit(max(MOST_BYTES, csv.field_size_limit()))
     reader = csv.reader(texts, strict=True)

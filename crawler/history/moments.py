@@ -11,9 +11,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from crawler.books import LASTING_REASONS
+from crawler.history.observations import NOT_DROPPED
+
 __all__ = [
     "DamagedValueError",
     "as_count",
+    "as_dropped",
     "as_flag",
     "as_milliseconds",
     "as_number",
@@ -40,6 +44,7 @@ _MOST_MILLISECONDS = dt.timedelta(days=100 * 366) // _MILLISECOND
 _MOST_HUNDREDTHS = 10**14
 _MOST_HUNDREDTHS_OF_A_STAR = 10_000
 _MOST_COUNTED = 2**53
+_DROPPED = (NOT_DROPPED, *LASTING_REASONS)
 
 
 class DamagedValueError(ValueError):
@@ -124,6 +129,13 @@ def as_text(text: object) -> str:
 def as_text_or_none(text: object) -> str | None:
     """Return a text, or None. Raises DamagedValueError."""
     return None if text is None else as_text(text)
+
+
+def as_dropped(text: object) -> str | None:
+    """Return why a product was dropped, as an observation has it. Raises DamagedValueError."""
+    if text is not None and text not in _DROPPED:
+        raise DamagedValueError("a reason", text)
+    return as_text_or_none(text)
 
 
 def _whole(number: object, expected: str, low: int, high: int) -> int:

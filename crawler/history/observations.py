@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from crawler.books import FILTERS, LASTING_REASONS
 from crawler.books.selection import unique_listings
+from crawler.books.topic import topic_of
 from crawler.verdict import Verdict
+from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
 
-__all__ = ["Observation", "RunRecord", "observed", "source_of"]
+__all__ = ["NOT_DROPPED", "Observation", "RunRecord", "observed", "source_of"]
+
+NOT_DROPPED = "no"
+"""Stands in place of a reason."""
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -36,6 +42,9 @@ class Observation:
     seller: str | None = None
     """The marketplace shop's name; None for the shop's own goods, or when unsaid."""
     sold_out: bool = False
+    dropped: str | None = field(default=None, compare=False)
+    """Why the run's report left it out, one of `LASTING_REASONS`; `NOT_DROPPED`, or None where that is not known. It
+    says what the product is to that search, so the past of a product, of whatever search, has none."""
 
     @property
     def to_be_had(self) -> Decimal | None:
@@ -75,6 +84,7 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
     fetched_at = {key: page.fetched_at for key, page in pages if page.fetched_at is not None}
     read = [listing for _, page in pages if page.verdict is Verdict.OK for listing in page.listings]
     unique, _ = unique_listings(read, fetched_at)
+    dropped = _lasting_reasons(result)
     observations = tuple(
         Observation(
             product_id=listing.product_id,
@@ -86,6 +96,7 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
             reviews=listing.reviews,
             seller=listing.seller,
             sold_out=listing.sold_out,
+            dropped=dropped.get(listing.product_id, NOT_DROPPED),
         )
         for listing in unique
     )
@@ -98,6 +109,25 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
         pages_failed=len(result.failed),
     )
     return run, observations
+
+
+def _lasting_reasons(result: SearchResult) -> dict[str, str]:
+    """Return by product number why the report leaves products out whatever they cost and whether they are sold out.
+
+    Of what is sold out or has no price, the report asks nothing more; here it is asked, or it would pass for a book
+    until it is on sale again. A filter says what this run was to find, and nothing of the product.
+    """
+    keep, topic, reasons = result.options.get("keep", ()), None, {}
+    for reason, listing in result.dropped:
+        if reason in LASTING_REASONS:
+            reasons[listing.product_id] = reason
+        elif reason not in FILTERS:
+            topic = topic or topic_of(result.query, result.query_sent)
+            if Flag.ACCESSORY in listing.flags and "accessory" not in keep and not result.all_goods:
+                reasons[listing.product_id] = "accessory"
+            elif "off_topic" not in keep and not topic.covers(listing):
+                reasons[listing.product_id] = "off_topic"
+    return reasons
 
 
 def _in_milliseconds(at: dt.datetime | None, start: dt.datetime) -> dt.datetime:

@@ -63,8 +63,8 @@ class HistoryReader(History):
         try:
             with self._saying():
                 harden(self._connection)
-                self.is_empty = check_file(self._connection, self.path, _REMEDY) == 0
-                """Whether there are not even tables: somebody is about to make them, or was killed before."""
+                self.version = check_file(self._connection, self.path, _REMEDY)
+                """Of its tables; 0 without any: somebody is about to make them, or was killed before."""
                 self._connection.execute("PRAGMA query_only = ON")
         except BaseException:
             self._connection.close()
@@ -134,7 +134,7 @@ def open_history(path: Path) -> HistoryReader | None:
     except OSError as error:
         raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
     reader = HistoryReader(path)
-    if reader.is_empty:
+    if reader.version == 0:
         reader.close()
         return None
     return reader

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 __all__ = [
     "APPLICATION_ID",
+    "DROPPED_SINCE",
     "MIGRATIONS",
     "VERSION",
     "SchemaEntry",
@@ -143,10 +144,18 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE sqlite_master SET sql = replace(sql, 'REFERENCES alert', 'REFERENCES alert (id)') WHERE type = 'table';
     PRAGMA writable_schema = RESET;
     """,
+    """
+    -- Why the last run that saw the product left it out of its report, on sale or not: ebook, accessory, off_topic; no
+    -- where it did not, NULL where that is not known: an earlier version recorded it.
+    ALTER TABLE found ADD COLUMN dropped TEXT;
+    """,
 )
 """What leads from each version of the file to the next. A new table names the column of each foreign key."""
 
 VERSION = len(MIGRATIONS)
+
+DROPPED_SINCE = 5
+"""The version since which `found` says what a report dropped. A reader has files of earlier versions as they are."""
 
 _MOST_ENTRIES = 1_000
 """Entries of a schema that are read; ours has some twenty."""

@@ -47,6 +47,8 @@ class ProductPast:
     observations: int
     in_last_run: bool = True
     """Whether it was seen by the last run of the search that was asked for, or later."""
+    dropped: str | None = None
+    """What that search made of it, as `Observation.dropped`; None where no search was asked for."""
 
 
 def product_past(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,11 @@ _MOST_VARIABLES = 900
 
 _LONGEST_TEXT = 4_000
 """Characters of a title or name that are read: earlier versions recorded whatever a page held."""
+
+_UNLESS_SEEN_SINCE = (
+    " AND (dropped IS NULL OR NOT EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"
+    " WHERE observation.product = found.product AND run.search = found.search AND run.started_at > ?))"
+)
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -90,8 +95,12 @@ class History:
         `observations` are one a product, as `observed` gives them. A run whose key is there already is left as it is,
         and 0 returned.
         """
+        return self.record_all([(run, observations)])
+
+    def record_all(self, runs: Iterable[tuple[RunRecord, Sequence[Observation]]]) -> int:
+        """Record several runs, all of them or none; return how many observations are new."""
         with self._saying(), self._transaction() as connection:
-            return len(self._record(connection, run, observations))
+            return sum(len(self._record(connection, run, observations)) for run, observations in runs)
 
     def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
         """Return the past of products, oldest observation first; a product without a past is left out."""
@@ -189,11 +198,38 @@ class History:
             "INSERT OR IGNORE INTO found (search, product) VALUES (?, ?)",
             [(search, product) for product in products.values()],
         )
+        self._note_dropped(connection, search, run, observations, products)
         connection.executemany(
             "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             sorted(_row(observation, products, number, run, sellers) for observation in observations),
         )
         return products
+
+    @staticmethod
+    def _note_dropped(
+        connection: sqlite3.Connection,
+        search: int,
+        run: RunRecord,
+        observations: Sequence[Observation],
+        products: Mapping[str, int],
+    ) -> None:
+        """Keep for each product what this run made of it, unless a later run of the search has seen it since."""
+        judged = [
+            (seen.dropped, search, products[seen.product_id], seen.dropped)
+            for seen in observations
+            if seen.dropped is not None
+        ]
+        if not judged:
+            return
+        statement = "UPDATE found SET dropped = ? WHERE search = ? AND product = ? AND dropped IS NOT ?"
+        started = to_microseconds(run.started_at)
+        later = connection.execute(
+            "SELECT 1 FROM run WHERE search = ? AND started_at > ? LIMIT 1", (search, started)
+        )
+        if later.fetchone() is None:
+            connection.executemany(statement, judged)
+        else:  # an import or a replay, for runs come in the order of time: what was seen since is looked up
+            connection.executemany(statement + _UNLESS_SEEN_SINCE, [(*each, started) for each in judged])
 
     def _prepare(self) -> None:
         with self._saying():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from crawler.history.deals import best_first
+from crawler.books import LASTING_REASONS
+from crawler.history.deals import Ranked, best_first
 from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file_size
 from crawler.history.spells import ProductPast, product_past
 from crawler.local_time import date_in
@@ -45,6 +47,18 @@ class SearchPast:
     found: int
     """How many products the search has found: those shown, and those that are not."""
     products: tuple[ProductPast, ...]
+    """Of those that the report had, or that are kept; best deal first."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many of `found` the report dropped, by reason; see `crawler.books.LASTING_REASONS`."""
+    dropped_products: tuple[ProductPast, ...] = ()
+    """Of those, in the same order, where they are asked for."""
+    unjudged: int = 0
+    """How many an earlier version recorded: whether the report dropped them is not known, and they are kept."""
+
+    @property
+    def kept(self) -> int:
+        """How many of `found` the report did not drop."""
+        return self.found - sum(self.dropped.values())
 
     @property
     def single(self) -> ProductPast | None:
@@ -52,8 +66,10 @@ class SearchPast:
         return self.products[0] if self.query is None else None
 
     def cut(self, top: int | None) -> SearchPast:
-        """Return this with `top` products at most; None leaves all."""
-        return self if top is None else replace(self, products=self.products[:top])
+        """Return this with `top` products, and `top` dropped ones, at most; None leaves all."""
+        if top is None:
+            return self
+        return replace(self, products=self.products[:top], dropped_products=self.dropped_products[:top])
 
     def days_unseen(self, product: ProductPast, zone: dt.tzinfo = dt.UTC) -> int | None:
         """Return how many days before the search's last run a product was last seen; None for one seen by that run."""
@@ -71,23 +87,54 @@ def overview(history: HistoryReader) -> Overview:
 
 
 def search_view(
-    history: HistoryReader, source: str, typed: str, query: str, *, top: int | None, zone: dt.tzinfo = dt.UTC
+    history: HistoryReader,
+    source: str,
+    typed: str,
+    query: str,
+    *,
+    top: int | None,
+    zone: dt.tzinfo = dt.UTC,
+    keep: Collection[str] = (),
+    show_dropped: bool = False,
 ) -> SearchPast | None:
     """Return what became of the products of `query`, `top` of them at most; None for a search without a run.
 
-    `zone` is the reader's: it decides where a day ends.
+    What the search's report dropped as no book on its topic is counted and left out, but for the reasons in `keep`;
+    with `show_dropped` it is there for itself, `top` of it at most. What was dropped for being sold out or without a
+    price is ranked, last: that may be over tomorrow. `zone` is the reader's: it decides where a day ends.
     """
     summary = history.search(source, query)
     if summary is None:
         return None
     ranked = best_first(history, source, query, zone)
-    in_last_run = {each.product_id: each.in_last_run for each in ranked}
-    shown = [each.product_id for each in ranked[:top]]
-    products = tuple(
-        replace(past, in_last_run=in_last_run[past.last.product_id])
-        for past in _pasts(history, source, shown, zone)
+    left_out = {*LASTING_REASONS}.difference(keep)
+    kept = [each for each in ranked if each.dropped not in left_out]
+    dropped = [each for each in ranked if each.dropped in left_out]
+    counts = Counter(each.dropped for each in dropped)
+    return SearchPast(
+        source,
+        typed,
+        summary,
+        len(ranked),
+        _of_ranked(history, source, kept[:top], zone),
+        {reason: counts[reason] for reason in LASTING_REASONS},
+        _of_ranked(history, source, dropped[:top], zone) if show_dropped else (),
+        sum(each.dropped is None for each in kept),
     )
-    return SearchPast(source, typed, summary, len(ranked), products)
+
+
+def _of_ranked(
+    history: HistoryReader, source: str, ranked: Sequence[Ranked], zone: dt.tzinfo
+) -> tuple[ProductPast, ...]:
+    by_number = {each.product_id: each for each in ranked}
+    return tuple(
+        replace(
+            past,
+            in_last_run=by_number[past.last.product_id].in_last_run,
+            dropped=by_number[past.last.product_id].dropped,
+        )
+        for past in _pasts(history, source, list(by_number), zone)
+    )
 
 
 def product_view(

@@ -25,9 +25,10 @@ PRODUCT_COLUMNS = (
     "product_id", "title", "price", "list_price", "sold_out", "seller", "last_seen", "in_last_run", "since",
     "observations", "days", "few", "lowest", "lowest_at", "median_90_days", "relative", "previous", "previous_at",
     "change", "lowest_in_days", "raised_kind", "raised_before", "raised_to", "raised_at", "raised_usual_price",
-    "source", "query",
+    "source", "query", "dropped",
 )  # fmt: skip
-"""The header of a search's products; names as in JSON, those of `raised_then_cut` in one row with the rest."""
+"""The header of a search's products; names as in JSON, those of `raised_then_cut` in one row with the rest. `dropped`
+is the reason for which the search's report dropped a product: such rows come after the others, on demand."""
 
 SPELL_COLUMNS = (
     "product_id", "title", "from", "to", "price", "list_price", "sold_out", "observations", "after_gap", "source",
@@ -53,7 +54,7 @@ def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every fo
 
 
 def _products(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for product in values["products"]:
+    for product in (*values["products"], *values["dropped"]):
         raised = product["raised_then_cut"] or {}
         yield {
             **product,
@@ -64,6 +65,7 @@ def _products(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "raised_usual_price": raised.get("usual_price"),
             "source": values["source"],
             "query": values["query"],
+            "dropped": product.get("reason"),
         }
 
 

@@ -78,7 +78,8 @@ def render(view: View, style: HistoryStyle) -> str:
     say = style.labels(view)
     page: dict[str, Any] = {
         "say": say, "lang": say.language, "style": STYLE, "script": SCRIPT, "fold": "", "alarms": (), "facts": (),
-        "searches": None, "products": None, "zone": "", "product": None, "left": "",
+        "searches": None, "products": None, "zone": "", "product": None, "left": "", "dropped": (),
+        "dropped_left": "",
     }  # fmt: skip
     if isinstance(view, Overview):
         page |= _overview(view, say)
@@ -109,7 +110,7 @@ def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
     ends = [view.search.first_run, view.search.last_run] if view.search else []
     seen = [at for product in view.products for at in (product.history.since, product.history.last_at)]
     time = TimeAxis.around([*ends, *seen], say.zone)
-    left = view.found - len(view.products)
+    left = view.kept - len(view.products)
     products = [
         {"place": place, **_product(view, product, time, _SMALL, say)}
         for place, product in enumerate(view.products, 1)
@@ -122,8 +123,35 @@ def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
         "facts": head_of(view, say),
         "products": products,
         "fold": _fold(products) if len(products) > 1 else "",
-        "left": say("past_more", n=left, all=view.found) if left > 0 else "",
+        "left": say("past_more", n=left, all=view.kept) if left > 0 else "",
+        "dropped": _dropped(view, say),
+        "dropped_left": _dropped_left(view, say),
     }
+
+
+def _dropped(view: SearchPast, say: Labels) -> list[tuple[str, str, list[tuple[str, str, str | None, str]]]]:
+    """Return what was dropped: the reason, how many, and of those that there is room for price, title and number."""
+    groups = []
+    for reason, count in view.dropped.items():
+        items = [
+            (
+                price_now(product, say),
+                title_of(product),
+                product_address(view.source, product.last.product_id),
+                clean(product.last.product_id),
+            )
+            for product in view.dropped_products
+            if product.dropped == reason
+        ]
+        if count:
+            groups.append((say.reason(reason), f"{count:,}", items))
+    return groups
+
+
+def _dropped_left(view: SearchPast, say: Labels) -> str:
+    number = sum(view.dropped.values())
+    left = number - len(view.dropped_products)
+    return say("past_more", n=left, all=number) if left > 0 else ""
 
 
 def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:

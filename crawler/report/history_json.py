@@ -53,8 +53,10 @@ def as_dict(view: View) -> dict[str, Any]:
         "query": view.query,
         "query_sent": search.pop("query"),
         "found": view.found,
+        "counts": {"kept": view.kept, "dropped": dict(view.dropped), "unjudged": view.unjudged},
         **{key: search[key] for key in ("runs", "observations", "first_run", "last_run")},
         "products": [_product(product) for product in view.products],
+        "dropped": [{"reason": product.dropped} | _product(product) for product in view.dropped_products],
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -40,6 +40,8 @@ class HistoryStyle:
     """Columns of the table; None for those of a file."""
     color: bool = False
     """Whether the table may hold escape codes: colours and links."""
+    show_dropped: bool = False
+    """Whether table and CSV list what was dropped. HTML and JSON list it always."""
     zone: dt.tzinfo = dt.UTC
     """The reader's time zone, for table and HTML; data are in UTC."""
 
@@ -48,6 +50,10 @@ class HistoryStyle:
         if form == "table" or self.top_given:
             return self.top
         return MOST_CHARTS if form == "html" else None
+
+    def lists_dropped(self, form: str) -> bool:
+        """Return whether a format lists what was dropped."""
+        return self.show_dropped or form in {"html", "json"}
 
     def labels(self, view: View) -> Labels:
         """Return the words for a report."""
@@ -70,7 +76,11 @@ def format_of(path: str | os.PathLike[str]) -> str:
 def render(view: View, form: str, style: HistoryStyle | None = None) -> str:
     """Return the report in a format of `FORMATS`; of a search its first products, as many as the format takes."""
     style = style or HistoryStyle()
-    shown: View = view.cut(style.limit(form)) if _is_search(view) else view
+    shown: View = view
+    if _is_search(view):
+        shown = view.cut(style.limit(form))
+        if not style.lists_dropped(form):
+            shown = replace(shown, dropped_products=())
     text: str = importlib.import_module(f"crawler.report.history_{form}").render(shown, style)
     return text
 

@@ -47,6 +47,8 @@ _PRODUCT_COLUMNS = (
     ("past_since", 130), ("product", 100), ("title", 0),
 )  # fmt: skip
 
+_DROPPED_COLUMNS = (("reason", 0), ("past_now", 0), ("product", 100), ("title", 0))
+
 
 def render(view: View, style: HistoryStyle) -> str:
     """Return the view as lines of at most `style.width` terminal columns.
@@ -93,14 +95,20 @@ def _print_overview(console: Console, view: Overview, say: Labels) -> None:
 
 
 def _print_search(console: Console, view: SearchPast, say: Labels) -> None:
+    console.print(pairs(tuple(head_of(view, say)), console.width))
+    if view.products:
+        console.print()
+        _print_products(console, view, say)
+    if view.dropped_products:
+        console.print()
+        _print_dropped(console, view, say)
+
+
+def _print_products(console: Console, view: SearchPast, say: Labels) -> None:
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
-    console.print(pairs(tuple(head_of(view, say)), console.width))
-    if not view.products:
-        return
-    console.print()
     columns = [name for name, width in _PRODUCT_COLUMNS if console.width >= width]
     table = bare_table()
     for name in columns:
@@ -127,8 +135,36 @@ def _print_search(console: Console, view: SearchPast, say: Labels) -> None:
         }
         table.add_row(*(cells[name] for name in columns))
     print_table(console, table)
-    if left := view.found - len(view.products):
-        console.print(Text(say("past_more", n=left, all=view.found)))
+    if left := view.kept - len(view.products):
+        console.print(Text(say("past_more", n=left, all=view.kept)))
+
+
+def _print_dropped(console: Console, view: SearchPast, say: Labels) -> None:
+    from rich.text import Text
+
+    table = bare_table()
+    table.title, table.title_justify = say("dropped"), "left"
+    names = [name for name, width in _DROPPED_COLUMNS if console.width >= width]
+    for name in names:
+        _column(
+            table,
+            say(name),
+            justify="right" if name == "past_now" else "left",
+            max_width=console.width // 3 if name == "reason" else None,
+            ratio=1 if name == "title" else None,
+        )
+    for product in view.dropped_products:
+        cells = {
+            "reason": Text(say.reason(product.dropped or "")),
+            "past_now": Text(price_now(product, say)),
+            "product": Text(clean(product.last.product_id)),
+            "title": _title(view, product),
+        }
+        table.add_row(*(cells[name] for name in names))
+    print_table(console, table)
+    number = sum(view.dropped.values())
+    if left := number - len(view.dropped_products):
+        console.print(Text(say("past_more", n=left, all=number)))
 
 
 def _print_product(console: Console, view: SearchPast, product: ProductPast, say: Labels) -> None:

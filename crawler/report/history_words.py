@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.history.observations import NOT_DROPPED
 from crawler.report import wording
 from crawler.report.clean import clean, crop
 from crawler.report.head import Alarm
@@ -152,6 +153,8 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
     past, words = product.history, []
     if past.raised_then_cut is not None:
         words.append(raised(past.raised_then_cut, say))
+    if product.dropped is not None and product.dropped != NOT_DROPPED:
+        words.append(say("kept", reason=say.reason(product.dropped)))
     if product.last.price is None and not product.last.sold_out:
         words.append(say("past_no_price"))
     unseen = view.days_unseen(product, say.zone)
@@ -206,14 +209,32 @@ def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
     )
     facts.append((say("past_runs"), runs))
     facts.append((say("past_products"), _found(view, say)))
+    if dropped := dropped_counts(view, say):
+        facts.append((say("dropped"), dropped))
+    if view.unjudged:
+        facts.append((say("note"), say("past_unjudged", n=view.unjudged)))
     return facts
+
+
+def dropped_counts(view: SearchPast, say: Labels) -> str:
+    """Return how many products of the search its report dropped, by reason; '' for none."""
+    counted = say("comma").join(
+        say("count_of", n=number, what=say.reason(reason))
+        for reason, number in view.dropped.items()
+        if number
+    )
+    if not counted or view.dropped_products:
+        return counted
+    return say("past_dropped", dropped=counted)
 
 
 def _found(view: SearchPast, say: Labels) -> str:
     if not view.found:
         return say("past_nothing")
+    if not view.kept:
+        return say("past_all_dropped", found=view.found)
     shown = len(view.products)
-    return say("past_found_all" if shown == view.found else "past_found", found=view.found, shown=shown)
+    return say("past_found_all" if shown == view.kept else "past_found", found=view.kept, shown=shown)
 
 
 def overview_head(view: Overview, say: Labels) -> list[tuple[str, str]]:

@@ -128,6 +128,86 @@ async def test_html_of_one_product_and_of_all_searches(run: Run, kept: Path, fol
     assert [query.text() for query in whole.css(".searches th[scope=row]")] == ["三体"]
 
 
+@pytest.fixture
+def judged(kept: Path) -> Path:
+    """Return the same history after a run that found a bookmark, and what had nothing to do with the query."""
+    at = START + dt.timedelta(days=70)
+    found = [
+        Observation("11", "三体11", at, Decimal(20), Decimal(100), dropped="no"),
+        Observation("21", "三体书签", at, Decimal(3), dropped="accessory"),
+        Observation("22", "英语语法", at, Decimal(2), dropped="off_topic", seller="=某店"),
+    ]
+    with History(kept) as past:
+        past.record(RunRecord("k70", SHOP, "三体", at, pages_ok=1, pages_failed=0), found)
+    return kept
+
+
+async def test_what_the_search_dropped_is_counted_and_listed_on_demand(
+    run: Run, judged: Path, folder: Path
+) -> None:
+    """In the table and in CSV on demand, in JSON and HTML always; three products of before are not known."""
+    words = ("history", "三体", "-o", "a.json", "-o", "a.csv", "-o", "a.html")
+    table = (await run(*words)).text
+    assert "1 accessory, 1 off topic; listed with --show-dropped" in table
+    assert "3 recorded by an earlier version" in table
+    assert "三体书签" not in table
+    report = json.loads((folder / "a.json").read_text("utf-8"))
+    assert report["found"] == 6
+    assert report["counts"] == {
+        "kept": 4,
+        "dropped": {"ebook": 0, "accessory": 1, "off_topic": 1},
+        "unjudged": 3,
+    }
+    dropped = [(product["product_id"], product["reason"]) for product in report["dropped"]]
+    assert dropped == [("22", "off_topic"), ("21", "accessory")]
+    assert {product["product_id"] for product in report["products"]} == {"11", "12", "13", "14"}
+    assert "三体书签" not in (folder / "a.csv").read_text("utf-8-sig")
+    document = LexborHTMLParser((folder / "a.html").read_text("utf-8"))
+    assert [" ".join(group.text().split()) for group in document.css(".group")] == [
+        "accessory 1 ¥3.00 三体书签 21",
+        "off topic 1 ¥2.00 英语语法 22",
+    ]
+    assert "三体书签" not in " ".join(card.text() for card in document.css(".card"))
+
+    table = (await run(*words, "--show-dropped")).text
+    assert "--show-dropped" not in table
+    assert table.index("三体14") < table.index("英语语法") < table.index("三体书签")
+    rows = list(csv.DictReader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"), newline="")))
+    assert [(row["product_id"], row["dropped"]) for row in rows[-3:]] == [
+        ("14", ""),
+        ("22", "off_topic"),
+        ("21", "accessory"),
+    ]
+
+
+async def test_what_is_kept_is_ranked_and_says_so(run: Run, judged: Path, folder: Path) -> None:
+    """By option and by the configuration, as a search keeps it."""
+    table = (await run("history", "三体", "--keep", "off_topic,accessory,sold_out")).text
+    assert "kept though off topic" in table
+    assert "Dropped" not in table
+    (folder / "c.toml").write_text('[crawler]\nkeep = ["accessory"]\n', "utf-8")
+    report = json.loads((await run("history", "三体", "--format", "json", "--config", "c.toml")).text)
+    assert report["counts"]["dropped"] == {"ebook": 0, "accessory": 0, "off_topic": 1}
+    assert "21" in {product["product_id"] for product in report["products"]}
+    ended = await run("history", "三体", "--keep", "dear")
+    assert ended.code == 2
+    assert "--keep must be reasons out of" in ended.only_line
+
+
+async def test_a_dropped_product_has_its_past_by_its_number(run: Run, judged: Path) -> None:
+    assert json.loads((await run("history", "22", "--format", "json")).text)["product"]["price"] == 2
+
+
+async def test_of_a_search_whose_products_are_all_dropped_that_is_said(run: Run, kept: Path) -> None:
+    with History(kept) as past:
+        at = START + dt.timedelta(days=1)
+        found = [Observation("22", "英语语法", at, Decimal(2), dropped="off_topic")]
+        past.record(RunRecord("x", SHOP, "书", at, pages_ok=1, pages_failed=0), found)
+    table = (await run("history", "书")).text
+    assert "1 found, all dropped" in table
+    assert "1 off topic; listed with --show-dropped" in table
+
+
 async def test_html_says_what_it_leaves_out(run: Run, kept: Path) -> None:
     """A number given cuts the page, and the page says so."""
     document = LexborHTMLParser((await run("history", "三体", "--format", "html", "--top", "3")).text)

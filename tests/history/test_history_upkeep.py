@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.books import LASTING_REASONS
 from crawler.errors import UsageError
 from crawler.history import exporting
 from crawler.history.importing import HistoryImporter
 from crawler.history.maintenance import HistoryKeeper
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import NOT_DROPPED, Observation, RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
 
@@ -46,6 +47,7 @@ SEEN = st.lists(
         st.none() | st.integers(0, 100),
         st.none() | TEXT,
         st.booleans(),
+        st.sampled_from([None, NOT_DROPPED, *LASTING_REASONS]),
     ),
     max_size=6,
     unique_by=lambda row: row[0],
@@ -88,9 +90,9 @@ def test_what_is_exported_comes_back_the_same(
                     [
                         Observation(
                             str(product), str(title), at, price, listed,  # type: ignore[arg-type]  # as drawn
-                            None if stars is None else stars / 20, 7, seller, out,  # type: ignore[operator, arg-type]  # as drawn
+                            None if stars is None else stars / 20, 7, seller, out, dropped,  # type: ignore[operator, arg-type]  # as drawn
                         )
-                        for product, title, price, listed, stars, seller, out in rows
+                        for product, title, price, listed, stars, seller, out, dropped in rows
                     ],
                 )  # fmt: skip
         data = exported(first, form)

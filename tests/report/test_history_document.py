@@ -30,13 +30,14 @@ def views(tmp_path: Path) -> list[View | None]:
             at = START + dt.timedelta(days=day)
             price = Decimal(60 if 60 <= day < 69 else 50)
             run = RunRecord(f"k{day}", "demo", "书", at, pages_ok=1, pages_failed=0)
-            history.record(run, [Observation("1", "书", at, price)])
+            dropped = Observation("2", "书签", at, price, dropped="accessory")
+            history.record(run, [Observation("1", "书", at, price), dropped])
     reader = open_history(file)
     assert reader is not None
     with reader:
         return [
             overview(reader),
-            search_view(reader, "demo", "書", "书", top=None),
+            search_view(reader, "demo", "書", "书", top=None, show_dropped=True),
             product_view(reader, "demo", "1"),
         ]
 
@@ -58,7 +59,7 @@ def test_every_key_is_documented_and_no_other(views: list[View | None]) -> None:
     for view in views:
         assert view is not None
         for name in keys(as_dict(view)):
-            plain = re.sub(r"^(?:products\[\]|product)\.", "", name)
+            plain = re.sub(r"^(?:products\[\]|dropped\[\]|product)\.", "", name)
             found.add(plain)
     lists = {name.removesuffix("[]") for name in found if name.endswith("[]")} - {"products"}
     assert documented == found - lists - {"product"}

@@ -1,0 +1,79 @@
+"""A year of searches at the demo shop, as a history records them: its prices move every day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Final
+
+from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.topic import topic_of
+from crawler.demo.catalogue import PAGE_SIZE, catalogue
+from crawler.demo.price_moves import on_day
+from crawler.history.looking_back import run_key
+from crawler.history.observations import Observation, RunRecord, observed, source_of
+from crawler.query import simplified
+from crawler.results import Counts, PageResult, SearchResult
+from crawler.verdict import Verdict
+from parsers.model import Listing
+
+__all__ = ["DAYS", "LAST_DAY", "QUERY", "year"]
+
+QUERY: Final = "滲透測試"
+"""What is searched, as it is typed."""
+
+LAST_DAY: Final = dt.date(2025, 12, 31)
+"""Always the same year, so that what it shows is the same wherever and whenever it is made."""
+
+DAYS: Final = 365
+
+_PAGES = 3
+"""As many as a search reads unless told otherwise, without its price check."""
+
+_NOON = dt.time(12, tzinfo=dt.UTC)
+"""When each search begins: the same day nearly everywhere."""
+
+
+def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
+    """Yield the run of each day, as `History.record_all` takes them: the shop's first pages at that day's prices.
+
+    They are the same runs every time, so nothing is recorded twice.
+    """
+    sent = simplified(QUERY)
+    timeless = catalogue(sent)[: _PAGES * PAGE_SIZE]
+    wishes = Wishes(topic_of(QUERY, sent))
+    for back in reversed(range(DAYS)):
+        day = LAST_DAY - dt.timedelta(days=back)
+        listings = [on_day(listing, day) for listing in timeless]
+        # What the last run makes of a product is what a history keeps.
+        dropped = () if back else fill_shelf([(None, listings)], wishes).dropped
+        result = _result(sent, listings, dropped, dt.datetime.combine(day, _NOON))
+        source = source_of(result.base_url, demo=True)
+        yield observed(result, run_key(source, sent, result.started_at))
+
+
+def _result(
+    sent: str, listings: list[Listing], dropped: tuple[tuple[str, Listing], ...], at: dt.datetime
+) -> SearchResult:
+    """Return what a search finds; what a history does not record of it is left empty."""
+    pages: dict[int, list[Listing]] = {}
+    for listing in listings:
+        pages.setdefault(listing.page, []).append(listing)
+    return SearchResult(
+        query=QUERY,
+        query_sent=sent,
+        shop="dangdang",
+        base_url="",
+        demo=True,
+        rank="cheapest",
+        started_at=at,
+        finished_at=at,
+        pages=tuple(
+            PageResult(number, "", Verdict.OK, "", tuple(some), fetched_at=at)
+            for number, some in pages.items()
+        ),
+        available=None,
+        counts=Counts(len(listings), len(listings), 0, 0, {}),
+        books=(),
+        dropped=dropped,
+    )
