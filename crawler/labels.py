@@ -1,23 +1,24 @@
-"""The words of reports and alerts in three languages: English, Simplified and Traditional Chinese, side by side.
+"""The words of reports, alerts and commands in three languages: English, Simplified and Traditional Chinese.
 
-Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the
-details of a failed page, notes on pages, and why a search was stopped.
+Names of files, columns of data (CSV, JSON), `--help` and messages about wrong usage are English throughout. Details of
+failed pages, notes and reasons are phrases (`crawler.phrases`), which `Labels.text` words.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Final
 
+from crawler.labels_of_commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels_of_history import WORDS as WORDS_OF_HISTORY
-from crawler.query import script_of
+from crawler.languages import LANGUAGES, language_for
+from crawler.phrases import worded
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
 
-LANGUAGES = ("en", "zh-Hans", "zh-Hant")
-"""Languages by their BCP 47 tags."""
-
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    **WORDS_OF_COMMANDS,
     **WORDS_OF_HISTORY,
     # The answers
     "cheapest": ("Cheapest", "最便宜", "最便宜"),
@@ -125,6 +126,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "the_demo_shop": ("The demo shop", "演示书店", "示範書店"),
     "the_replica": ("The replica at {address}", "{address} 上的副本", "{address} 上的副本"),
     "time": ("Time", "时间", "時間"),
+    "took": ("{at}, {seconds:.1f} s", "{at}，用时 {seconds:.1f} 秒", "{at}，用時 {seconds:.1f} 秒"),
     "pages": ("Pages", "页面", "頁面"),
     "ok": ("{n} ok", "{n} 页正常", "{n} 頁正常"),
     "failed": ("{n} failed", "{n} 页失败", "{n} 頁失敗"),
@@ -200,6 +202,10 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "since_year": ("since {year}", "{year} 年及以后", "{year} 年及以後"),
     "from_reviews": ("{n:,} reviews at least", "至少 {n:,} 条评论", "至少 {n:,} 則評論"),
     "shops_order": ("Shop's order", "书店排序", "書店排序"),
+    "sort_sales": ("sales", "销量", "銷量"),
+    "sort_rating": ("rating", "评分", "評分"),
+    "sort_newest": ("newest", "出版时间", "出版時間"),
+    "sort_price": ("price", "价格", "價格"),
     "order": ("Order", "排序", "排序"),
     "by_cheapest": ("by price", "按价格", "依價格"),
     "by_best": ("by quality", "按口碑分", "依口碑分"),
@@ -478,6 +484,10 @@ class Labels:
         words = _WORDS[name][self._column]
         return words.format(**values) if values else words
 
+    def text(self, text: str) -> str:
+        """Return a phrase in this language; any other text (a server's, a library's) as it is."""
+        return worded(text, self._column)
+
     def reason(self, name: str) -> str:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
@@ -487,8 +497,8 @@ ENGLISH = Labels("en")
 
 
 def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC) -> Labels:
-    """Return the words of `language`; «auto» follows the script of the query: English where that is not Chinese.
+    """Return the words of `language`; «auto» follows the query, and the environment's locale where it is not Chinese.
 
     `zone` is the reader's.
     """
-    return Labels(script_of(query) or "en" if language == "auto" else language, zone)
+    return Labels(language_for(query, os.environ) if language == "auto" else language, zone)

@@ -57,6 +57,7 @@ def build_parser() -> Parser:
 def run_command(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and return its exit code."""
     console.set_up()
+    console.speak(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)

@@ -125,7 +125,8 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
     parser.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
+        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or such a name as zh-TW or zh_CN; auto "
+        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     add_common_options(parser)
 
@@ -142,7 +143,7 @@ def run(args: argparse.Namespace) -> int:
     word = _word(args)
     history = open_history(path)
     if history is None:
-        nothing = f"no history yet at {path}: searches of the live shop record there"
+        nothing = console.words()("history_none", path=path)
         if word is None and args.format not in {None, "table"}:
             from crawler.history.reading import FileSize
             from crawler.history.views import Overview
@@ -201,10 +202,12 @@ def _seen(
     if view is not None:
         return view, ""
     others = [*known, *(each.source for each in history.searches() if each.query == query)]
-    nothing = f"nothing is on record of {word!r} at {called(source)}"
+    say = console.words()
+    nothing = say("history_nothing_of", word=word, source=called(source))
     if others:
-        return None, f"{nothing}, but at {', '.join(map(called, dict.fromkeys(others)))}"
-    return None, f"{nothing}; history alone lists the searches that are"
+        sources = say("comma").join(map(called, dict.fromkeys(others)))
+        return None, say("history_but_at", words=nothing, sources=sources)
+    return None, say("history_lists", words=nothing)
 
 
 def _say_nothing(words: str, args: argparse.Namespace) -> None:
@@ -212,7 +215,7 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
     if args.format in {None, "table"}:
         console.write_stdout(f"{console.one_line(words)}\n")
     if args.format not in {None, "table"} or args.output:
-        console.line(f"{words}; no file is written" if args.output else words)
+        console.line(console.words()("no_file_written", words=words) if args.output else words)
 
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:

@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.phrases import Phrase
 from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.whole_files import shown
 
@@ -175,7 +176,7 @@ class Journal:
         from crawler.recording.warc import MAX_RUN
 
         if self._size + len(data) > MAX_RUN:
-            self._fail(f"it would be larger than {MAX_RUN >> 20} MiB")
+            self._fail(Phrase("journal_too_large", size=MAX_RUN >> 20))
             return
         rest = memoryview(data)
         while rest:
@@ -360,4 +361,4 @@ def _lock(fd: int) -> bool:
 
 
 def _cannot(path: Path, why: str) -> str:
-    return f"no journal is kept for --resume and --archive: {shown(path)} cannot be written: {why}"
+    return Phrase("no_journal", why=Phrase("not_written", path=shown(path), why=why))
