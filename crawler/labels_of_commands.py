@@ -66,7 +66,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{stopped}：一页也没读到，没有写入文件",
         "{stopped}：一頁也沒讀到，沒有寫入檔案",
     ),
-    "unreachable": ("{shop} cannot be reached: {why}", "无法访问{shop}：{why}", "無法存取{shop}：{why}"),
+    "unreachable": ("{shop} cannot be reached: {why}", "无法访问 {shop}：{why}", "無法連線到 {shop}：{why}"),
     "nothing_written": (
         "no page could be had, no file is written: {why}",
         "一页也没读到，没有写入文件：{why}",
