@@ -60,7 +60,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "page_listings": ("{n} listings", "{n} 条商品", "{n} 筆商品"),
     "revised": ("{words} (revised)", "{words}（更正）", "{words}（更正）"),
     # How a search ended
-    "pages_left": ("{stopped}: {pages} not read", "{stopped}：{pages}没有读取", "{stopped}：{pages}沒有讀取"),
+    "stopped_left": ("{stopped}: {pages} not read", "{stopped}：{pages}没有读取", "{stopped}：{pages}沒有讀取"),
     "no_page_in_time": (
         "{stopped}: no page was had in that time; no file is written",
         "{stopped}：一页也没读到，没有写入文件",

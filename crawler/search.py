@@ -598,10 +598,11 @@ def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes: list[str] = []
     for number, judgement in pages.final.items():
-        notes += [Phrase("on_page", page=number, words=note) for note in judgement.notes]
+        page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
+        notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
         count = len(pages.listings(number))
         if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
             half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
-            notes.append(Phrase("on_page", page=number, words=half))
+            notes.append(Phrase("on_page", page=page, words=half))
     return tuple(notes)

@@ -184,7 +184,7 @@ def test_phrases_within_phrases_have_an_end() -> None:
     """A file may nest them as deep as it likes."""
     value: list[object] = ["timed_out", {}]
     for _ in range(500):
-        value = ["on_page", {"page": 1, "words": value}]
+        value = ["on_page", {"page": "x", "words": value}]
     assert unpacked("x", {"x": value}) == "x"
 
 

@@ -37,7 +37,7 @@ def last_word(result: SearchResult, say: Labels | None = None) -> str | None:
     if result.stopped:
         left = [page.page for page in result.failed if page.verdict is Verdict.NOT_ASKED]
         stopped = say.text(result.stopped)
-        return say("pages_left", stopped=stopped, pages=page_numbers(left, say)) if left else stopped
+        return say("stopped_left", stopped=stopped, pages=page_numbers(left, say)) if left else stopped
     return None
 
 

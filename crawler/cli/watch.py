@@ -83,10 +83,11 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
     parser.add_argument("--config", metavar="FILE", help="read the settings and watches from FILE")
 
 
-def loaded_watches(args: argparse.Namespace) -> Loaded:
+def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True) -> Loaded:
     """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError.
 
-    What is not used of the configuration is left to the caller to say.
+    What is not used of the configuration is left to the caller to say. From here on the command speaks the reader's
+    language, if it knows more than English.
     """
     from dataclasses import replace
 
@@ -96,7 +97,8 @@ def loaded_watches(args: argparse.Namespace) -> Loaded:
 
     flags = {"base_url": args.base_url, "history.path": args.history_file}
     loaded = load(flags, config=args.config, environ=os.environ)
-    console.speak(labels_for(loaded.settings.report.lang, "", local_zone()))
+    if in_readers_language:
+        console.speak(labels_for(loaded.settings.report.lang, "", local_zone()))
     for warning in loaded.warnings:
         console.error(warning)
     if args.demo and loaded.settings.base_url is not None:

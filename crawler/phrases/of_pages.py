@@ -11,7 +11,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "joined": ("{first}; {rest}", "{first}；{rest}", "{first}；{rest}"),
     "because": ("{words}: {why}", "{words}：{why}", "{words}：{why}"),
     "with_more": ("{words} ({more})", "{words}（{more}）", "{words}（{more}）"),
-    "on_page": ("page {page}: {words}", "第 {page} 页：{words}", "第 {page} 頁：{words}"),
+    "on_page": ("{page}: {words}", "{page}：{words}", "{page}：{words}"),
     "attempts": ("after {n} attempts", "试了 {n} 次", "試了 {n} 次"),
     "attempt": ("after 1 attempt", "试了 1 次", "試了 1 次"),
     # Pages that failed

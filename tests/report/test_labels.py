@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
+from crawler import labels_of_commands, labels_of_history
 from crawler.alerts.alert import AlertKind
 from crawler.books import DROP_REASONS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
 from crawler.phrases import PHRASES
+from crawler.phrases.of_downloads import DOWNLOADS
+from crawler.phrases.of_files import FILES
+from crawler.phrases.of_pages import PAGES
 from crawler.report.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
@@ -92,6 +96,13 @@ def test_chinese_and_latin_keep_their_distance(name: str) -> None:
         for before, after in itertools.pairwise(words):
             for han, other in ((before, after), (after, before)):
                 assert not ("\u4e00" <= han <= "\u9fff" and other.isascii() and other.isalnum()), words
+
+
+def test_no_text_hides_another_of_its_name() -> None:
+    """The tables are put together: a name stands in one of them."""
+    for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
+        assert all(_WORDS[name] is words for name, words in table.items())
+    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES)
 
 
 def test_every_name_that_code_uses_is_there() -> None:
