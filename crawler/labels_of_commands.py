@@ -7,6 +7,13 @@ from typing import Final
 __all__ = ["WORDS"]
 
 WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    # The questions of a command without arguments
+    "ask_query": ("Search Dangdang for: ", "在当当网搜索：", "在當當網搜尋："),
+    "ask_pages": (
+        "Result pages to read, 1 to 100 [{default}]: ",
+        "读取多少页结果，1 至 100 [{default}]：",
+        "讀取多少頁結果，1 至 100 [{default}]：",
+    ),
     # The progress of a search
     "bar_pages": ("pages", "页面", "頁面"),
     "bar_books": ("{n:,} books", "{n:,} 种书", "{n:,} 種書"),

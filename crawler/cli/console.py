@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -96,9 +97,9 @@ def visible(text: str) -> str:
     )
 
 
-def speak(labels: Labels | None) -> None:
-    """Word from now on in the language of `labels` what the command says, None for English."""
-    _Speech.labels = labels
+def speak(labels: Callable[[], Labels] | None) -> None:
+    """Word what the command says from now on as `labels` tells when it is first needed; None is English."""
+    _Speech.chosen, _Speech.labels = labels, None
 
 
 def words() -> Labels:
@@ -106,11 +107,12 @@ def words() -> Labels:
     if _Speech.labels is None:
         from crawler.labels import ENGLISH
 
-        return ENGLISH
+        _Speech.labels = ENGLISH if _Speech.chosen is None else _Speech.chosen()
     return _Speech.labels
 
 
 class _Speech:
+    chosen: Callable[[], Labels] | None = None
     labels: Labels | None = None
 
 

@@ -63,7 +63,7 @@ def loaded_settings(args: argparse.Namespace) -> Settings:
     flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
-    console.speak(labels_for(loaded.settings.report.lang, query, local_zone()))
+    console.speak(lambda: labels_for(loaded.settings.report.lang, query, local_zone()))
     for note in loaded.notes:
         console.error(note)
     return loaded.settings

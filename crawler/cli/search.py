@@ -299,12 +299,14 @@ def run(args: argparse.Namespace) -> int:
 
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
-    console.speak(labels_for(loaded.settings.report.lang, args.query or "", local_zone()))
+    console.speak(lambda: labels_for(loaded.settings.report.lang, args.query or "", local_zone()))
     for note in loaded.notes:
         console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
-    console.speak(labels_for(settings.report.lang, wanted.query, local_zone()))  # a replay's is in its file
+    console.speak(
+        lambda: labels_for(settings.report.lang, wanted.query, local_zone())
+    )  # a replay has its own
 
     from crawler.cli.outputs import plan_outputs
 

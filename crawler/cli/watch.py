@@ -98,7 +98,7 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     flags = {"base_url": args.base_url, "history.path": args.history_file}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
-        console.speak(labels_for(loaded.settings.report.lang, "", local_zone()))
+        console.speak(lambda: labels_for(loaded.settings.report.lang, "", local_zone()))
     for warning in loaded.warnings:
         console.error(warning)
     if args.demo and loaded.settings.base_url is not None:

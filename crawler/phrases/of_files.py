@@ -7,6 +7,33 @@ from typing import Final
 __all__ = ["FILES"]
 
 FILES: Final[dict[str, tuple[str, str, str]]] = {
+    # What the system lets a process have
+    "files_ran_out": (
+        "too many files are open; allow more (ulimit -n 1024), or use fewer --workers",
+        "打开的文件过多；请放宽限制（ulimit -n 1024），或减少 --workers",
+        "開啟的檔案過多；請放寬限制（ulimit -n 1024），或減少 --workers",
+    ),
+    "memory_ran_out": (
+        "the memory does not suffice; allow more (ulimit -v), or read fewer --pages with fewer --workers",
+        "内存不足；请放宽限制（ulimit -v），或减少 --pages 和 --workers",
+        "記憶體不足；請放寬限制（ulimit -v），或減少 --pages 和 --workers",
+    ),
+    "threads_ran_out": (
+        "no more threads or processes can be started; allow more (ulimit -u, ulimit -v), or use fewer --workers",
+        "无法再启动线程或进程；请放宽限制（ulimit -u、ulimit -v），或减少 --workers",
+        "無法再啟動執行緒或處理程序；請放寬限制（ulimit -u、ulimit -v），或減少 --workers",
+    ),
+    "too_few_files": (
+        "only {n} files may be open at once, and {needed} are needed; allow more: ulimit -n 1024",
+        "最多可同时打开 {n} 个文件，至少需要 {needed} 个；请放宽限制：ulimit -n 1024",
+        "最多可同時開啟 {n} 個檔案，至少需要 {needed} 個；請放寬限制：ulimit -n 1024",
+    ),
+    "too_little_memory": (
+        "only {n} MiB of memory may be reserved, and {needed} are needed; allow more: ulimit -v {limit}",
+        "最多可保留 {n} MiB 内存，至少需要 {needed}；请放宽限制：ulimit -v {limit}",
+        "最多可保留 {n} MiB 記憶體，至少需要 {needed}；請放寬限制：ulimit -v {limit}",
+    ),
+    "thread_ended": ("a thread ended: {error}", "一个线程意外结束：{error}", "一個執行緒意外結束：{error}"),
     # Files
     "not_written": (
         "{path} cannot be written: {why}",
