@@ -126,7 +126,6 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "the_demo_shop": ("The demo shop", "演示书店", "示範書店"),
     "the_replica": ("The replica at {address}", "{address} 上的副本", "{address} 上的副本"),
     "time": ("Time", "时间", "時間"),
-    "took": ("{at}, {seconds:.1f} s", "{at}，用时 {seconds:.1f} 秒", "{at}，用時 {seconds:.1f} 秒"),
     "pages": ("Pages", "页面", "頁面"),
     "ok": ("{n} ok", "{n} 页正常", "{n} 頁正常"),
     "failed": ("{n} failed", "{n} 页失败", "{n} 頁失敗"),

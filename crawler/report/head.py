@@ -317,7 +317,7 @@ def _time(result: SearchResult, say: Labels) -> str:
     """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
-    words = say("took", at=_second(started, say), seconds=seconds)
+    words = f"{_second(started, say)}, {seconds:.1f} s"
     times = [page.fetched_at for page in (*result.pages, *result.price_pages)]
     earlier = [time for time in times if time is not None and time < started]
     if not earlier:
