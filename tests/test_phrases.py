@@ -215,3 +215,10 @@ def test_records_hold_the_codes_of_all_their_texts() -> None:
     texts += [detail for _, detail in ended.end.verdicts.values()]
     assert all(isinstance(text, Phrase) for text in texts)
     assert json.loads(metadata.encoded(records[0]))["detail"] == str(NESTED)
+
+
+def test_a_record_of_an_earlier_version_has_its_english_text() -> None:
+    """A file without codes is read as before."""
+    old = metadata.read(b'{"kind": "problem", "problem": "timeout", "detail": "silent for 15 s"}')
+    assert isinstance(old, ProblemRecord)
+    assert (type(old.detail), old.detail) == (str, "silent for 15 s")

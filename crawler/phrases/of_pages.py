@@ -143,7 +143,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "the_page": ("page {page}", "第 {page} 页", "第 {page} 頁"),
     "the_price_page": ("page {page} of the price order", "价格排序第 {page} 页", "價格排序第 {page} 頁"),
     "offer_without_price": ("no price", "价格不明", "價格不明"),
-    "offer_sold_out": ("{price} (sold out)", "{price}（售罄）", "{price}（售罄）"),
+    "offer_sold_out": ("{price} (sold out)", "{price}（已售罄）", "{price}（已售完）"),
     # By which sign a page without a list was known: a code of parsers.model.SignCode each
     "sign_empty_body": ("an empty body", "内容为空", "內容為空"),
     "sign_title": ("title {value}", "标题“{value}”", "標題「{value}」"),

@@ -77,7 +77,7 @@ def head_of(result: SearchResult, say: Labels = ENGLISH) -> Head:
 
 def mark_of(result: SearchResult, say: Labels = ENGLISH) -> str:
     """Return the names of a report's alarms, «DEMO, PARTIAL»; '' for a whole answer of the live shop."""
-    return say("comma").join(alarm.name for alarm in _alarms(result, say))
+    return ", ".join(alarm.name for alarm in _alarms(result, say))
 
 
 def tail_of(result: SearchResult, top: int | None, say: Labels = ENGLISH) -> str:
