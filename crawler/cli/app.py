@@ -57,7 +57,6 @@ def build_parser() -> Parser:
 def run_command(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and return its exit code."""
     console.set_up()
-    console.speak(None)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(arguments)
@@ -83,6 +82,8 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         hint = "please report it" if "--verbose" in arguments else "--verbose shows where; please report it"
         console.error(f"internal error: {type(error).__name__}: {error} ({hint})")
         return ExitCode.INTERNAL
+    finally:
+        console.speak(None)  # a caller may run another command
 
 
 def _run(arguments: list[str]) -> int:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from crawler.cli import console
 from crawler.cli.app import build_parser, run_command
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
+from crawler.labels import ENGLISH
 from tests.cli.conftest import Ended
 from tests.report.test_partial_runs import foreign
 
@@ -102,5 +104,6 @@ def test_help_is_english_in_every_locale(taiwan: Path) -> None:
 def test_a_command_forgets_the_language_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
     """Where one process runs two commands, wrong usage of the second is told in English, as ever."""
     assert run_command(["history", "--lang", "zh-Hant", "--history-file", "prices.sqlite3"]) == 0
+    assert console.words() is ENGLISH
     assert run_command(["--replay", "none.warc"]) == 2
     assert "none.warc cannot be read" in capsys.readouterr().err
