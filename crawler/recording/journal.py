@@ -23,7 +23,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.phrases import Phrase
+from crawler.phrases import Phrase, reason_of
 from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.whole_files import shown
 
@@ -268,7 +268,7 @@ def saved_pages(
         try:
             stored = read_stored(RecordReader(path, max_block=max(MAX_BLOCK, cap)))
         except ArchiveError as error:
-            skipped.append(str(error))
+            skipped.append(reason_of(error))
             continue
         if _key(stored.parameters) != key:
             continue
@@ -283,7 +283,7 @@ def saved_pages(
         try:
             pages[number] = page.saved(cap)
         except ValueError as error:
-            skipped.append(f"{shown(folder)}: {error}")
+            skipped.append(Phrase("because", words=shown(folder), why=reason_of(error)))
     return pages, tuple(skipped)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from crawler.download.exchange import Exchange, Problem
-from crawler.phrases import Packed, packed, unpacked
+from crawler.phrases import Packed, Phrase, packed, unpacked
 from crawler.recording.saved import RunEnd, RunParameters
 
 __all__ = [
@@ -123,7 +123,7 @@ def read(data: bytes) -> Metadata | None:
     try:
         record: Metadata = msgspec.json.decode(data, type=Metadata)
     except RecursionError as error:
-        raise ValueError("JSON nested too deep") from error
+        raise ValueError(Phrase("record_too_deep")) from error
     match record:
         case RunRecord(parameters=parameters):
             return msgspec.structs.replace(
@@ -153,8 +153,8 @@ def read(data: bytes) -> Metadata | None:
 
 def _utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
-        raise ValueError("a time without a time zone")
+        raise ValueError(Phrase("record_without_zone"))
     try:
         return moment.astimezone(dt.UTC)
     except OverflowError as error:
-        raise ValueError("a time before the year 1 or after 9999") from error
+        raise ValueError(Phrase("record_year_impossible")) from error

@@ -100,10 +100,24 @@ def test_help_is_english_in_every_locale(taiwan: Path) -> None:
         assert build_parser().format_help() == parser.format_help()
 
 
+def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be read is told in the reader's language, and what is wrong with it; wrong usage is English."""
+    (taiwan / "none.warc").write_text("nothing", encoding="utf-8")
+    assert run_command(["--replay", "none.warc"]) == 2
+    assert run_command(["--replay", "missing.warc"]) == 2
+    assert run_command(["--replay", "none.warc", "--lang", "zh-CN"]) == 2
+    assert run_command(["--replay", "none.warc", "--demo"]) == 2
+    lines = [line.removeprefix("bookprice: ") for line in capsys.readouterr().err.splitlines()]
+    assert lines == [
+        "none.warc 不是 WARC 檔案",
+        "無法讀取 missing.warc：No such file or directory",
+        "none.warc 不是 WARC 文件",
+        "--replay asks nothing of a shop: leave --demo out",
+    ]
+
+
 @pytest.mark.usefixtures("taiwan")
-def test_a_command_forgets_the_language_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where one process runs two commands, wrong usage of the second is told in English, as ever."""
+def test_a_command_forgets_the_language_of_the_one_before() -> None:
+    """Where one process runs two commands, the second begins in English, as ever."""
     assert run_command(["history", "--lang", "zh-Hant", "--history-file", "prices.sqlite3"]) == 0
     assert console.words() is ENGLISH
-    assert run_command(["--replay", "none.warc"]) == 2
-    assert "none.warc cannot be read" in capsys.readouterr().err

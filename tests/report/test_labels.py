@@ -20,6 +20,7 @@ from crawler.phrases import PHRASES
 from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES
 from crawler.phrases.of_pages import PAGES
+from crawler.phrases.of_records import RECORDS
 from crawler.report.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
@@ -102,7 +103,7 @@ def test_no_text_hides_another_of_its_name() -> None:
     """The tables are put together: a name stands in one of them."""
     for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
         assert all(_WORDS[name] is words for name, words in table.items())
-    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES)
+    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS)
 
 
 def test_every_name_that_code_uses_is_there() -> None:
