@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.alerts.refusals import FinalRefusal
+from crawler.alerts.url_channel import _REASONS, _reason
 from crawler.download.exchange import Exchange, Problem
 from crawler.errors import OutputError
 from crawler.labels import LANGUAGES, Labels
@@ -134,6 +136,16 @@ def test_an_exception_keeps_its_phrase() -> None:
     assert str(error) == "x.md cannot be written: it is write-protected"
     assert HANT.text(reason_of(error)) == "無法寫入 x.md：它是唯讀的"
     assert reason_of(OSError(13, "Permission denied")) == "[Errno 13] Permission denied"
+
+
+def test_a_refused_delivery_keeps_its_phrase() -> None:
+    """Every reason of a channel is worded by the command that tells of it; the file keeps the English text."""
+    refusal = FinalRefusal(Phrase("command_exit", n=3))
+    assert (str(refusal), HANT.text(refusal.reason)) == ("exit code 3", "結束代碼 3")
+    for why in _REASONS:
+        reason = _reason({"why": why, "number": 404})
+        assert HANT.text(reason) != reason
+    assert HANT.text(_reason({"why": "status", "number": 404})) == "對方傳回 404 Not Found"
 
 
 def phrases() -> st.SearchStrategy[Phrase]:
