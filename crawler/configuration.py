@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.errors import SettingsError
+from crawler.phrases import Phrase
 from crawler.settings import (
     HistorySettings,
     ReportSettings,
@@ -105,10 +106,7 @@ class Loaded:
         """What the file sets in vain, with the remedy, in one line; '' for nothing."""
         if not self.unused:
             return ""
-        return (
-            f"{self.file}: not used, since nobody named this file: {', '.join(self.unused)}; "
-            f"if it is yours, say --config {_HERE}"
-        )
+        return Phrase("settings_unused", file=str(self.file), names=", ".join(self.unused), here=_HERE)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -365,7 +363,7 @@ def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
     try:
         text = _read_bounded(path)
     except SettingsError as error:
-        warnings.append(f"{error}; it is left alone")
+        warnings.append(Phrase("left_alone", why=str(error)))
         return None
     try:
         content = _parse(path, text)
@@ -377,11 +375,9 @@ def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
     if isinstance(own, dict):
         return content
     if own is not None:
-        warnings.append(f"{path}: crawler {_NO_TABLE.format('crawler')}; the file is left alone")
+        warnings.append(Phrase("crawler_no_table", file=str(path)))
     elif isinstance(content.get(WATCH), list):
-        warnings.append(
-            f"{path} has a [[{WATCH}]], but no [crawler] table, and is left alone; add one if it is yours"
-        )
+        warnings.append(Phrase("watch_alone", file=str(path), table=_WATCHES))
     return None
 
 
@@ -428,4 +424,4 @@ def _environment_values(environ: Mapping[str, str], warnings: list[str]) -> Iter
                 yield known[variable], value, variable
         elif variable.startswith("CRAWLER_") and variable != "CRAWLER_CONFIG":
             best = nearest(variable, [*known, "CRAWLER_CONFIG"])
-            warnings.append(f"{variable} is no setting and is left alone; the nearest is {best}")
+            warnings.append(Phrase("variable_unknown", name=variable, nearest=best))

@@ -26,6 +26,7 @@ from crawler.errors import EngineClosedError, UsageError
 from crawler.events import EngineEvent, Event, PaceChanged, RobotsNoted, SearchFinished
 from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.page_parser import PageParser, page_parser
+from crawler.phrases import Phrase
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
 from crawler.settings import Settings
@@ -126,7 +127,7 @@ class Crawler:
     ) -> None:
         self._parser = None
         searches = list(self._searches)
-        self.stop("the engine was closed")
+        self.stop(Phrase("engine_closed"))
         try:
             await asyncio.gather(*(search.ended() for search in searches))
         finally:

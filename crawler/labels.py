@@ -1,23 +1,24 @@
-"""The words of reports and alerts in three languages: English, Simplified and Traditional Chinese, side by side.
+"""The words of reports, alerts and commands in three languages: English, Simplified and Traditional Chinese.
 
-Names of files, columns of data (CSV, JSON) and what the command says on stderr are English throughout; so are the
-details of a failed page, notes on pages, and why a search was stopped.
+Names of files, columns of data (CSV, JSON), `--help` and messages about wrong usage are English throughout. Details of
+failed pages, notes and reasons are phrases (`crawler.phrases`), which `Labels.text` words.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Final
 
+from crawler.labels_of_commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels_of_history import WORDS as WORDS_OF_HISTORY
-from crawler.query import script_of
+from crawler.languages import LANGUAGES, language_for
+from crawler.phrases import worded
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
 
-LANGUAGES = ("en", "zh-Hans", "zh-Hant")
-"""Languages by their BCP 47 tags."""
-
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    **WORDS_OF_COMMANDS,
     **WORDS_OF_HISTORY,
     # The answers
     "cheapest": ("Cheapest", "最便宜", "最便宜"),
@@ -198,14 +199,18 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "of_publisher": ("publisher {name}", "出版社含“{name}”", "出版社含「{name}」"),
     "of_author": ("author {name}", "作者含“{name}”", "作者含「{name}」"),
     "since_year": ("since {year}", "{year} 年及以后", "{year} 年及以後"),
-    "from_reviews": ("{n:,} reviews at least", "至少 {n:,} 条评论", "至少 {n:,} 則評論"),
+    "from_reviews": ("{n:,} reviews at least", "至少 {n:,} 条评价", "至少 {n:,} 則評價"),
     "shops_order": ("Shop's order", "书店排序", "書店排序"),
+    "sort_sales": ("sales", "销量", "銷量"),
+    "sort_rating": ("rating", "评分", "評分"),
+    "sort_newest": ("newest", "出版时间", "出版時間"),
+    "sort_price": ("price", "价格", "價格"),
     "order": ("Order", "排序", "排序"),
     "by_cheapest": ("by price", "按价格", "依價格"),
     "by_best": ("by quality", "按口碑分", "依口碑分"),
     "by_value": ("by quality against price", "按性价比", "依性價比"),
     "by_per-volume": ("by price a volume", "按每册价格", "依每冊價格"),
-    "frontier": ("Frontier", "前沿", "前緣"),
+    "frontier": ("Frontier", "精选", "精選"),
     "frontier_words": (
         "★ no other book is both cheaper and better ({n})",
         "★ 没有哪本书既比它便宜又比它好（{n} 种）",
@@ -233,14 +238,14 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     # Reasons for which products are dropped, and for which they would have been
     "ebook": ("e-book only", "只有电子书", "只有電子書"),
-    "sold_out": ("sold out", "售罄", "售罄"),
+    "sold_out": ("sold out", "已售罄", "已售完"),
     "no_price": ("without a readable price", "价格不明", "價格不明"),
     "off_topic": ("off topic", "与查询无关", "與查詢無關"),
     "max_volume_price": ("dearer a volume", "每册价格过高", "每冊價格過高"),
     "publisher_differs": ("of another publisher", "出版社不符", "出版社不符"),
     "author_differs": ("of another author", "作者不符", "作者不符"),
     "since": ("older", "出版较早", "出版較早"),
-    "min_reviews": ("with fewer reviews", "评论较少", "評論較少"),
+    "min_reviews": ("with fewer reviews", "评价较少", "評價較少"),
     # The list
     "rank": ("#", "#", "#"),
     "price": ("Price", "价格", "價格"),
@@ -254,10 +259,10 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "publisher": ("Publisher", "出版社", "出版社"),
     "date": ("Date", "出版", "出版"),
     "rating": ("Rating", "评分", "評分"),
-    "reviews": ("Reviews", "评论", "評論"),
+    "reviews": ("Reviews", "评价", "評價"),
     "quality": ("Quality", "口碑分", "口碑分"),
     "value_score": ("Value", "性价比", "性價比"),
-    "product": ("Product", "商品号", "商品號"),
+    "product": ("Product", "商品编号", "商品編號"),
     "remarks": ("Note", "备注", "備註"),
     "set_of": ("set of {n} · {price} each", "共 {n} 册 · 每册 {price}", "共 {n} 冊 · 每冊 {price}"),
     "set": ("set, volumes not said", "套装，册数不明", "套裝，冊數不明"),
@@ -303,16 +308,16 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
             "Each mark is a book. ★ and the line are the frontier: no other book is both cheaper and better. "
             "Both scales are stretched: prices by ratio, quality toward five stars."
         ),
-        "每个点是一本书。★ 与连线是前沿：没有哪本书既比它便宜又比它好。两轴都不均匀：价格按比例，口碑越近五星越展开。",
-        "每個點是一本書。★ 與連線是前緣：沒有哪本書既比它便宜又比它好。兩軸都不均勻：價格按比例，口碑越近五星越展開。",
+        "每个点是一本书。★ 与连线是精选：没有哪本书既比它便宜又比它好。两轴都不均匀：价格按比例，口碑越近五星越展开。",
+        "每個點是一本書。★ 與連線是精選：沒有哪本書既比它便宜又比它好。兩軸都不均勻：價格按比例，口碑越近五星越展開。",
     ),
     "chart_keys": (
         (
             "Point at a mark to see the book, click to open it; on the keyboard Tab goes along the frontier, "
             "the arrows to every book."
         ),
-        "指向一个点可看书名，点击打开；键盘上 Tab 键沿前沿走，方向键走遍所有的书。",
-        "指向一個點可看書名，點擊開啟；鍵盤上 Tab 鍵沿前緣走，方向鍵走遍所有的書。",
+        "指向一个点可看书名，点击打开；键盘上 Tab 键在精选中移动，方向键走遍所有的书。",
+        "指向一個點可看書名，點擊開啟；鍵盤上 Tab 鍵在精選中移動，方向鍵走遍所有的書。",
     ),
     "chart_none": (
         "No chart: no book that is on sale has a rating.",
@@ -326,8 +331,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "thinned": (
         "Drawn are {n:,} of {all:,}: the frontier, and of the others an even selection.",
-        "共 {all:,} 种，只画出 {n:,} 种：前沿，以及其余中均匀选取的一部分。",
-        "共 {all:,} 種，只畫出 {n:,} 種：前緣，以及其餘中均勻選取的一部分。",
+        "共 {all:,} 种，只画出 {n:,} 种：精选，以及其余中均匀选取的一部分。",
+        "共 {all:,} 種，只畫出 {n:,} 種：精選，以及其餘中均勻選取的一部分。",
     ),
     "quality_axis": ("Quality, stars", "口碑分（星）", "口碑分（星）"),
     "price_axis": ("Price", "价格", "價格"),
@@ -345,7 +350,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "upper_quartile": ("Upper quarter", "上四分位", "上四分位"),
     "highest": ("Highest", "最高", "最高"),
     "book_list": ("The books", "书目", "書目"),
-    "frontier_column": ("On the frontier", "前沿", "前緣"),
+    "frontier_column": ("On the frontier", "精选", "精選"),
     "find": ("Title, author, publisher", "书名、作者、出版社", "書名、作者、出版社"),
     "up_to": ("Up to ¥", "不超过 ¥", "不超過 ¥"),
     "only_frontier": ("Only ★", "只看 ★", "只看 ★"),
@@ -355,8 +360,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "shown": ("{n} of {all} shown", "显示 {n} / {all}", "顯示 {n} / {all}"),
     "score_words": (
         "Quality: the stars that the reviews vouch for at least. Value: quality against price, the higher the better.",
-        "口碑分：按评论数量，至少可信的星数。性价比：口碑与价格相比，越高越好。",
-        "口碑分：依評論數量，至少可信的星數。性價比：口碑與價格相比，越高越好。",
+        "口碑分：按评价数量，至少可信的星数。性价比：口碑与价格相比，越高越好。",
+        "口碑分：依評價數量，至少可信的星數。性價比：口碑與價格相比，越高越好。",
     ),
     "failed_pages": ("Failed pages", "失败的页面", "失敗的頁面"),
     "requests": ("requests: {n}", "请求 {n} 次", "請求 {n} 次"),
@@ -444,7 +449,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "所见于 {at}，{on} 时为 {price}",
         "所見於 {at}，{on} 時為 {price}",
     ),
-    "alert_gone": ("sold out, or without a price", "售罄或无价格", "售罄或無價格"),
+    "alert_gone": ("sold out, or without a price", "已售罄或无价格", "已售完或無價格"),
     "alert_no_price": ("price unknown", "价格不明", "價格不明"),
     "against_target_price": ("target {price}", "目标 {price}", "目標 {price}"),
     "against_price_drop": ("was {price}", "之前 {price}", "之前 {price}"),
@@ -478,6 +483,10 @@ class Labels:
         words = _WORDS[name][self._column]
         return words.format(**values) if values else words
 
+    def text(self, text: str) -> str:
+        """Return a phrase in this language; any other text (a server's, a library's) as it is."""
+        return worded(text, self._column)
+
     def reason(self, name: str) -> str:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
@@ -487,8 +496,8 @@ ENGLISH = Labels("en")
 
 
 def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC) -> Labels:
-    """Return the words of `language`; «auto» follows the script of the query: English where that is not Chinese.
+    """Return the words of `language`; «auto» follows the query, and the environment's locale where it is not Chinese.
 
     `zone` is the reader's.
     """
-    return Labels(script_of(query) or "en" if language == "auto" else language, zone)
+    return Labels(language_for(query, os.environ) if language == "auto" else language, zone)

@@ -83,7 +83,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "自 {since} 起 {n:,} 次，最近 {last}；有價格的 {days:,} 天",
     ),
     "past_few": ("few observations: days with a price {n}", "记录尚少：有价格的 {n} 天", "紀錄尚少：有價格的 {n} 天"),
-    "past_sold_out": ("sold out", "售罄", "售罄"),
+    "past_sold_out": ("sold out", "已售罄", "已售完"),
     "past_no_price": ("no price: an e-book alone, or unreadable", "没有价格：仅有电子书，或无法识别",
                       "沒有價格：僅有電子書，或無法識別"),
     "past_no_price_short": ("no price", "无价格", "無價格"),
@@ -107,7 +107,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "抬高定价：平时定价 {before}，{on} 改为 {raised}；现价 {now}，平时 {usual}",
         "抬高定價：平時定價 {before}，{on} 改為 {raised}；現價 {now}，平時 {usual}",
     ),
-    "past_find": ("Title, seller, number", "书名、卖家、商品号", "書名、賣家、商品編號"),
+    "past_find": ("Title, seller, number", "书名、卖家、商品编号", "書名、賣家、商品編號"),
     "past_by_deal": ("Best deal", "最划算", "最划算"),
     "past_by_change": ("Largest fall", "降价最多", "降價最多"),
     "past_page_before": ("Previous 50", "上 50 件", "上 50 件"),
@@ -140,7 +140,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "Price on {on}, the only observation: {price}", "{on} 的价格，仅此一条记录：{price}",
         "{on} 的價格，僅此一筆紀錄：{price}",
     ),
-    "past_chart_out": ("sold out: {n:,} times", "售罄 {n:,} 次", "售罄 {n:,} 次"),
+    "past_chart_out": ("sold out: {n:,} times", "售罄 {n:,} 次", "售完 {n:,} 次"),
     "past_chart_gaps": (
         "not observed for long: {n:,} times", "长时间没有记录：{n:,} 次", "長時間沒有紀錄：{n:,} 次",
     ),
@@ -166,8 +166,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_mark_cut": ("cut to", "降到", "降到"),
     "past_key_gap": (
         "where the line is broken it was sold out, without a price, or not observed for long",
-        "断线处：售罄、没有价格，或长时间没有记录",
-        "斷線處：售罄、沒有價格，或長時間沒有紀錄",
+        "断线处：已售罄、没有价格，或长时间没有记录",
+        "斷線處：已售完、沒有價格，或長時間沒有紀錄",
     ),
     "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
     "past_how": (

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from crawler.events import WorkerEvent
 from crawler.parse_pool import ParseFailure, ParsePool, may_fork
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 from parsers import parse_search_page_to_wire
 from parsers.model import SearchPage
@@ -116,12 +117,12 @@ class BorrowedExecutor:
                 await asyncio.wait([future], timeout=self._timeout)
                 if not future.done():
                     future.cancel()
-                    return ParseFailure(Verdict.PARSE_TIMEOUT, f"parsing took over {self._timeout:g} s")
+                    return ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=self._timeout))
                 if future.cancelled():
-                    return ParseFailure(Verdict.PARSE_CRASHED, "the executor was shut down")
+                    return ParseFailure(Verdict.PARSE_CRASHED, Phrase("executor_shut_down"))
                 return SearchPage.from_wire(future.result())
             except Exception as error:  # noqa: BLE001 – whatever a foreign executor raises, it costs this page alone
-                words = f"the executor failed: {type(error).__name__}: {error}"
+                words = Phrase("executor_failed", error=f"{type(error).__name__}: {error}")
                 return ParseFailure(Verdict.PARSE_CRASHED, words)
 
     def kill(self) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from crawler import parse_worker
 from crawler.events import WorkerEvent
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 from parsers import SHOPS, parse_search_page_to_wire
 from parsers.model import SearchPage
@@ -186,7 +187,7 @@ class ParsePool:
             # The pool broke while this page was in it: this page's doing, or a neighbour's. Alone, it will tell.
             async with self._suspects:
                 outcome = await self._to_its_end(self._in_slots(self.workers + WAITING_PAGES, call))
-        return outcome or ParseFailure(Verdict.PARSE_CRASHED, "the parse process died on this page, twice")
+        return outcome or ParseFailure(Verdict.PARSE_CRASHED, Phrase("parser_died"))
 
     async def _to_its_end(
         self, work: Coroutine[Any, Any, SearchPage | ParseFailure | None]
@@ -235,30 +236,30 @@ class ParsePool:
                 generation = self._living()
                 future = loop.run_in_executor(generation.executor, self._task, shop, body, charset, page)
             except BrokenProcessPool:
-                self._give_up(generation, "lost", "a parse process died")
+                self._give_up(generation, "lost", Phrase("process_died"))
                 return None
             except (OSError, ImportError, NotImplementedError) as error:
                 self._give_up(generation, "lost", str(error))
-                return ParseFailure(Verdict.PARSE_CRASHED, f"no parse process could be started: {error}")
+                return ParseFailure(Verdict.PARSE_CRASHED, Phrase("parser_not_started", error=str(error)))
             future.add_done_callback(_retrieve)
             self._report_started(generation)
             async with self._clocks:
                 await asyncio.wait([future], timeout=self.timeout)
             if not future.done():
-                self._give_up(generation, "killed", f"page {page} took over {self.timeout:g} s")
-                return ParseFailure(Verdict.PARSE_TIMEOUT, f"parsing took over {self.timeout:g} s")
+                self._give_up(generation, "killed", Phrase("page_slow", page=page, seconds=self.timeout))
+                return ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=self.timeout))
             raised = future.exception()
             if raised is None:
                 return SearchPage.from_wire(future.result())
             if not isinstance(raised, BrokenProcessPool):
                 # A defect of the parser costs this page alone.
-                words = f"the parser failed: {type(raised).__name__}: {raised}"
+                words = Phrase("parser_failed", error=f"{type(raised).__name__}: {raised}")
                 return ParseFailure(Verdict.PARSE_CRASHED, words)
             if not generation.killed:
-                self._give_up(generation, "lost", "a parse process died")
+                self._give_up(generation, "lost", Phrase("process_died"))
                 return None
             # Ended by us, for another page's sake: once more.
-        return ParseFailure(Verdict.PARSE_CRASHED, "the parse pool was closed")
+        return ParseFailure(Verdict.PARSE_CRASHED, Phrase("pool_closed"))
 
     def _give_up(self, generation: _Generation | None, what: str, why: str) -> None:
         """End a generation of workers; the next page starts a new one."""

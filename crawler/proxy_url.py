@@ -11,6 +11,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
+from crawler.phrases import Phrase
+
 __all__ = ["KIND", "ProxyUrl", "ProxyUrlError", "http_parts"]
 
 KIND = "an http:// or https:// URL of a host"
@@ -52,17 +54,14 @@ class ProxyUrl:
         if parts is None or parts.path not in {"", "/"} or parts.query or parts.fragment:
             scheme = text.partition("://")[0].lower()
             if scheme in _OTHER_PROXIES:
-                raise ProxyUrlError(f"{scheme} proxies are not supported: name an http:// one with --proxy")
-            raise ProxyUrlError(
-                f"the proxy (--proxy, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) must be {KIND}; write special characters of "
-                "its user name and password as %XX"
-            )
+                raise ProxyUrlError(Phrase("proxy_unsupported", scheme=scheme))
+            raise ProxyUrlError(Phrase("proxy_url_wrong"))
         userinfo, at, address = parts.netloc.rpartition("@")
         user, _, password = userinfo.partition(":")
         try:
             authorization = _basic(user, password) if at else None
         except UnicodeEncodeError:  # half a surrogate pair
-            raise ProxyUrlError("the proxy's user name and password must be text") from None
+            raise ProxyUrlError(Phrase("proxy_credentials_no_text")) from None
         name = address if _is_surely_a_host(parts.hostname or "") else ""
         complete = bool(user and password) and "@" not in userinfo
         return cls(f"{parts.scheme}://{address}", name, authorization, complete)

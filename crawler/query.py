@@ -8,7 +8,14 @@ from typing import Protocol
 
 from crawler.errors import UsageError
 
-__all__ = ["MAX_QUERY_LENGTH", "checked_query", "mainland_wording", "script_of", "simplified"]
+__all__ = [
+    "MAX_QUERY_LENGTH",
+    "checked_query",
+    "has_one_script",
+    "mainland_wording",
+    "script_of",
+    "simplified",
+]
 
 MAX_QUERY_LENGTH = 100
 """Characters; our own bound, far above any title that a person types."""
@@ -83,6 +90,11 @@ def script_of(query: str) -> str | None:
         return None
     traditional = simplified(query) != query or mainland_wording(query) is not None
     return "zh-Hant" if traditional else "zh-Hans"
+
+
+def has_one_script(query: str) -> bool:
+    """Tell whether the characters of `query` show that it is Simplified, or that it is Traditional."""
+    return simplified(query) != query or _converter("s2t").convert(query) != query
 
 
 @cache

@@ -36,6 +36,7 @@ from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
 from crawler.page_list import PageList
 from crawler.parse_pool import ParseFailure
+from crawler.phrases import Phrase
 from crawler.price_check import check_price, pages_needed
 from crawler.recording.saved import RunEnd, SavedPage
 from crawler.results import Counts, PageResult, PriceCheck, SearchResult
@@ -181,7 +182,7 @@ class Search:
         self._tell_resumed()
         timer = None
         if (seconds := spec.settings.max_seconds) is not None and self._replay is None:
-            reason = f"the deadline of {seconds:g} s was reached"
+            reason = Phrase("deadline", seconds=seconds)
             timer = asyncio.get_running_loop().call_later(seconds, self.stop, reason)
         if self._replay is None:
             self._stop_if_blocked("")
@@ -359,9 +360,11 @@ class Search:
             return
         minutes = max(1, math.ceil((until - self._now()).total_seconds() / 60))
         local = until.astimezone(local_zone())
+        at, blocked = f"{local:%H:%M} {offset_name(local)}", breaker.threshold
         self.stop(
-            f"the shop blocked {breaker.threshold} pages in a row{detail and f' ({detail})'}; "
-            f"try again in {minutes} min, after {local:%H:%M} {offset_name(local)}"
+            Phrase("blocked_in_a_row_with", n=blocked, detail=detail, minutes=minutes, at=at)
+            if detail
+            else Phrase("blocked_in_a_row", n=blocked, minutes=minutes, at=at)
         )
 
     def _next_list(self) -> PageList | None:
@@ -479,9 +482,9 @@ class Search:
         spec, replayed = self._spec, self._replay
         stopped = self._stopped
         if replayed is not None and stopped is None:
-            stopped = replayed.ended.stopped if replayed.ended is not None else "the recorded run was killed"
+            stopped = replayed.ended.stopped if replayed.ended is not None else Phrase("run_was_killed")
         for pages in self._lists:
-            self._announce(pages, pages.end(stopped or "the search ended"))
+            self._announce(pages, pages.end(stopped or Phrase("search_ended")))
         own, beside = self._own, self._beside
         return SearchResult(
             query=spec.query,
@@ -602,11 +605,13 @@ def _counts(key: tuple[bool, int], used: int) -> bool:
 
 def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
-    notes = []
+    notes: list[str] = []
     for number, judgement in pages.final.items():
-        notes += [f"page {number}: {note}" for note in judgement.notes]
+        page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
+        notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
         count = len(pages.listings(number))
         if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
-            notes.append(f"page {number}: {count} listings where a full page has {spec.shop.page_size}")
+            half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
+            notes.append(Phrase("on_page", page=page, words=half))
     return tuple(notes)

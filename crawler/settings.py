@@ -30,7 +30,7 @@ __all__ = [
     "nearest",
 ]
 
-HARMLESS = {"harmless": True}
+HARMLESS: dict[str, Any] = {"harmless": True}
 """Marks a setting that shapes a search or its report and can do nothing else: it cannot send, run, write or delete
 anything elsewhere. A `config.toml` that nobody named may set these alone. What is not marked counts as harmful."""
 
@@ -43,7 +43,7 @@ DAY = 86_400
 """Seconds; the longest of all time limits, so that none is endless."""
 
 
-def _whole(low: int, high: int, extra: dict[str, bool] | None = None) -> Meta:
+def _whole(low: int, high: int, extra: dict[str, Any] | None = None) -> Meta:
     return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}", extra=extra)
 
 
@@ -101,11 +101,18 @@ Words = Annotated[
     lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
+
+def _language(name: str) -> str:
+    from crawler.languages import canonical
+
+    return "auto" if name.lower() == "auto" else canonical(name)
+
+
 Reason = Literal["ebook", "sold_out", "no_price", "accessory", "off_topic"]
 """What `keep` takes: `crawler.books.KEEPABLE`, which a test compares."""
 
 Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
-"""What `lang` takes: `crawler.labels.LANGUAGES` and auto, which a test compares."""
+"""What `lang` takes: `crawler.languages.LANGUAGES` and auto, which a test compares."""
 
 
 class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,8 +124,14 @@ class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Folder of the Markdown and HTML reports, from the working folder."""
     keep: Annotated[int, _whole(0, 1_000_000)] = 0
     """Reports of one query that stay in that folder, the newest; 0 keeps all."""
-    lang: Annotated[Language, Meta(description="one of auto, en, zh-Hans, zh-Hant", extra=HARMLESS)] = "auto"
-    """Language of the reports for people; auto follows the query."""
+    lang: Annotated[
+        Language,
+        Meta(
+            description="one of auto, en, zh-Hans, zh-Hant, or such a name as zh-TW, zh_CN, zh, en-US",
+            extra=HARMLESS | {"names": _language},
+        ),
+    ] = "auto"
+    """Language of reports and messages for people; auto follows the query, then the environment's locale."""
 
     def __post_init__(self) -> None:
         _check_all(self)
@@ -151,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ge=1,
             le=100,
             description="a whole number from 1 to 100, or all",
-            extra=HARMLESS | {"names": {"all": 100}},
+            extra=HARMLESS | {"names": lambda name: 100 if name.lower() == "all" else name},
         ),
     ] = 3
     """Result pages to ask for; the shop serves 100 at most, which `all` stands for."""
@@ -292,7 +305,7 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     extra = meta.extra or {}
     separator = extra.get("separator", ",")
     if isinstance(value, str):
-        value = extra.get("names", {}).get(value.lower(), value)
+        value = extra.get("names", str)(value)
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str) and separator != "":
         # A list in one word. Between URLs there is white space: they may hold commas.
         parts = [] if lifted else [part.strip() for part in value.split(separator)]

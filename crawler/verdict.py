@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from crawler.download.exchange import Exchange, Problem
 from crawler.page_match import is_mojibake_of, other_page, other_query
+from crawler.phrases import Phrase, joined
 from parsers.model import PageKind, SearchPage
 from parsers.text import MAX_TEXT
 
@@ -117,16 +118,15 @@ def judge(
         return Judgement(Verdict.NETWORK_ERROR, _after(exchange.detail, exchange))
     for url in (exchange.redirect, exchange.final_url):
         if url is not None and url != exchange.url and is_login_url(url):
-            return Judgement(Verdict.BLOCKED, f"redirected to a login: {_short(url)}")
+            return Judgement(Verdict.BLOCKED, Phrase("to_a_login", url=_short(url)))
     if exchange.redirect is not None:
-        return Judgement(
-            Verdict.UNEXPECTED_PAGE, f"{exchange.status}, redirected to {_short(exchange.redirect)}"
-        )
+        detail = Phrase("status_redirect", status=exchange.status or 0, url=_short(exchange.redirect))
+        return Judgement(Verdict.UNEXPECTED_PAGE, detail)
 
     page = parsed if isinstance(parsed, SearchPage) else None
     status = f"{exchange.status} {exchange.reason}".strip()
     if page is not None and page.kind is PageKind.BLOCKED:
-        return Judgement(Verdict.BLOCKED, _after(f"{status}: {page.sign}", exchange))
+        return Judgement(Verdict.BLOCKED, _after(Phrase("because", words=status, why=_sign(page)), exchange))
     if exchange.status in BLOCKED_STATUSES:
         return Judgement(Verdict.BLOCKED, _after(status, exchange))
     if exchange.status != 200:
@@ -134,79 +134,89 @@ def judge(
     if parsed is not None and not isinstance(parsed, SearchPage):
         return Judgement(parsed.verdict, parsed.detail)
     if page is None:
-        return Judgement(Verdict.BLOCKED, f"{status}, but an empty body")
+        return Judgement(Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body")))
     if not page.ended and not exchange.length_declared and page.kind is not PageKind.NO_RESULTS:
         size = f"{len(exchange.body) / 1000:,.0f} KB"
-        detail = f"the page ends after {size}, before its list, its pager and </html> do"
-        return Judgement(Verdict.TRUNCATED, _after(detail, exchange))
+        return Judgement(Verdict.TRUNCATED, _after(Phrase("ends_early", size=size), exchange))
     if page.kind is PageKind.EMPTY:
-        return Judgement(Verdict.BLOCKED, f"{status}, but {page.sign}")
+        return Judgement(Verdict.BLOCKED, Phrase("status_but", status=status, sign=_sign(page)))
     if page.kind is PageKind.OTHER:
-        return Judgement(Verdict.UNEXPECTED_PAGE, f"no search page: {page.sign}")
+        return Judgement(Verdict.UNEXPECTED_PAGE, Phrase("no_search_page", sign=_sign(page)))
     if page.unparsed:
-        return Judgement(
-            Verdict.TOO_LARGE, f"{page.unparsed:,} characters of its markup exceed what is parsed of a page"
-        )
+        return Judgement(Verdict.TOO_LARGE, Phrase("too_much_markup", n=page.unparsed))
     if (echo := other_query(page, query)) is not None:
-        words = "mis-read the query as" if is_mojibake_of(echo, query) else "answered another query:"
-        detail = f"the shop {words} «{echo}»"
+        detail = Phrase("query_misread" if is_mojibake_of(echo, query) else "query_other", echo=echo)
         return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
     if page.kind is PageKind.NO_RESULTS:
         return _judge_no_results(page)
     if number is not None and (other := other_page(page, number)) is not None:
         if page.pages is not None and page.pages < number:
-            return Judgement(Verdict.PAST_END, f"the shop states {page.pages} pages and sent page {other}")
-        detail = f"the shop sent page {other} in place of page {number}"
+            return Judgement(Verdict.PAST_END, Phrase("page_other_past_end", pages=page.pages, other=other))
+        detail = Phrase("page_other", other=other, number=number)
         return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
     return _judge_results(page)
 
 
 def _judge_no_results(page: SearchPage) -> Judgement:
     if page.total or (page.pages or 0) > 1:
-        claim = f"{page.total} products" if page.total else f"{page.pages} pages"
-        detail = f"{claim} stated beside the words «{page.notice or page.sign}», and no list found"
+        words = page.notice or _sign(page)
+        detail = (
+            Phrase("total_denied", total=page.total, notice=words)
+            if page.total
+            else Phrase("pages_denied", pages=page.pages or 0, notice=words)
+        )
         return Judgement(Verdict.LAYOUT_CHANGED, detail)
-    return Judgement(Verdict.NO_RESULTS, page.notice or page.sign, page)
+    return Judgement(Verdict.NO_RESULTS, page.notice or _sign(page), page)
 
 
 def _judge_results(page: SearchPage) -> Judgement:
     if page.total == 0 and page.items == 0:
-        return Judgement(Verdict.NO_RESULTS, "the shop states 0 products", page)
+        return Judgement(Verdict.NO_RESULTS, Phrase("no_products"), page)
     if not page.listings:
-        claims = f"{page.total} products stated" if page.total is not None else "a search page"
-        return Judgement(Verdict.LAYOUT_CHANGED, f"{claims}, {page.items} items found, 0 could be read")
+        detail = (
+            Phrase("none_readable_of_unknown", items=page.items)
+            if page.total is None
+            else Phrase("none_readable", total=page.total, items=page.items)
+        )
+        return Judgement(Verdict.LAYOUT_CHANGED, detail)
     titled = sum(1 for listing in page.listings if listing.title)
     priced = sum(
         1 for listing in page.listings if listing.price is not None or listing.ebook_only or listing.sold_out
     )
     if min(titled, priced) < READABLE_SHARE * page.items:
         return Judgement(
-            Verdict.LAYOUT_CHANGED, f"of {page.items} items {titled} have a title and {priced} a price"
+            Verdict.LAYOUT_CHANGED, Phrase("few_readable", items=page.items, titled=titled, priced=priced)
         )
-    notes = []
+    return Judgement(Verdict.OK, page=page, notes=tuple(_notes(page)))
+
+
+def _notes(page: SearchPage) -> Iterator[str]:
     if len(page.listings) < page.items:
-        notes.append(f"{page.items - len(page.listings)} of {page.items} items could not be read")
+        yield Phrase("some_unreadable", n=page.items - len(page.listings), items=page.items)
     if page.undecodable:
-        notes.append(f"{page.undecodable} byte sequences of its list could not be read as {page.charset}")
+        yield Phrase("undecodable", n=page.undecodable, charset=page.charset)
     if page.surplus:
-        notes.append(f"{page.surplus:,} more items stand on the page than the {page.items} that were read")
-    if page.clipped:
-        notes.append(f"{_listings(page.clipped)} had texts of over {MAX_TEXT:,} characters, which were cut")
+        yield Phrase("surplus", n=page.surplus, items=page.items)
+    if page.clipped == 1:
+        yield Phrase("clipped_one", most=MAX_TEXT)
+    elif page.clipped:
+        yield Phrase("clipped", n=page.clipped, most=MAX_TEXT)
     if not page.ended:
-        notes.append("it ends before its list, its pager and </html> do, and may be cut")
+        yield Phrase("perhaps_cut")
     if page.notice:
-        notes.append(f"the shop says: {page.notice}")
-    return Judgement(Verdict.OK, page=page, notes=tuple(notes))
+        yield Phrase("shop_says", notice=page.notice)
 
 
-def _listings(count: int) -> str:
-    return f"{count} listing{'s' if count > 1 else ''}"
+def _sign(page: SearchPage) -> str:
+    """Return by what a page was judged, with the code by which a report words it, if it has one."""
+    return page.sign if page.sign_code is None else Phrase(f"sign_{page.sign_code}", value=page.sign_value)
 
 
 def _after(words: str, exchange: Exchange) -> str:
-    attempts = f"after {exchange.attempts} attempts" if exchange.attempts > 1 else ""
-    more = "; ".join(filter(None, (attempts, exchange.gave_up)))
-    return f"{words} ({more})" if more else words
+    """Return what happened, with the number of attempts and why there was no further one."""
+    attempts = Phrase("attempts", n=exchange.attempts) if exchange.attempts > 1 else ""
+    more = joined((attempts, exchange.gave_up))
+    return Phrase("with_more", words=words, more=more) if more else words
 
 
 def _short(url: str, limit: int = 100) -> str:
@@ -243,11 +253,11 @@ def in_page_order(
         if nothing:
             final[number] = replace(judgements[1], notes=()) if number > 1 else judgements[1]
         elif beyond:
-            final[number] = Judgement(Verdict.PAST_END, f"the shop states {available} pages")
+            final[number] = Judgement(Verdict.PAST_END, Phrase("states_pages", pages=available or 0))
         elif judgement is None:
             continue
         elif judgement.verdict is Verdict.PAST_END and available is not None:
-            detail = f"{judgement.detail}, though other pages of this search state {available}"
+            detail = Phrase("others_state", words=judgement.detail, pages=available)
             final[number] = Judgement(Verdict.UNEXPECTED_PAGE, detail)
         elif judgement.verdict is Verdict.OK and number in read:
             ids = frozenset(listing.product_id for listing in read[number].listings)
@@ -257,7 +267,7 @@ def in_page_order(
             final[number] = replace(
                 judgement,
                 verdict=Verdict.UNEXPECTED_PAGE,
-                detail="the shop says it found nothing, though other pages of this search have books",
+                detail=Phrase("others_have_books"),
                 page=None,
             )
         else:
@@ -266,8 +276,8 @@ def in_page_order(
 
 
 def _repeats(first: int, available: int | None) -> Judgement:
-    detail = f"the same products as page {first}"
+    detail = Phrase("repeats", first=first)
     if available is None:
         return Judgement(Verdict.PAST_END, detail)
-    note = f"has {detail}, though the shop states {available} pages"
+    note = Phrase("repeats_early", words=detail, pages=available)
     return Judgement(Verdict.PAST_END, detail, notes=(note,))

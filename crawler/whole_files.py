@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 from crawler.report.clean import clean
 
 __all__ = [
@@ -77,12 +78,10 @@ def check_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -
 
 
 def _leading_out(path: str | os.PathLike[str]) -> OutputError:
-    return OutputError(
-        f"{shown(path)} cannot be written: it is a link that leads out of its folder; choose another place"
-    )
+    return OutputError(_not_written(path, Phrase("choose_place", why=Phrase("leads_out"))))
 
 
-def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file") -> None:
+def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) -> None:
     """Check that a file can be written to `path`, by making and removing one beside it.
 
     Only trying tells: permission bits say nothing of read-only and virtual file systems. `no_file` is said of a device
@@ -97,9 +96,7 @@ def check_target(path: str | os.PathLike[str], *, no_file: str = "it is no file"
         if mode is not None:
             _check_existing(path, target, mode, no_file)
         if not target.parent.exists():
-            raise OutputError(
-                f"{shown(path)} cannot be written: there is no folder {target.parent}; make it first"
-            )
+            raise OutputError(_not_written(path, Phrase("no_folder", folder=str(target.parent))))
         probe(beside(target))
 
 
@@ -218,9 +215,13 @@ def saying(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"{shown(path)} cannot be written: {reason}; choose another place") from error
+        raise OutputError(_not_written(path, Phrase("choose_place", why=reason))) from error
     except ValueError as error:  # a NUL in the name
-        raise OutputError(f"{shown(path)} cannot be written: {error}") from error
+        raise OutputError(_not_written(path, str(error))) from error
+
+
+def _not_written(path: str | os.PathLike[str], why: str) -> Phrase:
+    return Phrase("not_written", path=shown(path), why=why)
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -228,18 +229,19 @@ def shown(path: str | os.PathLike[str]) -> str:
     return clean(os.fspath(path))
 
 
-def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_file: str) -> None:
+def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_file: str | None) -> None:
+    trouble: str
     if stat.S_ISDIR(mode):
-        trouble = "it is a folder; name a file in it"
+        trouble = Phrase("is_folder")
     elif stat.S_ISLNK(mode):
-        trouble = "it is a link that leads to itself"
+        trouble = Phrase("is_loop")
     elif not stat.S_ISREG(mode):
-        trouble = no_file
+        trouble = Phrase("no_file") if no_file is None else no_file
     elif not os.access(target, os.W_OK):
-        trouble = "it is write-protected"
+        trouble = Phrase("write_protected")
     else:
         return
-    raise OutputError(f"{shown(path)} cannot be written: {trouble}")
+    raise OutputError(_not_written(path, trouble))
 
 
 @contextmanager

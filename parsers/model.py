@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Contributor", "Flag", "Layout", "Listing", "PageKind", "SearchPage"]
+__all__ = ["Contributor", "Flag", "Layout", "Listing", "PageKind", "SearchPage", "SignCode"]
 
 Wire = tuple[Any, ...]
 
@@ -55,6 +55,33 @@ class PageKind(StrEnum):
     """Nothing to read: no byte, or scripts alone."""
     OTHER = "other"
     """Well-formed, but no search page: the home page, a 404 page."""
+
+
+class SignCode(StrEnum):
+    """What a page was judged by; `SearchPage.sign` is the same in English."""
+
+    RESULT_LIST = "result_list"
+    MARKER = "marker"
+    """Markup or a sentence of the shop's, as it stands there."""
+    TITLE = "title"
+    NO_TITLE = "no_title"
+    TOTAL_ONLY = "total_only"
+    """It states how many products there are, and has no list."""
+    PAGER_ONLY = "pager_only"
+    FRAME_ONLY = "frame_only"
+    EMPTY_BODY = "empty_body"
+    SCRIPTS_ONLY = "scripts_only"
+    NO_TEXT = "no_text"
+    LOGIN_PAGE = "login_page"
+    TO_LOGIN = "to_login"
+    LOGIN_FORM = "login_form"
+    WORDS = "words"
+    """Words of a page that stops its reader."""
+    CHALLENGE = "challenge"
+    JS_CHALLENGE = "js_challenge"
+    FIREWALL = "firewall"
+    CAPTCHA = "captcha"
+    RELOAD_SCRIPT = "reload_script"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +270,10 @@ class SearchPage:
     """List items beyond the number that is read; `items` does not count them."""
     clipped: int = 0
     """Listings with a text that was longer than is kept."""
+    sign_code: SignCode | None = None
+    """The kind of `sign`, for reports in other languages; None where only its words are known."""
+    sign_value: str = ""
+    """The title, the words or the number that `sign` quotes."""
 
     def to_wire(self) -> Wire:
         """Return the page as a tuple of plain values, its listings as tuples inside."""
@@ -250,7 +281,7 @@ class SearchPage:
             self.kind.value, tuple(listing.to_wire() for listing in self.listings), self.total, self.page,
             self.pages, None if self.layout is None else self.layout.value, self.query_echo, self.notice,
             self.items, self.sign, self.charset, self.undecodable, self.title_echo, self.ended, self.unparsed,
-            self.surplus, self.clipped,
+            self.surplus, self.clipped, None if self.sign_code is None else self.sign_code.value, self.sign_value,
         )  # fmt: skip
 
     @classmethod
@@ -260,13 +291,13 @@ class SearchPage:
             kind, listings, total, page,
             pages, layout, query_echo, notice,
             items, sign, charset, undecodable, title_echo, ended, unparsed,
-            surplus, clipped,
+            surplus, clipped, sign_code, sign_value,
         ) = wire  # fmt: skip
         return cls(
             PageKind(kind), tuple(Listing.from_wire(listing) for listing in listings), total, page,
             pages, None if layout is None else Layout(layout), query_echo, notice,
             items, sign, charset, undecodable, title_echo, ended, unparsed,
-            surplus, clipped,
+            surplus, clipped, None if sign_code is None else SignCode(sign_code), sign_value,
         )  # fmt: skip
 
 

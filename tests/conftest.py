@@ -21,10 +21,13 @@ settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _in_utc() -> Iterator[None]:
-    """Let the tests see one time zone, whatever that of the machine is."""
+def _in_utc_and_english() -> Iterator[None]:
+    """Let the tests see one time zone and an English locale, whatever those of the machine are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC")
+        for variable in ("LC_ALL", "LC_MESSAGES"):
+            patch.delenv(variable, raising=False)
+        patch.setenv("LANG", "C.UTF-8")
         time.tzset()
         yield
     time.tzset()

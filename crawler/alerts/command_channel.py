@@ -16,6 +16,7 @@ from crawler.alerts.alert import encoded
 from crawler.alerts.processes import Stopped, run
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.errors import SettingsError
+from crawler.phrases import Phrase
 from crawler.report.clean import clean
 
 if TYPE_CHECKING:
@@ -56,13 +57,14 @@ class CommandChannel:
         except Stopped:
             return INTERRUPTED
         except subprocess.TimeoutExpired:
-            return f"killed after {self.seconds:g} s"
+            return Phrase("command_killed", seconds=self.seconds)
         except OSError as error:
-            why = f"cannot be started: {os.strerror(error.errno) if error.errno else 'unknown error'}"
+            reason = os.strerror(error.errno) if error.errno else Phrase("unknown_error")
+            why = Phrase("command_not_started", why=reason)
             return FinalRefusal(why) if error.errno == errno.E2BIG else why
         if code < 0:
-            return Refusal(f"ended by signal {-code}")
-        return Refusal(f"exit code {code}") if code else None
+            return Refusal(Phrase("command_signalled", n=-code))
+        return Refusal(Phrase("command_exit", n=code)) if code else None
 
 
 def command_channel(command: Sequence[str], environ: Mapping[str, str]) -> CommandChannel:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import encoded
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.errors import OutputError
+from crawler.phrases import Phrase, reason_of
 from crawler.whole_files import beside, followed, probe, saying, shown
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class FileChannel:
             with saying(self.path):
                 return _append(self.path, data, stopped)
         except OutputError as error:
-            return str(error)
+            return reason_of(error)
 
 
 def file_channel(path: str, *, check: bool = True) -> FileChannel:
@@ -63,9 +64,8 @@ def _check(path: str) -> None:
         if target.exists():
             os.close(_open(target))
         elif not target.parent.is_dir():
-            raise OutputError(
-                f"{shown(path)} cannot be written: there is no folder {shown(target.parent)}; make it first"
-            )
+            why = Phrase("no_folder", folder=shown(target.parent))
+            raise OutputError(Phrase("not_written", path=shown(path), why=why))
         else:
             probe(beside(target))
 
@@ -79,7 +79,7 @@ def _append(path: str, data: bytes, stopped: Callable[[], bool]) -> str | None:
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         if is_file and not _lock(descriptor, stopped):
-            return INTERRUPTED if stopped() else f"{shown(path)} is held by another program"
+            return INTERRUPTED if stopped() else Phrase("file_held", path=shown(path))
         size = os.fstat(descriptor).st_size if is_file else 0
         if size and _last_byte(descriptor) != b"\n":
             data = b"\n" + data  # the end of a line that somebody left torn

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from crawler.phrases import Phrase
+
 __all__ = ["INTERRUPTED", "FinalRefusal", "Refusal"]
 
-INTERRUPTED = "interrupted"
+INTERRUPTED = Phrase("delivery_interrupted")
 """The reason of a delivery that the caller ended."""
 
 
@@ -14,7 +18,15 @@ class Refusal(str):
     Any other reason says that nobody was reached, or took too long.
     """
 
-    __slots__ = ()
+    __slots__ = ("reason",)
+    reason: str
+    """The same, as a phrase where it is one."""
+
+    def __new__(cls, reason: str) -> Self:
+        """Keep `reason` beside its text."""
+        refusal = super().__new__(cls, reason)
+        refusal.reason = reason
+        return refusal
 
 
 class FinalRefusal(Refusal):

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from crawler.alerts.processes import Stopped, run
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.errors import SettingsError, UsageError
+from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
@@ -38,27 +39,14 @@ _MISSING = f"alerts by URL need Apprise, which is not installed; {_INSTALL}"
 
 _FORMS = "https://appriseit.com/services/ has its form"
 
-_REASONS = {
-    "broken": "the connection broke off",
-    "certificate": "its certificate cannot be trusted",
-    "disabled": "Apprise cannot serve it on this machine",
-    "errcode": "it refused with errcode {number}",
-    "garbled": "its answer could not be unpacked",
-    "host": "there is no host of that name",
-    "invalid": "Apprise does not understand the URL",
-    "memory": "its answer was too large",
-    "missing": "Apprise is not installed any more",
-    "nobody": "nobody answers there",
-    "proxy": "the proxy does not let it through",
-    "redirects": "it redirects too often",
-    "refused": "the service did not take it",
-    "scheme": "Apprise knows no such service",
-    "smtp": "the mail server refused with {number}",
-    "status": "it answered {number}",
-    "timeout": "its answer took too long",
-    "tls": "no encrypted connection could be made",
-}
+_REASONS = frozenset({
+    "broken", "certificate", "disabled", "errcode", "garbled", "host", "invalid", "memory", "missing", "nobody",
+    "proxy", "redirects", "refused", "scheme", "smtp", "status", "timeout", "tls",
+})  # fmt: skip
 """All that can be said of a delivery that failed, by what the process tells; it has no other words."""
+
+_NUMBERED = frozenset({"errcode", "smtp", "status"})
+"""Failures that come with a number."""
 
 
 _FINAL_STATUSES = {400, 406, 411, 412, 413, 414, 415, 417, 422, 431, 451}
@@ -92,11 +80,11 @@ class UrlChannel:
         except Stopped:
             return INTERRUPTED
         except subprocess.TimeoutExpired:
-            return f"no answer within {self.seconds:g} s"
+            return Phrase("url_slow", seconds=self.seconds)
         except OSError:
-            return "no process could be started for it"
+            return Phrase("url_no_process")
         if not isinstance(answer, dict):
-            return "the process that delivers it ended before its time"
+            return Phrase("url_process_ended")
         return _failure(answer) if answer.get("why") else None
 
 
@@ -184,7 +172,6 @@ def _reason(answer: dict[str, Any]) -> str:
     why, number = answer.get("why"), answer.get("number", 0)
     if why not in _REASONS or not isinstance(number, int):
         why = "refused"
-    words = _REASONS[why].format(number=number)
     if why == "status" and number in set(HTTPStatus):
-        words += f" {HTTPStatus(number).phrase}"
-    return words
+        return Phrase("url_status", n=f"{number} {HTTPStatus(number).phrase}")
+    return Phrase(f"url_{why}", n=number) if why in _NUMBERED else Phrase(f"url_{why}")

@@ -14,6 +14,7 @@ from crawler.books.offers import Offers, price_of
 from crawler.books.ranking import rank_books
 from crawler.books.selection import drop_reason, select
 from crawler.books.topic import Topic
+from crawler.phrases import Phrase
 from crawler.results import Book, Counts
 from parsers.model import Listing
 
@@ -96,22 +97,29 @@ def fill_shelf(
 def _notes(replaced: Sequence[tuple[Listing, Listing]]) -> tuple[str, ...]:
     """Return a sentence on each of the first products with two offers, and one on how many more there are."""
     notes = [
-        f"product {later.product_id}: {_offer_in_words(earlier)} on {_page_in_words(earlier)}, "
-        f"{_offer_in_words(later)} on {_page_in_words(later)}, seen later, which counts"
+        Phrase(
+            "two_offers",
+            number=later.product_id,
+            earlier=_offer_in_words(earlier),
+            earlier_page=_page_in_words(earlier),
+            later=_offer_in_words(later),
+            later_page=_page_in_words(later),
+        )
         for earlier, later in replaced[:MOST_NOTES]
     ]
     if len(replaced) > MOST_NOTES:
-        notes.append(f"{len(replaced) - MOST_NOTES} more products had two offers; the later one counts")
+        notes.append(Phrase("two_offers_more", n=len(replaced) - MOST_NOTES))
     return tuple(notes)
 
 
 def _page_in_words(listing: Listing) -> str:
-    return f"page {listing.page}" + (" of the price order" if listing.price_order else "")
+    return Phrase("the_price_page" if listing.price_order else "the_page", page=listing.page)
 
 
 def _offer_in_words(listing: Listing) -> str:
-    price = "no price" if (amount := price_of(listing)) is None else f"¥{amount:,.2f}"
-    return f"{price} (sold out)" if listing.sold_out else price
+    amount = price_of(listing)
+    price = Phrase("offer_without_price") if amount is None else f"¥{amount:,.2f}"
+    return Phrase("offer_sold_out", price=price) if listing.sold_out else price
 
 
 def _book_reason(offers: Offers, wishes: Wishes) -> str | None:

@@ -82,6 +82,8 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         hint = "please report it" if "--verbose" in arguments else "--verbose shows where; please report it"
         console.error(f"internal error: {type(error).__name__}: {error} ({hint})")
         return ExitCode.INTERNAL
+    finally:
+        console.speak(None)  # a caller may run another command
 
 
 def _run(arguments: list[str]) -> int:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from crawler.errors import OutputError
+from crawler.phrases import Phrase, reason_of
 from crawler.report.clean import crop
+
+if TYPE_CHECKING:
+    from crawler.labels import Labels
 
 __all__ = [
     "block",
@@ -18,9 +23,11 @@ __all__ = [
     "one_line",
     "set_up",
     "show_cursor",
+    "speak",
     "takes_control_codes",
     "visible",
     "wants_color",
+    "words",
     "write_stdout",
 ]
 
@@ -90,9 +97,29 @@ def visible(text: str) -> str:
     )
 
 
-def line(text: str) -> None:
-    """Write a line to stderr, of our own making or folded into one."""
-    block(one_line(text))
+def speak(labels: Callable[[], Labels] | None) -> None:
+    """Word what the command says from now on as `labels` tells when it is first needed; None is English."""
+    _Speech.chosen, _Speech.labels = labels, None
+
+
+def words() -> Labels:
+    """Return the words of the language that the command speaks."""
+    if _Speech.labels is None:
+        from crawler.labels import ENGLISH
+
+        _Speech.labels = ENGLISH if _Speech.chosen is None else _Speech.chosen()
+    return _Speech.labels
+
+
+class _Speech:
+    chosen: Callable[[], Labels] | None = None
+    labels: Labels | None = None
+
+
+def line(text: object) -> None:
+    """Write a line to stderr: a text, or the message of an exception, folded into one; phrases are worded."""
+    message = reason_of(text) if isinstance(text, Exception) else text
+    block(one_line(words().text(message) if isinstance(message, Phrase) else message))
 
 
 def block(text: str) -> None:
@@ -104,7 +131,8 @@ def block(text: str) -> None:
 
 def error(text: object) -> None:
     """Write one line to stderr that names the program."""
-    line(f"{PROGRAM}: {text}")
+    message = reason_of(text) if isinstance(text, Exception) else text
+    line(f"{PROGRAM}: {words().text(message) if isinstance(message, Phrase) else message}")
 
 
 def show_cursor() -> None:
@@ -132,7 +160,7 @@ def write_stdout(content: str | bytes) -> bool:
         return False
     except OSError as failure:
         _let_go_of_stdout()
-        raise OutputError(f"stdout cannot be written: {failure.strerror}") from failure
+        raise OutputError(Phrase("stdout_not_written", why=str(failure.strerror))) from failure
     return True
 
 

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Finding]:
     try:
-        loaded = loaded_watches(args)
+        loaded = loaded_watches(args, in_readers_language=False)
     except UsageError as error:
         yield Finding(State.WRONG, "configuration", f"{error}; nothing else was looked at")
         return

@@ -138,7 +138,8 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
     parser.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of table and HTML: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
+        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or such a name as zh-TW or zh_CN; auto "
+        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     add_common_options(parser)
 
@@ -156,9 +157,10 @@ def run(args: argparse.Namespace) -> int:
     history = open_history(path)
     view: View | None
     if history is None:
-        nothing = f"no history yet at {path}: searches of the live shop record there"
+        say = console.words()
+        nothing = say("history_none", path=path)
         if chosen_source(args, settings) == "demo":
-            nothing = f"no history yet at {path}: {_demo_remedy(args)}"
+            nothing = say("history_none_demo", path=path, remedy=_demo_remedy(args))
         view = None
         if word is None and args.format not in {None, "table"}:
             from crawler.history.reading import FileSize
@@ -237,19 +239,21 @@ def _seen(
         return view, ""
     searches = history.searches()
     others = [*known, *(each.source for each in searches if each.query == query)]
-    nothing = f"nothing is on record of {word!r} at {called(source)}"
+    say = console.words()
+    nothing = say("history_nothing_of", word=word, source=called(source))
     if source == "demo" and all(each.source != source for each in searches):
-        return None, f"{nothing}: {_demo_remedy(args)}"
+        return None, say("history_remedy", words=nothing, remedy=_demo_remedy(args))
     if others:
-        return None, f"{nothing}, but at {', '.join(map(called, dict.fromkeys(others)))}"
-    return None, f"{nothing}; history alone lists the searches that are"
+        sources = say("comma").join(map(called, dict.fromkeys(others)))
+        return None, say("history_but_at", words=nothing, sources=sources)
+    return None, say("history_lists", words=nothing)
 
 
 def _demo_remedy(args: argparse.Namespace) -> str:
     """Return how the demo shop gets a history."""
     from crawler.demo.year import QUERY
 
-    return f"{program_of(args)} demo --history records a made-up year of {QUERY}"
+    return console.words()("history_demo_remedy", command=f"{program_of(args)} demo --history", query=QUERY)
 
 
 def _say_nothing(words: str, args: argparse.Namespace) -> None:
@@ -257,7 +261,7 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
     if args.format in {None, "table"}:
         console.write_stdout(f"{console.one_line(words)}\n")
     if args.format not in {None, "table"} or args.output:
-        console.line(f"{words}; no file is written" if args.output else words)
+        console.line(console.words()("no_file_written", words=words) if args.output else words)
 
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:

@@ -59,9 +59,13 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def loaded_settings(args: argparse.Namespace) -> Settings:
     """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
     from crawler.configuration import load
+    from crawler.labels import labels_for
+    from crawler.local_time import local_zone
 
     flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
+    query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
+    console.speak(lambda: labels_for(loaded.settings.report.lang, query, local_zone()))
     for note in loaded.notes:
         console.error(note)
     return loaded.settings
@@ -92,8 +96,9 @@ def called(source: str) -> str:
     """Return a source with the way to ask for it: «the demo shop (--demo)»."""
     from parsers import SHOPS
 
+    say = console.words()
     if source == "demo":
-        return "the demo shop (--demo)"
+        return say("source_demo")
     if source in {shop.base_url for shop in SHOPS.values()}:
-        return "the live shop"
-    return f"{source} (--source {source})"
+        return say("source_live")
+    return say("source_other", source=source)

@@ -98,22 +98,24 @@ def run_prune(args: argparse.Namespace) -> int:
     from crawler.history.maintenance import HistoryKeeper
 
     path = history_path(loaded_settings(args))
+    say = console.words()
     if not path.exists():
-        console.write_stdout(f"no history yet at {console.one_line(path)}: nothing to prune\n")
+        console.write_stdout(f"{say('history_none_to_prune', path=console.one_line(path))}\n")
         return ExitCode.WHOLE
     with HistoryKeeper(path) as history:
         pruned = history.prune(dt.datetime.now(dt.UTC) - args.older_than)
-        words = f"pruned: {pruned.observations:,} observations, {pruned.runs:,} runs"
+        words = say("pruned", observations=pruned.observations, runs=pruned.runs)
         if not history.reclaimable():
             console.write_stdout(f"{words}\n")
             return ExitCode.WHOLE
         before = path.stat().st_size
         why_not = history.reclaim()
     after = path.stat().st_size
-    space = f"{max(before - after, 0):,} bytes given back to the disk"
-    if why_not is not None:
-        space = f"no space given back to the disk yet: {why_not}; prune again later"
-    console.write_stdout(f"{words}; {space}\n")
+    if why_not is None:
+        words = say("pruned_space", words=words, n=max(before - after, 0))
+    else:
+        words = say("pruned_no_space", words=words, why=say.text(why_not))
+    console.write_stdout(f"{words}\n")
     return ExitCode.WHOLE
 
 
@@ -137,10 +139,11 @@ def run_export(args: argparse.Namespace) -> int:
     with history:
         if query is not None and history.search(source, query) is None:
             others = [called(each.source) for each in history.searches() if each.query == query]
-            elsewhere = (
-                f", but at {', '.join(others)}" if others else "; history alone lists the searches that are"
-            )
-            raise UsageError(f"nothing is on record of {args.query!r} at {called(source)}{elsewhere}")
+            say = console.words()
+            nothing = say("history_nothing_of", word=args.query, source=called(source))
+            if others:
+                raise UsageError(say("history_but_at", words=nothing, sources=say("comma").join(others)))
+            raise UsageError(say("history_lists", words=nothing))
         # Closed before the history is, whatever comes in between: a full disk, a reader that goes away.
         with closing(export(history, form, source=source, query=query)) as pieces:
             _write(pieces, args.output)
@@ -168,8 +171,11 @@ def run_import(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.file} cannot be read: {error.strerror or error}") from error
     finally:
         if done.runs or done.known:
-            known = f"; {done.known:,} runs were on record already" if done.known else ""
-            console.write_stdout(f"imported: {done.runs:,} runs, {done.observations:,} observations{known}\n")
+            say = console.words()
+            words = say("imported", runs=done.runs, observations=done.observations)
+            if done.known:
+                words = say("imported_known", words=words, n=done.known)
+            console.write_stdout(f"{words}\n")
     return ExitCode.WHOLE
 
 

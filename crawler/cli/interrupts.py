@@ -11,10 +11,11 @@ from types import FrameType
 from typing import Any, Self
 
 from crawler.cli.exit_codes import ExitCode
+from crawler.phrases import Phrase
 
 __all__ = ["Interrupts"]
 
-REASONS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+REASONS = {signal.SIGINT: Phrase("interrupted"), signal.SIGTERM: Phrase("terminated")}
 """The signals that end a search, and what the report says of it."""
 
 SAME_KEYSTROKE_SECONDS = 0.3

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.download.robots_rules import NOT_HAD
 from crawler.report.wording import alike, is_live, page_numbers, said
@@ -11,9 +13,10 @@ from crawler.verdict import Verdict
 from parsers import SHOPS
 
 if TYPE_CHECKING:
-    from crawler.results import SearchResult
+    from crawler.labels import Labels
+    from crawler.results import PageResult, SearchResult
 
-__all__ = ["exit_code", "last_word"]
+__all__ = ["exit_code", "last_word", "reasons_in_words"]
 
 
 def exit_code(result: SearchResult) -> ExitCode:
@@ -23,33 +26,48 @@ def exit_code(result: SearchResult) -> ExitCode:
     return ExitCode.WHOLE if result.complete else ExitCode.PARTIAL
 
 
-def last_word(result: SearchResult) -> str | None:
-    """Return what is left to say on stderr: why there is no page, or that the search was cut short; else None."""
+def last_word(result: SearchResult, say: Labels | None = None) -> str | None:
+    """Return what is left to say on stderr: why there is no page, or that the search was cut short; else None.
+
+    `say` has the words of the reader's language; None for those of the command's.
+    """
+    say = say or console.words()
     if not result.had_a_page:
-        return _why_no_page(result)
+        return _why_no_page(result, say)
     if result.stopped:
         left = [page.page for page in result.failed if page.verdict is Verdict.NOT_ASKED]
-        return f"{result.stopped}: {page_numbers(left)} not read" if left else result.stopped
+        stopped = say.text(result.stopped)
+        return say("stopped_left", stopped=stopped, pages=page_numbers(left, say)) if left else stopped
     return None
 
 
-def _why_no_page(result: SearchResult) -> str:
+def reasons_in_words(pages: Iterable[PageResult], say: Labels) -> str:
+    """Return the first three reasons for which pages failed, and how many more there are."""
+    reasons = [say("said_of", what=numbers, words=reason) for numbers, reason in alike(pages, say)]
+    shown = say("and").join(reasons[:3])
+    return say("and_more_reasons", reasons=shown, n=len(reasons) - 3) if len(reasons) > 3 else shown
+
+
+def _why_no_page(result: SearchResult, say: Labels) -> str:
     tried = [page for page in result.failed if page.verdict is not Verdict.NOT_ASKED]
     verdicts = {page.verdict for page in tried}
-    demo = "" if result.demo else "; --demo searches the embedded demo shop instead"
     if not tried:
-        return f"{result.stopped}: no page was had in that time; no file is written"
+        return say("no_page_in_time", stopped=say.text(result.stopped or ""))
     no_robots = all(page.detail.startswith(NOT_HAD) for page in tried)  # the first that nobody answered
+    remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
         name = SHOPS[result.shop].title if is_live(result) else result.base_url
-        return f"{name} cannot be reached: {said(tried[0].detail)}{demo}"
-    if result.stopped and verdicts == {Verdict.BLOCKED}:
-        return f"no page could be had, no file is written: {said(result.stopped)}{demo}"
-    reasons = [f"{pages}: {reason}" for pages, reason in alike(tried)]
-    shown = "; ".join(reasons[:3])
-    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-    remedy = {
-        frozenset({Verdict.BLOCKED}): f"; wait a while, or lower --concurrency{demo}",
-        frozenset({Verdict.ROBOTS_DENIED}): f"; --ignore-robots asks all the same{demo}",
-    }.get(frozenset(verdicts), "")
-    return f"no page could be had, no file is written: {shown}{more}{remedy}"
+        words = say("unreachable", shop=name, why=said(tried[0].detail, say))
+        demo = True
+    elif result.stopped and verdicts == {Verdict.BLOCKED}:
+        words, demo = say("nothing_written", why=said(result.stopped, say)), True
+    else:
+        words = say("nothing_written", why=reasons_in_words(tried, say))
+        remedy = {
+            frozenset({Verdict.BLOCKED}): "remedy_blocked",
+            frozenset({Verdict.ROBOTS_DENIED}): "remedy_robots",
+        }.get(frozenset(verdicts), "")
+        demo = bool(remedy)
+    if remedy:
+        words = say(remedy, words=words)
+    return say("remedy_demo", words=words) if demo and not result.demo else words

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
 from crawler.local_time import local_zone
+from crawler.phrases import Phrase
 from crawler.report import FORMATS, check_installed, encode, format_of, render
 from crawler.report.files import (
     check_writable,
@@ -163,7 +164,9 @@ class OutputPlan:
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"the folder {folder} cannot be made: {error.strerror}") from error
+            raise OutputError(
+                Phrase("folder_not_made", folder=str(folder), why=str(error.strerror))
+            ) from error
         path = report_path(folder, result.query, result.started_at, *IN_FOLDER.values())
         written: list[Path] = []
         for form, suffix in IN_FOLDER.items():

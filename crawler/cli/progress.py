@@ -28,6 +28,7 @@ from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
     from crawler.cli.progress_bar import ProgressBar
+    from crawler.labels import Labels
 
 __all__ = ["Teller"]
 
@@ -37,11 +38,18 @@ class Teller:
 
     Failed pages are held back until a first page is had: should there be none, they are one line together
     (`crawler.cli.last_word`), not a hundred. `preload` names modules that are needed later: they are imported
-    while the first requests wait for the network.
+    while the first requests wait for the network. `words` are those of the language that it speaks, None for the
+    command's.
     """
 
     def __init__(
-        self, *, bar: bool, verbose: bool, quiet: bool = False, preload: tuple[str, ...] = ()
+        self,
+        *,
+        bar: bool,
+        verbose: bool,
+        quiet: bool = False,
+        preload: tuple[str, ...] = (),
+        words: Labels | None = None,
     ) -> None:
         self._quiet = quiet
         self._wants_bar = bar
@@ -52,6 +60,7 @@ class Teller:
         self._available: int | None = None
         self._finished: dict[PageKey, PageFinished] = {}
         """The latest word on each page, the latest of all at the end."""
+        self._words = words or console.words()
         self._held: set[PageKey] = set()
         """Pages that failed and are not told yet."""
         self._told: set[PageKey] = set()
@@ -67,18 +76,18 @@ class Teller:
             case Attempt():
                 self._tell_attempt(event)
             case PageRejected():
-                self._detail(f"{_page(event)}: {event.detail}; it is asked for once more")
+                why = self._words.text(event.detail)
+                self._detail(self._of(self._page(event), self._words("asked_again", why=why)))
             case WorkerEvent():
-                process = "the parse pool" if event.pid is None else f"parse process {event.pid}"
-                self._detail(f"{process}: {event.what}{event.detail and f' ({event.detail})'}")
+                self._detail(self._worker_in_words(event))
             case PaceChanged():
-                self._detail(f"{event.host}: {_pace_in_words(event)} from now on ({event.why})")
+                self._detail(self._pace_in_words(event))
             case RobotsNoted():
                 if not self._quiet:
-                    self._say(f"{event.host}: {event.note}")
+                    self._say(self._of(event.host, self._words.text(event.note)))
             case PagesKnown():
                 self._available = event.available
-                self._detail(f"the shop states {event.available} pages")
+                self._detail(self._words("shop_states", n=event.available))
             case PageFinished():
                 self._tell_page(event)
             case SearchFinished():
@@ -92,12 +101,12 @@ class Teller:
 
     async def _start(self, event: SearchStarted) -> None:
         self._requested = event.pages
-        self._detail(f"searching for {event.query_sent}, typed {event.query}: {event.pages} pages")
+        self._detail(self._words("searching", sent=event.query_sent, query=event.query, pages=event.pages))
         await asyncio.to_thread(self._import_the_rest)
         if self._wants_bar:
             from crawler.cli.progress_bar import ProgressBar
 
-            self._bar = ProgressBar(event.pages)
+            self._bar = ProgressBar(event.pages, self._words)
             self._draw()
 
     def _import_the_rest(self) -> None:
@@ -109,18 +118,19 @@ class Teller:
     def _tell_resumed(self, event: PagesResumed) -> None:
         if not self._quiet:
             since = event.fetched_from.astimezone(local_zone())
-            besides = f", and {event.price_pages} in price order," if event.price_pages else ""
-            self._say(
-                f"resumed: {event.pages} of {self._requested} pages{besides} are of an earlier run,"
-                f" from {since:%Y-%m-%d %H:%M:%S} {offset_name(since)} on"
-            )
+            time = f"{since:%Y-%m-%d %H:%M:%S} {offset_name(since)}"
+            name = "resumed_price_pages" if event.price_pages else "resumed_pages"
+            numbers = {"pages": event.pages, "all": self._requested, "price_pages": event.price_pages}
+            self._say(self._words(name, time=time, **numbers))
 
     def _tell_attempt(self, event: Attempt) -> None:
-        waited = f", after {event.waited:.2f} s of waiting" if event.waited >= 0.005 else ""
-        again = "" if event.retry_in is None else f"; again in {event.retry_in:.1f} s"
-        self._detail(
-            f"{_page(event)}: attempt {event.number}: {event.outcome} in {event.seconds:.2f} s{waited}{again}"
-        )
+        say = self._words
+        made = say("attempt_made", n=event.number, outcome=say.text(event.outcome), seconds=event.seconds)
+        if event.waited >= 0.005:
+            made += say("attempt_waited", seconds=event.waited)
+        if event.retry_in is not None:
+            made += say("attempt_again", seconds=event.retry_in)
+        self._detail(self._of(self._page(event), made))
 
     def _tell_page(self, event: PageFinished) -> None:
         key = PageKey(event.price_order, event.page)
@@ -139,7 +149,7 @@ class Teller:
         self._draw()
 
     def _tell_end(self, event: PageFinished) -> None:
-        self._say(_in_full(event) if self._verbose else _in_words(event))
+        self._say(self._in_full(event) if self._verbose else self._in_words(event))
 
     def _draw(self) -> None:
         if self._bar is None:
@@ -164,26 +174,43 @@ class Teller:
         else:
             self._bar.print(console.one_line(text))
 
+    def _of(self, what: str, words: str) -> str:
+        return self._words("said_of", what=what, words=words)
 
-def _pace_in_words(event: PaceChanged) -> str:
-    if event.gap is None:
-        return f"{event.at_once} requests at once"
-    return f"one request every {event.gap:.2g} s" if event.gap else "no gap between requests"
+    def _page(self, event: Attempt | PageRejected | PageFinished) -> str:
+        if event.price_order:
+            return self._words("price_page", page=event.page)
+        return self._words("page", numbers=event.page)
 
+    def _worker_in_words(self, event: WorkerEvent) -> str:
+        say = self._words
+        process = say("parse_pool") if event.pid is None else say("parse_process", pid=event.pid)
+        happened = say(f"worker_{event.what}")
+        if event.detail:
+            happened += say("bracketed", words=say.text(event.detail))
+        return self._of(process, happened)
 
-def _page(event: Attempt | PageRejected | PageFinished) -> str:
-    return f"page {event.page}" + (" of the price order" if event.price_order else "")
+    def _pace_in_words(self, event: PaceChanged) -> str:
+        say = self._words
+        if event.gap is None:
+            pace = say("pace_at_once", n=event.at_once)
+        else:
+            pace = say("pace_gap", seconds=event.gap) if event.gap else say("pace_no_gap")
+        return self._of(event.host, say("pace_changed", pace=pace, why=say.text(event.why)))
 
+    def _in_words(self, event: PageFinished) -> str:
+        page = self._page(event)
+        if event.revised:
+            page = self._words("after_all", page=page)
+        return self._of(page, outcome(event.verdict, event.detail, self._words))
 
-def _in_words(event: PageFinished) -> str:
-    again = ", after all" if event.revised else ""
-    return f"{_page(event)}{again}: {outcome(event.verdict, event.detail)}"
-
-
-def _in_full(event: PageFinished) -> str:
-    words = [_page(event), event.verdict.value]
-    if event.verdict is Verdict.OK:
-        words.append(f"{event.listings} listings")
-    if event.detail:
-        words.append(event.detail)
-    return ": ".join(words) + (" (revised)" if event.revised else "")
+    def _in_full(self, event: PageFinished) -> str:
+        """Return a page's end for --verbose: the verdict by the name that JSON and logs have for it."""
+        say = self._words
+        parts = [event.verdict.value]
+        if event.verdict is Verdict.OK:
+            parts.append(say("page_listings", n=event.listings))
+        if event.detail:
+            parts.append(say.text(event.detail))
+        words = self._of(self._page(event), say("colon").join(parts))
+        return say("revised", words=words) if event.revised else words

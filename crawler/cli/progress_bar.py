@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+if TYPE_CHECKING:
+    from crawler.labels import Labels
 
 __all__ = ["ProgressBar"]
 
@@ -15,10 +19,11 @@ __all__ = ["ProgressBar"]
 class ProgressBar:
     """A bar over `total` pages on stderr, from its making to `stop`; it leaves nothing behind."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, words: Labels) -> None:
+        self._words = words
         # stdout and stderr stay themselves: the report is not the bar's business.
         self._progress = Progress(
-            TextColumn("pages"),
+            TextColumn(words("bar_pages")),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.description}"),
@@ -32,11 +37,12 @@ class ProgressBar:
 
     def update(self, *, done: int, total: int, failed: int, books: int, cheapest: Decimal | None) -> None:
         """Show how far the search is; `cheapest` is in yuan."""
-        parts = [f"{books:,} books"]
+        say = self._words
+        parts = [say("bar_books", n=books)]
         if cheapest is not None:
-            parts.append(f"cheapest ¥{cheapest:.2f}")
+            parts.append(say("bar_cheapest", price=f"¥{cheapest:.2f}"))
         if failed:
-            parts.append(f"{failed} failed")
+            parts.append(say("bar_failed", n=failed))
         self._progress.update(self._task, completed=done, total=total, description=escape(" · ".join(parts)))
 
     def print(self, text: str) -> None:

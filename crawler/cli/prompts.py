@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from crawler.configuration import load
 from crawler.errors import UsageError
+from crawler.labels import labels_for
 from crawler.query import checked_query
 from crawler.settings import Settings, checked
 
@@ -24,15 +25,16 @@ def ask_for_search() -> list[str]:
 
     Raises UsageError at the end of input, and for settings that do not hold.
     """
-    default = load({}, config=None, environ=os.environ).settings.pages
-    query = _ask("Search Dangdang for: ", checked_query)
+    settings = load({}, config=None, environ=os.environ).settings
+    say = labels_for(settings.report.lang, "")
+    query = _ask(say("ask_query"), checked_query)
 
     def pages(answer: str) -> list[str]:
         if answer.strip():
             checked(Settings, "pages", answer.strip(), label="the number of pages", text=True)
         return ["--pages", answer.strip()] if answer.strip() else []
 
-    return ["search", *_ask(f"Result pages to read, 1 to 100 [{default}]: ", pages), "--", query]
+    return ["search", *_ask(say("ask_pages", default=settings.pages), pages), "--", query]
 
 
 def _ask(question: str, check: Callable[[str], Answer]) -> Answer:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from crawler.cli import console
+from crawler.phrases import Phrase
 
 __all__ = ["quiet_libraries", "say_once", "shortage", "too_little"]
 
@@ -21,11 +22,9 @@ of an import, or of a loop that is being closed."""
 FEWEST_BYTES = ENOUGH_BYTES = 768 << 20
 """Addresses that a search takes, of which threads reserve far more than they use; with fewer the same happens."""
 
-FILES = "too many files are open; allow more (ulimit -n 1024), or use fewer --workers"
-MEMORY = "the memory does not suffice; allow more (ulimit -v), or read fewer --pages with fewer --workers"
-THREADS = (
-    "no more threads or processes can be started; allow more (ulimit -u, ulimit -v), or use fewer --workers"
-)
+FILES = Phrase("files_ran_out")
+MEMORY = Phrase("memory_ran_out")
+THREADS = Phrase("threads_ran_out")
 
 _MOST_LINES = 10
 """Lines of libraries that are said."""
@@ -41,13 +40,11 @@ def too_little() -> str | None:
         return None
     files = _allowed(resource.RLIMIT_NOFILE, ENOUGH_FILES)
     if files is not None and files < FEWEST_FILES:
-        return f"only {files} files may be open at once, and {FEWEST_FILES} are needed; allow more: ulimit -n 1024"
+        return Phrase("too_few_files", n=files, needed=FEWEST_FILES)
     addresses = _allowed(resource.RLIMIT_AS, ENOUGH_BYTES)
     if addresses is not None and addresses < FEWEST_BYTES:
-        return (
-            f"only {addresses >> 20} MiB of memory may be reserved, and {FEWEST_BYTES >> 20} are needed; "
-            f"allow more: ulimit -v {2 * FEWEST_BYTES >> 10}"
-        )
+        needed, limit = FEWEST_BYTES >> 20, 2 * FEWEST_BYTES >> 10
+        return Phrase("too_little_memory", n=addresses >> 20, needed=needed, limit=limit)
     return None
 
 
@@ -76,7 +73,7 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     """Say why a thread of a library ended, as Python does in a traceback."""
     error = failure.exc_value
     if error is not None and len(_said) < _MOST_LINES:
-        say_once(shortage(error) or f"a thread ended: {type(error).__name__}: {error}")
+        say_once(shortage(error) or Phrase("thread_ended", error=f"{type(error).__name__}: {error}"))
 
 
 def _not_raised(failure: sys.UnraisableHookArgs) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler.cli import console
 from crawler.errors import HistoryError, OutputError, UsageError
+from crawler.phrases import Phrase
 from crawler.whole_files import leads_out
 from parsers import SHOPS
 
@@ -76,6 +77,8 @@ class Run(Protocol):
     settings: Settings
     pages: int
     """How many pages there are to parse at most."""
+    query: str
+    """As it was typed."""
     history: Path | None
     """The file that what it sees is recorded in; None for none."""
 
@@ -98,7 +101,7 @@ class LiveRun:
         """`archive` is the file for every exchange. Raises UsageError where it or the history cannot be written."""
         self.settings = settings
         self.pages = settings.pages
-        self._query = query
+        self.query = query
         self._demo = demo
         self._resume = resume
         self._archive = None if archive is None else Path(archive)
@@ -122,13 +125,13 @@ class LiveRun:
         from crawler.recording.journal import open_journal
 
         now, folder = dt.datetime.now(dt.UTC), self._cache / "journals"
-        parameters = crawler.spec(self._query).parameters(now)
+        parameters = crawler.spec(self.query).parameters(now)
         saved = await self._saved_pages(folder, parameters) if self._resume else None
         # Not in a thread: it is a file made and a short list of names read, and the first request waits for it.
         self._journal = open_journal(folder, parameters, now=now)
         if self._archive is not None and self._journal.failure is not None:
             self._journal = self._journal_elsewhere(parameters, self._journal.failure)
-        search = crawler.search(self._query, recorder=self._journal, saved=saved)
+        search = crawler.search(self.query, recorder=self._journal, saved=saved)
         async with aclosing(search) as events:
             async for event in events:
                 yield event
@@ -139,7 +142,7 @@ class LiveRun:
 
         from crawler.recording.journal import open_journal
 
-        console.error(f"{failure}; this run cannot be resumed")
+        console.error(Phrase("cannot_resume", words=failure))
         self._elsewhere = TemporaryDirectory(prefix="bookprice-")
         return open_journal(Path(self._elsewhere.name), parameters, now=parameters.started_at)
 
@@ -151,7 +154,7 @@ class LiveRun:
             fresh_seconds=self.settings.resume_max_age, max_bytes=self.settings.max_body_bytes,
         )  # fmt: skip
         for words in unreadable:
-            console.error(f"{words}; its pages are fetched anew")
+            console.error(Phrase("fetched_anew", words=words))
         return saved
 
     async def finish(self) -> OutputError | None:
@@ -164,7 +167,9 @@ class LiveRun:
                 from crawler.recording.archive import write_archive
 
                 if journal.failure is not None:
-                    return OutputError(f"{self._archive} is not written: {journal.failure}")
+                    return OutputError(
+                        Phrase("archive_not_written", path=str(self._archive), why=journal.failure)
+                    )
                 await write_archive(journal.fileno(), self._archive)
             elif journal.failure is not None:
                 console.error(journal.failure)
@@ -191,6 +196,7 @@ class Replay:
         self._chosen = chosen
         self._run = read_run(Path(file), max_bytes=settings.max_body_bytes)
         self.pages = max(1, len(self._run.pages))
+        self.query = self._run.parameters.query
         self.history = _checked_history(settings, live=False)
 
     def crawler(self, pool: PageParser) -> Crawler:

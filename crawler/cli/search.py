@@ -198,7 +198,8 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of the reports: en, zh-Hans, zh-Hant; auto follows the query (default: auto)",
+        help="language of reports and messages: en, zh-Hans, zh-Hant, or such a name as zh-TW or zh_CN; auto follows "
+        "the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     group.add_argument(
         "--keep-reports",
@@ -293,13 +294,19 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
     from crawler.configuration import load
+    from crawler.labels import labels_for
+    from crawler.local_time import local_zone
 
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
+    console.speak(lambda: labels_for(loaded.settings.report.lang, args.query or "", local_zone()))
     for note in loaded.notes:
         console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
+    console.speak(
+        lambda: labels_for(settings.report.lang, wanted.query, local_zone())
+    )  # a replay has its own
 
     from crawler.cli.outputs import plan_outputs
 
@@ -426,13 +433,14 @@ async def _recorded(
 
     from crawler.history.looking_back import record_and_look_back
     from crawler.local_time import local_zone
+    from crawler.phrases import Phrase, reason_of
 
     try:
         recorded = await asyncio.to_thread(record_and_look_back, result, wanted.history, local_zone())
     except HistoryError as error:
-        return result, HistoryError(f"this run is not recorded: {error}")
+        return result, HistoryError(Phrase("not_recorded", why=reason_of(error)))
     if args.verbose:
-        console.line(f"history: {wanted.history}")
+        console.line(console.words()("recorded_in", path=wanted.history))
     return recorded, None
 
 
@@ -450,4 +458,4 @@ def _tell_the_rest(
         raise written.failure
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
         for report in written.reports:
-            console.line(f"report: {report}")
+            console.line(console.words()("report_at", path=report))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.errors import OutputError
+from crawler.phrases import Phrase, reason_of
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
@@ -29,5 +30,5 @@ class StdoutChannel:
         try:
             written = console.write_stdout(f"{message.title}\n{message.text}\n\n")
         except OutputError as error:
-            return str(error)
-        return None if written else "nobody reads it"
+            return reason_of(error)
+        return None if written else Phrase("stdout_unread")

@@ -83,17 +83,22 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
     parser.add_argument("--config", metavar="FILE", help="read the settings and watches from FILE")
 
 
-def loaded_watches(args: argparse.Namespace) -> Loaded:
+def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True) -> Loaded:
     """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError.
 
-    What is not used of the configuration is left to the caller to say.
+    What is not used of the configuration is left to the caller to say. From here on the command speaks the reader's
+    language, if it knows more than English.
     """
     from dataclasses import replace
 
     from crawler.configuration import load
+    from crawler.labels import labels_for
+    from crawler.local_time import local_zone
 
     flags = {"base_url": args.base_url, "history.path": args.history_file}
     loaded = load(flags, config=args.config, environ=os.environ)
+    if in_readers_language:
+        console.speak(lambda: labels_for(loaded.settings.report.lang, "", local_zone()))
     for warning in loaded.warnings:
         console.error(warning)
     if args.demo and loaded.settings.base_url is not None:
@@ -109,6 +114,7 @@ def alert_channels(loaded: Loaded, *, strict: bool = False) -> tuple[Channel, ..
     """
     from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
+    from crawler.phrases import reason_of
 
     alerts = loaded.alerts
     file = None if alerts.file is None else os.path.expanduser(alerts.file)  # noqa: PTH111 – Path's own may raise
@@ -118,7 +124,8 @@ def alert_channels(loaded: Loaded, *, strict: bool = False) -> tuple[Channel, ..
         except OutputError as error:
             if strict:
                 raise
-            console.error(f"[alerts] {error}; until then its alerts are kept")
+            say = console.words()
+            console.error(say("alerts_file_later", why=say.text(reason_of(error))))
             return channels_of(alerts.urls, file, alerts.command, os.environ, check_file=False)
     except (UsageError, OutputError) as error:
         raise UsageError(f"[alerts] {error}") from error
@@ -156,7 +163,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(str(error)) from error
         with alone(history, wait=args.wait) as free:
             if not free:
-                console.error(f"another watch is running on {history}; --wait waits for its end")
+                console.error(console.words()("watch_busy", path=history))
                 return ExitCode.LOCKED
             from crawler.cli.watch_round import WatchRound
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.last_word import reasons_in_words
 from crawler.cli.stdout_channel import STDOUT, StdoutChannel
 from crawler.errors import HistoryError, OutputError
 from crawler.local_time import local_zone, minute_in
-from crawler.report.wording import alike
+from crawler.phrases import reason_of
 from crawler.verdict import Verdict
 from crawler.watching.making import make, searched, source_for
 from crawler.watching.memory import Memory
@@ -81,25 +82,25 @@ class WatchRound:
 
     def _due(self) -> list[tuple[Watch, WatchState]]:
         """Return the watches that are due with what is known of them; say when the others are."""
-        now, zone = dt.datetime.now(dt.UTC), local_zone()
+        now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
         source = source_for(self._settings, demo=self._args.demo)
         with Memory(self._history) as memory:
             for watch in self._watches:
                 search = searched(watch, self._settings)
                 if memory.known(watch, source, search, now).search != search:
-                    console.error(
-                        f"watch {watch.name}: it searches something else than before, and begins anew"
-                    )
+                    self._warn(watch.name, say("watch_anew"))
                 state = memory.begin(watch, source, search, now)
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
-                    failed = (
-                        f"failed on {minute_in(zone, state.failed_since)}, " if state.failed_since else ""
+                    at = minute_in(zone, state.due_at(watch.every))
+                    words = (
+                        say("watch_failed_on", on=minute_in(zone, state.failed_since), at=at)
+                        if state.failed_since
+                        else say("watch_not_due", at=at)
                     )
-                    due_at = minute_in(zone, state.due_at(watch.every))
-                    self._say(f"{watch.name}: {failed}not due before {due_at}")
+                    self._say(say("said_of", what=watch.name, words=words))
         return due
 
     async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:
@@ -135,19 +136,22 @@ class WatchRound:
                 lang=self._settings.report.lang,
                 stopped=lambda: self._stopped,
             )
+        say = console.words()
         for each in sent:
             if each.delivered and each.channel != STDOUT:
-                self._say(f"delivered to {each.channel}: {_alerts(each.delivered)}")
+                self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
             if each.kept:
                 self._codes.add(ExitCode.NOT_WRITTEN)
-                rests = f"; {_resting(each.resting)} for a day, see doctor" if each.resting else ""
-                console.error(
-                    f"{_alerts(each.kept)} not delivered to {each.channel}, and kept for the next watch: "
-                    f"{each.why}{rests}"
+                words = say(
+                    "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
                 )
+                if each.resting:
+                    name = "resting_one" if each.resting == 1 else "resting"
+                    words = say(name, words=words, alerts=_alerts(each.resting))
+                console.error(words)
             for broken in each.unreadable:
                 self._codes.add(ExitCode.NOT_WRITTEN)
-                console.error(f"not delivered to {each.channel}: {broken}; see doctor")
+                console.error(say("undeliverable", channel=each.channel, why=broken))
 
     async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
         """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""
@@ -163,7 +167,8 @@ class WatchRound:
                 )  # fmt: skip
         except HistoryError as error:
             self._codes.add(ExitCode.NOT_WRITTEN)
-            console.error(f"watch {watch.name}: not recorded, and nothing told: {error}")
+            why = console.words().text(reason_of(error))
+            self._warn(watch.name, console.words()("watch_not_recorded", why=why))
         except Exception as error:  # noqa: BLE001 – a defect that shows in one watch must not cost the others
             self._codes.add(ExitCode.INTERNAL)
             if self._args.verbose:
@@ -181,23 +186,28 @@ class WatchRound:
 
     def _say_made(self, made: Made) -> None:
         result, name = made.result, made.watch.name
-        reasons = [f"{pages}: {why}" for pages, why in alike(result.failed)]
-        problems = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
+        say = console.words()
+        problems = reasons_in_words(result.failed, say)
         if not result.had_a_page:
             self._codes.add(ExitCode.NO_PAGE)
-            console.error(f"watch {name}: no page could be had: {problems}")
+            self._warn(name, say("watch_no_page", why=problems))
             return
         if result.failed:
             self._codes.add(ExitCode.PARTIAL)
-            console.error(f"watch {name}: partial: {problems}")
+            self._warn(name, say("watch_partial", why=problems))
         pages = [page for page in result.pages if page.verdict is not Verdict.PAST_END]
         read = sum(not page.verdict.failed for page in pages)
-        told = _alerts(len(made.alerts)) if made.watch.tells else "recorded alone: no alert is set"
-        self._say(
-            f"{name}: {_count(result.counts.books, 'book')}, {read} of {_count(len(pages), 'page')} read, {told}"
-        )
+        told = _alerts(len(made.alerts)) if made.watch.tells else say("watch_no_alerts")
+        books, count = result.counts.books, len(pages)
+        found = say("one_book") if books == 1 else say("n_books", n=books)
+        asked = say("a_page") if count == 1 else say("several_pages", n=count)
+        self._say(say("watch_made", name=name, books=found, pages=asked, read=read, told=told))
         for number in made.missing:
-            self._say(f"{name}: product {number} is not among what was found")
+            self._say(say("watch_missing", name=name, number=number))
+
+    def _warn(self, name: str, words: str) -> None:
+        """Say a problem of a watch."""
+        console.error(console.words()("watch_named", name=name, words=words))
 
     def _say(self, words: str) -> None:
         if self._args.quiet:
@@ -210,12 +220,5 @@ class WatchRound:
 
 
 def _alerts(number: int) -> str:
-    return _count(number, "alert")
-
-
-def _resting(number: int) -> str:
-    return f"{_alerts(number)} rest{'s' if number == 1 else ''}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    say = console.words()
+    return say("one_alert") if number == 1 else say("n_alerts", n=number)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from crawler.download.exchange import Cut, Problem
+from crawler.phrases import Phrase
 
 __all__ = ["MAX_MEMBERS", "Body", "BodyReader", "Decoder", "decode_body"]
 
@@ -38,7 +39,7 @@ FOREIGN = frozenset({
 """The other codings of IANA's registry. A word that is in neither list («utf-8», «none») is a slip of the
 server's, and ignored as browsers do."""
 
-BROKEN = "the answer broke off or cannot be decompressed"
+BROKEN = Phrase("broken_off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class Decoder:
             self._stream = zlib.decompressobj(15 if _is_zlib(start) else -15)
         elif start.startswith(MEMBER):
             if self._members > MAX_MEMBERS:
-                detail = f"the answer is compressed in more than {MAX_MEMBERS} pieces"
+                detail = Phrase("too_many_members", n=MAX_MEMBERS)
                 self._stop(Problem.PROTOCOL, detail, Cut.DISCONNECT)
             else:
                 self._stream = zlib.decompressobj(31)
@@ -198,8 +199,8 @@ class Decoder:
 
     def _unasked(self) -> str:
         if len(self._codings) > 1:
-            return f"the answer is compressed more than once: {', '.join(self._codings[:4])}"
-        return f"the answer is compressed with {self._codings[0]}, which was not asked for"
+            return Phrase("compressed_twice", codings=", ".join(self._codings[:4]))
+        return Phrase("foreign_coding", coding=self._codings[0])
 
 
 class BodyReader:
@@ -308,4 +309,4 @@ def _is_zlib(start: bytes) -> bool:
 
 def _too_large(max_bytes: int) -> str:
     """Return in words that an answer exceeds `max_bytes`."""
-    return f"the answer is larger than {max_bytes / 2**20:.3g} MiB"
+    return Phrase("body_too_large", size=max_bytes / 2**20)

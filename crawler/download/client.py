@@ -19,6 +19,7 @@ from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop,
 from crawler.download.pace import Outcome, Pace
 from crawler.download.robots import MAX_BYTES, Robots, Rules
 from crawler.download.wire import Wire
+from crawler.phrases import Phrase
 
 __all__ = ["Downloader", "HopListener"]
 
@@ -161,9 +162,8 @@ class Downloader:
             return _denial(task.url, target, rules)
         delay, max_wait = rules.crawl_delay or 0.0, task.policy.max_wait
         if delay > MOST_WAITS * max_wait:
-            asked = f"robots.txt asks for {delay:,.10g} s between requests"
-            limit = f"more than ten times --max-wait {max_wait:g}: raise it to accept that delay"
-            return _denial(task.url, target, rules, f"{asked}, {limit}")
+            reason = Phrase("robots_delay_too_long", delay=delay, limit=max_wait)
+            return _denial(task.url, target, rules, reason)
         self.pace.set_crawl_delay(host, delay)
         return None
 
@@ -265,11 +265,10 @@ def _next_attempt(exchange: Exchange, policy: FetchPolicy, seconds: float) -> tu
         return None, ""
     asked = exchange.retry_after or 0.0
     if asked > policy.max_wait:
-        longer = f"longer than --max-wait {policy.max_wait:g}"
-        return None, f"the shop asks for {asked:,.0f} s of rest, {longer}"
+        return None, Phrase("rest_too_long", asked=asked, limit=policy.max_wait)
     wait = max(back_off(exchange.attempts), asked)
     if seconds + wait >= policy.total_seconds:
-        return None, f"no time is left of {policy.total_seconds:g} s for another attempt"
+        return None, Phrase("no_time_left", seconds=policy.total_seconds)
     return wait, ""
 
 
@@ -278,7 +277,7 @@ def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
     if rules.problem is not None and rules.problem.problem is Problem.ADDRESS:
         problem, detail = Problem.ADDRESS, rules.problem.detail
     if target != url:
-        detail = f"redirected to {target}: {detail}"
+        detail = Phrase("redirected_and", url=target, words=detail)
     return Exchange(url, target, problem=problem, detail=detail)
 
 

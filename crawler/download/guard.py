@@ -27,6 +27,7 @@ from urllib.parse import unquote
 import aiohttp
 
 from crawler.download.connections import InStepConnector
+from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType, Connection
@@ -61,7 +62,7 @@ class Asked:
         if self.passed or not self.refused:
             return None
         first, *others = self.refused.values()
-        return first if not others else f"{first} (and {len(others)} more such)"
+        return first if not others else Phrase("and_more_such", words=first, n=len(others))
 
     def names(self, host: str) -> bool:
         """Return whether the user named this very host."""
@@ -166,7 +167,7 @@ def refusal(address: str) -> str | None:
     between patch releases of Python. An IPv6 address that stands for an IPv4 one is judged as that one.
     """
     kind = _kind(address)
-    return None if kind is None else f"{address[:80]} is {kind}"
+    return None if kind is None else Phrase("address_is", address=address[:80], kind=kind)
 
 
 def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
@@ -180,15 +181,16 @@ def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
     if plain in {_plain(name) for name in named}:
         return None
     if not plain:
-        return "an address without a host"
+        return Phrase("address_without_host")
     if plain in OWN_NAMES or plain.endswith((".localhost", ".localdomain")):
-        return f"{plain} is {OWN}"
+        return Phrase("address_is", address=plain, kind=OWN)
     if plain.endswith((".local", ".internal", ".home.arpa")):
-        return f"{plain} is a name of the local network"
+        return Phrase("address_is", address=plain, kind=Phrase("address_local_name"))
     for address in _readings(plain):
         if (kind := _kind(address)) is not None:
-            stands_for = "" if address == plain else f" stands for {address}, which"
-            return f"{plain[:80]}{stands_for} is {kind}"
+            if address == plain:
+                return Phrase("address_is", address=plain[:80], kind=kind)
+            return Phrase("address_stands_for", host=plain[:80], address=address, kind=kind)
     return None
 
 
@@ -230,18 +232,15 @@ def _readings(plain: str) -> list[str]:
 LOW = 0xFFFFFFFF
 """The lowest 32 bits."""
 
-OWN = "this machine itself"
-PRIVATE = "in a private network"
-LINK_LOCAL = "in the network of this very link (link-local)"
-METADATA = "where a cloud keeps its machines' metadata and credentials"
-UNSPECIFIED = "no address of any host (unspecified)"
-MULTICAST = "no single host (multicast)"
-RESERVED = "reserved, and of no host on the internet"
-DOCUMENTATION = "an example for documentation, and of no host"
-FAKE_IP = (
-    "in a range that proxies in fake-IP (TUN) mode, such as Clash, make addresses up from: name the proxy with "
-    "--proxy http://127.0.0.1:PORT, or take the shop's host out of its fake-IP list"
-)
+OWN = Phrase("address_own")
+PRIVATE = Phrase("address_private")
+LINK_LOCAL = Phrase("address_link_local")
+METADATA = Phrase("address_metadata")
+UNSPECIFIED = Phrase("address_unspecified")
+MULTICAST = Phrase("address_multicast")
+RESERVED = Phrase("address_reserved")
+DOCUMENTATION = Phrase("address_documentation")
+FAKE_IP = Phrase("address_fake_ip")
 
 OWN_NAMES = frozenset({"localhost", "localhost6", "ip6-localhost", "ip6-loopback"})
 
@@ -253,7 +252,7 @@ IPV4 = (
     ("168.63.129.16/32", METADATA),  # Azure; it looks public
     ("0.0.0.0/8", UNSPECIFIED),
     ("10.0.0.0/8", PRIVATE),
-    ("100.64.0.0/10", "in a provider's own network (shared address space)"),
+    ("100.64.0.0/10", Phrase("address_provider")),
     ("127.0.0.0/8", OWN),
     ("169.254.0.0/16", LINK_LOCAL),
     ("172.16.0.0/12", PRIVATE),
@@ -265,7 +264,7 @@ IPV4 = (
     ("198.51.100.0/24", DOCUMENTATION),
     ("203.0.113.0/24", DOCUMENTATION),
     ("224.0.0.0/4", MULTICAST),
-    ("255.255.255.255/32", "every host of this link (broadcast)"),
+    ("255.255.255.255/32", Phrase("address_broadcast")),
     ("240.0.0.0/4", RESERVED),
 )
 """Networks of IANA's IPv4 Special-Purpose Address Registry that are not on the internet, and multicast; the first
@@ -305,7 +304,7 @@ def _kind(address: str) -> str | None:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return "no IP address"
+        return Phrase("address_none")
     return _kind_of_ipv4(int(ip)) if ip.version == 4 else _kind_of_ipv6(int(ip))
 
 
@@ -328,7 +327,7 @@ def _kind_of_ipv6(value: int) -> str | None:
 def _kind_of_embedded(values: list[int]) -> str | None:
     for value in values:
         if (words := _kind_of_ipv4(value)) is not None:
-            return f"an IPv6 form of {ipaddress.IPv4Address(value)}, which is {words}"
+            return Phrase("address_embedded", address=str(ipaddress.IPv4Address(value)), kind=words)
     return None
 
 

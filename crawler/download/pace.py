@@ -31,6 +31,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from crawler.download.rate import AdaptiveRate, Start
+from crawler.phrases import Phrase
 
 __all__ = ["Outcome", "Pace", "Turn"]
 
@@ -224,7 +225,7 @@ class _Limit:
             self._long_run, self._patience = 0, needed // 2
         self.value += 1
         self._run = 0
-        return f"{needed} answers at {self.value - 1} at once"
+        return Phrase("answers_at_once", n=needed, at_once=self.value - 1)
 
     def refused(self, cuts_before: int, load: int) -> str:
         """Take note of a refusal while `load` requests were out, itself included; return why the limit fell."""
@@ -248,7 +249,7 @@ class _Limit:
             self._ceiling = min(self._ceiling_before, borne)
             self._long_run, self._patience = 0, PATIENCE
             self._proven = min(self._proven, self._ceiling)
-        return f"{self._refused} of {self._burst} requests at once were refused"
+        return Phrase("refused_at_once", n=self._refused, all=self._burst)
 
 
 class _Grant(NamedTuple):
@@ -328,7 +329,7 @@ class _Host:
             why_gap = self.rate.served(grant.start)
             if self.rate.confirmed and not confirmed:
                 # One request alone was refused: the earlier refusals told of the rate as well, not of the load.
-                self.limit, why = _Limit(self._concurrency), "it limits requests a second"
+                self.limit, why = _Limit(self._concurrency), Phrase("limits_rate")
         elif outcome is Outcome.OVERLOADED or (
             outcome is Outcome.REFUSED and not self.rate.confirmed and not self.rate.trying
         ):

@@ -22,6 +22,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from crawler.phrases import Phrase
+
 __all__ = ["AdaptiveRate", "Start"]
 
 FIRST_GAP = 0.11
@@ -173,7 +175,7 @@ class AdaptiveRate:
         answers, seconds = (self._patience, self._hold_seconds) if held else (caution, STEP_SECONDS)
         if self._run < max(answers, seconds / self.gap):
             return ""
-        why = f"{self._run} answers at one every {self.gap:.3g} s"
+        why = Phrase("answers_at_gap", n=self._run, gap=self.gap)
         self._narrow(held=held)
         return why
 
@@ -196,7 +198,7 @@ class AdaptiveRate:
             self._bursty = served > 1 and self._early_answers > 1
             self._set(min(FIRST_GAP, seconds / served) if served > FEW else FIRST_GAP)
             self._step = LONGEST_STEP
-            return "requests were refused"
+            return Phrase("were_refused")
         self._refused_alone |= alone
         # While it rests a host saves up a burst: few answers after that are its rate over both, many the rate alone.
         # The fraction of an answer that was due at the refusal is a half on average.
@@ -205,10 +207,10 @@ class AdaptiveRate:
         if is_rare and (self._run >= CLEAN_RUN or mean <= self.gap * (1.1 + 1 / served)):
             return ""
         if not self.trying and self._is_in_vain():
-            return "refusals do not depend on the gap"
+            return Phrase("gap_no_help")
         self._widen(served, mean)
         self._patience, self._hold_seconds = PATIENCE, REST_SHARE * rest
-        return f"a refusal after {served} answers"
+        return Phrase("refused_after", n=served)
 
     def _served_again(self, distance: float) -> str:
         """End a row of refusals: the distance from the answer before it is the first estimate of the gap."""
@@ -223,7 +225,7 @@ class AdaptiveRate:
         self._borne, self._refused = max(distance, FIRST_GAP), 0.0
         self._step, self._proven = STEP, 0
         self._set(self._borne)
-        return f"an answer after {in_a_row + 1} refusals in a row"
+        return Phrase("answer_after", n=in_a_row + 1)
 
     def _refused_again(self, now: float, *, alone: bool) -> str:
         """Rest twice as long as after the refusal before, with nothing served since."""
@@ -232,7 +234,7 @@ class AdaptiveRate:
         if self._down or now - self._row_since > OUTAGE_SECONDS:
             self._down, self._pause = True, 0.0
             self._forget()
-            return f"nothing was served for {OUTAGE_SECONDS:g} s"
+            return Phrase("nothing_served", seconds=OUTAGE_SECONDS)
         if self._unrelated:
             if self._in_a_row < MANY_IN_A_ROW:
                 return ""
@@ -240,7 +242,7 @@ class AdaptiveRate:
             self._set(FIRST_GAP)
         self._refused_alone |= alone
         self._pause = min(LONGEST_PAUSE, max(self.gap, FIRST_PAUSE) * 2 ** max(0, self._in_a_row - 2))
-        return "requests were refused in a row"
+        return Phrase("refused_in_a_row")
 
     def _narrow(self, *, held: bool) -> None:
         """Take the gap for borne, and try a narrower one."""

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from crawler.download.exchange import Exchange, Problem
-from crawler.download.robots_rules import MAX_BYTES, NOT_HAD, Rules, how_it_failed
+from crawler.download.robots_rules import MAX_BYTES, Rules, how_it_failed
 from crawler.download.robots_store import Kept, Store
 from crawler.local_time import local_zone, minute_in
+from crawler.phrases import Phrase, joined
 
 __all__ = ["MAX_BYTES", "Robots", "Rules"]
 
@@ -120,7 +121,7 @@ class Robots:
         body = _body(exchange)
         if body is not None:
             rules = await self._read(body)
-            rules.note = "; ".join(filter(None, [_note(exchange), rules.note]))
+            rules.note = joined([_note(exchange), rules.note])
             if self._store is not None and exchange.status is not None and not 300 <= exchange.status < 400:
                 self._start(self._keep(origin, Kept(asked_at, exchange.status, body), rules))
             return self._remember(origin, _Known(rules, asked_at, LIFETIME))
@@ -134,7 +135,7 @@ class Robots:
             return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: a copy may serve beyond its day when no newer one can be had.
         failure = how_it_failed(exchange)
-        rules.note = f"{NOT_HAD}: {failure}; that of {minute_in(local_zone(), fetched_at)} is obeyed"
+        rules.note = Phrase("robots_old_copy", why=failure, at=minute_in(local_zone(), fetched_at))
         return self._remember(origin, _Known(rules, fetched_at, STALE_LIFETIME, checked_at=asked_at))
 
     async def _read(self, body: bytes) -> Rules:
@@ -146,7 +147,7 @@ class Robots:
         """Write a copy, while pages are fetched already: forcing it to the disk takes longer than a request."""
         if self._store is not None:
             note = await asyncio.to_thread(self._store.write, origin, kept, self._now())
-            rules.note = "; ".join(filter(None, [rules.note, note]))
+            rules.note = joined([rules.note, note])
 
     def _remember(self, origin: str, known: _Known) -> Rules:
         self._known[origin] = known
@@ -229,9 +230,9 @@ def _note(exchange: Exchange) -> str:
     if exchange.redirect is not None:
         target = exchange.redirect
         target = target if len(target) <= _LONGEST_TARGET else target[: _LONGEST_TARGET - 1] + "…"
-        return f"robots.txt redirects to {target}, which is not followed: it counts as absent"
+        return Phrase("robots_redirects", url=target)
     if exchange.status is not None and 200 <= exchange.status < 300 and _is_longer(exchange):
-        return f"robots.txt is larger than {MAX_BYTES // 1024} KiB; the lines beyond are ignored"
+        return Phrase("robots_too_large", size=MAX_BYTES // 1024)
     return ""
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from crawler.download.exchange import Exchange
 from crawler.download.robots_parser import Rule, RuleSet, normalize, parse, product_token
+from crawler.phrases import Phrase, joined
 
 __all__ = ["LONGEST_DELAY", "MAX_BYTES", "NOT_HAD", "Rules", "product_token"]
 
@@ -63,12 +64,14 @@ class Rules:
         if self.allows(url):
             return ""
         if self.problem is not None:
-            return f"{NOT_HAD}: {how_it_failed(self.problem)}"
+            return Phrase("robots_not_had", why=how_it_failed(self.problem))
         try:
             denial = self._denial(url)
         except ValueError:
             denial = None
-        return "robots.txt denies it" + (f": {_shown(denial.line)}" if denial is not None else "")
+        if denial is None:
+            return Phrase("robots_denies")
+        return Phrase("robots_denies_by", line=_shown(denial.line))
 
     def _denial(self, url: str) -> Rule | None:
         """Return the rule that denies `url`; None where none does. ValueError for what is no address."""
@@ -84,7 +87,7 @@ class Rules:
 
     def _set_crawl_delay(self, delay: float | None) -> None:
         if delay is not None and delay > LONGEST_DELAY:
-            self.note = "robots.txt asks for more than a day between requests; a day is kept"
+            self.note = Phrase("robots_delay_cut")
             delay = LONGEST_DELAY
         self.crawl_delay = delay or None
 
@@ -96,10 +99,10 @@ def how_it_failed(exchange: Exchange) -> str:
         if exchange.problem is not None
         else f"{exchange.status} {exchange.reason}".strip()
     )
-    more = [exchange.gave_up] if exchange.gave_up else []
-    if exchange.attempts:
-        more.insert(0, f"after {exchange.attempts} attempt{'s' if exchange.attempts > 1 else ''}")
-    return what + (f" ({'; '.join(more)})" if more else "")
+    tried = exchange.attempts
+    attempts = Phrase("attempts", n=tried) if tried > 1 else Phrase("attempt") if tried else ""
+    more = joined([attempts, exchange.gave_up])
+    return Phrase("with_more", words=what, more=more) if more else what
 
 
 def _path(url: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crawler.download.robots_rules import MAX_BYTES
+from crawler.phrases import Phrase
 
 __all__ = ["Kept", "Store"]
 
@@ -98,7 +99,7 @@ class Store:
                 self._prune(now)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the folder's name
             words = getattr(error, "strerror", None) or str(error)
-            return f"robots.txt could not be kept in {self._folder}: {words}"
+            return Phrase("robots_not_kept", folder=str(self._folder), error=words)
         return ""
 
     def _prune(self, now: dt.datetime) -> None:

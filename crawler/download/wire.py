@@ -25,6 +25,7 @@ from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
 from crawler.download.guard import Asked, GuardedConnector, asking
 from crawler.download.proxies import proxy_for
 from crawler.download.retry_after import retry_after
+from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
 
 __all__ = ["Wire"]
@@ -127,14 +128,14 @@ class Wire:
         """
         parts = _split(target)
         if parts is None:
-            detail = f"no address that can be asked: {target}"
+            detail: str = Phrase("no_address", url=target)
             return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail)
         host, path = parts
         try:
             text = proxy_for(target, self._proxy)
             proxy = None if text is None else ProxyUrl.parse(text)
         except ProxyUrlError as error:
-            return Exchange(url, target, problem=Problem.PROXY, detail=str(error), lasting=True)
+            return Exchange(url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True)
         head = _head(f"GET {path} HTTP/1.1", [(b"Host", host.encode()), *_encoded_pairs(self._headers)])
         reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
         sheet = _Sheet(target, self._now(), head, reader)
@@ -142,7 +143,7 @@ class Wire:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(url, target, policy, proxy, sheet)
         except TimeoutError:
-            detail = f"no whole answer in {seconds:.3g} s"
+            detail = Phrase("not_whole_in_time", seconds=seconds)
             exchange = Exchange(url, target, problem=Problem.TIMEOUT, detail=detail)
             sheet.cut = Cut.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
@@ -231,34 +232,33 @@ class Wire:
     def _explain(self, error: Exception, asked: Asked, host: str) -> tuple[Problem, str]:
         """Return what went wrong, and in what words; the order goes from the special to the general."""
         if (refusal := asked.refusal) is not None:
-            return Problem.ADDRESS, refusal if host in refusal else f"{host} has the address {refusal}"
+            named = refusal if host in refusal else Phrase("host_has_address", host=host, words=refusal)
+            return Problem.ADDRESS, named
         words = " ".join(str(error).split()) or type(error).__name__
         match error:
             case aiohttp.ClientConnectorDNSError():
-                return Problem.NAME, f"no address found for {error.host}"
+                return Problem.NAME, Phrase("no_name", host=error.host)
             case aiohttp.ClientSSLError():
-                return Problem.TLS, f"no secure connection to {error.host}: {error.os_error}"
+                return Problem.TLS, Phrase("no_tls", host=error.host, error=str(error.os_error))
             case aiohttp.ConnectionTimeoutError():
-                return Problem.TIMEOUT, f"no connection in {self._connect_timeout:g} s"
+                return Problem.TIMEOUT, Phrase("connect_slow", seconds=self._connect_timeout)
             case aiohttp.SocketTimeoutError():
-                return Problem.TIMEOUT, f"silent for {self._read_timeout:g} s"
+                return Problem.TIMEOUT, Phrase("silent_for", seconds=self._read_timeout)
             case TimeoutError():
-                return Problem.TIMEOUT, "timed out"
+                return Problem.TIMEOUT, Phrase("timed_out")
             case aiohttp.ClientConnectorError():
-                return (
-                    Problem.CONNECT,
-                    f"no connection to {error.host}:{error.port}: {error.strerror or words}",
-                )
+                where = f"{error.host}:{error.port}"
+                return Problem.CONNECT, Phrase("not_connected", host=where, error=error.strerror or words)
             case aiohttp.ClientPayloadError():
-                return Problem.TRUNCATED, "the answer broke off or cannot be decompressed"
+                return Problem.TRUNCATED, Phrase("broken_off")
             case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
-                return Problem.RESET, f"the connection was closed: {words}"
+                return Problem.RESET, Phrase("connection_closed", error=words)
             case socket.gaierror():
                 return Problem.NAME, words
             case aiohttp.ClientResponseError():
-                return Problem.PROTOCOL, f"not an answer in HTTP: {_answer_words(error)}"
+                return Problem.PROTOCOL, Phrase("not_http", error=_answer_words(error))
             case aiohttp.InvalidURL() | ValueError():
-                return Problem.PROTOCOL, f"no address that can be asked: {words}"
+                return Problem.PROTOCOL, Phrase("no_address", url=words)
             case _:
                 return Problem.RESET, words
 
@@ -275,9 +275,9 @@ def _proxy_options(target: str, proxy: ProxyUrl | None) -> dict[str, Any]:
 def _wants_credentials(url: str, target: str, proxy: ProxyUrl) -> Exchange:
     answer = f"{PROXY_AUTHENTICATION_REQUIRED} {_phrase(PROXY_AUTHENTICATION_REQUIRED)}"
     detail = (
-        f"the proxy wants credentials: {answer}; put user name and password into its URL"
+        Phrase("proxy_wants_credentials", answer=answer)
         if proxy.authorization is None
-        else f"the proxy refused: {answer}"  # the credentials that it got
+        else Phrase("proxy_refused", answer=answer)  # the credentials that it got
     )
     return Exchange(url, target, problem=Problem.PROXY, detail=detail, lasting=True)
 
@@ -287,22 +287,24 @@ def _explain_proxy(error: Exception, url: str, target: str, proxy: ProxyUrl) -> 
 
     No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.
     """
-    name = " ".join(filter(None, ("the proxy", proxy.name)))
+    name = Phrase("proxy_named", name=proxy.name) if proxy.name else Phrase("proxy")
+    detail: str
     match error:
         case aiohttp.ClientHttpProxyError() if error.status == PROXY_AUTHENTICATION_REQUIRED:
             return _wants_credentials(url, target, proxy)
         case aiohttp.ClientHttpProxyError():
-            detail = f"the proxy refused: {error.status} {_phrase(error.status)}".strip()
+            detail = Phrase("proxy_refused", answer=f"{error.status} {_phrase(error.status)}".strip())
         case aiohttp.ClientConnectorDNSError():
-            detail = f"no address found for {name}"
+            detail = Phrase("proxy_no_name", proxy=name)
         case aiohttp.ClientSSLError() if error.host != urlsplit(target).hostname:
-            reason = getattr(error.os_error, "reason", None) or "TLS failed"
-            detail = f"no secure connection to {name}: {reason}"
+            reason = getattr(error.os_error, "reason", None) or Phrase("proxy_tls_failed")
+            detail = Phrase("proxy_no_tls", proxy=name, error=reason)
         case aiohttp.ClientProxyConnectionError():
             number = error.os_error.errno
-            detail = f"no connection to {name}: {os.strerror(number) if number else 'every address failed'}"
+            reason = os.strerror(number) if number else Phrase("proxy_no_address_works")
+            detail = Phrase("proxy_not_connected", proxy=name, error=reason)
         case ValueError():
-            detail = "a request to the proxy cannot be made; check its URL"
+            detail = Phrase("proxy_request_impossible")
         case _:
             return None
     return Exchange(url, target, problem=Problem.PROXY, detail=detail)

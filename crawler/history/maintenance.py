@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler.errors import HistoryError
 from crawler.history.moments import to_microseconds
 from crawler.history.store import WAIT_SECONDS, History
+from crawler.phrases import Phrase
 
 __all__ = ["HistoryKeeper", "Pruned"]
 
@@ -83,13 +84,13 @@ class HistoryKeeper(History):
                 (is_busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except sqlite3.OperationalError as error:
                 if "locked" in str(error):
-                    return "other programs are writing to the file"
+                    return Phrase("other_programs_write")
                 if "full" in str(error):
-                    return "there is no room for a second copy of the file, which it takes for a moment"
+                    return Phrase("no_room_for_copy")
                 raise
             finally:
                 self._connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
-        return "other programs are reading the file" if is_busy else None
+        return Phrase("other_programs_read") if is_busy else None
 
     def _prune_some(self, connection: sqlite3.Connection, first: int, last: int, limit: int) -> int:
         """Take out the old observations of some products, all but the last and the lowest of each, and count them."""

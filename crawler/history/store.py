@@ -33,6 +33,7 @@ from crawler.history.moments import (
 from crawler.history.observations import Observation, RunRecord
 from crawler.history.opening import check_file, check_neighbours, harden
 from crawler.history.schema import VERSION, begin_writing, migrate
+from crawler.phrases import Phrase
 
 __all__ = ["WAIT_SECONDS", "History", "in_parts"]
 
@@ -276,30 +277,24 @@ class History:
         try:
             yield
         except DamagedValueError as error:
-            raise HistoryError(
-                f"the history {self.path} is damaged: {error}; restore a copy, or move it away"
-            ) from error
+            raise HistoryError(self._phrase("history_damaged", str(error))) from error
         except UnicodeDecodeError as error:  # SQLite's own words, which repeat a name that is damaged
-            raise HistoryError(
-                f"the history {self.path} is damaged: a name in it is no UTF-8; restore a copy, or move it away"
-            ) from error
+            raise HistoryError(self._phrase("history_damaged", Phrase("history_name_no_text"))) from error
         except sqlite3.OperationalError as error:
             if str(error).startswith("Could not decode to UTF-8"):  # the text itself follows
-                why = "a text in it is no UTF-8; restore a copy, or move it away"
+                why = Phrase("history_text_no_text")
             elif "locked" in str(error):
-                why = f"other programs have been writing to it for {WAIT_SECONDS:.0f} s; try again later"
+                why = Phrase("history_locked", seconds=WAIT_SECONDS)
             else:
-                why = f"{error}; name another file in [history] path"
-            raise HistoryError(f"the history {self.path} cannot be used: {why}") from error
+                why = Phrase("history_name_another", why=str(error))
+            raise HistoryError(self._phrase("history_not_used", why)) from error
         except sqlite3.DatabaseError as error:
-            raise HistoryError(
-                f"the history {self.path} cannot be read: {error}; move it away, or name another file in [history] path"
-            ) from error
+            raise HistoryError(self._phrase("history_not_read", str(error))) from error
         except OSError as error:
-            why = error.strerror or str(error)
-            raise HistoryError(
-                f"the history {self.path} cannot be made: {why}; name another file in [history] path"
-            ) from error
+            raise HistoryError(self._phrase("history_not_made", error.strerror or str(error))) from error
+
+    def _phrase(self, code: str, why: str) -> Phrase:
+        return Phrase(code, path=str(self.path), why=why)
 
 
 def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:

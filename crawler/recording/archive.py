@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 from crawler.errors import OutputError, UsageError
+from crawler.phrases import Phrase, reason_of
 from crawler.recording.saved import ArchiveError
 from crawler.recording.warc import RecordReader
 from crawler.whole_files import check_target, saying, shown, take_place, target_of, temporary_beside
@@ -65,7 +66,7 @@ def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
             if not stop.is_set():
                 take_place(temporary.path, target)
     except ArchiveError as error:
-        raise OutputError(f"{shown(path)} cannot be written: {error}") from error
+        raise OutputError(Phrase("not_written", path=shown(path), why=reason_of(error))) from error
 
 
 def _member(data: bytes) -> bytes:

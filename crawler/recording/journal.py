@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.phrases import Phrase, reason_of
 from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.whole_files import shown
 
@@ -175,7 +176,7 @@ class Journal:
         from crawler.recording.warc import MAX_RUN
 
         if self._size + len(data) > MAX_RUN:
-            self._fail(f"it would be larger than {MAX_RUN >> 20} MiB")
+            self._fail(Phrase("journal_too_large", size=MAX_RUN >> 20))
             return
         rest = memoryview(data)
         while rest:
@@ -267,7 +268,7 @@ def saved_pages(
         try:
             stored = read_stored(RecordReader(path, max_block=max(MAX_BLOCK, cap)))
         except ArchiveError as error:
-            skipped.append(str(error))
+            skipped.append(reason_of(error))
             continue
         if _key(stored.parameters) != key:
             continue
@@ -282,7 +283,7 @@ def saved_pages(
         try:
             pages[number] = page.saved(cap)
         except ValueError as error:
-            skipped.append(f"{shown(folder)}: {error}")
+            skipped.append(Phrase("because", words=shown(folder), why=reason_of(error)))
     return pages, tuple(skipped)
 
 
@@ -360,4 +361,4 @@ def _lock(fd: int) -> bool:
 
 
 def _cannot(path: Path, why: str) -> str:
-    return f"no journal is kept for --resume and --archive: {shown(path)} cannot be written: {why}"
+    return Phrase("no_journal", why=Phrase("not_written", path=shown(path), why=why))

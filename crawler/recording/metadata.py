@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 
 from crawler.download.exchange import Exchange, Problem
+from crawler.phrases import Packed, Phrase, packed, unpacked
 from crawler.recording.saved import RunEnd, RunParameters
 
 __all__ = [
@@ -45,6 +46,8 @@ class ProblemRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
     problem: Problem | None
     detail: str
+    phrases: Packed = {}
+    """Code and values of the texts in the record, so that a replay words them in any language; so in the others."""
 
 
 class PageRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="page"):
@@ -65,12 +68,14 @@ class PageRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     """Length of the body once decoded."""
     price_order: bool = False
     """`page` is one of the shop's list in price order."""
+    phrases: Packed = {}
 
 
 class EndRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
     """How the run ended: the last record."""
 
     end: RunEnd
+    phrases: Packed = {}
 
 
 Metadata = RunRecord | ProblemRecord | PageRecord | EndRecord
@@ -85,10 +90,23 @@ _KINDS = frozenset({"run", "problem", "page", "end"})
 
 def encoded(record: Metadata) -> bytes:
     """Return the JSON of a record."""
+    match record:
+        case ProblemRecord(detail=detail):
+            texts: list[str] = [detail]
+        case PageRecord(detail=detail, exchange=exchange):
+            texts = [detail, exchange.detail, exchange.gave_up]
+        case EndRecord(end=end):
+            texts = [end.stopped or "", *(detail for _, detail in end.verdicts.values())]
+        case RunRecord():
+            texts = []
+    if phrases := packed(texts):
+        record = msgspec.structs.replace(record, phrases=phrases)
     try:
-        return msgspec.json.encode(record)
+        return msgspec.json.encode(record, enc_hook=str)  # a Phrase is written as its text
     except UnicodeEncodeError:  # half a surrogate pair: bytes of the command line that are no text
-        return json.dumps(msgspec.to_builtins(record), ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(msgspec.to_builtins(record, enc_hook=str), ensure_ascii=False).encode(
+            "utf-8", "replace"
+        )
 
 
 def read(data: bytes) -> Metadata | None:
@@ -105,24 +123,38 @@ def read(data: bytes) -> Metadata | None:
     try:
         record: Metadata = msgspec.json.decode(data, type=Metadata)
     except RecursionError as error:
-        raise ValueError("JSON nested too deep") from error
+        raise ValueError(Phrase("record_too_deep")) from error
     match record:
         case RunRecord(parameters=parameters):
             return msgspec.structs.replace(
                 record, parameters=replace(parameters, started_at=_utc(parameters.started_at))
             )
-        case PageRecord():
-            return msgspec.structs.replace(record, fetched_at=_utc(record.fetched_at))
-        case EndRecord(end=end):
-            return msgspec.structs.replace(record, end=replace(end, finished_at=_utc(end.finished_at)))
-        case _:
-            return record
+        case ProblemRecord(detail=detail, phrases=phrases):
+            return msgspec.structs.replace(record, detail=unpacked(detail, phrases))
+        case PageRecord(exchange=exchange, phrases=phrases):
+            return msgspec.structs.replace(
+                record,
+                detail=unpacked(record.detail, phrases),
+                fetched_at=_utc(record.fetched_at),
+                exchange=replace(
+                    exchange,
+                    detail=unpacked(exchange.detail, phrases),
+                    gave_up=unpacked(exchange.gave_up, phrases),
+                ),
+            )
+        case EndRecord(end=end, phrases=phrases):
+            verdicts = {
+                page: (verdict, unpacked(detail, phrases)) for page, (verdict, detail) in end.verdicts.items()
+            }
+            stopped = None if end.stopped is None else unpacked(end.stopped, phrases)
+            end = replace(end, finished_at=_utc(end.finished_at), stopped=stopped, verdicts=verdicts)
+            return msgspec.structs.replace(record, end=end)
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
-        raise ValueError("a time without a time zone")
+        raise ValueError(Phrase("record_without_zone"))
     try:
         return moment.astimezone(dt.UTC)
     except OverflowError as error:
-        raise ValueError("a time before the year 1 or after 9999") from error
+        raise ValueError(Phrase("record_year_impossible")) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crawler.download.exchange import Cut, FetchPolicy, Hop
 from crawler.page_key import PageKey
+from crawler.phrases import Phrase, reason_of
 from crawler.recording import metadata
 from crawler.recording.heads import decoded, split_head
 from crawler.recording.metadata import FORMAT, JSON_TYPE, EndRecord, PageRecord, ProblemRecord, RunRecord
@@ -36,11 +37,11 @@ class StoredPage:
         """Return the page with its body decoded. Raises ValueError, in words, for a body that is not as stated."""
         page, body = self.record, b""
         if page.body_bytes > max_bytes:
-            raise ValueError(f"the body of page {page.page} is larger than {max_bytes / 2**20:.3g} MiB")
+            raise ValueError(Phrase("record_body_too_large", page=page.page, size=max_bytes / 2**20))
         if self.body is not None:
             body = _payload(self.body, max_bytes) or b""
         if len(body) != page.body_bytes:
-            raise ValueError(f"the body of page {page.page} is not the one that was read")
+            raise ValueError(Phrase("record_body_other", page=page.page))
         return SavedPage(
             page.page,
             replace(page.exchange, body=body),
@@ -77,11 +78,11 @@ def read_run(path: Path, *, max_bytes: int = MAX_BODY) -> SavedRun:
     for key, page in stored.pages.items():
         size += page.record.body_bytes
         if size > MAX_RUN:
-            raise reader.damaged(f"its pages are larger than {MAX_RUN / 2**20:.3g} MiB together")
+            raise reader.damaged(Phrase("record_pages_too_large", size=MAX_RUN / 2**20))
         try:
             pages[key] = page.saved(max_bytes)
         except ValueError as error:
-            raise reader.damaged(str(error)) from error
+            raise reader.damaged(reason_of(error)) from error
     return SavedRun(stored.parameters, pages, stored.ended, stored.torn)
 
 
@@ -108,9 +109,9 @@ def read_stored(reader: RecordReader) -> StoredRun:
         try:
             _take(record, parts)
         except ValueError as error:
-            raise reader.damaged(str(error), record) from error
+            raise reader.damaged(reason_of(error), record) from error
     if parts.parameters is None:
-        raise ArchiveError(f"{reader.name} holds no search of this program")
+        raise ArchiveError(Phrase("record_file_no_search", name=reader.name))
     return StoredRun(parts.parameters, parts.pages, parts.ended, reader.torn)
 
 
@@ -142,16 +143,16 @@ def _take(record: Record, parts: _Parts) -> None:
 
 def _checked(run: RunRecord, parts: _Parts) -> RunParameters:
     if run.format > FORMAT:
-        raise ValueError(f"it was made by a newer version ({run.parameters.version[:40]!r}); update this one")
+        raise ValueError(Phrase("record_file_newer", version=repr(run.parameters.version[:40])))
     if parts.parameters is not None:
-        raise ValueError("a second search begins; keep one in a file")
+        raise ValueError(Phrase("record_file_two_searches"))
     return run.parameters
 
 
 def _page(page: PageRecord, parts: _Parts) -> StoredPage:
     missing = [name for name in page.hops if name not in parts.requests]
     if missing or (page.body is not None and page.body not in parts.answers):
-        raise ValueError(f"page {page.page} names a record that is not there")
+        raise ValueError(Phrase("record_missing", page=page.page))
     hops = tuple(_hop(parts.requests[name], parts) for name in page.hops)
     return StoredPage(page, hops, None if page.body is None else parts.answers[page.body])
 
@@ -177,7 +178,7 @@ def _date(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise ValueError("a request has no date") from None
+        raise ValueError(Phrase("record_without_date")) from None
 
 
 def _payload(record: Record, max_bytes: int) -> bytes | None:

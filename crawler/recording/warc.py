@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
 
+from crawler.phrases import Phrase
 from crawler.recording.saved import ArchiveError
 from crawler.whole_files import shown
 
@@ -173,12 +174,15 @@ class RecordReader:
         except (gzip.BadGzipFile, zlib.error) as error:
             raise self.damaged(str(error)) from error
         except OSError as error:
-            raise ArchiveError(f"{self.name} cannot be read: {error.strerror or error}") from error
+            raise self._unreadable(error.strerror or str(error)) from error
 
     def damaged(self, what: str, record: Record | None = None) -> ArchiveError:
         """Return the error that says what is wrong, and where."""
         at = self._at if record is None else record.offset
-        return ArchiveError(f"{self.name} is damaged at byte {at} of its records: {what}")
+        return ArchiveError(Phrase("record_file_damaged", name=self.name, at=at, why=what))
+
+    def _unreadable(self, why: str) -> ArchiveError:
+        return ArchiveError(Phrase("record_file_not_read", name=self.name, why=why))
 
     def _open(self) -> IO[bytes]:
         if isinstance(self._source, int):
@@ -187,9 +191,9 @@ class RecordReader:
             try:
                 # A pipe without a writer would be waited for without end.
                 if not stat.S_ISREG(self._source.stat().st_mode):
-                    raise ArchiveError(f"{self.name} cannot be read: it is no file")
+                    raise self._unreadable(Phrase("no_file"))
             except ValueError as error:  # a NUL in the name
-                raise ArchiveError(f"{self.name} cannot be read: {error}") from error
+                raise self._unreadable(str(error)) from error
             file = self._source.open("rb")
         file.seek(0)
         return file
@@ -206,36 +210,36 @@ class RecordReader:
             if not first and self._at:
                 return None
             if self._at == 0 and not first.startswith(b"WARC/"):
-                raise ArchiveError(f"{self.name} is no WARC file")
+                raise ArchiveError(Phrase("record_file_no_warc", name=self.name))
             # WARC 1.0 differs in nothing that is read here.
             parsed = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"]).parse(lines, first)
         except (StatusAndHeadersParserException, EOFError, _HeadTooLongError):
-            raise self.damaged("no record begins here") from None
+            raise self.damaged(Phrase("record_begins_nowhere")) from None
         except _TornError:
             if self._at == 0 and not b"WARC/1.".startswith(lines.taken[:7]):
-                raise ArchiveError(f"{self.name} is no WARC file") from None
+                raise ArchiveError(Phrase("record_file_no_warc", name=self.name)) from None
             raise
         fields: dict[str, str] = {}
         for name, value in parsed.headers:
             fields.setdefault(name.lower(), value)
         length = fields.get("content-length", "")
         if not (length.isascii() and length.isdigit() and len(length) < 20):
-            raise self.damaged("a record does not say how long it is")
+            raise self.damaged(Phrase("record_without_length"))
         if int(length) > self._max_block:
-            raise self.damaged(f"a record is larger than {self._max_block / 2**20:.3g} MiB")
+            raise self.damaged(Phrase("record_too_large", size=self._max_block / 2**20))
         block = file.read(int(length))
         end = file.read(len(_END))
         if len(block) < int(length) or (len(end) < len(_END) and _END.startswith(end)):
             raise _TornError
         if end != _END:
-            raise self.damaged("a record does not end where it should")
+            raise self.damaged(Phrase("record_without_end"))
         record = Record(fields.get("warc-type", ""), fields, lines.taken, block, self._at)
         self._check_digest(record)
         self._at += len(record.head) + len(record.block) + len(_END)
         self._count += 1
         if self._at > MAX_RUN or self._count > MAX_RECORDS:
             raise ArchiveError(
-                f"{self.name} holds more than a search has: {MAX_RUN >> 20} MiB, {MAX_RECORDS:,} records"
+                Phrase("record_file_too_large", name=self.name, size=MAX_RUN >> 20, n=MAX_RECORDS)
             )
         return record
 
@@ -245,7 +249,7 @@ class RecordReader:
             return
         digest = hashlib.sha1(record.block, usedforsecurity=False).digest()
         if stated.upper() not in {base64.b32encode(digest).decode(), digest.hex().upper()}:
-            raise self.damaged("a record is not what its digest says")
+            raise self.damaged(Phrase("record_digest_wrong"))
 
 
 class _TornError(Exception):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 from crawler.report import format_of
 from crawler.report.clean import clean
 from crawler.whole_files import (
@@ -97,7 +98,9 @@ def prune(
             if match and _is_marked(path, mark):
                 reports.setdefault((match["time"], int(match["number"] or 1)), []).append(path)
     except OSError as error:
-        raise OutputError(f"old reports in {shown(directory)} cannot be found: {error.strerror}") from error
+        raise OutputError(
+            Phrase("old_reports_not_found", folder=shown(directory), why=str(error.strerror))
+        ) from error
     old = [path for key in sorted(reports)[: max(0, len(reports) - keep)] for path in reports[key]]
     spared = {path.name for path in spare}
     old = [path for path in old if path.name not in spared]
@@ -105,7 +108,9 @@ def prune(
         try:
             path.unlink(missing_ok=True)  # another run may prune as well
         except OSError as error:
-            raise OutputError(f"the old report {shown(path)} cannot be removed: {error.strerror}") from error
+            raise OutputError(
+                Phrase("old_report_stays", path=shown(path), why=str(error.strerror))
+            ) from error
     return tuple(old)
 
 

@@ -231,7 +231,7 @@ def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
         proven = result.price_check is not None and result.price_check.proven
         text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
-            text += say("stopped_early", why=clean(result.stopped))
+            text += say("stopped_early", why=clean(say.text(result.stopped)))
         yield Alarm(say(_loss(result)), text, alike(result.failed, say))
     if result.demo:
         yield Alarm(say("DEMO"), say("demo_text"))
@@ -279,16 +279,16 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
         yield say("only"), scope
     sort = result.options.get("sort", "default")
     if sort != "default":
-        yield say("shops_order"), str(sort)
+        yield say("shops_order"), say(f"sort_{sort}")
     if result.recorded:
         yield say("history"), _history(result, say)
     if result.books:
         yield say("order"), say(f"by_{result.rank}")
         yield say("frontier"), say("frontier_words", n=sum(book.frontier for book in result.books))
     if result.stopped and not result.failed:
-        yield say("stopped"), clean(result.stopped)
+        yield say("stopped"), clean(say.text(result.stopped))
     for text in result.notes:
-        yield say("note"), said(text)
+        yield say("note"), said(text, say)
 
 
 def _history(result: SearchResult, say: Labels) -> str:

@@ -42,7 +42,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "base_url": result.base_url,
         "demo": result.demo,
         "complete": result.complete,
-        "stopped": result.stopped,
+        "stopped": None if result.stopped is None else str(result.stopped),
         "started_at": _utc(result.started_at),
         "finished_at": _utc(result.finished_at),
         "fetched_from": None if result.fetched_from is None else _utc(result.fetched_from),
@@ -51,7 +51,7 @@ def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
         "rank": result.rank,
         "suggestion": result.suggestion,
         "options": {name: _option(value) for name, value in result.options.items()},
-        "notes": list(result.notes),
+        "notes": [str(note) for note in result.notes],
         "pages": _pages(result),
         "price_check": _price_check(result.price_check),
         "counts": {
@@ -83,7 +83,7 @@ def _pages(result: SearchResult) -> dict[str, Any]:
         "past_end": verdicts.count(Verdict.PAST_END),
         "no_results": verdicts.count(Verdict.NO_RESULTS),
         "failed": [
-            {"page": page.page, "url": page.url, "verdict": page.verdict.value, "detail": page.detail}
+            {"page": page.page, "url": page.url, "verdict": page.verdict.value, "detail": str(page.detail)}
             for page in sorted(result.failed, key=lambda page: page.page)
         ],
     }

@@ -314,14 +314,14 @@ def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
     return say("page" if one else "pages_numbered", numbers=shown)
 
 
-def said(detail: str) -> str:
+def said(detail: str, say: Labels = ENGLISH) -> str:
     """Return a verdict's detail or a note as people may read it: cleaned, cut to `DETAIL_LIMIT`."""
-    return crop(clean(detail), DETAIL_LIMIT)
+    return crop(clean(say.text(detail)), DETAIL_LIMIT)
 
 
 def outcome(verdict: Verdict, detail: str, say: Labels = ENGLISH) -> str:
     """Return how a page ended, in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
-    why, words = said(detail), say(f"verdict_{verdict.value}")
+    why, words = said(detail, say), say(f"verdict_{verdict.value}")
     # What came instead, or how it answers another query, is said in full by the detail.
     if verdict is Verdict.UNEXPECTED_PAGE and why:
         return why

@@ -142,7 +142,7 @@ class _Delivery:
             self._delivered += len(numbers)
             self._failures = self._unreached = 0
             return None
-        self._why = str(problem)
+        self._why = problem.reason if isinstance(problem, Refusal) else problem
         self._failures += 1
         if not isinstance(problem, Refusal):
             self._unreached += 1

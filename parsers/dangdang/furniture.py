@@ -30,12 +30,6 @@ class Furniture:
         """Whether nothing is missing."""
         return None not in (self.total, self.page, self.pages, self.query_echo)
 
-    def described(self) -> str:
-        """Return what shows that this is a search page, in a few words; '' for nothing."""
-        if self.total is not None:
-            return f"total {self.total}"
-        return "a pager" if self.pages is not None else ""
-
 
 _GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]{{1,15}}){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")

@@ -16,7 +16,7 @@ from parsers.dangdang.result_list import (
     read_result_list,
 )
 from parsers.dangdang.signs import Sign, may_have_notice, notice_of, sign_without_list, title_of
-from parsers.model import PageKind, SearchPage
+from parsers.model import PageKind, SearchPage, SignCode
 from parsers.text import decode, detect_charset
 
 __all__ = ["parse_search_page"]
@@ -41,7 +41,7 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
         )
         if found.items:
             furniture, notice = _around(body, where, codec)
-            sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
+            sign = Sign(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
             return _page(
                 found, furniture, notice, sign, codec=codec, undecodable=markup.undecodable, ended=ended
             )
@@ -54,11 +54,11 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     title, notice = title_of(whole.text), notice_of(whole.text)
     furniture = read_furniture(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):
-        sign = Sign(PageKind.RESULTS, f"result list of {found.items} items")
+        sign = Sign(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
     else:  # a list beside the title of a no-result page holds recommendations
         found = ResultList(unparsed=found.unparsed)
-        frame = furniture.described() or ("the list's frame" if where is not None else "")
-        sign = sign_without_list(whole.text, title=title, notice=notice, furniture=frame)
+        frame = _frame(furniture, has_list_frame=where is not None)
+        sign = sign_without_list(whole.text, title=title, notice=notice, frame=frame)
     return _page(found, furniture, notice, sign, codec=codec, undecodable=whole.undecodable, ended=ended)
 
 
@@ -71,6 +71,15 @@ def _around(body: bytes, where: slice, codec: str) -> tuple[Furniture, str]:
         return furniture, ""
     everything = decode(body[: where.start] + b"\n" + body[where.stop :], codec).text
     return read_furniture(everything, title=title_of(everything)), notice_of(everything)
+
+
+def _frame(furniture: Furniture, *, has_list_frame: bool) -> Sign | None:
+    """Return what shows that a page without a list is a search page; None for nothing."""
+    if furniture.total is not None:
+        return Sign(PageKind.RESULTS, SignCode.TOTAL_ONLY, str(furniture.total))
+    if furniture.pages is not None:
+        return Sign(PageKind.RESULTS, SignCode.PAGER_ONLY)
+    return Sign(PageKind.RESULTS, SignCode.FRAME_ONLY) if has_list_frame else None
 
 
 def _page(
@@ -101,4 +110,6 @@ def _page(
         unparsed=found.unparsed,
         surplus=found.surplus,
         clipped=found.clipped,
+        sign_code=sign.code,
+        sign_value=sign.value,
     )

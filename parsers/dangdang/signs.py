@@ -9,7 +9,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from parsers.model import PageKind
+from parsers.model import PageKind, SignCode
 from parsers.text import fold
 
 __all__ = ["Sign", "may_have_notice", "notice_of", "sign_without_list", "title_of", "visible_text"]
@@ -20,7 +20,38 @@ class Sign:
     """The kind of a page and what gave it away."""
 
     kind: PageKind
-    words: str
+    code: SignCode
+    value: str = ""
+    """What `words` quote: a title, the shop's words, a number."""
+
+    @property
+    def words(self) -> str:
+        """The sign in English."""
+        return WORDS[self.code].format(value=self.value)
+
+
+WORDS = {
+    SignCode.RESULT_LIST: "result list of {value} items",
+    SignCode.MARKER: "{value}",
+    SignCode.TITLE: "title {value}",
+    SignCode.NO_TITLE: "no title",
+    SignCode.TOTAL_ONLY: "total {value}, but no list",
+    SignCode.PAGER_ONLY: "a pager, but no list",
+    SignCode.FRAME_ONLY: "the list's frame, but no list",
+    SignCode.EMPTY_BODY: "an empty body",
+    SignCode.SCRIPTS_ONLY: "nothing but scripts",
+    SignCode.NO_TEXT: "no visible text",
+    SignCode.LOGIN_PAGE: "login page: title {value}",
+    SignCode.TO_LOGIN: "sends the reader to a login",
+    SignCode.LOGIN_FORM: "a login form",
+    SignCode.WORDS: "the words «{value}»",
+    SignCode.CHALLENGE: "slider or JavaScript challenge",
+    SignCode.JS_CHALLENGE: "JavaScript challenge",
+    SignCode.FIREWALL: "the cloud firewall's error page",
+    SignCode.CAPTCHA: "captcha",
+    SignCode.RELOAD_SCRIPT: "a script that sets a cookie or reloads, and nothing else",
+}
+"""Signs in English; `crawler.phrases` has them in other languages as well."""
 
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
@@ -51,11 +82,11 @@ _BLOCKED_MARKUP = (
             r"acw_sc__v\d|_____tmd_____|x5secdata|/punish\b|awsc\.js|AWSC\.use|nc_1_n1z|nc-container|nc_wrapper",
             re.IGNORECASE,
         ),
-        "slider or JavaScript challenge",
+        SignCode.CHALLENGE,
     ),
-    (re.compile(r"errors\.aliyun\.com", re.IGNORECASE), "the cloud firewall's error page"),
-    (re.compile(r"cf-chl|challenge-platform|_cf_chl", re.IGNORECASE), "JavaScript challenge"),
-    (re.compile(r"geetest|tcaptcha|captcha", re.IGNORECASE), "captcha"),
+    (re.compile(r"errors\.aliyun\.com", re.IGNORECASE), SignCode.FIREWALL),
+    (re.compile(r"cf-chl|challenge-platform|_cf_chl", re.IGNORECASE), SignCode.JS_CHALLENGE),
+    (re.compile(r"geetest|tcaptcha|captcha", re.IGNORECASE), SignCode.CAPTCHA),
 )
 _BLOCKED_WORDS = re.compile(
     r"访问被阻断|访问被拒绝|访问受限|拒绝访问|禁止访问|访问过于频繁|访问(?:太|过于?)频繁|操作(?:太|过于?)频繁|请求(?:太|过于?)频繁|安全威胁|安全验证|人机验证|"
@@ -116,46 +147,45 @@ def notice_of(text: str) -> str:
     return ""
 
 
-def sign_without_list(text: str, *, title: str, notice: str, furniture: str) -> Sign:
+def sign_without_list(text: str, *, title: str, notice: str, frame: Sign | None) -> Sign:
     """Return the kind of a page that has no result list.
 
-    `furniture` names what it has of a search page («total 314892»), '' for nothing of it.
+    `frame` is what it has of a search page besides, None for nothing.
     """
     if not text.strip():
-        return Sign(PageKind.EMPTY, "an empty body")
+        return Sign(PageKind.EMPTY, SignCode.EMPTY_BODY)
     if "搜索无结果" in title:
-        return Sign(PageKind.NO_RESULTS, f"title {title}")
+        return Sign(PageKind.NO_RESULTS, SignCode.TITLE, title)
     if "no_result_tips" in text:
-        return Sign(PageKind.NO_RESULTS, "p.no_result_tips")
+        return Sign(PageKind.NO_RESULTS, SignCode.MARKER, "p.no_result_tips")
     if notice:
-        return Sign(PageKind.NO_RESULTS, notice)
-    if furniture:
-        return Sign(PageKind.RESULTS, f"{furniture}, but no list")
-    blocked = _blocked(text, title)
-    if blocked:
-        return Sign(PageKind.BLOCKED, blocked)
+        return Sign(PageKind.NO_RESULTS, SignCode.MARKER, notice)
+    if frame is not None:
+        return frame
+    if (blocked := _blocked(text, title)) is not None:
+        return blocked
     if not fold(visible_text(text).removeprefix(title)):
-        return Sign(PageKind.EMPTY, "nothing but scripts" if "<script" in text.lower() else "no visible text")
-    return Sign(PageKind.OTHER, f"title {title}" if title else "no title")
+        return Sign(PageKind.EMPTY, SignCode.SCRIPTS_ONLY if "<script" in text.lower() else SignCode.NO_TEXT)
+    return Sign(PageKind.OTHER, SignCode.TITLE, title) if title else Sign(PageKind.OTHER, SignCode.NO_TITLE)
 
 
-def _blocked(text: str, title: str) -> str:
-    """Return by what a page shows that it stops its reader, '' if it does not."""
+def _blocked(text: str, title: str) -> Sign | None:
+    """Return by what a page shows that it stops its reader, None if it does not."""
     if _LOGIN_TITLE.search(title):
-        return f"login page: title {title}"
+        return Sign(PageKind.BLOCKED, SignCode.LOGIN_PAGE, title)
     if _TO_LOGIN.search(text):
-        return "sends the reader to a login"
+        return Sign(PageKind.BLOCKED, SignCode.TO_LOGIN)
     seen = fold(visible_text(text))
     if len(seen) > BLOCK_PAGE_LETTERS:
-        return ""
+        return None
     words = _BLOCKED_WORDS.search(f"{title} {seen}")
     if words is not None:
-        return f"the words «{words[0]}»"
-    for pattern, name in _BLOCKED_MARKUP:
+        return Sign(PageKind.BLOCKED, SignCode.WORDS, words[0])
+    for pattern, code in _BLOCKED_MARKUP:
         if pattern.search(text):
-            return name
+            return Sign(PageKind.BLOCKED, code)
     if _PASSWORD.search(text):
-        return "a login form"
+        return Sign(PageKind.BLOCKED, SignCode.LOGIN_FORM)
     if not fold(seen.removeprefix(title)) and _RELOADS.search(text):
-        return "a script that sets a cookie or reloads, and nothing else"
-    return ""
+        return Sign(PageKind.BLOCKED, SignCode.RELOAD_SCRIPT)
+    return None

@@ -266,7 +266,7 @@ def test_what_narrowed_the_search_is_told() -> None:
     hans = dict(head_of(make_result(options=options), Labels("zh-Hans")).facts)["范围"]
     assert hans == (
         "¥5.00 起、不超过 ¥1,000.00、每册不超过 ¥12.50、出版社含“人民邮电”、作者含“尼克”、"
-        "2019 年及以后、至少 1,500 条评论"
+        "2019 年及以后、至少 1,500 条评价"
     )
     assert "Only" not in facts(make_result(options={"sellers": "all", "category": "all"}))
     nobody = facts(make_result(options=dict.fromkeys(options, None) | {"min_reviews": 0, "since": 0}))

@@ -11,10 +11,16 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
+from crawler import labels_of_commands, labels_of_history
 from crawler.alerts.alert import AlertKind
 from crawler.books import DROP_REASONS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
+from crawler.phrases import PHRASES
+from crawler.phrases.of_downloads import DOWNLOADS
+from crawler.phrases.of_files import FILES
+from crawler.phrases.of_pages import PAGES
+from crawler.phrases.of_records import RECORDS
 from crawler.report.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
@@ -23,10 +29,20 @@ ROOT = Path(__file__).parents[2]
 
 CHINESE = ("zh-Hans", "zh-Hant")
 
-ALLOWED_IN_TRADITIONAL = {"周", "布"}
-"""OpenCC's `s2t` writes 週邊 and 分佈; 周邊 (of goods) and 分布 are as usual in Taiwan and Hong Kong."""
+ROWS = {**{f"label {name}": words for name, words in _WORDS.items()}, **PHRASES}
+"""Every text that people read, labels and phrases."""
+
+ALLOWED_IN_TRADITIONAL = {"周", "布", "群"}
+"""OpenCC's `s2t` writes 週邊, 分佈 and 羣; 周邊 (of goods), 分布 and 群 are as usual in Taiwan and Hong Kong."""
+
+TO_SIMPLIFIED, TO_TRADITIONAL = OpenCC("t2s"), OpenCC("s2t")
+
+SAYING = {"say", "words", "self._words", "console.words()"}
+"""How code calls the labels of a language."""
 
 BUILT = {
+    *(f"sort_{order}" for order in ("sales", "rating", "newest", "price")),
+    *(f"worker_{what}" for what in ("started", "lost", "killed", "stopped")),
     *(f"by_{rank}" for rank in RANKINGS),
     *(f"verdict_{verdict.value}" for verdict in Verdict),
     *(f"alert_{kind.value}" for kind in AlertKind),
@@ -42,46 +58,52 @@ def placeholders(words: str) -> set[str]:
 
 
 def names_in_code() -> Iterator[str]:
-    """Yield every text of the modules of reports and alerts that stands where the name of a label does: `say("…")`."""
-    for path in sorted(
-        path for room in ("alerts", "report") for path in (ROOT / "crawler" / room).glob("*.py")
-    ):
+    """Yield every text that stands where the name of a label does: `say("…")`, `console.words()("…")`."""
+    rooms = ("alerts", "cli", "report", "watching")
+    for path in sorted(path for room in rooms for path in (ROOT / "crawler" / room).glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in SAYING and node.args:
                 for part in ast.walk(node.args[0]):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         yield part.value
 
 
-@pytest.mark.parametrize("name", _WORDS)
+@pytest.mark.parametrize("name", ROWS)
 def test_every_row_has_three_texts(name: str) -> None:
     """One for each language, none of them empty, without space at its end, with the same values put in."""
-    words = _WORDS[name]
+    words = ROWS[name]
     assert len(words) == len(LANGUAGES) == 3
     assert all(word.strip() for word in words)
     assert len({frozenset(placeholders(word)) for word in words}) == 1
 
 
-@pytest.mark.parametrize("name", _WORDS)
+@pytest.mark.parametrize("name", ROWS)
 def test_each_text_is_in_its_own_script(name: str) -> None:
     """Nothing Chinese in English, nothing Traditional in Simplified Chinese and the other way round."""
-    english, simplified, traditional = _WORDS[name]
+    english, simplified, traditional = ROWS[name]
     assert not any("\u3000" <= char <= "\uffef" for char in english)
-    assert OpenCC("t2s").convert(simplified) == simplified
-    turned = OpenCC("s2t").convert(traditional)
+    assert TO_SIMPLIFIED.convert(simplified) == simplified
+    turned = TO_TRADITIONAL.convert(traditional)
     differing = {
         was for was, became in zip(traditional, turned, strict=True) if was != became
     } - ALLOWED_IN_TRADITIONAL
     assert not differing
 
 
-@pytest.mark.parametrize("name", _WORDS)
+@pytest.mark.parametrize("name", ROWS)
 def test_chinese_and_latin_keep_their_distance(name: str) -> None:
     """Between a Chinese character and a letter, a digit or a value stands a space, as between words."""
-    for words in _WORDS[name][1:]:
+    for words in ROWS[name][1:]:
         for before, after in itertools.pairwise(words):
             for han, other in ((before, after), (after, before)):
                 assert not ("\u4e00" <= han <= "\u9fff" and other.isascii() and other.isalnum()), words
+
+
+def test_no_text_hides_another_of_its_name() -> None:
+    """The tables are put together: a name stands in one of them."""
+    for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
+        assert all(_WORDS[name] is words for name, words in table.items())
+    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS)
 
 
 def test_every_name_that_code_uses_is_there() -> None:

@@ -325,8 +325,8 @@ def test_top_shortens_books_and_offers() -> None:
     ("lang", "names", "header"),
     [
         ("en", ["DEMO books", "DEMO answers", "DEMO dropped"], ("Mark", "#", "Frontier", "Price")),
-        ("zh-Hans", ["DEMO 演示 图书", "DEMO 演示 结论", "DEMO 演示 剔除"], ("标记", "#", "前沿", "价格")),
-        ("zh-Hant", ["DEMO 示範 圖書", "DEMO 示範 結論", "DEMO 示範 剔除"], ("標記", "#", "前緣", "價格")),
+        ("zh-Hans", ["DEMO 演示 图书", "DEMO 演示 结论", "DEMO 演示 剔除"], ("标记", "#", "精选", "价格")),
+        ("zh-Hant", ["DEMO 示範 圖書", "DEMO 示範 結論", "DEMO 示範 剔除"], ("標記", "#", "精選", "價格")),
     ],
 )
 def test_the_workbook_speaks_three_languages(lang: str, names: list[str], header: tuple[str, ...]) -> None:

@@ -1,0 +1,235 @@
+"""The words that commands say on stderr, and on stdout beside reports, in the languages of `crawler.labels`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WORDS"]
+
+WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    # The questions of a command without arguments
+    "ask_query": ("Search Dangdang for: ", "在当当网搜索：", "在當當網搜尋："),
+    "ask_pages": (
+        "Result pages to read, 1 to 100 [{default}]: ",
+        "读取多少页结果，1 至 100 [{default}]：",
+        "讀取多少頁結果，1 至 100 [{default}]：",
+    ),
+    # The progress of a search
+    "bar_pages": ("pages", "页面", "頁面"),
+    "bar_books": ("{n:,} books", "{n:,} 种书", "{n:,} 種書"),
+    "bar_cheapest": ("cheapest {price}", "最低 {price}", "最低 {price}"),
+    "bar_failed": ("{n} failed", "{n} 页失败", "{n} 頁失敗"),
+    "said_of": ("{what}: {words}", "{what}：{words}", "{what}：{words}"),
+    "price_page": ("page {page} of the price order", "价格排序第 {page} 页", "價格排序第 {page} 頁"),
+    "after_all": ("{page}, after all", "{page}（更正）", "{page}（更正）"),
+    "asked_again": (
+        "{why}; it is asked for once more",
+        "{why}；重新请求",
+        "{why}；重新請求",
+    ),
+    "searching": (
+        "searching for {sent}, typed {query}: {pages} pages",
+        "搜索“{sent}”（输入为“{query}”）：{pages} 页",
+        "搜尋「{sent}」（輸入為「{query}」）：{pages} 頁",
+    ),
+    "resumed_pages": (
+        "resumed: {pages} of {all} pages are of an earlier run, from {time} on",
+        "续传：{all} 页中有 {pages} 页取自先前的运行，最早 {time}",
+        "續傳：{all} 頁中有 {pages} 頁取自先前的執行，最早 {time}",
+    ),
+    "resumed_price_pages": (
+        "resumed: {pages} of {all} pages, and {price_pages} in price order, are of an earlier run, from {time} on",
+        "续传：{all} 页中有 {pages} 页、价格排序 {price_pages} 页取自先前的运行，最早 {time}",
+        "續傳：{all} 頁中有 {pages} 頁、價格排序 {price_pages} 頁取自先前的執行，最早 {time}",
+    ),
+    "attempt_made": (
+        "attempt {n}: {outcome} in {seconds:.2f} s",
+        "第 {n} 次请求：{outcome}，用时 {seconds:.2f} 秒",
+        "第 {n} 次請求：{outcome}，用時 {seconds:.2f} 秒",
+    ),
+    "attempt_waited": (
+        ", after {seconds:.2f} s of waiting",
+        "，此前等待 {seconds:.2f} 秒",
+        "，此前等待 {seconds:.2f} 秒",
+    ),
+    "attempt_again": ("; again in {seconds:.1f} s", "；{seconds:.1f} 秒后重试", "；{seconds:.1f} 秒後重試"),
+    "parse_pool": ("the parse pool", "解析进程池", "解析處理程序集區"),
+    "parse_process": ("parse process {pid}", "解析进程 {pid}", "解析處理程序 {pid}"),
+    "worker_started": ("started", "已启动", "已啟動"),
+    "worker_lost": ("lost", "已丢失", "已遺失"),
+    "worker_killed": ("killed", "已被终止", "已被終止"),
+    "worker_stopped": ("stopped", "已停止", "已停止"),
+    "pace_changed": ("{pace} from now on ({why})", "此后{pace}（{why}）", "此後{pace}（{why}）"),
+    "pace_at_once": ("{n} requests at once", "同时最多 {n} 个请求", "同時最多 {n} 個請求"),
+    "pace_gap": ("one request every {seconds:.2g} s", "每 {seconds:.2g} 秒一个请求", "每 {seconds:.2g} 秒一個請求"),
+    "pace_no_gap": ("no gap between requests", "请求之间不再间隔", "請求之間不再間隔"),
+    "shop_states": ("the shop states {n} pages", "书店称共 {n} 页", "書店稱共 {n} 頁"),
+    "page_listings": ("{n} listings", "{n} 条商品", "{n} 筆商品"),
+    "revised": ("{words} (revised)", "{words}（更正）", "{words}（更正）"),
+    # How a search ended
+    "stopped_left": ("{stopped}: {pages} not read", "{stopped}：{pages}没有读取", "{stopped}：{pages}沒有讀取"),
+    "no_page_in_time": (
+        "{stopped}: no page was had in that time; no file is written",
+        "{stopped}：一页也没读到，没有写入文件",
+        "{stopped}：一頁也沒讀到，沒有寫入檔案",
+    ),
+    "unreachable": ("{shop} cannot be reached: {why}", "无法访问 {shop}：{why}", "無法連線到 {shop}：{why}"),
+    "nothing_written": (
+        "no page could be had, no file is written: {why}",
+        "一页也没读到，没有写入文件：{why}",
+        "一頁也沒讀到，沒有寫入檔案：{why}",
+    ),
+    "and_more_reasons": ("{reasons}; and {n} more", "{reasons}；另有 {n} 项", "{reasons}；另有 {n} 項"),
+    "remedy_demo": (
+        "{words}; --demo searches the embedded demo shop instead",
+        "{words}；可用 --demo 搜索内置演示书店",
+        "{words}；可用 --demo 搜尋內建示範書店",
+    ),
+    "remedy_blocked": (
+        "{words}; wait a while, or lower --concurrency",
+        "{words}；请稍后再试，或调低 --concurrency",
+        "{words}；請稍後再試，或調低 --concurrency",
+    ),
+    "remedy_robots": (
+        "{words}; --ignore-robots asks all the same",
+        "{words}；--ignore-robots 可不遵守",
+        "{words}；--ignore-robots 可不遵守",
+    ),
+    "recorded_in": ("history: {path}", "历史：{path}", "歷史：{path}"),
+    "report_at": ("report: {path}", "报告：{path}", "報告：{path}"),
+    # The history
+    "history_none": (
+        "no history yet at {path}: searches of the live shop record there",
+        "{path} 还没有历史：搜索正式站点时会记录到这里",
+        "{path} 還沒有歷史：搜尋正式站點時會記錄到這裡",
+    ),
+    "history_none_demo": (
+        "no history yet at {path}: {remedy}",
+        "{path} 还没有历史：{remedy}",
+        "{path} 還沒有歷史：{remedy}",
+    ),
+    "history_demo_remedy": (
+        "{command} records a made-up year of {query}",
+        "执行 {command} 可记录一年虚构的 {query} 价格",
+        "執行 {command} 可記錄一年虛構的 {query} 價格",
+    ),
+    "history_remedy": ("{words}: {remedy}", "{words}：{remedy}", "{words}：{remedy}"),
+    "history_none_to_prune": (
+        "no history yet at {path}: nothing to prune",
+        "{path} 还没有历史：无可清理",
+        "{path} 還沒有歷史：無可清理",
+    ),
+    "history_nothing_of": (
+        "nothing is on record of {word!r} at {source}",
+        "{source}没有 {word!r} 的记录",
+        "{source}沒有 {word!r} 的紀錄",
+    ),
+    "history_but_at": ("{words}, but at {sources}", "{words}，但有：{sources}", "{words}，但有：{sources}"),
+    "history_lists": (
+        "{words}; history alone lists the searches that are",
+        "{words}；单独执行 history 可列出有记录的搜索",
+        "{words}；單獨執行 history 可列出有紀錄的搜尋",
+    ),
+    "no_file_written": ("{words}; no file is written", "{words}；没有写入文件", "{words}；沒有寫入檔案"),
+    "source_demo": ("the demo shop (--demo)", "演示书店（--demo）", "示範書店（--demo）"),
+    "source_live": ("the live shop", "正式站点", "正式站點"),
+    "source_other": ("{source} (--source {source})", "{source}（--source {source}）", "{source}（--source {source}）"),
+    "pruned": (
+        "pruned: {observations:,} observations, {runs:,} runs",
+        "已清理：{observations:,} 条记录、{runs:,} 次运行",
+        "已清理：{observations:,} 筆紀錄、{runs:,} 次執行",
+    ),
+    "pruned_space": (
+        "{words}; {n:,} bytes given back to the disk",
+        "{words}；释放磁盘空间 {n:,} 字节",
+        "{words}；釋出磁碟空間 {n:,} 位元組",
+    ),
+    "pruned_no_space": (
+        "{words}; no space given back to the disk yet: {why}; prune again later",
+        "{words}；磁盘空间尚未释放：{why}；请稍后再执行 prune",
+        "{words}；磁碟空間尚未釋出：{why}；請稍後再執行 prune",
+    ),
+    "imported": (
+        "imported: {runs:,} runs, {observations:,} observations",
+        "已导入：{runs:,} 次运行、{observations:,} 条记录",
+        "已匯入：{runs:,} 次執行、{observations:,} 筆紀錄",
+    ),
+    "imported_known": (
+        "{words}; {n:,} runs were on record already",
+        "{words}；{n:,} 次运行已有记录",
+        "{words}；{n:,} 次執行已有紀錄",
+    ),
+    # Watches
+    "watch_named": ("watch {name}: {words}", "关注 {name}：{words}", "關注 {name}：{words}"),
+    "watch_busy": (
+        "another watch is running on {path}; --wait waits for its end",
+        "{path} 上已有 watch 在运行；--wait 可等它结束",
+        "{path} 上已有 watch 在執行；--wait 可等它結束",
+    ),
+    "watch_anew": (
+        "it searches something else than before, and begins anew",
+        "搜索内容与以前不同，重新开始",
+        "搜尋內容與以前不同，重新開始",
+    ),
+    "watch_not_due": ("not due before {at}", "{at} 前不必运行", "{at} 前不必執行"),
+    "watch_failed_on": (
+        "failed on {on}, not due before {at}",
+        "{on} 曾失败，{at} 前不必运行",
+        "{on} 曾失敗，{at} 前不必執行",
+    ),
+    "watch_not_recorded": (
+        "not recorded, and nothing told: {why}",
+        "没有记入历史，也没有发送提醒：{why}",
+        "沒有記入歷史，也沒有傳送提醒：{why}",
+    ),
+    "watch_no_page": ("no page could be had: {why}", "一页也没读到：{why}", "一頁也沒讀到：{why}"),
+    "watch_partial": ("partial: {why}", "不完整：{why}", "不完整：{why}"),
+    "watch_made": (
+        "{name}: {books}, {read} of {pages} read, {told}",
+        "{name}：{books}，{pages}中读了 {read} 页，{told}",
+        "{name}：{books}，{pages}中讀了 {read} 頁，{told}",
+    ),
+    "watch_no_alerts": (
+        "recorded alone: no alert is set",
+        "只记录价格：没有设置提醒",
+        "只記錄價格：沒有設定提醒",
+    ),
+    "watch_missing": (
+        "{name}: product {number} is not among what was found",
+        "{name}：没有找到商品 {number}",
+        "{name}：沒有找到商品 {number}",
+    ),
+    "one_book": ("1 book", "1 种书", "1 種書"),
+    "n_books": ("{n:,} books", "{n:,} 种书", "{n:,} 種書"),
+    "a_page": ("1 page", "1 页", "1 頁"),
+    "several_pages": ("{n:,} pages", "{n:,} 页", "{n:,} 頁"),
+    "one_alert": ("1 alert", "1 条提醒", "1 則提醒"),
+    "n_alerts": ("{n:,} alerts", "{n:,} 条提醒", "{n:,} 則提醒"),
+    "delivered": ("delivered to {channel}: {alerts}", "已发送到 {channel}：{alerts}", "已傳送到 {channel}：{alerts}"),
+    "undelivered": (
+        "{alerts} not delivered to {channel}, and kept for the next watch: {why}",
+        "{alerts}未能发送到 {channel}，留待下次 watch：{why}",
+        "{alerts}未能傳送到 {channel}，留待下次 watch：{why}",
+    ),
+    "resting": (
+        "{words}; {alerts} rest for a day, see doctor",
+        "{words}；其中{alerts}停发一天，详见 doctor",
+        "{words}；其中{alerts}停發一天，詳見 doctor",
+    ),
+    "resting_one": (
+        "{words}; {alerts} rests for a day, see doctor",
+        "{words}；其中{alerts}停发一天，详见 doctor",
+        "{words}；其中{alerts}停發一天，詳見 doctor",
+    ),
+    "undeliverable": (
+        "not delivered to {channel}: {why}; see doctor",
+        "无法发送到 {channel}：{why}；详见 doctor",
+        "無法傳送到 {channel}：{why}；詳見 doctor",
+    ),
+    "alerts_file_later": (
+        "[alerts] {why}; until then its alerts are kept",
+        "[alerts] {why}；在此之前提醒会保留",
+        "[alerts] {why}；在此之前提醒會保留",
+    ),
+}  # fmt: skip
+"""Words by name, as in `crawler.labels`, which takes them in."""

@@ -1,0 +1,205 @@
+"""Why files, the history and channels for alerts cannot be used: a text a code, in three languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["FILES"]
+
+FILES: Final[dict[str, tuple[str, str, str]]] = {
+    # What the system lets a process have
+    "files_ran_out": (
+        "too many files are open; allow more (ulimit -n 1024), or use fewer --workers",
+        "打开的文件过多；请放宽限制（ulimit -n 1024），或减少 --workers",
+        "開啟的檔案過多；請放寬限制（ulimit -n 1024），或減少 --workers",
+    ),
+    "memory_ran_out": (
+        "the memory does not suffice; allow more (ulimit -v), or read fewer --pages with fewer --workers",
+        "内存不足；请放宽限制（ulimit -v），或减少 --pages 和 --workers",
+        "記憶體不足；請放寬限制（ulimit -v），或減少 --pages 和 --workers",
+    ),
+    "threads_ran_out": (
+        "no more threads or processes can be started; allow more (ulimit -u, ulimit -v), or use fewer --workers",
+        "无法再启动线程或进程；请放宽限制（ulimit -u、ulimit -v），或减少 --workers",
+        "無法再啟動執行緒或處理程序；請放寬限制（ulimit -u、ulimit -v），或減少 --workers",
+    ),
+    "too_few_files": (
+        "only {n} files may be open at once, and {needed} are needed; allow more: ulimit -n 1024",
+        "最多可同时打开 {n} 个文件，至少需要 {needed} 个；请放宽限制：ulimit -n 1024",
+        "最多可同時開啟 {n} 個檔案，至少需要 {needed} 個；請放寬限制：ulimit -n 1024",
+    ),
+    "too_little_memory": (
+        "only {n} MiB of memory may be reserved, and {needed} are needed; allow more: ulimit -v {limit}",
+        "最多可保留 {n} MiB 内存，至少需要 {needed}；请放宽限制：ulimit -v {limit}",
+        "最多可保留 {n} MiB 記憶體，至少需要 {needed}；請放寬限制：ulimit -v {limit}",
+    ),
+    "thread_ended": ("a thread ended: {error}", "一个线程意外结束：{error}", "一個執行緒意外結束：{error}"),
+    # Files
+    "not_written": (
+        "{path} cannot be written: {why}",
+        "无法写入 {path}：{why}",
+        "無法寫入 {path}：{why}",
+    ),
+    "choose_place": ("{why}; choose another place", "{why}；请换个位置", "{why}；請換個位置"),
+    "leads_out": (
+        "it is a link that leads out of its folder",
+        "它是指向所在文件夹之外的链接",
+        "它是指向所在資料夾之外的連結",
+    ),
+    "no_folder": (
+        "there is no folder {folder}; make it first",
+        "没有文件夹 {folder}，请先创建",
+        "沒有資料夾 {folder}，請先建立",
+    ),
+    "is_folder": ("it is a folder; name a file in it", "它是文件夹，请写其中的文件名", "它是資料夾，請寫其中的檔名"),
+    "is_loop": ("it is a link that leads to itself", "它是指向自身的链接", "它是指向自身的連結"),
+    "write_protected": ("it is write-protected", "它是只读的", "它是唯讀的"),
+    "no_file": ("it is no file", "它不是文件", "它不是檔案"),
+    "folder_not_made": (
+        "the folder {folder} cannot be made: {why}",
+        "无法创建文件夹 {folder}：{why}",
+        "無法建立資料夾 {folder}：{why}",
+    ),
+    "old_reports_not_found": (
+        "old reports in {folder} cannot be found: {why}",
+        "无法查找 {folder} 中的旧报告：{why}",
+        "無法尋找 {folder} 中的舊報告：{why}",
+    ),
+    "old_report_stays": (
+        "the old report {path} cannot be removed: {why}",
+        "无法删除旧报告 {path}：{why}",
+        "無法刪除舊報告 {path}：{why}",
+    ),
+    "stdout_not_written": ("stdout cannot be written: {why}", "无法写入标准输出：{why}", "無法寫入標準輸出：{why}"),
+    "no_journal": (
+        "no journal is kept for --resume and --archive: {why}",
+        "无法保存 --resume 和 --archive 所需的日志：{why}",
+        "無法儲存 --resume 和 --archive 所需的日誌：{why}",
+    ),
+    "journal_too_large": ("it would be larger than {size} MiB", "它会超过 {size} MiB", "它會超過 {size} MiB"),
+    "cannot_resume": ("{words}; this run cannot be resumed", "{words}；本次运行无法续传", "{words}；本次執行無法續傳"),
+    "fetched_anew": (
+        "{words}; its pages are fetched anew",
+        "{words}；其中的页面将重新抓取",
+        "{words}；其中的頁面將重新抓取",
+    ),
+    "archive_not_written": ("{path} is not written: {why}", "没有写入 {path}：{why}", "沒有寫入 {path}：{why}"),
+    # The history
+    "not_recorded": ("this run is not recorded: {why}", "本次运行没有记入历史：{why}", "本次執行沒有記入歷史：{why}"),
+    "history_damaged": (
+        "the history {path} is damaged: {why}; restore a copy, or move it away",
+        "历史文件 {path} 已损坏：{why}；请恢复备份，或将其移走",
+        "歷史檔案 {path} 已損壞：{why}；請還原備份，或將其移走",
+    ),
+    "history_name_no_text": (
+        "a name in it is no UTF-8",
+        "其中有名称不是 UTF-8",
+        "其中有名稱不是 UTF-8",
+    ),
+    "history_text_no_text": (
+        "a text in it is no UTF-8; restore a copy, or move it away",
+        "其中有文本不是 UTF-8；请恢复备份，或将其移走",
+        "其中有文字不是 UTF-8；請還原備份，或將其移走",
+    ),
+    "history_locked": (
+        "other programs have been writing to it for {seconds:.0f} s; try again later",
+        "其他程序已持续写入 {seconds:.0f} 秒，请稍后再试",
+        "其他程式已持續寫入 {seconds:.0f} 秒，請稍後再試",
+    ),
+    "history_name_another": (
+        "{why}; name another file in [history] path",
+        "{why}；请在 [history] 的 path 中指定其他文件",
+        "{why}；請在 [history] 的 path 中指定其他檔案",
+    ),
+    "history_not_used": (
+        "the history {path} cannot be used: {why}",
+        "无法使用历史文件 {path}：{why}",
+        "無法使用歷史檔案 {path}：{why}",
+    ),
+    "history_not_read": (
+        "the history {path} cannot be read: {why}; move it away, or name another file in [history] path",
+        "无法读取历史文件 {path}：{why}；请将其移走，或在 [history] 的 path 中指定其他文件",
+        "無法讀取歷史檔案 {path}：{why}；請將其移走，或在 [history] 的 path 中指定其他檔案",
+    ),
+    "history_not_made": (
+        "the history {path} cannot be made: {why}; name another file in [history] path",
+        "无法创建历史文件 {path}：{why}；请在 [history] 的 path 中指定其他文件",
+        "無法建立歷史檔案 {path}：{why}；請在 [history] 的 path 中指定其他檔案",
+    ),
+    # The configuration
+    "settings_unused": (
+        "{file}: not used, since nobody named this file: {names}; if it is yours, say --config {here}",
+        "{file}：未用 --config 指定此文件，以下设置不起作用：{names}；如果是你的文件，请加 --config {here}",
+        "{file}：未用 --config 指定此檔案，以下設定不起作用：{names}；如果是你的檔案，請加 --config {here}",
+    ),
+    "left_alone": ("{why}; it is left alone", "{why}；已忽略此文件", "{why}；已忽略此檔案"),
+    "crawler_no_table": (
+        "{file}: crawler is no table: write it as one, [crawler]; the file is left alone",
+        "{file}：crawler 不是表，应写作 [crawler]；已忽略此文件",
+        "{file}：crawler 不是表格，應寫作 [crawler]；已忽略此檔案",
+    ),
+    "watch_alone": (
+        "{file} has a {table}, but no [crawler] table, and is left alone; add one if it is yours",
+        "{file} 有 {table} 而没有 [crawler] 表，已忽略；如果是你的文件，请加上该表",
+        "{file} 有 {table} 而沒有 [crawler] 表格，已忽略；如果是你的檔案，請加上該表格",
+    ),
+    "variable_unknown": (
+        "{name} is no setting and is left alone; the nearest is {nearest}",
+        "{name} 不是设置项，已忽略；最接近的是 {nearest}",
+        "{name} 不是設定項，已忽略；最接近的是 {nearest}",
+    ),
+    "other_programs_write": (
+        "other programs are writing to the file",
+        "其他程序正在写入该文件",
+        "其他程式正在寫入該檔案",
+    ),
+    "other_programs_read": (
+        "other programs are reading the file",
+        "其他程序正在读取该文件",
+        "其他程式正在讀取該檔案",
+    ),
+    "no_room_for_copy": (
+        "there is no room for a second copy of the file, which it takes for a moment",
+        "没有空间临时存放该文件的第二份副本",
+        "沒有空間暫時存放該檔案的第二份副本",
+    ),
+    # Deliveries
+    "delivery_interrupted": ("interrupted", "已中断", "已中斷"),
+    "stdout_unread": ("nobody reads it", "没有程序在读取", "沒有程式在讀取"),
+    "command_killed": ("killed after {seconds:g} s", "{seconds:g} 秒后被强行终止", "{seconds:g} 秒後被強制終止"),
+    "command_not_started": ("cannot be started: {why}", "无法启动：{why}", "無法啟動：{why}"),
+    "unknown_error": ("unknown error", "未知错误", "未知錯誤"),
+    "command_signalled": ("ended by signal {n}", "被信号 {n} 终止", "被訊號 {n} 終止"),
+    "command_exit": ("exit code {n}", "退出码 {n}", "結束代碼 {n}"),
+    "file_held": ("{path} is held by another program", "{path} 正被其他程序占用", "{path} 正被其他程式佔用"),
+    "url_slow": ("no answer within {seconds:g} s", "{seconds:g} 秒内没有响应", "{seconds:g} 秒內沒有回應"),
+    "url_no_process": ("no process could be started for it", "无法启动发送进程", "無法啟動傳送處理程序"),
+    "url_process_ended": (
+        "the process that delivers it ended before its time",
+        "发送进程意外退出",
+        "傳送處理程序意外結束",
+    ),
+    "url_broken": ("the connection broke off", "连接中断", "連線中斷"),
+    "url_certificate": ("its certificate cannot be trusted", "其证书不可信", "其憑證不受信任"),
+    "url_disabled": (
+        "Apprise cannot serve it on this machine",
+        "本机的 Apprise 不支持该服务",
+        "本機的 Apprise 不支援該服務",
+    ),
+    "url_errcode": ("it refused with errcode {n}", "对方拒绝，errcode {n}", "對方拒絕，errcode {n}"),
+    "url_garbled": ("its answer could not be unpacked", "无法解压其响应", "無法解壓縮其回應"),
+    "url_host": ("there is no host of that name", "没有这个主机", "沒有這個主機"),
+    "url_invalid": ("Apprise does not understand the URL", "Apprise 无法识别该 URL", "Apprise 無法識別該 URL"),
+    "url_memory": ("its answer was too large", "其响应过大", "其回應過大"),
+    "url_missing": ("Apprise is not installed any more", "Apprise 已被卸载", "Apprise 已被移除"),
+    "url_nobody": ("nobody answers there", "对方没有应答", "對方沒有回應"),
+    "url_proxy": ("the proxy does not let it through", "被代理阻止", "被代理伺服器阻擋"),
+    "url_redirects": ("it redirects too often", "跳转次数过多", "重新導向次數過多"),
+    "url_refused": ("the service did not take it", "服务没有接收", "服務沒有接收"),
+    "url_scheme": ("Apprise knows no such service", "Apprise 没有这个服务", "Apprise 沒有這個服務"),
+    "url_smtp": ("the mail server refused with {n}", "邮件服务器拒绝，代码 {n}", "郵件伺服器拒絕，代碼 {n}"),
+    "url_status": ("it answered {n}", "对方返回 {n}", "對方傳回 {n}"),
+    "url_timeout": ("its answer took too long", "等待响应超时", "等待回應逾時"),
+    "url_tls": ("no encrypted connection could be made", "无法建立加密连接", "無法建立加密連線"),
+}  # fmt: skip
+"""English, Simplified and Traditional Chinese."""
