@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.alerts.alert import Alert, AlertKind
+from crawler.alerts.alert import Alert, AlertKind, PriceEvent
 from crawler.history.moments import (
     DamagedValueError,
     as_count,
@@ -47,7 +48,8 @@ _LONGEST = 20_000
 class Pending:
     """An alert that is still to be brought somewhere."""
 
-    number: int
+    numbers: tuple[int, ...]
+    """Of its events: each is a row."""
     alert: Alert
     query: str
     """Of the watch that raised it, as it was typed."""
@@ -78,6 +80,10 @@ class Resting:
     """When it was refused first."""
     until: dt.datetime
     why: str
+
+
+_SAME_ALERT = "alert.watch, alert.product, alert.at"
+"""What the events of one alert have in common."""
 
 
 class Memory(History):
@@ -198,18 +204,21 @@ class Memory(History):
             for alert in alerts:
                 if alert.product_id not in products:
                     continue  # the run was on record before
-                number = connection.execute(
-                    "INSERT INTO alert (watch, product, kind, at, price, against, title, url, remarks)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        state.number, products[alert.product_id], alert.kind.value, to_microseconds(alert.at),
-                        to_hundredths(alert.price), to_hundredths(alert.against), alert.title, alert.url,
-                        json.dumps(alert.remarks, ensure_ascii=False),
-                    ),
-                ).lastrowid  # fmt: skip
-                connection.executemany(
-                    "INSERT INTO delivery (alert, channel) VALUES (?, ?)", [(number, key) for key in channels]
-                )
+                for place, event in enumerate(alert.events):
+                    remarks = () if place else alert.remarks
+                    number = connection.execute(
+                        "INSERT INTO alert (watch, product, kind, at, price, against, title, url, remarks)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (
+                            state.number, products[alert.product_id], event.kind.value, to_microseconds(alert.at),
+                            to_hundredths(alert.price), to_hundredths(event.against), alert.title, alert.url,
+                            json.dumps(remarks, ensure_ascii=False),
+                        ),
+                    ).lastrowid  # fmt: skip
+                    connection.executemany(
+                        "INSERT INTO delivery (alert, channel) VALUES (?, ?)",
+                        [(number, key) for key in channels],
+                    )
             if tried:
                 at = to_microseconds(run.started_at)
                 connection.execute("UPDATE watch SET last_tried = ? WHERE id = ?", (at, state.number))
@@ -225,7 +234,7 @@ class Memory(History):
         """
         moment = to_microseconds(now or dt.datetime.now(dt.UTC))
         found = self._undelivered(channel, source, moment)
-        return tuple(each for each in found if isinstance(each, Pending))
+        return _together(each for each in found if isinstance(each, Pending))
 
     def unreadable(self, channel: str, *, source: str) -> tuple[Unreadable, ...]:
         """Return what of a source can never be brought to a channel: a row that is none of this program's."""
@@ -275,9 +284,11 @@ class Memory(History):
         with self._saying():
             return dict(
                 self._connection.execute(
-                    "SELECT channel, count(*) FROM delivery JOIN alert ON alert.id = delivery.alert"
+                    "SELECT channel, count(*) FROM"
+                    f" (SELECT DISTINCT channel, {_SAME_ALERT} FROM delivery"  # noqa: S608 – a constant
+                    " JOIN alert ON alert.id = delivery.alert"
                     " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
-                    " WHERE NOT delivered AND source.name = ? GROUP BY channel",
+                    " WHERE NOT delivered AND source.name = ?) GROUP BY channel",
                     (source,),
                 ).fetchall()
             )
@@ -324,28 +335,33 @@ class Memory(History):
         self._mark("UPDATE delivery SET delivered = 1 WHERE channel = ? AND alert = ?", channel, numbers)
         self._mark("DELETE FROM refusal WHERE channel = ? AND alert = ?", channel, numbers)
 
-    def refused(self, channel: str, refusals: Mapping[int, str], now: dt.datetime) -> int:
+    def refused(self, channel: str, refusals: Mapping[tuple[int, ...], str], now: dt.datetime) -> int:
         """Note why a channel refused alerts that came to it alone; return how many of them rest from now on.
 
-        One that was refused `REFUSALS` times rests for `REST`, and again after each further refusal.
+        `refusals` are by the numbers of each alert. One that was refused `REFUSALS` times rests for `REST`, and again
+        after each further refusal.
         """
         at, until = to_microseconds(now), to_microseconds(now + REST)
         with self._saying(), self._transaction() as connection:
             connection.executemany(
                 "INSERT INTO refusal (channel, alert, times, first_at, why) VALUES (?, ?, 1, ?, ?)"
                 " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
-                [(channel, number, at, why) for number, why in refusals.items()],
+                [(channel, number, at, why) for numbers, why in refusals.items() for number in numbers],
             )
-            return sum(
-                connection.execute(
-                    "UPDATE refusal SET rests_until = ? WHERE channel = ? AND alert = ? AND times >= ?",
-                    (until, channel, number, REFUSALS),
-                ).rowcount
-                for number in refusals
-            )
+            resting = 0
+            for numbers in refusals:
+                rows = [
+                    connection.execute(
+                        "UPDATE refusal SET rests_until = ? WHERE channel = ? AND alert = ? AND times >= ?",
+                        (until, channel, number, REFUSALS),
+                    ).rowcount
+                    for number in numbers
+                ]
+                resting += any(rows)
+            return resting
 
     def refused_before(self, channel: str, *, source: str) -> frozenset[int]:
-        """Return the numbers of the alerts of a source that a channel has refused alone."""
+        """Return the numbers of what of a source a channel has refused alone."""
         with self._saying():
             rows = self._connection.execute(
                 "SELECT refusal.alert FROM refusal JOIN alert ON alert.id = refusal.alert"
@@ -360,12 +376,13 @@ class Memory(History):
         moment = to_microseconds(now)
         with self._saying():
             rows = self._connection.execute(
-                "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), first_at, rests_until,"
+                "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), min(first_at), max(rests_until),"  # noqa: S608 – a constant
                 " why FROM refusal JOIN delivery"
                 " ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
                 " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
                 " JOIN source ON source.id = watch.source"
-                " WHERE NOT delivered AND source.name = ? AND rests_until > ? ORDER BY first_at, refusal.alert",
+                " WHERE NOT delivered AND source.name = ? AND rests_until > ?"
+                f" GROUP BY refusal.channel, {_SAME_ALERT} ORDER BY min(first_at), min(refusal.alert)",
                 (source, moment),
             ).fetchall()
         found = []
@@ -408,4 +425,26 @@ def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: st
         against=hundredths_as_yuan(against), remarks=_remarks(remarks),
         source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
     )  # fmt: skip
-    return Pending(as_number(number), alert, as_text(query), as_count(attempts))
+    return Pending((as_number(number),), alert, as_text(query), as_count(attempts))
+
+
+def _together(rows: Iterable[Pending]) -> tuple[Pending, ...]:
+    """Return the events of one alert as one, where they were tried as often; the others as they come."""
+    alerts: dict[tuple[str, str, dt.datetime, int, int], Pending] = {}
+    times: Counter[tuple[str, str, dt.datetime, int, AlertKind]] = Counter()
+    for row in rows:
+        alert = row.alert
+        same = (alert.watch, alert.product_id, alert.at, row.attempts)
+        # No observation raises an event of one kind twice; a row that says so is of an alert of its own.
+        place = times[*same, alert.kind]
+        times[*same, alert.kind] += 1
+        first = alerts.get((*same, place))
+        if first is not None:
+            merged = replace(
+                first.alert,
+                also=(*first.alert.also, PriceEvent(alert.kind, alert.against)),
+                remarks=first.alert.remarks + alert.remarks,
+            )
+            row = replace(first, numbers=first.numbers + row.numbers, alert=merged)
+        alerts[*same, place] = row
+    return tuple(alerts.values())

@@ -85,6 +85,8 @@ class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Tell when a price has fallen by so much."""
     new_lowest: Annotated[bool, Meta(description="true or false")] = False
     """Tell of a price below all that were seen."""
+    new_lowest_days: Annotated[int, Meta(ge=0, le=366, description="a whole number from 0 to 366")] = 7
+    """Earlier days with a price that a product needs before it is told of a new lowest one."""
     new_books: Annotated[bool, Meta(description="true or false")] = False
     """Tell of a book that was not on these pages before."""
     back_in_stock: Annotated[bool, Meta(description="true or false")] = False
