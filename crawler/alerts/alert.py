@@ -30,6 +30,8 @@ class AlertKind(StrEnum):
     NEW_LOWEST = "new_lowest"
     NEW_BOOK = "new_book"
     BACK_IN_STOCK = "back_in_stock"
+    TEST = "test"
+    """Nothing: somebody tries whether alerts arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,7 @@ class Alert:
             "at": self.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "price": _money(self.price),
             "against": _money(self.against),
-            "events": [
-                {"kind": event.kind.value, "against": _money(event.against)} for event in self.events
-            ],
+            "events": [{"kind": event.kind.value, "against": _money(event.against)} for event in self.events],
             "remarks": [crop(clean(remark), REMARK_LIMIT) for remark in self.remarks[:MOST_REMARKS]],
             "source": crop(clean(self.source), SOURCE_LIMIT),
         }

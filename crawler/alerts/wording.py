@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ __all__ = [
     "happened_in_words",
     "headline",
     "messages_of",
+    "trial_message",
     "text_of",
     "title_of",
 ]
@@ -99,6 +101,16 @@ def _parts(alerts: Iterable[Alert]) -> list[tuple[Alert, ...]]:
     ]
 
 
+def trial_message(say: Labels = ENGLISH) -> Message:
+    """Return a message that tries whether alerts arrive, and says so."""
+    alert = Alert(
+        watch="bookprice", kind=AlertKind.TEST, product_id="", title=say("test_title"), url="",
+        at=dt.datetime.now(dt.UTC), price=None, against=None, remarks=(say("test_remark"),),
+    )  # fmt: skip
+    (message,) = messages_of([alert], say)
+    return message
+
+
 def title_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
     """Return a title for alerts of one watch: «三体: 2 products — target reached: ¥19.90 (target ¥20.00) · 三体全集».
 
@@ -151,8 +163,10 @@ def happened_in_words(alert: Alert, say: Labels = ENGLISH, *, compare: bool = Tr
     «cheaper, lowest price seen: ¥19.90 (was ¥30.00, 34% less; lowest before ¥24.00, 17% less)»; without `compare`
     nothing in brackets.
     """
-    price = say("alert_no_price") if alert.price is None else _yuan(alert.price)
     kinds = say("comma").join(say(f"alert_{event.kind.value}") for event in alert.events)
+    if alert.kind is AlertKind.TEST:
+        return kinds
+    price = say("alert_no_price") if alert.price is None else _yuan(alert.price)
     words = say("alert_words", words=kinds, price=price)
     compared = [
         _compared(event, event.against, alert.price, say)

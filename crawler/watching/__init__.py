@@ -6,5 +6,6 @@ state      what is known of one watch: when it was made, and whether it is due
 memory     what watches have done and told, in the history file
 making     one watch made: searched, recorded, and what happened found out
 lock       one round of them at a time for each history
+overview   what is known of watches and alerts, to look at
 sending    what is to be told, brought to where it goes, and what failed kept
 """

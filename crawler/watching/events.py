@@ -71,7 +71,9 @@ def happenings(
             if reference is not None and price <= reference * (1 - terms.drop_percent / 100):
                 found.append(PriceEvent(AlertKind.PRICE_DROP, reference))
         if terms.new_lowest:
-            lowest = _lowest_before(terms.new_lowest_days, price, past, told, since=since, others=others, zone=zone)
+            lowest = _lowest_before(
+                terms.new_lowest_days, price, past, told, since=since, others=others, zone=zone
+            )
             if lowest is not None:
                 found.append(PriceEvent(AlertKind.NEW_LOWEST, lowest))
     if terms.new_books and is_new:

@@ -263,29 +263,67 @@ class Memory(History):
                 ),
             ).fetchall()
             for number, attempts in numbers:
-                try:
-                    row = self._connection.execute(
-                        "SELECT watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
-                        " remarks, watch.query"
-                        " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
-                        " WHERE alert.id = ?",
-                        (number,),
-                    ).fetchone()
-                    yield _pending(number, attempts, row, source)
-                except sqlite3.OperationalError as error:
-                    if "UTF-8" not in str(error):
-                        raise
-                    yield Unreadable(number, "a text of it is not UTF-8")
-                except DamagedValueError as error:
-                    yield Unreadable(number, str(error))
+                yield self._one(number, attempts, source)
+
+    def _one(self, number: int, attempts: int, source: str) -> Pending | Unreadable:
+        try:
+            row = self._connection.execute(
+                "SELECT watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
+                " remarks, watch.query"
+                " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
+                " WHERE alert.id = ?",
+                (number,),
+            ).fetchone()
+            return _pending(number, attempts, row, source)
+        except sqlite3.OperationalError as error:
+            if "UTF-8" not in str(error):
+                raise
+            return Unreadable(number, "a text of it is not UTF-8")
+        except DamagedValueError as error:
+            return Unreadable(number, str(error))
+
+    def last_alert(self, state: WatchState, source: str) -> Alert | None:
+        """Return what a watch told last; None for nothing, or where that cannot be read."""
+        with self._saying():
+            numbers = self._connection.execute(
+                "SELECT alert.id FROM alert JOIN (SELECT watch, product, at FROM alert WHERE watch = ?"
+                " ORDER BY at DESC, id LIMIT 1) AS last USING (watch, product, at) ORDER BY alert.id",
+                (state.number,),
+            ).fetchall()
+            found = [self._one(number, 0, source) for (number,) in numbers]
+        told = _together(each for each in found if isinstance(each, Pending))
+        return told[0].alert if told else None
+
+    def undelivered_of(self, state: WatchState) -> tuple[int, str]:
+        """Return how many alerts of a watch some channel has still to get, and why one was refused last, or ''."""
+        with self._saying():
+            (number,) = self._connection.execute(
+                f"SELECT count(*) FROM (SELECT DISTINCT {_SAME_ALERT} FROM alert"  # noqa: S608 – a constant
+                " JOIN delivery ON delivery.alert = alert.id WHERE NOT delivered AND alert.watch = ?)",
+                (state.number,),
+            ).fetchone()
+            row = self._connection.execute(
+                "SELECT why FROM refusal JOIN alert ON alert.id = refusal.alert WHERE alert.watch = ?"
+                " ORDER BY first_at DESC LIMIT 1",
+                (state.number,),
+            ).fetchone()
+            return number, "" if row is None else as_text(row[0])
+
+    def pages_of_run(self, key: str) -> tuple[int, int] | None:
+        """Return how many pages of a run were had, and how many failed; None for a run that is not on record."""
+        with self._saying():
+            row = self._connection.execute(
+                "SELECT pages_ok, pages_failed FROM run WHERE key = ?", (key,)
+            ).fetchone()
+            return None if row is None else (as_count(row[0]), as_count(row[1]))
 
     def undelivered(self, *, source: str) -> dict[str, int]:
         """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
         with self._saying():
             return dict(
                 self._connection.execute(
-                    "SELECT channel, count(*) FROM"
-                    f" (SELECT DISTINCT channel, {_SAME_ALERT} FROM delivery"  # noqa: S608 – a constant
+                    "SELECT channel, count(*) FROM"  # noqa: S608 – a constant
+                    f" (SELECT DISTINCT channel, {_SAME_ALERT} FROM delivery"
                     " JOIN alert ON alert.id = delivery.alert"
                     " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
                     " WHERE NOT delivered AND source.name = ?) GROUP BY channel",
@@ -445,6 +483,7 @@ def _together(rows: Iterable[Pending]) -> tuple[Pending, ...]:
                 also=(*first.alert.also, PriceEvent(alert.kind, alert.against)),
                 remarks=first.alert.remarks + alert.remarks,
             )
-            row = replace(first, numbers=first.numbers + row.numbers, alert=merged)
-        alerts[*same, place] = row
+            alerts[*same, place] = replace(first, numbers=first.numbers + row.numbers, alert=merged)
+        else:
+            alerts[*same, place] = row
     return tuple(alerts.values())

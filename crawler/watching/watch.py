@@ -105,6 +105,11 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Meta(description="a file's path"),
         lambda text: text is None or (text != "" and "\0" not in text),
     ] = None
+    feed: Annotated[
+        str | None,
+        Meta(description="a file's path"),
+        lambda text: text is None or (text != "" and "\0" not in text),
+    ] = None
     command: Annotated[
         tuple[str, ...],
         Meta(
@@ -116,7 +121,10 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __repr__(self) -> str:
         """Return how many of each there are."""
-        return f"AlertSettings({len(self.urls)} urls, file={self.file!r}, command={'yes' if self.command else 'no'})"
+        command = "yes" if self.command else "no"
+        return (
+            f"AlertSettings({len(self.urls)} urls, file={self.file!r}, feed={self.feed!r}, command={command})"
+        )
 
 
 @dataclass(frozen=True)
