@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from crawler import __version__
 from crawler.alerts.file_channel import lock_file
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import followable, text_of, title_of
@@ -157,13 +156,22 @@ def _link(url: str) -> str:
 
 
 def _write(target: Path, feed: _Feed, now: str) -> None:
-    """Let a new file take the place of the old one, whatever else now stands there."""
+    """Let a new file take the place of the old one, or of a link that was put there meanwhile."""
+    with temporary_beside(target) as temporary:
+        with temporary.file as file:
+            file.write(_encoded(feed, now))
+            file.flush()
+            os.fsync(file.fileno())
+        take_place(temporary.path, target)
+
+
+def _encoded(feed: _Feed, now: str) -> bytes:
     root = ET.Element("feed", {"xmlns": ATOM})
     _put(root, "id", feed.id)
     _put(root, "title", feed.title)
     _put(root, "updated", feed.entries[0].updated if feed.entries else now)
     _put(ET.SubElement(root, "author"), "name", GENERATOR)
-    _put(root, "generator", GENERATOR, version=__version__)
+    _put(root, "generator", GENERATOR)
     for entry in feed.entries:
         element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
         _put(element, "id", entry.id)
@@ -176,12 +184,7 @@ def _write(target: Path, feed: _Feed, now: str) -> None:
             ET.SubElement(element, "category", {"term": kind})
         _put(element, "content", entry.text, type="text")
     ET.indent(root)
-    with temporary_beside(target) as temporary:
-        with temporary.file as file:
-            file.write(ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        take_place(temporary.path, target)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _put(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:

@@ -28,9 +28,9 @@ __all__ = [
     "happened_in_words",
     "headline",
     "messages_of",
-    "trial_message",
     "text_of",
     "title_of",
+    "trial_message",
 ]
 
 MOST_ALERTS = 20

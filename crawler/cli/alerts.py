@@ -22,6 +22,9 @@ __all__ = ["add_parser", "resting_in_words", "run"]
 TITLE_LIMIT = 40
 """Characters of a title in a line."""
 
+MOST_LISTED = 10
+"""Pending alerts of a place that are named; the others are counted."""
+
 DESCRIPTION = """\
 List the places that the table [alerts] of the configuration names, without their tokens, and the alerts that each of
 them has still to get or has refused. Nothing is sent and nothing is changed, unless --test asks for a message.
@@ -75,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     if args.test:
         return _test(loaded, channels)
     for line in _lines(args, loaded, channels):
-        console.write_stdout(f"{console.one_line(line)}\n")
+        indent = line[: len(line) - len(line.lstrip())]
+        console.write_stdout(f"{indent}{console.one_line(line)}\n")
     return ExitCode.WHOLE
 
 
@@ -140,8 +144,10 @@ def _of_channel(each: Outstanding, *, is_default: bool) -> Iterator[str]:
         parts.append(f"{_alerts(len(each.resting))} refused")
     where = " (no table [alerts] names a place)" if is_default else ""
     yield f"{each.channel.name}{where}: {', '.join(parts)}"
-    for pending in each.pending:
+    for pending in each.pending[:MOST_LISTED]:
         yield f"  pending: watch {pending.alert.watch}: {_title(pending.alert.title)}"
+    if len(each.pending) > MOST_LISTED:
+        yield f"  and {len(each.pending) - MOST_LISTED:,} more"
     for resting in each.resting:
         yield f"  refused: {resting_in_words(resting, each.channel.name)}"
     for unreadable in each.unreadable:

@@ -270,7 +270,8 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
             words = f"{len(each.pending):,} undelivered to {each.channel.name}; the next watch tries again"
             yield Finding(State.WRONG, "alerts", words)
     if elsewhere:
-        words = f"{elsewhere:,} undelivered to places that are not set up any more; the next watch brings them elsewhere"
+        gone = "places that are not set up any more"
+        words = f"{elsewhere:,} undelivered to {gone}; the next watch brings them elsewhere"
         yield Finding(State.NOTE, "alerts", words)
 
 

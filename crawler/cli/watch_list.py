@@ -24,6 +24,9 @@ __all__ = ["list_watches"]
 TABLE_WIDTH = 100
 """Columns from which a table has room; a narrower terminal gets the same as one block a watch."""
 
+DATE_WIDTH = 16
+"""Columns of a date and its time; the zone stands below."""
+
 
 def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Watch]) -> None:
     """Write the list to stdout; the shop is not asked, and nothing is made or changed. Raises HistoryError."""
@@ -51,17 +54,20 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
     from rich.text import Text
 
-    from crawler.report.layout import bare_table, finished, pairs, print_table, text_console
+    from crawler.report.layout import bare_table, finished, folded, pairs, print_table, text_console
 
     output = io.StringIO()
     to = text_console(output, width, color=console.wants_color(sys.stdout))
     rows = [_cells(each, say) for each in found]
     if to.width >= TABLE_WIDTH:
-        table = bare_table()
-        for name in rows[0]:
-            table.add_column(Text(name), ratio=1, overflow="fold")
+        table = bare_table(expand=False)
+        dates = {say("watch_last_success"), say("watch_next_run")}
+        rest = (to.width - len(dates) * DATE_WIDTH - 2 * len(rows[0])) // (len(rows[0]) - len(dates))
+        widths = {name: DATE_WIDTH if name in dates else rest for name in rows[0]}
+        for name, columns in widths.items():
+            table.add_column(Text(folded(name, columns)), width=columns, overflow="fold")
         for row in rows:
-            table.add_row(*map(Text, row.values()))
+            table.add_row(*(Text(folded(words, widths[name])) for name, words in row.items()))
         print_table(to, table)
     else:
         for number, row in enumerate(rows):
@@ -81,10 +87,7 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     if each.watch.name != terms.query:
         name.append(say("watch_searches", query=clean(terms.query)))
     name.append(say("watch_every", every=terms.every))
-    if each.next_run is not None:
-        next_run = minute(each.next_run, say)
-    else:
-        next_run = say("watch_due")
+    next_run = say("watch_due") if each.next_run is None else minute(each.next_run, say)
     return {
         say("watch_name"): say("comma").join(name),
         say("watch_tells"): say("comma").join(_told(each.watch, say)),
