@@ -133,7 +133,7 @@ def _entry(alert: Alert, say: Labels, now: str) -> _Entry:
     kinds = tuple(event.kind.value for event in alert.events)
     name = "\0".join([alert.source, alert.watch, alert.product_id, alert.at.isoformat(), *kinds])
     return _Entry(
-        id=uuid.uuid5(_NAMESPACE, name).urn,
+        id=uuid.uuid5(_NAMESPACE, ascii(name)).urn,  # a name in a damaged history may be no UTF-8
         title=title_of([alert], say),
         updated=now,
         published=alert.at.astimezone(dt.UTC).strftime(_TIME),

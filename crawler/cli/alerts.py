@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from crawler.alerts.channels import Channel
     from crawler.configuration import Loaded
-    from crawler.watching.memory import Resting
     from crawler.watching.overview import Outstanding
+    from crawler.watching.pending import Resting
 
 __all__ = ["add_parser", "resting_in_words", "run"]
 

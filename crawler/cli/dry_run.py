@@ -45,7 +45,7 @@ def dry_run(
 ) -> int:
     """Make the watches that are due, print what they would tell and where, and return the exit code.
 
-    Raises HistoryError where the history cannot be read or copied.
+    Raises UsageError where the history cannot be read or copied.
     """
     from tempfile import TemporaryDirectory
 
@@ -72,18 +72,21 @@ def _copy(history: Path, copy: Path) -> None:
     """Copy a history, if there is one, as it is now, whoever writes meanwhile."""
     import sqlite3
 
-    from crawler.errors import HistoryError
+    from crawler.errors import HistoryError, UsageError
     from crawler.history.reading import open_history
 
-    reader = open_history(history)
+    try:
+        reader = open_history(history)
+    except HistoryError as error:
+        raise UsageError(str(error)) from error
     if reader is None:
         return
     with reader:
         try:
             with closing(sqlite3.connect(copy)) as target:
                 reader.copy_to(target)
-        except sqlite3.OperationalError as error:
-            raise HistoryError(
+        except sqlite3.Error as error:
+            raise UsageError(
                 f"the history {history} cannot be copied for the dry run: {error}; set TMPDIR to a folder with room"
             ) from error
 

@@ -171,7 +171,10 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--list makes no watch: leave out --all")
         from crawler.cli.watch_list import list_watches
 
-        list_watches(args, loaded, watches)
+        try:
+            list_watches(args, loaded, watches)
+        except HistoryError as error:
+            raise UsageError(str(error)) from error
         return ExitCode.WHOLE
     if args.format:
         raise UsageError("--format is for --list")

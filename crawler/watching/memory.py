@@ -5,18 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawler.alerts.alert import Alert, AlertKind, PriceEvent
+from crawler.alerts.alert import Alert
 from crawler.history.moments import (
     DamagedValueError,
     as_count,
-    as_number,
-    as_row,
     as_text,
     from_microseconds,
     hundredths_as_yuan,
@@ -25,14 +21,14 @@ from crawler.history.moments import (
 )
 from crawler.history.store import History, in_parts
 from crawler.watching.events import Told
+from crawler.watching.pending import Pending, Resting, Unreadable, kind_of, pending_of, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.history.observations import Observation, RunRecord
     from crawler.watching.watch import Watch
 
-__all__ = ["REFUSALS", "REST", "Memory", "Pending", "Resting", "Unreadable"]
+__all__ = ["REFUSALS", "REST", "Memory"]
 
 REFUSALS = 3
 """How often a channel may refuse an alert that comes alone until the alert rests."""
@@ -42,44 +38,6 @@ REST = dt.timedelta(days=1)
 
 _LONGEST = 20_000
 """Characters of a text that are read: no shop's text is as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An alert that is still to be brought somewhere."""
-
-    numbers: tuple[int, ...]
-    """Of its events: each is a row."""
-    alert: Alert
-    query: str
-    """Of the watch that raised it, as it was typed."""
-    attempts: int
-    """How often the channel was asked to take it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An alert that is to be brought somewhere, and cannot be read."""
-
-    number: int
-    why: str
-
-    def __str__(self) -> str:
-        return f"alert {self.number} in the history cannot be read: {self.why}"
-
-
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """An alert that a channel refused several times, and is not asked to take for a while."""
-
-    channel: str
-    """The channel's key."""
-    watch: str
-    title: str
-    since: dt.datetime
-    """When it was refused first."""
-    until: dt.datetime
-    why: str
 
 
 _SAME_ALERT = "alert.watch, alert.product, alert.at"
@@ -166,7 +124,7 @@ class Memory(History):
                     DamagedValueError
                 ):  # what cannot be read was not told: rather twice than not at all
                     told = Told(
-                        _kind(kind),
+                        kind_of(kind),
                         from_microseconds(at),
                         hundredths_as_yuan(price),
                         hundredths_as_yuan(against),
@@ -234,7 +192,7 @@ class Memory(History):
         """
         moment = to_microseconds(now or dt.datetime.now(dt.UTC))
         found = self._undelivered(channel, source, moment)
-        return _together(each for each in found if isinstance(each, Pending))
+        return together(each for each in found if isinstance(each, Pending))
 
     def unreadable(self, channel: str, *, source: str) -> tuple[Unreadable, ...]:
         """Return what of a source can never be brought to a channel: a row that is none of this program's."""
@@ -274,7 +232,7 @@ class Memory(History):
                 " WHERE alert.id = ?",
                 (number,),
             ).fetchone()
-            return _pending(number, attempts, row, source)
+            return pending_of(number, attempts, row, source)
         except sqlite3.OperationalError as error:
             if "UTF-8" not in str(error):
                 raise
@@ -291,7 +249,7 @@ class Memory(History):
                 (state.number,),
             ).fetchall()
             found = [self._one(number, 0, source) for (number,) in numbers]
-        told = _together(each for each in found if isinstance(each, Pending))
+        told = together(each for each in found if isinstance(each, Pending))
         return told[0].alert if told else None
 
     def undelivered_of(self, state: WatchState) -> tuple[int, str]:
@@ -435,55 +393,3 @@ class Memory(History):
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
         with self._saying(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
-
-
-def _kind(name: object) -> AlertKind:
-    try:
-        return AlertKind(as_text(name))
-    except ValueError as error:
-        raise DamagedValueError("a kind of alert", name) from error
-
-
-def _remarks(text: object) -> tuple[str, ...]:
-    try:
-        remarks = json.loads(as_text(text))
-    except (ValueError, RecursionError):
-        remarks = None
-    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
-        raise DamagedValueError("a JSON array of texts", text)
-    return tuple(remarks)
-
-
-def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
-    """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
-    watch, kind, product_id, title, url, at, price, against, remarks, query = as_row(row)
-    alert = Alert(
-        watch=as_text(watch), kind=_kind(kind), product_id=as_text(product_id), title=as_text(title),
-        url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
-        against=hundredths_as_yuan(against), remarks=_remarks(remarks),
-        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
-    )  # fmt: skip
-    return Pending((as_number(number),), alert, as_text(query), as_count(attempts))
-
-
-def _together(rows: Iterable[Pending]) -> tuple[Pending, ...]:
-    """Return the events of one alert as one, where they were tried as often; the others as they come."""
-    alerts: dict[tuple[str, str, dt.datetime, int, int], Pending] = {}
-    times: Counter[tuple[str, str, dt.datetime, int, AlertKind]] = Counter()
-    for row in rows:
-        alert = row.alert
-        same = (alert.watch, alert.product_id, alert.at, row.attempts)
-        # No observation raises an event of one kind twice; a row that says so is of an alert of its own.
-        place = times[*same, alert.kind]
-        times[*same, alert.kind] += 1
-        first = alerts.get((*same, place))
-        if first is not None:
-            merged = replace(
-                first.alert,
-                also=(*first.alert.also, PriceEvent(alert.kind, alert.against)),
-                remarks=first.alert.remarks + alert.remarks,
-            )
-            alerts[*same, place] = replace(first, numbers=first.numbers + row.numbers, alert=merged)
-        else:
-            alerts[*same, place] = row
-    return tuple(alerts.values())

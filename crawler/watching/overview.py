@@ -14,7 +14,8 @@ from crawler.history.looking_back import run_key
 from crawler.history.reading import HistoryReader
 from crawler.history.schema import VERSION, migrate
 from crawler.query import simplified
-from crawler.watching.memory import Memory, Pending, Resting, Unreadable
+from crawler.watching.memory import Memory
+from crawler.watching.pending import Pending, Resting, Unreadable
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of
 
 if TYPE_CHECKING:

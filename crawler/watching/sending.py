@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
     from crawler.alerts.wording import Message
     from crawler.history.observations import Observation
-    from crawler.watching.memory import Pending
+    from crawler.watching.pending import Pending
 
 __all__ = ["Sent", "send"]
 

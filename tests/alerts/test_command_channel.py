@@ -71,7 +71,7 @@ def test_the_longest_texts_of_every_kind_fit_into_an_environment(tmp_path: Path)
             remarks=(long,) * 9,
             price=Decimal(10**9),
             against=Decimal(10**9),
-            also=tuple(PriceEvent(kind, Decimal(10**9)) for kind in AlertKind),
+            also=tuple(PriceEvent(kind, Decimal(10**9)) for kind in list(AlertKind)[1:]),
         )
         for number in range(20)
     )

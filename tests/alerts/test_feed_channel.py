@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -152,6 +153,16 @@ def test_the_newest_stand_first_and_the_oldest_go(tmp_path: Path) -> None:
     feed_id = check_atom(path).findtext(f"{ATOM}id")
     deliver(path, make_alert(product_id="101"))
     assert check_atom(path).findtext(f"{ATOM}id") == feed_id
+
+
+def test_the_longest_texts_fit(tmp_path: Path) -> None:
+    """A feed that is full of them is still read back."""
+    for text in ("&" * 9999, "𠮷" * 9999):
+        path = tmp_path / f"{len(text.encode())}.xml"
+        alert = make_alert(title=text, watch=text[:100], source=text, remarks=(text,) * 9)
+        deliver(path, *(replace(alert, product_id=str(number)) for number in range(MOST_ENTRIES)))
+        deliver(path, replace(alert, product_id="new"))
+        assert len(titles(path)) == MOST_ENTRIES
 
 
 KILLED = """
