@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
+import re
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
@@ -123,6 +125,9 @@ def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]
     remember(here / "h.sqlite3", failure, failed=2, told=False)
     before = (here / "h.sqlite3").read_bytes()
     first, second = as_json(capsys)
+    document = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
+    (described,) = re.findall(r"`--format json` writes .*?\n\n", document, re.DOTALL)
+    assert re.findall(r"`([a-z_]+)`", described) == [*first, *first["last_problem"]]
     assert (first["name"], first["target_price"], first["drop_percent"]) == ("三體", 20, 12.5)
     assert (first["last_success"], first["next_run"]) == (
         f"{success:%Y-%m-%dT%H:%M:%SZ}",
@@ -302,3 +307,23 @@ async def test_a_dry_run_ends_as_a_watch_does(
     shop.held.set()
     await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0
+
+
+async def test_a_signal_ends_a_dry_run(
+    run: Run, start: Start, folder: Path, tmp_path: Path, shop: ScriptedShop
+) -> None:
+    """Nothing is said to be kept, and the copy of the history is gone."""
+    text = DRY.replace('"touch ran; exit 1"', '"exit 1"').replace("target_price = 20", "target_price = 40")
+    (folder / "c.toml").write_text(text, encoding="utf-8")
+    words = ("watch", "--config", "c.toml", "--base-url", shop.base_url)
+    assert (await run(*words)).code == 1
+    shop.held = asyncio.Event()
+    shop.came.clear()
+    (tmp_path / "tmp").mkdir()
+    process = await start(*words, "--dry-run", "--all", env={"TMPDIR": str(tmp_path / "tmp")})
+    await asyncio.wait_for(shop.came.wait(), 30)
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 143
+    assert b"kept" not in err
+    assert contents(tmp_path / "tmp") == {}
