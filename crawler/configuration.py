@@ -256,6 +256,8 @@ def _watch(table: Mapping[str, object], label: str) -> Watch:
             )
         mine, struct = (search, Settings) if name in SEARCH_KEYS else (terms, WatchTerms)
         mine[name] = checked(struct, name, value, label=f"{label}: {name}")
+    if "new_lowest_days" in terms and not terms.get("new_lowest"):
+        raise SettingsError(f"{label}: new_lowest_days does nothing without new_lowest = true")
     if "query" not in terms:
         raise SettingsError(f"{label} has no query: say what it searches for")
     try:

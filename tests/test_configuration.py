@@ -270,6 +270,14 @@ def test_watches_come_from_the_file(folder: Path) -> None:
     [
         ('[watch]\nquery = "x"\n', "write each of them as [[watch]]"),
         ("[[watch]]\npages = 2\n", "[[watch]] 1 has no query"),
+        (
+            '[[watch]]\nquery = "x"\nnew_lowest = true\nnew_lowest_days = 400\n',
+            "[[watch]] 1: new_lowest_days must be a whole number from 0 to 366",
+        ),
+        (
+            '[[watch]]\nquery = "x"\nnew_lowest_days = 3\n',
+            "[[watch]] 1: new_lowest_days does nothing without new_lowest = true",
+        ),
         ('[[watch]]\nquery = " "\n', "[[watch]] 1: "),
         ('[[watch]]\nquery = "x"\n[[watch]]\nquery = "x"\n', "[[watch]] 2 is called 'x', as number 1 is"),
         ('[[watch]]\nquery = "x"\ntarget = 5\n', "the nearest is target_price"),
@@ -339,6 +347,7 @@ record = "always"
 [alerts]
 urls = ["ntfy://s3cr3t"]
 file = "x"
+feed = "x.xml"
 command = ["x", "s3cr3t"]
 """
 """Every key that counts only in a file that somebody named, with another value than its default."""

@@ -6,6 +6,7 @@ channels          where messages go: which there are, checked beforehand
 url_channel       an Apprise URL, with tokens from the environment
 apprise_process   the process that Apprise runs in, so that it can be silenced and stopped
 file_channel      a file that grows
+feed_channel      an Atom feed of the newest alerts
 command_channel   a command of the user's
 processes         one process, bounded in time
 """

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.report.clean import clean, crop
 
-__all__ = ["Alert", "AlertKind", "encoded"]
+__all__ = ["Alert", "AlertKind", "PriceEvent", "encoded"]
 
 WATCH_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 100, 300, 200, 100
 NUMBER_LIMIT = 40
@@ -30,15 +30,27 @@ class AlertKind(StrEnum):
     NEW_LOWEST = "new_lowest"
     NEW_BOOK = "new_book"
     BACK_IN_STOCK = "back_in_stock"
+    TEST = "test"
+    """Nothing: somebody tries whether alerts arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEvent:
+    """Something that happened to a product; amounts in yuan."""
+
+    kind: AlertKind
+    against: Decimal | None = None
+    """What the price is compared with: the target, the price it fell from, the lowest before; None for other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that happened to one product; amounts in yuan."""
+    """All that happened to one product at one time; amounts in yuan."""
 
     watch: str
     """Name of the watch."""
     kind: AlertKind
+    """The most telling of what happened."""
     product_id: str
     title: str
     """As the shop wrote it: untrusted text."""
@@ -49,11 +61,18 @@ class Alert:
     price: Decimal | None
     """None for a new book without one alone."""
     against: Decimal | None
-    """What it is compared with: the target, the price it fell from, the lowest before; None for the other kinds."""
+    """What `kind` compares it with."""
     remarks: tuple[str, ...] = ()
     """Further sentences, already in words."""
     source: str = ""
     """Whose price it is: '' for the live shop, «demo», or a replica's address."""
+    also: tuple[PriceEvent, ...] = ()
+    """What else happened at the same time, each kind once, the most telling first."""
+
+    @property
+    def events(self) -> tuple[PriceEvent, ...]:
+        """All that happened, the most telling first."""
+        return (PriceEvent(self.kind, self.against), *self.also)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
@@ -70,6 +89,7 @@ class Alert:
             "at": self.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "price": _money(self.price),
             "against": _money(self.against),
+            "events": [{"kind": event.kind.value, "against": _money(event.against)} for event in self.events],
             "remarks": [crop(clean(remark), REMARK_LIMIT) for remark in self.remarks[:MOST_REMARKS]],
             "source": crop(clean(self.source), SOURCE_LIMIT),
         }

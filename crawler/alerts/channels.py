@@ -1,11 +1,13 @@
-"""Where messages go: Apprise URLs, a file, a command."""
+"""Where messages go: Apprise URLs, a file, a feed, a command."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from crawler.alerts.command_channel import command_channel
+from crawler.alerts.feed_channel import feed_channel
 from crawler.alerts.file_channel import file_channel
 from crawler.alerts.url_channel import url_channels
 from crawler.errors import SettingsError
@@ -44,13 +46,14 @@ def channels_of(
     command: Sequence[str],
     environ: Mapping[str, str],
     *,
+    feed: str | None = None,
     check_file: bool = True,
 ) -> tuple[Channel, ...]:
     """Return the channels that are set up, in this order, checked as far as can be without delivering.
 
     `environ` is the environment: for the `${NAME}` of URLs, and for the processes that deliver. Raises SettingsError
-    for a URL or command that cannot be right, UsageError for URLs without Apprise, OutputError for the file unless
-    `check_file` is False.
+    for a URL or command that cannot be right, UsageError for URLs without Apprise, OutputError for the file and the
+    feed unless `check_file` is False.
     """
     channels: list[Channel] = [*url_channels(urls, environ)]
     numbers: dict[str, int] = {}
@@ -60,6 +63,10 @@ def channels_of(
             raise SettingsError(f"{channel.name} is the same as urls[{first}]; remove one")
     if file is not None:
         channels.append(file_channel(file, check=check_file))
+    if feed is not None:
+        if file is not None and os.path.realpath(file) == os.path.realpath(feed):
+            raise SettingsError("feed is the same file as file; name another")
+        channels.append(feed_channel(feed, check=check_file))
     if command:
         channels.append(command_channel(command, environ))
     return tuple(channels)

@@ -20,7 +20,7 @@ from crawler.whole_files import beside, followed, probe, saying, shown
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
 
-__all__ = ["FileChannel", "file_channel"]
+__all__ = ["FileChannel", "file_channel", "lock_file"]
 
 LOCK_TRIES, LOCK_PAUSE = 100, 0.1
 """How often, and with how many seconds between, a file is asked for that another program holds."""
@@ -78,7 +78,7 @@ def _append(path: str, data: bytes, stopped: Callable[[], bool]) -> str | None:
     descriptor = _open(followed(path), os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
     try:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        if is_file and not _lock(descriptor, stopped):
+        if is_file and not lock_file(descriptor, stopped):
             return INTERRUPTED if stopped() else Phrase("file_held", path=shown(path))
         size = os.fstat(descriptor).st_size if is_file else 0
         if size and _last_byte(descriptor) != b"\n":
@@ -114,7 +114,7 @@ def _last_byte(descriptor: int) -> bytes:
     return os.read(descriptor, 1)
 
 
-def _lock(descriptor: int, stopped: Callable[[], bool]) -> bool:
+def lock_file(descriptor: int, stopped: Callable[[], bool]) -> bool:
     """Take the file for this process until it is closed; False when another holds it for long, or when stopped.
 
     Where there are no locks the single write must do.

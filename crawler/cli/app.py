@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from crawler import __version__
-from crawler.cli import console, demo, doctor, history, search, watch
+from crawler.cli import alerts, console, demo, doctor, history, search, watch
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
 from crawler.errors import CrawlerError, UsageError
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = {"search": search, "watch": watch, "history": history, "doctor": doctor, "demo": demo}
+COMMANDS = {
+    "search": search,
+    "watch": watch,
+    "alerts": alerts,
+    "history": history,
+    "doctor": doctor,
+    "demo": demo,
+}
 """Commands by name. The first word of a command line that is none of them is part of a search."""
 
 

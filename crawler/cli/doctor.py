@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
+from crawler.cli.alerts import resting_in_words
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.watch import add_place_options, alert_channels, loaded_watches, overlooked
 from crawler.errors import CrawlerError, UsageError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from crawler.configuration import Loaded
     from crawler.results import PageResult
     from crawler.settings import Settings
-    from crawler.watching.memory import Resting
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
 
@@ -29,9 +29,6 @@ __all__ = ["add_parser", "run"]
 
 QUERY = "Python"
 """What is searched where there is no watch: every bookshop has something of it."""
-
-TITLE_LIMIT = 40
-"""Characters of a title in a line."""
 
 DESCRIPTION = """\
 Say, a line each, whether the configuration is valid, history and reports can be written, the shop can be reached and
@@ -232,6 +229,7 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     from crawler.watching.lock import is_running
     from crawler.watching.making import searched, source_for
     from crawler.watching.memory import Memory
+    from crawler.watching.overview import outstanding
 
     now = dt.datetime.now(dt.UTC)
     if loaded.settings.history.record == "never":
@@ -250,10 +248,7 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
                     for number in sorted(memory.unseen(state, source, watch.terms.products)):
                         words = f"its product {number} was never found by it"
                         yield Finding(State.NOTE, f"watch {watch.name}", words)
-            undelivered = memory.undelivered(source=source)
-            known = channels or (StdoutChannel(),)
-            resting = memory.resting(source=source, now=now)
-            broken = {channel.key: memory.unreadable(channel.key, source=source) for channel in known}
+            found, elsewhere = outstanding(memory, channels or (StdoutChannel(),), source, now)
         running = is_running(path)
     except CrawlerError as error:
         yield Finding(State.WRONG, "watches", str(error))
@@ -263,34 +258,21 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
             State.NOTE, "watches", "a round of them is under way; what it delivers is not looked at"
         )
         return
-    for words in dict.fromkeys(str(each) for some in broken.values() for each in some):
+    for words in dict.fromkeys(str(broken) for each in found for broken in each.unreadable):
         yield Finding(
             State.WRONG, "alerts", f"{words}; restore a copy of the history, or leave it: it stops no other"
         )
-    names = {channel.key: channel.name for channel in known}
-    for each in resting:
-        yield Finding(
-            State.WRONG, "alerts", _resting(each, names.get(each.channel, "a place not set up any more"))
-        )
-    for channel in known:
-        apart = len(broken[channel.key]) + sum(each.channel == channel.key for each in resting)
-        if (kept := undelivered.pop(channel.key, 0) - apart) > 0:
-            words = f"{kept:,} undelivered to {channel.name}; the next watch tries again"
+    for each in found:
+        for resting in each.resting:
+            yield Finding(State.WRONG, "alerts", resting_in_words(resting, each.channel.name))
+    for each in found:
+        if each.pending:
+            words = f"{len(each.pending):,} undelivered to {each.channel.name}; the next watch tries again"
             yield Finding(State.WRONG, "alerts", words)
-    if kept := sum(undelivered.values()):
-        words = f"{kept:,} undelivered to places that are not set up any more; the next watch brings them elsewhere"
+    if elsewhere:
+        gone = "places that are not set up any more"
+        words = f"{elsewhere:,} undelivered to {gone}; the next watch brings them elsewhere"
         yield Finding(State.NOTE, "alerts", words)
-
-
-def _resting(alert: Resting, channel: str) -> str:
-    from crawler.local_time import local_zone, minute_in
-    from crawler.report.clean import clean, crop
-
-    zone, title = local_zone(), crop(clean(alert.title), TITLE_LIMIT)
-    return (
-        f"watch {alert.watch}: «{title}» is refused by {channel} since {minute_in(zone, alert.since)} ({alert.why}); "
-        f"it is tried again after {minute_in(zone, alert.until)}"
-    )
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:

@@ -78,6 +78,7 @@ configuration folder. «none» lifts a price bound, a time limit, a proxy or a b
 commands, named first on the line, each with its own --help:
   watch                 make the watches of the configuration that are due, and tell what happened to their prices
   history               what became of the prices that earlier searches saw
+  alerts                list where alerts go and what is still to be delivered, or send a test message
   doctor                say whether configuration, history, shop and watches are well
   demo                  serve the embedded demo shop
   search                what you get without naming a command; to search for a command's name: search demo

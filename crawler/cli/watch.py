@@ -25,6 +25,8 @@ a price at its target, a fall, a new lowest, a new book, something back in stock
 
   {program}                       what is due
   {program} --only 三体 --all      one watch, due or not
+  {program} --list                every watch: what it tells, when it succeeded and is due again, what is wrong
+  {program} --dry-run --all       make the searches, print what would be told and where; record and send nothing
 """
 
 EPILOG = """\
@@ -59,8 +61,22 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--only", metavar="NAME", action="append", default=[], help="this watch alone; may be repeated"
     )
+    does = parser.add_mutually_exclusive_group()
+    does.add_argument("--wait", action="store_true", help="while another watch is running, wait for its end")
+    does.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="make the searches that are due and print what would be told and where; record, send and change nothing",
+    )
+    does.add_argument(
+        "--list",
+        action="store_true",
+        help="list the watches: what they tell, last success, next run, last alert and problem; ask the shop nothing",
+    )
     parser.add_argument(
-        "--wait", action="store_true", help="while another watch is running, wait for its end"
+        "--format",
+        choices=("table", "json"),
+        help="with --list: a table, or JSON with times in UTC (default: table)",
     )
     add_place_options(parser)
     told = parser.add_mutually_exclusive_group()
@@ -106,27 +122,32 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     return loaded
 
 
-def alert_channels(loaded: Loaded, *, strict: bool = False) -> tuple[Channel, ...]:
+def alert_channels(loaded: Loaded, *, strict: bool = False, check_file: bool = True) -> tuple[Channel, ...]:
     """Return where alerts go.
 
     A file that cannot be written now is said on stderr, and gets its alerts when it can; with `strict` it is an error,
-    too. Raises UsageError for what cannot be.
+    too; without `check_file` nobody tries. Raises UsageError for what cannot be.
     """
     from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
     from crawler.phrases import reason_of
 
     alerts = loaded.alerts
-    file = None if alerts.file is None else os.path.expanduser(alerts.file)  # noqa: PTH111 – Path's own may raise
+    file, feed = (
+        None if path is None else os.path.expanduser(path)  # noqa: PTH111 – Path's own may raise
+        for path in (alerts.file, alerts.feed)
+    )
     try:
         try:
-            return channels_of(alerts.urls, file, alerts.command, os.environ)
+            return channels_of(
+                alerts.urls, file, alerts.command, os.environ, feed=feed, check_file=check_file
+            )
         except OutputError as error:
             if strict:
                 raise
             say = console.words()
             console.error(say("alerts_file_later", why=say.text(reason_of(error))))
-            return channels_of(alerts.urls, file, alerts.command, os.environ, check_file=False)
+            return channels_of(alerts.urls, file, alerts.command, os.environ, feed=feed, check_file=False)
     except (UsageError, OutputError) as error:
         raise UsageError(f"[alerts] {error}") from error
 
@@ -152,10 +173,26 @@ def run(args: argparse.Namespace) -> int:
     for note in filter(None, [loaded.unused_words]):
         console.error(note)
     watches = _chosen(loaded, args.only)
+    if args.list:
+        if args.all:
+            raise UsageError("--list makes no watch: leave out --all")
+        from crawler.cli.watch_list import list_watches
+
+        try:
+            list_watches(args, loaded, watches)
+        except HistoryError as error:
+            raise UsageError(str(error)) from error
+        return ExitCode.WHOLE
+    if args.format:
+        raise UsageError("--format is for --list")
     if loaded.settings.history.record == "never":
         raise UsageError("a watch lives by the history: set record in [history] to live or always")
-    channels = alert_channels(loaded)
+    channels = alert_channels(loaded, check_file=not args.dry_run)
     history = history_file(loaded.settings.history.path)
+    if args.dry_run:
+        from crawler.cli.dry_run import dry_run
+
+        return dry_run(loaded.settings, watches, channels, history, args)
     with Interrupts() as interrupts:
         try:
             Memory(history).close()

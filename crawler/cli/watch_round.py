@@ -46,14 +46,19 @@ class WatchRound:
         args: argparse.Namespace,
         *,
         interrupts: Interrupts,
+        dry_run: bool = False,
     ) -> None:
-        """`args` are the command's: all, demo, quiet and verbose are read."""
+        """`args` are the command's: all, demo, quiet and verbose are read.
+
+        In a dry run `history` is a copy, and `channels` deliver to nobody: nothing else is written, not even a cache.
+        """
         self._settings = settings
         self._watches = watches
         self._channels: Sequence[Channel] = channels or (StdoutChannel(),)
         self._history = history
         self._args = args
         self._interrupts = interrupts
+        self._dry_run = dry_run
         self._stopped = False
         self._codes: set[ExitCode] = set()
 
@@ -120,7 +125,7 @@ class WatchRound:
                 from crawler.cli.runs import cache_folder
                 from crawler.engine import Crawler
 
-                robots = cache_folder(self._settings) / "robots"
+                robots = None if self._dry_run else cache_folder(self._settings) / "robots"
                 async with Crawler(
                     self._settings, pool=pool, demo=self._args.demo, robots_folder=robots
                 ) as crawler:
@@ -138,9 +143,9 @@ class WatchRound:
             )
         say = console.words()
         for each in sent:
-            if each.delivered and each.channel != STDOUT:
+            if each.delivered and each.channel != STDOUT and not self._dry_run:
                 self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
-            if each.kept:
+            if each.kept and not self._dry_run:  # which keeps nothing, and ends where a signal left it
                 self._codes.add(ExitCode.NOT_WRITTEN)
                 words = say(
                     "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)

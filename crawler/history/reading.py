@@ -114,6 +114,10 @@ class HistoryReader(History):
             ).fetchall()
             return tuple(as_text(name) for (name,) in rows)
 
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy everything into another database, as it is now, whoever writes meanwhile."""
+        self._connection.backup(target)
+
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Have everything in the block see the file as it is now, and what goes wrong there said in one line."""

@@ -12,28 +12,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crawler.alerts.alert import AlertKind
+from crawler.alerts.alert import AlertKind, PriceEvent
+from crawler.local_time import date_in
 
 if TYPE_CHECKING:
     from crawler.history.observations import Observation
     from crawler.watching.watch import WatchTerms
 
-__all__ = ["Happening", "Told", "happenings"]
+__all__ = ["Told", "happenings"]
 
 AWAY = Decimal("1.02")
 """From this share of the target on, a price has left it, and coming back is new."""
 
 NEWS = Decimal("0.99")
 """Up to this share of the lowest price that was told, a lower one is news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened to a product, to be told; amounts in yuan."""
-
-    kind: AlertKind
-    against: Decimal | None = None
-    """What the price is compared with; None for kinds that compare nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +47,39 @@ def happenings(
     since: dt.datetime,
     is_new: bool = False,
     others: Sequence[Sequence[Observation]] = (),
-) -> tuple[Happening, ...]:
+    zone: dt.tzinfo = dt.UTC,
+) -> tuple[PriceEvent, ...]:
     """Return what is to be told of a product now, the most telling first.
 
     `past` is every observation of it, in order of time, the last the one that the watch has just made; `told` is what
     the watch told of it before, in any order; since `since` the watch has been on: of what was before it knows the
     last observation, and the lowest price; `is_new` says that the watch has not seen the product before, though it had
     all of its pages. Where the product is the cheapest offer of a book, `others` are the pasts of the other offers, up
-    to the run before: what was to be had there at this price is no news here; `told` is then of all of them.
+    to the run before: what was to be had there at this price is no news here; `told` is then of all of them. Days are
+    those of `zone`.
     """
     price = past[-1].to_be_had
     watched = _watched(past[:-1], since)
-    found: list[Happening] = []
+    found: list[PriceEvent] = []
     if price is not None:
         if terms.target_price is not None and _at_target(terms.target_price, price, past, told):
-            found.append(Happening(AlertKind.TARGET_PRICE, terms.target_price))
+            found.append(PriceEvent(AlertKind.TARGET_PRICE, terms.target_price))
         if terms.drop_percent is not None:
             fall = _last_told(told, AlertKind.PRICE_DROP)
             highest = [_highest(watched, fall), *(_highest(_watched(other, since), fall) for other in others)]
             reference = highest[0] and min(amount for amount in highest if amount is not None)
             if reference is not None and price <= reference * (1 - terms.drop_percent / 100):
-                found.append(Happening(AlertKind.PRICE_DROP, reference))
-        if terms.new_lowest and (above := _lowest_before(price, past, told, since, others)) is not None:
-            found.append(Happening(AlertKind.NEW_LOWEST, above))
+                found.append(PriceEvent(AlertKind.PRICE_DROP, reference))
+        if terms.new_lowest:
+            lowest = _lowest_before(
+                terms.new_lowest_days, price, past, told, since=since, others=others, zone=zone
+            )
+            if lowest is not None:
+                found.append(PriceEvent(AlertKind.NEW_LOWEST, lowest))
     if terms.new_books and is_new:
-        found.append(Happening(AlertKind.NEW_BOOK))
+        found.append(PriceEvent(AlertKind.NEW_BOOK))
     if terms.back_in_stock and price is not None and _is_back(watched, told, others):
-        found.append(Happening(AlertKind.BACK_IN_STOCK))
+        found.append(PriceEvent(AlertKind.BACK_IN_STOCK))
     return tuple(found)
 
 
@@ -117,30 +115,42 @@ def _highest(watched: Sequence[Observation], told: Told | None) -> Decimal | Non
 
 
 def _lowest_before(
+    days: int,
     price: Decimal,
     past: Sequence[Observation],
     told: Sequence[Told],
+    *,
     since: dt.datetime,
     others: Sequence[Sequence[Observation]],
+    zone: dt.tzinfo,
 ) -> Decimal | None:
     """Return the lowest price above `price`, if that is news as a lowest one; else None.
 
-    News it is below the lowest price that the reader knows of: the last told, or that of the past when the watch
-    began. Not below the lowest of all: a price that comes down by a little each day would never be news.
+    It is news below the lowest price that the reader knows of: the last told, or the lowest when the watch began. Not
+    below the lowest of all: a price that comes down by a little each day would never be news. Prices of `days` earlier
+    days come first; the lowest of those is known as well.
     """
-    paid = [amount for seen in past[:-1] if (amount := seen.to_be_had) is not None]
-    elsewhere = [amount for other in others for seen in other if (amount := seen.to_be_had) is not None]
+    seen_here = [(seen.at, amount) for seen in past[:-1] if (amount := seen.to_be_had) is not None]
+    elsewhere = [
+        (seen.at, amount) for other in others for seen in other if (amount := seen.to_be_had) is not None
+    ]
+    today = date_in(zone, past[-1].at)
+    earlier = sorted({day for at, _ in [*seen_here, *elsewhere] if (day := date_in(zone, at)) < today})
+    if len(earlier) < days:
+        return None
     last = _last_told(told, AlertKind.NEW_LOWEST)
     if last is not None and last.price is not None:
         known = last.price
     else:
-        times = [seen.at for seen in past[:-1] if seen.to_be_had is not None]
-        first = next((number for number, at in enumerate(times, 1) if at >= since), len(times))
-        known = min([*paid[:first], *elsewhere], default=Decimal(0))
-    if price > NEWS * known or any(amount < price for amount in [*paid, *elsewhere]):
+        first = next((number for number, (at, _) in enumerate(seen_here, 1) if at >= since), len(seen_here))
+        began = [amount for _, amount in [*seen_here[:first], *elsewhere]]
+        waited = [amount for at, amount in seen_here if days and date_in(zone, at) <= earlier[days - 1]]
+        known = min([*began, *waited], default=Decimal(0))
+    amounts = [amount for _, amount in [*seen_here, *elsewhere]]
+    if price > NEWS * known or any(amount < price for amount in amounts):
         return None
-    # Others may have seen this very price a moment ago: compared is what was above it.
-    return min((amount for amount in [*paid, *elsewhere] if amount > price), default=known)
+    # Another run may just have recorded this price, so compare with the next higher one.
+    return min((amount for amount in amounts if amount > price), default=known)
 
 
 def _is_back(

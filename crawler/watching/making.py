@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.alerts.alert import Alert
+from crawler.alerts.alert import Alert, PriceEvent
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
 from crawler.history.looking_back import run_key
@@ -21,7 +21,7 @@ from crawler.local_time import local_zone
 from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
-from crawler.watching.events import Happening, happenings
+from crawler.watching.events import happenings
 from crawler.watching.memory import Memory
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import SEARCH_KEYS
@@ -149,8 +149,10 @@ def _settle(
                     since=state.since,
                     is_new=unseen.issuperset(item.offers) and not item.listing.price_order,
                     others=others,
+                    zone=say.zone,
                 )
-                alerts += _alerts(watch, result, item, past, found=found, say=say)
+                if (alert := _alert(watch, result, item, past, found=found, say=say)) is not None:
+                    alerts.append(alert)
         memory.keep(
             state,
             run,
@@ -165,32 +167,29 @@ def _settle(
     return Made(watch, result, tuple(alerts), missing)
 
 
-def _alerts(
+def _alert(
     watch: Watch,
     result: SearchResult,
     item: _Item,
     past: list[Observation],
     *,
-    found: Sequence[Happening],
+    found: Sequence[PriceEvent],
     say: Labels,
-) -> list[Alert]:
-    """Return what happened to a product as alerts; what is to be said besides is said with the first of them."""
+) -> Alert | None:
+    """Return what happened to a product as one alert; None for nothing."""
     if not found:
-        return []
+        return None
     seen, remarks = past[-1], [item.note] if item.note else []
     history = price_history(past, say.zone) if len(past) > 1 else None
     if history is not None:
         if history.raised_then_cut is not None:
             remarks.append(wording.raised_then_cut(history.raised_then_cut, say))
         remarks.append(wording.past_in_words(history, say))
-    return [
-        Alert(
-            watch=watch.name, kind=each.kind, product_id=seen.product_id, title=seen.title,
-            url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.to_be_had,
-            against=each.against, remarks=() if number else tuple(remarks), source=wording.source_of(result),
-        )
-        for number, each in enumerate(found)
-    ]  # fmt: skip
+    return Alert(
+        watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
+        url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.to_be_had,
+        against=found[0].against, remarks=tuple(remarks), source=wording.source_of(result), also=tuple(found[1:]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

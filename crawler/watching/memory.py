@@ -7,15 +7,12 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawler.alerts.alert import Alert, AlertKind
+from crawler.alerts.alert import Alert
 from crawler.history.moments import (
     DamagedValueError,
     as_count,
-    as_number,
-    as_row,
     as_text,
     from_microseconds,
     hundredths_as_yuan,
@@ -24,14 +21,14 @@ from crawler.history.moments import (
 )
 from crawler.history.store import History, in_parts
 from crawler.watching.events import Told
+from crawler.watching.pending import Pending, Resting, Unreadable, kind_of, pending_of, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.history.observations import Observation, RunRecord
     from crawler.watching.watch import Watch
 
-__all__ = ["REFUSALS", "REST", "Memory", "Pending", "Resting", "Unreadable"]
+__all__ = ["REFUSALS", "REST", "Memory"]
 
 REFUSALS = 3
 """How often a channel may refuse an alert that comes alone until the alert rests."""
@@ -43,41 +40,8 @@ _LONGEST = 20_000
 """Characters of a text that are read: no shop's text is as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An alert that is still to be brought somewhere."""
-
-    number: int
-    alert: Alert
-    query: str
-    """Of the watch that raised it, as it was typed."""
-    attempts: int
-    """How often the channel was asked to take it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An alert that is to be brought somewhere, and cannot be read."""
-
-    number: int
-    why: str
-
-    def __str__(self) -> str:
-        return f"alert {self.number} in the history cannot be read: {self.why}"
-
-
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """An alert that a channel refused several times, and is not asked to take for a while."""
-
-    channel: str
-    """The channel's key."""
-    watch: str
-    title: str
-    since: dt.datetime
-    """When it was refused first."""
-    until: dt.datetime
-    why: str
+_SAME_ALERT = "alert.watch, alert.product, alert.at"
+"""What the events of one alert have in common."""
 
 
 class Memory(History):
@@ -160,7 +124,7 @@ class Memory(History):
                     DamagedValueError
                 ):  # what cannot be read was not told: rather twice than not at all
                     told = Told(
-                        _kind(kind),
+                        kind_of(kind),
                         from_microseconds(at),
                         hundredths_as_yuan(price),
                         hundredths_as_yuan(against),
@@ -198,18 +162,21 @@ class Memory(History):
             for alert in alerts:
                 if alert.product_id not in products:
                     continue  # the run was on record before
-                number = connection.execute(
-                    "INSERT INTO alert (watch, product, kind, at, price, against, title, url, remarks)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        state.number, products[alert.product_id], alert.kind.value, to_microseconds(alert.at),
-                        to_hundredths(alert.price), to_hundredths(alert.against), alert.title, alert.url,
-                        json.dumps(alert.remarks, ensure_ascii=False),
-                    ),
-                ).lastrowid  # fmt: skip
-                connection.executemany(
-                    "INSERT INTO delivery (alert, channel) VALUES (?, ?)", [(number, key) for key in channels]
-                )
+                for place, event in enumerate(alert.events):
+                    remarks = () if place else alert.remarks
+                    number = connection.execute(
+                        "INSERT INTO alert (watch, product, kind, at, price, against, title, url, remarks)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (
+                            state.number, products[alert.product_id], event.kind.value, to_microseconds(alert.at),
+                            to_hundredths(alert.price), to_hundredths(event.against), alert.title, alert.url,
+                            json.dumps(remarks, ensure_ascii=False),
+                        ),
+                    ).lastrowid  # fmt: skip
+                    connection.executemany(
+                        "INSERT INTO delivery (alert, channel) VALUES (?, ?)",
+                        [(number, key) for key in channels],
+                    )
             if tried:
                 at = to_microseconds(run.started_at)
                 connection.execute("UPDATE watch SET last_tried = ? WHERE id = ?", (at, state.number))
@@ -225,7 +192,7 @@ class Memory(History):
         """
         moment = to_microseconds(now or dt.datetime.now(dt.UTC))
         found = self._undelivered(channel, source, moment)
-        return tuple(each for each in found if isinstance(each, Pending))
+        return together(each for each in found if isinstance(each, Pending))
 
     def unreadable(self, channel: str, *, source: str) -> tuple[Unreadable, ...]:
         """Return what of a source can never be brought to a channel: a row that is none of this program's."""
@@ -254,30 +221,70 @@ class Memory(History):
                 ),
             ).fetchall()
             for number, attempts in numbers:
-                try:
-                    row = self._connection.execute(
-                        "SELECT watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
-                        " remarks, watch.query"
-                        " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
-                        " WHERE alert.id = ?",
-                        (number,),
-                    ).fetchone()
-                    yield _pending(number, attempts, row, source)
-                except sqlite3.OperationalError as error:
-                    if "UTF-8" not in str(error):
-                        raise
-                    yield Unreadable(number, "a text of it is not UTF-8")
-                except DamagedValueError as error:
-                    yield Unreadable(number, str(error))
+                yield self._one(number, attempts, source)
+
+    def _one(self, number: int, attempts: int, source: str) -> Pending | Unreadable:
+        try:
+            row = self._connection.execute(
+                "SELECT watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
+                " remarks, watch.query"
+                " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
+                " WHERE alert.id = ?",
+                (number,),
+            ).fetchone()
+            return pending_of(number, attempts, row, source)
+        except sqlite3.OperationalError as error:
+            if "UTF-8" not in str(error):
+                raise
+            return Unreadable(number, "a text of it is not UTF-8")
+        except DamagedValueError as error:
+            return Unreadable(number, str(error))
+
+    def last_alert(self, state: WatchState, source: str) -> Alert | None:
+        """Return what a watch told last; None for nothing, or where that cannot be read."""
+        with self._saying():
+            numbers = self._connection.execute(
+                "SELECT alert.id FROM alert JOIN (SELECT watch, product, at FROM alert WHERE watch = ?"
+                " ORDER BY at DESC, id LIMIT 1) AS last USING (watch, product, at) ORDER BY alert.id",
+                (state.number,),
+            ).fetchall()
+            found = [self._one(number, 0, source) for (number,) in numbers]
+        told = together(each for each in found if isinstance(each, Pending))
+        return told[0].alert if told else None
+
+    def undelivered_of(self, state: WatchState) -> tuple[int, str]:
+        """Return how many alerts of a watch some channel has still to get, and why one was refused last, or ''."""
+        with self._saying():
+            (number,) = self._connection.execute(
+                f"SELECT count(*) FROM (SELECT DISTINCT {_SAME_ALERT} FROM alert"  # noqa: S608 – a constant
+                " JOIN delivery ON delivery.alert = alert.id WHERE NOT delivered AND alert.watch = ?)",
+                (state.number,),
+            ).fetchone()
+            row = self._connection.execute(
+                "SELECT why FROM refusal JOIN alert ON alert.id = refusal.alert WHERE alert.watch = ?"
+                " ORDER BY first_at DESC LIMIT 1",
+                (state.number,),
+            ).fetchone()
+            return number, "" if row is None else as_text(row[0])
+
+    def pages_of_run(self, key: str) -> tuple[int, int] | None:
+        """Return how many pages of a run were had, and how many failed; None for a run that is not on record."""
+        with self._saying():
+            row = self._connection.execute(
+                "SELECT pages_ok, pages_failed FROM run WHERE key = ?", (key,)
+            ).fetchone()
+            return None if row is None else (as_count(row[0]), as_count(row[1]))
 
     def undelivered(self, *, source: str) -> dict[str, int]:
         """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
         with self._saying():
             return dict(
                 self._connection.execute(
-                    "SELECT channel, count(*) FROM delivery JOIN alert ON alert.id = delivery.alert"
+                    "SELECT channel, count(*) FROM"  # noqa: S608 – a constant
+                    f" (SELECT DISTINCT channel, {_SAME_ALERT} FROM delivery"
+                    " JOIN alert ON alert.id = delivery.alert"
                     " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
-                    " WHERE NOT delivered AND source.name = ? GROUP BY channel",
+                    " WHERE NOT delivered AND source.name = ?) GROUP BY channel",
                     (source,),
                 ).fetchall()
             )
@@ -324,28 +331,33 @@ class Memory(History):
         self._mark("UPDATE delivery SET delivered = 1 WHERE channel = ? AND alert = ?", channel, numbers)
         self._mark("DELETE FROM refusal WHERE channel = ? AND alert = ?", channel, numbers)
 
-    def refused(self, channel: str, refusals: Mapping[int, str], now: dt.datetime) -> int:
+    def refused(self, channel: str, refusals: Mapping[tuple[int, ...], str], now: dt.datetime) -> int:
         """Note why a channel refused alerts that came to it alone; return how many of them rest from now on.
 
-        One that was refused `REFUSALS` times rests for `REST`, and again after each further refusal.
+        `refusals` are by the numbers of each alert. One that was refused `REFUSALS` times rests for `REST`, and again
+        after each further refusal.
         """
         at, until = to_microseconds(now), to_microseconds(now + REST)
         with self._saying(), self._transaction() as connection:
             connection.executemany(
                 "INSERT INTO refusal (channel, alert, times, first_at, why) VALUES (?, ?, 1, ?, ?)"
                 " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
-                [(channel, number, at, why) for number, why in refusals.items()],
+                [(channel, number, at, why) for numbers, why in refusals.items() for number in numbers],
             )
-            return sum(
-                connection.execute(
-                    "UPDATE refusal SET rests_until = ? WHERE channel = ? AND alert = ? AND times >= ?",
-                    (until, channel, number, REFUSALS),
-                ).rowcount
-                for number in refusals
-            )
+            resting = 0
+            for numbers in refusals:
+                rows = [
+                    connection.execute(
+                        "UPDATE refusal SET rests_until = ? WHERE channel = ? AND alert = ? AND times >= ?",
+                        (until, channel, number, REFUSALS),
+                    ).rowcount
+                    for number in numbers
+                ]
+                resting += any(rows)
+            return resting
 
     def refused_before(self, channel: str, *, source: str) -> frozenset[int]:
-        """Return the numbers of the alerts of a source that a channel has refused alone."""
+        """Return the numbers of what of a source a channel has refused alone."""
         with self._saying():
             rows = self._connection.execute(
                 "SELECT refusal.alert FROM refusal JOIN alert ON alert.id = refusal.alert"
@@ -360,12 +372,13 @@ class Memory(History):
         moment = to_microseconds(now)
         with self._saying():
             rows = self._connection.execute(
-                "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), first_at, rests_until,"
+                "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), min(first_at), max(rests_until),"  # noqa: S608 – a constant
                 " why FROM refusal JOIN delivery"
                 " ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
                 " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
                 " JOIN source ON source.id = watch.source"
-                " WHERE NOT delivered AND source.name = ? AND rests_until > ? ORDER BY first_at, refusal.alert",
+                " WHERE NOT delivered AND source.name = ? AND rests_until > ?"
+                f" GROUP BY refusal.channel, {_SAME_ALERT} ORDER BY min(first_at), min(refusal.alert)",
                 (source, moment),
             ).fetchall()
         found = []
@@ -380,32 +393,3 @@ class Memory(History):
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
         with self._saying(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
-
-
-def _kind(name: object) -> AlertKind:
-    try:
-        return AlertKind(as_text(name))
-    except ValueError as error:
-        raise DamagedValueError("a kind of alert", name) from error
-
-
-def _remarks(text: object) -> tuple[str, ...]:
-    try:
-        remarks = json.loads(as_text(text))
-    except (ValueError, RecursionError):
-        remarks = None
-    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
-        raise DamagedValueError("a JSON array of texts", text)
-    return tuple(remarks)
-
-
-def _pending(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
-    """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
-    watch, kind, product_id, title, url, at, price, against, remarks, query = as_row(row)
-    alert = Alert(
-        watch=as_text(watch), kind=_kind(kind), product_id=as_text(product_id), title=as_text(title),
-        url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
-        against=hundredths_as_yuan(against), remarks=_remarks(remarks),
-        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
-    )  # fmt: skip
-    return Pending(as_number(number), alert, as_text(query), as_count(attempts))

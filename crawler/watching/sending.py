@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
     from crawler.alerts.wording import Message
     from crawler.history.observations import Observation
-    from crawler.watching.memory import Pending
+    from crawler.watching.pending import Pending
 
-__all__ = ["Sent", "messages_with_numbers", "send"]
+__all__ = ["Sent", "send"]
 
 _AT_ONCE = 100
 """Products whose past is looked at together."""
@@ -106,13 +106,13 @@ class _Delivery:
         self._failures = self._unreached = 0
         """Failures one after the other, and those among them that no answer came to."""
         self._why = ""
-        self._refused: dict[int, Refusal] = {}
-        """Alerts that were refused alone, by number."""
+        self._refused: dict[tuple[int, ...], Refusal] = {}
+        """Alerts that were refused alone, by their numbers."""
 
     def deliver(self, pending: Sequence[Pending]) -> Sent:
         """Bring all of it to the channel that this takes, and note what it refuses."""
         ends = time.monotonic() + SPLIT_SECONDS
-        queue = deque(_groups(pending, self._lang))
+        queue = deque(group for _, group in _messages(pending, self._lang))
         while queue:
             if self._stopped():
                 self._why = self._why or INTERRUPTED
@@ -134,12 +134,13 @@ class _Delivery:
 
     def _try(self, group: Sequence[Pending]) -> str | None:
         """Bring alerts to the channel in one message; return None, or why not."""
-        ((message, numbers),) = messages_with_numbers(group, self._lang)
+        ((message, _),) = _messages(group, self._lang)
+        numbers = tuple(number for each in group for number in each.numbers)
         self._memory.attempt(self._channel.key, numbers)
         problem = self._channel.deliver(message, self._stopped)
         if problem is None:
             self._memory.delivered(self._channel.key, numbers)
-            self._delivered += len(numbers)
+            self._delivered += len(group)
             self._failures = self._unreached = 0
             return None
         self._why = problem.reason if isinstance(problem, Refusal) else problem
@@ -147,7 +148,7 @@ class _Delivery:
         if not isinstance(problem, Refusal):
             self._unreached += 1
         elif len(group) == 1:
-            self._refused[numbers[0]] = problem
+            self._refused[numbers] = problem
         return problem
 
     def _parts(self, group: tuple[Pending, ...]) -> Iterator[tuple[Pending, ...]]:
@@ -175,9 +176,11 @@ class _Delivery:
         """
         before = self._memory.refused_before(self._channel.key, source=self._source)
         counted = {
-            number: str(why)
-            for number, why in self._refused.items()
-            if self._delivered or number in before or (isinstance(why, FinalRefusal) and pending == 1)
+            numbers: str(why)
+            for numbers, why in self._refused.items()
+            if self._delivered
+            or not before.isdisjoint(numbers)
+            or (isinstance(why, FinalRefusal) and pending == 1)
         }
         return self._memory.refused(self._channel.key, counted, dt.datetime.now(dt.UTC)) if counted else 0
 
@@ -206,16 +209,8 @@ def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
 
 
-def _groups(pending: Sequence[Pending], lang: str) -> list[tuple[Pending, ...]]:
-    """Return alerts as they stand together in messages."""
-    by_number = {each.number: each for each in pending}
-    return [
-        tuple(by_number[number] for number in numbers) for _, numbers in messages_with_numbers(pending, lang)
-    ]
-
-
-def messages_with_numbers(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[int, ...]]]:
-    """Return the messages that tell alerts, each in its watch's language, with the numbers of what it tells.
+def _messages(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[Pending, ...]]]:
+    """Return the messages that tell alerts, each in its watch's language, with what it tells.
 
     What was refused before is in no message with what was not: one alert that a service will never take must not keep
     the others back.
@@ -225,9 +220,9 @@ def messages_with_numbers(pending: Sequence[Pending], lang: str) -> list[tuple[M
         alike.setdefault((each.attempts, each.query), []).append(each)
     messages = []
     for (_, query), some in alike.items():
-        number_of = {id(each.alert): each.number for each in some}
+        told_by = {id(each.alert): each for each in some}
         messages += [
-            (message, tuple(number_of[id(alert)] for alert in message.alerts))
+            (message, tuple(told_by[id(alert)] for alert in message.alerts))
             for message in messages_of([each.alert for each in some], labels_for(lang, query))
         ]
     return messages

@@ -85,6 +85,8 @@ class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Tell when a price has fallen by so much."""
     new_lowest: Annotated[bool, Meta(description="true or false")] = False
     """Tell of a price below all that were seen."""
+    new_lowest_days: Annotated[int, Meta(ge=0, le=366, description="a whole number from 0 to 366")] = 7
+    """Earlier days with a price that a product needs before it is told of a new lowest one."""
     new_books: Annotated[bool, Meta(description="true or false")] = False
     """Tell of a book that was not on these pages before."""
     back_in_stock: Annotated[bool, Meta(description="true or false")] = False
@@ -103,6 +105,11 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Meta(description="a file's path"),
         lambda text: text is None or (text != "" and "\0" not in text),
     ] = None
+    feed: Annotated[
+        str | None,
+        Meta(description="a file's path"),
+        lambda text: text is None or (text != "" and "\0" not in text),
+    ] = None
     command: Annotated[
         tuple[str, ...],
         Meta(
@@ -114,7 +121,10 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __repr__(self) -> str:
         """Return how many of each there are."""
-        return f"AlertSettings({len(self.urls)} urls, file={self.file!r}, command={'yes' if self.command else 'no'})"
+        command = "yes" if self.command else "no"
+        return (
+            f"AlertSettings({len(self.urls)} urls, file={self.file!r}, feed={self.feed!r}, command={command})"
+        )
 
 
 @dataclass(frozen=True)

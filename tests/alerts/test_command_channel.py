@@ -8,10 +8,12 @@ import os
 import sys
 import threading
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from crawler.alerts.alert import AlertKind, PriceEvent
 from crawler.alerts.channels import channels_of
 from crawler.alerts.command_channel import CommandChannel
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal
@@ -61,16 +63,25 @@ def test_the_longest_texts_of_every_kind_fit_into_an_environment(tmp_path: Path)
     long = "𠮷" * 140_000
     alerts = tuple(
         make_alert(
-            title=long, product_id=long, url=f"https://{long}", watch=long, source=long, remarks=(long,) * 9
+            title=long,
+            product_id=f"{number}{long}",
+            url=f"https://{long}",
+            watch=long,
+            source=long,
+            remarks=(long,) * 9,
+            price=Decimal(10**9),
+            against=Decimal(10**9),
+            also=tuple(PriceEvent(kind, Decimal(10**9)) for kind in list(AlertKind)[1:]),
         )
-        for _ in range(20)
+        for number in range(20)
     )
     (message,) = messages_of(alerts)
     assert channel(sys.executable, "-c", KEEP, str(tmp_path)).deliver(message) is None
     kept = json.loads((tmp_path / "BOOKPRICE_ALERTS").read_text("utf-8"))
     assert len(kept) == 20
     assert {key: len(value) for key, value in kept[0].items() if isinstance(value, str | list)} == {
-        "watch": 100, "kind": 12, "product_id": 40, "title": 300, "url": 0, "at": 20, "remarks": 4, "source": 100,
+        "watch": 100, "kind": 12, "product_id": 40, "title": 300, "url": 0, "at": 20, "events": 6, "remarks": 4,
+        "source": 100,
     }  # fmt: skip
     assert max(map(len, kept[0]["remarks"])) == 200
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.alerts.alert import TITLE_LIMIT, Alert, AlertKind, encoded
-from crawler.alerts.wording import MOST_ALERTS, messages_of, text_of, title_of
+from crawler.alerts.alert import TITLE_LIMIT, Alert, AlertKind, PriceEvent, encoded
+from crawler.alerts.wording import MOST_ALERTS, happened_in_words, messages_of, text_of, title_of
 from crawler.labels import LANGUAGES, Labels
 from crawler.report.clean import clean
-from tests.alerts.messages import make_alert
+from tests.alerts.messages import AT, make_alert
 from tests.report.hostile import HOSTILE
+
+HOUR = dt.timedelta(hours=1)
 
 TARGET = make_alert()
 DROP = make_alert(kind=AlertKind.PRICE_DROP, against=Decimal(30))
@@ -49,9 +52,9 @@ def test_a_title_says_what_happened(alert: Alert, lang: str, title: str) -> None
 def test_the_title_of_many_names_the_most_telling() -> None:
     assert (
         title_of([BACK, DROP, TARGET])
-        == "三体: 3 alerts — target reached: ¥19.90 (target ¥20.00) · 三体（全三册）"
+        == "三体: 3 products — target reached: ¥19.90 (target ¥20.00) · 三体（全三册）"
     )
-    assert title_of([BACK, NEW], Labels("zh-Hans")) == "三体：2 条提醒，新出现：价格不明 · 三体（全三册）"
+    assert title_of([BACK, NEW], Labels("zh-Hans")) == "三体：2 种商品，新出现：价格不明 · 三体（全三册）"
 
 
 def test_the_text_has_two_lines_an_alert_at_most() -> None:
@@ -100,6 +103,73 @@ def test_what_is_not_of_the_live_shop_is_marked(source: str, mark: str, words: s
     assert lang != "en" or words in lines[0]
 
 
+EVENTFUL = make_alert(
+    price=Decimal("19.99"),
+    against=Decimal(20),
+    also=(
+        PriceEvent(AlertKind.PRICE_DROP, Decimal(30)),
+        PriceEvent(AlertKind.NEW_LOWEST, Decimal(24)),
+        PriceEvent(AlertKind.BACK_IN_STOCK),
+    ),
+    remarks=("median ¥30.00",),
+)
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "compared"),
+    [
+        (
+            "en",
+            "target reached, cheaper, lowest price seen, back in stock: ¥19.99",
+            " (target ¥20.00; was ¥30.00, 33% less; lowest before ¥24.00, 17% less)",
+        ),
+        (
+            "zh-Hans",
+            "达到目标、降价、历史最低、恢复有货：¥19.99",
+            "（目标 ¥20.00；之前 ¥30.00，便宜 33%；此前最低 ¥24.00，便宜 17%）",
+        ),
+    ],
+)
+def test_a_product_is_named_once_with_all_that_happened(lang: str, title: str, compared: str) -> None:
+    say = Labels(lang)
+    (message,) = messages_of([EVENTFUL], say)
+    assert message.title == say("answer", label="三体", words=f"{title} · 三体（全三册）")
+    assert message.text.split("\n") == [
+        f"{title}{compared} · 三体（全三册）",
+        "https://product.dangdang.com/29220317.html · median ¥30.00",
+    ]
+    assert json.loads(encoded(message.alerts)[0])["events"] == [
+        {"kind": "target_price", "against": 20},
+        {"kind": "price_drop", "against": 30},
+        {"kind": "new_lowest", "against": 24},
+        {"kind": "back_in_stock", "against": None},
+    ]
+
+
+def test_no_message_names_a_product_twice() -> None:
+    """What was seen at several times, because it could not be delivered, comes in several messages, oldest first."""
+    alerts = [make_alert(product_id=number, at=AT + hour * HOUR) for hour in range(3) for number in "12"]
+    messages = messages_of([*alerts, make_alert(product_id="3")])
+    assert [[alert.product_id for alert in message.alerts] for message in messages] == [
+        ["1", "2", "3"],
+        ["1", "2"],
+        ["1", "2"],
+    ]
+    assert [alert for message in messages for alert in message.alerts if alert.product_id != "3"] == alerts
+
+
+@given(st.decimals(0, 100, places=4), st.decimals(0, 100, places=4))
+def test_a_percentage_is_that_of_the_printed_prices(price: Decimal, against: Decimal) -> None:
+    """Whoever works it out from what the message says gets the same."""
+    words = happened_in_words(make_alert(kind=AlertKind.NEW_LOWEST, price=price, against=against))
+    now, before = (Decimal(amount) for amount in re.findall(r"¥(\d+\.\d\d)", words))
+    said = re.search(r"(\d+)% less", words)
+    if said is None:
+        assert now >= before or 100 * (before - now) <= Decimal("0.5") * before
+    else:
+        assert int(said[1]) == min(round(100 * (before - now) / before), 99 if now else 100)
+
+
 def test_messages_keep_watches_and_sources_apart() -> None:
     """Every alert is told once, in order; a watch's alerts together, 20 a message."""
     many = [make_alert(product_id=str(number)) for number in range(MOST_ALERTS + 1)]
@@ -115,10 +185,13 @@ def test_messages_keep_watches_and_sources_apart() -> None:
         "DEMO — 三体: target reached: ¥19.90 (target ¥20.00) · 三体（全三册）",
     ]
     assert (
-        messages[0].title == "三体: 20 alerts — target reached: ¥19.90 (target ¥20.00) · 三体（全三册） (1/2)"
+        messages[0].title
+        == "三体: 20 products — target reached: ¥19.90 (target ¥20.00) · 三体（全三册） (1/2)"
     )
     assert messages_of([]) == ()
 
+
+MONEY = st.one_of(st.none(), st.decimals(0, 10_000, places=2))
 
 HOSTILE_TEXT = st.one_of(
     st.sampled_from(list(HOSTILE.values())), st.text(max_size=40), st.text().map(lambda t: t * 99)
@@ -135,8 +208,9 @@ HOSTILE_TEXT = st.one_of(
             url=st.one_of(st.just(""), HOSTILE_TEXT, st.just("https://product.dangdang.com/1.html")),
             remarks=st.lists(HOSTILE_TEXT, max_size=2).map(tuple),
             source=st.one_of(st.just(""), HOSTILE_TEXT),
-            price=st.one_of(st.none(), st.decimals(0, 10_000, places=2)),
-            against=st.one_of(st.none(), st.decimals(0, 10_000, places=2)),
+            price=MONEY,
+            against=MONEY,
+            also=st.lists(st.builds(PriceEvent, st.sampled_from(AlertKind), MONEY), max_size=4).map(tuple),
         ),
         min_size=1,
         max_size=5,
@@ -176,6 +250,7 @@ def test_json_is_exact() -> None:
         "at": "2026-01-31T08:00:00Z",
         "price": 19.9,
         "against": 20.0,
+        "events": [{"kind": "target_price", "against": 20.0}],
         "remarks": ["一"],
         "source": "",
     }

@@ -196,6 +196,19 @@ async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: Script
     assert f"WRONG  alerts: {named}; restore a copy" in ended.text
 
 
+async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """It can be written, or the line says why not: a file of somebody else is not replaced."""
+    (folder / "books.toml").write_text('[alerts]\nfeed = "alerts.xml"\n', encoding="utf-8")
+    words = ("--config", "books.toml", "--base-url", shop.base_url)
+    found = findings(await run("doctor", *words))
+    assert found["alerts"] == ("ok", "they go to feed alerts.xml")
+    (folder / "alerts.xml").write_text("<html>my page</html>")
+    ended = await run("doctor", *words)
+    assert (ended.code, findings(ended)["alerts"][0]) == (1, "WRONG")
+    assert "alerts.xml is no feed of this program" in ended.text
+    assert (folder / "alerts.xml").read_text() == "<html>my page</html>"
+
+
 def test_times_are_told_in_utc() -> None:
     """So are those of every report."""
     from crawler.cli.doctor import _of_watch

@@ -114,6 +114,8 @@ TRICKS = {
     "a history that is not there yet": '[history]\npath = "{home}/.ssh/rc"\nrecord = "always"\n',
     "a base URL": 'base_url = "http://127.0.0.1:{port}/latest/meta-data"\n',
     "a proxy": 'proxy = "http://127.0.0.1:{port}"\n',
+    "a feed": '[alerts]\nfeed = "{home}/feed.xml"\n',
+    "a feed that is a link": '[alerts]\nfeed = "alerts.txt"\n',
     "alert URLs": '[alerts]\nurls = ["json://127.0.0.1:{port}/"]\n',
     "a command": '[alerts]\ncommand = ["sh", "-c", "touch {home}/ran"]\n',
     "reports elsewhere": '[report]\ndir = "{home}/Documents"\nkeep = 1\n',
@@ -124,7 +126,8 @@ TRICKS = {
     "a user agent": 'user_agent = "${{SECRET}}"\nmax_body_bytes = 1073741824\nconcurrency = 64\n',
     "all at once": 'base_url = "http://127.0.0.1:{port}"\nproxy = "http://127.0.0.1:{port}"\n'
     'cache_dir = "{home}/Documents"\n[report]\ndir = "{home}/.ssh"\nkeep = 1\n[history]\npath = "{home}/.bashrc"\n'
-    '[alerts]\nurls = ["json://127.0.0.1:{port}"]\nfile = "alerts.txt"\ncommand = ["touch", "{home}/ran"]\n',
+    '[alerts]\nurls = ["json://127.0.0.1:{port}"]\nfile = "alerts.txt"\nfeed = "{home}/feed.xml"\n'
+    'command = ["touch", "{home}/ran"]\n',
 }
 
 
@@ -153,9 +156,14 @@ async def test_no_trick_of_a_strange_configuration_reaches_out(  # noqa: PLR0917
     assert demo.code == 0
     assert REMEDY in demo.only_line
     assert "[[watch]]" in demo.only_line
-    watched = await run("watch", "--all", "--demo", env=env)
-    assert watched.code == 2
-    assert REMEDY in watched.only_line
+    for words in (("watch", "--all"), ("watch", "--list"), ("watch", "--dry-run")):
+        watched = await run(*words, "--demo", env=env)
+        assert watched.code == 2
+        assert REMEDY in watched.only_line
+    if "[alerts]" in TRICKS[trick]:
+        tried = await run("alerts", "--test", "--demo", env=env)
+        assert tried.code == 2
+        assert REMEDY in tried.only_line
     if trick == "all at once":
         assert "WRONG  configuration" in (await run("doctor", "--demo", env=env)).text
     assert seen(home) == before
@@ -184,16 +192,17 @@ async def test_a_folder_for_reports_that_is_a_link_out_of_the_folder(
     assert list((home / ".ssh").glob("*.md"))
 
 
+@pytest.mark.parametrize("key", ["file", "feed"])
 @pytest.mark.parametrize("target", [".bashrc", ".new"])
-async def test_alerts_follow_no_link_out_of_their_folder(
-    run: Run, folder: Path, home: Path, env: dict[str, str], target: str
+async def test_alerts_follow_no_link_out_of_their_folder(  # noqa: PLR0917 – fixtures
+    run: Run, folder: Path, home: Path, env: dict[str, str], target: str, key: str
 ) -> None:
     """Not even when the user took the remedy and named the stranger's file."""
     (folder / "alerts.txt").symlink_to(home / target)
     (folder / "out").symlink_to(home)
     before = seen(home)
     for name in ("alerts.txt", f"out/{target}"):
-        configure(folder, f'[alerts]\nfile = "{name}"\n{WATCH}')
+        configure(folder, f'[alerts]\n{key} = "{name}"\n{WATCH}')
         ended = await run("watch", "--all", "--demo", "--config", "config.toml", env=env)
         assert ended.code in {0, 1}
         assert f"[alerts] {name} cannot be written: it is a link that leads out of its folder" in ended.err
@@ -228,6 +237,9 @@ COMMANDS: list[tuple[str, ...]] = [
     ("history", "export"),
     ("history", "prune", "--older-than", "1d"),
     ("history", "import", "e.csv"),
+    ("watch", "--demo", "--config", "watch.toml", "--list"),
+    ("watch", "--demo", "--config", "watch.toml", "--dry-run"),
+    ("alerts", "--demo", "--config", "watch.toml"),
     ("watch", "--demo", "--config", "watch.toml"),
 ]
 """Every command that opens a history."""

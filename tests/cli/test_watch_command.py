@@ -41,6 +41,7 @@ drop_percent = 20
 name = "lowest"
 query = "三体"
 new_lowest = true
+new_lowest_days = 0
 [[watch]]
 name = "new"
 query = "三体"

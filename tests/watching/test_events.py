@@ -42,8 +42,9 @@ def followed(
 
 
 def terms(**wanted: Any) -> WatchTerms:
-    """Return terms; amounts may be given as text."""
+    """Return terms; amounts may be given as text. A new lowest price waits for nothing unless they say so."""
     values: dict[str, Any] = {name: Decimal(v) if isinstance(v, str) else v for name, v in wanted.items()}
+    values.setdefault("new_lowest_days", 0)
     return WatchTerms(query="书", **values)
 
 
@@ -107,6 +108,70 @@ def test_a_watch_begins_with_a_past(
     wanted: dict[str, Any], prices: list[str], expected: list[tuple[int, str | None]]
 ) -> None:
     assert [(day, against) for day, _, against in followed(terms(**wanted), prices, begun=2)] == expected
+
+
+WEEK = ["50", "48", "50", "50", "50", "50", "50"]
+
+
+@pytest.mark.parametrize(
+    ("days", "prices", "expected"),
+    [
+        (7, WEEK[:6], []),
+        (7, [*WEEK[:6], "40"], []),  # the seventh day itself is not over
+        (7, [*WEEK, "40"], [(7, "48")]),
+        # What was lowest while it waited is known, and no news when the wait is over.
+        (7, [*WEEK[:6], "40", "40", "40"], []),
+        (7, [*WEEK[:6], "40", "40", "39.50"], [(8, "40")]),
+        # Days without a price do not count.
+        (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "40", "39"], []),
+        (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "50", "50", "40"], [(9, "48")]),
+        (2, ["50", "50", "40"], [(2, "50")]),
+        (1, ["50", "40"], [(1, "50")]),
+        (0, ["50", "40"], [(1, "50")]),
+    ],
+)
+def test_a_new_lowest_price_waits_for_days_with_a_price(
+    days: int, prices: list[str], expected: list[tuple[int, str]]
+) -> None:
+    wanted = terms(new_lowest=True, new_lowest_days=days)
+    assert [(day, against) for day, _, against in followed(wanted, prices)] == expected
+
+
+def test_the_wait_for_a_new_lowest_price_is_a_week_by_default() -> None:
+    assert WatchTerms(query="书").new_lowest_days == 7
+
+
+def test_many_prices_of_one_day_are_one_day_of_the_reader() -> None:
+    """A watch that runs every hour knows no more of a price than its reader, whose days begin when they do."""
+    wanted = terms(new_lowest=True, new_lowest_days=2)
+    noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+    def found(*hours: int, zone: dt.tzinfo = dt.UTC) -> bool:
+        prices = ["50"] * (len(hours) - 1) + ["40"]
+        past = [
+            Observation("1", "书", noon + dt.timedelta(hours=hour), Decimal(price))
+            for hour, price in zip(hours, prices, strict=True)
+        ]
+        return bool(happenings(wanted, past, (), since=noon, zone=zone))
+
+    assert not found(0, 1, 2, 3, 11)
+    assert not found(0, 1, 24, 25)
+    assert found(0, 24, 48)
+    assert not found(0, 5, 13)
+    assert not found(0, 5, 29)
+    assert found(0, 5, 29, zone=dt.timezone(dt.timedelta(hours=8)))  # at 20:00, 01:00 and 01:00
+
+
+def test_days_of_another_offer_of_the_book_count() -> None:
+    """A book that was watched for a week has a past, though its cheapest offer is of today."""
+    week = offered(*["50"] * 7)
+    found = happenings(
+        terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week]
+    )
+    assert [each.against for each in found] == [50]
+    assert not happenings(
+        terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week[1:]]
+    )
 
 
 def test_a_new_target_is_told_of_anew() -> None:

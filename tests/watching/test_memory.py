@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler.alerts.alert import Alert, AlertKind
+from crawler.alerts.alert import Alert, AlertKind, PriceEvent
 from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import Observation, RunRecord
 from crawler.settings import Settings
 from crawler.watching.making import searched
-from crawler.watching.memory import Memory
+from crawler.watching.memory import REFUSALS, Memory
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import Watch, WatchTerms
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://search.dangdang.com"
 HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -49,7 +51,15 @@ def keep(
     seen = [Observation("1", "书", at, Decimal(19)), Observation("2", "书二", at, Decimal(29))]
     told = [
         Alert(
-            "三体", AlertKind.NEW_BOOK, "1", f"书{number}", "", at, Decimal(19), None, remarks=("从前", "now")
+            "三体",
+            AlertKind.NEW_BOOK,
+            "1",
+            f"书{number}",
+            "",
+            at + number * MINUTE,
+            Decimal(19),
+            None,
+            remarks=("从前", "now"),
         )
         for number in range(alerts)
     ]
@@ -136,12 +146,38 @@ def test_what_is_told_is_kept_for_each_channel_until_it_is_delivered(file: Path)
         first, second, third = memory.pending("a", source=SHOP)
         assert (first.alert.title, first.alert.remarks, first.alert.source) == ("书0", ("从前", "now"), "")
         assert (first.alert.at, first.alert.price, first.query) == (START, Decimal(19), "三体")
-        memory.delivered("a", [first.number, third.number])
+        memory.delivered("a", [*first.numbers, *third.numbers])
         assert memory.pending("a", source=SHOP) == (second,)
         assert len(memory.pending("b", source=SHOP)) == 3
         assert memory.pending("a", source="demo") == ()
         assert memory.undelivered(source=SHOP) == {"a": 1, "b": 3}
         assert [each.kind for each in memory.told(state)["1"]] == [AlertKind.NEW_BOOK] * 3
+
+
+def test_the_events_of_one_observation_are_one_alert(file: Path) -> None:
+    """Told, counted, refused and delivered together; each of them is known to have been told."""
+    alert = Alert(
+        "三体", AlertKind.TARGET_PRICE, "1", "书", "", START, Decimal(19), Decimal(20), ("now",),
+        also=(PriceEvent(AlertKind.PRICE_DROP, Decimal(30)), PriceEvent(AlertKind.NEW_BOOK)),
+    )  # fmt: skip
+    other = replace(alert, product_id="2", also=())
+    with Memory(file) as memory:
+        state = known(memory, a_watch())
+        run = RunRecord("k", SHOP, "三体", START, pages_ok=1, pages_failed=0)
+        observations = [Observation(number, "书", START, Decimal(19)) for number in "12"]
+        memory.keep(state, run, observations, [alert, other], channels=["a"], watched=["1"], whole=True)
+        one, two = memory.pending("a", source=SHOP)
+        assert (one.alert, two.alert) == (alert, other)
+        assert memory.undelivered(source=SHOP) == {"a": 2}
+        assert [(each.kind, each.against) for each in memory.told(state)["1"]] == [
+            (event.kind, event.against) for event in alert.events
+        ]
+        rested = [memory.refused("a", {one.numbers: "no"}, START) for _ in range(REFUSALS)]
+        assert rested == [0, 0, 1]
+        assert len(memory.resting(source=SHOP, now=START)) == 1
+        assert memory.pending("a", source=SHOP, now=START) == (two,)
+        memory.delivered("a", one.numbers)
+        assert memory.undelivered(source=SHOP) == {"a": 1}
 
 
 def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
@@ -225,7 +261,8 @@ def test_what_is_owed_to_a_place_that_is_gone_goes_to_those_that_have_not_got_it
     with Memory(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=2, channels=("good", "wrong"))
-        memory.delivered("good", [each.number for each in memory.pending("good", source=SHOP)])
+        good = memory.pending("good", source=SHOP)
+        memory.delivered("good", [number for each in good for number in each.numbers])
         assert memory.hand_over(["good", "right"], source="demo") == 0
         assert memory.hand_over([], source=SHOP) == 0
         assert memory.hand_over(["good", "right"], source=SHOP) == 2

@@ -1,0 +1,101 @@
+"""`bookprice watch --dry-run`: a round of watches on a copy of the history, whose messages are printed, not delivered.
+
+It takes no lock, since it changes nothing: a round that runs meanwhile is not in its way.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.cli import console
+
+if TYPE_CHECKING:
+    from crawler.alerts.channels import Channel
+    from crawler.alerts.wording import Message
+    from crawler.settings import Settings
+    from crawler.watching.watch import Watch
+
+__all__ = ["dry_run"]
+
+
+@dataclass(slots=True)
+class _Rehearsal:
+    """Stands for a channel: takes every message, and delivers none."""
+
+    name: str
+    key: str
+    messages: list[Message] = field(default_factory=list)
+
+    def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:  # noqa: ARG002
+        self.messages.append(message)
+        return None
+
+
+def dry_run(
+    settings: Settings,
+    watches: Sequence[Watch],
+    channels: Sequence[Channel],
+    history: Path,
+    args: argparse.Namespace,
+) -> int:
+    """Make the watches that are due, print what they would tell and where, and return the exit code.
+
+    Raises UsageError where the history cannot be read or copied.
+    """
+    from tempfile import TemporaryDirectory
+
+    from crawler.cli.interrupts import Interrupts
+    from crawler.cli.stdout_channel import StdoutChannel
+    from crawler.cli.watch_round import WatchRound
+
+    places = [_Rehearsal(channel.name, channel.key) for channel in channels or (StdoutChannel(),)]
+    with (
+        Interrupts() as interrupts,
+        TemporaryDirectory(prefix="bookprice-dry-run-", ignore_cleanup_errors=True) as folder,
+    ):
+        copy = Path(folder) / "history.sqlite3"
+        _copy(history, copy)
+        watch_round = WatchRound(settings, watches, places, copy, args, interrupts=interrupts, dry_run=True)
+        code = watch_round.make()
+        _print(places)
+        if not args.quiet:
+            console.write_stdout("dry run: nothing was recorded, sent or changed\n")
+    return interrupts.exit_code or code
+
+
+def _copy(history: Path, copy: Path) -> None:
+    """Copy a history, if there is one, as it is now, whoever writes meanwhile."""
+    import sqlite3
+
+    from crawler.errors import HistoryError, UsageError
+    from crawler.history.reading import open_history
+
+    try:
+        reader = open_history(history)
+    except HistoryError as error:
+        raise UsageError(str(error)) from error
+    if reader is None:
+        return
+    with reader:
+        try:
+            with closing(sqlite3.connect(copy)) as target:
+                reader.copy_to(target)
+        except sqlite3.Error as error:
+            raise UsageError(
+                f"the history {history} cannot be copied for the dry run: {error}; set TMPDIR to a folder with room"
+            ) from error
+
+
+def _print(places: Sequence[_Rehearsal]) -> None:
+    """Print each message once, under the names of all places that would get it."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        for message in place.messages:
+            names.setdefault((message.title, message.text), []).append(place.name)
+    for (title, text), some in names.items():
+        console.write_stdout(f"{console.one_line('would tell ' + ', '.join(some))}:\n{title}\n{text}\n\n")

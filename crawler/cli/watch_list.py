@@ -1,0 +1,193 @@
+"""`bookprice watch --list`: each watch with what it tells, when it succeeded and is due, and what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli import console
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from crawler.configuration import Loaded
+    from crawler.labels import Labels
+    from crawler.watching.overview import WatchOverview
+    from crawler.watching.watch import Watch
+
+__all__ = ["list_watches"]
+
+TABLE_WIDTH = 100
+"""Columns from which a table has room; a narrower terminal gets the same as one block a watch."""
+
+DATE_WIDTH = 16
+"""Columns of a date and its time; the zone stands below."""
+
+
+def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Watch]) -> None:
+    """Write the list to stdout; the shop is not asked, and nothing is made or changed. Raises HistoryError."""
+    from contextlib import nullcontext
+
+    from crawler.history.looking_back import history_file
+    from crawler.labels import labels_for
+    from crawler.local_time import local_zone
+    from crawler.watching.making import searched, source_for
+    from crawler.watching.overview import open_memory, overview
+
+    settings, now = loaded.settings, dt.datetime.now(dt.UTC)
+    source = source_for(settings, demo=args.demo)
+    reader = open_memory(history_file(settings.history.path))
+    with nullcontext() if reader is None else reader:
+        found = [overview(reader, watch, source, searched(watch, settings), now) for watch in watches]
+    if args.format == "json":
+        console.write_stdout(_json(found))
+        return
+    queries = " ".join(watch.terms.query for watch in watches)
+    columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
+    console.write_stdout(_table(found, labels_for(settings.report.lang, queries, local_zone()), columns))
+
+
+def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
+    from rich.text import Text
+
+    from crawler.report.layout import bare_table, finished, folded, pairs, print_table, text_console
+
+    output = io.StringIO()
+    to = text_console(output, width, color=console.wants_color(sys.stdout))
+    rows = [_cells(each, say) for each in found]
+    if to.width >= TABLE_WIDTH:
+        table = bare_table(expand=False)
+        dates = {say("watch_last_success"), say("watch_next_run")}
+        rest = (to.width - len(dates) * DATE_WIDTH - 2 * len(rows[0])) // (len(rows[0]) - len(dates))
+        widths = {name: DATE_WIDTH if name in dates else rest for name in rows[0]}
+        for name, columns in widths.items():
+            table.add_column(Text(folded(name, columns)), width=columns, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(folded(words, widths[name])) for name, words in row.items()))
+        print_table(to, table)
+    else:
+        for number, row in enumerate(rows):
+            if number:
+                to.print()
+            to.print(pairs(tuple((name, words) for name, words in row.items() if words), to.width))
+    return finished(output)
+
+
+def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
+    """Return what is said of a watch, by heading."""
+    from crawler.report.clean import clean
+    from crawler.report.wording import minute
+
+    terms = each.watch.terms
+    name = [clean(each.watch.name)]
+    if each.watch.name != terms.query:
+        name.append(say("watch_searches", query=clean(terms.query)))
+    name.append(say("watch_every", every=terms.every))
+    next_run = say("watch_due") if each.next_run is None else minute(each.next_run, say)
+    return {
+        say("watch_name"): say("comma").join(name),
+        say("watch_tells"): say("comma").join(_told(each.watch, say)),
+        say("watch_last_success"): say("watch_never")
+        if each.last_success is None
+        else minute(each.last_success, say),
+        say("watch_next_run"): next_run,
+        say("watch_last_alert"): _last_alert(each, say),
+        say("watch_last_problem"): _problem(each, say),
+    }
+
+
+def _told(watch: Watch, say: Labels) -> list[str]:
+    """Return what a watch tells, in words."""
+    from crawler.report.wording import yuan
+
+    terms, words = watch.terms, []
+    if terms.target_price is not None:
+        words.append(say("against_target_price", price=yuan(terms.target_price)))
+    if terms.drop_percent is not None:
+        words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
+    if terms.new_lowest:
+        days = terms.new_lowest_days
+        words.append(say("tells_lowest_after", n=days) if days else say("alert_new_lowest"))
+    if terms.new_books:
+        words.append(say("alert_new_book"))
+    if terms.back_in_stock:
+        words.append(say("alert_back_in_stock"))
+    words = words or [say("tells_nothing")]
+    if terms.products:
+        words.append(say("tells_of_products", n=len(terms.products)))
+    return words
+
+
+def _last_alert(each: WatchOverview, say: Labels) -> str:
+    from crawler.alerts.wording import headline
+    from crawler.report.wording import minute
+
+    if each.last_alert is None:
+        return say("watch_never")
+    return say("answer", label=minute(each.last_alert.at, say), words=headline(each.last_alert, say))
+
+
+def _problem(each: WatchOverview, say: Labels) -> str:
+    """Return what is wrong with a watch, in words; '' for nothing."""
+    from crawler.report.clean import clean
+    from crawler.report.wording import minute
+
+    words = []
+    if each.failed_at is not None:
+        failed = (
+            say("watch_no_page") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
+        )
+        words.append(say("answer", label=minute(each.failed_at, say), words=failed))
+    if each.undelivered:
+        kept = say("watch_undelivered", n=each.undelivered)
+        words.append(
+            say("answer", label=kept, words=clean(each.why_undelivered)) if each.why_undelivered else kept
+        )
+    return say("and").join(words)
+
+
+def _json(found: Sequence[WatchOverview]) -> bytes:
+    """Return the list by stable keys; times in UTC, prices with their digits."""
+    import msgspec
+
+    from crawler.json_text import escape_controls
+
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    return escape_controls(encoder.encode({"watches": [_plain(each) for each in found]})) + b"\n"
+
+
+def _plain(each: WatchOverview) -> dict[str, Any]:
+    terms = each.watch.terms
+    problem = None
+    if each.failed_at is not None or each.undelivered:
+        problem = {
+            "failed_at": _moment(each.failed_at),
+            "failed_pages": each.failed_pages,
+            "undelivered": each.undelivered,
+            "why_undelivered": each.why_undelivered,
+        }
+    return {
+        "name": each.watch.name,
+        "query": terms.query,
+        "every": terms.every,
+        "products": terms.products,
+        "search": dict(each.watch.search),
+        "target_price": terms.target_price,
+        "drop_percent": terms.drop_percent,
+        "new_lowest": terms.new_lowest,
+        "new_lowest_days": terms.new_lowest_days,
+        "new_books": terms.new_books,
+        "back_in_stock": terms.back_in_stock,
+        "last_success": _moment(each.last_success),
+        "next_run": _moment(each.next_run),
+        "last_alert": None if each.last_alert is None else each.last_alert.as_json(),
+        "last_problem": problem,
+    }
+
+
+def _moment(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,164 @@
+"""What is known of the watches and of their alerts, to look at: nothing is made, asked or changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler.errors import HistoryError
+from crawler.history.looking_back import run_key
+from crawler.history.reading import HistoryReader
+from crawler.history.schema import VERSION, migrate
+from crawler.query import simplified
+from crawler.watching.memory import Memory
+from crawler.watching.pending import Pending, Resting, Unreadable
+from crawler.watching.state import STATE_COLUMNS, WatchState, state_of
+
+if TYPE_CHECKING:
+    from crawler.alerts.alert import Alert
+    from crawler.alerts.channels import Channel
+    from crawler.watching.watch import Watch
+
+__all__ = ["MemoryReader", "Outstanding", "WatchOverview", "open_memory", "outstanding", "overview"]
+
+
+class MemoryReader(HistoryReader, Memory):
+    """A history file with what watches remember, only read. Raises HistoryError as `HistoryReader` does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            with self._saying():
+                (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+                if not self.is_empty and version < VERSION:
+                    self._use_copy()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _use_copy(self) -> None:
+        """Read a history of an older version from a copy in memory, which is brought to today's."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            self.copy_to(copy)
+            migrate(copy)
+            copy.execute("PRAGMA query_only = ON")
+        except BaseException:
+            copy.close()
+            raise
+        self._connection.close()
+        self._connection = copy
+
+    def state(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState | None:
+        """Return what is known of a watch, as it will begin; None for one that was never made.
+
+        With another search than before it has seen nothing, and is due.
+        """
+        with self._saying():
+            row = self._connection.execute(
+                f"SELECT {STATE_COLUMNS} FROM watch JOIN source ON source.id = watch.source"  # noqa: S608 – a constant
+                " WHERE source.name = ? AND watch.name = ?",
+                (source, watch.name),
+            ).fetchone()
+            known = None if row is None else state_of(row).by_the_clock(now)
+        if known is not None and known.search != search:
+            return replace(known, last_tried=None, whole=False)
+        return known
+
+
+def open_memory(path: Path) -> MemoryReader | None:
+    """Return the history at `path` with what watches remember, to be read; None where there is none yet."""
+    try:
+        if not path.exists():
+            return None
+    except OSError as error:
+        raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
+    reader = MemoryReader(path)
+    if reader.is_empty:
+        reader.close()
+        return None
+    return reader
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOverview:
+    """What is known of a watch at a moment; every moment aware, UTC."""
+
+    watch: Watch
+    last_success: dt.datetime | None = None
+    """When every page was had last."""
+    next_run: dt.datetime | None = None
+    """When it is due again; None when it is due now."""
+    last_alert: Alert | None = None
+    failed_at: dt.datetime | None = None
+    """When it was made last, if not every page was had then."""
+    failed_pages: int | None = None
+    """How many pages failed then; None when not one was had."""
+    undelivered: int = 0
+    """Alerts that some channel has still to get."""
+    why_undelivered: str = ""
+    """Why a channel refused one of them last; '' where nobody has."""
+
+
+def overview(
+    reader: MemoryReader | None, watch: Watch, source: str, search: str, now: dt.datetime
+) -> WatchOverview:
+    """Return what is known of a watch; `reader` is None where there is no history yet."""
+    state = None if reader is None else reader.state(watch, source, search, now)
+    if reader is None or state is None:
+        return WatchOverview(watch)
+    due_at, failed_at, failed_pages = state.due_at(watch.every), state.failed_since, None
+    if failed_at is not None:
+        pages = reader.pages_of_run(
+            run_key(source, f"{simplified(watch.terms.query)}\n{watch.name}", failed_at)
+        )
+        failed_pages = None if pages is None else pages[1]
+    undelivered, why = reader.undelivered_of(state)
+    return WatchOverview(
+        watch,
+        state.last_success,
+        None if state.is_due(watch.every, now) else due_at,
+        reader.last_alert(state, source),
+        failed_at,
+        failed_pages,
+        undelivered,
+        why,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What a channel has still to get."""
+
+    channel: Channel
+    pending: tuple[Pending, ...] = ()
+    """What the next watch tries to deliver."""
+    resting: tuple[Resting, ...] = ()
+    """What the channel has refused several times."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """What can be delivered nowhere."""
+
+
+def outstanding(
+    memory: Memory | None, channels: Sequence[Channel], source: str, now: dt.datetime
+) -> tuple[tuple[Outstanding, ...], int]:
+    """Return what each channel has still to get, and how many alerts are owed to channels that are not set up."""
+    if memory is None:
+        return tuple(map(Outstanding, channels)), 0
+    resting = memory.resting(source=source, now=now)
+    found = tuple(
+        Outstanding(
+            channel,
+            memory.pending(channel.key, source=source, now=now),
+            tuple(each for each in resting if each.channel == channel.key),
+            memory.unreadable(channel.key, source=source),
+        )
+        for channel in channels
+    )
+    known = {channel.key for channel in channels}
+    owed = memory.undelivered(source=source)
+    return found, sum(number for key, number in owed.items() if key not in known)
