@@ -21,6 +21,7 @@ from crawler.alerts.file_channel import lock_file
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import followable, text_of, title_of
 from crawler.errors import OutputError
+from crawler.phrases import Phrase, reason_of
 from crawler.whole_files import beside, followed, probe, saying, shown, take_place, temporary_beside
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class FeedChannel:
             with saying(self.path):
                 return _add(followed(self.path), message, stopped)
         except OutputError as error:
-            return str(error)
+            return reason_of(error)
 
 
 def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
@@ -73,9 +74,8 @@ def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
         with saying(path):
             target = followed(path)
             if not target.parent.is_dir():
-                raise OutputError(
-                    f"{shown(path)} cannot be written: there is no folder {shown(target.parent)}; make it first"
-                )
+                why = Phrase("no_folder", folder=shown(target.parent))
+                raise OutputError(Phrase("not_written", path=shown(path), why=why))
             _read(target)
             probe(beside(target))
     key = hashlib.sha256(f"feed\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -114,7 +114,7 @@ def _add(target: Path, message: Message, stopped: Callable[[], bool]) -> str | N
     folder = os.open(target.parent, os.O_RDONLY) if os.name == "posix" else None
     try:
         if folder is not None and not lock_file(folder, stopped):
-            return INTERRUPTED if stopped() else f"{shown(target.parent)} is held by another program"
+            return INTERRUPTED if stopped() else Phrase("file_held", path=shown(target.parent))
         feed = _read(target)
         held = {entry.id for entry in feed.entries} if feed is not None else set()
         now = dt.datetime.now(dt.UTC).strftime(_TIME)
@@ -205,15 +205,13 @@ def _read(target: Path) -> _Feed | None:
         return None
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OutputError(f"{shown(target)} cannot be written: it is no file")
+            raise OutputError(Phrase("not_written", path=shown(target), why=Phrase("no_file")))
         data = file.read(_MOST_BYTES + 1)
     if not data:
         return None
     feed = _parsed(data)
     if feed is None:
-        raise OutputError(
-            f"{shown(target)} is no feed of this program: name another file in [alerts] feed, or move it away"
-        )
+        raise OutputError(Phrase("feed_foreign", path=shown(target)))
     return feed
 
 

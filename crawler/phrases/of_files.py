@@ -171,6 +171,11 @@ FILES: Final[dict[str, tuple[str, str, str]]] = {
     "unknown_error": ("unknown error", "未知错误", "未知錯誤"),
     "command_signalled": ("ended by signal {n}", "被信号 {n} 终止", "被訊號 {n} 終止"),
     "command_exit": ("exit code {n}", "退出码 {n}", "結束代碼 {n}"),
+    "feed_foreign": (
+        "{path} is no feed of this program: name another file in [alerts] feed, or move it away",
+        "{path} 不是本程序的订阅源：请在 [alerts] feed 中另写一个文件，或将它移走",
+        "{path} 不是本程式的訂閱源：請在 [alerts] feed 中另寫一個檔案，或將它移走",
+    ),
     "file_held": ("{path} is held by another program", "{path} 正被其他程序占用", "{path} 正被其他程式佔用"),
     "url_slow": ("no answer within {seconds:g} s", "{seconds:g} 秒内没有响应", "{seconds:g} 秒內沒有回應"),
     "url_no_process": ("no process could be started for it", "无法启动发送进程", "無法啟動傳送處理程序"),

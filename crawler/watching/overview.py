@@ -33,8 +33,7 @@ class MemoryReader(HistoryReader, Memory):
         super().__init__(path)
         try:
             with self._saying():
-                (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-                if not self.is_empty and version < VERSION:
+                if 0 < self.version < VERSION:
                     self._use_copy()
         except BaseException:
             self._connection.close()
@@ -78,7 +77,7 @@ def open_memory(path: Path) -> MemoryReader | None:
     except OSError as error:
         raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
     reader = MemoryReader(path)
-    if reader.is_empty:
+    if reader.version == 0:
         reader.close()
         return None
     return reader
