@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.cli.command_forkserver import CommandForkserver
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -93,11 +95,23 @@ async def start(environ: dict[str, str], folder: Path) -> AsyncIterator[Start]:
             await process.communicate()
 
 
+@pytest.fixture(scope="session")
+def forkserver() -> Iterator[CommandForkserver]:
+    """Keep a process at hand that runs commands without the time of their imports."""
+    with CommandForkserver() as server:
+        yield server
+
+
 @pytest.fixture
-def run(start: Start) -> Run:
-    """Run `python -m crawler ARGS` to its end."""
+def run(start: Start, forkserver: CommandForkserver, environ: dict[str, str], folder: Path) -> Run:
+    """Run `python -m crawler ARGS` to its end: forked, unless `env` says how an interpreter starts."""
 
     async def run(*args: str | bytes, env: Mapping[str, str] | None = None) -> Ended:
+        if not any(name.startswith(("PYTHON", "LANG", "LC_", "LD_")) for name in env or {}):
+            code, out, err = await forkserver.run(
+                args, env={**environ, **(env or {})}, cwd=folder, seconds=60
+            )
+            return Ended(code, out, err.decode("utf-8"))
         process = await start(*args, env=env)
         out, err = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode is not None
