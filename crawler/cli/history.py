@@ -98,8 +98,8 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         "query",
         metavar="QUERY | PRODUCT_ID",
         nargs="?",
-        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number; without one, what "
-        "there is",
+        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number or the address of "
+        "its page; without one, what there is",
     )
     parser.add_argument(
         "--query", dest="surely_query", metavar="QUERY", help="the same, and a query whatever it looks like"
@@ -164,11 +164,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _word(args: argparse.Namespace) -> str | None:
     """Return the query or product number, white space folded; None without one."""
+    from crawler.cli.searched_words import product_in
     from crawler.errors import UsageError
     from crawler.query import checked_query
 
     if args.query is not None and args.surely_query is not None:
         raise UsageError(f"--query is the query: leave {args.query!r} out")
+    if args.query is not None and (product := product_in(args.query)):  # the address of its page is one, too
+        return product
     word = args.query if args.surely_query is None else args.surely_query
     return None if word is None else checked_query(word)
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from crawler.cli.searched_words import searched_words
 from crawler.configuration import load
 from crawler.errors import UsageError
-from crawler.query import checked_query
 from crawler.settings import Settings, checked
 
 __all__ = ["ask_for_search"]
@@ -25,7 +25,7 @@ def ask_for_search() -> list[str]:
     Raises UsageError at the end of input, and for settings that do not hold.
     """
     default = load({}, config=None, environ=os.environ).settings.pages
-    query = _ask("Search Dangdang for: ", checked_query)
+    query = _ask("Search Dangdang for: ", searched_words)
 
     def pages(answer: str) -> list[str]:
         if answer.strip():

@@ -111,6 +111,7 @@ def add_parser(
 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
+        "-n",
         "--pages",
         metavar="N|all",
         help="result pages to read, 1 to 100, or all: better books may stand on later pages (default: 3)",
@@ -206,7 +207,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         help="keep the newest N reports of this query in reports/, 0 for all; a partial one removes none (default: 0)",
     )
     words = group.add_mutually_exclusive_group()
-    words.add_argument("--quiet", action="store_true", help="nothing but problems on stderr")
+    words.add_argument("-q", "--quiet", action="store_true", help="nothing but problems on stderr")
     words.add_argument(
         "--verbose", action="store_true", help="every attempt and every parse process on stderr, a line each"
     )
@@ -324,15 +325,15 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
 def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
     """Return what is to be searched or replayed, everything checked that can be checked beforehand."""
     from crawler.cli.runs import LiveRun, Replay
+    from crawler.cli.searched_words import searched_words
     from crawler.errors import UsageError
-    from crawler.query import checked_query
 
     if args.replay is None:
         if args.query is None:
             raise UsageError(f"QUERY is missing: say what to search for; see {args.parser.prog} --help")
-        return LiveRun(
-            checked_query(args.query), settings, demo=args.demo, resume=args.resume, archive=args.archive
-        )
+        source = ["--demo"] if args.demo else ["--base-url", args.base_url] if args.base_url else []
+        query = searched_words(args.query, source=source)
+        return LiveRun(query, settings, demo=args.demo, resume=args.resume, archive=args.archive)
     if args.query is not None:
         raise UsageError(f"--replay has the query of its file: leave {args.query!r} out")
     given = {flag for flag in SETTING_OF_FLAG if getattr(args, flag) is not None}

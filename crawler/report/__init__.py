@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from crawler.errors import UsageError
+from crawler.installation import install_command
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -108,7 +109,7 @@ def check_installed(form: str) -> None:
     wanted = FORMATS[form]
     if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
         raise UsageError(
-            f"{form} reports need an extra: pip install 'bookprice-crawler[{wanted.extra}]', or choose another format"
+            f"{form} reports need an extra: {install_command(wanted.extra)}, or choose another format"
         )
 
 
