@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: that of the process) and return its exit code; prints, never raises."""
     if sys.version_info < OLDEST:
         sys.stderr.write(
-            "bookprice: Python {}.{} or newer is needed, and {} is {}.{}\n".format(
+            "bookprice: Python {}.{} or newer is needed, and {} is {}.{}: run it with a newer one\n".format(
                 *OLDEST, sys.executable, *sys.version_info
             )
         )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from crawler.errors import UsageError
 
-__all__ = ["MAX_QUERY_LENGTH", "checked_query", "mainland_wording", "script_of", "simplified"]
+__all__ = ["MAX_QUERY_LENGTH", "checked_query", "mainland_wording", "script_of", "simplified", "traditional"]
 
 MAX_QUERY_LENGTH = 100
 """Characters; our own bound, far above any title that a person types."""
@@ -42,6 +42,11 @@ def simplified(text: str) -> str:
     return _converter("t2s").convert(text)
 
 
+def traditional(text: str) -> str:
+    """Return `text` in Traditional Chinese (OpenCC's `s2t`)."""
+    return _converter("s2t").convert(text)
+
+
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")
 """Words that `tw2sp` would change and that the mainland has as well, in a sense of their own."""
 
@@ -60,7 +65,7 @@ def mainland_wording(query: str) -> str | None:
     """
     if simplified(query) == query and not _TAIWAN_ALONE.search(query):
         return None
-    if _converter("s2t").convert(query) != query and simplified(query) == query:
+    if traditional(query) != query and simplified(query) == query:
         return None
     # Every second part is a word that is left alone.
     parts = _ALSO_MAINLAND.split(query)

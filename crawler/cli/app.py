@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from crawler import __version__
 from crawler.cli import console, demo, doctor, history, search, watch
+from crawler.cli.charset import decoded_argument
 from crawler.cli.command_line import CommandLine, for_shell, nearest_command, program
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
@@ -57,7 +58,7 @@ def build_parser() -> Parser:
 def run_command(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and return its exit code."""
     console.set_up()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(map(decoded_argument, sys.argv[1:] if argv is None else argv))
     try:
         return _run(arguments)
     except UsageError as error:
@@ -139,6 +140,7 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
 
 def _check_spelling(word: str, typed: Sequence[str]) -> None:
     """Raise UsageError for a query that is a misspelt command, or one that is not named first: nothing is searched."""
+    known: tuple[str, ...]
     if typed[0] == "history":
         what, known, itself = "part of history", history.PARTS, ["history", "--query", word]
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from crawler.cli import console
@@ -45,7 +45,7 @@ def nearest_command(word: str, commands: Iterable[str]) -> str | None:
 
 
 def _misspells(word: str, command: str) -> bool:
-    same = len(os.path.commonprefix([word, command]))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, command, strict=False)))
     rest, right = word[same:], command[same:]
     swapped = rest[:2] == right[1::-1] and rest[2:] == right[2:]
     if not same or len(command) <= _SHORT:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -242,12 +241,18 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
 def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any) -> None:
     from dataclasses import replace
 
+    from crawler.report import FORMATS as ALL_FORMATS
     from crawler.report.history_report import encode, render
     from crawler.whole_files import whole_file
 
     for path, file_form in files:
         with whole_file(path) as file:
             file.write(encode(render(view, file_form, style), file_form))
-    columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
-    text = render(view, form, replace(style, width=columns, color=console.wants_color(sys.stdout)))
-    console.write_stdout(text if console.is_terminal(sys.stdout) else encode(text, form))
+    style = replace(
+        style,
+        width=console.columns(),
+        color=console.wants_color(sys.stdout),
+        lang=console.language(style.lang),
+    )
+    text = render(view, form, style)
+    console.write_report(text, utf8=ALL_FORMATS[form].utf8)
