@@ -274,7 +274,7 @@ class Search:
             self._fetched_at[page] = ended.fetched_at
             self._settle(pages, number, judgement)
             if known is None:
-                self._note_block(exchange, judged=judgement)
+                self._note_block(page, exchange, judged=judgement)
             if self._recorder is not None:
                 hops = () if known is None else known.hops
                 await self._recorder.page(
@@ -298,7 +298,7 @@ class Search:
         while (exchange := await self._fetch(page)) is not None:
             fetched_at = self._now()
             # Before the page is read: until then, the next ones would go out.
-            self._note_block(exchange, judged=None)
+            self._note_block(page, exchange, judged=None)
             if self._recorder is not None:
                 self._recorder.fetched(page, exchange, fetched_at)
             parsed = await self._parse(page, exchange, None)
@@ -335,15 +335,18 @@ class Search:
             return replace(parsed, listings=listings)
         return parsed
 
-    def _note_block(self, exchange: Exchange, judged: Judgement | None) -> None:
+    def _note_block(self, page: PageKey, exchange: Exchange, judged: Judgement | None) -> None:
         """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
 
-        A status may tell of one at once, others show when the page is `judged`; each page counts once.
+        A status may tell of one at once, others show when the page is `judged`; each page counts once. The two lists
+        are counted apart: a search whose pages are all blocked is not blocked twice for its price check.
         """
         if exchange.status is None or (exchange.status in BLOCKED_STATUSES) != (judged is None):
             return  # no answer tells nothing of what the shop thinks of us
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
-        self._downloader.breaker.note(self._host, blocked=blocked, retry_after=exchange.retry_after)
+        self._downloader.breaker.note(
+            self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
+        )
         if blocked:
             detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
             self._stop_if_blocked(detail)

@@ -15,7 +15,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import SearchResult, crawl
+from crawler import Crawler, SearchFinished, SearchResult, Settings, crawl
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
@@ -313,3 +313,24 @@ async def test_runs_differ_in_nothing_by_the_order_of_arrival() -> None:
     assert first.price_check is not None
     assert second.price_check is not None
     assert first.price_check.listings == second.price_check.listings
+
+
+async def test_the_check_of_a_blocked_search_is_no_second_block() -> None:
+    """Three blocked pages and their three price pages leave the shop to the next search; five blocked pages do not."""
+    async with (
+        DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop,
+        Crawler(Settings(base_url=shop.base_url)) as crawler,
+    ):
+
+        async def blocked(query: str) -> SearchResult:
+            async for event in crawler.search(query):
+                if isinstance(event, SearchFinished):
+                    return event.result
+            raise AssertionError("no result")
+
+        first, second, third = [await blocked(query) for query in ("三体", QUERY, "Python")]
+    assert {page.verdict for page in (*first.pages, *first.price_pages)} == {Verdict.BLOCKED}
+    assert (len(first.price_pages), first.stopped) == (3, None)
+    assert Verdict.BLOCKED in {page.verdict for page in second.pages}
+    assert (second.stopped or "").startswith("the shop blocked 5 pages in a row")
+    assert {page.verdict for page in third.pages} == {Verdict.NOT_ASKED}
