@@ -495,7 +495,7 @@ class Search:
             counts=shelf.counts,
             books=shelf.books,
             dropped=shelf.dropped,
-            notes=(*_notes(own, spec), *shelf.notes),
+            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *shelf.notes),
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
@@ -598,9 +598,12 @@ def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes = []
     for number, judgement in pages.final.items():
-        notes += [f"page {number}: {note}" for note in judgement.notes]
+        if pages.price_order and number > pages.last:
+            continue  # it was on its way when enough was known, and is in no report
+        page = f"page {number}" + (" of the price order" if pages.price_order else "")
+        notes += [f"{page}: {note}" for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
         count = len(pages.listings(number))
         if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
-            notes.append(f"page {number}: {count} listings where a full page has {spec.shop.page_size}")
+            notes.append(f"{page}: {count} listings where a full page has {spec.shop.page_size}")
     return tuple(notes)

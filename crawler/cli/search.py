@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crawler.cli.outputs import OutputPlan, Written
     from crawler.cli.runs import Run
     from crawler.errors import HistoryError
+    from crawler.labels import Labels
     from crawler.page_parser import PageParser
     from crawler.results import SearchResult
     from crawler.settings import Settings
@@ -350,6 +351,7 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
 
 def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
     from crawler.cli.interrupts import Interrupts
+    from crawler.cli.resources import say_once, shortage
     from crawler.page_parser import page_parser, worker_count
 
     settings = wanted.settings
@@ -361,6 +363,11 @@ def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
             import asyncio
 
             code = asyncio.run(_crawl_and_write(wanted, plan, args, pool=pool, interrupts=interrupts))
+        except Exception as error:
+            if wanted.resumable and (words := shortage(error)) is not None:
+                say_once(words)
+                _tell_how_to_resume(args.query, plan, args)
+            raise
         finally:
             pool.kill()
         return interrupts.exit_code or code
@@ -405,7 +412,7 @@ async def _crawl_and_write(
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
-                _tell_the_rest(result, written, plan, args)
+                _tell_the_rest(result, written, wanted, plan, args)
     if unrecorded is not None:
         raise unrecorded
     return exit_code(result)
@@ -438,17 +445,35 @@ async def _recorded(
 
 
 def _tell_the_rest(
-    result: SearchResult, written: Written, plan: OutputPlan, args: argparse.Namespace
+    result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
     """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
     from crawler.cli.last_word import last_word
+    from crawler.verdict import Verdict
 
+    if result.suggestion and not args.quiet:  # above the report, whose end is what stays on the screen
+        command = args.command_line.with_query(result.suggestion)
+        console.error(_labels(result.query, plan)("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
         plan.write_stdout(result)
     if word := last_word(result):
         console.error(word)
+        left = (page.verdict is Verdict.NOT_ASKED for page in (*result.pages, *result.price_pages))
+        if result.had_a_page and wanted.resumable and any(left):
+            _tell_how_to_resume(result.query, plan, args)
     if written.failure is not None:
         raise written.failure
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
         for report in written.reports:
             console.line(f"report: {report}")
+
+
+def _tell_how_to_resume(query: str, plan: OutputPlan, args: argparse.Namespace) -> None:
+    """Name the command that reads the pages which a search left."""
+    console.error(_labels(query, plan)("resume_command", command=args.command_line.with_flag("--resume")))
+
+
+def _labels(query: str, plan: OutputPlan) -> Labels:
+    from crawler.labels import labels_for
+
+    return labels_for(console.language(plan.lang), query)

@@ -106,6 +106,7 @@ def render(result: SearchResult, style: Style) -> str:
         kinds=[kind for kind, has in _KINDS.items() if any(has(book.listing) for book in shown)],
         tail=tail_of(result, style.top, say),
         dropped=_dropped(result, say),
+        failed_heading=say("missing_pages" if result.not_read else "failed_pages"),
         failed=[
             (page_numbers([page.page], say), outcome(page.verdict, page.detail, say), page.attempts)
             for page in result.failed
