@@ -1,7 +1,7 @@
 """The charset of a terminal, and what stands in it for a character that it lacks.
 
 A terminal gets its own charset, whether that has Chinese or not. A pipe or a file gets UTF-8, so that cron, a container
-and a desk make the same bytes, unless PYTHONIOENCODING names another charset.
+and a desk make the same bytes, unless PYTHONIOENCODING names another charset that has Chinese.
 """
 
 from __future__ import annotations
@@ -47,10 +47,12 @@ _STAND_INS = {
 
 def stream_encoding(stream: TextIO, *, terminal: bool) -> str:
     """Return the charset that a stream should carry."""
-    if os.environ.get("PYTHONIOENCODING", "").partition(":")[0]:
-        return stream.encoding
+    is_named = bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
     if not terminal:
-        return "utf-8"
+        # In a file of ASCII the books would be lost.
+        return stream.encoding if is_named and has_chinese(stream.encoding) else "utf-8"
+    if is_named:
+        return stream.encoding
     return _charset_of_locale() or stream.encoding
 
 

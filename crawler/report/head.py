@@ -221,30 +221,29 @@ def _mark(result: SearchResult, say: Labels) -> str:
 
 def _why_nothing(result: SearchResult, say: Labels) -> str:
     if not result.had_a_page:
-        return _missing(result, say, "no_page")
+        return say("no_page_left" if result.not_read else "no_page", **_losses(result))
     if result.counts.unique:
         return say("all_dropped", dropped=_dropped(result, say))
     what = "no_book" if result.options.get("category") == "books" else "no_product"
     nothing = say(what, shop=_shop_name(result, say), query=clean(result.query_sent))
     if result.failed:
-        return nothing + _missing(result, say, "on_read_pages")
+        return nothing + say("on_read_pages_left" if result.not_read else "on_read_pages", **_losses(result))
     if scope := _scope(result, say):
         nothing += say("bracketed", words=scope)
     return nothing + (say("try_all_sellers") if result.options.get("sellers") == "self" else "")
 
 
-def _missing(result: SearchResult, say: Labels, label: str) -> str:
-    """Return in the words of `label` how many pages failed, and how many were not read."""
+def _losses(result: SearchResult) -> dict[str, int]:
+    """Return how many pages failed, how many were left unread when the search ended, and how many were asked for."""
     left = len(result.not_read)
-    failed, asked = len(result.failed) - left, len(result.pages)
-    return say(f"{label}_left" if left else label, failed=failed, left=left, all=asked)
+    return {"failed": len(result.failed) - left, "left": left, "all": len(result.pages)}
 
 
 def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
     if result.failed:
-        text = _missing(result, say, "pages_failed")
-        if len(result.not_read) == len(result.failed):
-            text = say("pages_left", left=len(result.not_read), all=len(result.pages))
+        losses = _losses(result)
+        both = "pages_failed_left" if losses["left"] else "pages_failed"
+        text = say(both if losses["failed"] else "pages_left", **losses)
         proven = result.price_check is not None and result.price_check.proven
         text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
@@ -354,8 +353,7 @@ def _second(moment: dt.datetime, say: Labels) -> str:
 
 def _pages(result: SearchResult, say: Labels) -> str:
     verdicts = [page.verdict for page in result.pages]
-    failed = len(result.failed) - len(result.not_read)
-    ended = [say("ok", n=verdicts.count(Verdict.OK)), say("failed", n=failed)]
+    ended = [say("ok", n=verdicts.count(Verdict.OK)), say("failed", n=_losses(result)["failed"])]
     for verdict, name in (
         (Verdict.NOT_ASKED, "left"), (Verdict.PAST_END, "past_end"), (Verdict.NO_RESULTS, "without_results"),
     ):  # fmt: skip

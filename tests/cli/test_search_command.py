@@ -211,7 +211,7 @@ async def test_a_deadline_ends_a_slow_search(run: Run) -> None:
     async with DemoShop(faults=[slow]) as shop:
         ended = await run("書", "--base-url", shop.base_url, "--max-seconds", "2", "--format", "json")
     assert ended.code == 3
-    assert ended.only_line == "bookprice: the deadline of 2 s was reached: pages 2–3 not read"
+    assert ended.err.splitlines()[0] == "bookprice: the deadline of 2 s was reached: pages 2–3 not read"
     assert json.loads(ended.out)["pages"]["ok"] == 1
 
 
