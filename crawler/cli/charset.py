@@ -12,12 +12,10 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TextIO
 
-__all__ = ["READABLE", "decoded_argument", "has_chinese", "is_double_width", "stream_encoding"]
-
-READABLE = "bookprice.readable"
-"""Name of the error handler that writes something to read for a character that a charset lacks."""
+__all__ = ["decoded_argument", "has_chinese", "is_double_width", "readable_in", "stream_encoding"]
 
 _STAND_INS = {
     "¥": ("￥", "CNY "),
@@ -43,6 +41,14 @@ _STAND_INS = {
     "×": ("x",),
 }  # fmt: skip
 """What may stand for a character, the best first."""
+
+
+def readable_in(encoding: str) -> str:
+    """Return the name of the error handler that writes something to read for a character that a charset lacks."""
+    name = f"bookprice.readable.{encoding}"
+    # One for each: many codecs do not say in their errors which charset they are.
+    codecs.register_error(name, partial(_readable, encoding))
+    return name
 
 
 def stream_encoding(stream: TextIO, *, terminal: bool) -> str:
@@ -95,13 +101,11 @@ def has_chinese(encoding: str) -> bool:
     return False
 
 
-def _readable(error: UnicodeError) -> tuple[str, int]:
+def _readable(encoding: str, error: UnicodeError) -> tuple[str, int]:
     """Return what to write for the characters that a charset lacks, and where to go on."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(
-        _in_charset(char, error.encoding) for char in error.object[error.start : error.end]
-    ), error.end
+    return "".join(_in_charset(char, encoding) for char in error.object[error.start : error.end]), error.end
 
 
 def _in_charset(char: str, encoding: str) -> str:
@@ -116,8 +120,8 @@ def _stand_ins(char: str) -> Iterator[str]:
     yield from _STAND_INS.get(char, ())
     yield from _in_other_script(char)
     parts = unicodedata.normalize("NFKD", char)
-    if parts != char:  # ， is a comma, é is an e
-        yield "".join(part for part in parts if not unicodedata.combining(part))
+    if parts != char:  # ， is a comma, é is an e, ½ is 1/2
+        yield "".join(part for part in parts if not unicodedata.combining(part)).replace("\u2044", "/")
     if unicodedata.east_asian_width(char) in {"W", "F"}:
         yield "？"
     if not unicodedata.combining(char):
@@ -134,6 +138,3 @@ def _in_other_script(char: str) -> Iterator[str]:
 
         yield traditional(char)
         yield simplified(char)
-
-
-codecs.register_error(READABLE, _readable)

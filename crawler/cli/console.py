@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from crawler.cli.charset import READABLE, has_chinese, is_double_width, stream_encoding
+from crawler.cli.charset import has_chinese, is_double_width, readable_in, stream_encoding
 from crawler.errors import OutputError
 from crawler.report.clean import crop
 
@@ -39,10 +39,12 @@ _MORE_COLUMNS = 8
 
 def set_up() -> None:
     """Make the streams carry Chinese, in the terminal's charset; what that lacks raises nothing and stays readable."""
-    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, READABLE), (sys.stderr, READABLE)):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # None under pythonw or after `>&-`
         if reconfigure is not None:
-            reconfigure(encoding=stream_encoding(stream, terminal=is_terminal(stream)), errors=errors)
+            encoding = stream_encoding(stream, terminal=is_terminal(stream))
+            errors = "surrogateescape" if stream is sys.stdin else readable_in(encoding)
+            reconfigure(encoding=encoding, errors=errors)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -128,7 +130,8 @@ def write_report(report: str | bytes, *, utf8: bool) -> None:
     if isinstance(report, str) and sys.stdout is not None:
         encoding = sys.stdout.encoding
         if not is_terminal(sys.stdout):
-            report = report.encode("utf-8" if utf8 else encoding, READABLE)
+            encoding = "utf-8" if utf8 else encoding
+            report = report.encode(encoding, readable_in(encoding))
         elif is_double_width(encoding):
             report = report.replace("─", "-")
     write_stdout(report)
