@@ -128,23 +128,26 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
         args, left = parser.parse_known_args(arguments)
     except UsageError:
         if not named:
-            _check_spelling(words[0], typed)
+            _check_spelling(words[0], typed[0], [words[0]])
         raise
     if not named and "--" not in words and args.query is not None and (not left or left[0].startswith("-")):
-        _check_spelling(args.query, typed)
+        _check_spelling(args.query, typed[0], [args.query] if left else words)
     if left:
         args.parser.error(_what_is(left[0], args))
     args.command_line = CommandLine(tuple(typed), _parse)
     return args
 
 
-def _check_spelling(word: str, typed: Sequence[str]) -> None:
-    """Raise UsageError for a query that is a misspelt command, or one that is not named first: nothing is searched."""
+def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
+    """Raise UsageError for a query that is a misspelt command, or one that is not named first: nothing is searched.
+
+    `first` is the first word of the command line; `words` are those to search with for the word itself.
+    """
     known: tuple[str, ...]
-    if typed[0] == "history":
-        what, known, itself = "part of history", history.PARTS, ["history", "--query", word]
+    if first == "history":
+        what, known, itself = "part of history", history.PARTS, ["history", "--query", *words]
     else:
-        what, known, itself = "command", (*COMMANDS, "help"), ["search", *typed]
+        what, known, itself = "command", (*COMMANDS, "help"), ["search", *words]
     remedy = f"to search for the word itself: {for_shell(itself)}"
     if word in known:
         raise UsageError(f"{word} is a {what}, which is named before its options; {remedy}")

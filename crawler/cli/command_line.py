@@ -82,14 +82,18 @@ class CommandLine:
 
 
 def for_shell(words: Sequence[str]) -> str:
-    """Return a command line of this program for a shell, without the password of a proxy."""
-    shown = []
-    for before, word in zip(["", *words], words, strict=False):
-        name, equals, value = word.partition("=")
-        if before == "--proxy" and "@" in word:
-            shown.append("PROXY")
-        elif name == "--proxy" and equals and "@" in value:
-            shown.append("--proxy=PROXY")
-        else:
-            shown.append(quoted(word))
-    return " ".join([program(), *shown])
+    """Return a command line of this program for a shell, without the user name and password of a URL."""
+    shown = [
+        _without_credentials(word) if "://" in word or "--proxy" in {before, word.partition("=")[0]} else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    return " ".join([program(), *map(quoted, shown)])
+
+
+def _without_credentials(word: str) -> str:
+    before, at, host = word.rpartition("@")
+    if not at:
+        return word
+    option = before.partition("=")[0] + "=" if before.startswith("--") else ""
+    scheme = before.removeprefix(option).partition("//")
+    return f"{option}{scheme[0]}//…@{host}" if scheme[1] else f"{option}…@{host}"

@@ -76,12 +76,15 @@ Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP
 --config or CRAWLER_CONFIG names, else ./config.toml if it has a [crawler] table, else config.toml in the user's
 configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
 
+A terminal gets its own charset; pipes get UTF-8, or what PYTHONIOENCODING names if it has Chinese; files are UTF-8.
+
 commands, named first on the line, each with its own --help:
   watch                 make the watches of the configuration that are due, and tell what happened to their prices
   history               what became of the prices that earlier searches saw
   doctor                say whether configuration, history, shop and watches are well
   demo                  serve the embedded demo shop
   search                what you get without naming a command; to search for a command's name: search demo
+  help                  this; help watch: that of watch
 
 exit codes:
 """
