@@ -23,6 +23,7 @@ def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CRAWLER_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", "en")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
