@@ -167,7 +167,7 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
 
 
 async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(run: Run) -> None:
-    """It is named on stderr, the exit code is 0, and the report says that the cheapest is not proven."""
+    """One line on stderr says so of all, the exit code is 0, and the report says that the cheapest is not proven."""
     async with DemoShop() as shop:
         asked = await run("書", "--base-url", shop.base_url, "--format", "json", "--pages", "1")
         assert json.loads(asked.out)["price_check"]["proven"] is True
@@ -177,9 +177,7 @@ async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(r
             "書", "--base-url", shop.base_url, "--format", "json", "--pages", "2", "-o", "a.txt"
         )
     assert ended.code == 0
-    assert [line.partition(":")[0] for line in ended.err.splitlines()] == [
-        f"page {n} of the price order" for n in (1, 2, 3)
-    ]
+    assert ended.only_line.startswith("3 of 3 price pages failed: not asked for: robots.txt")
     report = json.loads(ended.out)
     assert (report["complete"], report["pages"]["ok"], report["pages"]["failed"]) == (True, 2, [])
     assert (report["price_check"]["ok"], report["price_check"]["proven"]) == (0, False)
@@ -472,8 +470,11 @@ async def test_names_can_be_typed_in_either_script(run: Run) -> None:
 async def test_the_report_speaks_the_querys_language(run: Run, query: str, lang: str, first: str) -> None:
     """`auto` follows the script of the query; --lang goes over it."""
     ended = await run(query, "--demo", "--pages", "1", "--format", "table", "--lang", lang)
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
     assert ended.text.startswith(first)
+    # Above the report stands how the mainland calls what few of its books are called.
+    hints = [line for line in ended.err.splitlines() if "python -m crawler 人工智能 --demo" in line]
+    assert len(hints) == len(ended.err.splitlines()) == (query == "人工智慧")
 
 
 async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: Run) -> None:
