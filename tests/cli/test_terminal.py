@@ -313,6 +313,8 @@ async def test_without_arguments_it_asks(
             terminal.read_until("Search Dangdang for: ")
             terminal.type("   \n")
             terminal.read_until("the query is empty.*Search Dangdang for: ")
+            terminal.type("https://product.dangdang.com/29123456.html\n")
+            terminal.read_until("history 29123456.*Search Dangdang for: ")
             terminal.type("-滲透測試\n")
             terminal.read_until(r"Result pages to read, 1 to 100 \[3\]: ")
             terminal.type("many\n")
