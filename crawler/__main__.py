@@ -1,17 +1,29 @@
 """The command: `python -m crawler`, and `bookprice` as a console script.
 
-Spawned processes may import this module again, so it loads nothing until it runs.
+Spawned processes may import this module again, so it loads nothing until it runs. An older Python must be able to read
+it, and `crawler/__init__.py`: they alone are loaded before its version is looked at.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
 
+OLDEST = (3, 11)
+"""The first Python version that runs this program, as in pyproject.toml."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: that of the process) and return its exit code; prints, never raises."""
+    if sys.version_info < OLDEST:
+        sys.stderr.write(
+            "bookprice: Python {}.{} or newer is needed, and {} is {}.{}: run it with a newer one\n".format(
+                *OLDEST, sys.executable, *sys.version_info
+            )
+        )
+        return 1
     from crawler.cli.app import run_command
 
     return run_command(argv)

@@ -71,12 +71,22 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "没有可排名的书：找到的商品都被剔除了（{dropped}）",
         "沒有可排名的書：找到的商品都被剔除了（{dropped}）",
     ),
+    "no_page_left": (
+        "No page was read: {failed} failed, {left} not read of {all}",
+        "一页也没读到：{all} 页中有 {failed} 页失败，{left} 页没有读取",
+        "一頁也沒讀到：{all} 頁中有 {failed} 頁失敗，{left} 頁沒有讀取",
+    ),
     "no_book": ("{shop} has no book for «{query}»", "{shop}没有“{query}”的书", "{shop}沒有「{query}」的書"),
     "no_product": ("{shop} has no product for «{query}»", "{shop}没有“{query}”的商品", "{shop}沒有「{query}」的商品"),
     "on_read_pages": (
         " on the pages that could be read: {failed} of {all} failed",
         "（限读到的页面：{all} 页中有 {failed} 页失败）",
         "（限讀到的頁面：{all} 頁中有 {failed} 頁失敗）",
+    ),
+    "on_read_pages_left": (
+        " on the pages that were read: {failed} failed, {left} not read of {all}",
+        "（限读到的页面：{all} 页中有 {failed} 页失败，{left} 页没有读取）",
+        "（限讀到的頁面：{all} 頁中有 {failed} 頁失敗，{left} 頁沒有讀取）",
     ),
     "try_all_sellers": (" — try --sellers all", "，可试 --sellers all", "，可試 --sellers all"),
     # Alarms
@@ -90,6 +100,16 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{failed} of {all} pages failed: ",
         "{all} 页中有 {failed} 页失败，",
         "{all} 頁中有 {failed} 頁失敗，",
+    ),
+    "pages_left": (
+        "{left} of {all} pages not read: ",
+        "{all} 页中有 {left} 页没有读取，",
+        "{all} 頁中有 {left} 頁沒有讀取，",
+    ),
+    "pages_failed_left": (
+        "{failed} of {all} pages failed, {left} not read: ",
+        "{all} 页中有 {failed} 页失败、{left} 页没有读取，",
+        "{all} 頁中有 {failed} 頁失敗、{left} 頁沒有讀取，",
     ),
     "may_miss": (
         "books may be missing, a cheaper one among them",
@@ -129,6 +149,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "pages": ("Pages", "页面", "頁面"),
     "ok": ("{n} ok", "{n} 页正常", "{n} 頁正常"),
     "failed": ("{n} failed", "{n} 页失败", "{n} 頁失敗"),
+    "left": ("{n} not read", "{n} 页没有读取", "{n} 頁沒有讀取"),
     "past_end": ("{n} past the end", "{n} 页超出末页", "{n} 頁超出末頁"),
     "without_results": ("{n} without results", "{n} 页无结果", "{n} 頁無結果"),
     "of_asked": (
@@ -166,10 +187,10 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "最便宜已確認：{price} 以內的商品全部讀過（{pages}，{listings:,} 筆）",
     ),
     "price_unproven": ("not proven: {why}", "未能确认：{why}", "未能確認：{why}"),
-    "price_why_failed": (
-        "a page of the shop's price order failed: {failed}",
-        "价格排序的页面失败：{failed}",
-        "價格排序的頁面失敗：{failed}",
+    "price_pages_failed": (
+        "{failed} of {all} price pages failed: {why}",
+        "价格排序 {all} 页中有 {failed} 页失败：{why}",
+        "價格排序 {all} 頁中有 {failed} 頁失敗：{why}",
     ),
     "price_why_unreadable": (
         "something on the pages in price order could not be read, and may be cheaper",
@@ -364,6 +385,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "口碑分：依評價數量，至少可信的星數。性價比：口碑與價格相比，越高越好。",
     ),
     "failed_pages": ("Failed pages", "失败的页面", "失敗的頁面"),
+    "missing_pages": ("Missing pages", "缺少的页面", "缺少的頁面"),
     "requests": ("requests: {n}", "请求 {n} 次", "請求 {n} 次"),
     # The past
     "history": ("History", "历史", "歷史"),
@@ -431,6 +453,17 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "verdict_robots_denied": ("not asked for", "未抓取", "未抓取"),
     "verdict_address_refused": ("address refused", "地址被拒绝", "位址被拒絕"),
     "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # perhaps asked, and given up on the way
+    # What the command says besides
+    "suggestion_command": (
+        "few found; the mainland's wording may find more: {command}",
+        "结果很少，可换用大陆的说法：{command}",
+        "結果很少，可改用大陸的說法：{command}",
+    ),
+    "resume_command": (
+        "to read the rest: {command}",
+        "读取其余的页面：{command}",
+        "讀取其餘的頁面：{command}",
+    ),
     # Alerts
     "alert_title": ("{watch}: {words}", "{watch}：{words}", "{watch}：{words}"),
     "alerts_title": (

@@ -15,6 +15,7 @@ __all__ = [
     "mainland_wording",
     "script_of",
     "simplified",
+    "traditional",
 ]
 
 MAX_QUERY_LENGTH = 100
@@ -49,6 +50,11 @@ def simplified(text: str) -> str:
     return _converter("t2s").convert(text)
 
 
+def traditional(text: str) -> str:
+    """Return `text` in Traditional Chinese (OpenCC's `s2t`)."""
+    return _converter("s2t").convert(text)
+
+
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")
 """Words that `tw2sp` would change and that the mainland has as well, in a sense of their own."""
 
@@ -67,7 +73,7 @@ def mainland_wording(query: str) -> str | None:
     """
     if simplified(query) == query and not _TAIWAN_ALONE.search(query):
         return None
-    if _converter("s2t").convert(query) != query and simplified(query) == query:
+    if traditional(query) != query and simplified(query) == query:
         return None
     # Every second part is a word that is left alone.
     parts = _ALSO_MAINLAND.split(query)

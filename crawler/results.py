@@ -348,6 +348,11 @@ class SearchResult:
         return tuple(page for page in self.pages if page.verdict.failed)
 
     @property
+    def not_read(self) -> tuple[PageResult, ...]:
+        """Those of the failed pages that the end of the search came before, in order."""
+        return tuple(page for page in self.failed if page.verdict.value == "not_asked")
+
+    @property
     def fetched_from(self) -> dt.datetime | None:
         """When the oldest page that the report rests on was fetched, aware, UTC; None without one."""
         times = (page.fetched_at for page in (*self.pages, *self.price_pages) if not page.verdict.failed)

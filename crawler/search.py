@@ -280,7 +280,7 @@ class Search:
             self._fetched_at[page] = ended.fetched_at
             self._settle(pages, number, judgement)
             if known is None:
-                self._note_block(exchange, judged=judgement)
+                self._note_block(page, exchange, judged=judgement)
             if self._recorder is not None:
                 hops = () if known is None else known.hops
                 await self._recorder.page(
@@ -304,7 +304,7 @@ class Search:
         while (exchange := await self._fetch(page)) is not None:
             fetched_at = self._now()
             # Before the page is read: until then, the next ones would go out.
-            self._note_block(exchange, judged=None)
+            self._note_block(page, exchange, judged=None)
             if self._recorder is not None:
                 self._recorder.fetched(page, exchange, fetched_at)
             parsed = await self._parse(page, exchange, None)
@@ -341,15 +341,18 @@ class Search:
             return replace(parsed, listings=listings)
         return parsed
 
-    def _note_block(self, exchange: Exchange, judged: Judgement | None) -> None:
+    def _note_block(self, page: PageKey, exchange: Exchange, judged: Judgement | None) -> None:
         """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
 
-        A status may tell of one at once, others show when the page is `judged`; each page counts once.
+        A status may tell of one at once, others show when the page is `judged`; each page counts once. The two lists
+        are counted apart: a search whose pages are all blocked is not blocked twice for its price check.
         """
         if exchange.status is None or (exchange.status in BLOCKED_STATUSES) != (judged is None):
             return  # no answer tells nothing of what the shop thinks of us
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
-        self._downloader.breaker.note(self._host, blocked=blocked, retry_after=exchange.retry_after)
+        self._downloader.breaker.note(
+            self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
+        )
         if blocked:
             detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
             self._stop_if_blocked(detail)
@@ -500,7 +503,7 @@ class Search:
             counts=shelf.counts,
             books=shelf.books,
             dropped=shelf.dropped,
-            notes=(*_notes(own, spec), *shelf.notes),
+            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *shelf.notes),
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
@@ -607,6 +610,8 @@ def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes: list[str] = []
     for number, judgement in pages.final.items():
+        if pages.price_order and number > pages.last:
+            continue  # it was on its way when enough was known, and is in no report
         page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
         notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.

@@ -42,6 +42,17 @@ class Shop:
         build: Callable[..., str] = importlib.import_module(f"{self.module}.urls").search_url
         return build(query, page, **options)
 
+    def product_in(self, text: str) -> str | None:
+        """Return the product's number that `text` is, or that an address of the shop leads to; None for neither."""
+        urls = importlib.import_module(f"{self.module}.urls")
+        product: str | None = text if urls.is_product_id(text) else urls.product_in_url(text)
+        return product
+
+    def query_in(self, url: str) -> str | None:
+        """Return what an address of the shop's search searches for; None for any other address."""
+        query: str | None = importlib.import_module(f"{self.module}.urls").query_in_url(url)
+        return query
+
 
 SHOPS = {
     "dangdang": Shop(

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from crawler.alerts.processes import Stopped, run
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.errors import SettingsError, UsageError
+from crawler.installation import install_command
 from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ _VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 
 _SCRIPT = Path(__file__).with_name("apprise_process.py")
 
-_INSTALL = "pip install -U 'bookprice-crawler[alerts]'"
-_MISSING = f"alerts by URL need Apprise, which is not installed; {_INSTALL}"
+_MISSING = "alerts by URL need Apprise, which is not installed"
 
 _FORMS = "https://appriseit.com/services/ has its form"
 
@@ -97,16 +97,16 @@ def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[
     if not templates:
         return ()
     if find_spec("apprise") is None:
-        raise UsageError(_MISSING)
+        raise UsageError(f"{_MISSING}: {install_command('alerts')}")
     channels = [_channel(number, template, environ) for number, template in enumerate(templates, 1)]
     try:
         outcomes = _answer({"urls": [channel.url for channel in channels]}, environ, URL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         outcomes = None
     if outcomes == {"why": "missing"}:
-        raise UsageError(_MISSING)
+        raise UsageError(f"{_MISSING}: {install_command('alerts')}")
     if not isinstance(outcomes, list):
-        raise UsageError(f"Apprise cannot be used: its process failed; {_INSTALL}")
+        raise UsageError(f"Apprise cannot be used: its process failed: {install_command('alerts')}")
     for channel, why in zip(channels, outcomes, strict=True):
         if why:
             raise SettingsError(f"{channel.name}: {_reason({'why': why})}; {_FORMS}")

@@ -8,14 +8,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from crawler import __version__
 from crawler.cli import alerts, console, demo, doctor, history, search, watch
+from crawler.cli.charset import decoded_argument
+from crawler.cli.command_line import CommandLine, for_shell, nearest_command, program
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
 from crawler.errors import CrawlerError, UsageError
+from crawler.installation import install_command, missing_packages
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
@@ -45,10 +47,9 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """Return the parser of all commands."""
-    # `python -m crawler` runs a file of that name; its users may not have the script on their path.
-    program = "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
-    parser = Parser(prog=program, allow_abbrev=False)
+    parser = Parser(prog=program(), allow_abbrev=False)
     parser.add_argument(
+        "-V",
         "--version",
         action="version",
         version=f"bookprice-crawler {__version__}",
@@ -64,7 +65,7 @@ def build_parser() -> Parser:
 def run_command(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and return its exit code."""
     console.set_up()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(map(decoded_argument, sys.argv[1:] if argv is None else argv))
     try:
         return _run(arguments)
     except UsageError as error:
@@ -82,6 +83,9 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         if (words := shortage(error)) is not None:
             say_once(words)
             return ExitCode.NOT_WRITTEN
+        if isinstance(error, ImportError) and not _is_ours(error.name):  # a package that is there, and broken
+            console.error(f"a package cannot be used: {error}; install again: {install_command()}")
+            return ExitCode.NOT_WRITTEN
         if "--verbose" in arguments:
             import traceback
 
@@ -93,14 +97,21 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         console.speak(None)  # a caller may run another command
 
 
+def _is_ours(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in {"crawler", "parsers"}
+
+
 def _run(arguments: list[str]) -> int:
-    if not arguments:
-        if not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
-            raise UsageError("say what to search for; see --help")
+    if not arguments and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
+        raise UsageError("say what to search for; see --help")
+    args = _parse(arguments) if arguments else None  # help and version need no package
+    if (words := missing_packages()) is not None:
+        console.error(words)
+        return ExitCode.NOT_WRITTEN
+    if args is None:
         from crawler.cli.prompts import ask_for_search
 
-        arguments = ask_for_search()
-    args = _parse(arguments)
+        args = _parse(ask_for_search())
     if args.command != "history":  # which opens one file
         quiet_libraries()
         if (words := too_little()) is not None:
@@ -109,16 +120,48 @@ def _run(arguments: list[str]) -> int:
     return int(args.run(args))
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = build_parser()
-    if arguments[0] not in {*COMMANDS, "--version"}:
+def _parse(typed: Sequence[str]) -> argparse.Namespace:
+    """Return what the arguments mean. Raises UsageError; asked for help or the version, it shows them and exits."""
+    arguments = list(typed)
+    if arguments[0] == "help":
+        arguments = [*arguments[1:], "--help"]
+    if arguments[0] not in {*COMMANDS, "-V", "--version"}:
         arguments = ["search", *arguments]
     if arguments[0] == "history":
         arguments = history.named(arguments)
-    args, left = parser.parse_known_args(arguments)
+    # The word that may be a misspelt command is the query of a command that was not named.
+    known, words = (history.PARTS, typed[1:]) if typed[0] == "history" else (COMMANDS, typed)
+    named = not words or words[0] in known
+    parser = build_parser()
+    try:
+        args, left = parser.parse_known_args(arguments)
+    except UsageError:
+        if not named:
+            _check_spelling(words[0], typed[0], [words[0]])
+        raise
+    if not named and "--" not in words and args.query is not None and (not left or left[0].startswith("-")):
+        _check_spelling(args.query, typed[0], [args.query] if left else words)
     if left:
         args.parser.error(_what_is(left[0], args))
+    args.command_line = CommandLine(tuple(typed), _parse)
     return args
+
+
+def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
+    """Raise UsageError for a query that is a misspelt command, or one that is not named first: nothing is searched.
+
+    `first` is the first word of the command line; `words` are those to search with for the word itself.
+    """
+    known: tuple[str, ...]
+    if first == "history":
+        what, known, itself = "part of history", history.PARTS, ["history", "--query", *words]
+    else:
+        what, known, itself = "command", (*COMMANDS, "help"), ["search", *words]
+    remedy = f"to search for the word itself: {for_shell(itself)}"
+    if word in known:
+        raise UsageError(f"{word} is a {what}, which is named before its options; {remedy}")
+    if nearest := nearest_command(word, known):
+        raise UsageError(f"the {what} nearest to {word!r} is {nearest}; {remedy}")
 
 
 def _what_is(word: str, args: argparse.Namespace) -> str:

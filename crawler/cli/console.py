@@ -1,13 +1,15 @@
-"""The three streams of a command: UTF-8 whatever the locale, one line an error, quiet when a reader goes away."""
+"""The three streams of a command: in the terminal's charset, one line an error, quiet when a reader goes away."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from crawler.cli.charset import has_chinese, is_double_width, readable_in, stream_encoding
 from crawler.errors import OutputError
 from crawler.phrases import Phrase, reason_of
 from crawler.report.clean import crop
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "block",
+    "columns",
     "error",
     "is_terminal",
+    "language",
     "line",
     "one_line",
     "set_up",
@@ -36,27 +40,18 @@ PROGRAM = "bookprice"
 LONGEST_LINE = 4_000
 """Characters of a line that is said to a person."""
 
+_MORE_COLUMNS = 8
+"""Columns that ¥, ★, … and · of a table's row may take beyond their own in a terminal that draws them two wide."""
+
 
 def set_up() -> None:
-    """Make the streams carry Chinese, whatever the locale; what a charset lacks raises nothing."""
-    for stream, errors in (
-        (sys.stdin, "surrogateescape"),
-        (sys.stdout, "replace"),
-        (sys.stderr, "backslashreplace"),
-    ):
+    """Make the streams carry Chinese, in the terminal's charset; what that lacks raises nothing and stays readable."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # None under pythonw or after `>&-`
         if reconfigure is not None:
-            encoding = stream.encoding if is_terminal(stream) and _carries_chinese(stream) else "utf-8"
+            encoding = stream_encoding(stream, terminal=is_terminal(stream))
+            errors = "surrogateescape" if stream is sys.stdin else readable_in(encoding)
             reconfigure(encoding=encoding, errors=errors)
-
-
-def _carries_chinese(stream: TextIO) -> bool:
-    """Return whether a stream's charset has both Chinese scripts: a GBK terminal must go on getting GBK."""
-    try:
-        "书書".encode(stream.encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -92,9 +87,22 @@ def one_line(text: object) -> str:
 
 def visible(text: str) -> str:
     """Return `text` of many lines as a terminal may get it: with escapes for what is not printable but line ends."""
-    return "".join(
-        c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text.removeprefix("\ufeff")
-    )
+    return "".join(c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text)
+
+
+def columns() -> int | None:
+    """Return how many columns a report on stdout has; None where no terminal and no COLUMNS says so."""
+    found = shutil.get_terminal_size(fallback=(0, 0)).columns
+    if found and is_terminal(sys.stdout) and is_double_width(sys.stdout.encoding):
+        return max(found - _MORE_COLUMNS, 1)
+    return found or None
+
+
+def language(wanted: str) -> str:
+    """Return the language of a report on stdout: English in place of auto where stdout has no Chinese characters."""
+    if wanted == "auto" and sys.stdout is not None and not has_chinese(sys.stdout.encoding):
+        return "en"
+    return wanted
 
 
 def speak(labels: Callable[[], Labels] | None) -> None:
@@ -139,6 +147,22 @@ def show_cursor() -> None:
     """Bring back the cursor that a progress bar hid; callable in a signal handler."""
     with suppress(OSError):
         os.write(2, b"\x1b[?25h\n")
+
+
+def write_report(report: str | bytes, *, utf8: bool) -> None:
+    """Write a report to stdout: to a terminal as text, else as bytes, without a byte-order mark.
+
+    Text is in the charset of stdout, but for a format that is UTF-8 by its standard (`utf8`). Raises OutputError when
+    stdout cannot be written.
+    """
+    if isinstance(report, str) and sys.stdout is not None:
+        encoding = sys.stdout.encoding
+        if not is_terminal(sys.stdout):
+            encoding = "utf-8" if utf8 else encoding
+            report = report.encode(encoding, readable_in(encoding))
+        elif is_double_width(encoding):
+            report = report.replace("─", "-")
+    write_stdout(report)
 
 
 def write_stdout(content: str | bytes) -> bool:

@@ -74,7 +74,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.set_defaults(run=run)
     add_place_options(parser, does="look at")
     told = parser.add_mutually_exclusive_group()
-    told.add_argument("--quiet", action="store_true", help="say only what is wrong")
+    told.add_argument("-q", "--quiet", action="store_true", help="say only what is wrong")
     told.add_argument("--verbose", action="store_true", help="show where an internal error happened")
 
 

@@ -23,7 +23,8 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.WHOLE: "whole; an honest «no results» is, too",
-    ExitCode.NOT_WRITTEN: "not written after all (a full disk): report or history; or too few files, memory or threads",
+    ExitCode.NOT_WRITTEN: "not written after all (a full disk): report or history; or files, memory, threads or "
+    "packages are missing",
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.PARTIAL: "some pages failed; the report is written, marked partial",
     ExitCode.NO_PAGE: "no page could be had; no file is written",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,8 +99,8 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         "query",
         metavar="QUERY | PRODUCT_ID",
         nargs="?",
-        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number; without one, what "
-        "there is",
+        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number or the address of "
+        "its page; without one, what there is",
     )
     parser.add_argument(
         "--query", dest="surely_query", metavar="QUERY", help="the same, and a query whatever it looks like"
@@ -188,11 +187,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _word(args: argparse.Namespace) -> str | None:
     """Return the query or product number, white space folded; None without one."""
+    from crawler.cli.searched_words import product_in
     from crawler.errors import UsageError
     from crawler.query import checked_query
 
     if args.query is not None and args.surely_query is not None:
         raise UsageError(f"--query is the query: leave {args.query!r} out")
+    if args.query is not None and (product := product_in(args.query)):  # the address of its page is one, too
+        return product
     word = args.query if args.surely_query is None else args.surely_query
     return None if word is None else checked_query(word)
 
@@ -288,12 +290,18 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
 def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any) -> None:
     from dataclasses import replace
 
+    from crawler.report import FORMATS as ALL_FORMATS
     from crawler.report.history_report import encode, render
     from crawler.whole_files import whole_file
 
     for path, file_form in files:
         with whole_file(path) as file:
             file.write(encode(render(view, file_form, style), file_form))
-    columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
-    text = render(view, form, replace(style, width=columns, color=console.wants_color(sys.stdout)))
-    console.write_stdout(text if console.is_terminal(sys.stdout) else encode(text, form))
+    style = replace(
+        style,
+        width=console.columns(),
+        color=console.wants_color(sys.stdout),
+        lang=console.language(style.lang),
+    )
+    text = render(view, form, style)
+    console.write_report(text, utf8=ALL_FORMATS[form].utf8)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import re
 import sys
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
@@ -146,7 +148,7 @@ def run_export(args: argparse.Namespace) -> int:
             raise UsageError(say("history_lists", words=nothing))
         # Closed before the history is, whatever comes in between: a full disk, a reader that goes away.
         with closing(export(history, form, source=source, query=query)) as pieces:
-            _write(pieces, args.output)
+            _write(pieces, args.output, form)
     return ExitCode.WHOLE
 
 
@@ -201,7 +203,7 @@ def _export_format(args: argparse.Namespace) -> str:
     return str(args.format or suffix)
 
 
-def _write(pieces: Iterable[bytes], output: str | None) -> None:
+def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
     from crawler.whole_files import saying, whole_file
 
     if output is None:
@@ -212,7 +214,9 @@ def _write(pieces: Iterable[bytes], output: str | None) -> None:
                 return  # `| head` has seen enough
         return
     with whole_file(output) as file:
-        for piece in pieces:
+        # Without a byte-order mark Excel takes Chinese for the system's charset; what reads a pipe takes it for text.
+        mark = codecs.BOM_UTF8 if form == "csv" else b""
+        for piece in chain([mark], pieces):
             with saying(output):
                 file.write(piece)
 

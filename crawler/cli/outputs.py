@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -185,21 +184,24 @@ class OutputPlan:
         remove_if_empty(self.made)
 
     def write_stdout(self, result: SearchResult) -> None:
-        """Write the report to stdout: as text where a terminal is, as the bytes of a file where none is.
-
-        Raises OutputError when stdout cannot be written.
-        """
-        size = shutil.get_terminal_size(fallback=(0, 0))
+        """Write the report to stdout. Raises OutputError when stdout cannot be written."""
         report = self._render(
-            result, self.stdout, width=size.columns or None, color=console.wants_color(sys.stdout)
-        )
-        console.write_stdout(report if console.is_terminal(sys.stdout) else encode(report, self.stdout))
+            result, self.stdout, width=console.columns(), color=console.wants_color(sys.stdout),
+            lang=console.language(self.lang),
+        )  # fmt: skip
+        console.write_report(report, utf8=FORMATS[self.stdout].utf8)
 
     def _render(
-        self, result: SearchResult, form: str, *, width: int | None = None, color: bool = False
+        self,
+        result: SearchResult,
+        form: str,
+        *,
+        width: int | None = None,
+        color: bool = False,
+        lang: str | None = None,
     ) -> str | bytes:
         top = self.top if form in FOR_PEOPLE else self.top_of_data
         return render(
-            result, form, top=top, lang=self.lang, show_dropped=self.show_dropped, width=width, color=color,
+            result, form, top=top, lang=lang or self.lang, show_dropped=self.show_dropped, width=width, color=color,
             zone=local_zone(),
         )  # fmt: skip

@@ -23,12 +23,13 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.report.wording import outcome
+from crawler.report.wording import outcome, price_failures
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
     from crawler.cli.progress_bar import ProgressBar
     from crawler.labels import Labels
+    from crawler.results import SearchResult
 
 __all__ = ["Teller"]
 
@@ -92,6 +93,7 @@ class Teller:
                 self._tell_page(event)
             case SearchFinished():
                 self.close()
+                self._tell_price_pages(event.result)
 
     def close(self) -> None:
         """Take the bar away and leave the terminal as it was."""
@@ -139,7 +141,7 @@ class Teller:
         self._held.discard(key)
         if self._verbose or key in self._told:
             self._tell_end(event)
-        elif event.verdict.failed and event.verdict is not Verdict.NOT_ASKED:  # those are counted at the end
+        elif not event.price_order and _has_failed(event):  # those not asked for are counted at the end
             self._held.add(key)
         if any(not page.verdict.failed for page in self._finished.values()):
             for held in sorted(self._held):
@@ -147,6 +149,12 @@ class Teller:
             self._told |= self._held
             self._held.clear()
         self._draw()
+
+    def _tell_price_pages(self, result: SearchResult) -> None:
+        """Say together which pages in price order failed: they cost a proof, and no book."""
+        words = price_failures(result.price_pages, self._words)
+        if words and result.had_a_page and not self._verbose:
+            self._say(words)
 
     def _tell_end(self, event: PageFinished) -> None:
         self._say(self._in_full(event) if self._verbose else self._in_words(event))
@@ -159,7 +167,7 @@ class Teller:
         self._bar.update(
             done=sum(1 for key in self._finished if key.number <= total and not key.price_order),
             total=total,
-            failed=sum(1 for page in self._finished.values() if page.verdict.failed and not page.price_order),
+            failed=sum(1 for page in self._finished.values() if _has_failed(page) and not page.price_order),
             books=latest.books if latest else 0,
             cheapest=latest.cheapest if latest else None,
         )
@@ -214,3 +222,7 @@ class Teller:
             parts.append(say.text(event.detail))
         words = self._of(self._page(event), say("colon").join(parts))
         return say("revised", words=words) if event.revised else words
+
+
+def _has_failed(event: PageFinished) -> bool:
+    return event.verdict.failed and event.verdict is not Verdict.NOT_ASKED

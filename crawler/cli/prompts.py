@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from crawler.cli.searched_words import searched_words
 from crawler.configuration import load
 from crawler.errors import UsageError
 from crawler.labels import labels_for
-from crawler.query import checked_query
 from crawler.settings import Settings, checked
 
 __all__ = ["ask_for_search"]
@@ -27,7 +27,7 @@ def ask_for_search() -> list[str]:
     """
     settings = load({}, config=None, environ=os.environ).settings
     say = labels_for(settings.report.lang, "")
-    query = _ask(say("ask_query"), checked_query)
+    query = _ask(say("ask_query"), searched_words)
 
     def pages(answer: str) -> list[str]:
         if answer.strip():

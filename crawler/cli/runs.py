@@ -82,6 +82,10 @@ class Run(Protocol):
     history: Path | None
     """The file that what it sees is recorded in; None for none."""
 
+    @property
+    def resumable(self) -> bool:
+        """Whether `--resume` finds pages of it."""
+
     def crawler(self, pool: PageParser) -> Crawler:
         """Return the engine for it, not yet open; it parses in `pool`."""
 
@@ -108,11 +112,18 @@ class LiveRun:
         self._cache = cache_folder(settings)
         self._journal: Journal | None = None
         self._elsewhere: TemporaryDirectory[str] | None = None
+        self._has_read = False
         if self._archive is not None:
             from crawler.recording.archive import check_archive_target
 
             check_archive_target(self._archive)
         self.history = _checked_history(settings, live=not demo and _is_shops_own(settings.base_url))
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a page was read, and the journal has it."""
+        journal = self._journal
+        return self._has_read and journal is not None and journal.failure is None and self._elsewhere is None
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return an engine that keeps robots.txt in the cache folder."""
@@ -122,6 +133,7 @@ class LiveRun:
 
     async def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
         """Search, with a journal of it, and with what earlier journals have when it is to be resumed."""
+        from crawler.events import PageFinished
         from crawler.recording.journal import open_journal
 
         now, folder = dt.datetime.now(dt.UTC), self._cache / "journals"
@@ -134,6 +146,7 @@ class LiveRun:
         search = crawler.search(self.query, recorder=self._journal, saved=saved)
         async with aclosing(search) as events:
             async for event in events:
+                self._has_read |= isinstance(event, PageFinished) and not event.verdict.failed
                 yield event
 
     def _journal_elsewhere(self, parameters: RunParameters, failure: str) -> Journal:
@@ -184,6 +197,8 @@ class LiveRun:
 
 class Replay:
     """A recorded search, made again without a network."""
+
+    resumable = False
 
     def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:
         """`chosen` are settings in place of those recorded.

@@ -75,6 +75,8 @@ Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP
 --config or CRAWLER_CONFIG names, else ./config.toml if it has a [crawler] table, else config.toml in the user's
 configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
 
+A terminal gets its own charset; pipes get UTF-8, or what PYTHONIOENCODING names if it has Chinese; files are UTF-8.
+
 commands, named first on the line, each with its own --help:
   watch                 make the watches of the configuration that are due, and tell what happened to their prices
   history               what became of the prices that earlier searches saw
@@ -82,6 +84,7 @@ commands, named first on the line, each with its own --help:
   doctor                say whether configuration, history, shop and watches are well
   demo                  serve the embedded demo shop
   search                what you get without naming a command; to search for a command's name: search demo
+  help                  this; help watch: that of watch
 
 exit codes:
 """
@@ -112,6 +115,7 @@ def add_parser(
 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
+        "-n",
         "--pages",
         metavar="N|all",
         help="result pages to read, 1 to 100, or all: better books may stand on later pages (default: 3)",
@@ -208,7 +212,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         help="keep the newest N reports of this query in reports/, 0 for all; a partial one removes none (default: 0)",
     )
     words = group.add_mutually_exclusive_group()
-    words.add_argument("--quiet", action="store_true", help="nothing but problems on stderr")
+    words.add_argument("-q", "--quiet", action="store_true", help="nothing but problems on stderr")
     words.add_argument(
         "--verbose", action="store_true", help="every attempt and every parse process on stderr, a line each"
     )
@@ -332,15 +336,15 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
 def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
     """Return what is to be searched or replayed, everything checked that can be checked beforehand."""
     from crawler.cli.runs import LiveRun, Replay
+    from crawler.cli.searched_words import searched_words
     from crawler.errors import UsageError
-    from crawler.query import checked_query
 
     if args.replay is None:
         if args.query is None:
             raise UsageError(f"QUERY is missing: say what to search for; see {args.parser.prog} --help")
-        return LiveRun(
-            checked_query(args.query), settings, demo=args.demo, resume=args.resume, archive=args.archive
-        )
+        source = ["--demo"] if args.demo else ["--base-url", args.base_url] if args.base_url else []
+        query = searched_words(args.query, source=source)
+        return LiveRun(query, settings, demo=args.demo, resume=args.resume, archive=args.archive)
     if args.query is not None:
         raise UsageError(f"--replay has the query of its file: leave {args.query!r} out")
     given = {flag for flag in SETTING_OF_FLAG if getattr(args, flag) is not None}
@@ -357,6 +361,7 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
 
 def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
     from crawler.cli.interrupts import Interrupts
+    from crawler.cli.resources import say_once, shortage
     from crawler.page_parser import page_parser, worker_count
 
     settings = wanted.settings
@@ -368,6 +373,11 @@ def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
             import asyncio
 
             code = asyncio.run(_crawl_and_write(wanted, plan, args, pool=pool, interrupts=interrupts))
+        except Exception as error:
+            if wanted.resumable and (words := shortage(error)) is not None:
+                say_once(words)
+                _tell_how_to_resume(args)
+            raise
         finally:
             pool.kill()
         return interrupts.exit_code or code
@@ -412,7 +422,7 @@ async def _crawl_and_write(
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
-                _tell_the_rest(result, written, plan, args)
+                _tell_the_rest(result, written, wanted, plan, args)
     if unrecorded is not None:
         raise unrecorded
     return exit_code(result)
@@ -446,17 +456,30 @@ async def _recorded(
 
 
 def _tell_the_rest(
-    result: SearchResult, written: Written, plan: OutputPlan, args: argparse.Namespace
+    result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
     """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
     from crawler.cli.last_word import last_word
+    from crawler.verdict import Verdict
 
+    if result.suggestion and not args.quiet:  # above the report, whose end is what stays on the screen
+        command = args.command_line.with_query(result.suggestion)
+        console.error(console.words()("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
         plan.write_stdout(result)
     if word := last_word(result):
         console.error(word)
+        left = (page.verdict is Verdict.NOT_ASKED for page in (*result.pages, *result.price_pages))
+        if result.had_a_page and wanted.resumable and any(left):
+            _tell_how_to_resume(args)
     if written.failure is not None:
         raise written.failure
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet:
         for report in written.reports:
             console.line(console.words()("report_at", path=report))
+
+
+def _tell_how_to_resume(args: argparse.Namespace) -> None:
+    """Name the command that reads the pages which a search left."""
+    command = args.command_line.with_flag("--resume")
+    console.error(console.words()("resume_command", command=command))

@@ -80,7 +80,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     add_place_options(parser)
     told = parser.add_mutually_exclusive_group()
-    told.add_argument("--quiet", action="store_true", help="say nothing but problems and alerts for stdout")
+    told.add_argument(
+        "-q", "--quiet", action="store_true", help="say nothing but problems and alerts for stdout"
+    )
     told.add_argument("--verbose", action="store_true", help="say what every page and process does")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
 __all__ = ["Breaker"]
 
@@ -17,6 +18,9 @@ class Breaker:
 
     When the rest is over the breaker is half open: the first block opens it again, the first other answer closes it.
     What a block is, the caller decides. `now` gives aware datetimes.
+
+    Requests of different groups that go out side by side meet the same wall: their blocks count once, as those of the
+    group that has the most.
     """
 
     def __init__(
@@ -31,12 +35,14 @@ class Breaker:
         self._now = now
         self._hosts: dict[str, _Blocks] = {}
 
-    def note(self, host: str, *, blocked: bool, retry_after: float | None = None) -> None:
+    def note(
+        self, host: str, *, blocked: bool, retry_after: float | None = None, group: Hashable = None
+    ) -> None:
         """Take note of how a request to `host` ended, in the order in which requests end.
 
-        `retry_after` are the seconds that a block asked for: the rest lasts as long as the longest of its blocks
-        wants. While the breaker is open, answers to what was sent before change nothing, but that a block may lengthen
-        the rest by what it asks for.
+        `group` is what the request belongs to. `retry_after` are the seconds that a block asked for: the rest lasts as
+        long as the longest of its blocks wants. While the breaker is open, answers to what was sent before change
+        nothing, but that a block may lengthen the rest by what it asks for.
         """
         now = self._now()
         blocks = self._hosts.get(host)
@@ -47,12 +53,12 @@ class Breaker:
             return
         if blocks is None:
             blocks = self._hosts[host] = _Blocks(asked_until=now)
-        blocks.in_a_row += 1
+        blocks.in_a_row[group] += 1
         asked = min(max(0.0, retry_after or 0.0), LONGEST_REST)
         blocks.asked_until = max(blocks.asked_until, now + dt.timedelta(seconds=asked))
         if is_open:
             blocks.open_until = max(blocks.open_until or now, blocks.asked_until)
-        elif blocks.in_a_row >= self.threshold:  # when half open it is that already
+        elif max(blocks.in_a_row.values()) >= self.threshold:  # when half open it is that already
             rest = dt.timedelta(seconds=self._rest_seconds)
             blocks.open_until = max(now + rest, blocks.asked_until)
 
@@ -70,6 +76,7 @@ class _Blocks:
 
     asked_until: dt.datetime
     """The latest moment that a Retry-After among them reaches."""
-    in_a_row: int = 0
+    in_a_row: Counter[Hashable] = field(default_factory=Counter)
+    """How many, by group."""
     open_until: dt.datetime | None = None
     """None before it first opened; in the past when it is half open."""

@@ -84,8 +84,7 @@ def export(
         dropped = "found.dropped" if history.version >= DROPPED_SINCE else "NULL"
         lines = _lines(connection, {"source": source, "query": query}, _SEEN.format(dropped=dropped))
         if form == "csv":
-            # With a byte-order mark, without which Excel takes Chinese for the system's charset.
-            yield ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode()
+            yield (",".join(COLUMNS) + "\r\n").encode()
         while some := list(itertools.islice(lines, _LINES_AT_ONCE)):
             yield _as_csv(some) if form == "csv" else _as_json_lines(some)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from crawler.errors import UsageError
+from crawler.installation import install_command
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -60,6 +61,8 @@ class Format:
     """Modules that its own module imports when it renders: they may be imported beforehand."""
     extra: str | None = None
     """The extra of the distribution that brings those modules."""
+    utf8: bool = False
+    """Whether it is UTF-8 wherever it goes, by its standard or its own word."""
     binary: bool = False
     """Whether it is bytes, and no terminal's business."""
 
@@ -69,11 +72,12 @@ FORMATS = {
     "md": Format("crawler.report.markdown", (".md", ".markdown")),
     # With a byte-order mark, without which Excel takes Chinese for the system's charset.
     "csv": Format("crawler.report.csv_report", (".csv",), encoding="utf-8-sig"),
-    "json": Format("crawler.report.json_report", (".json",)),
+    "json": Format("crawler.report.json_report", (".json",), utf8=True),
     "html": Format(
         "crawler.report.html_report",
         (".html", ".htm"),
         needs=("crawler.report.chart", "crawler.report.html_page", "crawler.report.script_folding"),
+        utf8=True,
     ),
     "xlsx": Format(
         "crawler.report.xlsx_report", (".xlsx",), needs=("xlsxwriter",), extra="xlsx", binary=True
@@ -108,7 +112,7 @@ def check_installed(form: str) -> None:
     wanted = FORMATS[form]
     if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
         raise UsageError(
-            f"{form} reports need an extra: pip install 'bookprice-crawler[{wanted.extra}]', or choose another format"
+            f"{form} reports need an extra: {install_command(wanted.extra)}, or choose another format"
         )
 
 

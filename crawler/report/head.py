@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from crawler.labels import ENGLISH, Labels
 from crawler.local_time import offset_name
 from crawler.report.clean import clean, crop
-from crawler.report.wording import alike, day, is_live, note, price, product_link, rating, said, yuan
+from crawler.report.wording import (
+    alike,
+    day,
+    is_live,
+    note,
+    price,
+    price_failures,
+    product_link,
+    rating,
+    said,
+    yuan,
+)
 from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
@@ -145,11 +156,9 @@ def _price_check(result: SearchResult, say: Labels) -> str:
     if check.proven:
         pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
         return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)
-    failed = [page for page in check.pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]
-    words = say("comma").join(why for _, why in alike(failed, say))
-    return say(
-        "price_unproven", why=say(f"price_why_{check.reason}", failed=words, price=_bound(check.up_to))
-    )
+    if check.reason == "failed":
+        return say("price_unproven", why=price_failures(check.pages, say))
+    return say("price_unproven", why=say(f"price_why_{check.reason}", price=_bound(check.up_to)))
 
 
 def _bound(amount: Decimal | None) -> str:
@@ -211,23 +220,30 @@ def _mark(result: SearchResult, say: Labels) -> str:
 
 
 def _why_nothing(result: SearchResult, say: Labels) -> str:
-    failed, asked = len(result.failed), len(result.pages)
     if not result.had_a_page:
-        return say("no_page", failed=failed, all=asked)
+        return say("no_page_left" if result.not_read else "no_page", **_losses(result))
     if result.counts.unique:
         return say("all_dropped", dropped=_dropped(result, say))
     what = "no_book" if result.options.get("category") == "books" else "no_product"
     nothing = say(what, shop=_shop_name(result, say), query=clean(result.query_sent))
-    if failed:
-        return nothing + say("on_read_pages", failed=failed, all=asked)
+    if result.failed:
+        return nothing + say("on_read_pages_left" if result.not_read else "on_read_pages", **_losses(result))
     if scope := _scope(result, say):
         nothing += say("bracketed", words=scope)
     return nothing + (say("try_all_sellers") if result.options.get("sellers") == "self" else "")
 
 
+def _losses(result: SearchResult) -> dict[str, int]:
+    """Return how many pages failed, how many were left unread when the search ended, and how many were asked for."""
+    left = len(result.not_read)
+    return {"failed": len(result.failed) - left, "left": left, "all": len(result.pages)}
+
+
 def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
     if result.failed:
-        text = say("pages_failed", failed=len(result.failed), all=len(result.pages))
+        losses = _losses(result)
+        both = "pages_failed_left" if losses["left"] else "pages_failed"
+        text = say(both if losses["failed"] else "pages_left", **losses)
         proven = result.price_check is not None and result.price_check.proven
         text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
@@ -337,8 +353,10 @@ def _second(moment: dt.datetime, say: Labels) -> str:
 
 def _pages(result: SearchResult, say: Labels) -> str:
     verdicts = [page.verdict for page in result.pages]
-    ended = [say("ok", n=verdicts.count(Verdict.OK)), say("failed", n=len(result.failed))]
-    for verdict, name in ((Verdict.PAST_END, "past_end"), (Verdict.NO_RESULTS, "without_results")):
+    ended = [say("ok", n=verdicts.count(Verdict.OK)), say("failed", n=_losses(result)["failed"])]
+    for verdict, name in (
+        (Verdict.NOT_ASKED, "left"), (Verdict.PAST_END, "past_end"), (Verdict.NO_RESULTS, "without_results"),
+    ):  # fmt: skip
         if number := verdicts.count(verdict):
             ended.append(say(name, n=number))
     available = result.available

@@ -106,11 +106,20 @@ def render(result: SearchResult, style: Style) -> str:
         kinds=[kind for kind, has in _KINDS.items() if any(has(book.listing) for book in shown)],
         tail=tail_of(result, style.top, say),
         dropped=_dropped(result, say),
+        failed_heading=say("missing_pages" if result.not_read else "failed_pages"),
+        failed_counts=_failed_counts(result, say),
         failed=[
             (page_numbers([page.page], say), outcome(page.verdict, page.detail, say), page.attempts)
             for page in result.failed
         ],
     )
+
+
+def _failed_counts(result: SearchResult, say: Labels) -> str:
+    left = len(result.not_read)
+    failed = len(result.failed) - left
+    counts = [say("failed", n=failed)] if failed else []
+    return say("comma").join([*counts, *([say("left", n=left)] if left else [])])
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -43,6 +43,7 @@ __all__ = [
     "past_in_words",
     "percent_off",
     "price",
+    "price_failures",
     "product_link",
     "quality",
     "raised_then_cut",
@@ -334,6 +335,24 @@ def alike(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str
     for page in sorted(pages, key=lambda page: page.page):
         numbers.setdefault(outcome(page.verdict, page.detail, say), []).append(page.page)
     return tuple((page_numbers(together, say), words) for words, together in numbers.items())
+
+
+def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
+    """Return how many pages in price order failed and how, together: «3 of 3 price pages failed: HTTP error: 404».
+
+    '' where none failed; those that were not read did not fail.
+    """
+    pages = tuple(pages)
+    failed = [page for page in pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]
+    if not failed:
+        return ""
+    groups = alike(failed, say)
+    why = (
+        groups[0][1]
+        if len(groups) == 1
+        else say("and").join(f"{numbers}{say('colon')}{words}" for numbers, words in groups)
+    )
+    return say("price_pages_failed", failed=len(failed), all=len(pages), why=why)
 
 
 def is_live(result: SearchResult) -> bool:

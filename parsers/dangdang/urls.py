@@ -1,12 +1,22 @@
-"""Addresses of Dangdang's search."""
+"""Addresses of Dangdang: those of its search, and what an address that a user copied leads to."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
-__all__ = ["BOOKS_CATEGORY", "SORT_TYPES", "Sort", "search_url"]
+__all__ = [
+    "BOOKS_CATEGORY",
+    "SORT_TYPES",
+    "Sort",
+    "is_product_id",
+    "product_in_url",
+    "query_in_url",
+    "search_url",
+]
 
 BOOKS_CATEGORY = "01.00.00.00.00.00"
 """`category_path` of all books."""
@@ -72,3 +82,57 @@ def search_url(
         parts.append(f"highp={max_price:f}")
     parts.append(f"page_index={page}")
     return f"{base_url.rstrip('/')}/?{'&'.join(parts)}"
+
+
+_PRODUCT_KEYS = frozenset({"pid", "product_id", "productid"})
+_QUERY_KEYS = frozenset({"key", "keyword"})
+"""Names of the parameters that hold a product's number and a query, on pages for computers and for phones."""
+
+_PRODUCT_PAGE = re.compile(r"(?:^|[./])(?:product|e)\.|/product", re.IGNORECASE)
+"""What a product page's host or path has, and a list's, a shop's or a publisher's has not."""
+
+_PRODUCT_IN_PATH = re.compile(r"(?<![0-9])[0-9]{6,11}(?![0-9])")
+
+_PRODUCT_ID = re.compile(r"[0-9]{7,11}")
+"""A product's number where nothing says that it is one. Shorter ones are titles (1984, 142857), longer ones ISBNs."""
+
+
+def is_product_id(text: str) -> bool:
+    """Return whether a word can only be a product's number: an ISBN of ten digits has a check digit.
+
+    One that begins with 7, as China's do, may have a wrong digit; products of ten digits begin with 1.
+    """
+    if not _PRODUCT_ID.fullmatch(text):
+        return False
+    is_isbn = text[0] == "7" or sum(place * int(digit) for place, digit in enumerate(text, 1)) % 11 == 0
+    return len(text) != 10 or not is_isbn
+
+
+def product_in_url(url: str) -> str | None:
+    """Return the number of the product whose page an address of the shop leads to; None for any other page."""
+    parts = urlsplit(url)
+    for name, value in _parameters(url):
+        if name in _PRODUCT_KEYS and value.isascii() and value.isdecimal():
+            return value
+    if not _PRODUCT_PAGE.search(f"{parts.netloc}{parts.path}"):
+        return None
+    match = _PRODUCT_IN_PATH.search(parts.path)
+    return match[0] if match else None
+
+
+def query_in_url(url: str) -> str | None:
+    """Return what an address of the shop's search searches for; None for any other page."""
+    return next((value for name, value in _parameters(url) if name in _QUERY_KEYS and value), None)
+
+
+def _parameters(url: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values of an address, those behind its # as well: pages for phones keep them there."""
+    parts = urlsplit(url)
+    for query in (parts.query, parts.fragment.partition("?")[2]):
+        for parameter in query.split("&"):
+            name, _, value = parameter.partition("=")
+            data = unquote_to_bytes(value.replace("+", " "))
+            try:  # pages for phones, and browsers that show an address decoded
+                yield name.lower(), data.decode()
+            except UnicodeDecodeError:
+                yield name.lower(), data.decode("gb18030", "replace")

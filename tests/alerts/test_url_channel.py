@@ -344,5 +344,5 @@ def test_without_apprise_the_extra_is_named(
     else:
         (tmp_path / "apprise.py").write_text("raise ImportError")
         monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match=r"pip install -U 'bookprice-crawler\[alerts\]'"):
+    with pytest.raises(UsageError, match=r"pip install .*\[alerts\]"):
         channels_of(["ntfys://x"], None, (), ENVIRON)

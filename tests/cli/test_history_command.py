@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import csv
 import datetime as dt
 import io
@@ -98,6 +99,18 @@ async def test_csv_and_files(run: Run, kept: Path, folder: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"), newline="")))
     assert [row["product_id"] for row in rows] == ["11", "12"]
     assert len(json.loads((folder / "a.json").read_text("utf-8"))["products"]) == 2
+
+
+@pytest.mark.parametrize("words", [("三体", "--format", "csv"), ("export", "--format", "csv")])
+async def test_only_a_file_has_a_byte_order_mark(
+    run: Run, kept: Path, folder: Path, words: tuple[str, ...]
+) -> None:
+    """What a pipe gets begins with the header, and is the same but for the mark."""
+    ended = await run("history", *words)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.match(rb"[a-z_]+,", ended.out)
+    await run("history", *words, "-o", "a.csv")
+    assert (folder / "a.csv").read_bytes() == codecs.BOM_UTF8 + ended.out
 
 
 async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) -> None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.cli.progress import Teller
-from crawler.events import Attempt, Event, PaceChanged, PageFinished, PagesKnown, SearchStarted, WorkerEvent
+from crawler.events import (
+    Attempt,
+    Event,
+    PaceChanged,
+    PageFinished,
+    PagesKnown,
+    SearchFinished,
+    SearchStarted,
+    WorkerEvent,
+)
 from crawler.verdict import Verdict
+from tests.factories import make_empty_result, make_page, make_result
 
 if TYPE_CHECKING:
     import pytest
@@ -56,6 +67,23 @@ async def test_failed_pages_wait_for_a_page_that_was_had(capsys: pytest.CaptureF
 async def test_pages_that_were_not_asked_for_are_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Pages that an interrupt left are counted at the end, not told one by one."""
     assert await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.NOT_ASKED, "interrupted")) == []
+
+
+async def test_price_pages_that_fail_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """They cost a proof and no book: one line at the end, of those that count; each its own with --verbose."""
+    failed = [replace(finished(n, Verdict.HTTP_ERROR, "404"), price_order=True) for n in (1, 2, 3, 4)]
+    pages = tuple(make_page(n, verdict=Verdict.HTTP_ERROR, detail="404") for n in (1, 2, 3))
+    end = SearchFinished(make_result(price_pages=pages))
+    events: list[Event] = [*failed, finished(1, Verdict.OK), finished(2, Verdict.BLOCKED, "403"), end]
+    assert await told(capsys, *events) == [
+        "page 2: blocked: 403",
+        "3 of 3 price pages failed: HTTP error: 404",
+    ]
+    in_full = await told(capsys, *events, verbose=True)
+    assert sum("of the price order: " in line for line in in_full) == 4
+    assert not any("price pages" in line for line in in_full)
+    nothing = SearchFinished(make_empty_result(*pages, price_pages=pages))
+    assert await told(capsys, *failed, nothing) == []
 
 
 async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import random
+import shlex
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from tests.cli.conftest import Ended
+from tests.cli.test_signals import wait_for_lines
 from tests.processes import gone
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
@@ -80,6 +83,32 @@ async def test_a_run_killed_at_random_resumes(
     assert 0 < killed < 26
     if after > 6:
         assert resumed.err.startswith("resumed: ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_what_is_printed_after_an_interrupt_resumes(
+    start: Start, run: Run, number: signal.Signals
+) -> None:
+    """The line has the command as it was typed with --resume; pasted, it asks for what was not read."""
+    late = Fault(FaultKind.LATENCY, pages=range(3, 6), delay=60, times=1)
+    async with DemoShop(faults=[late]) as shop:
+        typed = command(shop, "--verbose", "-o", "a b.json", pages=5)
+        process = await start(*typed)
+        await wait_for_lines(process, "page 1: ok", "page 2: ok")
+        process.send_signal(number)
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert json.loads(out)["complete"] is False
+        *_, line = err.decode().splitlines()
+        assert line.startswith("bookprice: to read the rest: python -m crawler ")
+        words = shlex.split(line.split("python -m crawler ")[1])
+        assert words == [*typed, "--resume"]
+        before = len(pages_asked(shop))
+        resumed = await run(*words)
+        again = len(pages_asked(shop)) - before
+    assert resumed.code == 0
+    assert json.loads(resumed.out)["pages"]["ok"] == 5
+    assert again == 3
 
 
 async def test_a_whole_run_resumed_asks_for_nothing(run: Run, shop: DemoShop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import csv
 import datetime as dt
 import io
@@ -88,12 +89,15 @@ async def test_output_files_take_their_format_from_the_suffix(run: Run, folder: 
 
 
 async def test_format_goes_to_stdout_beside_the_files_of_o(run: Run, folder: Path) -> None:
-    """--format sends that format to stdout, the same bytes as a file gets, and leaves -o its files."""
+    """--format sends that format to stdout, the same as a file gets, and leaves -o its files.
+
+    Only a file has the byte-order mark that a spreadsheet wants: what reads a pipe takes it for text.
+    """
     ended = await run("書", "--demo", "--format", "csv", "-o", "a.csv", "--pages", "1")
     assert (ended.code, ended.err) == (0, "")
     written = list(csv.reader(io.StringIO((folder / "a.csv").read_text("utf-8-sig"))))
-    assert list(csv.reader(io.StringIO(ended.out.decode("utf-8-sig")))) == written
-    assert ended.out == (folder / "a.csv").read_bytes()
+    assert list(csv.reader(io.StringIO(ended.text))) == written
+    assert codecs.BOM_UTF8 + ended.out == (folder / "a.csv").read_bytes()
     assert names(folder) == ["a.csv"]
 
 
@@ -163,7 +167,7 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
 
 
 async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(run: Run) -> None:
-    """It is named on stderr, the exit code is 0, and the report says that the cheapest is not proven."""
+    """One line on stderr says so of all, the exit code is 0, and the report says that the cheapest is not proven."""
     async with DemoShop() as shop:
         asked = await run("書", "--base-url", shop.base_url, "--format", "json", "--pages", "1")
         assert json.loads(asked.out)["price_check"]["proven"] is True
@@ -173,9 +177,7 @@ async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(r
             "書", "--base-url", shop.base_url, "--format", "json", "--pages", "2", "-o", "a.txt"
         )
     assert ended.code == 0
-    assert [line.partition(":")[0] for line in ended.err.splitlines()] == [
-        f"page {n} of the price order" for n in (1, 2, 3)
-    ]
+    assert ended.only_line.startswith("3 of 3 price pages failed: not asked for: robots.txt")
     report = json.loads(ended.out)
     assert (report["complete"], report["pages"]["ok"], report["pages"]["failed"]) == (True, 2, [])
     assert (report["price_check"]["ok"], report["price_check"]["proven"]) == (0, False)
@@ -207,7 +209,7 @@ async def test_a_deadline_ends_a_slow_search(run: Run) -> None:
     async with DemoShop(faults=[slow]) as shop:
         ended = await run("書", "--base-url", shop.base_url, "--max-seconds", "2", "--format", "json")
     assert ended.code == 3
-    assert ended.only_line == "bookprice: the deadline of 2 s was reached: pages 2–3 not read"
+    assert ended.err.splitlines()[0] == "bookprice: the deadline of 2 s was reached: pages 2–3 not read"
     assert json.loads(ended.out)["pages"]["ok"] == 1
 
 
@@ -468,8 +470,11 @@ async def test_names_can_be_typed_in_either_script(run: Run) -> None:
 async def test_the_report_speaks_the_querys_language(run: Run, query: str, lang: str, first: str) -> None:
     """`auto` follows the script of the query; --lang goes over it."""
     ended = await run(query, "--demo", "--pages", "1", "--format", "table", "--lang", lang)
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
     assert ended.text.startswith(first)
+    # Above the report stands how the mainland calls what few of its books are called.
+    hints = [line for line in ended.err.splitlines() if "python -m crawler 人工智能 --demo" in line]
+    assert len(hints) == len(ended.err.splitlines()) == (query == "人工智慧")
 
 
 async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: Run) -> None:
@@ -507,7 +512,7 @@ def test_a_format_that_is_not_installed_is_named_with_its_remedy(
     for arguments in (["-o", "a.xlsx"], ["--format", "xlsx"]):
         assert main(["书", "--demo", *arguments]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert "pip install 'bookprice-crawler[xlsx]'" in line
+        assert re.search(r"pip install .*\[xlsx\]", line)
     assert names(folder) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sets limits as 
 Run = Callable[..., Awaitable[Ended]]
 
 SEARCH = ("渗透测试", "--demo", "--pages", "5")
+
+
+def names_resume(line: str) -> bool:
+    """Return whether a line says how to go on with the pages that were fetched."""
+    return line.startswith("bookprice: to read the rest: ") and line.endswith(" --resume")
 
 
 async def limited(environ: dict[str, str], folder: Path, limits: str, *words: str) -> Ended:
@@ -72,7 +78,9 @@ async def test_what_runs_out_later_is_one_line_at_most(
     assert ended.code in {0, 1, 3, 4}
     assert "Traceback" not in ended.err
     if ended.code == 1:
-        assert ended.only_line == f"bookprice: {FILES}"
+        first, *others = ended.err.splitlines()
+        assert first == f"bookprice: {FILES}"
+        assert all(map(names_resume, others))
 
 
 @pytest.mark.parametrize("kilobytes", [60_000, 150_000, 300_000, 500_000, 700_000])
@@ -114,7 +122,41 @@ def test_too_few_threads_are_one_line(environ: dict[str, str], folder: Path, thr
     assert ended.returncode == 1
     first, *others = ended.stderr.decode().splitlines()
     assert first == f"bookprice: {THREADS}"
-    assert all(line.startswith("page ") for line in others)
+    assert all(line.startswith("page ") or names_resume(line) for line in others)
+
+
+STOPPED = """
+import os, sys
+from crawler.__main__ import main
+from crawler.cli import outputs
+
+async def write(*args, **options):
+    raise OSError(24, os.strerror(24))
+
+outputs.write_whole = write
+sys.exit(main(sys.argv[1:]))
+"""
+"""The command, with too many files open when the report is to be written."""
+
+
+def test_pages_that_were_fetched_are_kept(environ: dict[str, str], folder: Path) -> None:
+    """A run that ends for want of files, with pages in its journal, says how to go on without fetching them again."""
+    words = ["渗透测试", "--demo", "--pages", "2", "-o", "a b.md"]
+    ended = subprocess.run(
+        [sys.executable, "-c", STOPPED, *words],
+        env=environ, cwd=folder, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    first, line = ended.stderr.decode().splitlines()
+    assert first == f"bookprice: {FILES}"
+    assert line == "bookprice: to read the rest: bookprice 渗透测试 --demo --pages 2 -o 'a b.md' --resume"
+    resumed = subprocess.run(
+        [sys.executable, "-m", "crawler", *shlex.split(line.split(": bookprice ")[1])],
+        env=environ, cwd=folder, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert resumed.returncode == 0
+    assert resumed.stderr.decode().startswith("resumed: 2 of 2 pages")
+    assert (folder / "a b.md").is_file()
 
 
 def test_what_an_error_says_of_a_shortage() -> None:

@@ -10,6 +10,7 @@ import select
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -49,7 +50,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 class Terminal:
     """A command on a pseudo-terminal, and what it has put on the screen so far."""
 
-    def __init__(self, *args: str, env: dict[str, str], cwd: Path, columns: int = 120) -> None:
+    def __init__(self, *args: str | bytes, env: dict[str, str], cwd: Path, columns: int = 120) -> None:
         self.raw = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -167,6 +168,63 @@ def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminal
         assert "渗透测试" in report.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("charset", "env", "query"),
+    [
+        ("gbk", {"PYTHONIOENCODING": "gbk"}, "渗透测试"),
+        ("gbk", {"LANG": "zh_CN.GBK"}, "渗透测试".encode("gbk")),  # a locale that is not installed
+        ("big5", {"LANG": "zh_TW.Big5"}, "滲透測試".encode("big5")),
+        ("ascii", {"PYTHONIOENCODING": "ascii"}, "渗透测试"),
+        ("utf-8", {"LANG": "C"}, "渗透测试"),
+        ("utf-8", {"LC_ALL": "POSIX", "LANG": ""}, "渗透测试"),
+    ],
+)
+def test_a_terminal_gets_its_own_charset(
+    environ: dict[str, str],
+    folder: Path,
+    terminals: list[Terminal],
+    *,
+    charset: str,
+    env: dict[str, str],
+    query: str | bytes,
+) -> None:
+    """Table, bar and messages: no mojibake, no escape, no traceback, and no line of the table too long."""
+    # The trampoline must not tell the command of another locale than it was told of itself.
+    told = {"CRAWLER_REPORT_LANG": "auto", "NO_COLOR": "1", "PYTHONCOERCECLOCALE": "0"}
+    environ = {**environ, **told, **env}
+    terminal = Terminal(query, "--demo", "--pages", "2", env=environ, cwd=folder, columns=100)
+    terminals.append(terminal)
+    assert terminal.end() == 0, terminal.screen
+    screen = terminal.raw.decode(charset)  # raises for what is not of this charset
+    assert not re.search(r"\\[xuU]|Traceback|\ufffd", screen)
+    typed = query.decode(charset) if isinstance(query, bytes) else query
+    assert typed.encode(charset, "replace").decode(charset) in screen
+    assert re.search(r"(CNY |¥|￥)\d+\.\d\d", screen)
+    wide = "WFA" if charset in {"gbk", "big5"} else "WF"
+    _, head, table = re.split(r"(?m)^( +#.*)\r$", screen)
+    for line in (head, *table.splitlines()):
+        assert sum(2 if unicodedata.east_asian_width(char) in wide else 1 for char in line) <= 100, line
+
+
+async def test_the_mainlands_wording_stands_above_the_report(
+    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+) -> None:
+    """With the command to paste: as it was typed, but for the query; --quiet leaves it to the report."""
+    words = ("--demo", "程式設計", "--pages", "1", "--author", "程式設計 a")
+    shown = []
+    for more in ((), ("--quiet",)):
+        terminal = Terminal(*words, *more, env=environ, cwd=folder)
+        terminals.append(terminal)
+        assert await asyncio.to_thread(terminal.end) == 0
+        shown.append(terminal.screen)
+    hint = (
+        "the mainland's wording may find more: python -m crawler --demo 编程 --pages 1 --author '程式設計 a'"
+    )
+    assert 0 <= shown[0].index(hint) < shown[0].index("Suggestion")
+    assert shown[0].index(hint) < shown[0].index("DEMO — ")
+    assert "may find more: " not in shown[1]
+
+
 STEERING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
@@ -255,6 +313,8 @@ async def test_without_arguments_it_asks(
             terminal.read_until("Search Dangdang for: ")
             terminal.type("   \n")
             terminal.read_until("the query is empty.*Search Dangdang for: ")
+            terminal.type("https://product.dangdang.com/29123456.html\n")
+            terminal.read_until("history 29123456.*Search Dangdang for: ")
             terminal.type("-滲透測試\n")
             terminal.read_until(r"Result pages to read, 1 to 100 \[3\]: ")
             terminal.type("many\n")

@@ -63,6 +63,29 @@ def test_hosts_are_counted_apart() -> None:
     assert breaker.open_until("other.example") is None
 
 
+def test_groups_side_by_side_count_once() -> None:
+    """Three blocks of one group and three of another are three in a row; an answer of either ends the row of both."""
+    breaker = Breaker(now=Clock())
+    for group in "abababab":
+        breaker.note(HOST, blocked=True, group=group)
+    assert breaker.open_until(HOST) is None
+    breaker.note(HOST, blocked=False, group="b")
+    for group in "aaaab":
+        breaker.note(HOST, blocked=True, group=group)
+    assert breaker.open_until(HOST) is None
+    breaker.note(HOST, blocked=True, group="a")
+    assert breaker.open_until(HOST) is not None
+
+
+def test_a_block_of_any_group_may_lengthen_the_rest() -> None:
+    """What one block asks for holds, whether it was one too many or not."""
+    clock = Clock()
+    breaker = Breaker(now=clock)
+    breaker.note(HOST, blocked=True, group="b", retry_after=3600.0)
+    block(breaker, 5)
+    assert clock.until(breaker.open_until(HOST)) == 3600.0
+
+
 def test_the_rest_lasts_as_long_as_the_longest_retry_after() -> None:
     """A longer rest that any of the blocks asked for holds, a shorter one does not shorten the rest."""
     clock = Clock()

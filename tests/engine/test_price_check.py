@@ -15,7 +15,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import SearchResult, crawl
+from crawler import Crawler, SearchFinished, SearchResult, Settings, crawl
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
@@ -189,6 +189,8 @@ class ListShop:
     by_price: Sequence[Listing]
     fails: frozenset[int] = frozenset()
     """Pages of the price order that are answered with 404."""
+    short: frozenset[int] = frozenset()
+    """Pages of the price order that have 20 listings, not 60."""
     asked: list[tuple[str, int]] = field(default_factory=list)
     base_url: str = ""
 
@@ -200,8 +202,11 @@ class ListShop:
             return web.Response(status=404)
         listings = self.by_price if by_price else self.own
         found = pages_of(listings)
+        shown = tuple(found[min(number, len(found)) - 1])
+        if by_price and number in self.short:
+            shown = shown[:20]
         body = render_search_page(
-            tuple(found[min(number, len(found)) - 1]), query=query["key"][0], page=number, pages=len(found),
+            shown, query=query["key"][0], page=number, pages=len(found),
             total=len(listings), layout=Layout.LIST,
         )  # fmt: skip
         return web.Response(body=body, headers={"Content-Type": "text/html; charset=GB2312"})
@@ -313,3 +318,34 @@ async def test_runs_differ_in_nothing_by_the_order_of_arrival() -> None:
     assert first.price_check is not None
     assert second.price_check is not None
     assert first.price_check.listings == second.price_check.listings
+
+
+async def test_what_could_not_be_read_of_a_price_page_is_told() -> None:
+    """Notes on the pages in price order are in the report like those on the others, of the pages that count."""
+    bookmarks = [item(n, 100 + n, publisher="晨光") for n in range(20)]
+    shop = ListShop(SHUFFLED, [*bookmarks, *LISTINGS], short=frozenset({1, 4}))
+    result = await search(shop, pages=1, price_check=4)
+    assert [page.page for page in result.price_pages] == [1]
+    notes = [note for note in result.notes if "full page" in note]
+    assert notes == ["page 1 of the price order: 20 listings where a full page has 60"]
+
+
+async def test_the_check_of_a_blocked_search_is_no_second_block() -> None:
+    """Three blocked pages and their three price pages leave the shop to the next search; five blocked pages do not."""
+    async with (
+        DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop,
+        Crawler(Settings(base_url=shop.base_url)) as crawler,
+    ):
+
+        async def blocked(query: str) -> SearchResult:
+            async for event in crawler.search(query):
+                if isinstance(event, SearchFinished):
+                    return event.result
+            raise AssertionError("no result")
+
+        first, second, third = [await blocked(query) for query in ("三体", QUERY, "Python")]
+    assert {page.verdict for page in (*first.pages, *first.price_pages)} == {Verdict.BLOCKED}
+    assert (len(first.price_pages), first.stopped) == (3, None)
+    assert Verdict.BLOCKED in {page.verdict for page in second.pages}
+    assert (second.stopped or "").startswith("the shop blocked 5 pages in a row")
+    assert {page.verdict for page in third.pages} == {Verdict.NOT_ASKED}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import re
+import zipfile
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -15,8 +18,8 @@ from crawler.books.topic import Topic
 from crawler.labels import Labels
 from crawler.report import render
 from crawler.report.head import head_of, mark_of, tail_of
-from crawler.report.wording import note, off, outcome, page_numbers, price
-from crawler.results import SearchResult
+from crawler.report.wording import note, off, outcome, page_numbers, price, price_failures
+from crawler.results import PriceCheck, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag, Listing
 from tests.factories import make_empty_result, make_listing, make_page, make_result
@@ -391,6 +394,53 @@ def test_a_partial_search_cannot_be_missed() -> None:
     )
 
 
+def test_pages_that_were_not_read_did_not_fail() -> None:
+    """An interrupt leaves pages that nobody asked for: they are counted and called apart from those that failed."""
+    left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(6, 9)]
+    only_left = make_result(failed=left, stopped="interrupted", available=None)
+    assert facts(only_left)["Pages"].startswith("1 ok, 0 failed, 3 not read of 4 asked")
+    (alarm,) = head_of(only_left).alarms
+    assert alarm.name == "PARTIAL"
+    assert alarm.text.startswith("3 of 4 pages not read: ")
+    assert alarm.details == (("pages 6–8", "not read: interrupted"),)
+    both = make_result(failed=[*FAILED, *left], stopped="interrupted")
+    assert facts(both)["Pages"].startswith("1 ok, 3 failed, 3 not read of 7 asked")
+    assert head_of(both).alarms[0].text.startswith("3 of 7 pages failed, 3 not read: ")
+    assert "not read" not in facts(make_result(failed=FAILED))["Pages"]
+    assert [page.page for page in both.not_read] == [6, 7, 8]
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html", "xlsx"])
+@pytest.mark.parametrize(("lang", "failed"), [("en", "failed"), ("zh-Hans", "失败"), ("zh-Hant", "失敗")])
+def test_no_report_calls_an_unread_page_failed(form: str, lang: str, failed: str) -> None:
+    """In no format and no language, but where it says that none did."""
+    left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(2, 5)]
+    report = render(make_result(failed=left, stopped="interrupted"), form, lang=lang)
+    text = words_of_workbook(report) if isinstance(report, bytes) else report
+    text = re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
+    assert re.findall(rf"(\d+)\D{{0,3}}{failed}|{failed}", text) == ["0"]
+
+
+def words_of_workbook(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as workbook:
+        return workbook.read("xl/sharedStrings.xml").decode()
+
+
+def test_price_pages_that_failed_are_said_together() -> None:
+    """How many, and how, once where they failed alike; one that was not read is not among them."""
+    alike_ones = [make_page(n, verdict=Verdict.HTTP_ERROR, detail="404") for n in (1, 2, 3)]
+    assert price_failures(alike_ones) == "3 of 3 price pages failed: HTTP error: 404"
+    different = [*alike_ones[:2], make_page(3, verdict=Verdict.BLOCKED, detail="405")]
+    words = "3 of 3 price pages failed: pages 1–2: HTTP error: 404; page 3: blocked: 405"
+    assert price_failures(different) == words
+    left = [make_page(1), *alike_ones[1:2], make_page(3, verdict=Verdict.NOT_ASKED, detail="interrupted")]
+    assert price_failures(left) == "1 of 3 price pages failed: HTTP error: 404"
+    assert price_failures([make_page(1)]) == price_failures(()) == ""
+    check = PriceCheck(tuple(alike_ones), True, False, None, None, "failed")
+    result = make_result(price_pages=tuple(alike_ones), price_check=check)
+    assert facts(result)["Price check"] == "not proven: 3 of 3 price pages failed: HTTP error: 404"
+
+
 def test_a_demo_cannot_be_missed() -> None:
     """The first line opens with DEMO, the shop is called one, and no link leads into the real shop."""
     head = head_of(make_result(demo=True, base_url="http://127.0.0.1:4321"))
@@ -517,6 +567,9 @@ def test_every_verdict_has_words() -> None:
 NOTHING = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS, detail="抱歉"), available=0)
 ALL_DROPPED = make_result([make_listing(sold_out=True)])
 NO_PAGE = make_empty_result(*FAILED)
+LEFT = make_page(7, verdict=Verdict.NOT_ASKED, detail="interrupted")
+LEFT_EARLY = make_empty_result(FAILED[0], LEFT, LEFT)
+LEFT_EMPTY = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), LEFT)
 SOME_PAGES = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), *FAILED)
 
 
@@ -528,6 +581,11 @@ SOME_PAGES = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), *FAILED
             "Dangdang 当当网 has no book for «渗透测试» (the shop's own goods, books) — try --sellers all",
         ),
         (ALL_DROPPED, "Nothing to rank: every product found is dropped (1 sold out)"),
+        (LEFT_EARLY, "FAILED — No page was read: 1 failed, 2 not read of 3"),
+        (
+            LEFT_EMPTY,
+            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that were read: 0 failed, 1 not read of 2",  # noqa: E501
+        ),
         (NO_PAGE, "FAILED — No page could be had: 3 of 3 failed"),
         (
             SOME_PAGES,

@@ -1,0 +1,99 @@
+"""The command line as it was typed: the command that a misspelt word means, and the same line to paste, changed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from crawler.cli import console
+from crawler.errors import UsageError
+
+__all__ = ["CommandLine", "for_shell", "nearest_command", "program", "quoted"]
+
+_PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+")
+"""What no shell reads as more than a word; `shlex.quote` would put every Chinese word in quotes."""
+
+_SHORT = 4
+"""Letters up to which a word is too close to many others: «demo» to demon, dome and memo."""
+
+
+def program() -> str:
+    """Return how this program is called: `python -m crawler` runs a file whose users may not have the script."""
+    return "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell reads it whole."""
+    return word if _PLAIN_WORD.fullmatch(word) else shlex.quote(word)
+
+
+def nearest_command(word: str, commands: Iterable[str]) -> str | None:
+    """Return the command that `word` misspells by one slip of the keyboard; None for any other word.
+
+    A slip is one letter too many, missing or wrong, or two that changed places; the first letter is right, as it nearly
+    always is. Two slips away stand words that people search for: docker is as near to doctor as that, match to watch.
+    """
+    if not (word.isascii() and word.isalpha()):
+        return None
+    return next((command for command in commands if _misspells(word.lower(), command)), None)
+
+
+def _misspells(word: str, command: str) -> bool:
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, command, strict=False)))
+    rest, right = word[same:], command[same:]
+    swapped = rest[:2] == right[1::-1] and rest[2:] == right[2:]
+    if not same or len(command) <= _SHORT:
+        return swapped
+    one_letter = rest[1:] == right[1:] or rest[1:] == right or rest == right[1:]
+    return swapped or one_letter
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The arguments of a command, and how they are read."""
+
+    arguments: tuple[str, ...]
+    parse: Callable[[Sequence[str]], Namespace]
+    """Raises UsageError for arguments that cannot be."""
+
+    def with_flag(self, flag: str) -> str:
+        """Return the command line with `flag`, for a shell."""
+        words = list(self.arguments)
+        if flag not in words:
+            words.insert(words.index("--") if "--" in words else len(words), flag)
+        return for_shell(words)
+
+    def with_query(self, query: str) -> str:
+        """Return the command line with another query, for a shell; a search for `query` alone where it has none."""
+        for at in range(len(self.arguments)):
+            words = [*self.arguments[:at], query, *self.arguments[at + 1 :]]
+            try:
+                if self.parse(words).query == query:
+                    return for_shell(words)
+            except UsageError:
+                continue
+        return for_shell([query])
+
+
+def for_shell(words: Sequence[str]) -> str:
+    """Return a command line of this program for a shell, without the user name and password of a URL."""
+    shown = [
+        _without_credentials(word) if "://" in word or "--proxy" in {before, word.partition("=")[0]} else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    return " ".join([program(), *map(quoted, shown)])
+
+
+def _without_credentials(word: str) -> str:
+    before, at, host = word.rpartition("@")
+    if not at:
+        return word
+    option = before.partition("=")[0] + "=" if before.startswith("--") else ""
+    scheme = before.removeprefix(option).partition("//")
+    return f"{option}{scheme[0]}//…@{host}" if scheme[1] else f"{option}…@{host}"

@@ -1,0 +1,72 @@
+"""What a search is for: words. An address or a product's number is not searched for; a line says what to do with it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from crawler.cli.command_line import for_shell
+from crawler.errors import UsageError
+from crawler.query import checked_query
+from parsers import SHOPS
+
+__all__ = ["product_in", "searched_words"]
+
+_SHOP = SHOPS["dangdang"]
+
+_END = r"[^\s\"'<>\u3000-\u303f\uff00-\uff60]*"
+"""An address ends where Chinese punctuation begins: apps copy it together with a title."""
+
+_ADDRESS = re.compile(
+    rf"https?://{_END}"
+    # Without a scheme only the shop's: Vue.js/React and AC/DC are words.
+    rf"|(?<![\w.-])(?://)?(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, _SHOP.hosts))})(?::\d+)?/{_END}",
+    re.IGNORECASE | re.ASCII,
+)
+
+_WANTED = "search for a title, an author or an ISBN"
+
+
+def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
+    """Return a query with its white space folded.
+
+    Raises UsageError for what `checked_query` refuses, and for an address or a product's number, by which a search
+    finds nothing: the message has the command to type, with the options `source` that say whose prices are meant.
+    """
+    if product := product_in(typed):
+        prices = for_shell(["history", product, *source])
+        raise UsageError(f"{product} is the number of a product; its prices: {prices}; or {_WANTED}")
+    if (address := _address_in(typed)) is not None:
+        query = _SHOP.query_in(address) if _is_shops(address) else None
+        if query is None:
+            raise UsageError(f"an address is nothing to search for: {_WANTED}")
+        words = [*source, "--", query] if query.startswith("-") else [query, *source]
+        raise UsageError(f"this is the address of a search; type {for_shell(words)}")
+    return checked_query(typed)
+
+
+def product_in(typed: str) -> str | None:
+    """Return the product's number that was typed, alone or in an address of the shop; None without one."""
+    address = _address_in(typed)
+    if address is not None:
+        return _SHOP.product_in(address) if _is_shops(address) else None
+    number = unicodedata.normalize("NFKC", typed).strip()  # full-width digits
+    return _SHOP.product_in(number) if number.isdecimal() else None
+
+
+def _address_in(typed: str) -> str | None:
+    """Return the first address in a text, with // before its host; None without one."""
+    match = _ADDRESS.search(typed)
+    if match is None:
+        return None
+    return match[0] if re.match("(?:https?:)?//", match[0], re.IGNORECASE) else f"//{match[0]}"
+
+
+def _is_shops(address: str) -> bool:
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:  # a bracket in a host
+        return False
+    return host is not None and _SHOP.owns(host)
