@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -98,30 +97,35 @@ def columns() -> int | None:
     return found or None
 
 
-def language(wanted: str) -> str:
-    """Return the language of a report on stdout: English in place of auto where stdout has no Chinese characters."""
-    if wanted == "auto" and sys.stdout is not None and not has_chinese(sys.stdout.encoding):
+def language(wanted: str, stream: TextIO | None) -> str:
+    """Return the language of what goes to `stream`: English instead of auto if that has no Chinese characters."""
+    if wanted == "auto" and stream is not None and not has_chinese(stream.encoding):
         return "en"
     return wanted
 
 
-def speak(labels: Callable[[], Labels] | None) -> None:
-    """Word what the command says from now on as `labels` tells when it is first needed; None is English."""
-    _Speech.chosen, _Speech.labels = labels, None
+def speak(lang: str | None, query: str = "") -> None:
+    """Word what the command writes to stderr in a report's language, that of `query` for auto; None is English."""
+    _Speech.lang, _Speech.query, _Speech.labels = lang, query, None
 
 
 def words() -> Labels:
     """Return the words of the language that the command speaks."""
     if _Speech.labels is None:
-        from crawler.labels import ENGLISH
+        from crawler.labels import ENGLISH, labels_for
+        from crawler.local_time import local_zone
 
-        _Speech.labels = ENGLISH if _Speech.chosen is None else _Speech.chosen()
+        _Speech.labels = ENGLISH
+        if _Speech.lang is not None:
+            _Speech.labels = labels_for(language(_Speech.lang, sys.stderr), _Speech.query, local_zone())
     return _Speech.labels
 
 
 class _Speech:
-    chosen: Callable[[], Labels] | None = None
+    lang: str | None = None
+    query = ""
     labels: Labels | None = None
+    """Made when first needed."""
 
 
 def line(text: object) -> None:

@@ -301,7 +301,7 @@ def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any)
         style,
         width=console.columns(),
         color=console.wants_color(sys.stdout),
-        lang=console.language(style.lang),
+        lang=console.language(style.lang, sys.stdout),
     )
     text = render(view, form, style)
     console.write_report(text, utf8=ALL_FORMATS[form].utf8)

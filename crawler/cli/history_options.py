@@ -59,13 +59,11 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def loaded_settings(args: argparse.Namespace) -> Settings:
     """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
     from crawler.configuration import load
-    from crawler.labels import labels_for
-    from crawler.local_time import local_zone
 
     flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
-    console.speak(lambda: labels_for(loaded.settings.report.lang, query, local_zone()))
+    console.speak(loaded.settings.report.lang, query)
     for note in loaded.notes:
         console.error(note)
     return loaded.settings

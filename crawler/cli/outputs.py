@@ -187,7 +187,7 @@ class OutputPlan:
         """Write the report to stdout. Raises OutputError when stdout cannot be written."""
         report = self._render(
             result, self.stdout, width=console.columns(), color=console.wants_color(sys.stdout),
-            lang=console.language(self.lang),
+            lang=console.language(self.lang, sys.stdout),
         )  # fmt: skip
         console.write_report(report, utf8=FORMATS[self.stdout].utf8)
 

@@ -299,19 +299,15 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
     from crawler.configuration import load
-    from crawler.labels import labels_for
-    from crawler.local_time import local_zone
 
     flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
     loaded = load(flags, config=args.config, environ=os.environ)
-    console.speak(lambda: labels_for(loaded.settings.report.lang, args.query or "", local_zone()))
+    console.speak(loaded.settings.report.lang, args.query or "")
     for note in loaded.notes:
         console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
-    console.speak(
-        lambda: labels_for(settings.report.lang, wanted.query, local_zone())
-    )  # a replay has its own
+    console.speak(settings.report.lang, wanted.query)  # a replay has its own
 
     from crawler.cli.outputs import plan_outputs
 

@@ -110,13 +110,11 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     from dataclasses import replace
 
     from crawler.configuration import load
-    from crawler.labels import labels_for
-    from crawler.local_time import local_zone
 
     flags = {"base_url": args.base_url, "history.path": args.history_file}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
-        console.speak(lambda: labels_for(loaded.settings.report.lang, "", local_zone()))
+        console.speak(loaded.settings.report.lang, "")
     for warning in loaded.warnings:
         console.error(warning)
     if args.demo and loaded.settings.base_url is not None:

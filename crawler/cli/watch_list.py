@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import shutil
 import sys
+import sys
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
@@ -48,7 +49,8 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
         return
     queries = " ".join(watch.terms.query for watch in watches)
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
-    console.write_stdout(_table(found, labels_for(settings.report.lang, queries, local_zone()), columns))
+    say = labels_for(console.language(settings.report.lang, sys.stdout), queries, local_zone())
+    console.write_stdout(_table(found, say, columns))
 
 
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:

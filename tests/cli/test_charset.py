@@ -93,11 +93,11 @@ def test_terminals_that_draw_some_characters_wide(monkeypatch: pytest.MonkeyPatc
         assert console.columns() == columns
 
 
-def test_a_terminal_without_chinese_gets_english(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_chinese_gets_english() -> None:
     """Question marks in place of labels would say nothing."""
     for encoding, shown in (("ascii", "en"), ("gbk", "auto"), ("utf-8", "auto")):
-        monkeypatch.setattr("sys.stdout", Stream(encoding, terminal=True))
-        assert (console.language("auto"), console.language("zh-Hans")) == (shown, "zh-Hans")
+        stream = Stream(encoding, terminal=True)
+        assert (console.language("auto", stream), console.language("zh-Hans", stream)) == (shown, "zh-Hans")
 
 
 def test_an_argument_is_left_as_it_was_typed() -> None:
