@@ -186,6 +186,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "最便宜已确认：{price} 以内的商品全部读过（{pages}，{listings:,} 条）",
         "最便宜已確認：{price} 以內的商品全部讀過（{pages}，{listings:,} 筆）",
     ),
+    "price_proven_whole": (
+        "the cheapest is proven: the shop's whole list was read, {listings:,} listings",
+        "最便宜已确认：书店的列表已全部读完，共 {listings:,} 条",
+        "最便宜已確認：書店的列表已全部讀完，共 {listings:,} 筆",
+    ),
     "price_unproven": ("not proven: {why}", "未能确认：{why}", "未能確認：{why}"),
     "price_pages_failed": (
         "{failed} of {all} price pages failed: {why}",
@@ -503,7 +508,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_never": ("none yet", "尚无", "尚無"),
     "watch_last_alert": ("Last alert", "上次提醒", "上次提醒"),
     "watch_last_problem": ("Last problem", "最近的问题", "最近的問題"),
-    "watch_no_page": ("no page could be read", "一页也没读到", "一頁也沒讀到"),
+    "watch_problem_no_page": ("no page could be read", "一页也没读到", "一頁也沒讀到"),
     "watch_failed": ("pages that failed: {n}", "{n} 页失败", "{n} 頁失敗"),
     "watch_undelivered": ("alerts not delivered yet: {n}", "{n} 条提醒尚未送达", "{n} 則提醒尚未送達"),
     "tells_drop": ("{percent}% cheaper", "降价 {percent}%", "降價 {percent}%"),

@@ -75,7 +75,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "unreachable": ("{shop} cannot be reached: {why}", "无法访问 {shop}：{why}", "無法連線到 {shop}：{why}"),
     "nothing_written": (
-        "no page could be had, no file is written: {why}",
+        "no page could be read, no file is written: {why}",
         "一页也没读到，没有写入文件：{why}",
         "一頁也沒讀到，沒有寫入檔案：{why}",
     ),
@@ -182,7 +182,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "没有记入历史，也没有发送提醒：{why}",
         "沒有記入歷史，也沒有傳送提醒：{why}",
     ),
-    "watch_no_page": ("no page could be had: {why}", "一页也没读到：{why}", "一頁也沒讀到：{why}"),
+    "watch_no_page": ("no page could be read: {why}", "一页也没读到：{why}", "一頁也沒讀到：{why}"),
     "watch_partial": ("partial: {why}", "不完整：{why}", "不完整：{why}"),
     "watch_made": (
         "{name}: {books}, {read} of {pages} read, {told}",

@@ -46,7 +46,9 @@ def check_price(
             results = tuple(page_result(read, number) for number in sorted(read.final) if number <= read.last)
             order = _order(read, len(results))
             reason = "" if cheapest is not None else "no_book"
-            return PriceCheck(results, order.in_order, not reason, order.up_to, _total(own, checked), reason)
+            return PriceCheck(
+                results, order.in_order, not reason, order.up_to, _total(own, checked), reason, whole=True
+            )
     if in_price_order is None:
         return None
     count = min(checked.read_in_a_row(), checked.last)

@@ -223,6 +223,8 @@ class PriceCheck:
     """Listings that the shop states for the search; None when it states none."""
     reason: str = ""
     """Why it is not proven: «failed», «unreadable», «disorder», «not_passed», «stopped», «no_book»; '' when it is."""
+    whole: bool = False
+    """The pages are a list that was read to its end, which needs no order."""
 
     @property
     def ok(self) -> int:

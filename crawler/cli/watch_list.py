@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import shutil
 import sys
-import sys
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
@@ -141,7 +140,7 @@ def _problem(each: WatchOverview, say: Labels) -> str:
     words = []
     if each.failed_at is not None:
         failed = (
-            say("watch_no_page") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
+            say("watch_problem_no_page") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
         )
         words.append(say("answer", label=minute(each.failed_at, say), words=failed))
     if each.undelivered:

@@ -153,6 +153,8 @@ def _price_check(result: SearchResult, say: Labels) -> str:
     check = result.price_check
     if check is None:
         return ""
+    if check.proven and check.whole:
+        return say("price_proven_whole", listings=check.listings)
     if check.proven:
         pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
         return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)

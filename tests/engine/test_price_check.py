@@ -295,6 +295,17 @@ async def test_what_a_filter_drops_is_not_what_the_prices_must_pass() -> None:
     assert result.cheapest.price == Decimal("22.00")
 
 
+async def test_a_list_read_to_its_end_names_no_price() -> None:
+    """A list of few books ends before any price is passed: the report says that it was read whole."""
+    result = await crawl("人工智慧", demo=True)
+    check = result.price_check
+    assert check is not None
+    assert (check.proven, check.whole, check.up_to) == (True, True, None)
+    words = next(line for line in result.render("table", lang="en").splitlines() if line.startswith("Price check"))
+    assert str(check.listings) in words
+    assert "¥" not in words
+
+
 async def test_the_demo_is_proven_by_default() -> None:
     """The cheapest of all that the demo lists, with three pages and the price check of a default run."""
     result = await crawl(QUERY, demo=True)
