@@ -97,6 +97,11 @@ class Loaded:
     """The user's own file, if it is there and another is read that nobody named."""
 
     @property
+    def watched_queries(self) -> str:
+        """What all watches search for: the text that tells the language of what concerns them together."""
+        return " ".join(watch.terms.query for watch in self.watches)
+
+    @property
     def ignores_watches(self) -> bool:
         """Whether the file has watches that do not count."""
         return _WATCHES in self.unused

@@ -100,8 +100,7 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
             f"{where}{overlooked(loaded)} for alerts; add a table [alerts] with urls, file, feed or command, see"
             " docs/alerts.md"
         )
-    queries = " ".join(watch.terms.query for watch in loaded.watches)
-    message = trial_message(labels_for(loaded.settings.report.lang, queries, local_zone()))
+    message = trial_message(labels_for(loaded.settings.report.lang, loaded.watched_queries, local_zone()))
     code = ExitCode.WHOLE
     with Interrupts():  # a signal ends this process, and with it the one that delivers
         for channel in channels:

@@ -27,7 +27,7 @@ MEANINGS = {
     "packages are missing",
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.PARTIAL: "some pages failed; the report is written, marked partial",
-    ExitCode.NO_PAGE: "no page could be had; no file is written",
+    ExitCode.NO_PAGE: "no page could be read; no file is written",
     ExitCode.LOCKED: "another watch is running (of the command watch alone)",
     ExitCode.INTERNAL: "a defect of the program",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what was there, marked partial",

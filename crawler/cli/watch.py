@@ -104,8 +104,8 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
 def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True) -> Loaded:
     """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError.
 
-    What is not used of the configuration is left to the caller to say. From here on the command speaks the reader's
-    language, if it knows more than English.
+    What is not used of the configuration is left to the caller to say. From here on the command speaks the language of
+    the reports, if it knows more than English; auto is that of the watches' queries.
     """
     from dataclasses import replace
 
@@ -114,7 +114,7 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     flags = {"base_url": args.base_url, "history.path": args.history_file}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
-        console.speak(loaded.settings.report.lang, "")
+        console.speak(loaded.settings.report.lang, loaded.watched_queries)
     for warning in loaded.warnings:
         console.error(warning)
     if args.demo and loaded.settings.base_url is not None:

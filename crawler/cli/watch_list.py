@@ -46,9 +46,8 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     if args.format == "json":
         console.write_stdout(_json(found))
         return
-    queries = " ".join(watch.terms.query for watch in watches)
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
-    say = labels_for(console.language(settings.report.lang, sys.stdout), queries, local_zone())
+    say = labels_for(console.language(settings.report.lang, sys.stdout), loaded.watched_queries, local_zone())
     console.write_stdout(_table(found, say, columns))
 
 
@@ -140,7 +139,9 @@ def _problem(each: WatchOverview, say: Labels) -> str:
     words = []
     if each.failed_at is not None:
         failed = (
-            say("watch_problem_no_page") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
+            say("watch_problem_no_page")
+            if each.failed_pages is None
+            else say("watch_failed", n=each.failed_pages)
         )
         words.append(say("answer", label=minute(each.failed_at, say), words=failed))
     if each.undelivered:

@@ -81,7 +81,7 @@ def test_pages_that_failed_alike_are_said_once() -> None:
     """When every page failed, the reasons are given once each, with their pages."""
     line = last_word(result(BLOCKED, LOST, BLOCKED, BLOCKED))
     assert line == (
-        "no page could be had, no file is written: pages 1, 3–4: blocked: 403 Forbidden; "
+        "no page could be read, no file is written: pages 1, 3–4: blocked: 403 Forbidden; "
         "page 2: network error: no connection within 5 s"
     )
 
@@ -90,7 +90,7 @@ def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
     """Who is blocked is told what helps, in the same line; a demo that blocks names no demo."""
     line = last_word(result(BLOCKED, BLOCKED, LEFT)) or ""
     assert line == (
-        "no page could be had, no file is written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
+        "no page could be read, no file is written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
         "--concurrency; --demo searches the embedded demo shop instead"
     )
     assert "--demo" not in (last_word(result(BLOCKED, demo=True)) or "--demo")

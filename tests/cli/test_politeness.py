@@ -86,7 +86,7 @@ async def test_a_watch_is_not_held_by_a_delay_that_nobody_waits_for(run: Run, fo
         for _ in range(2):
             ended = await run("watch", "--config", "books.toml", "--all", "--base-url", shop.base_url)
             assert ended.code == 4
-            assert ended.only_line.startswith("bookprice: watch a: no page could be had: ")
+            assert ended.only_line.startswith("bookprice: watch a: no page could be read: ")
             assert "robots.txt asks for 86,400 s between requests" in ended.only_line
         assert paths(shop) == ["/robots.txt"]
 

@@ -148,12 +148,12 @@ async def test_a_file_that_cannot_be_written_after_all_is_an_error(start: Start,
 
 
 async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, folder: Path) -> None:
-    """When no page could be had, one line says why, earlier files stay, and --format still gets its report."""
+    """When no page could be read, one line says why, earlier files stay, and --format still gets its report."""
     (folder / "a.csv").write_text("earlier")
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop:
         ended = await run("書", "--price-check", "0", "--base-url", shop.base_url, "-o", "a.csv")
         assert (ended.code, ended.out) == (4, b"")
-        assert "no page could be had, no file is written: pages 1–3: blocked: 405" in ended.only_line
+        assert "no page could be read, no file is written: pages 1–3: blocked: 405" in ended.only_line
         assert "lower --concurrency" in ended.only_line
         ended = await run(
             "書", "--price-check", "0", "--base-url", shop.base_url, "-o", "a.csv", "--format", "json"

@@ -227,7 +227,7 @@ async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path
     shop.failing_query = "77"
     ended = await run(*words)
     assert ended.code == 4
-    assert ended.only_line.startswith("bookprice: watch a: no page could be had: pages 1–3: blocked: 405")
+    assert ended.only_line.startswith("bookprice: watch a: no page could be read: pages 1–3: blocked: 405")
     assert ended.text == "b: 1 book, 1 of 1 page read, recorded alone: no alert is set\n"
     shop.failing_query = None
     assert "a: 1 book, 1 of 1 page read" in (await run(*words, "--all")).text

@@ -298,7 +298,7 @@ async def test_a_dry_run_ends_as_a_watch_does(
     shop.failing = {1}
     failed = await run(*words, "--dry-run", env={"CRAWLER_ATTEMPTS": "1"})
     assert failed.code == 4
-    assert "watch 三体: no page could be had" in failed.only_line
+    assert "watch 三体: no page could be read" in failed.only_line
     shop.failing, shop.held = set(), asyncio.Event()
     process = await start(*words)
     await asyncio.wait_for(shop.came.wait(), 30)

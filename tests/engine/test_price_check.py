@@ -301,7 +301,9 @@ async def test_a_list_read_to_its_end_names_no_price() -> None:
     check = result.price_check
     assert check is not None
     assert (check.proven, check.whole, check.up_to) == (True, True, None)
-    words = next(line for line in result.render("table", lang="en").splitlines() if line.startswith("Price check"))
+    words = next(
+        line for line in result.render("table", lang="en").splitlines() if line.startswith("Price check")
+    )
     assert str(check.listings) in words
     assert "¥" not in words
 
