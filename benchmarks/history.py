@@ -113,8 +113,9 @@ def measure(file: Path, rounds: int, *words: str) -> tuple[float, str]:
 
 def record(file: Path, rounds: int) -> float:
     """Return the seconds of recording a run of 6,000 products, the median of `rounds`; the file grows by them."""
-    from crawler.history.observations import Observation, RunRecord
+    from crawler.history.observations import RunRecord
     from crawler.history.store import History
+    from crawler.prices.observation import Observation
 
     seconds = []
     with History(file) as history:
@@ -137,8 +138,8 @@ def record(file: Path, rounds: int) -> float:
 
 def look_back(file: Path, products: int) -> tuple[float, int]:
     """Return the seconds of reading the past of so many products as a search does, and how many observations it has."""
-    from crawler.history.prices import price_history
     from crawler.history.store import History
+    from crawler.prices.price_history import price_history
 
     started, count = time.perf_counter(), 0
     with History(file) as history:

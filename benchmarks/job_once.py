@@ -43,7 +43,7 @@ def main() -> None:
     mode, base_url, pages = sys.argv[1], sys.argv[2], int(sys.argv[3])
     pool = None
     if mode == "pool":
-        from crawler.page_parser import page_parser
+        from crawler.parsing.page_parser import page_parser
 
         pool = page_parser(
             workers=0, timeout=10.0, early=True

@@ -11,8 +11,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from crawler.version import __version__ as __version__
+
 if TYPE_CHECKING:
+    from crawler.books.book import Book, Counts
     from crawler.engine import Crawler, crawl
+    from crawler.engine_events import PaceChanged, RobotsNoted, WorkerEvent
     from crawler.errors import (
         CrawlerError,
         EngineClosedError,
@@ -24,26 +28,24 @@ if TYPE_CHECKING:
     from crawler.events import (
         Attempt,
         Event,
-        PaceChanged,
         PageFinished,
         PageRejected,
         PagesKnown,
         PagesResumed,
-        RobotsNoted,
         SearchFinished,
         SearchStarted,
-        WorkerEvent,
     )
-    from crawler.history.prices import PriceHistory, RaisedThenCut
     from crawler.options import CrawlOptions, ReplayOptions, ReportOptions, SearchOptions
-    from crawler.results import Book, Counts, PageResult, SearchResult
+    from crawler.prices.price_history import PriceHistory, RaisedThenCut
+    from crawler.results import PageResult, SearchResult
     from crawler.settings import Settings
     from crawler.verdict import Verdict
 
-__version__ = "0.1.0"
 
 _HOMES = {
+    "books.book": ("Book", "Counts"),
     "engine": ("Crawler", "crawl"),
+    "engine_events": ("PaceChanged", "RobotsNoted", "WorkerEvent"),
     "errors": (
         "CrawlerError",
         "EngineClosedError",
@@ -52,22 +54,19 @@ _HOMES = {
         "SettingsError",
         "UsageError",
     ),
-    "history.prices": ("PriceHistory", "RaisedThenCut"),
+    "prices.price_history": ("PriceHistory", "RaisedThenCut"),
     "events": (
         "Attempt",
         "Event",
-        "PaceChanged",
         "PageFinished",
         "PageRejected",
         "PagesKnown",
         "PagesResumed",
-        "RobotsNoted",
         "SearchFinished",
         "SearchStarted",
-        "WorkerEvent",
     ),
     "options": ("CrawlOptions", "ReplayOptions", "ReportOptions", "SearchOptions"),
-    "results": ("Book", "Counts", "PageResult", "SearchResult"),
+    "results": ("PageResult", "SearchResult"),
     "settings": ("Settings",),
     "verdict": ("Verdict",),
 }

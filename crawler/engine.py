@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from crawler.engine_events import EngineEvent, PaceChanged, RobotsNoted
 from crawler.errors import EngineClosedError, UsageError
-from crawler.events import EngineEvent, Event, PaceChanged, RobotsNoted, SearchFinished
+from crawler.events import Event, SearchFinished
 from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
-from crawler.page_parser import PageParser, page_parser
+from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
@@ -35,8 +36,8 @@ from parsers import SHOPS
 if TYPE_CHECKING:
     from crawler.page_key import PageKey
     from crawler.recording.saved import Recorder, SavedPage, SavedRun
-    from crawler.search import Search
-    from crawler.search_spec import SearchSpec
+    from crawler.search.run import Search
+    from crawler.search.spec import SearchSpec
 
 __all__ = ["Crawler", "crawl"]
 
@@ -148,7 +149,7 @@ class Crawler:
         if self._demo and options.get("base_url") is not None:
             raise UsageError("the demo shop has its own address: leave base_url out")
 
-        from crawler.search_spec import SearchSpec
+        from crawler.search.spec import SearchSpec
 
         typed = checked_query(query)
         base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
@@ -183,7 +184,7 @@ class Crawler:
         `options` are settings that shape the report, in place of those recorded: rank, keep and the filters. The result
         has the times of the recorded run. Raises UsageError for a record that holds what no search can have.
         """
-        from crawler.search_spec import replayed_spec
+        from crawler.search.spec import replayed_spec
 
         self._open_parser()
         async with aclosing(self._run(replayed_spec(run.parameters, **options), replay=run)) as events:
@@ -199,7 +200,8 @@ class Crawler:
         replay: SavedRun | None = None,
     ) -> AsyncGenerator[Event, None]:
         from crawler.download.exchange import FetchPolicy
-        from crawler.search import Search
+        from crawler.report.renderer import ReportRenderer
+        from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings
         live = spec.base_url == SHOP.base_url
@@ -214,8 +216,8 @@ class Crawler:
             obey_robots=settings.obey_robots,
         )
         search = Search(
-            spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now, recorder=recorder,
-            saved=saved, replay=replay,
+            spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now, renderer=ReportRenderer(),
+            recorder=recorder, saved=saved, replay=replay,
         )  # fmt: skip
         self._searches.add(search)
         try:
@@ -250,7 +252,7 @@ def _within(base_url: str) -> Callable[[str], bool]:
     At another address than the shop's (a demo, a replica) it is that very host. A login is not followed: it says
     all it has to say.
     """
-    from crawler.verdict import is_login_url
+    from crawler.search.judging import is_login_url
 
     origin = urlsplit(base_url)
 

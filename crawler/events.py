@@ -17,25 +17,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from crawler.results import SearchResult
-    from crawler.verdict import Verdict
+from crawler.engine_events import EngineEvent
+from crawler.results import SearchResult
+from crawler.verdict import Verdict
 
 __all__ = [
     "Attempt",
-    "EngineEvent",
     "Event",
-    "PaceChanged",
     "PageFinished",
     "PageRejected",
     "PagesKnown",
     "PagesResumed",
-    "RobotsNoted",
     "SearchFinished",
     "SearchStarted",
-    "WorkerEvent",
 ]
 
 
@@ -93,39 +88,6 @@ class PageRejected:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerEvent:
-    """Something happened to a parse process, or to the pool of them."""
-
-    what: str
-    """«started», «lost», «killed», «stopped»."""
-    pid: int | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaceChanged:
-    """A host gets fewer requests at once or a second, or more again; every search of the engine hears of it."""
-
-    host: str
-    """Name and port."""
-    at_once: int
-    """The most from now on."""
-    why: str
-    gap: float | None = None
-    """Seconds between the starts of two requests from now on, 0 for none; None when it is the number at once that
-    changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class RobotsNoted:
-    """A host's robots.txt is obeyed, and not quite as it stands there now: an old copy, a delay that was cut."""
-
-    host: str
-    """Name and port."""
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class PageFinished:
     """A page has its verdict."""
 
@@ -157,9 +119,6 @@ class SearchFinished:
 
     result: SearchResult
 
-
-EngineEvent = WorkerEvent | PaceChanged | RobotsNoted
-"""What happens to the engine, and is told to every search that runs."""
 
 Event = (
     SearchStarted

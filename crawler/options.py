@@ -10,10 +10,13 @@ from typing import Literal, TypeAlias, TypedDict
 
 from crawler.settings import Language, Reason, ReportSettings
 
-__all__ = ["CrawlOptions", "ReplayOptions", "ReportOptions", "SearchOptions"]
+__all__ = ["CrawlOptions", "ReplayOptions", "ReportOptions", "SearchOptions", "TextFormat"]
 
 Yuan: TypeAlias = Decimal | float | None
 """An amount: 5, 5.5 or Decimal("5.50")."""
+
+TextFormat: TypeAlias = Literal["table", "md", "csv", "json", "html"]
+"""The formats of reports that are text; a test compares them."""
 
 Reasons: TypeAlias = Reason | tuple[Reason, ...] | list[Reason] | set[Reason] | frozenset[Reason]
 

@@ -1,4 +1,4 @@
-"""What a search found: its books, its pages, its counts, and the reports made of them."""
+"""What a search found: its books, its pages, its counts. Reports are made of it by a renderer that it is given."""
 
 from __future__ import annotations
 
@@ -6,184 +6,22 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, overload
 
-from crawler.books import offers
+from crawler.errors import UsageError
+from crawler.repr_text import count_of, plain, quoted
+from parsers import SHOPS
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
-    from crawler.history.prices import PriceHistory
-    from crawler.options import ReportOptions
-    from crawler.report import TextFormat
+    from crawler.books.book import Book, Counts
+    from crawler.options import ReportOptions, TextFormat
     from crawler.verdict import Verdict
-    from parsers.model import Contributor, Listing
+    from parsers.model import Listing
 
-__all__ = ["Book", "Counts", "PageResult", "PriceCheck", "SearchResult"]
-
-_REPR_TEXT = 60
-"""Characters of a text in a `repr`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A book of the report: its offers, and what follows from their numbers.
-
-    Every key of a book in the JSON report is an attribute of the same name. What is not said to be of another offer is
-    of `listing`, the cheapest.
-    """
-
-    rank: int
-    """From 1."""
-    listing: Listing
-    """The cheapest offer."""
-    price: Decimal | None
-    """Yuan, what that offer costs as shown on the page; None for one that was kept though it has no price."""
-    offers: tuple[Listing, ...]
-    """Every listing of this book, `listing` too, cheapest first."""
-    quality: float | None
-    """Stars that it is worth at least, see `crawler.books.quality`; None when no book found has reviews."""
-    value: float | None
-    """Quality against price, in standard deviations; None without a price."""
-    frontier: bool
-    """No other book of the report that is on sale beats it on price and quality."""
-    kept_for: frozenset[str] = frozenset()
-    """Reasons for which it would have been dropped, but for `keep`."""
-    history: PriceHistory | None = None
-    """What the past of `listing` says, up to this search; None without a history, and for a product that it sees for
-    the first time."""
-
-    def __repr__(self) -> str:
-        price = "no price" if self.price is None else f"¥{self.price:,.2f}"
-        offers = f", {len(self.offers)} offers" if len(self.offers) > 1 else ""
-        return f"<Book {self.rank}: {price} {_quoted(self.title)} ({_plain(self.product_id)}){offers}>"
-
-    @property
-    def product_id(self) -> str:
-        """The shop's number of the product."""
-        return self.listing.product_id
-
-    @property
-    def title(self) -> str:
-        """The title alone."""
-        return self.listing.title
-
-    @property
-    def subtitle(self) -> str:
-        """Subtitle and marketing words that the shop appends to the title; '' without any."""
-        return self.listing.subtitle
-
-    @property
-    def list_price(self) -> Decimal | None:
-        """Yuan; None where the page gives none."""
-        return self.listing.list_price
-
-    @property
-    def volumes(self) -> int | None:
-        """Volumes sold together: 1 for a single book; None for a set or bundle that does not say how many."""
-        return self.listing.volumes
-
-    @property
-    def seller(self) -> str | None:
-        """Name of the marketplace shop; None for the shop's own goods, and where the page does not say."""
-        return self.listing.seller
-
-    @property
-    def self_operated(self) -> bool | None:
-        """Sold by the shop itself; None where nothing on the page proves it."""
-        return self.listing.self_operated
-
-    @property
-    def ebook_price(self) -> Decimal | None:
-        """Yuan, of the e-book offered beside the book; None without one."""
-        return self.listing.ebook_price
-
-    @property
-    def sold_out(self) -> bool:
-        """The edition cannot be bought; such books are dropped unless `keep` has `sold_out`."""
-        return self.listing.sold_out
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Flags of the listing, see `parsers.model.Flag`, and `kept_for`, in alphabetical order."""
-        if not self.listing.flags and not self.kept_for:  # nearly always
-            return ()
-        return tuple(sorted({*(flag.value for flag in self.listing.flags), *self.kept_for}))
-
-    @property
-    def url(self) -> str:
-        """The product page, absolute, https."""
-        return self.listing.url
-
-    @property
-    def image(self) -> str | None:
-        """The cover, absolute, https; None without one."""
-        return self.listing.image
-
-    @property
-    def page(self) -> int:
-        """Number of the result page on which it stands, from 1."""
-        return self.listing.page
-
-    @property
-    def position(self) -> int:
-        """Place on that page, from 1."""
-        return self.listing.position
-
-    @property
-    def page_list(self) -> str:
-        """Which list that page is of: «search», the search's own, or «price_order», the shop's in price order."""
-        return self.listing.page_list
-
-    @property
-    def discount(self) -> Decimal | None:
-        """Price over list price, two digits (0.32 is 3.2折); None without a price and a list price above 0."""
-        if not self.list_price or self.price is None:
-            return None
-        return (self.price / self.list_price).quantize(Decimal("0.01"))
-
-    @property
-    def price_per_volume(self) -> Decimal | None:
-        """Yuan a volume, two digits; None without a price, and for a set or bundle that does not say how many."""
-        if not self.volumes or self.price is None:
-            return None
-        return (self.price / self.volumes).quantize(Decimal("0.01"))
-
-    @property
-    def authors(self) -> tuple[str, ...]:
-        """Names of the authors, from the first offer that gives any."""
-        return offers.authors(self.offers)
-
-    @property
-    def contributors(self) -> tuple[Contributor, ...]:
-        """Everyone who made it: authors, translators, editors …, from the offer that names most."""
-        return offers.contributors(self.offers)
-
-    @property
-    def from_price(self) -> bool:
-        """The price is the lowest of several options."""
-        return self.listing.from_price
-
-    @property
-    def publisher(self) -> str | None:
-        """The publisher, from the first offer that names one."""
-        return offers.publisher(self.offers)
-
-    @property
-    def published(self) -> dt.date | None:
-        """The shop's date, from the first offer that has one."""
-        return offers.published(self.offers)
-
-    @property
-    def rating(self) -> float | None:
-        """Stars out of 5, of the rated offer with the most reviews; None when none is rated."""
-        return offers.most_reviewed(self.offers).rating
-
-    @property
-    def reviews(self) -> int | None:
-        """Number of reviews of that same offer."""
-        return offers.most_reviewed(self.offers).reviews
+__all__ = ["PageResult", "PriceCheck", "Renderer", "SearchResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +41,10 @@ class PageResult:
     """When its answer came, aware, UTC; before the search began for a page of an earlier run. None without one."""
 
     def __repr__(self) -> str:
-        why = f" ({_plain(self.detail)})" if self.detail else ""
-        return f"<PageResult {self.page}: {self.verdict.value}{why}, {_count(len(self.listings), 'listing')}>"
+        why = f" ({plain(self.detail)})" if self.detail else ""
+        return (
+            f"<PageResult {self.page}: {self.verdict.value}{why}, {count_of(len(self.listings), 'listing')}>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,20 +77,25 @@ class PriceCheck:
         return sum(len(page.listings) for page in self.pages)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many listings came and where they went; `listings >= unique >= kept >= books`."""
+class Renderer(Protocol):
+    """What makes reports of results; the methods of `SearchResult` say what each of these does."""
 
-    listings: int
-    """Items read on `ok` pages, those of the price check included."""
-    unique: int
-    """After one product on several pages counts once."""
-    kept: int
-    """`unique` less what was dropped."""
-    books: int
-    """What `kept` comes to when listings of the same book are one."""
-    dropped: dict[str, int]
-    """How many were dropped, by reason, see `crawler.books.DROP_REASONS`; every reason is there, 0 included."""
+    def render(self, result: SearchResult, form: str, /, **options: Unpack[ReportOptions]) -> str | bytes:
+        """Return the report in a format."""
+
+    def write(
+        self, result: SearchResult, path: str | os.PathLike[str], /, **options: Unpack[ReportOptions]
+    ) -> Path:
+        """Write the report to a file."""
+
+    def as_dict(self, result: SearchResult, /) -> dict[str, Any]:
+        """Return the JSON report as plain values."""
+
+    def to_json(self, result: SearchResult, /, *, top: int | None) -> str:
+        """Return the JSON report."""
+
+    def notebook(self, result: SearchResult, /) -> str:
+        """Return what a notebook shows, as HTML."""
 
 
 @dataclass(frozen=True)  # without slots: the answers are found once and kept
@@ -295,26 +140,25 @@ class SearchResult:
     """Whether the cheapest book is proven to be; None when that was not checked."""
     recorded: bool = False
     """What it saw is in a history, which the books' past is from."""
+    renderer: Renderer | None = field(default=None, repr=False, compare=False)
+    """What makes reports of it; every result of a search has one."""
 
     def __repr__(self) -> str:
-        from crawler.report.wording import source_of
         from crawler.verdict import Verdict
 
         ok = sum(page.verdict is Verdict.OK for page in self.pages)
-        found = [f"{ok} of {len(self.pages)} pages ok", _count(self.counts.books, "book")]
+        found = [f"{ok} of {len(self.pages)} pages ok", count_of(self.counts.books, "book")]
         if (cheapest := self.cheapest) is not None:
-            found.append(f"cheapest ¥{cheapest.price:,.2f} {_quoted(cheapest.title)}")
+            found.append(f"cheapest ¥{cheapest.price:,.2f} {quoted(cheapest.title)}")
         found.append("complete" if self.complete else "partial")
         if self.stopped is not None:
-            found.append(f"stopped: {_plain(self.stopped)}")
-        where = " ".join(filter(None, (self.shop, _plain(source_of(self)))))
-        return f"<SearchResult {_quoted(self.query)} at {where}: {', '.join(found)}>"
+            found.append(f"stopped: {plain(self.stopped)}")
+        where = " ".join(filter(None, (self.shop, plain(self.marked_source))))
+        return f"<SearchResult {quoted(self.query)} at {where}: {', '.join(found)}>"
 
     def _repr_html_(self) -> str:
         """Return the three answers and the first books as HTML, which a notebook shows."""
-        from crawler.report.notebook import render
-
-        return render(self)
+        return self._renderer.notebook(self)
 
     @cached_property
     def cheapest(self) -> Book | None:
@@ -338,6 +182,16 @@ class SearchResult:
         from crawler.books.ranking import first_by
 
         return first_by(rank, self.books, goods=self.all_goods, used=self.options.get("condition") == "used")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the shop itself was asked: no demo, no replica, no test."""
+        return not self.demo and self.base_url.rstrip("/") == SHOPS[self.shop].base_url
+
+    @property
+    def marked_source(self) -> str:
+        """Where it comes from, as reports are marked: '' for the live shop, «demo», or a replica's address."""
+        return "demo" if self.demo else "" if self.is_live else self.base_url
 
     @property
     def all_goods(self) -> bool:
@@ -375,9 +229,7 @@ class SearchResult:
 
         The keys are stable: some may be added, none is renamed. See docs/json-report.md.
         """
-        from crawler.report.json_report import as_dict
-
-        return as_dict(self)
+        return self._renderer.as_dict(self)
 
     @overload
     def render(self, form: TextFormat, /, **options: Unpack[ReportOptions]) -> str: ...
@@ -395,7 +247,7 @@ class SearchResult:
         Raises UsageError for an unknown format and for one whose extra is not installed, SettingsError for an option
         that does not hold.
         """
-        return _rendered(self, form, **options)
+        return self._renderer.render(self, form, **options)
 
     def write(self, path: str | os.PathLike[str], **options: Unpack[ReportOptions]) -> Path:
         """Write the report to a file and return its path; the suffix says the format, `options` are those of `render`.
@@ -406,58 +258,14 @@ class SearchResult:
         Raises UsageError for a suffix that means no format, OutputError when the file cannot be written, and what
         `render` raises.
         """
-        from crawler.report import encode, format_of
-        from crawler.whole_files import check_target, whole_file
-
-        form = format_of(path)
-        check_target(path)
-        report = encode(_rendered(self, form, **options), form)
-        with whole_file(path) as file:
-            file.write(report)
-        return Path(path)
+        return self._renderer.write(self, path, **options)
 
     def to_json(self, *, top: int | None = None) -> str:
         """Return the JSON report, prices as numbers, indented, with a final newline."""
-        from crawler.report import Style
-        from crawler.report.json_report import render
+        return self._renderer.to_json(self, top=top)
 
-        return render(self, Style(top=top))
-
-
-def _rendered(
-    result: SearchResult,
-    form: str,
-    *,
-    lang: str = "auto",
-    top: int | None = None,
-    show_dropped: bool = False,
-    width: int | None = None,
-) -> str | bytes:
-    from crawler.local_time import local_zone
-    from crawler.report import check_installed, render
-    from crawler.settings import ReportSettings, checked
-
-    check_installed(form)
-    return render(
-        result,
-        form,
-        top=None if top is None else checked(ReportSettings, "top", top, label="top"),
-        lang=checked(ReportSettings, "lang", lang, label="lang"),
-        show_dropped=show_dropped,
-        width=width,
-        zone=local_zone(),
-    )
-
-
-def _quoted(text: str) -> str:
-    """Return a text for a `repr`: quoted, on one line, of bounded length."""
-    return repr(text if len(text) <= _REPR_TEXT else f"{text[: _REPR_TEXT - 1]}…")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _plain(text: str) -> str:
-    """Return the same without the quotes."""
-    return _quoted(text)[1:-1]
+    @property
+    def _renderer(self) -> Renderer:
+        if self.renderer is None:
+            raise UsageError("no renderer: reports are made of results that a search returned")
+        return self.renderer

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type
 import msgspec
 from msgspec import Meta
 
-from crawler import __version__, proxy_url
+from crawler import proxy_url
 from crawler.errors import SettingsError
 from crawler.proxy_url import ProxyUrl, ProxyUrlError, http_parts
+from crawler.version import __version__
 
 __all__ = [
     "Amount",

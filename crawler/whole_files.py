@@ -18,9 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from crawler.clean import clean
 from crawler.errors import OutputError
 from crawler.phrases import Phrase
-from crawler.report.clean import clean
 
 __all__ = [
     "TemporaryFile",

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from crawler.books.shelf import Wishes, fill_shelf
-from crawler.history.observations import Observation
-from crawler.history.prices import price_history
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import price_history
+from crawler.report.renderer import ReportRenderer
 from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Listing
@@ -105,7 +106,7 @@ def make_result(
             "since": wishes.filters.since, "min_reviews": wishes.filters.min_reviews,
         },
     }  # fmt: skip
-    return SearchResult(**(values | over))
+    return SearchResult(**({"renderer": ReportRenderer()} | values | over))
 
 
 def make_empty_result(*pages: PageResult, **over: Any) -> SearchResult:

@@ -13,7 +13,8 @@ import pytest
 
 from crawler import CrawlOptions, ReplayOptions, ReportOptions, SearchOptions
 from crawler.books import FILTERS
-from crawler.report import FORMATS, Style, TextFormat
+from crawler.options import TextFormat
+from crawler.report import FORMATS, Style
 from crawler.settings import Reason, ReportSettings, Settings
 
 ROOT = Path(__file__).parents[1]

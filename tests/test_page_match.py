@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from crawler.page_match import other_page, other_query, same_query
 from crawler.query import checked_query, simplified
+from crawler.search.page_match import other_page, other_query, same_query
 from parsers.model import PageKind, SearchPage
 
 SAME = [

@@ -65,5 +65,5 @@ def test_importing_costs_nothing(statement: str) -> None:
 
 def test_a_worker_process_stays_small() -> None:
     """What a parse process imports holds no network library, no event loop and no settings."""
-    loaded = modules_after("import crawler.parse_worker, parsers.dangdang.search_page")
+    loaded = modules_after("import crawler.parsing.worker, parsers.dangdang.search_page")
     assert loaded & HEAVY == {"multiprocessing", "selectolax"}

@@ -6,7 +6,8 @@ import pytest
 
 from crawler.books.selection import Selection, select
 from crawler.download.exchange import Exchange
-from crawler.verdict import Judgement, Verdict, judge
+from crawler.search.judging import Judgement, judge
+from crawler.verdict import Verdict
 from parsers import parse_search_page_to_wire
 from parsers.model import SearchPage
 from tests.parsers.markup import real

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from crawler.books.shelf import Wishes
+from crawler.clean import clean
 from crawler.errors import CrawlerError, OutputError, SettingsError, UsageError
 from crawler.report import FORMATS, encode, render
-from crawler.report.clean import clean
 from crawler.report.notebook import MOST_BOOKS
 from crawler.results import SearchResult
 from crawler.verdict import Verdict

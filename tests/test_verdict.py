@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from crawler.download.exchange import Exchange, Problem
-from crawler.page_match import is_mojibake_of
-from crawler.parse_pool import ParseFailure
-from crawler.verdict import Judgement, Verdict, in_page_order, is_login_url, judge
+from crawler.parsing.pool import ParseFailure
+from crawler.search.judging import Judgement, in_page_order, is_login_url, judge
+from crawler.search.page_match import is_mojibake_of
+from crawler.verdict import Verdict
 from parsers.model import Listing, PageKind, SearchPage
 
 URL = "https://search.dangdang.com/?key=x&page_index=1"

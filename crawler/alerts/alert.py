@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from crawler.report.clean import clean, crop
+from crawler.clean import clean, crop
 
 __all__ = ["Alert", "AlertKind", "PriceEvent", "encoded"]
 

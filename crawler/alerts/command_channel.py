@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import encoded
 from crawler.alerts.processes import Stopped, run
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
+from crawler.clean import clean
 from crawler.errors import SettingsError
 from crawler.phrases import Phrase
-from crawler.report.clean import clean
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message

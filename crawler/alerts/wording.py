@@ -18,8 +18,8 @@ from crawler.alerts.alert import (
     AlertKind,
     PriceEvent,
 )
+from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
-from crawler.report.clean import clean, crop
 
 __all__ = [
     "MOST_ALERTS",

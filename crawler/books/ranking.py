@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
 
+from crawler.books.book import Book
 from crawler.books.offers import Offers, competes, most_reviewed, price_of, tie_break
 from crawler.books.quality import frontier, qualities, values
-from crawler.results import Book
 
 __all__ = ["RANKINGS", "first_by", "rank_books"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crawler.books import DROP_REASONS
+from crawler.books.book import Book, Counts
 from crawler.books.filters import Filters
 from crawler.books.identity import same_books
 from crawler.books.offers import Offers, price_of
@@ -15,7 +16,6 @@ from crawler.books.ranking import rank_books
 from crawler.books.selection import drop_reason, select
 from crawler.books.topic import Topic
 from crawler.phrases import Phrase
-from crawler.results import Book, Counts
 from parsers.model import Listing
 
 __all__ = ["Shelf", "Wishes", "fill_shelf"]

@@ -165,7 +165,7 @@ def resting_in_words(alert: Resting, channel: str) -> str:
 
 
 def _title(title: str) -> str:
-    from crawler.report.clean import clean, crop
+    from crawler.clean import clean, crop
 
     return f"«{crop(clean(title), TITLE_LIMIT)}»"
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from crawler import __version__
 from crawler.cli import alerts, console, demo, doctor, history, search, watch
 from crawler.cli.charset import decoded_argument
 from crawler.cli.command_line import CommandLine, for_shell, nearest_command, program
@@ -18,6 +17,7 @@ from crawler.cli.exit_codes import ExitCode
 from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
 from crawler.errors import CrawlerError, UsageError
 from crawler.installation import install_command, missing_packages
+from crawler.version import __version__
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 

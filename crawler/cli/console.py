@@ -8,10 +8,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from crawler.clean import crop
 from crawler.cli.charset import has_chinese, is_double_width, readable_in, stream_encoding
 from crawler.errors import OutputError
 from crawler.phrases import Phrase, reason_of
-from crawler.report.clean import crop
 
 if TYPE_CHECKING:
     from crawler.labels import Labels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.download.robots_rules import NOT_HAD
-from crawler.report.wording import alike, is_live, page_numbers, said
+from crawler.report.wording import alike, page_numbers, said
 from crawler.verdict import Verdict
 from parsers import SHOPS
 
@@ -56,7 +56,7 @@ def _why_no_page(result: SearchResult, say: Labels) -> str:
     no_robots = all(page.detail.startswith(NOT_HAD) for page in tried)  # the first that nobody answered
     remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
-        name = SHOPS[result.shop].title if is_live(result) else result.base_url
+        name = SHOPS[result.shop].title if result.is_live else result.base_url
         words = say("unreachable", shop=name, why=said(tried[0].detail, say))
         demo = True
     elif result.stopped and verdicts == {Verdict.BLOCKED}:

@@ -155,7 +155,6 @@ class OutputPlan:
     async def _write_reports(self, folder: Path, result: SearchResult) -> tuple[Path, ...]:
         import asyncio
 
-        from crawler.report.wording import source_of
         from crawler.whole_files import check_inside
 
         if self.report_root is not None:
@@ -175,7 +174,7 @@ class OutputPlan:
             written.append(await write_whole(target, data, replace=False))
         if self.keep and result.complete:  # a partial report is not worth an earlier whole one
             await asyncio.to_thread(
-                prune, folder, result.query, self.keep, source=source_of(result), spare=written
+                prune, folder, result.query, self.keep, source=result.marked_source, spare=written
             )
         return tuple(folder / file.name for file in written)
 

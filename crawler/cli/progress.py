@@ -8,18 +8,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 from crawler.cli import console
+from crawler.engine_events import PaceChanged, RobotsNoted, WorkerEvent
 from crawler.events import (
     Attempt,
     Event,
-    PaceChanged,
     PageFinished,
     PageRejected,
     PagesKnown,
     PagesResumed,
-    RobotsNoted,
     SearchFinished,
     SearchStarted,
-    WorkerEvent,
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey

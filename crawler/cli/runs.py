@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crawler.engine import Crawler
     from crawler.events import Event
     from crawler.page_key import PageKey
-    from crawler.page_parser import PageParser
+    from crawler.parsing.page_parser import PageParser
     from crawler.recording.journal import Journal
     from crawler.recording.saved import RunParameters, SavedPage
     from crawler.settings import Settings

@@ -7,16 +7,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from crawler import __version__
 from crawler.cli import console
 from crawler.cli.exit_codes import MEANINGS, ExitCode
+from crawler.version import __version__
 
 if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.outputs import OutputPlan, Written
     from crawler.cli.runs import Run
     from crawler.errors import HistoryError
-    from crawler.page_parser import PageParser
+    from crawler.parsing.page_parser import PageParser
     from crawler.results import SearchResult
     from crawler.settings import Settings
 
@@ -358,7 +358,7 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
 def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.resources import say_once, shortage
-    from crawler.page_parser import page_parser, worker_count
+    from crawler.parsing.page_parser import page_parser, worker_count
 
     settings = wanted.settings
     with Interrupts() as interrupts:

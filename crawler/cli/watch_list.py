@@ -79,7 +79,7 @@ def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> st
 
 def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     """Return what is said of a watch, by heading."""
-    from crawler.report.clean import clean
+    from crawler.clean import clean
     from crawler.report.wording import minute
 
     terms = each.watch.terms
@@ -133,7 +133,7 @@ def _last_alert(each: WatchOverview, say: Labels) -> str:
 
 def _problem(each: WatchOverview, say: Labels) -> str:
     """Return what is wrong with a watch, in words; '' for nothing."""
-    from crawler.report.clean import clean
+    from crawler.clean import clean
     from crawler.report.wording import minute
 
     words = []

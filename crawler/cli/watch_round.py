@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.progress import Teller
     from crawler.engine import Crawler
-    from crawler.page_parser import PageParser
+    from crawler.parsing.page_parser import PageParser
     from crawler.settings import Settings
     from crawler.watching.making import Made
     from crawler.watching.state import WatchState
@@ -66,7 +66,7 @@ class WatchRound:
         """Make what is due and deliver what is to be told; return the exit code of a round that no signal ended."""
         import asyncio
 
-        from crawler.page_parser import page_parser, worker_count
+        from crawler.parsing.page_parser import page_parser, worker_count
 
         due = self._due()
         pool = None

@@ -6,14 +6,16 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
+from crawler.books.book import Counts
 from crawler.books.shelf import Wishes, fill_shelf
 from crawler.books.topic import topic_of
 from crawler.demo.catalogue import PAGE_SIZE, catalogue
 from crawler.demo.price_moves import on_day
 from crawler.history.looking_back import run_key
-from crawler.history.observations import Observation, RunRecord, observed, source_of
+from crawler.history.observations import RunRecord, observed, source_of
+from crawler.prices.observation import Observation
 from crawler.query import simplified
-from crawler.results import Counts, PageResult, SearchResult
+from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Listing
 

@@ -25,11 +25,11 @@ from crawler.history.moments import (
     from_microseconds,
     to_microseconds,
 )
-from crawler.history.prices import MANY_DAYS, MEDIAN_DAYS
 from crawler.history.reading import HistoryReader
 from crawler.history.schema import DROPPED_SINCE
 from crawler.history.store import in_parts
 from crawler.local_time import date_in
+from crawler.prices.price_history import MANY_DAYS, MEDIAN_DAYS
 
 __all__ = ["Ranked", "best_first"]
 

@@ -16,8 +16,9 @@ from msgspec import Meta
 from crawler.errors import UsageError
 from crawler.history.exporting import COLUMNS, unshielded
 from crawler.history.moments import as_count, as_row, as_text, to_microseconds
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.store import History, in_parts
+from crawler.prices.observation import Observation
 
 __all__ = ["HistoryImporter", "Imported"]
 

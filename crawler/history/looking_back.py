@@ -9,9 +9,10 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.history.observations import Observation, observed, source_of
-from crawler.history.prices import PriceHistory, price_history
+from crawler.history.observations import observed, source_of
 from crawler.history.store import History
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import PriceHistory, price_history
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from crawler.books import LASTING_REASONS
-from crawler.history.observations import NOT_DROPPED
+from crawler.prices.observation import NOT_DROPPED
 
 __all__ = [
     "DamagedValueError",

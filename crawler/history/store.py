@@ -30,10 +30,11 @@ from crawler.history.moments import (
     to_hundredths,
     to_microseconds,
 )
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.opening import check_file, check_neighbours, harden
 from crawler.history.schema import VERSION, begin_writing, migrate
 from crawler.phrases import Phrase
+from crawler.prices.observation import Observation
 
 __all__ = ["WAIT_SECONDS", "History", "in_parts"]
 

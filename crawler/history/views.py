@@ -11,8 +11,8 @@ from pathlib import Path
 from crawler.books import LASTING_REASONS
 from crawler.history.deals import Ranked, best_first
 from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file_size
-from crawler.history.spells import ProductPast, product_past
 from crawler.local_time import date_in
+from crawler.prices.price_periods import ProductPast, product_past
 
 __all__ = ["Overview", "SearchPast", "View", "overview", "product_view", "search_view"]
 

@@ -11,7 +11,7 @@ import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from crawler.errors import UsageError
 from crawler.installation import install_command
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.labels import Labels
     from crawler.results import SearchResult
 
-__all__ = ["FORMATS", "Format", "Style", "TextFormat", "check_installed", "encode", "format_of", "render"]
+__all__ = ["FORMATS", "Format", "Style", "check_installed", "encode", "format_of", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,6 @@ FORMATS = {
     ),
 }
 """The formats by name."""
-
-TextFormat = Literal["table", "md", "csv", "json", "html"]
-"""The names of those that are text, for type checkers; a test compares them."""
 
 
 def format_of(path: str | os.PathLike[str]) -> str:

@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crawler.report.clean import clean
+from crawler.clean import clean
 from crawler.report.wording import contributor_in_words, translators
 
 if TYPE_CHECKING:
-    from crawler.history.prices import PriceHistory
+    from crawler.books.book import Book
+    from crawler.prices.price_history import PriceHistory
     from crawler.report import Style
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
     from parsers.model import Listing
 
 __all__ = ["COLUMNS", "defuse", "render"]

@@ -15,10 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from crawler.clean import clean
 from crawler.errors import OutputError
 from crawler.phrases import Phrase
 from crawler.report import format_of
-from crawler.report.clean import clean
 from crawler.whole_files import (
     beside,
     check_inside,

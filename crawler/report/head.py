@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 from crawler.local_time import offset_name
-from crawler.report.clean import clean, crop
 from crawler.report.wording import (
     alike,
     day,
-    is_live,
     note,
     price,
     price_failures,
@@ -32,7 +31,8 @@ from parsers.model import Flag
 if TYPE_CHECKING:
     import datetime as dt
 
-    from crawler.results import Book, SearchResult
+    from crawler.books.book import Book
+    from crawler.results import SearchResult
 
 __all__ = ["Alarm", "Answer", "Head", "head_of", "how_far", "mark_of", "tail_of"]
 
@@ -253,7 +253,7 @@ def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
         yield Alarm(say(_loss(result)), text, alike(result.failed, say))
     if result.demo:
         yield Alarm(say("DEMO"), say("demo_text"))
-    elif not is_live(result):
+    elif not result.is_live:
         yield Alarm(say("REPLICA"), say("replica_text", address=clean(result.base_url)))
 
 
@@ -319,7 +319,7 @@ def _history(result: SearchResult, say: Labels) -> str:
 def _shop_name(result: SearchResult, say: Labels) -> str:
     if result.demo:
         return say("the_demo_shop")
-    if is_live(result):
+    if result.is_live:
         return SHOPS[result.shop].title
     return say("the_replica", address=clean(result.base_url))
 
@@ -328,7 +328,7 @@ def _shop(result: SearchResult, say: Labels) -> str:
     shop = SHOPS[result.shop].title
     if result.demo:
         return say("demo_shop", shop=shop)
-    return shop if is_live(result) else say("replica_shop", shop=shop, address=clean(result.base_url))
+    return shop if result.is_live else say("replica_shop", shop=shop, address=clean(result.base_url))
 
 
 def _time(result: SearchResult, say: Labels) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crawler.report.clean import clean
+from crawler.clean import clean
 from crawler.report.csv_report import defuse
 from crawler.report.history_json import as_dict
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.history.prices import RaiseKind
+from crawler.clean import clean, crop
 from crawler.history.views import Overview
 from crawler.local_time import offset_name
-from crawler.report.clean import clean, crop
+from crawler.prices.price_history import RaiseKind
 from crawler.report.history_words import (
     TITLE_LIMIT,
     against_median,
@@ -39,9 +39,9 @@ from crawler.report.wording import UNKNOWN, yuan
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from crawler.history.spells import ProductPast, Spell
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
+    from crawler.prices.price_periods import ProductPast, Spell
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["render"]

@@ -11,10 +11,10 @@ from crawler.json_text import escape_controls
 from crawler.report.history_words import relative
 
 if TYPE_CHECKING:
-    from crawler.history.prices import RaisedThenCut
     from crawler.history.reading import SearchSummary
-    from crawler.history.spells import ProductPast, Spell
     from crawler.history.views import View
+    from crawler.prices.price_history import RaisedThenCut
+    from crawler.prices.price_periods import ProductPast, Spell
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["as_dict", "money", "render", "utc"]

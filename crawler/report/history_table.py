@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Literal
 
+from crawler.clean import clean
 from crawler.history.views import Overview
-from crawler.report.clean import clean
 from crawler.report.history_words import (
     against_median,
     change,
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from crawler.history.spells import ProductPast
     from crawler.history.views import SearchPast, View
     from crawler.labels import Labels
+    from crawler.prices.price_periods import ProductPast
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["render"]

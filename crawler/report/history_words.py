@@ -6,18 +6,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.history.observations import NOT_DROPPED
+from crawler.clean import clean, crop
+from crawler.prices.observation import NOT_DROPPED
 from crawler.report import wording
-from crawler.report.clean import clean, crop
 from crawler.report.head import Alarm
 from crawler.report.wording import UNKNOWN, day, yuan
 from parsers import SHOPS
 
 if TYPE_CHECKING:
-    from crawler.history.prices import RaisedThenCut
-    from crawler.history.spells import ProductPast, Spell
     from crawler.history.views import Overview, SearchPast
     from crawler.labels import Labels
+    from crawler.prices.price_history import RaisedThenCut
+    from crawler.prices.price_periods import ProductPast, Spell
 
 __all__ = [
     "against_median",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.books.offers import competes, is_used, price_of
-from crawler.report.clean import clean, crop
+from crawler.clean import clean, crop
 from crawler.report.files import mark_query
 from crawler.report.head import head_of, how_far, mark_of, tail_of
 from crawler.report.wording import (
@@ -30,7 +30,6 @@ from crawler.report.wording import (
     quality,
     raised_then_cut,
     rating,
-    source_of,
     value,
     volume_price,
     yuan,
@@ -38,11 +37,12 @@ from crawler.report.wording import (
 from parsers.model import Flag
 
 if TYPE_CHECKING:
+    from crawler.books.book import Book
     from crawler.labels import Labels
     from crawler.report import Style
     from crawler.report.chart import Point
     from crawler.report.head import Answer
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
     from parsers.model import Listing
 
 __all__ = ["render"]
@@ -88,7 +88,7 @@ def render(result: SearchResult, style: Style) -> str:
         style=STYLE,
         words=words,
         script=SCRIPT,
-        mark=_markup(mark_query(result.query, source_of(result))),
+        mark=_markup(mark_query(result.query, result.marked_source)),
         title=_title(result, head.answers[0], say),
         query=clean(result.query),
         head=head,

@@ -11,9 +11,10 @@ from crawler.json_text import escape_controls
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
-    from crawler.history.prices import PriceHistory
+    from crawler.books.book import Book
+    from crawler.prices.price_history import PriceHistory
     from crawler.report import Style
-    from crawler.results import Book, PriceCheck, SearchResult
+    from crawler.results import PriceCheck, SearchResult
     from parsers.model import Contributor, Listing
 
 __all__ = ["as_dict", "history_as_dict", "render"]

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.books.offers import price_of
-from crawler.report.clean import clean, crop
+from crawler.clean import clean, crop
 from crawler.report.files import mark_query
 from crawler.report.head import head_of, tail_of
 from crawler.report.wording import (
@@ -26,16 +26,16 @@ from crawler.report.wording import (
     quality,
     rating,
     remark,
-    source_of,
     value,
     volume_price,
 )
 
 if TYPE_CHECKING:
+    from crawler.books.book import Book
     from crawler.labels import Labels
     from crawler.report import Style
     from crawler.report.head import Alarm, Answer
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
     from parsers.model import Listing
 
 __all__ = ["escape", "render"]
@@ -82,7 +82,7 @@ def render(result: SearchResult, style: Style) -> str:
             blocks.append(escape(tail))
     if style.show_dropped and result.dropped:
         blocks += [f"## {escape(say('dropped'))}", _dropped(result, say)]
-    blocks.append(mark_query(result.query, source_of(result)))
+    blocks.append(mark_query(result.query, result.marked_source))
     return "\n\n".join(blocks) + "\n"
 
 

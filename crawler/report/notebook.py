@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.clean import clean, crop
 from crawler.labels import labels_for
-from crawler.report.clean import clean, crop
 from crawler.report.head import head_of
 from crawler.report.pages import asset, template
 from crawler.report.wording import FRONTIER, list_price, month, note, off, past, price, product_link, rating
 
 if TYPE_CHECKING:
+    from crawler.books.book import Book
     from crawler.labels import Labels
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
 
 __all__ = ["MOST_BOOKS", "render"]
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from crawler.history.spells import Spell
+from crawler.prices.price_periods import Spell
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_lines import Level, held_until, levels
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crawler.history.prices import RaiseKind
-from crawler.history.spells import ProductPast, Spell
+from crawler.prices.price_history import RaiseKind
+from crawler.prices.price_periods import ProductPast, Spell
 
 __all__ = ["Level", "cut_after_raise", "held_until", "levels", "sold_out_times", "thinned"]
 

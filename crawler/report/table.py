@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from crawler.report.clean import clean
+from crawler.clean import clean
 from crawler.report.head import head_of, tail_of
 from crawler.report.layout import FILE_WIDTH, bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.wording import (
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from crawler.books.book import Book
     from crawler.labels import Labels
     from crawler.report import Style
     from crawler.report.head import Head
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
     from parsers.model import Listing
 
 __all__ = ["FILE_WIDTH", "render"]

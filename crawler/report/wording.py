@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.books.offers import price_of
+from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 from crawler.local_time import date_in, minute_in
-from crawler.report.clean import clean, crop
 from crawler.verdict import Verdict
 from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
-    from crawler.history.prices import PriceHistory, RaisedThenCut
-    from crawler.results import Book, PageResult, SearchResult
+    from crawler.books.book import Book
+    from crawler.prices.price_history import PriceHistory, RaisedThenCut
+    from crawler.results import PageResult, SearchResult
     from parsers.model import Contributor, Listing
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "contributor_in_words",
     "credited",
     "day",
-    "is_live",
     "list_price",
     "minute",
     "month",
@@ -50,7 +50,6 @@ __all__ = [
     "rating",
     "remark",
     "said",
-    "source_of",
     "translators",
     "value",
     "volume_price",
@@ -355,22 +354,12 @@ def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
     return say("price_pages_failed", failed=len(failed), all=len(pages), why=why)
 
 
-def is_live(result: SearchResult) -> bool:
-    """Return whether the shop itself was asked: no demo, no replica, no test."""
-    return not result.demo and result.base_url.rstrip("/") == SHOPS[result.shop].base_url
-
-
-def source_of(result: SearchResult) -> str:
-    """Return where a report comes from: '' for the live shop, «demo», or a replica's address."""
-    return "demo" if result.demo else "" if is_live(result) else result.base_url
-
-
 def product_link(result: SearchResult, listing: Listing) -> str | None:
     """Return the address of a product's page if it can be followed: https, on the shop's own host, found there.
 
     The product numbers of a demo or a replica may be those of other goods in the real shop.
     """
     url = listing.url
-    if not is_live(result) or not _PLAIN_URL.fullmatch(url):
+    if not result.is_live or not _PLAIN_URL.fullmatch(url):
         return None
     return url if SHOPS[result.shop].owns(urlsplit(url).hostname or "") else None

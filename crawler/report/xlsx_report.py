@@ -18,8 +18,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.books.offers import price_of
+from crawler.clean import clean, crop
 from crawler.local_time import date_in
-from crawler.report.clean import clean, crop
 from crawler.report.csv_report import defuse
 from crawler.report.head import head_of, mark_of, tail_of
 from crawler.report.wording import (
@@ -35,11 +35,12 @@ from crawler.report.wording import (
 if TYPE_CHECKING:
     import xlsxwriter  # type: ignore[import-untyped]
 
-    from crawler.history.prices import PriceHistory
+    from crawler.books.book import Book
     from crawler.labels import Labels
+    from crawler.prices.price_history import PriceHistory
     from crawler.report import Style
     from crawler.report.head import Head
-    from crawler.results import Book, SearchResult
+    from crawler.results import SearchResult
     from parsers.model import Listing
 
 __all__ = ["render"]

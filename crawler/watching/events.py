@@ -16,7 +16,7 @@ from crawler.alerts.alert import AlertKind, PriceEvent
 from crawler.local_time import date_in
 
 if TYPE_CHECKING:
-    from crawler.history.observations import Observation
+    from crawler.prices.observation import Observation
     from crawler.watching.watch import WatchTerms
 
 __all__ = ["Told", "happenings"]

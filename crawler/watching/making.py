@@ -14,10 +14,11 @@ from crawler.alerts.alert import Alert, PriceEvent
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
 from crawler.history.looking_back import run_key
-from crawler.history.observations import Observation, observed, source_of
-from crawler.history.prices import price_history
+from crawler.history.observations import observed, source_of
 from crawler.labels import Labels, labels_for
 from crawler.local_time import local_zone
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import price_history
 from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
@@ -188,7 +189,7 @@ def _alert(
     return Alert(
         watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
         url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.to_be_had,
-        against=found[0].against, remarks=tuple(remarks), source=wording.source_of(result), also=tuple(found[1:]),
+        against=found[0].against, remarks=tuple(remarks), source=result.marked_source, also=tuple(found[1:]),
     )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ from crawler.watching.pending import Pending, Resting, Unreadable, kind_of, pend
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
 
 if TYPE_CHECKING:
-    from crawler.history.observations import Observation, RunRecord
+    from crawler.history.observations import RunRecord
+    from crawler.prices.observation import Observation
     from crawler.watching.watch import Watch
 
 __all__ = ["REFUSALS", "REST", "Memory"]

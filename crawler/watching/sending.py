@@ -20,7 +20,7 @@ from crawler.watching.memory import Memory
 if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
     from crawler.alerts.wording import Message
-    from crawler.history.observations import Observation
+    from crawler.prices.observation import Observation
     from crawler.watching.pending import Pending
 
 __all__ = ["Sent", "send"]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from crawler.alerts.alert import TITLE_LIMIT, Alert, AlertKind, PriceEvent, encoded
 from crawler.alerts.wording import MOST_ALERTS, happened_in_words, messages_of, text_of, title_of
+from crawler.clean import clean
 from crawler.labels import LANGUAGES, Labels
-from crawler.report.clean import clean
 from tests.alerts.messages import AT, make_alert
 from tests.report.hostile import HOSTILE
 

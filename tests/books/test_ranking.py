@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.books.book import Book
 from crawler.books.offers import Offers
 from crawler.books.ranking import RANKINGS, first_by, rank_books
-from crawler.results import Book
 from parsers.model import Flag, Listing
 from tests.factories import make_listing
 

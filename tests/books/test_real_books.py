@@ -9,13 +9,13 @@ from decimal import Decimal
 
 import pytest
 
+from crawler.books.book import Book
 from crawler.books.identity import same_books
 from crawler.books.offers import Offers
 from crawler.books.ranking import RANKINGS, first_by, rank_books
 from crawler.books.shelf import Wishes, fill_shelf
 from crawler.books.topic import Topic
 from crawler.query import simplified
-from crawler.results import Book
 from parsers.dangdang import parse_search_page
 from parsers.model import Listing
 from parsers.names import parse_contributors

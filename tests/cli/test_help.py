@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from crawler import Settings, __version__
+from crawler import Settings
 from crawler.__main__ import main
 from crawler.cli import search
 from crawler.cli.app import COMMANDS, build_parser
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 from crawler.report import FORMATS
+from crawler.version import __version__
 
 HEAVY = {"aiohttp", "asyncio", "rich", "msgspec", "multiprocessing", "opencc", "selectolax", "tomllib"}
 
@@ -119,7 +120,7 @@ def test_the_main_module_loads_next_to_nothing() -> None:
     program = "import sys; import crawler.__main__; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.partition(".")[0] in {"crawler", "parsers"}}
-    assert ours == {"crawler", "crawler.__main__"}
+    assert ours == {"crawler", "crawler.__main__", "crawler.version"}
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

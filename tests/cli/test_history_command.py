@@ -20,8 +20,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.cli import history, history_upkeep
 from crawler.history import exporting
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.store import History
+from crawler.prices.observation import Observation
 from crawler.report import history_report
 from tests.cli.conftest import Ended
 

@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
+from crawler.books.book import Counts
 from crawler.cli.last_word import exit_code, last_word
-from crawler.results import Counts, PageResult, SearchResult
+from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 
 NOW = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)

@@ -8,16 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.cli.progress import Teller
-from crawler.events import (
-    Attempt,
-    Event,
-    PaceChanged,
-    PageFinished,
-    PagesKnown,
-    SearchFinished,
-    SearchStarted,
-    WorkerEvent,
-)
+from crawler.engine_events import PaceChanged, WorkerEvent
+from crawler.events import Attempt, Event, PageFinished, PagesKnown, SearchFinished, SearchStarted
 from crawler.verdict import Verdict
 from tests.factories import make_empty_result, make_page, make_result
 

@@ -21,8 +21,9 @@ import pytest
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.store import History
+from crawler.prices.observation import Observation
 
 if os.name != "posix":
     pytest.skip("opens a pseudo-terminal", allow_module_level=True)

@@ -20,8 +20,9 @@ import pytest
 from crawler.__main__ import main
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
 from crawler.history.looking_back import run_key
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.schema import MIGRATIONS
+from crawler.prices.observation import Observation
 from crawler.query import simplified
 from crawler.settings import Settings
 from crawler.watching.making import searched

@@ -21,10 +21,10 @@ from crawler.demo.server import DemoShop
 from crawler.demo.year import DAYS, LAST_DAY, QUERY, year
 from crawler.events import SearchFinished
 from crawler.history.looking_back import record_and_look_back
-from crawler.history.observations import Observation
 from crawler.history.reading import HistoryReader
 from crawler.history.store import History
 from crawler.history.views import search_view
+from crawler.prices.observation import Observation
 from crawler.query import simplified
 
 SENT = simplified(QUERY)

@@ -17,8 +17,8 @@ from crawler.demo.books import discount_text, yuan
 from crawler.demo.catalogue import catalogue
 from crawler.demo.markup import render_search_page
 from crawler.demo.price_moves import Phase, Story, on_day, phase_of, story_of
-from crawler.history.observations import Observation
-from crawler.history.prices import RaisedThenCut, price_history
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import RaisedThenCut, price_history
 from parsers.dangdang import parse_search_page
 from parsers.model import Listing
 

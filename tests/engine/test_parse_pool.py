@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.events import WorkerEvent
-from crawler.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
-from crawler.parse_pool import WAITING_PAGES, ParseFailure, ParsePool
+from crawler.engine_events import WorkerEvent
+from crawler.parsing.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
+from crawler.parsing.pool import WAITING_PAGES, ParseFailure, ParsePool
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 from tests.engine.parse_tasks import obey
@@ -196,7 +196,7 @@ async def test_a_pool_that_cannot_start_again_says_so(
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("crawler.parse_pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
     outcome = await parse(pool, "die")
     assert isinstance(outcome, ParseFailure)
     assert "no parse process could be started" in outcome.detail
@@ -208,7 +208,7 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object, **__: object) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("crawler.parse_pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
     for early in (True, False):
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), BorrowedExecutor)
 
@@ -245,7 +245,7 @@ async def test_threads_serve_where_an_executor_is_handed_in() -> None:
 
 ORPHAN = """
     import asyncio, sys
-    from crawler.parse_pool import ParsePool
+    from crawler.parsing.pool import ParsePool
     from tests.engine.parse_tasks import obey
 
     async def main():

@@ -19,10 +19,11 @@ from crawler import Crawler, SearchFinished, SearchResult, Settings, crawl
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
-from crawler.page_list import PageList
-from crawler.price_check import check_price, pages_needed
 from crawler.results import PageResult, PriceCheck
-from crawler.verdict import Judgement, Verdict
+from crawler.search.judging import Judgement
+from crawler.search.page_list import PageList
+from crawler.search.price_check import check_price, pages_needed
+from crawler.verdict import Verdict
 from parsers.model import Layout, Listing, PageKind, SearchPage
 from tests.factories import make_listing
 

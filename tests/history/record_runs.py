@@ -12,8 +12,9 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.store import History
+from crawler.prices.observation import Observation
 
 STARTED = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 

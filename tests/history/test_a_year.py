@@ -1,7 +1,7 @@
 """A year of daily searches of a shop whose prices move: what is told of them, against the rows of the file alone.
 
 The shop is the demo shop over real HTTP on a simulated clock, the history a real file. Nothing here is computed by
-`crawler.history.prices`: every figure is found again from the raw rows, in whole hundredths of a yuan and microseconds.
+`crawler.prices`: every figure is found again from the raw rows, in whole hundredths of a yuan and microseconds.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from crawler.demo.price_moves import Phase, Story, phase_of, story_of
 from crawler.demo.server import DemoShop
 from crawler.events import SearchFinished
 from crawler.history.looking_back import record_and_look_back
-from crawler.history.prices import PriceHistory
 from crawler.history.reading import HistoryReader
 from crawler.history.views import search_view
+from crawler.prices.price_history import PriceHistory
 
 DAYS = 365
 START = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.history.deals import best_first
-from crawler.history.observations import Observation, RunRecord
-from crawler.history.prices import price_history
+from crawler.history.observations import RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import price_history
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://shop.example"

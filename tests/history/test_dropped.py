@@ -27,10 +27,11 @@ from crawler.history import exporting, schema
 from crawler.history.importing import HistoryImporter
 from crawler.history.looking_back import record_and_look_back
 from crawler.history.maintenance import HistoryKeeper
-from crawler.history.observations import NOT_DROPPED, Observation, RunRecord, observed
+from crawler.history.observations import RunRecord, observed
 from crawler.history.reading import HistoryReader
 from crawler.history.store import History
 from crawler.history.views import SearchPast, search_view
+from crawler.prices.observation import NOT_DROPPED, Observation
 from crawler.results import SearchResult
 from parsers.model import Flag
 from tests.factories import STARTED, make_listing, make_result

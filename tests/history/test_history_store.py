@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from crawler.errors import HistoryError
 from crawler.history import exporting, schema
-from crawler.history.observations import Observation, RunRecord, observed, source_of
+from crawler.history.observations import RunRecord, observed, source_of
 from crawler.history.reading import open_history
 from crawler.history.store import History
+from crawler.prices.observation import Observation
 from crawler.verdict import Verdict
 from tests.factories import STARTED, make_listing, make_page, make_result
 

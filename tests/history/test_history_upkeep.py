@@ -22,9 +22,10 @@ from crawler.errors import UsageError
 from crawler.history import exporting
 from crawler.history.importing import HistoryImporter
 from crawler.history.maintenance import HistoryKeeper
-from crawler.history.observations import NOT_DROPPED, Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
+from crawler.prices.observation import NOT_DROPPED, Observation
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://shop.example"

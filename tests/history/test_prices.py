@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.history.observations import Observation
-from crawler.history.prices import MANY_DAYS, PriceHistory, RaiseKind, long_gap, price_history
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import MANY_DAYS, PriceHistory, RaiseKind, long_gap, price_history
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from crawler.history.observations import Observation
 from crawler.history.reading import SearchSummary
-from crawler.history.spells import ProductPast, product_past
 from crawler.history.views import SearchPast
+from crawler.prices.observation import Observation
+from crawler.prices.price_periods import ProductPast, product_past
 
 SHOP = "https://search.dangdang.com"
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)

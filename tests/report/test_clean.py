@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.report.clean import clean, crop
+from crawler.clean import clean, crop
 from tests.report.hostile import HOSTILE
 
 NASTY = st.text(

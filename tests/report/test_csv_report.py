@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from crawler.books.filters import Filters
 from crawler.books.shelf import Wishes
+from crawler.clean import clean
 from crawler.report import encode, render
-from crawler.report.clean import clean
 from crawler.report.csv_report import COLUMNS, defuse
 from crawler.results import SearchResult
 from crawler.verdict import Verdict

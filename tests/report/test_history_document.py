@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from crawler.history import exporting
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.history.views import View, overview, product_view, search_view
+from crawler.prices.observation import Observation
 from crawler.report.history_json import as_dict
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "history.md").read_text(encoding="utf-8")

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.history.observations import Observation
+from crawler.clean import clean, crop
 from crawler.history.reading import FileSize, SearchSummary
 from crawler.history.views import Overview, View
 from crawler.labels import LANGUAGES, Labels
-from crawler.report.clean import clean, crop
+from crawler.prices.observation import Observation
 from crawler.report.history_report import MOST_CHARTS, HistoryStyle, encode, format_of, render
 from tests.report.hostile import HOSTILE
 from tests.report.pasts import RAISED, SHOP, START, a_product, a_search, daily, seen

@@ -12,9 +12,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.books.filters import Filters
 from crawler.books.shelf import Wishes
+from crawler.clean import clean, crop
 from crawler.labels import LANGUAGES, Labels
 from crawler.report import FORMATS, Style
-from crawler.report.clean import clean, crop
 from crawler.report.files import mark_query
 from crawler.report.html_report import render
 from crawler.results import SearchResult

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
-from crawler import labels_of_commands, labels_of_history
 from crawler.alerts.alert import AlertKind
 from crawler.books import DROP_REASONS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
+from crawler.labels import commands as labels_of_commands
+from crawler.labels import history as labels_of_history
 from crawler.phrases import PHRASES
 from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES

@@ -11,10 +11,10 @@ from crawler.alerts.alert import encoded
 from crawler.alerts.wording import text_of, title_of
 from crawler.books import filters, identity
 from crawler.books.topic import Topic
+from crawler.clean import LONGEST, _cleaned, clean
 from crawler.cli.console import LONGEST_LINE, one_line, visible
 from crawler.json_text import escape_controls
 from crawler.report import FORMATS, render
-from crawler.report.clean import LONGEST, _cleaned, clean
 from crawler.report.markdown import escape
 from parsers.text import nfkc
 from tests.alerts.messages import make_alert

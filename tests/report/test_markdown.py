@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from crawler.books.shelf import Wishes
+from crawler.clean import clean
 from crawler.report import render
-from crawler.report.clean import clean
 from crawler.report.files import mark_query
 from crawler.report.markdown import escape
 from crawler.results import SearchResult

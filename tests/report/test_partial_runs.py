@@ -18,7 +18,8 @@ from crawler.cli.last_word import last_word
 from crawler.cli.progress import Teller
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
-from crawler.events import Event, PaceChanged, PageFinished, RobotsNoted, WorkerEvent
+from crawler.engine_events import PaceChanged, RobotsNoted, WorkerEvent
+from crawler.events import Event, PageFinished
 from crawler.labels import LANGUAGES, Labels
 from crawler.phrases import Phrase
 from crawler.report import render
@@ -162,7 +163,7 @@ def test_in_english_the_report_is_as_the_json_has_it(run: tuple[SearchResult, li
 
 def judged() -> Iterator[tuple[Verdict, str]]:
     """Yield how each case of the verdicts' table is judged."""
-    from crawler.verdict import judge
+    from crawler.search.judging import judge
 
     for exchange, parsed, *_ in SINGLE_PAGES:
         judgement = judge(exchange, parsed, query="渗透测试", number=5)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.history.observations import Observation
-from crawler.history.prices import long_gap
-from crawler.history.spells import product_past, spells
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import long_gap
+from crawler.prices.price_periods import product_past, spells
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_chart import BOX, Mark, PriceChart
 from crawler.report.price_lines import sold_out_times, thinned

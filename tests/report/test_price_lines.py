@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from crawler.history.observations import Observation
-from crawler.history.spells import Spell, product_past, spells
+from crawler.prices.observation import Observation
+from crawler.prices.price_periods import Spell, product_past, spells
 from crawler.report.price_lines import cut_after_raise, held_until, levels, thinned
 from tests.report.pasts import RAISED, daily, day, seen
 

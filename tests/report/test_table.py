@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from crawler.books.shelf import Wishes
+from crawler.clean import clean
 from crawler.labels import LANGUAGES
 from crawler.report import render
-from crawler.report.clean import clean
 from crawler.report.layout import _PIECE, folded
 from crawler.results import SearchResult
 from crawler.verdict import Verdict

@@ -18,8 +18,8 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from crawler.books.shelf import Wishes
+from crawler.clean import clean
 from crawler.report import render, xlsx_report
-from crawler.report.clean import clean
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag

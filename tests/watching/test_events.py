@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.alerts.alert import AlertKind
-from crawler.history.observations import Observation
+from crawler.prices.observation import Observation
 from crawler.watching.events import Told, happenings
 from crawler.watching.watch import WatchTerms
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.store import History
 from crawler.labels import Labels
+from crawler.prices.observation import Observation
 from crawler.watching.making import _settle
 from crawler.watching.memory import Memory
 from crawler.watching.watch import Watch, WatchTerms

@@ -12,7 +12,8 @@ import pytest
 
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
 from crawler.history.maintenance import HistoryKeeper
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
+from crawler.prices.observation import Observation
 from crawler.settings import Settings
 from crawler.watching.making import searched
 from crawler.watching.memory import REFUSALS, Memory

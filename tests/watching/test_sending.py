@@ -14,9 +14,10 @@ from crawler.alerts.alert import Alert, AlertKind, encoded
 from crawler.alerts.refusals import FinalRefusal, Refusal
 from crawler.alerts.wording import MOST_ALERTS, Message
 from crawler.history import opening
-from crawler.history.observations import Observation, RunRecord
+from crawler.history.observations import RunRecord
 from crawler.history.schema import stored_schema
 from crawler.history.store import History
+from crawler.prices.observation import Observation
 from crawler.watching.memory import REFUSALS, REST, Memory
 from crawler.watching.sending import FAILURES, send
 from crawler.watching.watch import Watch, WatchTerms

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crawler.history.observations import Observation
-from crawler.history.prices import PriceHistory, long_gap, price_history
+from crawler.prices.observation import Observation
+from crawler.prices.price_history import PriceHistory, long_gap, price_history
 
 __all__ = ["ProductPast", "Spell", "product_past", "spells"]
 

@@ -11,8 +11,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
-from crawler.events import WorkerEvent
-from crawler.parse_pool import ParseFailure, ParsePool, may_fork
+from crawler.engine_events import WorkerEvent
+from crawler.parsing.pool import ParseFailure, ParsePool, may_fork
 from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 from parsers import parse_search_page_to_wire

@@ -21,8 +21,8 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from crawler import parse_worker
-from crawler.events import WorkerEvent
+from crawler.engine_events import WorkerEvent
+from crawler.parsing import worker
 from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 from parsers import SHOPS, parse_search_page_to_wire
@@ -64,7 +64,7 @@ class _Generation:
         self.executor = ProcessPoolExecutor(
             workers,
             mp_context=self._recording_context(),
-            initializer=parse_worker.set_up,
+            initializer=worker.set_up,
             initargs=(tuple(f"{shop.module}.search_page" for shop in SHOPS.values()),),
         )
         self._call_pipe: Any = vars(self.executor)["_call_queue"]  # see _drain
@@ -76,7 +76,7 @@ class _Generation:
 
         Python before 3.14 has no public way to the workers of an executor, and a hung one must be killed.
         """
-        process_type = parse_worker.PROCESS_TYPES[self.start_method]
+        process_type = worker.PROCESS_TYPES[self.start_method]
 
         def make_process(*args: Any, **kwargs: Any) -> BaseProcess:
             process: BaseProcess = process_type(*args, **kwargs)
@@ -93,7 +93,7 @@ class _Generation:
         while len(self._warm_ups) < workers:
             try:
                 # With spawn, each waiting task starts one more process; with fork, the first starts them all.
-                self._warm_ups.append(self.executor.submit(parse_worker.ready))
+                self._warm_ups.append(self.executor.submit(worker.ready))
             except OSError:
                 if not any(process.pid for process in self.processes):
                     raise

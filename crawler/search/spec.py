@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Unpack
 
-from crawler import __version__
 from crawler.books import FILTERS
 from crawler.errors import UsageError
 from crawler.options import ReplayOptions
 from crawler.query import checked_query
 from crawler.recording.saved import RunParameters
 from crawler.settings import Settings, checked
+from crawler.version import __version__
 from parsers import SHOPS, Shop
 
 __all__ = ["SearchSpec", "replayed_spec"]

@@ -17,8 +17,8 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median, median_low
 
-from crawler.history.observations import Observation
 from crawler.local_time import date_in
+from crawler.prices.observation import Observation
 
 __all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "long_gap", "price_history"]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from crawler.page_key import PageKey
-from crawler.verdict import Judgement, Verdict, in_page_order
+from crawler.search.judging import Judgement, in_page_order
+from crawler.verdict import Verdict
 from parsers.model import Listing
 
 __all__ = ["PageList"]

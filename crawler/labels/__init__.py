@@ -10,8 +10,8 @@ import datetime as dt
 import os
 from typing import Final
 
-from crawler.labels_of_commands import WORDS as WORDS_OF_COMMANDS
-from crawler.labels_of_history import WORDS as WORDS_OF_HISTORY
+from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
+from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.languages import LANGUAGES, language_for
 from crawler.phrases import worded
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.books import FILTERS
+from crawler.books.book import Counts
 from crawler.books.selection import Selector
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Spent
+from crawler.engine_events import EngineEvent
 from crawler.events import (
     Attempt,
-    EngineEvent,
     Event,
     PageFinished,
     PageRejected,
@@ -34,13 +35,14 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.page_list import PageList
-from crawler.parse_pool import ParseFailure
+from crawler.parsing.pool import ParseFailure
 from crawler.phrases import Phrase
-from crawler.price_check import check_price, pages_needed
 from crawler.recording.saved import RunEnd, SavedPage
-from crawler.results import Counts, PageResult, PriceCheck, SearchResult
-from crawler.verdict import BLOCKED_STATUSES, Judgement, Verdict, judge
+from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
+from crawler.search.judging import BLOCKED_STATUSES, Judgement, judge
+from crawler.search.page_list import PageList
+from crawler.search.price_check import check_price, pages_needed
+from crawler.verdict import Verdict
 from parsers.model import SearchPage
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ if TYPE_CHECKING:
 
     from crawler.books.shelf import Shelf, Wishes
     from crawler.download.client import Downloader
-    from crawler.page_parser import PageParser
+    from crawler.parsing.page_parser import PageParser
     from crawler.recording.saved import Recorder, SavedRun
-    from crawler.search_spec import SearchSpec
+    from crawler.search.spec import SearchSpec
     from parsers.model import Listing
 
 __all__ = ["Search"]
@@ -92,6 +94,7 @@ class Search:
         parser: PageParser,
         policy: FetchPolicy,
         now: Callable[[], dt.datetime],
+        renderer: Renderer,
         recorder: Recorder | None = None,
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
@@ -101,6 +104,7 @@ class Search:
         self._parser = parser
         self._policy = policy
         self._now = now
+        self._renderer = renderer
         self._recorder = recorder
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
@@ -515,6 +519,7 @@ class Search:
             if beside is None
             else tuple(self._page_result(beside, number) for number in beside.final if number <= beside.last),
             price_check=self._price_check(shelf, stopped=stopped is not None),
+            renderer=self._renderer,
         )
 
     def _price_check(self, shelf: Shelf, *, stopped: bool) -> PriceCheck | None:

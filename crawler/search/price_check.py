@@ -8,8 +8,8 @@ from itertools import chain
 
 from crawler.books.offers import price_of
 from crawler.books.price_order import OrderCheck, check_order
-from crawler.page_list import PageList
 from crawler.results import PageResult, PriceCheck
+from crawler.search.page_list import PageList
 from crawler.verdict import Verdict
 from parsers.model import Listing
 

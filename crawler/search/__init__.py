@@ -1,0 +1,1 @@
+"""One search: its pages, their verdicts, the proof of the cheapest, and the result."""
