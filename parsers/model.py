@@ -13,9 +13,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Contributor", "Flag", "Layout", "Listing", "PageKind", "SearchPage", "SignCode"]
+__all__ = ["MAX_VOLUMES", "Contributor", "Flag", "Layout", "Listing", "PageKind", "SearchPage", "SignCode"]
 
 Wire = tuple[Any, ...]
+
+MAX_VOLUMES = 400
+"""More than any set on sale holds; a larger number is of something else."""
 
 
 class Flag(StrEnum):

@@ -13,9 +13,9 @@ from parsers.bundles import is_bundle
 from parsers.condition import says_sold_out, title_says_used
 from parsers.model import Flag
 from parsers.text import nfkc
-from parsers.volumes import MAX_VOLUMES, count_volumes
+from parsers.volumes import count_volumes
 
-__all__ = ["MAX_VOLUMES", "TitleFacts", "read_title"]
+__all__ = ["TitleFacts", "read_title"]
 
 
 class TitleFacts(NamedTuple):

@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from parsers.model import MAX_VOLUMES
 from parsers.text import NUMERAL, parse_numeral
 
-__all__ = ["MAX_VOLUMES", "count_volumes"]
-
-MAX_VOLUMES = 400
-"""More than any set on sale holds; a larger number is of something else."""
+__all__ = ["count_volumes"]
 
 _DASH = "[-~—–〜至到]"
 _VOLUME_SIGN = re.compile(

@@ -14,9 +14,8 @@ from functools import lru_cache
 from itertools import product
 
 from crawler.books.offers import Offers, in_order
-from parsers.model import Contributor, Flag, Listing
+from parsers.model import MAX_VOLUMES, Contributor, Flag, Listing
 from parsers.text import NUMERAL, nfkc, parse_numeral
-from parsers.titles import MAX_VOLUMES
 
 __all__ = ["SHORT_TITLE", "same_books", "title_key"]
 

@@ -15,7 +15,7 @@ OURS = {
     "parsers.text": {"parsers", "parsers.text"},
     "parsers.bundles": {"parsers", "parsers.bundles"},
     "parsers.condition": {"parsers", "parsers.condition", "parsers.text"},
-    "parsers.volumes": {"parsers", "parsers.text", "parsers.volumes"},
+    "parsers.volumes": {"parsers", "parsers.model", "parsers.text", "parsers.volumes"},
     "parsers.titles": {
         "parsers",
         "parsers.bundles",
