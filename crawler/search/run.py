@@ -14,13 +14,9 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.books import FILTERS
-from crawler.books.book import Counts
-from crawler.books.selection import Selector
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Spent
 from crawler.engine_events import EngineEvent
 from crawler.events import (
@@ -38,22 +34,20 @@ from crawler.page_key import PageKey
 from crawler.parsing.pool import ParseFailure
 from crawler.phrases import Phrase
 from crawler.recording.saved import RunEnd, SavedPage
-from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
+from crawler.results import Renderer, SearchResult
+from crawler.search.findings import Findings, import_book_modules
 from crawler.search.judging import BLOCKED_STATUSES, Judgement, judge
 from crawler.search.page_list import PageList
-from crawler.search.price_check import check_price, pages_needed
+from crawler.search.price_check import pages_needed
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from crawler.books.shelf import Shelf, Wishes
+    from crawler.books.shelf import Shelf
     from crawler.download.client import Downloader
     from crawler.parsing.page_parser import PageParser
     from crawler.recording.saved import Recorder, SavedRun
     from crawler.search.spec import SearchSpec
-    from parsers.model import Listing
 
 __all__ = ["Search"]
 
@@ -65,9 +59,6 @@ WARM_UP_DELAY = 0.05
 
 UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
 """Verdicts of a page that tell of the process that read it: they are not found out a second time."""
-
-FEW = 60
-"""Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +107,10 @@ class Search:
         self._beside = self._page_list(beside, price_order=True) if beside else None
         self._lists = (self._own,) if self._beside is None else (self._own, self._beside)
         self._announced: set[PageKey] = set()
-        self._attempts: dict[PageKey, int] = {}
         self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
         """What each page has used up of its attempts and its time."""
-        self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
-        self._selector = Selector(
-            keep=spec.settings.keep, goods=spec.settings.category == "all", covers=self._covers
-        )
+        self._findings = Findings(spec, self._own, self._beside)
         self._host = urlsplit(spec.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
@@ -192,10 +179,10 @@ class Search:
             self._stop_if_blocked("")
         try:
             await self._read_pages()
-            shelf = self._fill()
-            while self._stopped is None and self._replay is None and self._wants_more(shelf):
+            shelf = self._findings.books()
+            while self._stopped is None and self._replay is None and self._findings.needs_more(shelf):
                 await self._read_pages()
-                shelf = self._fill()
+                shelf = self._findings.books()
         finally:
             if timer is not None:
                 timer.cancel()
@@ -210,7 +197,7 @@ class Search:
         # More roads than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
         roads = [asyncio.create_task(self._road()) for _ in range(most)]
-        warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, _import_book_modules)
+        warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, import_book_modules)
         try:
             await self._until_done_or_stopped(roads)
         finally:
@@ -218,17 +205,6 @@ class Search:
             for road in roads:
                 road.cancel()
             await asyncio.gather(*roads, return_exceptions=True)
-
-    def _wants_more(self, shelf: Shelf) -> bool:
-        """Tell whether pages in price order were left out that the cheapest book does need after all.
-
-        Progress judges listings one by one, the report books as a whole: it may drop the one that seemed the cheapest.
-        """
-        beside = self._beside
-        if beside is None or pages_needed(beside, self._cheapest_price(shelf)) is not None:
-            return False
-        beside.enough = None
-        return beside.next is not None
 
     @property
     def _requested(self) -> int:
@@ -280,8 +256,8 @@ class Search:
                     pages.put_back(number)
                     continue
             exchange, judgement = ended.exchange, ended.judgement
-            self._attempts[page] = exchange.attempts
-            self._fetched_at[page] = ended.fetched_at
+            self._findings.attempts[page] = exchange.attempts
+            self._findings.fetched_at[page] = ended.fetched_at
             self._settle(pages, number, judgement)
             if known is None:
                 self._note_block(page, exchange, judged=judgement)
@@ -390,7 +366,7 @@ class Search:
         url = self._spec.url(page.number, price_order=page.price_order)
 
         def tell(record: AttemptRecord) -> None:
-            self._attempts[page] = record.number
+            self._findings.attempts[page] = record.number
             seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
             self._spent[page] = Spent(record.number, seconds)
             attempt = Attempt(
@@ -428,7 +404,7 @@ class Search:
             self._events.put_nowait(PagesKnown(pages.available))
         self._announce(pages, changed)
         if self._beside is not None and self._beside.enough is None and self._replay is None:
-            self._beside.enough = pages_needed(self._beside, self._selector.cheapest)
+            self._beside.enough = pages_needed(self._beside, self._findings.cheapest)
         for each in self._lists:
             for key, fetch in self._fetches.items():
                 if key.price_order == each.price_order and key.number > each.last:
@@ -436,9 +412,7 @@ class Search:
 
     def _announce(self, pages: PageList, changed: Iterable[int]) -> None:
         changed = list(changed)
-        for number in changed:
-            key = pages.key(number)
-            self._selector.add(key, pages.listings(number), self._fetched_at.get(key))
+        self._findings.add(pages, changed)
         for number in changed:
             key, judgement = pages.key(number), pages.final[number]
             self._events.put_nowait(
@@ -447,100 +421,27 @@ class Search:
                     judgement.verdict,
                     judgement.detail,
                     listings=len(pages.listings(number)),
-                    cheapest=self._selector.cheapest,
-                    books=self._selector.kept_count,
+                    cheapest=self._findings.cheapest,
+                    books=self._findings.kept_count,
                     revised=key in self._announced,
                     price_order=pages.price_order,
                 )
             )
             self._announced.add(key)
 
-    def _fill(self) -> Shelf:
-        """Return the books of the pages that count.
-
-        Of pages in price order those count that are needed to pass the cheapest book, whatever else was on its way by
-        then: so the report does not depend on the order in which pages arrive.
-        """
-        from crawler.books.shelf import fill_shelf
-
-        beside, used = self._beside, 0
-        if beside is not None:
-            used = pages_needed(beside, self._selector.cheapest) or beside.requested
-        while True:
-            counted = {key: listings for key, listings in self._selector.pages.items() if _counts(key, used)}
-            shelf = fill_shelf(counted.items(), self._wishes, fetched_at=self._fetched_at)
-            if beside is None:
-                return shelf
-            needed = pages_needed(beside, self._cheapest_price(shelf)) or beside.requested
-            if needed <= used:
-                beside.enough = used
-                return shelf
-            used = needed
-
-    def _cheapest_price(self, shelf: Shelf) -> Decimal | None:
-        from crawler.books.ranking import first_by
-
-        wanted = self._wishes
-        used = wanted.filters.condition == "used"
-        book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
-        return None if book is None else book.price
-
     def _result(self, started_at: dt.datetime, shelf: Shelf) -> SearchResult:
-        spec, replayed = self._spec, self._replay
-        stopped = self._stopped
+        """Give every page its last verdict, and return the result."""
+        stopped, replayed = self._stopped, self._replay
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else Phrase("run_was_killed")
         for pages in self._lists:
             self._announce(pages, pages.end(stopped or Phrase("search_ended")))
-        own, beside = self._own, self._beside
-        return SearchResult(
-            query=spec.query,
-            query_sent=spec.query_sent,
-            shop=spec.shop.name,
-            base_url=spec.base_url,
-            demo=spec.demo,
-            rank=self._wishes.rank,
+        return self._findings.result(
+            shelf,
             started_at=started_at if replayed is None else replayed.parameters.started_at,
             finished_at=self._finished_at(),
-            pages=tuple(self._page_result(own, number) for number in own.final),
-            available=own.available,
-            counts=shelf.counts,
-            books=shelf.books,
-            dropped=shelf.dropped,
-            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *shelf.notes),
             stopped=stopped,
-            options={
-                name: getattr(spec.settings, name)
-                for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
-            },
-            suggestion=self._mainland_wording if self._found_little(shelf.counts) else None,
-            robots_ignored=not spec.settings.obey_robots,
-            price_pages=()
-            if beside is None
-            else tuple(self._page_result(beside, number) for number in beside.final if number <= beside.last),
-            price_check=self._price_check(shelf, stopped=stopped is not None),
             renderer=self._renderer,
-        )
-
-    def _price_check(self, shelf: Shelf, *, stopped: bool) -> PriceCheck | None:
-        wanted = self._spec.settings
-        if not wanted.price_check:
-            return None
-        in_price_order = self._own if wanted.sort == "price" else self._beside
-        return check_price(
-            self._cheapest_price(shelf), self._own, in_price_order, self._page_result, stopped=stopped
-        )
-
-    def _page_result(self, pages: PageList, number: int) -> PageResult:
-        key, judgement = pages.key(number), pages.final[number]
-        return PageResult(
-            number,
-            pages.url(number),
-            judgement.verdict,
-            judgement.detail,
-            pages.listings(number),
-            self._attempts.get(key, 0),
-            self._fetched_at.get(key),
         )
 
     def _finished_at(self) -> dt.datetime:
@@ -551,77 +452,9 @@ class Search:
         times = [page.fetched_at for page in self._replay.pages.values()]
         return max(times, default=self._replay.parameters.started_at)
 
-    def _found_little(self, counts: Counts) -> bool:
-        """Tell whether the shop has little for the query: few products in all, or hardly one on topic."""
-        failed = [judgement.verdict.failed for judgement in self._own.final.values()]
-        if all(failed):
-            return False  # nothing is known of what it has
-        on_topic = counts.unique - counts.dropped["off_topic"]
-        available = self._own.available
-        read_whole = available is not None and available <= self._own.requested and not any(failed)
-        return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
-
-    @cached_property
-    def _mainland_wording(self) -> str | None:
-        from crawler.query import mainland_wording
-
-        return mainland_wording(self._spec.query)
-
-    @cached_property
-    def _wishes(self) -> Wishes:
-        """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
-        from crawler.books.filters import Filters
-        from crawler.books.shelf import Wishes
-        from crawler.books.topic import topic_of
-        from crawler.query import simplified
-
-        wanted = self._spec.settings
-        named = {name: getattr(wanted, name) for name in FILTERS}
-        for name in ("publisher", "author"):  # typed in either script, as a query may be
-            named[name] = named[name] and simplified(named[name])
-        topic = topic_of(self._spec.query, self._spec.query_sent)
-        filters = Filters(**named, simplified=simplified)
-        return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
-
-    def _covers(self, listing: Listing) -> bool:
-        from crawler.books.identity import title_key
-
-        # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
-        title_key(listing.title)
-        wanted = self._wishes
-        on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
-        return on_topic and wanted.filters.reason((listing,)) is None
-
-
-def _import_book_modules() -> None:
-    """Import what the first page needs; their regular expressions take 40 ms to compile."""
-    import crawler.books.shelf  # noqa: F401 – imported for the time it takes
-
 
 def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:
     """Tell whether an answer is another page than the one that was asked for."""
     # The shop may have sent its last page in place of one that other pages say is there.
     too_early = judgement.verdict is Verdict.PAST_END and number <= (pages.available or 0)
     return judgement.wrong_page or too_early
-
-
-def _counts(key: tuple[bool, int], used: int) -> bool:
-    """Tell whether a page counts, when `used` pages in price order do."""
-    price_order, number = key
-    return not price_order or number <= used
-
-
-def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
-    """Return what a reader should know of pages that did not fail, in page order."""
-    notes: list[str] = []
-    for number, judgement in pages.final.items():
-        if pages.price_order and number > pages.last:
-            continue  # it was on its way when enough was known, and is in no report
-        page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
-        notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
-        # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
-        count = len(pages.listings(number))
-        if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
-            half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
-            notes.append(Phrase("on_page", page=page, words=half))
-    return tuple(notes)

@@ -1,0 +1,231 @@
+"""What the pages of a search come to: its books, while pages come in and at the end, and its result."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crawler.books import FILTERS
+from crawler.books.selection import Selector
+from crawler.page_key import PageKey
+from crawler.phrases import Phrase
+from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
+from crawler.search.page_list import PageList
+from crawler.search.price_check import check_price, pages_needed
+
+if TYPE_CHECKING:
+    from crawler.books.book import Counts
+    from crawler.books.shelf import Shelf, Wishes
+    from crawler.search.spec import SearchSpec
+    from parsers.model import Listing
+
+__all__ = ["Findings", "import_book_modules"]
+
+FEW = 60
+"""Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
+
+
+class Findings:
+    """What was found on the pages of the search's own list and of the one in price order `beside` it, if there is."""
+
+    def __init__(self, spec: SearchSpec, own: PageList, beside: PageList | None) -> None:
+        self._spec = spec
+        self._own = own
+        self._beside = beside
+        self.attempts: dict[PageKey, int] = {}
+        """Requests made for each page."""
+        self.fetched_at: dict[tuple[bool, int], dt.datetime] = {}
+        """When the answer to each page came; aware, UTC."""
+        settings = spec.settings
+        self._selector = Selector(keep=settings.keep, goods=settings.category == "all", covers=self._covers)
+
+    def add(self, pages: PageList, numbers: Iterable[int]) -> None:
+        """Take in what is on pages of a list, in place of what was there before."""
+        for number in numbers:
+            key = pages.key(number)
+            self._selector.add(key, pages.listings(number), self.fetched_at.get(key))
+
+    @property
+    def cheapest(self) -> Decimal | None:
+        """Lowest price so far, in yuan, of a product that the report would keep."""
+        return self._selector.cheapest
+
+    @property
+    def kept_count(self) -> int:
+        """Unique products kept so far."""
+        return self._selector.kept_count
+
+    def books(self) -> Shelf:
+        """Return the books of the pages that count.
+
+        Of pages in price order those count that are needed to pass the cheapest book, whatever else was on its way by
+        then: so the report does not depend on the order in which pages arrive.
+        """
+        from crawler.books.shelf import fill_shelf
+
+        beside, used = self._beside, 0
+        if beside is not None:
+            used = pages_needed(beside, self._selector.cheapest) or beside.requested
+        while True:
+            counted = {key: listings for key, listings in self._selector.pages.items() if _counts(key, used)}
+            shelf = fill_shelf(counted.items(), self._wishes, fetched_at=self.fetched_at)
+            if beside is None:
+                return shelf
+            needed = pages_needed(beside, self.cheapest_price(shelf)) or beside.requested
+            if needed <= used:
+                beside.enough = used
+                return shelf
+            used = needed
+
+    def cheapest_price(self, shelf: Shelf) -> Decimal | None:
+        """Return the price of the cheapest book, in yuan; None without one."""
+        from crawler.books.ranking import first_by
+
+        wanted = self._wishes
+        used = wanted.filters.condition == "used"
+        book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
+        return None if book is None else book.price
+
+    def needs_more(self, shelf: Shelf) -> bool:
+        """Tell whether pages in price order were left out that the cheapest book does need after all.
+
+        While pages come in, listings are judged one by one, at the end books as a whole: the one that seemed the
+        cheapest may be dropped.
+        """
+        beside = self._beside
+        if beside is None or pages_needed(beside, self.cheapest_price(shelf)) is not None:
+            return False
+        beside.enough = None
+        return beside.next is not None
+
+    def result(
+        self,
+        shelf: Shelf,
+        *,
+        started_at: dt.datetime,
+        finished_at: dt.datetime,
+        stopped: str | None,
+        renderer: Renderer,
+    ) -> SearchResult:
+        """Return the result of the search, once every page has its verdict; `stopped` is why it ended early."""
+        spec, own, beside = self._spec, self._own, self._beside
+        return SearchResult(
+            query=spec.query,
+            query_sent=spec.query_sent,
+            shop=spec.shop.name,
+            base_url=spec.base_url,
+            demo=spec.demo,
+            rank=self._wishes.rank,
+            started_at=started_at,
+            finished_at=finished_at,
+            pages=tuple(self._page_result(own, number) for number in own.final),
+            available=own.available,
+            counts=shelf.counts,
+            books=shelf.books,
+            dropped=shelf.dropped,
+            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *shelf.notes),
+            stopped=stopped,
+            options={
+                name: getattr(spec.settings, name)
+                for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
+            },
+            suggestion=self._mainland_wording if self._found_little(shelf.counts) else None,
+            robots_ignored=not spec.settings.obey_robots,
+            price_pages=()
+            if beside is None
+            else tuple(self._page_result(beside, number) for number in beside.final if number <= beside.last),
+            price_check=self._price_check(shelf, stopped=stopped is not None),
+            renderer=renderer,
+        )
+
+    def _price_check(self, shelf: Shelf, *, stopped: bool) -> PriceCheck | None:
+        wanted = self._spec.settings
+        if not wanted.price_check:
+            return None
+        in_price_order = self._own if wanted.sort == "price" else self._beside
+        return check_price(
+            self.cheapest_price(shelf), self._own, in_price_order, self._page_result, stopped=stopped
+        )
+
+    def _page_result(self, pages: PageList, number: int) -> PageResult:
+        key, judgement = pages.key(number), pages.final[number]
+        return PageResult(
+            number,
+            pages.url(number),
+            judgement.verdict,
+            judgement.detail,
+            pages.listings(number),
+            self.attempts.get(key, 0),
+            self.fetched_at.get(key),
+        )
+
+    def _found_little(self, counts: Counts) -> bool:
+        """Tell whether the shop has little for the query: few products in all, or hardly one on topic."""
+        failed = [judgement.verdict.failed for judgement in self._own.final.values()]
+        if all(failed):
+            return False  # nothing is known of what it has
+        on_topic = counts.unique - counts.dropped["off_topic"]
+        available = self._own.available
+        read_whole = available is not None and available <= self._own.requested and not any(failed)
+        return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
+
+    @cached_property
+    def _mainland_wording(self) -> str | None:
+        from crawler.query import mainland_wording
+
+        return mainland_wording(self._spec.query)
+
+    @cached_property
+    def _wishes(self) -> Wishes:
+        """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
+        from crawler.books.filters import Filters
+        from crawler.books.shelf import Wishes
+        from crawler.books.topic import topic_of
+        from crawler.query import simplified
+
+        wanted = self._spec.settings
+        named = {name: getattr(wanted, name) for name in FILTERS}
+        for name in ("publisher", "author"):  # typed in either script, as a query may be
+            named[name] = named[name] and simplified(named[name])
+        topic = topic_of(self._spec.query, self._spec.query_sent)
+        filters = Filters(**named, simplified=simplified)
+        return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
+
+    def _covers(self, listing: Listing) -> bool:
+        from crawler.books.identity import title_key
+
+        # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
+        title_key(listing.title)
+        wanted = self._wishes
+        on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
+        return on_topic and wanted.filters.reason((listing,)) is None
+
+
+def import_book_modules() -> None:
+    """Import what the first page needs; their regular expressions take 40 ms to compile."""
+    import crawler.books.shelf  # noqa: F401 – imported for the time it takes
+
+
+def _counts(key: tuple[bool, int], used: int) -> bool:
+    """Tell whether a page counts, when `used` pages in price order do."""
+    price_order, number = key
+    return not price_order or number <= used
+
+
+def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
+    """Return what a reader should know of pages that did not fail, in page order."""
+    notes: list[str] = []
+    for number, judgement in pages.final.items():
+        if pages.price_order and number > pages.last:
+            continue  # it was on its way when enough was known, and is in no report
+        page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
+        notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
+        # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
+        count = len(pages.listings(number))
+        if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
+            half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
+            notes.append(Phrase("on_page", page=page, words=half))
+    return tuple(notes)
