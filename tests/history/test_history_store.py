@@ -67,7 +67,6 @@ def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, seen: 
         assert history.record(RUN, seen) == len(seen)
         past = history.series(SHOP, list("123456789"))
         assert past == {observation.product_id: (observation,) for observation in seen}
-        assert history.products_of(SHOP, RUN.query) == tuple(sorted(past))
 
 
 def test_a_run_is_recorded_once(file: Path) -> None:
