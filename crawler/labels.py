@@ -470,7 +470,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_never": ("none yet", "尚无", "尚無"),
     "watch_last_alert": ("Last alert", "上次提醒", "上次提醒"),
     "watch_last_problem": ("Last problem", "最近的问题", "最近的問題"),
-    "watch_no_page": ("no page could be read", "一页也没读到", "一頁也沒讀到"),
+    "watch_none_read": ("no page could be read", "一页也没读到", "一頁也沒讀到"),
     "watch_failed": ("pages that failed: {n}", "{n} 页失败", "{n} 頁失敗"),
     "watch_undelivered": ("alerts not delivered yet: {n}", "{n} 条提醒尚未送达", "{n} 則提醒尚未送達"),
     "tells_drop": ("{percent}% cheaper", "降价 {percent}%", "降價 {percent}%"),

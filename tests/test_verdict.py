@@ -163,7 +163,7 @@ def test_a_misread_query_is_no_honest_no_result() -> None:
     assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
 
 
-NOTES = [
+NOTES: list[tuple[dict[str, Any], Phrase]] = [
     ({"items": 2}, Phrase("some_unreadable", n=1, items=2)),
     ({"undecodable": 7}, Phrase("undecodable", n=7, charset="gb18030")),
     ({"surplus": 39_700}, Phrase("surplus", n=39_700, items=1)),

@@ -139,7 +139,7 @@ def _problem(each: WatchOverview, say: Labels) -> str:
     words = []
     if each.failed_at is not None:
         failed = (
-            say("watch_no_page") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
+            say("watch_none_read") if each.failed_pages is None else say("watch_failed", n=each.failed_pages)
         )
         words.append(say("answer", label=minute(each.failed_at, say), words=failed))
     if each.undelivered:
