@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,12 @@ def daily(*stretches: tuple[int, str] | tuple[int, str, str]) -> list[Observatio
     """Return one observation a day: so many days at a price, and a list price, after the other."""
     days = [stretch[1:] for stretch in stretches for _ in range(stretch[0])]
     return [seen(number, *values) for number, values in enumerate(days)]
+
+
+def days(first: int, end: int, price: str, list_price: str | None = "100") -> list[Observation]:
+    """Return one observation a day at a price, from a day to the one before another."""
+    listed = None if list_price is None else Decimal(list_price)
+    return [replace(seen(day, price), list_price=listed) for day in range(first, end)]
 
 
 def history(past: Iterable[Observation]) -> PriceHistory:
@@ -59,6 +66,26 @@ def test_sold_out_is_no_price_and_no_change() -> None:
     found = history([seen(0, "30"), seen(1, "10", sold_out=True), seen(2, "25")])
     assert found.lowest == Decimal(25)
     assert (found.previous, found.previous_at, found.change) == (Decimal(30), START, Decimal(-5))
+
+
+def test_the_price_before_is_the_last_before() -> None:
+    found = history([seen(0, "30"), seen(1, "28"), seen(2, None), seen(3, "25")])
+    assert (found.previous, found.previous_at) == (Decimal(28), START + dt.timedelta(days=1))
+    assert found.change == -3
+
+
+@pytest.mark.parametrize(
+    ("past", "below"),
+    [
+        (daily((10, "20"), (1, "10")), True),
+        (daily((10, "20")), False),  # as always
+        (daily((10, "20"), (1, "25")), False),
+        ([*daily((10, "20")), seen(10, "10", sold_out=True)], False),
+        ([seen(0, None)], False),
+    ],
+)
+def test_below_what_is_usual(past: list[Observation], below: bool) -> None:
+    assert history(past).below_usual is below
 
 
 def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
@@ -176,6 +203,11 @@ def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
         daily((100, "40"), (29, "50"), (2, "40")),  # raised at the border of the thirty days
         daily((96, "40"), (10, "44.50"), (20, "55"), (5, "40")),  # in two steps
         daily((100, "40"), (12, "50"), (88, "40"), (12, "50"), (3, "40")),  # not for the first time
+        [
+            *days(1, 6, "40"),
+            *days(111, 120, "50"),
+            seen(120, "40"),
+        ],  # five days are enough to know what was usual
     ],
 )
 def test_a_raise_is_seen_through_however_it_was_made(past: list[Observation]) -> None:
@@ -210,6 +242,36 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
 @pytest.mark.parametrize(
     "past",
     [
+        daily((60, "50", "100"), (30, "50", "125")),  # on the first of the thirty days
+        [
+            *days(1, 6, "50", "100"),
+            *days(6, 11, "50", None),
+            *days(111, 121, "50", "125"),
+        ],  # five list prices
+        [
+            *days(1, 5, "50", "100"),
+            seen(90, "50", "100"),
+            *days(111, 121, "50", "125"),
+        ],  # to the last day before
+        [*days(1, 5, "50", "100"), seen(90, "50", "100"), *days(91, 121, "50", "105")],  # by a twentieth
+    ],
+)
+def test_a_list_price_raised_at_a_border(past: list[Observation]) -> None:
+    found = history(past).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.before, found.now) == (RaiseKind.LIST_PRICE, Decimal(100), Decimal(50))
+    assert found.raised_to == past[-1].list_price
+
+
+def test_a_cut_to_little_less_than_usual_is_no_bargain() -> None:
+    found = history(daily((60, "50"), (7, "60"), (1, "47.50"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.usual_price, found.now) == (RaiseKind.PRICE, Decimal(50), Decimal("47.50"))
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
         daily((60, "50"), (1, "40")),  # a cut, and no raise
         daily((60, "50"), (7, "60"), (1, "40")),  # cheaper than it ever was, whatever came between
         daily((60, "50"), (7, "60")),  # a raise, and no cut
@@ -218,6 +280,21 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
         daily(*[(5, "40"), (2, "50")] * 19, (1, "40")),  # it comes and goes every week
         daily((60, "50"), (70, "40"), (15, "50"), (1, "40")),  # it had been as dear before
         daily((4, "50"), (29, "60"), (1, "50")),  # too few days before to know what was usual
+        [*days(0, 5, "50"), *days(111, 120, "60"), seen(120, "50")],  # one of the five is too long ago
+        daily((60, "50"), (1, "60"), (30, "50")),  # raised and cut before the thirty days
+        [
+            *daily((3, "50"), (2, "60")),
+            seen(36, "62"),
+            seen(37, "50"),
+        ],  # two days of five were nearly as dear
+        daily((60, "50"), (7, "60"), (1, "47.49")),  # cheaper than usual by more than a twentieth
+        daily((60, "50", "40"), (5, "50", "50")),  # a list price that is the price is no discount
+        daily((60, "50", "100"), (31, "50", "125")),  # raised on the last day before the thirty
+        [
+            *days(0, 5, "50", "100"),
+            *days(5, 11, "50", None),
+            *days(111, 121, "50", "125"),
+        ],  # four list prices
         daily((60, "50", "100"), (5, "40", "125")),  # the list price rose, and the price fell
         daily((60, "50", "100"), (5, "62.50", "125")),  # the price rose with it: the discount is what it was
         daily((60, "50", "100"), (5, "62", "125")),  # to the rounding

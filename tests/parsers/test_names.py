@@ -106,6 +106,29 @@ def shown(text: str) -> list[str]:
         ("暂无作者信息", []),
         ("N/A", []),
         ("无名氏 著", ["无名氏=著"]),
+        # a comma for a space within a Latin name, or between two
+        ("Jan,Peter", ["Jan Peter"]),
+        ("Jan,Erik,Solem 张三", ["Jan Erik Solem", "张三"]),
+        ("John Smith,Jones", ["John Smith", "Jones"]),
+        ("Jan, Erik", ["Jan", "Erik"]),
+        (",Yuxi", ["Yuxi"]),
+        # brackets: of the name before, of the one behind, or a part of it
+        ("张三；泰戈尔（印度）", ["张三", "[印度]泰戈尔"]),
+        ("[英]泰戈尔（印度）", ["[英]泰戈尔"]),
+        ("张三；[英]泰戈尔（印度）", ["张三", "[英]泰戈尔"]),
+        ("张三 [英] 李四 译", ["张三=译", "[英]李四=译"]),
+        ("文[美]李四", ["文", "[美]李四"]),
+        ("Yuxi(Hayden) Liu", ["Yuxi(Hayden) Liu"]),
+        ("Yuxi (Hayden) Liu", ["Yuxi (Hayden) Liu"]),
+        # a role before a slash, a name that ends like one, «and others» alone
+        ("文/维尔纳·霍尔茨瓦特；图/沃尔夫·埃布鲁赫", ["维尔纳·霍尔茨瓦特=文", "沃尔夫·埃布鲁赫=图"]),
+        ("主编/", []),
+        ("丁著", ["丁著"]),
+        ("马克·吐温[美]、等", ["[美]马克·吐温"]),
+        ("绘 等 李四 著", ["等 李四=著"]),
+        # a body is a part of the name before it; a translator without an author's role before
+        ("Yuxi 工作室出品", ["Yuxi 工作室=出品"]),
+        ("Norvig、工作室译", ["Norvig", "工作室=译"]),
         # originals in either order, and aliases that are none
         ("[日]安井一（やすいはじめ）", ["[日]安井一（やすいはじめ）"]),
         ("大云（林甲一）", ["大云（林甲一）"]),

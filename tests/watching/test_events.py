@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.alerts.alert import AlertKind
+from crawler.alerts.alert import AlertKind, PriceEvent
 from crawler.history.observations import Observation
 from crawler.watching.events import Told, happenings
 from crawler.watching.watch import WatchTerms
@@ -75,6 +75,7 @@ def terms(**wanted: Any) -> WatchTerms:
         ({"new_lowest": True}, ["50", "40", "60", "41", "40", "39.70", "39.60"], [(1, "50"), (6, "39.70")]),
         ({"new_lowest": True}, ["50", "30", "29.90", "29.95"], [(1, "50")]),
         ({"new_lowest": True}, [SOLD_OUT, "29"], []),
+        ({"new_lowest": True}, ["0.50"], []),
         # Back in stock: each time after it was seen sold out.
         (
             {"back_in_stock": True},
@@ -172,6 +173,49 @@ def test_days_of_another_offer_of_the_book_count() -> None:
     assert not happenings(
         terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week[1:]]
     )
+
+
+def test_a_new_book_is_told_if_that_is_wanted() -> None:
+    """Tell of a book that the watch has not seen before, be it sold out; of no other, and not unasked."""
+    for price in ("30", SOLD_OUT):
+        past = [seen(0, price)]
+        wanted = terms(new_books=True)
+        assert happenings(wanted, past, (), since=START, is_new=True) == (PriceEvent(AlertKind.NEW_BOOK),)
+        assert happenings(wanted, past, (), since=START, is_new=False) == ()
+        assert happenings(terms(), past, (), since=START, is_new=True) == ()
+
+
+def test_the_most_telling_event_comes_first() -> None:
+    """Give what happened to a product at once in one order."""
+    wanted = terms(target_price="20", drop_percent="10", new_lowest=True, new_books=True, back_in_stock=True)
+    past = offered("30", SOLD_OUT, "20")
+    found = happenings(wanted, past, (), since=START, is_new=True)
+    assert [each.kind for each in found] == [
+        AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST, AlertKind.NEW_BOOK,
+        AlertKind.BACK_IN_STOCK,
+    ]  # fmt: skip
+
+
+def test_what_was_told_of_another_kind_is_nothing_to_a_target() -> None:
+    """A fall from ¥20 that was told is no target of ¥20 that was told."""
+    past = offered("20", "10", "11")
+    told = [Told(AlertKind.PRICE_DROP, past[1].at, Decimal(10), Decimal(20))]
+    found = happenings(terms(target_price="20"), past, told, since=START)
+    assert found == (PriceEvent(AlertKind.TARGET_PRICE, Decimal(20)),)
+
+
+def test_a_lowest_price_that_was_told_without_a_price_says_nothing() -> None:
+    """Compare with the past where what was told cannot be compared with."""
+    past = offered("50", "45", "40")
+    told = [Told(AlertKind.NEW_LOWEST, past[1].at, None, None)]
+    (found,) = happenings(terms(new_lowest=True), past, told, since=START)
+    assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
+
+
+def test_a_lowest_price_is_compared_with_the_next_higher_one() -> None:
+    """Another search may have recorded this price a moment ago: it is not lower than itself."""
+    (found,) = happenings(terms(new_lowest=True), offered("50", "45", "40", "40"), (), since=START)
+    assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
 
 
 def test_a_new_target_is_told_of_anew() -> None:
