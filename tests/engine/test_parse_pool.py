@@ -146,17 +146,21 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
 async def test_a_suspect_that_leaves_returns_its_slots() -> None:
     """A caller that is cancelled while its page waits to be tried alone takes no slot with it."""
     pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
-    events: list[WorkerEvent] = []
-    pool.on_event = events.append
+    loop = asyncio.get_running_loop()
+    thirds: asyncio.Queue[asyncio.Task[SearchPage | ParseFailure]] = asyncio.Queue()
+
+    def take_a_slot(event: WorkerEvent) -> None:
+        """Hand over a third page when the pool breaks: it takes a slot before the two suspects get theirs back."""
+        if event.what == "lost" and thirds.empty():
+            thirds.put_nowait(loop.create_task(parse(pool, "hang")))
+
+    pool.on_event = take_a_slot
     pool.expect(2)
     try:
         await parse(pool, "answer")
-        # The first kills the pool under the second; the third takes a slot before the two suspects get it back.
         suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
-        third = asyncio.create_task(parse(pool, "hang"))
-        while not worker_ids(events, "lost"):  # noqa: ASYNC110 – the pool tells by a plain callback
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.2)
+        third = await thirds.get()
+        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 2 s
         for suspect in suspects:
             suspect.cancel()
         await asyncio.wait(suspects)
