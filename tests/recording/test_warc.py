@@ -94,6 +94,21 @@ def test_a_record_that_is_cut_anywhere_is_torn(tmp_path: Path, missing: int) -> 
     assert (len(records), torn) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "begun", [b"W", b"WARC/", b"WARC/1", b"WARC/1.", b"WARC/1.1", b"WARC/1.1\r\nWARC-Ty"]
+)
+def test_a_file_that_begins_like_a_record_is_torn(tmp_path: Path, begun: bytes) -> None:
+    assert read(tmp_path, begun) == ([], True)
+
+
+@pytest.mark.parametrize("begun", [b"", b"w", b"WARC\\", b"WARC/2", b"WARC/1x", b"HTTP/1.1 200 OK\r\n"])
+def test_a_file_that_begins_otherwise_is_no_archive(tmp_path: Path, begun: bytes) -> None:
+    """What stands behind a record is something else: a line that was cut off."""
+    assert why(tmp_path, begun) == Phrase("record_file_no_warc", name=str(tmp_path / "a.warc"))
+    records, torn = read(tmp_path, raw() + begun.rstrip())
+    assert (len(records), torn) == (1, bool(begun))
+
+
 @pytest.mark.parametrize("end", [b"", b"\r", b"\r\n", b"\r\n\r"])
 def test_a_block_without_its_end_is_torn(tmp_path: Path, end: bytes) -> None:
     assert read(tmp_path, raw(end=end)) == ([], True)
@@ -116,7 +131,7 @@ def test_blocks_are_bounded(tmp_path: Path) -> None:
     assert why(tmp_path, raw(b"abcde"), max_block=4) == damaged(
         tmp_path, 0, "record_too_large", size=4 / 2**20
     )
-    assert warc.MAX_BLOCK == 64 * 2**20
+    assert (warc.MAX_BLOCK, warc.MAX_RUN, warc.MAX_RECORDS) == (64 * 2**20, 256 * 2**20, 100_000)
     too_long = raw(Content_Length=str(warc.MAX_BLOCK + 1))
     assert why(tmp_path, too_long) == damaged(tmp_path, 0, "record_too_large", size=64.0)
 
