@@ -72,6 +72,7 @@ def test_the_price_before_is_the_last_before() -> None:
     found = history([seen(0, "30"), seen(1, "28"), seen(2, None), seen(3, "25")])
     assert (found.previous, found.previous_at) == (Decimal(28), START + dt.timedelta(days=1))
     assert found.change == -3
+    assert history([seen(0, "30"), seen(1, None)]).change is None
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,9 @@ def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
         (daily((40, "20")), None),  # it never moved
         (daily((10, "25"), (5, "20")), 14),  # still at its lowest
         (daily((10, "20"), (1, "25")), None),
+        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and dearer in between
+        ([*daily((3, "50")), seen(16, "40")], 16),  # two weeks without a look are no gap
+        ([*daily((3, "50")), seen(17, "40")], None),  # one day more is one
     ],
 )
 def test_at_its_lowest_in_days(past: list[Observation], days: int | None) -> None:
@@ -179,6 +183,8 @@ def test_a_day_counts_once_in_the_median() -> None:
 def test_the_median_looks_90_days_back() -> None:
     assert history(daily((200, "10"), (90, "30"))).median == Decimal(30)
     assert history(daily((200, "10"), (89, "30"), (1, "11"))).median == Decimal(30)
+    assert history([seen(0, "10"), seen(90, "30")]).median == Decimal(30)
+    assert history([seen(1, "10"), seen(90, "30")]).median == Decimal(20)
 
 
 def test_few_are_said_to_be_few() -> None:
@@ -208,6 +214,8 @@ def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
             *days(111, 120, "50"),
             seen(120, "40"),
         ],  # five days are enough to know what was usual
+        daily((60, "40"), (7, "44"), (1, "40")),  # by a tenth
+        [*daily((4, "40"), (1, "50")), seen(36, "50"), seen(37, "40")],  # as dear on one day of five
     ],
 )
 def test_a_raise_is_seen_through_however_it_was_made(past: list[Observation]) -> None:
@@ -269,6 +277,19 @@ def test_a_cut_to_little_less_than_usual_is_no_bargain() -> None:
     assert (found.kind, found.usual_price, found.now) == (RaiseKind.PRICE, Decimal(50), Decimal("47.50"))
 
 
+def test_a_cut_of_a_twentieth_is_a_cut() -> None:
+    found = history(daily((60, "50"), (7, "60"), (1, "57"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.raised_to, found.now) == (RaiseKind.PRICE, Decimal(60), Decimal(57))
+
+
+def test_a_price_that_rose_by_a_twentieth_has_not_risen_with_its_list_price() -> None:
+    found = history(daily((60, "50", "100"), (5, "52.50", "125"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.usual_price) == (RaiseKind.LIST_PRICE, Decimal(50))
+    assert [*RaiseKind] == ["price", "list_price"]  # as JSON and CSV have them
+
+
 @pytest.mark.parametrize(
     "past",
     [
@@ -303,6 +324,9 @@ def test_a_cut_to_little_less_than_usual_is_no_bargain() -> None:
         daily((60, "50", "100"), (40, "50", "125")),  # long ago
         daily((60, "50", "100"), (5, "125", "125")),  # no discount
         [*daily((60, "50"), (7, "60")), seen(67, "50", sold_out=True)],
+        [*days(0, 60, "50", "100"), *days(60, 65, "50", None)],  # no list price now
+        # Raised by a twentieth on the last day before the thirty, and further within them.
+        [*days(0, 30, "50", "100"), *days(30, 31, "50", "105"), *days(31, 61, "50", "125")],
     ],
 )
 def test_no_flag_without_cause(past: list[Observation]) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 
 from parsers.text import (
     MAX_TEXT,
+    NUMERAL,
     clip,
     decode,
     detect_charset,
@@ -33,6 +35,11 @@ META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
         ("人工智能".encode("gb18030"), None, "gb18030"),
         (b"\xef\xbb\xbfabc", "gbk", "utf-8-sig"),
         ("人工".encode("utf-16"), None, "utf-16"),
+        (b"\xff\xfe" + "人工".encode("utf-16-le"), "utf-8", "utf-16"),
+        (b"\xfe\xff" + "人工".encode("utf-16-be"), "utf-8", "utf-16"),
+        ("繁體".encode("big5"), "Big5-HKSCS", "big5hkscs"),
+        (b'<meta charset="big5'.rjust(4_096) + b'">', None, "big5hkscs"),
+        (b'<meta charset="big5'.rjust(4_097) + b'">', None, "gb18030"),  # too far from the beginning
         (b"<p>plain", None, "gb18030"),
         (b"<p>plain", "UTF-8", "utf-8"),
         ("繁體".encode("big5"), "Big5", "big5hkscs"),
@@ -103,6 +110,7 @@ def test_a_replacement_character_of_the_page_itself_is_not_counted() -> None:
 def test_what_big5_cannot_hold_is_counted() -> None:
     """It has no U+FFFD of its own, so each one was replaced; what is replaced by nothing counts once."""
     assert decode("繁體".encode("big5") + b"\xff" + "字".encode("big5"), "big5hkscs").undecodable == 1
+    assert decode("繁體".encode("big5") + b"\xff\xff", "big5hkscs").undecodable == 2
     assert decode("繁體".encode("big5"), "big5hkscs").undecodable == 0
 
 
@@ -123,13 +131,15 @@ def test_a_long_text_is_normalized_piece_by_piece() -> None:
 def test_half_width_leaves_alone_what_resembles_a_digit() -> None:
     """Turn ASCII, yen sign and space into half width; keep exponents and fractions."""
     assert half_width("￥３９．００　！～") == "¥39.00 !~"
-    assert half_width("1²5½") == "1²5½"
+    assert half_width("1²5½｟｠\uff00") == "1²5½｟｠\uff00"
 
 
 def test_fold() -> None:
     """Any white space, full-width and no-break too, becomes one space; zero-width characters go."""
     assert fold("\u3000 人\xa0\n工\u200b智能 \t") == "人 工智能"
     assert fold(None) == ""
+    for invisible in "\u200b\u200c\u200d\u2060\ufeff\u00ad":
+        assert fold(f"X{invisible} 人{invisible}工X") == "X 人工X"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +155,8 @@ def test_fold() -> None:
         ("电子书：¥8.99", "8.99"),
         ("¥10.00-¥20.00", "10.00"),
         ("￥３９．００", "39.00"),
+        ("¥0.01", "0.01"),
+        ("¥1.00", "1.00"),
         ("¥0.00", None),
         ("0", None),
         ("", None),
@@ -204,6 +216,9 @@ def test_count(text: str, expected: int | None) -> None:
         ("2021-00-00", dt.date(2021, 1, 1)),
         ("2021-02-30", None),
         ("2021-13-01", None),
+        ("12021-03-01", None),
+        ("2021-031-01", None),
+        ("2021-03-311", dt.date(2021, 3, 1)),  # a day of three digits is none
         ("0000-00-00", None),
         ("20211", None),
         ("海岸出版社", None),
@@ -244,4 +259,5 @@ def test_date(text: str, expected: dt.date | None) -> None:
 )
 def test_numeral(text: str, expected: int | None) -> None:
     """Chinese numerals below a thousand are read; two digits in a row are no count."""
+    assert expected is None or re.fullmatch(NUMERAL, text)
     assert parse_numeral(text) == expected

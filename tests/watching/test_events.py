@@ -65,6 +65,7 @@ def terms(**wanted: Any) -> WatchTerms:
         ({"drop_percent": "20"}, ["50", "47", "44", "42", "40"], [(4, "50")]),
         ({"drop_percent": "20"}, ["50", "40", "40.01", "40", "33", "32"], [(1, "50"), (5, "40.01")]),
         ({"drop_percent": "20"}, ["50", "40", "50", "40"], [(1, "50"), (3, "50")]),
+        ({"drop_percent": "20"}, ["50", "40", "32"], [(1, "50"), (2, "40")]),
         ({"drop_percent": "20"}, ["50", SOLD_OUT, "30"], [(2, "50")]),
         ({"drop_percent": "20"}, [SOLD_OUT, "20"], []),
         # A new lowest: a hundredth below what was told last, and below all that was seen.
@@ -74,6 +75,7 @@ def terms(**wanted: Any) -> WatchTerms:
         ({"new_lowest": True}, ["50", "49.51", "49.50"], [(2, "49.51")]),
         ({"new_lowest": True}, ["50", "40", "60", "41", "40", "39.70", "39.60"], [(1, "50"), (6, "39.70")]),
         ({"new_lowest": True}, ["50", "30", "29.90", "29.95"], [(1, "50")]),
+        ({"new_lowest": True}, ["50", "40", "30", "29.80"], [(1, "50"), (2, "40")]),
         ({"new_lowest": True}, [SOLD_OUT, "29"], []),
         ({"new_lowest": True}, ["0.50"], []),
         # Back in stock: each time after it was seen sold out.
@@ -111,6 +113,25 @@ def test_a_watch_begins_with_a_past(
     assert [(day, against) for day, _, against in followed(terms(**wanted), prices, begun=2)] == expected
 
 
+def test_what_was_seen_when_the_watch_began_is_not_before_it() -> None:
+    """The last price before the watch counts beside one that was seen at its very beginning."""
+    assert followed(terms(drop_percent="20"), ["90", "80", "70"], begun=1) == [(2, "price_drop", "90")]
+
+
+def test_a_target_that_was_told_twice_is_not_told_again() -> None:
+    """The price must have left the target since it was told last."""
+    past = offered("20", "30", "20", "20")
+    told = [Told(AlertKind.TARGET_PRICE, past[day].at, Decimal(20), Decimal(20)) for day in (2, 0)]
+    assert happenings(terms(target_price="20"), past, told, since=START) == ()
+
+
+def test_a_price_above_the_lowest_is_no_news() -> None:
+    """Another search may have seen a lower one than the last that was told."""
+    past = offered("40", "30", "35")
+    told = [Told(AlertKind.NEW_LOWEST, past[0].at, Decimal(40), Decimal(50))]
+    assert happenings(terms(new_lowest=True), past, told, since=START) == ()
+
+
 WEEK = ["50", "48", "50", "50", "50", "50", "50"]
 
 
@@ -127,6 +148,8 @@ WEEK = ["50", "48", "50", "50", "50", "50", "50"]
         (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "40", "39"], []),
         (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "50", "50", "40"], [(9, "48")]),
         (2, ["50", "50", "40"], [(2, "50")]),
+        # What came down after the wait, by less than is news, is not known.
+        (2, ["50", "50", "49.80", "49.40"], [(3, "49.80")]),
         (1, ["50", "40"], [(1, "50")]),
         (0, ["50", "40"], [(1, "50")]),
     ],
@@ -182,6 +205,7 @@ def test_a_new_book_is_told_if_that_is_wanted() -> None:
         wanted = terms(new_books=True)
         assert happenings(wanted, past, (), since=START, is_new=True) == (PriceEvent(AlertKind.NEW_BOOK),)
         assert happenings(wanted, past, (), since=START, is_new=False) == ()
+        assert happenings(wanted, past, (), since=START) == ()
         assert happenings(terms(), past, (), since=START, is_new=True) == ()
 
 
@@ -305,6 +329,7 @@ def offered(*prices: str) -> list[Observation]:
         # Back here; but the book was never gone.
         ({"back_in_stock": True}, [SOLD_OUT, "30"], [["50"]], []),
         ({"back_in_stock": True}, ["30", SOLD_OUT, "30"], [["50", SOLD_OUT]], [None]),
+        ({"back_in_stock": True}, [SOLD_OUT, SOLD_OUT, "30"], [["50", SOLD_OUT]], [None]),
     ],
 )
 def test_what_another_offer_of_the_book_had_is_no_news(
