@@ -120,6 +120,20 @@ def shown(text: str) -> list[str]:
         ("文[美]李四", ["文", "[美]李四"]),
         ("Yuxi(Hayden) Liu", ["Yuxi(Hayden) Liu"]),
         ("Yuxi (Hayden) Liu", ["Yuxi (Hayden) Liu"]),
+        ("Peter Norvig 李四（Ann Lee）", ["Peter Norvig", "李四（Ann Lee）"]),
+        ("[英]Yuxi,[美]Jan 著", ["[英]Yuxi=著", "[美]Jan=著"]),
+        ("[英] 海明威 （?）王小波 著", ["[英]海明威=著", "王小波=著"]),
+        # no comma for a space: another sign, another script
+        ("Yuxi/Jan 著", ["Yuxi=著", "Jan=著"]),
+        ("海明威,Jan 著", ["海明威=著", "Jan=著"]),
+        ("Yuxi,海明威 著", ["Yuxi=著", "海明威=著"]),
+        # a role with a colon for a comma, roles in front and behind
+        ("谢茹 著: 高凯 绘", ["谢茹=著", "高凯=绘"]),
+        ("作者：张三 译者：李四", ["张三=著", "李四=译"]),
+        ("主编王小波 主编 李四", ["王小波=主编", "李四=主编"]),
+        ("海明威 著；主编王小波", ["海明威=著", "主编王小波"]),
+        ("李四 著、张三 王小波 出品", ["李四=著", "张三=出品", "王小波=出品"]),
+        ("[美]斯图尔特·罗素 [英]王小波 译", ["[美]斯图尔特·罗素=译", "[英]王小波=译"]),
         # a role before a slash, a name that ends like one, «and others» alone
         ("文/维尔纳·霍尔茨瓦特；图/沃尔夫·埃布鲁赫", ["维尔纳·霍尔茨瓦特=文", "沃尔夫·埃布鲁赫=图"]),
         ("主编/", []),
