@@ -226,6 +226,11 @@ def test_any_text_is_read(text: str) -> None:
     assert all(contributor.name.strip() for contributor in parse_contributors(text))
 
 
+def test_a_letter_before_a_role_is_no_name() -> None:
+    """The full reader leaves such a word whole, as the short way does."""
+    assert _read_names("丁著") == [("丁著", None, None)]
+
+
 def test_an_alias_is_no_original() -> None:
     """A bracket in another script holds the original; one in Chinese after a Chinese name is a part of the name."""
     (person,) = parse_contributors("[英]安·李（Ann Lee）")
