@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from crawler.query import checked_query, simplified
-from crawler.search.page_match import other_page, other_query, same_query
+from crawler.search.page_match import is_mojibake_of, other_page, other_query, same_query
 from parsers.model import PageKind, SearchPage
 
 SAME = [
@@ -26,6 +26,9 @@ SAME = [
     ("张?", "张𪚥"),
     ("深入理解计算机系统原…", "深入理解计算机系统原书第三版"),
     ("深入理解计算机系统", "深入理解计算机系统原书第三版"),
+    ("深入理解计算机系", "深入理解计算机系统原书第三版"),  # eight letters may stand for a longer query
+    ("深入理…", "深入理解计算机系统原书第三版"),  # fewer where they say that they are cut
+    ("深入理...", "深入理解计算机系统原书第三版"),
     ("!!!", "!!!"),
 ]
 OTHER = [
@@ -39,6 +42,10 @@ OTHER = [
     ("?x?", "三体"),
     ("楂樼瓑鏁板", "高等数学"),
     ("java", "javascript"),
+    ("深入理解计算机", "深入理解计算机系统原书第三版"),
+    ("完全不同的一本书", "深入理解计算机系统原书第三版"),
+    ("完全不同…", "深入理解计算机系统原书第三版"),
+    ("…", "三体"),
 ]
 
 
@@ -86,11 +93,28 @@ INSTEAD = "抱歉，没有找到与“山海经注疏”相关的商品，已为
         ({"query_echo": "山海", "notice": "已为您显示“山海”的搜索结果"}, None),
         ({"query_echo": "山海经注疏", "notice": INSTEAD}, "山海经注疏"),
         ({"query_echo": "测试", "notice": "没有找到“测试”", "kind": PageKind.NO_RESULTS}, "测试"),
+        ({"query_echo": "测试", "notice": "为您推荐", "kind": PageKind.NO_RESULTS}, "测试"),
     ],
 )
 def test_a_page_of_another_query(changes: dict[str, Any], other: str | None) -> None:
     """What the page states counts; a shop that says what it shows instead has told its reader."""
     assert other_query(page(**changes), "三体") == other
+
+
+@pytest.mark.parametrize(
+    ("echo", "query", "misread"),
+    [
+        ("楂樼瓑鏁板", "高等数学", True),
+        ("java 缂栫▼", "java 编程", True),
+        ("楂樼瓑", "高等数学", False),  # less than half of it
+        ("高等数学", "高等数学", False),
+        ("java", "java", False),
+        ("线性代数", "高等数学", False),
+    ],
+)
+def test_a_query_that_was_read_in_the_wrong_charset(echo: str, query: str, misread: bool) -> None:
+    """UTF-8 that was read as GBK is known by half of its letters."""
+    assert is_mojibake_of(echo, query) is misread
 
 
 def test_a_page_of_another_number() -> None:

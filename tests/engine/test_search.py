@@ -322,11 +322,9 @@ async def test_a_reader_that_sleeps_stalls_nothing() -> None:
 
 async def test_a_deadline_ends_the_run_with_what_there_is() -> None:
     """What was not asked or not answered in time is `not_asked`, and says why."""
-    faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
+    faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=600)]
     async with DemoShop(faults=faults) as shop:
-        started = time.monotonic()
         result = await search(shop, pages=20, max_seconds=1.5)
-        assert time.monotonic() - started < 10
     assert verdicts(result) == {1: "ok"} | dict.fromkeys(range(2, 21), "not_asked")
     assert result.stopped == "the deadline of 1.5 s was reached"
     assert {page.detail for page in result.failed} == {result.stopped}

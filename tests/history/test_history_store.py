@@ -19,6 +19,7 @@ from crawler.history import exporting, schema
 from crawler.history.observations import RunRecord, observed, source_of
 from crawler.history.reading import open_history
 from crawler.history.store import History
+from crawler.phrases import Phrase, reason_of
 from crawler.prices.observation import Observation
 from crawler.verdict import Verdict
 from tests.factories import STARTED, make_listing, make_page, make_result
@@ -68,7 +69,6 @@ def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, seen: 
         assert history.record(RUN, seen) == len(seen)
         past = history.series(SHOP, list("123456789"))
         assert past == {observation.product_id: (observation,) for observation in seen}
-        assert history.products_of(SHOP, RUN.query) == tuple(sorted(past))
 
 
 def test_a_run_is_recorded_once(file: Path) -> None:
@@ -181,6 +181,43 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(HistoryError, match="cannot be made: File exists"):
         History(tmp_path / "data" / "history.sqlite3")
+
+
+def holding(file: Path, statement: str) -> sqlite3.Connection:
+    """Return another program's connection, which has the file for itself."""
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute(statement)
+    return other
+
+
+def test_a_file_that_another_program_keeps_locked_is_one_line(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Give up after the time that is waited for a turn, name the file, and record once the turn has come."""
+    monkeypatch.setattr("crawler.history.store.WAIT_SECONDS", 0.05)
+    locked = Phrase("history_not_used", path=str(file), why=Phrase("history_locked", seconds=0.05))
+    with History(file) as history:
+        with closing(holding(file, "BEGIN IMMEDIATE")), pytest.raises(HistoryError) as caught:
+            history.record(RUN, [SEEN])
+        assert reason_of(caught.value) == locked
+        assert history.series(SHOP, ["29220317"]) == {}
+        assert history.record(RUN, [SEEN]) == 1
+    assert "\n" not in locked
+
+
+def test_a_new_file_that_another_program_keeps_locked_is_one_line(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same when the file is opened, before its tables are made."""
+    monkeypatch.setattr("crawler.history.store.WAIT_SECONDS", 0.05)
+    file.parent.mkdir()
+    with closing(holding(file, "BEGIN EXCLUSIVE")), pytest.raises(HistoryError) as caught:
+        History(file)
+    assert reason_of(caught.value) == Phrase(
+        "history_not_used", path=str(file), why=Phrase("history_locked", seconds=0.05)
+    )
+    with History(file) as history:
+        assert history.record(RUN, [SEEN]) == 1
 
 
 def at_version(monkeypatch: pytest.MonkeyPatch, *migrations: str) -> None:

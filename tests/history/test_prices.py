@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,12 @@ def daily(*stretches: tuple[int, str] | tuple[int, str, str]) -> list[Observatio
     """Return one observation a day: so many days at a price, and a list price, after the other."""
     days = [stretch[1:] for stretch in stretches for _ in range(stretch[0])]
     return [seen(number, *values) for number, values in enumerate(days)]
+
+
+def days(first: int, end: int, price: str, list_price: str | None = "100") -> list[Observation]:
+    """Return one observation a day at a price, from a day to the one before another."""
+    listed = None if list_price is None else Decimal(list_price)
+    return [replace(seen(day, price), list_price=listed) for day in range(first, end)]
 
 
 def history(past: Iterable[Observation]) -> PriceHistory:
@@ -61,6 +68,27 @@ def test_sold_out_is_no_price_and_no_change() -> None:
     assert (found.previous, found.previous_at, found.change) == (Decimal(30), START, Decimal(-5))
 
 
+def test_the_price_before_is_the_last_before() -> None:
+    found = history([seen(0, "30"), seen(1, "28"), seen(2, None), seen(3, "25")])
+    assert (found.previous, found.previous_at) == (Decimal(28), START + dt.timedelta(days=1))
+    assert found.change == -3
+    assert history([seen(0, "30"), seen(1, None)]).change is None
+
+
+@pytest.mark.parametrize(
+    ("past", "below"),
+    [
+        (daily((10, "20"), (1, "10")), True),
+        (daily((10, "20")), False),  # as always
+        (daily((10, "20"), (1, "25")), False),
+        ([*daily((10, "20")), seen(10, "10", sold_out=True)], False),
+        ([seen(0, None)], False),
+    ],
+)
+def test_below_what_is_usual(past: list[Observation], below: bool) -> None:
+    assert history(past).below_usual is below
+
+
 def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
     found = history([seen(0, "10"), seen(5, "10"), seen(9, "12")])
     assert found.lowest_at == START + dt.timedelta(days=5)
@@ -75,6 +103,9 @@ def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
         (daily((40, "20")), None),  # it never moved
         (daily((10, "25"), (5, "20")), 14),  # still at its lowest
         (daily((10, "20"), (1, "25")), None),
+        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and dearer in between
+        ([*daily((3, "50")), seen(16, "40")], 16),  # two weeks without a look are no gap
+        ([*daily((3, "50")), seen(17, "40")], None),  # one day more is one
     ],
 )
 def test_at_its_lowest_in_days(past: list[Observation], days: int | None) -> None:
@@ -152,6 +183,8 @@ def test_a_day_counts_once_in_the_median() -> None:
 def test_the_median_looks_90_days_back() -> None:
     assert history(daily((200, "10"), (90, "30"))).median == Decimal(30)
     assert history(daily((200, "10"), (89, "30"), (1, "11"))).median == Decimal(30)
+    assert history([seen(0, "10"), seen(90, "30")]).median == Decimal(30)
+    assert history([seen(1, "10"), seen(90, "30")]).median == Decimal(20)
 
 
 def test_few_are_said_to_be_few() -> None:
@@ -176,6 +209,13 @@ def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
         daily((100, "40"), (29, "50"), (2, "40")),  # raised at the border of the thirty days
         daily((96, "40"), (10, "44.50"), (20, "55"), (5, "40")),  # in two steps
         daily((100, "40"), (12, "50"), (88, "40"), (12, "50"), (3, "40")),  # not for the first time
+        [
+            *days(1, 6, "40"),
+            *days(111, 120, "50"),
+            seen(120, "40"),
+        ],  # five days are enough to know what was usual
+        daily((60, "40"), (7, "44"), (1, "40")),  # by a tenth
+        [*daily((4, "40"), (1, "50")), seen(36, "50"), seen(37, "40")],  # as dear on one day of five
     ],
 )
 def test_a_raise_is_seen_through_however_it_was_made(past: list[Observation]) -> None:
@@ -210,6 +250,49 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
 @pytest.mark.parametrize(
     "past",
     [
+        daily((60, "50", "100"), (30, "50", "125")),  # on the first of the thirty days
+        [
+            *days(1, 6, "50", "100"),
+            *days(6, 11, "50", None),
+            *days(111, 121, "50", "125"),
+        ],  # five list prices
+        [
+            *days(1, 5, "50", "100"),
+            seen(90, "50", "100"),
+            *days(111, 121, "50", "125"),
+        ],  # to the last day before
+        [*days(1, 5, "50", "100"), seen(90, "50", "100"), *days(91, 121, "50", "105")],  # by a twentieth
+    ],
+)
+def test_a_list_price_raised_at_a_border(past: list[Observation]) -> None:
+    found = history(past).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.before, found.now) == (RaiseKind.LIST_PRICE, Decimal(100), Decimal(50))
+    assert found.raised_to == past[-1].list_price
+
+
+def test_a_cut_to_little_less_than_usual_is_no_bargain() -> None:
+    found = history(daily((60, "50"), (7, "60"), (1, "47.50"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.usual_price, found.now) == (RaiseKind.PRICE, Decimal(50), Decimal("47.50"))
+
+
+def test_a_cut_of_a_twentieth_is_a_cut() -> None:
+    found = history(daily((60, "50"), (7, "60"), (1, "57"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.raised_to, found.now) == (RaiseKind.PRICE, Decimal(60), Decimal(57))
+
+
+def test_a_price_that_rose_by_a_twentieth_has_not_risen_with_its_list_price() -> None:
+    found = history(daily((60, "50", "100"), (5, "52.50", "125"))).raised_then_cut
+    assert found is not None
+    assert (found.kind, found.usual_price) == (RaiseKind.LIST_PRICE, Decimal(50))
+    assert [*RaiseKind] == ["price", "list_price"]  # as JSON and CSV have them
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
         daily((60, "50"), (1, "40")),  # a cut, and no raise
         daily((60, "50"), (7, "60"), (1, "40")),  # cheaper than it ever was, whatever came between
         daily((60, "50"), (7, "60")),  # a raise, and no cut
@@ -218,6 +301,21 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
         daily(*[(5, "40"), (2, "50")] * 19, (1, "40")),  # it comes and goes every week
         daily((60, "50"), (70, "40"), (15, "50"), (1, "40")),  # it had been as dear before
         daily((4, "50"), (29, "60"), (1, "50")),  # too few days before to know what was usual
+        [*days(0, 5, "50"), *days(111, 120, "60"), seen(120, "50")],  # one of the five is too long ago
+        daily((60, "50"), (1, "60"), (30, "50")),  # raised and cut before the thirty days
+        [
+            *daily((3, "50"), (2, "60")),
+            seen(36, "62"),
+            seen(37, "50"),
+        ],  # two days of five were nearly as dear
+        daily((60, "50"), (7, "60"), (1, "47.49")),  # cheaper than usual by more than a twentieth
+        daily((60, "50", "40"), (5, "50", "50")),  # a list price that is the price is no discount
+        daily((60, "50", "100"), (31, "50", "125")),  # raised on the last day before the thirty
+        [
+            *days(0, 5, "50", "100"),
+            *days(5, 11, "50", None),
+            *days(111, 121, "50", "125"),
+        ],  # four list prices
         daily((60, "50", "100"), (5, "40", "125")),  # the list price rose, and the price fell
         daily((60, "50", "100"), (5, "62.50", "125")),  # the price rose with it: the discount is what it was
         daily((60, "50", "100"), (5, "62", "125")),  # to the rounding
@@ -226,6 +324,9 @@ def test_a_list_price_raised_while_the_price_stays() -> None:
         daily((60, "50", "100"), (40, "50", "125")),  # long ago
         daily((60, "50", "100"), (5, "125", "125")),  # no discount
         [*daily((60, "50"), (7, "60")), seen(67, "50", sold_out=True)],
+        [*days(0, 60, "50", "100"), *days(60, 65, "50", None)],  # no list price now
+        # Raised by a twentieth on the last day before the thirty, and further within them.
+        [*days(0, 30, "50", "100"), *days(30, 31, "50", "105"), *days(31, 61, "50", "125")],
     ],
 )
 def test_no_flag_without_cause(past: list[Observation]) -> None:

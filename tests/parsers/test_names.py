@@ -106,6 +106,43 @@ def shown(text: str) -> list[str]:
         ("暂无作者信息", []),
         ("N/A", []),
         ("无名氏 著", ["无名氏=著"]),
+        # a comma for a space within a Latin name, or between two
+        ("Jan,Peter", ["Jan Peter"]),
+        ("Jan,Erik,Solem 张三", ["Jan Erik Solem", "张三"]),
+        ("John Smith,Jones", ["John Smith", "Jones"]),
+        ("Jan, Erik", ["Jan", "Erik"]),
+        (",Yuxi", ["Yuxi"]),
+        # brackets: of the name before, of the one behind, or a part of it
+        ("张三；泰戈尔（印度）", ["张三", "[印度]泰戈尔"]),
+        ("[英]泰戈尔（印度）", ["[英]泰戈尔"]),
+        ("张三；[英]泰戈尔（印度）", ["张三", "[英]泰戈尔"]),
+        ("张三 [英] 李四 译", ["张三=译", "[英]李四=译"]),
+        ("文[美]李四", ["文", "[美]李四"]),
+        ("Yuxi(Hayden) Liu", ["Yuxi(Hayden) Liu"]),
+        ("Yuxi (Hayden) Liu", ["Yuxi (Hayden) Liu"]),
+        ("Peter Norvig 李四（Ann Lee）", ["Peter Norvig", "李四（Ann Lee）"]),
+        ("[英]Yuxi,[美]Jan 著", ["[英]Yuxi=著", "[美]Jan=著"]),
+        ("[英] 海明威 （?）王小波 著", ["[英]海明威=著", "王小波=著"]),
+        # no comma for a space: another sign, another script
+        ("Yuxi/Jan 著", ["Yuxi=著", "Jan=著"]),
+        ("海明威,Jan 著", ["海明威=著", "Jan=著"]),
+        ("Yuxi,海明威 著", ["Yuxi=著", "海明威=著"]),
+        # a role with a colon for a comma, roles in front and behind
+        ("谢茹 著: 高凯 绘", ["谢茹=著", "高凯=绘"]),
+        ("作者：张三 译者：李四", ["张三=著", "李四=译"]),
+        ("主编王小波 主编 李四", ["王小波=主编", "李四=主编"]),
+        ("海明威 著；主编王小波", ["海明威=著", "主编王小波"]),
+        ("李四 著、张三 王小波 出品", ["李四=著", "张三=出品", "王小波=出品"]),
+        ("[美]斯图尔特·罗素 [英]王小波 译", ["[美]斯图尔特·罗素=译", "[英]王小波=译"]),
+        # a role before a slash, a name that ends like one, «and others» alone
+        ("文/维尔纳·霍尔茨瓦特；图/沃尔夫·埃布鲁赫", ["维尔纳·霍尔茨瓦特=文", "沃尔夫·埃布鲁赫=图"]),
+        ("主编/", []),
+        ("丁著", ["丁著"]),
+        ("马克·吐温[美]、等", ["[美]马克·吐温"]),
+        ("绘 等 李四 著", ["等 李四=著"]),
+        # a body is a part of the name before it; a translator without an author's role before
+        ("Yuxi 工作室出品", ["Yuxi 工作室=出品"]),
+        ("Norvig、工作室译", ["Norvig", "工作室=译"]),
         # originals in either order, and aliases that are none
         ("[日]安井一（やすいはじめ）", ["[日]安井一（やすいはじめ）"]),
         ("大云（林甲一）", ["大云（林甲一）"]),
@@ -187,6 +224,11 @@ def test_the_short_way_is_the_full_reader_s(block: str) -> None:
 def test_any_text_is_read(text: str) -> None:
     """Whatever stands in a block, names come out, none of them empty."""
     assert all(contributor.name.strip() for contributor in parse_contributors(text))
+
+
+def test_a_letter_before_a_role_is_no_name() -> None:
+    """The full reader leaves such a word whole, as the short way does."""
+    assert _read_names("丁著") == [("丁著", None, None)]
 
 
 def test_an_alias_is_no_original() -> None:

@@ -1,11 +1,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 
-from parsers.text import decode, detect_charset, fold, parse_count, parse_date, parse_numeral, parse_price
+from parsers.text import (
+    MAX_TEXT,
+    NUMERAL,
+    clip,
+    decode,
+    detect_charset,
+    fold,
+    half_width,
+    nfkc,
+    parse_count,
+    parse_date,
+    parse_numeral,
+    parse_price,
+)
 
 META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
 
@@ -21,6 +35,11 @@ META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
         ("人工智能".encode("gb18030"), None, "gb18030"),
         (b"\xef\xbb\xbfabc", "gbk", "utf-8-sig"),
         ("人工".encode("utf-16"), None, "utf-16"),
+        (b"\xff\xfe" + "人工".encode("utf-16-le"), "utf-8", "utf-16"),
+        (b"\xfe\xff" + "人工".encode("utf-16-be"), "utf-8", "utf-16"),
+        ("繁體".encode("big5"), "Big5-HKSCS", "big5hkscs"),
+        (b'<meta charset="big5'.rjust(4_096) + b'">', None, "big5hkscs"),
+        (b'<meta charset="big5'.rjust(4_097) + b'">', None, "gb18030"),  # too far from the beginning
         (b"<p>plain", None, "gb18030"),
         (b"<p>plain", "UTF-8", "utf-8"),
         ("繁體".encode("big5"), "Big5", "big5hkscs"),
@@ -29,6 +48,30 @@ META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
 def test_charset(body: bytes, declared: str | None, expected: str) -> None:
     """A BOM decides, then valid UTF-8, then what is declared; every GB name, and no name, is gb18030."""
     assert detect_charset(body, declared) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gb2312", "GBK", "GB18030", "gb_2312-80", "cp936", "ms936", "936", "x-gbk", "EUC-CN", "windows-936"],
+)
+def test_every_name_of_a_gb_charset_is_known(name: str) -> None:
+    """Any of them goes before the meta tag, which names another charset here."""
+    meta = b'<meta charset="big5">'
+    assert detect_charset(meta, name) == "gb18030"
+    assert detect_charset(b'<meta charset="%s">' % name.encode(), "latin1") == "gb18030"
+
+
+@pytest.mark.parametrize("name", ["latin1", "shift_jis", "", "utf-16"])
+def test_a_charset_that_is_declared_by_mistake_is_no_charset(name: str) -> None:
+    """The meta tag is asked then."""
+    assert detect_charset(b'<meta charset="big5">', name) == "big5hkscs"
+
+
+def test_a_bad_byte_at_the_end_is_no_cut() -> None:
+    """UTF-8 is cut off within a character, or it is none."""
+    assert detect_charset("人工智能".encode() + b"\xff") == "gb18030"
+    assert detect_charset(b"<p>plain \xe4\xba") == "gb18030"  # nothing but the cut: no UTF-8 to be seen
+    assert detect_charset("智🙂".encode()[:-1]) == "utf-8"
 
 
 @pytest.mark.parametrize("cut", [1, 2])
@@ -61,12 +104,42 @@ def test_letters_beyond_gb2312_decode() -> None:
 def test_a_replacement_character_of_the_page_itself_is_not_counted() -> None:
     """U+FFFD that a saved page holds was decoded; only the broken byte beside it was replaced."""
     assert decode("坏�字".encode() + b"\xff", "utf-8").undecodable == 1
+    assert decode("\ufeff坏�字".encode() + b"\xff", "utf-8-sig").undecodable == 1
+
+
+def test_what_big5_cannot_hold_is_counted() -> None:
+    """It has no U+FFFD of its own, so each one was replaced; what is replaced by nothing counts once."""
+    assert decode("繁體".encode("big5") + b"\xff" + "字".encode("big5"), "big5hkscs").undecodable == 1
+    assert decode("繁體".encode("big5") + b"\xff\xff", "big5hkscs").undecodable == 2
+    assert decode("繁體".encode("big5"), "big5hkscs").undecodable == 0
+
+
+def test_a_long_text_is_clipped() -> None:
+    """Keep the first characters, and mark the cut."""
+    assert clip("字" * MAX_TEXT) == "字" * MAX_TEXT
+    assert clip("字" * (MAX_TEXT + 1)) == "字" * (MAX_TEXT - 1) + "…"
+
+
+def test_a_long_text_is_normalized_piece_by_piece() -> None:
+    """Every piece of a long text is there, and marks are put in order within a piece, never across the whole text."""
+    assert nfkc("Ａ①" * 1_250) == "A1" * 1_250
+    above, below = "\u0301", "\u0316"
+    assert nfkc((above + below) * 500) == below * 500 + above * 500
+    assert nfkc((above + below) * 1_500) == (below * 500 + above * 500) * 3
+
+
+def test_half_width_leaves_alone_what_resembles_a_digit() -> None:
+    """Turn ASCII, yen sign and space into half width; keep exponents and fractions."""
+    assert half_width("￥３９．００　！～") == "¥39.00 !~"
+    assert half_width("1²5½｟｠\uff00") == "1²5½｟｠\uff00"
 
 
 def test_fold() -> None:
     """Any white space, full-width and no-break too, becomes one space; zero-width characters go."""
     assert fold("\u3000 人\xa0\n工\u200b智能 \t") == "人 工智能"
     assert fold(None) == ""
+    for invisible in "\u200b\u200c\u200d\u2060\ufeff\u00ad":
+        assert fold(f"X{invisible} 人{invisible}工X") == "X 人工X"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +155,8 @@ def test_fold() -> None:
         ("电子书：¥8.99", "8.99"),
         ("¥10.00-¥20.00", "10.00"),
         ("￥３９．００", "39.00"),
+        ("¥0.01", "0.01"),
+        ("¥1.00", "1.00"),
         ("¥0.00", None),
         ("0", None),
         ("", None),
@@ -111,6 +186,10 @@ def test_price(text: str, expected: str | None) -> None:
         ("1,234条评论", 1234),
         ("1.2万条评论", 12000),
         ("10万+条评论", 100000),
+        ("1.2亿条评论", 120_000_000),
+        ("999999999条评论", 999_999_999),
+        ("5²条评论", None),
+        ("12345678901条评论", None),
         ("0条评论", 0),
         ("暂无评论", None),
         ("", None),
@@ -137,6 +216,9 @@ def test_count(text: str, expected: int | None) -> None:
         ("2021-00-00", dt.date(2021, 1, 1)),
         ("2021-02-30", None),
         ("2021-13-01", None),
+        ("12021-03-01", None),
+        ("2021-031-01", None),
+        ("2021-03-311", dt.date(2021, 3, 1)),  # a day of three digits is none
         ("0000-00-00", None),
         ("20211", None),
         ("海岸出版社", None),
@@ -162,6 +244,14 @@ def test_date(text: str, expected: dt.date | None) -> None:
         ("一百零八", 108),
         ("一百二十", 120),
         ("百", 100),
+        ("一百〇五", 105),
+        ("壹", 1),
+        ("贰", 2),
+        ("叁", 3),
+        ("零", 0),
+        ("123456789", 123_456_789),
+        ("1234567890", None),
+        ("²", None),
         ("一二", None),
         ("册", None),
         ("", None),
@@ -169,4 +259,5 @@ def test_date(text: str, expected: dt.date | None) -> None:
 )
 def test_numeral(text: str, expected: int | None) -> None:
     """Chinese numerals below a thousand are read; two digits in a row are no count."""
+    assert expected is None or re.fullmatch(NUMERAL, text)
     assert parse_numeral(text) == expected

@@ -45,6 +45,13 @@ from tests.parsers.markup import real
         ("数学帮帮忙（全25册+导读手册）", 25),
         ("和大人一起读（一至四册）", 4),
         ("语文 第二至四册", 3),
+        ("三国演义 上册 中册 下册", 3),
+        ("经典名著 全400册", 400),
+        ("漫画中国史 1-60", 60),
+        ("漫画中国史 (1-150)", 150),
+        ("漫画中国史全集(0-12)", 13),
+        ("漫画中国史 (19-24)", 6),
+        ("三体 3册 起点中文网", 3),
     ],
 )
 def test_volumes(title: str, volumes: int) -> None:
@@ -77,6 +84,15 @@ def test_volumes(title: str, volumes: int) -> None:
         "毛泽东传（1949-2000）",
         "摄影一本就够",
         "单册 论语",
+        # more than a set has, an age, numbers in no order, and so many or more
+        "经典名著 全401册",
+        "漫画中国史 1-61",
+        "漫画中国史 (1-151)",
+        "漫画中国史全集(3-5)",
+        "漫画中国史 (13-18)",
+        "漫画中国史 (5-3)",
+        "漫画中国史 (一二-三)",
+        "三体 3册起售",
     ],
 )
 def test_single_volumes(title: str) -> None:
@@ -86,7 +102,14 @@ def test_single_volumes(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["红楼梦 珍藏套装", "红楼梦 全套", "人工智能三部曲（给孩子）", "三剑客（当当套装"]
+    "title",
+    [
+        "红楼梦 珍藏套装",
+        "红楼梦 全套",
+        "人工智能三部曲（给孩子）",
+        "三剑客（当当套装",
+        "一本漫画看懂历史 套装",
+    ],
 )
 def test_sets_that_do_not_say_how_many(title: str) -> None:
     """A set without a count has no number of volumes; 三部曲 names the work and does not count the parcel."""
@@ -191,7 +214,15 @@ def test_titles_without_a_sign_are_plain_books(monkeypatch: pytest.MonkeyPatch) 
     assert quick == [read_title(title) for title in found]
 
 
-@pytest.mark.parametrize("word", re.findall(r"[\u4e00-\u9fff]+(?=[|)])", titles._ACCESSORY_NOUN.pattern))
-def test_every_accessory_has_a_sign(word: str) -> None:
-    """Each noun of a thing for readers gets past the first look."""
+@pytest.mark.parametrize(
+    "word",
+    [
+        "书签", "书皮", "书套", "书衣", "包书膜", "包书纸", "包书皮", "书立", "书挡", "书架", "书柜", "阅读架",
+        "读书架", "阅读灯", "读书灯", "护眼灯", "台灯", "文具盒", "文具套装", "文具", "铅笔", "中性笔", "签字笔",
+        "钢笔", "圆珠笔", "荧光笔", "水彩笔", "彩铅", "橡皮", "橡皮擦", "笔袋", "书包", "帆布袋", "帆布包", "放大镜",
+        "便利贴", "便签", "便签纸", "藏书票", "墨水",
+    ],
+)  # fmt: skip
+def test_a_thing_for_readers_is_an_accessory(word: str) -> None:
+    """Flag each thing that a bookshop sells beside books."""
     assert Flag.ACCESSORY in read_title(f"古典 {word}").flags

@@ -53,6 +53,14 @@ BUILT = {
 """Names that code puts together, or that come from elsewhere."""
 
 
+def test_no_name_stands_in_two_tables() -> None:
+    """A name of one table would take the words of another's, and nobody would be told."""
+    for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
+        for name, words in table.items():
+            assert _WORDS[name] == words, name
+    assert len(PHRASES) == sum(map(len, (DOWNLOADS, FILES, PAGES, RECORDS)))
+
+
 def placeholders(words: str) -> set[str]:
     """Return the names in braces, with what is said of their form."""
     return {f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(words) if name is not None}

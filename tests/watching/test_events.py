@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.alerts.alert import AlertKind
+from crawler.alerts.alert import AlertKind, PriceEvent
 from crawler.prices.observation import Observation
 from crawler.watching.events import Told, happenings
 from crawler.watching.watch import WatchTerms
@@ -65,6 +65,7 @@ def terms(**wanted: Any) -> WatchTerms:
         ({"drop_percent": "20"}, ["50", "47", "44", "42", "40"], [(4, "50")]),
         ({"drop_percent": "20"}, ["50", "40", "40.01", "40", "33", "32"], [(1, "50"), (5, "40.01")]),
         ({"drop_percent": "20"}, ["50", "40", "50", "40"], [(1, "50"), (3, "50")]),
+        ({"drop_percent": "20"}, ["50", "40", "32"], [(1, "50"), (2, "40")]),
         ({"drop_percent": "20"}, ["50", SOLD_OUT, "30"], [(2, "50")]),
         ({"drop_percent": "20"}, [SOLD_OUT, "20"], []),
         # A new lowest: a hundredth below what was told last, and below all that was seen.
@@ -74,7 +75,9 @@ def terms(**wanted: Any) -> WatchTerms:
         ({"new_lowest": True}, ["50", "49.51", "49.50"], [(2, "49.51")]),
         ({"new_lowest": True}, ["50", "40", "60", "41", "40", "39.70", "39.60"], [(1, "50"), (6, "39.70")]),
         ({"new_lowest": True}, ["50", "30", "29.90", "29.95"], [(1, "50")]),
+        ({"new_lowest": True}, ["50", "40", "30", "29.80"], [(1, "50"), (2, "40")]),
         ({"new_lowest": True}, [SOLD_OUT, "29"], []),
+        ({"new_lowest": True}, ["0.50"], []),
         # Back in stock: each time after it was seen sold out.
         (
             {"back_in_stock": True},
@@ -110,6 +113,25 @@ def test_a_watch_begins_with_a_past(
     assert [(day, against) for day, _, against in followed(terms(**wanted), prices, begun=2)] == expected
 
 
+def test_what_was_seen_when_the_watch_began_is_not_before_it() -> None:
+    """The last price before the watch counts beside one that was seen at its very beginning."""
+    assert followed(terms(drop_percent="20"), ["90", "80", "70"], begun=1) == [(2, "price_drop", "90")]
+
+
+def test_a_target_that_was_told_twice_is_not_told_again() -> None:
+    """The price must have left the target since it was told last."""
+    past = offered("20", "30", "20", "20")
+    told = [Told(AlertKind.TARGET_PRICE, past[day].at, Decimal(20), Decimal(20)) for day in (2, 0)]
+    assert happenings(terms(target_price="20"), past, told, since=START) == ()
+
+
+def test_a_price_above_the_lowest_is_no_news() -> None:
+    """Another search may have seen a lower one than the last that was told."""
+    past = offered("40", "30", "35")
+    told = [Told(AlertKind.NEW_LOWEST, past[0].at, Decimal(40), Decimal(50))]
+    assert happenings(terms(new_lowest=True), past, told, since=START) == ()
+
+
 WEEK = ["50", "48", "50", "50", "50", "50", "50"]
 
 
@@ -126,6 +148,8 @@ WEEK = ["50", "48", "50", "50", "50", "50", "50"]
         (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "40", "39"], []),
         (7, [*WEEK[:5], SOLD_OUT, NO_PRICE, "50", "50", "40"], [(9, "48")]),
         (2, ["50", "50", "40"], [(2, "50")]),
+        # What came down after the wait, by less than is news, is not known.
+        (2, ["50", "50", "49.80", "49.40"], [(3, "49.80")]),
         (1, ["50", "40"], [(1, "50")]),
         (0, ["50", "40"], [(1, "50")]),
     ],
@@ -172,6 +196,50 @@ def test_days_of_another_offer_of_the_book_count() -> None:
     assert not happenings(
         terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week[1:]]
     )
+
+
+def test_a_new_book_is_told_if_that_is_wanted() -> None:
+    """Tell of a book that the watch has not seen before, be it sold out; of no other, and not unasked."""
+    for price in ("30", SOLD_OUT):
+        past = [seen(0, price)]
+        wanted = terms(new_books=True)
+        assert happenings(wanted, past, (), since=START, is_new=True) == (PriceEvent(AlertKind.NEW_BOOK),)
+        assert happenings(wanted, past, (), since=START, is_new=False) == ()
+        assert happenings(wanted, past, (), since=START) == ()
+        assert happenings(terms(), past, (), since=START, is_new=True) == ()
+
+
+def test_the_most_telling_event_comes_first() -> None:
+    """Give what happened to a product at once in one order."""
+    wanted = terms(target_price="20", drop_percent="10", new_lowest=True, new_books=True, back_in_stock=True)
+    past = offered("30", SOLD_OUT, "20")
+    found = happenings(wanted, past, (), since=START, is_new=True)
+    assert [each.kind for each in found] == [
+        AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST, AlertKind.NEW_BOOK,
+        AlertKind.BACK_IN_STOCK,
+    ]  # fmt: skip
+
+
+def test_what_was_told_of_another_kind_is_nothing_to_a_target() -> None:
+    """A fall from ¥20 that was told is no target of ¥20 that was told."""
+    past = offered("20", "10", "11")
+    told = [Told(AlertKind.PRICE_DROP, past[1].at, Decimal(10), Decimal(20))]
+    found = happenings(terms(target_price="20"), past, told, since=START)
+    assert found == (PriceEvent(AlertKind.TARGET_PRICE, Decimal(20)),)
+
+
+def test_a_lowest_price_that_was_told_without_a_price_says_nothing() -> None:
+    """Compare with the past where what was told cannot be compared with."""
+    past = offered("50", "45", "40")
+    told = [Told(AlertKind.NEW_LOWEST, past[1].at, None, None)]
+    (found,) = happenings(terms(new_lowest=True), past, told, since=START)
+    assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
+
+
+def test_a_lowest_price_is_compared_with_the_next_higher_one() -> None:
+    """Another search may have recorded this price a moment ago: it is not lower than itself."""
+    (found,) = happenings(terms(new_lowest=True), offered("50", "45", "40", "40"), (), since=START)
+    assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
 
 
 def test_a_new_target_is_told_of_anew() -> None:
@@ -261,6 +329,7 @@ def offered(*prices: str) -> list[Observation]:
         # Back here; but the book was never gone.
         ({"back_in_stock": True}, [SOLD_OUT, "30"], [["50"]], []),
         ({"back_in_stock": True}, ["30", SOLD_OUT, "30"], [["50", SOLD_OUT]], [None]),
+        ({"back_in_stock": True}, [SOLD_OUT, SOLD_OUT, "30"], [["50", SOLD_OUT]], [None]),
     ],
 )
 def test_what_another_offer_of_the_book_had_is_no_news(
