@@ -129,7 +129,9 @@ def open_html(browser: Browser, idle_pages: Idle, tmp_path: Path) -> Iterator[Op
             watched = idle.pop()
         else:
             context = browser.new_context(
-                color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce", **context_options
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+                **context_options,
             )
             context.set_default_timeout(10_000)
             expect.set_options(timeout=10_000)
