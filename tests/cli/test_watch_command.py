@@ -130,6 +130,8 @@ def files_with(secret: str, *folders: Path) -> list[Path]:
     return [file for file in files if secret.encode() in file.read_bytes()]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_a_price_series_tells_exactly_its_events(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop, service: Endpoint, mail: MailServer
 ) -> None:
