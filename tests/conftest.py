@@ -7,12 +7,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import settings
 
 from crawler.demo.server import DemoShop
 from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
-from tests.profiles import load_profiles
+from tests.profiles import USUAL, load_profiles
 
 load_profiles()
 
@@ -26,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print how to try the same examples again."""
-    profile = settings.get_current_profile_name()
+    profile = config.option.hypothesis_profile or USUAL
     terminalreporter.write_line(
         f"examples: --hypothesis-profile={profile} --hypothesis-seed={config.option.hypothesis_seed}"
     )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = {"few": 10, "usual": 25, "many": 100}
+USUAL = "usual"
+EXAMPLES = {"few": 10, USUAL: 25, "many": 100}
 """Examples that a property test tries by profile, where it does not say otherwise."""
 
 
 def load_profiles() -> None:
-    """Register the profiles and load `usual`.
+    """Register the profiles and load the usual one.
 
     Each names all that hypothesis would decide by itself from the variable CI: there it repeats the same examples for
     ever. None has a deadline: on a loaded machine an example takes a second now and then.
@@ -27,7 +28,7 @@ def load_profiles() -> None:
             suppress_health_check=[HealthCheck.too_slow],
             print_blob=True,
         )
-    settings.load_profile("usual")
+    settings.load_profile(USUAL)
 
 
 def examples(many: int) -> int:

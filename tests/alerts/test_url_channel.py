@@ -18,7 +18,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from aiohttp import encode_basic_auth
 
 from crawler.alerts.channels import Channel, channels_of
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
@@ -60,7 +59,9 @@ async def test_json_arrives_whole(service: Endpoint) -> None:
     assert await deliver(to) is None
     ((request, body),) = service.requests
     assert (request.method, request.path) == ("POST", "/hook")
-    assert request.headers["Authorization"] == encode_basic_auth("reader", TOKEN)
+    assert (
+        request.headers["Authorization"] == f"Basic {base64.b64encode(f'reader:{TOKEN}'.encode()).decode()}"
+    )
     content = json.loads(body)
     assert (content["title"], content["message"]) == (MESSAGE.title, MESSAGE.text)
 

@@ -24,12 +24,6 @@ QUERY = "滲透測試"
 TIMES = ("started_at", "finished_at", "fetched_from")
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: these tests are about the pages asked for, and count requests."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 def without_times(report: bytes) -> dict[str, Any]:
     """Return a JSON report but for its times."""
     return {key: value for key, value in json.loads(report).items() if key not in TIMES}

@@ -98,12 +98,6 @@ async def shop() -> AsyncIterator[ScriptedShop]:
         yield served
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: the scripted shop has one list, and the tests count what it was asked for."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 def fill(shop: ScriptedShop, number: int) -> None:
     """Put on the shelves what stands there in a run, counted from 1."""
     sold_out = ["15"] if number in {2, 3} else []
