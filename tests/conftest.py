@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from crawler.demo.server import DemoShop
 from tests.alerts.endpoints import Endpoint, MailServer, endpoint, mail_server
 from tests.alerts.messages import TOKEN
+from tests.profiles import USUAL, load_profiles
 
-# No deadline: on a loaded machine an example takes a second now and then. Each run has a seed of its own, in CI, too,
-# where hypothesis would repeat the same examples for ever; a failure prints how to repeat it.
-settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("shared machine")
+load_profiles()
+
+
+@pytest.hookimpl(tryfirst=True)  # before that of hypothesis, which reads it
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed of a run that was given none; processes of pytest-xdist are given that of the run."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.getrandbits(32))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print how to try the same examples again."""
+    profile = config.option.hypothesis_profile or USUAL
+    terminalreporter.write_line(
+        f"examples: --hypothesis-profile={profile} --hypothesis-seed={config.option.hypothesis_seed}"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from crawler.report import Style
 from crawler.report.html_report import render
@@ -55,23 +55,63 @@ def open_report(open_html: Opener) -> Opener:
     return open_report
 
 
+class WatchedPage:
+    """A page that tests of one kind use after each other: a new one costs as much as opening five reports in it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.trouble: list[str] = []
+        """What the page did that no report may do."""
+        self._mine: tuple[str, ...] = ()
+        page.on("request", lambda request: self._note_request(request.url))
+        page.on("console", lambda message: self.trouble.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
+        page.on("dialog", self._refuse)
+
+    def open(self, file: Path, *, width: int, height: int, shop: str | None) -> None:
+        """Open a file as a new page would: of that size, for a screen, with no mouse over it."""
+        self.page.unroute_all()
+        self.page.emulate_media(media="null")
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.mouse.move(-1, -1)
+        self._mine = (file.as_uri(), shop) if shop else (file.as_uri(),)
+        if shop:
+            self.page.route(f"{shop}**", lambda route: route.fulfill(body="<link rel=icon href=data:,>"))
+        self.page.goto(file.as_uri())
+
+    def leave(self) -> list[str]:
+        """Leave what is open, and return what it did that no report may do."""
+        self.page.goto("about:blank")
+        trouble, self.trouble = self.trouble, []
+        return trouble
+
+    def _note_request(self, url: str) -> None:
+        if not url.startswith(self._mine):
+            self.trouble.append(url)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.trouble.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+Idle = dict[tuple[object, ...], list[WatchedPage]]
+
+
+@pytest.fixture(scope="module")
+def idle_pages(browser: Browser) -> Idle:
+    """Hold the pages that no test is using, by the options of their context."""
+    return {}
+
+
 @pytest.fixture
-def open_html(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+def open_html(browser: Browser, idle_pages: Idle, tmp_path: Path) -> Iterator[Opener]:
     """Return a function that writes a page to a file, opens the file and returns the page.
 
     With `shop` an address that begins so is answered, by an empty page of the test's, and may be asked for.
     After the test no page may have asked for anything but its file, written to the console (where violations of its
     policy are told), opened a dialog, or raised an error.
     """
-    trouble: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    def note(what: str) -> None:
-        trouble.append(what)
-
-    def refuse(dialog: Dialog) -> None:
-        note(f"dialog: {dialog.message}")
-        dialog.dismiss()
+    used: list[tuple[tuple[object, ...], WatchedPage]] = []
 
     def open_html(
         text: str,
@@ -82,29 +122,26 @@ def open_html(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         shop: str | None = None,
         **context_options: Any,
     ) -> Page:
-        file = tmp_path / f"report{len(contexts)}.html"
+        file = tmp_path / f"report{len(used)}.html"
         file.write_text(text, encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            reduced_motion="reduce",
-            **context_options,
-        )
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        expect.set_options(timeout=10_000)
-        page = context.new_page()
-        mine = (file.as_uri(), shop) if shop else (file.as_uri(),)
-        if shop:
-            page.route(f"{shop}**", lambda route: route.fulfill(body="<link rel=icon href=data:,>"))
-        page.on("request", lambda request: None if request.url.startswith(mine) else note(request.url))
-        page.on("console", lambda message: note(f"console: {message.text}"))
-        page.on("pageerror", lambda error: note(f"error: {error}"))
-        page.on("dialog", refuse)
-        page.goto(file.as_uri())
-        return page
+        kind = (scheme, *sorted(context_options.items()))
+        if idle := idle_pages.get(kind):
+            watched = idle.pop()
+        else:
+            context = browser.new_context(
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+                **context_options,
+            )
+            context.set_default_timeout(10_000)
+            expect.set_options(timeout=10_000)
+            watched = WatchedPage(context.new_page())
+        used.append((kind, watched))
+        watched.open(file, width=width, height=height, shop=shop)
+        return watched.page
 
     yield open_html
-    for context in contexts:
-        context.close()
+    trouble = [each for _, watched in used for each in watched.leave()]
+    for kind, watched in used:
+        idle_pages.setdefault(kind, []).append(watched)
     assert trouble == []

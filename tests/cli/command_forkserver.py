@@ -10,6 +10,7 @@ how an interpreter starts (its options, the encoding of its streams, the order o
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import io
 import json
@@ -91,6 +92,7 @@ def serve(requests: socket.socket) -> None:
     """Fork a process for each request until the other end closes."""
     for module in IMPORTED:
         importlib.import_module(module)
+    gc.freeze()  # or each command collects what it was forked with when it ends
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait for commands are collected by the system
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 3)

@@ -41,7 +41,10 @@ class Ended:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Return a bare environment: no proxies, no colours, an empty home; reports are English, in UTC."""
+    """Return a bare environment: no proxies, no colours, an empty home; reports are English, in UTC.
+
+    Without the price check, which costs as much as the rest of a short search; tests that are about it ask for it.
+    """
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
@@ -50,6 +53,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "CRAWLER_REPORT_LANG": "en",
+        "CRAWLER_PRICE_CHECK": "0",
     }
 
 

@@ -34,6 +34,12 @@ TROUBLE = [
 ]
 
 
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """Check prices as a search does by default: pages in price order are recorded, too."""
+    return {name: value for name, value in environ.items() if name != "CRAWLER_PRICE_CHECK"}
+
+
 def names(folder: Path) -> list[str]:
     """Return what is in a folder."""
     return sorted(path.name for path in folder.iterdir())

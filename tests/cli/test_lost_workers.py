@@ -27,12 +27,6 @@ NESTED = Fault(FaultKind.NESTED, pages={7})
 COMMAND = ("書", "--pages", "20", "--workers", "1", "--format", "json")
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: these tests are about the pages asked for, and count requests."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 async def worker_of(
     process: asyncio.subprocess.Process, *, other_than: int | None = None, busy: float = 0.0
 ) -> psutil.Process:

@@ -23,7 +23,7 @@ from crawler.cli.app import run_command
 from tests.mutations import mutate_export, mutate_history, mutate_warc
 
 QUERY = "三体"
-SOME, MANY = 60, int(os.environ.get("MUTATED_FILES", "500"))
+SOME, MANY = 20, int(os.environ.get("MUTATED_FILES", "500"))
 """Files of each kind in a usual run, and in a storm; 2,000 take a quarter of an hour on two cores."""
 
 AT_ONCE = 250

@@ -24,12 +24,6 @@ QUERY = "滲透測試"
 DENIES = "User-agent: *\nDisallow: /?key=\n"
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: these tests are about the pages asked for, and count requests."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 def command(shop: DemoShop, *more: str, pages: int = 3) -> list[str]:
     return [QUERY, "--pages", str(pages), "--base-url", shop.base_url, "--format", "json", *more]
 

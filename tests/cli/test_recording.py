@@ -22,6 +22,12 @@ QUERY = "滲透測試"
 FILE = ".local/share/bookprice-crawler/history.sqlite3"
 
 
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """Check prices as a search does by default: pages in price order are recorded, too."""
+    return {name: value for name, value in environ.items() if name != "CRAWLER_PRICE_CHECK"}
+
+
 def observations(file: Path) -> int:
     with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True) as connection:
         (number,) = connection.execute("SELECT count(*) FROM observation").fetchone()

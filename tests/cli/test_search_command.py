@@ -57,7 +57,7 @@ async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
 
 async def test_without_output_options_a_table_and_two_files(run: Run, folder: Path) -> None:
     """Without -o and --format: a table on stdout, a Markdown and an HTML report under reports/, named by the query."""
-    ended = await run("--demo", "滲透測試")
+    ended = await run("--demo", "滲透測試", "--price-check", "3")
     assert (ended.code, ended.err) == (0, "")
     assert "滲透測試" in ended.text
     assert "渗透测试" in ended.text
@@ -169,13 +169,12 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
 async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(run: Run) -> None:
     """One line on stderr says so of all, the exit code is 0, and the report says that the cheapest is not proven."""
     async with DemoShop() as shop:
-        asked = await run("書", "--base-url", shop.base_url, "--format", "json", "--pages", "1")
+        options = ("--price-check", "3", "--format", "json")
+        asked = await run("書", "--base-url", shop.base_url, "--pages", "1", *options)
         assert json.loads(asked.out)["price_check"]["proven"] is True
     denied = "User-agent: *\nDisallow: /*sort_xlowprice\n"
     async with DemoShop(robots=denied) as shop:
-        ended = await run(
-            "書", "--base-url", shop.base_url, "--format", "json", "--pages", "2", "-o", "a.txt"
-        )
+        ended = await run("書", "--base-url", shop.base_url, "--pages", "2", "-o", "a.txt", *options)
     assert ended.code == 0
     assert ended.only_line.startswith("3 of 3 price pages failed: not asked for: robots.txt")
     report = json.loads(ended.out)

@@ -26,12 +26,6 @@ SLOW = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=600)
 """Two pages come at once, the others not in this test's life."""
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: these tests are about the pages asked for, and count requests."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 async def wait_for_lines(process: asyncio.subprocess.Process, *starts: str) -> None:
     """Read stderr until each of the starts has begun a line."""
     assert process.stderr is not None

@@ -42,12 +42,6 @@ TRAMPOLINE = (
 BAR = re.compile(r"pages .*?(\d+)/(\d+)")
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: these tests are about the pages asked for."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 class Terminal:
     """A command on a pseudo-terminal, and what it has put on the screen so far."""
 

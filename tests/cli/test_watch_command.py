@@ -101,12 +101,6 @@ async def shop() -> AsyncIterator[ScriptedShop]:
         yield served
 
 
-@pytest.fixture
-def environ(environ: dict[str, str]) -> dict[str, str]:
-    """Leave out the price check: the scripted shop has one list, and the tests count what it was asked for."""
-    return environ | {"CRAWLER_PRICE_CHECK": "0"}
-
-
 def fill(shop: ScriptedShop, number: int) -> None:
     """Put on the shelves what stands there in a run, counted from 1."""
     sold_out = ["15"] if number in {2, 3} else []
@@ -133,6 +127,8 @@ def files_with(secret: str, *folders: Path) -> list[Path]:
     return [file for file in files if secret.encode() in file.read_bytes()]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_a_price_series_tells_exactly_its_events(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop, service: Endpoint, mail: MailServer
 ) -> None:

@@ -21,6 +21,7 @@ from crawler.prices.observation import Observation
 from crawler.prices.price_history import RaisedThenCut, price_history
 from parsers.dangdang import parse_search_page
 from parsers.model import Listing
+from tests.profiles import examples
 
 QUERY = "渗透测试"
 START = dt.date(2026, 1, 1)
@@ -233,14 +234,14 @@ def flags_of(
     return flags
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(of_story(Story.STILL, Story.DRIFT, Story.SALE, Story.SOLD_OUT), days, st.sampled_from([1, 7]))
 def test_honest_stories_are_never_flagged(listing: Listing, start: dt.date, every: int) -> None:
     """Whenever somebody begins to look, daily or weekly, no honest price looks like a trick."""
     assert {flag for _, flag in flags_of(listing, start, 220 if every == 1 else 500, every)} == {None}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(of_story(Story.RAISED_PRICE, Story.RAISED_LIST_PRICE), days, st.sampled_from([1, 7]))
 def test_tricks_are_flagged_while_they_last(listing: Listing, start: dt.date, every: int) -> None:
     """Once enough is known every day of a trick is flagged, as what it is, and no other day."""
@@ -289,7 +290,7 @@ def test_a_days_catalogue_has_the_same_products() -> None:
     assert 0.1 < sum(a.price != b.price for a, b in zip(moved, timeless, strict=True)) / len(timeless) < 0.9
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(days)
 def test_order_and_bounds_are_those_of_the_day(day: dt.date) -> None:
     """Sorted by price a day's list rises, and bounds let through what costs so much on that day, all of it."""

@@ -13,6 +13,7 @@ from crawler.demo.catalogue import catalogue
 from crawler.demo.markup import render_search_page
 from parsers.dangdang import parse_search_page
 from parsers.model import Layout, Listing, PageKind, SearchPage
+from tests.profiles import examples
 from tests.strategies import ResultPage, result_pages
 
 
@@ -46,7 +47,7 @@ def on_a_grid(listing: Listing) -> Listing:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(st.sampled_from(Layout).flatmap(result_pages))
 def test_any_page_comes_back_equal(drawn: ResultPage) -> None:

@@ -26,6 +26,7 @@ from crawler.search.price_check import check_price, pages_needed
 from crawler.verdict import Verdict
 from parsers.model import Layout, Listing, PageKind, SearchPage
 from tests.factories import make_listing
+from tests.profiles import examples
 
 QUERY = "滲透測試"
 SIZE = 60
@@ -117,7 +118,7 @@ def in_order(
     return ordered
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.sampled_from(ORDERS), st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 4), st.booleans())
 def test_what_is_proven_is_the_cheapest_of_two_thousand(
     order: str, seed: int, own_pages: int, check_pages: int, faulty: bool

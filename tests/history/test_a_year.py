@@ -53,6 +53,8 @@ TWICE = 16
 SHOP_ZONE = dt.timezone(dt.timedelta(hours=8))
 """Where the shop's day begins: at 16:00 UTC."""
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 T = TypeVar("T")
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

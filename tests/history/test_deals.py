@@ -17,6 +17,7 @@ from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
+from tests.profiles import examples
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://shop.example"
@@ -35,7 +36,7 @@ RUNS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(RUNS, st.booleans(), st.sampled_from([dt.UTC, ZoneInfo("Asia/Taipei"), ZoneInfo("America/New_York")]))
 def test_the_order_is_that_of_the_pasts(
     runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool, zone: dt.tzinfo

@@ -26,6 +26,7 @@ from crawler.history.observations import RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.prices.observation import NOT_DROPPED, Observation
+from tests.profiles import examples
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://shop.example"
@@ -74,7 +75,7 @@ def a_run(
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(TEXT, SEEN), min_size=1, max_size=4), st.sampled_from(exporting.FORMATS))
 def test_what_is_exported_comes_back_the_same(
     runs: list[tuple[str, list[tuple[object, ...]]]], form: str

@@ -18,6 +18,7 @@ from crawler.demo.markup import render_search_page
 from parsers.dangdang import parse_search_page
 from parsers.model import Listing, SearchPage
 from parsers.text import decode, detect_charset
+from tests.profiles import examples
 
 CPU_SECONDS = 1.0
 """What a page may take of the processor; a clock on the wall would tell of the machine's other work."""
@@ -81,7 +82,7 @@ def stands_on(amount: Decimal, text: str) -> bool:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(mutilated())
 def test_a_mutilated_page_is_no_harm(body: bytes) -> None:

@@ -13,6 +13,7 @@ from parsers.names import _read_names, is_unknown, parse_contributors
 from parsers.plain_names import read_plain_names
 from parsers.text import fold
 from tests.parsers.markup import real
+from tests.profiles import examples
 
 
 def shown(text: str) -> list[str]:
@@ -211,7 +212,7 @@ PIECES = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(PIECES, min_size=1, max_size=5).map("".join).map(fold))
 def test_the_short_way_is_the_full_reader_s(block: str) -> None:
     """Whatever block the short way takes on, the full reader gives the same names, roles and nationalities."""

@@ -14,6 +14,7 @@ from parsers.dangdang import parse_search_page
 from parsers.model import SearchPage
 from parsers.text import MAX_PRICE, parse_count, parse_date, parse_price
 from tests.parsers.markup import LIST_ITEM, real, search_page
+from tests.profiles import examples
 
 MARKUP = r"""
     <div id="search_nature_rg">|<ul class="bigimg" id="component_59">|</ul>|</li>|<li id="p29000001">|<li sku=290000>
@@ -93,7 +94,7 @@ def test_a_mutilated_page(start: int, length: int) -> None:
     check_mutilated(search_page(*items).encode(), start, length)
 
 
-@settings(max_examples=25, deadline=None)  # half a megabyte each time
+@settings(max_examples=examples(25))  # half a megabyte each time
 @given(st.integers(min_value=0), st.integers(min_value=0, max_value=200_000))
 def test_a_mutilated_real_page(start: int, length: int) -> None:
     """A captured page with a piece torn out gives what is left, and no price that is not on it."""

@@ -82,6 +82,7 @@ def foreign(*, page: bytes = b"<html>") -> bytes:
         (metadata(b"[" * 100_000), "holds no search of this program"),
         (metadata(b'{"kind": "run", "parameters": {"settings": {"a": ' + b"[" * 100_000), "holds no search"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # the files hold identifiers of their own
 )  # fmt: skip
 def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path, data: bytes, words: str) -> None:
     """Each says what it is not, and names the file."""

@@ -28,6 +28,7 @@ from crawler.recording.journal import Journal, open_journal, saved_pages
 from crawler.recording.reading import read_run
 from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
+from tests.profiles import examples
 from tests.recording import runs
 from tests.recording.runs import NOW
 
@@ -137,7 +138,7 @@ def test_an_archive_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     assert read_run(tmp_path / "today.warc").pages[runs.key(2)].exchange.body == b"half a bo"
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data())
 def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObject) -> None:
     """At every byte offset: the pages whose own record is whole, no other, and «torn» exactly between two ends."""

@@ -25,6 +25,7 @@ from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag, Listing
 from tests.factories import make_listing, make_page, make_result
+from tests.profiles import examples
 from tests.report.hostile import HOSTILE
 
 FOR_EYES = ("table", "md", "csv", "xlsx")
@@ -81,7 +82,7 @@ WISHES = st.builds(
 
 
 @given(listings(), WISHES, st.sampled_from(LANGUAGES), st.booleans(), NASTY)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_whatever_was_found_every_format_takes_it(
     found: list[Listing], wishes: Wishes, lang: str, demo: bool, words: str
 ) -> None:

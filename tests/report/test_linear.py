@@ -104,12 +104,22 @@ def seconds(work: Callable[[str], object], text: str) -> float:
     return min(taken)
 
 
+OTHER_CONTROLS = {
+    f"U+{number:04X}"
+    for number in (*range(0x01, 0x07), *range(0x0E, 0x1B), *range(0x80, 0x85), *range(0x86, 0x90))
+}
+"""Those that neither separate nor begin anything: U+0000 and U+009A stand for them where time counts."""
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", WORK)
-def test_time_grows_with_the_length_and_not_with_its_square(name: str) -> None:
+def test_time_grows_with_the_length_and_not_with_its_square(name: str, every: bool) -> None:
     work = WORK[name]
     length = LENGTH // 2 if name.startswith("report") else LENGTH
     shorter = dict(texts(length // 4))
     for what, text in texts(length):
+        if (what in OTHER_CONTROLS) != every:
+            continue
         long = seconds(work, text)
         if long >= UNMEASURABLE:
             assert long < MOST_GROWTH * seconds(work, shorter[what]), what

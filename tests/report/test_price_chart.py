@@ -18,6 +18,7 @@ from crawler.prices.price_periods import product_past, spells
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_chart import BOX, Mark, PriceChart
 from crawler.report.price_lines import sold_out_times, thinned
+from tests.profiles import examples
 from tests.report.hostile import HOSTILE
 from tests.report.pasts import daily, day, seen
 
@@ -84,7 +85,7 @@ def percent(each: ET.Element, name: str) -> float:
 
 
 @given(pasts(12, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
     """The line passes every price at its time, and none where it could not be bought or nobody looked for long."""
     picture = drawn(past)
@@ -113,7 +114,7 @@ def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
 
 
 @given(pasts(60, 4_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_nothing_is_outside_and_every_number_is_one(past: list[Observation]) -> None:
     """Of any length and any prices, thinned or not: finite, and within the box."""
     product = product_past(past)
