@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -42,6 +45,21 @@ def _in_utc_and_english() -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _own_hooks() -> Iterator[None]:
+    """Take back what a command that ran in this process did to logging and to the hooks of the interpreter."""
+    root = logging.getLogger()
+    handlers, thread_hook, raise_hook = list(root.handlers), threading.excepthook, sys.unraisablehook
+    yield
+    for handler in [handler for handler in root.handlers if type(handler).__module__.startswith("crawler.")]:
+        if handler not in handlers:
+            root.removeHandler(handler)
+    if getattr(threading.excepthook, "__module__", "").startswith("crawler."):
+        threading.excepthook = thread_hook
+    if getattr(sys.unraisablehook, "__module__", "").startswith("crawler."):
+        sys.unraisablehook = raise_hook
 
 
 @pytest.fixture

@@ -49,7 +49,8 @@ def home(tmp_path: Path, shop: ScriptedShop) -> Path:
     folder = home / ".config/bookprice-crawler"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text(
-        f'[crawler]\nbase_url = "{shop.base_url}"\n[[watch]]\nname = "三體便宜了"\nquery = "三體"\ntarget_price = 20\n',
+        f'[crawler]\nbase_url = "{shop.base_url}"\n[report]\nlang = "en"\n'
+        '[[watch]]\nname = "三體便宜了"\nquery = "三體"\ntarget_price = 20\n',
         encoding="utf-8",
     )
     return home

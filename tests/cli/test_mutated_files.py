@@ -91,6 +91,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WATCH = f"""
+[report]
+lang = "en"
 [[watch]]
 query = "{QUERY}"
 every = "30m"
