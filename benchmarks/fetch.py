@@ -137,7 +137,9 @@ def cpu(port: int, count: int, width: int, rounds: int) -> None:
             f"  downloader {1e6 * ours / count:6.0f} µs   aiohttp {1e6 * raw / count:6.0f} µs"
             f"   ratio {ours / raw:.2f}"
         )
-    print(f"CPU a fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    print(
+        f"CPU a fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
+    )
 
 
 async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, trace: bool) -> None:
@@ -167,7 +169,9 @@ async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, tr
         if trace:
             held, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-            print(f"Python memory a host: {held / count / 1000:.1f} KB held, {peak / count / 1000:.1f} KB peak")
+            print(
+                f"Python memory a host: {held / count / 1000:.1f} KB held, {peak / count / 1000:.1f} KB peak"
+            )
         else:
             grown = psutil.Process().memory_info().rss - rss
             connections = len(psutil.Process().net_connections())
@@ -182,7 +186,9 @@ async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, tr
 
 def main() -> None:
     """Run both parts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--fetches", type=int, default=4000)
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
