@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import aiohttp
 
@@ -42,8 +42,7 @@ server's, and ignored as browsers do."""
 BROKEN = Phrase("broken_off")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body that ended, or why it did not."""
 
     decoded: bytes = b""

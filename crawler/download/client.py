@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -41,13 +42,16 @@ OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED
 MOST_WAITS = 10
 """Times `max_wait` that a Crawl-delay may be; a longer one ends the fetch, which would else wait for hours."""
 
+MOST_NOTES = 10_000
+"""Notes on robots.txt that are remembered, so that each is told once."""
+
 _NOTHING_SPENT = Spent()
 
 HopListener = Callable[[Hop, bool], None]
 """Gets each request on the wire, and whether it was for robots.txt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task:
     """What is to be fetched, and who wants to know of it."""
 
@@ -68,13 +72,14 @@ _asking: ContextVar[_Task] = ContextVar("_asking")
 class Downloader:
     """A client for many requests at once; an async context manager that owns its connections.
 
-    `concurrency` is how many requests one host gets at once at most, `max_connections` how many all hosts get together;
-    `max_idle_connections` may wait for another request, at least as many as one host gets. `delay` the seconds between two, give or take
-    half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
-    two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
-    keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why;
-    `on_gap` when the seconds between the starts of two requests change: host, seconds, and why;
-    `on_robots_note`, once each, of what is to be known of a host's robots.txt: host, and the note.
+    `concurrency` is how many requests one host gets at once at most, `max_connections` how many all hosts get together.
+    `max_idle_connections` may wait for another request, or `concurrency`, if that is more. `delay` is the seconds
+    between two requests to one host, give or take half. `connect_timeout` and `read_timeout` are seconds: to a
+    connection that stands (name, TCP, TLS), and between two reads from it. `proxy` goes before the environment's.
+    `robots_folder` keeps robots.txt between runs; None keeps it in memory. `on_pace` is told when a host gets fewer
+    requests at once, or more: host, how many, and why; `on_gap` when the seconds between the starts of two requests
+    change: host, seconds, and why; `on_robots_note`, once each, of what is to be known of a host's robots.txt: host,
+    and the note.
     """
 
     def __init__(
@@ -108,7 +113,7 @@ class Downloader:
         self._robots_folder = robots_folder
         self._now = now
         self._on_robots_note = on_robots_note
-        self._noted: set[tuple[str, str]] = set()
+        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._robots: dict[frozenset[str], Robots] = {}
         """By the hosts that the user named: a host that may be asked for one search may be refused to another."""
 
@@ -137,10 +142,11 @@ class Downloader:
     ) -> Exchange:
         """Request `url`, already percent-encoded, with the attempts and within the bounds of `policy`.
 
-        Send nothing while the host's circuit breaker is open, and tell it afterwards what the policy makes of the
-        answer, as one of `group`. Ask robots.txt of its host first, where the policy obeys it. Call `on_attempt` after every attempt, `on_hop`
-        after every request on the wire. `spent` is what earlier fetches of the same page have used up, when its answer
-        was good HTTP but not the page: back off first, and count on from there. Raises nothing but CancelledError.
+        Send nothing while the circuit breaker of the host is open; afterwards tell it what the policy makes of the
+        response, as one of `group`. Ask robots.txt of the host first, where the policy obeys it. Call `on_attempt`
+        after every attempt, `on_hop` after every request on the wire. `spent` is what earlier fetches of the same page
+        have used up, when the response was good HTTP but not the page: back off first, and count on from there. Raises
+        nothing but CancelledError.
         """
         request = url if isinstance(url, Request) else Request(url)
         host = request.netloc
@@ -173,7 +179,9 @@ class Downloader:
                 _asking.reset(token)
         host = target.netloc
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
-            self._noted.add((host, rules.note))
+            self._noted[host, rules.note] = None
+            if len(self._noted) > MOST_NOTES:
+                self._noted.popitem(last=False)
             self._on_robots_note(host, rules.note)
         if not rules.allows(target.url):
             return _denial(task.request.url, target.url, rules)

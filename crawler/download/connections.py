@@ -233,4 +233,6 @@ class _InStepHandler(ResponseHandler):
         if len(messages) != 1:
             return False
         message = messages[0][0]
-        return message.code == 299 and message.reason == _PROBE_REASON and message.raw_headers == _PROBE_HEADERS
+        return bool(
+            message.code == 299 and message.reason == _PROBE_REASON and message.raw_headers == _PROBE_HEADERS
+        )

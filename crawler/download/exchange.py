@@ -33,7 +33,9 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name (RFC 9110 §5.6.2)."""
 
 _USUAL_URL = re.compile(
-    r"(https?)://(([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9]\d{0,3}|[1-5]\d{4}))?)(/(?:[!\"$-~]*[!\"$->@-~])?)?", re.ASCII
+    r"(https?)://(([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9]\d{0,3}|[1-5]\d{4}))?)"
+    r"(/(?:[!\"$-~]*[!\"$->@-~])?)?",
+    re.ASCII,
 )
 """A URL with a plain host and neither user name, fragment nor empty query."""
 
@@ -94,7 +96,9 @@ class Request:
         # These stay empty for a URL that cannot be requested. `host` is without brackets, `path` has the query.
         self.scheme = self.host = self.netloc = self.path = ""
         self.port: int | None = None
-        if (usual := _USUAL_URL.fullmatch(url)) is not None:  # several times faster than urlsplit, with the same parts
+        if (
+            usual := _USUAL_URL.fullmatch(url)
+        ) is not None:  # several times faster than urlsplit, with the same parts
             self.scheme, self.netloc, self.host, port, path = usual.groups()
             self.port = None if port is None else int(port)
             self.path = path or "/"
@@ -163,8 +167,8 @@ class FetchPolicy:
     """Whether a body beyond the cap keeps its first `max_bytes`, decompressed, beside Problem.TOO_LARGE."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = follow_nothing
-    """Whether a redirect to this absolute address is followed; one that is not ends the exchange. Give a function of a
-    module, or an instance of a class with `__call__`: a policy that holds a lambda cannot be sent to another process."""
+    """Whether a redirect to this absolute address is followed; one that is not ends the exchange. A function of a module
+    or an instance with `__call__` lets the policy be pickled; a lambda does not."""
     named_hosts: frozenset[str] = frozenset()
     """Hosts that the user named, in lower case: these alone may have a private address."""
     obey_robots: bool = True

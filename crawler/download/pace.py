@@ -73,11 +73,11 @@ class Outcome(StrEnum):
 class Pace:
     """Limits per host, shared by every search of an engine, for one event loop.
 
-    `concurrency` is the most that one host gets at once, `delay` the seconds between the starts of two requests to it,
-    a random half more or less. `on_change` is told of every new limit: host, limit, and why in words; `on_gap` of every
-    new gap between starts, in seconds, likewise. `total` is the most that all hosts get at once together; hosts that
-    wait for that get their turns in the order in which they began to. `clock` (seconds, monotonic) and `uniform` (a random number between
-    two) are for tests.
+    `concurrency` is the most that one host gets at once, `total` the most that all hosts get together; hosts that wait
+    for the total get their turns in the order in which they began to wait. `delay` is the seconds between the starts of
+    two requests to one host, a random half more or less. `on_change` is told of every new limit: host, limit, and why
+    in words; `on_gap` of every new gap between starts, in seconds, likewise. `clock` (seconds, monotonic) and `uniform`
+    (a random number between two) are for tests.
     """
 
     def __init__(
@@ -418,7 +418,8 @@ class _Host:
             self.dispatch()
 
     def judge(self, grant: _Grant, outcome: Outcome, retry_after: float | None) -> None:
-        self.has_limits = self.has_limits or outcome in {Outcome.REFUSED, Outcome.OVERLOADED}
+        if outcome is Outcome.REFUSED or outcome is Outcome.OVERLOADED:
+            self.has_limits = True
         before, why = self.limit.value, ""
         gap_before, why_gap = self.rate.gap, ""
         now, confirmed = self._clock(), self.rate.confirmed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from functools import lru_cache
-from urllib.request import (
+from urllib.request import (  # type: ignore[attr-defined]  # typeshed lacks proxy_bypass_environment
     getproxies,
     getproxies_environment,
     proxy_bypass,
-    proxy_bypass_environment,  # type: ignore[attr-defined]  # typeshed knows proxy_bypass alone
+    proxy_bypass_environment,
 )
 
 from crawler.download.exchange import Request

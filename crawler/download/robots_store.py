@@ -77,8 +77,9 @@ class Store:
         return Kept(fetched_at, status, body) if good else None
 
     def write(self, origin: str, kept: Kept, now: dt.datetime) -> str:
-        """Keep a copy; return what was in the way in words, or ''. The first one of a store, and some
-        later ones, also remove old ones.
+        """Keep a copy; return what was in the way in words, or ''.
+
+        The first write of a store removes old copies, and so does each `PRUNE_EVERY`-th one after it.
         """
         head = {
             "origin": origin,

@@ -21,7 +21,15 @@ from urllib.parse import urlsplit
 from crawler.books import FILTERS
 from crawler.books.book import Counts
 from crawler.books.selection import Selector
-from crawler.download.exchange import BLOCK_STATUSES, AttemptRecord, Exchange, FetchPolicy, Hop, Problem, Spent
+from crawler.download.exchange import (
+    BLOCK_STATUSES,
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    Hop,
+    Problem,
+    Spent,
+)
 from crawler.engine_events import EngineEvent
 from crawler.events import (
     Attempt,
