@@ -167,8 +167,8 @@ class FetchPolicy:
     """Whether a body beyond the cap keeps its first `max_bytes`, decompressed, beside Problem.TOO_LARGE."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = follow_nothing
-    """Whether a redirect to this absolute address is followed; one that is not ends the exchange. A function of a module
-    or an instance with `__call__` lets the policy be pickled; a lambda does not."""
+    """Whether a redirect to this absolute address is followed; one that is not ends the exchange. A function of a
+    module or an instance with `__call__` lets the policy be pickled; a lambda does not."""
     named_hosts: frozenset[str] = frozenset()
     """Hosts that the user named, in lower case: these alone may have a private address."""
     obey_robots: bool = True

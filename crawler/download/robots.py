@@ -147,7 +147,9 @@ class Robots:
         elif kept is not None:
             rules, fetched_at = await self._read(kept.body), kept.fetched_at
         else:
-            rules = Rules(problem=replace(exchange, body=b"", headers=()))
+            if exchange.body or exchange.headers:  # nobody will read them
+                exchange = replace(exchange, body=b"", headers=())
+            rules = Rules(problem=exchange)
             return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: a copy may serve beyond its day when no newer one can be had.
         failure = how_it_failed(exchange)

@@ -43,7 +43,12 @@ _NO_BODY = Body()
 class _Sheet:
     """What is known of a request so far; it outlives the exception that ends the request."""
 
-    url: str
+    request: Request
+    origin: str
+    """Where the way of redirects began."""
+    attempt: int
+    proxy: ProxyUrl | None
+    recorded: bool
     started_at: dt.datetime
     request_head: bytes
     """Empty where nobody records the request."""
@@ -52,12 +57,23 @@ class _Sheet:
     peer: str | None = None
     cut: Cut | None = None
 
+    def failure(self, problem: Problem, detail: str, *, lasting: bool = False) -> Exchange:
+        """Return the exchange of a request that brought no answer."""
+        return Exchange(
+            self.origin,
+            self.request.url,
+            problem=problem,
+            detail=detail,
+            lasting=lasting,
+            attempts=self.attempt,
+        )
+
     def hop(self, exchange: Exchange) -> Hop:
         cut = self.cut
         if cut is None and exchange.problem is not None and self.response_head:
             cut = Cut.LENGTH if exchange.problem is Problem.TOO_LARGE else Cut.DISCONNECT
         return Hop(
-            self.url, self.started_at, self.request_head, self.response_head, self.body.raw,
+            self.request.url, self.started_at, self.request_head, self.response_head, self.body.raw,
             cut, self.peer, exchange.problem, exchange.detail,
         )  # fmt: skip
 
@@ -146,13 +162,13 @@ class Wire:
             )
         head = b"" if on_hop is None else self._expected_head(request)
         reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
-        sheet = _Sheet(target, self._now(), head, reader)
+        sheet = _Sheet(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
         try:
             async with asyncio.timeout(seconds):
-                exchange = await self._ask(url, request, policy, proxy, sheet, attempt, on_hop is not None)
+                exchange = await self._ask(sheet, policy)
         except TimeoutError:
             detail = Phrase("not_whole_in_time", seconds=seconds)
-            exchange = Exchange(url, target, problem=Problem.TIMEOUT, detail=detail, attempts=attempt)
+            exchange = sheet.failure(Problem.TIMEOUT, detail)
             sheet.cut = Cut.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
             on_hop(sheet.hop(exchange))
@@ -164,44 +180,25 @@ class Wire:
         headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
         return _head(f"GET {request.path} HTTP/1.1", headers)
 
-    async def _ask(
-        self,
-        url: str,
-        request: Request,
-        policy: FetchPolicy,
-        proxy: ProxyUrl | None,
-        sheet: _Sheet,
-        attempt: int,
-        recorded: bool,
-    ) -> Exchange:
+    async def _ask(self, sheet: _Sheet, policy: FetchPolicy) -> Exchange:
         """Make the request, on a new connection where the server has closed the one from the pool.
 
         A server may close an idle connection at any moment, also while a request is on its way there (RFC 9112, 9.3.1):
         that says nothing of the page, nor of how much the server can bear.
         """
-        exchange = await self._ask_once(url, request, policy, proxy, sheet, attempt, recorded, fresh=False)
+        exchange = await self._ask_once(sheet, policy, fresh=False)
         if exchange is None:
             sheet.started_at = self._now()
-            exchange = await self._ask_once(url, request, policy, proxy, sheet, attempt, recorded, fresh=True)
+            exchange = await self._ask_once(sheet, policy, fresh=True)
         if exchange is None:
             raise RuntimeError("a new connection is none from the pool")
         return exchange
 
-    async def _ask_once(
-        self,
-        url: str,
-        request: Request,
-        policy: FetchPolicy,
-        proxy: ProxyUrl | None,
-        sheet: _Sheet,
-        attempt: int,
-        recorded: bool,
-        *,
-        fresh: bool,
-    ) -> Exchange | None:
+    async def _ask_once(self, sheet: _Sheet, policy: FetchPolicy, *, fresh: bool) -> Exchange | None:
         """Return the answer, or the problem; None where a connection from the pool had been closed by the server."""
         if self._session is None:
             raise RuntimeError("a Downloader is used inside `async with`")
+        request, proxy, url, attempt = sheet.request, sheet.proxy, sheet.origin, sheet.attempt
         target = request.url
         with asking(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
             try:
@@ -217,8 +214,8 @@ class Wire:
                         and proxy is not None
                         and request.scheme == "http"  # inside a tunnel it is the shop's own
                     ):
-                        return _wants_credentials(url, target, proxy, attempt)
-                    if recorded:
+                        return _wants_credentials(sheet, proxy)
+                    if sheet.recorded:
                         self._note(response, sheet, peer=asked.peer, proxied=proxy is not None)
                     redirect = None
                     if status in REDIRECT_STATUSES and "Location" in headers:
@@ -235,11 +232,11 @@ class Wire:
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 if used.was_stale(error):
                     return None
-                failed = None if proxy is None else _explain_proxy(error, url, request, proxy, attempt)
+                failed = None if proxy is None else _explain_proxy(error, sheet, proxy)
                 if failed is not None:
                     return failed
                 problem, detail = self._explain(error, asked, request.host)
-                return Exchange(url, target, problem=problem, detail=detail, attempts=attempt)
+                return sheet.failure(problem, detail)
 
     def _note(
         self, response: aiohttp.ClientResponse, sheet: _Sheet, *, peer: str | None, proxied: bool
@@ -304,19 +301,17 @@ def _options(request: Request, proxy: ProxyUrl | None) -> dict[str, Any]:
     return options
 
 
-def _wants_credentials(url: str, target: str, proxy: ProxyUrl, attempt: int) -> Exchange:
+def _wants_credentials(sheet: _Sheet, proxy: ProxyUrl) -> Exchange:
     answer = f"{PROXY_AUTHENTICATION_REQUIRED} {_phrase(PROXY_AUTHENTICATION_REQUIRED)}"
     detail = (
         Phrase("proxy_wants_credentials", answer=answer)
         if proxy.authorization is None
         else Phrase("proxy_refused", answer=answer)  # the credentials that it got
     )
-    return Exchange(url, target, problem=Problem.PROXY, detail=detail, lasting=True, attempts=attempt)
+    return sheet.failure(Problem.PROXY, detail, lasting=True)
 
 
-def _explain_proxy(
-    error: Exception, url: str, request: Request, proxy: ProxyUrl, attempt: int
-) -> Exchange | None:
+def _explain_proxy(error: Exception, sheet: _Sheet, proxy: ProxyUrl) -> Exchange | None:
     """Return how a request failed at its proxy; None when the proxy is not to blame.
 
     No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.
@@ -325,12 +320,12 @@ def _explain_proxy(
     detail: str
     match error:
         case aiohttp.ClientHttpProxyError() if error.status == PROXY_AUTHENTICATION_REQUIRED:
-            return _wants_credentials(url, request.url, proxy, attempt)
+            return _wants_credentials(sheet, proxy)
         case aiohttp.ClientHttpProxyError():
             detail = Phrase("proxy_refused", answer=f"{error.status} {_phrase(error.status)}".strip())
         case aiohttp.ClientConnectorDNSError():
             detail = Phrase("proxy_no_name", proxy=name)
-        case aiohttp.ClientSSLError() if error.host != request.host:
+        case aiohttp.ClientSSLError() if error.host != sheet.request.host:
             reason = getattr(error.os_error, "reason", None) or Phrase("proxy_tls_failed")
             detail = Phrase("proxy_no_tls", proxy=name, error=reason)
         case aiohttp.ClientProxyConnectionError():
@@ -341,7 +336,7 @@ def _explain_proxy(
             detail = Phrase("proxy_request_impossible")
         case _:
             return None
-    return Exchange(url, request.url, problem=Problem.PROXY, detail=detail, attempts=attempt)
+    return sheet.failure(Problem.PROXY, detail)
 
 
 def _phrase(status: int) -> str:

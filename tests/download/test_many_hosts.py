@@ -240,7 +240,7 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_cookies_are_bounded() -> None:
-    """aiohttp drops old cookies: thousands of hosts that set some do not fill the memory."""
+    """The library drops old cookies: thousands of hosts that set some do not fill the memory."""
     async with Downloader() as downloader:
         session = downloader._wire._session
         assert session is not None
