@@ -199,7 +199,7 @@ class Crawler:
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
     ) -> AsyncGenerator[Event, None]:
-        from crawler.download.exchange import FetchPolicy
+        from crawler.download.exchange import FetchPolicy, blocked_for_certain
         from crawler.report.renderer import ReportRenderer
         from crawler.search.run import Search
 
@@ -211,9 +211,10 @@ class Crawler:
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=_within(spec.base_url),
+            may_follow=RedirectScope(spec.base_url),
             named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
             obey_robots=settings.obey_robots,
+            is_block=blocked_for_certain,
         )
         search = Search(
             spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now, renderer=ReportRenderer(),
@@ -246,23 +247,26 @@ class Crawler:
             search.pass_on(event)
 
 
-def _within(base_url: str) -> Callable[[str], bool]:
-    """Return the redirect policy of a shop: its own domains; what no policy may allow is the downloader's business.
+@dataclass(frozen=True, slots=True)
+class RedirectScope:
+    """Where redirects of a search may lead: the shop's own domains, or elsewhere (demo, replica) the very same host.
 
-    At another address than the shop's (a demo, a replica) it is that very host. A login is not followed: it says
-    all it has to say.
+    What no policy may allow is the downloader's business. A redirect to a login is not followed: it says all it has to
+    say. This is a value, so that a policy can be sent to another process.
     """
-    from crawler.search.judging import is_login_url
 
-    origin = urlsplit(base_url)
+    base_url: str
 
-    def may_follow(url: str) -> bool:
+    def __call__(self, url: str) -> bool:
+        """Tell whether a redirect to `url` is followed."""
+        from crawler.search.judging import is_login_url
+
         target = urlsplit(url)
-        live = base_url == SHOP.base_url
-        own = SHOP.owns(target.hostname or "") if live else target.netloc == origin.netloc
+        if self.base_url == SHOP.base_url:
+            own = SHOP.owns(target.hostname or "")
+        else:
+            own = target.netloc == urlsplit(self.base_url).netloc
         return own and not is_login_url(url)
-
-    return may_follow
 
 
 async def crawl(

@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import aiohttp
 
@@ -42,8 +42,7 @@ server's, and ignored as browsers do."""
 BROKEN = Phrase("broken_off")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body that ended, or why it did not."""
 
     decoded: bytes = b""
@@ -56,6 +55,9 @@ class Body:
     """The problem in words."""
     cut: Cut | None = None
     """Why `raw` is not the whole body."""
+
+
+_NO_PROBLEM = Body()
 
 
 class Decoder:
@@ -85,6 +87,7 @@ class Decoder:
         self._max_sent = 2 * max_bytes if keep_start and self._coding else max_bytes
         self._keep_start = keep_start
         self._sent = 0
+        self._stopped = False
         self._decoded = io.BytesIO()  # its getvalue() copies nothing
         self._size = 0
         self._raw = (io.BytesIO() if self._codings else self._decoded) if keep_raw else None
@@ -92,7 +95,7 @@ class Decoder:
         self._members = 1
         self._held = b""  # the first bytes behind a member, too few to tell what it is
         self._over = False  # the compressed stream has ended: what follows is ignored
-        self._body = Body()
+        self._body = _NO_PROBLEM
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes as sent; return whether more are of use."""
@@ -108,7 +111,8 @@ class Decoder:
             decoded = self._decoded.getvalue()[: self._max]
         else:
             decoded = b"" if self._stopped else self._decoded.getvalue()
-        return replace(self._body, decoded=decoded, raw=self.raw)
+        body = self._body
+        return Body(decoded, self.raw, body.problem, body.detail, body.cut)
 
     @property
     def raw(self) -> bytes:
@@ -137,13 +141,10 @@ class Decoder:
 
     def _stop(self, problem: Problem, detail: str, cut: Cut) -> None:
         self._body = Body(problem=problem, detail=detail, cut=cut)
+        self._stopped = True
 
     def _write(self, data: bytes | memoryview) -> None:
         self._size += self._decoded.write(data)
-
-    @property
-    def _stopped(self) -> bool:
-        return self._body.problem is not None
 
     @property
     def _whole(self) -> bool:
@@ -217,12 +218,12 @@ class BodyReader:
         self._max = max_bytes
         self._keep_raw = keep_raw
         self._keep_start = keep_start
-        self._decoder = Decoder("", max_bytes, keep_raw=keep_raw)
+        self._decoder: Decoder | None = None
 
     @property
     def raw(self) -> bytes:
         """The body as sent, as far as it came: also after `read` raised, or was cancelled."""
-        return self._decoder.raw
+        return b"" if self._decoder is None else self._decoder.raw
 
     async def read(self, response: aiohttp.ClientResponse) -> Body:
         """Return the body, or the problem that it has, as soon as it shows.
@@ -235,10 +236,14 @@ class BodyReader:
         too_long = (response.content_length or 0) > self._max and not content.at_eof()
         if too_long and not self._keep_start:
             return Body(problem=Problem.TOO_LARGE, detail=_too_large(self._max), cut=Cut.LENGTH)
-        codings = ",".join(response.headers.getall("Content-Encoding", ()))
+        headers = response.headers
+        codings = ",".join(headers.getall("Content-Encoding")) if "Content-Encoding" in headers else ""
         decoder = self._decoder = Decoder(
             codings, self._max, keep_raw=self._keep_raw, keep_start=self._keep_start
         )
+        if content.is_eof() and content.exception() is None:  # the whole body has come with the head
+            decoder.feed(content.read_nowait())
+            return decoder.end()
         with _ended_with_the_connection(response):
             try:
                 async for data in content.iter_any():

@@ -6,16 +6,17 @@ import asyncio
 import datetime as dt
 import random
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from crawler.download.breaker import Breaker
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem, Spent
+from crawler.download.connections import MAX_IDLE
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem, Request, Spent
 from crawler.download.pace import Outcome, Pace
 from crawler.download.robots import MAX_BYTES, Robots, Rules
 from crawler.download.wire import Wire
@@ -41,17 +42,20 @@ OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED
 MOST_WAITS = 10
 """Times `max_wait` that a Crawl-delay may be; a longer one ends the fetch, which would else wait for hours."""
 
+MOST_NOTES = 10_000
+"""Notes on robots.txt that are remembered, so that each is told once."""
+
 _NOTHING_SPENT = Spent()
 
 HopListener = Callable[[Hop, bool], None]
 """Gets each request on the wire, and whether it was for robots.txt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task:
     """What is to be fetched, and who wants to know of it."""
 
-    url: str
+    request: Request
     policy: FetchPolicy
     on_hop: HopListener | None
     of_robots: bool = False
@@ -68,18 +72,22 @@ _asking: ContextVar[_Task] = ContextVar("_asking")
 class Downloader:
     """A client for many requests at once; an async context manager that owns its connections.
 
-    `concurrency` is how many requests one host gets at once at most, `delay` the seconds between two, give or take
-    half. `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between
-    two reads from it. `proxy` goes before the environment's. `robots_folder` keeps robots.txt between runs; None
-    keeps it in memory. `on_pace` is told when a host gets fewer requests at once, or more: host, how many, and why;
-    `on_gap` when the seconds between the starts of two requests change: host, seconds, and why;
-    `on_robots_note`, once each, of what is to be known of a host's robots.txt: host, and the note.
+    `concurrency` is how many requests one host gets at once at most, `max_connections` how many all hosts get together.
+    `max_idle_connections` may wait for another request, or `concurrency`, if that is more. `delay` is the seconds
+    between two requests to one host, give or take half. `connect_timeout` and `read_timeout` are seconds: to a
+    connection that stands (name, TCP, TLS), and between two reads from it. `proxy` goes before the environment's.
+    `robots_folder` keeps robots.txt between runs; None keeps it in memory. `on_pace` is told when a host gets fewer
+    requests at once, or more: host, how many, and why; `on_gap` when the seconds between the starts of two requests
+    change: host, seconds, and why; `on_robots_note`, once each, of what is to be known of a host's robots.txt: host,
+    and the note.
     """
 
     def __init__(
         self,
         *,
         concurrency: int = 10,
+        max_connections: int = 1_000,
+        max_idle_connections: int = MAX_IDLE,
         delay: float = 0.0,
         connect_timeout: float = 5.0,
         read_timeout: float = 15.0,
@@ -91,20 +99,21 @@ class Downloader:
         on_robots_note: Callable[[str, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self.pace = Pace(concurrency, delay=delay, on_change=on_pace, on_gap=on_gap)
+        self.pace = Pace(concurrency, total=max_connections, delay=delay, on_change=on_pace, on_gap=on_gap)
         self.breaker = Breaker(now=now)
         self._wire = Wire(
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             proxy=proxy,
             user_agent=user_agent,
+            max_idle=max(max_idle_connections, concurrency),
             now=now,
         )
         self._user_agent = user_agent
         self._robots_folder = robots_folder
         self._now = now
         self._on_robots_note = on_robots_note
-        self._noted: set[tuple[str, str]] = set()
+        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._robots: dict[frozenset[str], Robots] = {}
         """By the hosts that the user named: a host that may be asked for one search may be refused to another."""
 
@@ -123,25 +132,37 @@ class Downloader:
 
     async def fetch(
         self,
-        url: str,
+        url: str | Request,
         policy: FetchPolicy,
         *,
+        group: Hashable = None,
         on_attempt: Callable[[AttemptRecord], None] | None = None,
         on_hop: HopListener | None = None,
         spent: Spent = _NOTHING_SPENT,
     ) -> Exchange:
         """Request `url`, already percent-encoded, with the attempts and within the bounds of `policy`.
 
-        Ask robots.txt of its host first, where the policy obeys it. Call `on_attempt` after every attempt, `on_hop`
-        after every request on the wire. `spent` is what earlier fetches of the same page have used up, when its answer
-        was good HTTP but not the page: back off first, and count on from there. Raises nothing but CancelledError.
+        Send nothing while the circuit breaker of the host is open; afterwards tell it what the policy makes of the
+        response, as one of `group`. Ask robots.txt of the host first, where the policy obeys it. Call `on_attempt`
+        after every attempt, `on_hop` after every request on the wire. `spent` is what earlier fetches of the same page
+        have used up, when the response was good HTTP but not the page: back off first, and count on from there. Raises
+        nothing but CancelledError.
         """
-        task = _Task(url, policy, on_hop)
-        if policy.obey_robots and (denied := await self._denied(task, url)) is not None:
+        request = url if isinstance(url, Request) else Request(url)
+        host = request.netloc
+        if (until := self.breaker.open_until(host)) is not None:
+            seconds = (until - self._now()).total_seconds()
+            detail = Phrase("host_blocks", host=host, n=self.breaker.threshold, seconds=seconds)
+            return Exchange(request.url, request.url, problem=Problem.BLOCKED, detail=detail, lasting=True)
+        task = _Task(request, policy, on_hop)
+        if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
             return denied
-        return await self._attempts(task, on_attempt, spent)
+        exchange = await self._attempts(task, on_attempt, spent)
+        if (blocked := policy.is_block(exchange)) is not None:
+            self.breaker.note(host, blocked=blocked, retry_after=exchange.retry_after, group=group)
+        return exchange
 
-    async def _denied(self, task: _Task, target: str) -> Exchange | None:
+    async def _denied(self, task: _Task, target: Request) -> Exchange | None:
         """Return how a task ends before `target`, if robots.txt denies that; None when it may be asked."""
         named = task.policy.named_hosts
         robots = self._robots.get(named)
@@ -149,21 +170,25 @@ class Downloader:
             robots = self._robots[named] = Robots(
                 self._fetch_robots, user_agent=self._user_agent, folder=self._robots_folder, now=self._now
             )
-        token = _asking.set(task)
-        try:
-            rules = await robots.rules(target)
-        finally:
-            _asking.reset(token)
-        host = urlsplit(target).netloc
+        rules = robots.remembered(target)
+        if rules is None:
+            token = _asking.set(task)
+            try:
+                rules = await robots.rules(target.url)
+            finally:
+                _asking.reset(token)
+        host = target.netloc
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
-            self._noted.add((host, rules.note))
+            self._noted[host, rules.note] = None
+            if len(self._noted) > MOST_NOTES:
+                self._noted.popitem(last=False)
             self._on_robots_note(host, rules.note)
-        if not rules.allows(target):
-            return _denial(task.url, target, rules)
+        if not rules.allows(target.url):
+            return _denial(task.request.url, target.url, rules)
         delay, max_wait = rules.crawl_delay or 0.0, task.policy.max_wait
         if delay > MOST_WAITS * max_wait:
             reason = Phrase("robots_delay_too_long", delay=delay, limit=max_wait)
-            return _denial(task.url, target, rules, reason)
+            return _denial(task.request.url, target.url, rules, reason)
         self.pace.set_crawl_delay(host, delay)
         return None
 
@@ -173,7 +198,7 @@ class Downloader:
         policy = replace(
             asking.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
         )
-        return await self._attempts(_Task(url, policy, asking.on_hop, of_robots=True), None)
+        return await self._attempts(_Task(Request(url), policy, asking.on_hop, of_robots=True), None)
 
     async def _attempts(
         self,
@@ -191,20 +216,19 @@ class Downloader:
         while True:
             number += 1
             way = _Way(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
-            exchange = replace(await self._attempt(task, way), attempts=number)
+            exchange = await self._attempt(task, way)
             seconds += way.seconds
-            record = AttemptRecord(number, _outcome(exchange), way.seconds, way.waited)
             wait, gave_up = _next_attempt(exchange, policy, seconds)
             if on_attempt is not None:
-                on_attempt(replace(record, retry_in=wait))
+                on_attempt(AttemptRecord(number, _outcome(exchange), way.seconds, way.waited, wait))
             if wait is None:
-                return replace(exchange, gave_up=gave_up)
+                return replace(exchange, gave_up=gave_up) if gave_up else exchange
             seconds += await _sleep(wait)
 
     async def _attempt(self, task: _Task, way: _Way) -> Exchange:
         """Ask once, following redirects as the policy allows, each as a request of its own in its host's pace."""
-        policy = task.policy
-        exchange = await self._in_turn(task, task.url, way)
+        policy, request = task.policy, task.request
+        exchange = await self._in_turn(task, request, way)
         for _ in range(policy.max_redirects):
             target = exchange.redirect
             if (
@@ -213,18 +237,24 @@ class Downloader:
                 or not policy.may_follow(target)
             ):
                 break
-            if policy.obey_robots and (denied := await self._denied(task, target)) is not None:
-                return denied
-            exchange = await self._in_turn(task, target, way)
+            request = request.redirected(target)
+            if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
+                return replace(denied, attempts=way.failed + 1)
+            exchange = await self._in_turn(task, request, way)
         return exchange
 
-    async def _in_turn(self, task: _Task, target: str, way: _Way) -> Exchange:
+    async def _in_turn(self, task: _Task, request: Request, way: _Way) -> Exchange:
         """Make one request when its host's pace lets it."""
-        async with self.pace.turn(urlsplit(target).netloc, refused_before=way.failed) as turn:
+        async with self.pace.turn(request.netloc, refused_before=way.failed) as turn:
             way.waited += turn.waited
             started = time.monotonic()
             exchange = await self._wire.request(
-                task.url, target, task.policy, way.limit - way.seconds, task.hop if task.on_hop else None
+                task.request.url,
+                request,
+                task.policy,
+                way.limit - way.seconds,
+                task.hop if task.on_hop else None,
+                attempt=way.failed + 1,
             )
             way.seconds += time.monotonic() - started
             rest = exchange.retry_after
@@ -283,12 +313,9 @@ def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
 
 def _may_redirect(origin: str, target: str) -> bool:
     """Return whether any policy may follow a redirect: over http(s), never from https back, without credentials."""
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return False
-    allowed = {"https"} if urlsplit(origin).scheme == "https" else {"http", "https"}
-    return parts.scheme in allowed and "@" not in parts.netloc
+    request = Request(target)
+    allowed = {"https"} if origin[:6].lower() == "https:" else {"http", "https"}
+    return request.scheme in allowed and "@" not in request.netloc
 
 
 def _worth_retrying(exchange: Exchange) -> bool:

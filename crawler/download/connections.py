@@ -13,8 +13,7 @@ from __future__ import annotations
 import functools
 import select
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,17 +27,22 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-__all__ = ["InStepConnector", "Used", "connecting"]
+__all__ = ["MAX_IDLE", "InStepConnector", "Used", "connecting"]
 
 _PROBE_REASON = "In Step"
 _PROBE = b"HTTP/1.1 299 In Step\r\nContent-Length: 0\r\n\r\n"
 _PROBE_HEADERS = ((b"Content-Length", b"0"),)
+
+MAX_IDLE = 200
+"""Connections that wait in the pool; each takes 10 KB here, and a descriptor here and at its server."""
 
 _MSG_PEEK = getattr(socket, "MSG_PEEK", 0)
 
 
 class Used:
     """The connection that one request used."""
+
+    __slots__ = ("_handler", "fresh", "reused")
 
     def __init__(self, *, fresh: bool) -> None:
         """`fresh` is whether the request needs a new connection, not one from the pool."""
@@ -68,23 +72,34 @@ class Used:
 _USED: ContextVar[Used | None] = ContextVar("used", default=None)
 
 
-@contextmanager
-def connecting(*, fresh: bool = False) -> Iterator[Used]:
+class connecting:  # noqa: N801 – used like a function; a generator would take twice as long for each request
     """Note the connection that the request inside uses; with `fresh`, make it a new one."""
-    used = Used(fresh=fresh)
-    token = _USED.set(used)
-    try:
-        yield used
-    finally:
-        _USED.reset(token)
+
+    __slots__ = ("_token", "_used")
+
+    def __init__(self, *, fresh: bool = False) -> None:
+        self._used = Used(fresh=fresh)
+
+    def __enter__(self) -> Used:
+        self._token = _USED.set(self._used)
+        return self._used
+
+    def __exit__(self, *_: object) -> None:
+        _USED.reset(self._token)
 
 
 class InStepConnector(aiohttp.TCPConnector):
-    """A TCPConnector that reuses a connection only if it is open and holds no unread byte."""
+    """A TCPConnector that reuses a connection only if it is open and holds no unread byte.
 
-    def __init__(self, **options: Any) -> None:
+    At most `max_idle` connections wait in its pool: beyond that, the one that has waited longest is closed.
+    """
+
+    def __init__(self, *, max_idle: int = MAX_IDLE, **options: Any) -> None:
         """`options` are those of aiohttp.TCPConnector."""
         super().__init__(**options)
+        self._max_idle = max_idle
+        self._idle: OrderedDict[_InStepHandler, ConnectionKey] = OrderedDict()
+        """Connections in the pool, the one that has waited longest first; some may be closed by now."""
         factory = functools.partial(_InStepHandler, loop=self._loop)
         # There is no public way to another protocol; a test watches it.
         self._factory = cast("functools.partial[ResponseHandler]", factory)
@@ -106,6 +121,7 @@ class InStepConnector(aiohttp.TCPConnector):
             handler = connection.protocol
             if not isinstance(handler, _InStepHandler):
                 raise TypeError("a connection has another protocol than the connector's")
+            self._idle.pop(handler, None)
             if not handler.idle:
                 if handler.spoke_first():
                     connection.close()
@@ -122,6 +138,26 @@ class InStepConnector(aiohttp.TCPConnector):
         if isinstance(protocol, _InStepHandler):
             protocol.idle = True
         super()._release(key, protocol, should_close=should_close)
+        pool = self._conns.get(key)
+        if isinstance(protocol, _InStepHandler) and pool and pool[-1][0] is protocol:
+            self._idle[protocol] = key
+            if len(self._idle) > self._max_idle:
+                self._close_idle(*self._idle.popitem(last=False))
+
+    def _close_idle(self, handler: _InStepHandler, key: ConnectionKey) -> None:
+        """Close a connection that waits in the pool, and forget it there."""
+        handler.close()
+        if (pool := self._conns.get(key)) is not None:
+            # It has waited longest of all: it stands first in its pool, unless aiohttp has dropped it already.
+            if pool and pool[0][0] is handler:
+                pool.popleft()
+            if not pool:
+                del self._conns[key]
+
+    def _cleanup(self) -> None:
+        super()._cleanup()  # closes what has waited too long, or is closed
+        for handler in [handler for handler in self._idle if not handler.is_connected()]:
+            del self._idle[handler]
 
 
 class _InStepHandler(ResponseHandler):
@@ -133,6 +169,7 @@ class _InStepHandler(ResponseHandler):
         """Whether its last answer has ended; a connection in the pool is idle."""
         self.answered = False
         """Whether any byte has come since it left the pool."""
+        self._poll: select.poll | None = None
 
     def begin(self) -> None:
         """Get ready for the next request."""
@@ -175,9 +212,10 @@ class _InStepHandler(ResponseHandler):
         if number < 0:
             return True
         if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(number, select.POLLIN)
-            return bool(poll.poll(0))
+            if self._poll is None:
+                self._poll = select.poll()
+                self._poll.register(number, select.POLLIN)
+            return bool(self._poll.poll(0))
         return bool(select.select([number], [], [], 0)[0])
 
     def _at_start(self) -> bool:
@@ -192,6 +230,9 @@ class _InStepHandler(ResponseHandler):
             messages, _, _ = self._parser.feed_data(_PROBE)
         except Exception:  # noqa: BLE001 – whatever it says of what it got, it was not at the start
             return False
-        return [(m.code, m.reason, m.raw_headers) for m, _ in messages] == [
-            (299, _PROBE_REASON, _PROBE_HEADERS)
-        ]
+        if len(messages) != 1:
+            return False
+        message = messages[0][0]
+        return bool(
+            message.code == 299 and message.reason == _PROBE_REASON and message.raw_headers == _PROBE_HEADERS
+        )

@@ -17,8 +17,7 @@ import ipaddress
 import socket
 import stringprep
 import unicodedata
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -46,6 +45,8 @@ class AddressRefusedError(OSError):
 class Asked:
     """What became of the addresses of one request."""
 
+    __slots__ = ("_named", "passed", "peer", "refused")
+
     def __init__(self, named: Collection[str]) -> None:
         """`named` are the hosts that the user named."""
         self.refused: dict[str, str] = {}
@@ -54,7 +55,7 @@ class Asked:
         """Addresses that a socket was made for."""
         self.peer: str | None = None
         """Address of the connection that was used, be it a proxy's."""
-        self._named = frozenset(_plain(host) for host in named)
+        self._named = _plain_names(named if isinstance(named, frozenset) else frozenset(named))
 
     @property
     def refusal(self) -> str | None:
@@ -73,19 +74,24 @@ _ASKED: ContextVar[Asked | None] = ContextVar("asked", default=None)
 _EXEMPT: ContextVar[bool] = ContextVar("exempt", default=False)
 
 
-@contextmanager
-def asking(named: Collection[str]) -> Iterator[Asked]:
+class asking:  # noqa: N801 – used like a function; a generator would take twice as long for each request
     """Let the request inside go to the hosts in `named`, whatever their addresses, besides public ones.
 
     Names are compared without regard to case, brackets and a trailing dot. Another spelling of a named address is not
     that very host. Tasks that are started inside take this with them; outside, no host is named.
     """
-    asked = Asked(named)
-    token = _ASKED.set(asked)
-    try:
-        yield asked
-    finally:
-        _ASKED.reset(token)
+
+    __slots__ = ("_asked", "_token")
+
+    def __init__(self, named: Collection[str]) -> None:
+        self._asked = Asked(named)
+
+    def __enter__(self) -> Asked:
+        self._token = _ASKED.set(self._asked)
+        return self._asked
+
+    def __exit__(self, *_: object) -> None:
+        _ASKED.reset(self._token)
 
 
 class GuardedConnector(InStepConnector):
@@ -178,8 +184,13 @@ def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
     or the local network by rule (RFC 6761, 6762, 8375; `.internal`). `named` as in `asking`.
     """
     plain = _plain(host)
-    if plain in {_plain(name) for name in named}:
+    if named and plain in {_plain(name) for name in named}:
         return None
+    return _refusal_of_name(plain)
+
+
+@lru_cache(maxsize=4096)
+def _refusal_of_name(plain: str) -> str | None:
     if not plain:
         return Phrase("address_without_host")
     if plain in OWN_NAMES or plain.endswith((".localhost", ".localdomain")):
@@ -194,6 +205,7 @@ def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _plain(host: str) -> str:
     """Return `host` as a resolver would fold it: UTS 46 in its essence, without brackets and trailing dots."""
     if "%" in host and ":" not in host:
@@ -212,6 +224,12 @@ def _plain(host: str) -> str:
         except ValueError:
             pass
     return host
+
+
+@lru_cache(maxsize=64)
+def _plain_names(named: frozenset[str]) -> frozenset[str]:
+    """Return the named hosts as `_plain` folds them; a policy's are the same for each of its requests."""
+    return frozenset(_plain(host) for host in named)
 
 
 def _readings(plain: str) -> list[str]:

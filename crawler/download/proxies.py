@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from collections import OrderedDict
+from functools import lru_cache
+from urllib.request import (  # type: ignore[attr-defined]  # typeshed lacks proxy_bypass_environment
+    getproxies,
+    getproxies_environment,
+    proxy_bypass,
+    proxy_bypass_environment,
+)
 
-__all__ = ["is_loopback", "proxy_for"]
+from crawler.download.exchange import Request
+from crawler.proxy_url import ProxyUrl
+
+__all__ = ["Proxies", "is_loopback"]
+
+MOST_HOSTS = 4_096
+"""Hosts whose proxy is remembered."""
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def is_loopback(host: str) -> bool:
     """Return whether `host` is this machine by its very name: `localhost` or an address of it."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -19,19 +32,45 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def proxy_for(url: str, explicit: str | None) -> str | None:
-    """Return the proxy for `url`: the explicit one, else the environment's (`HTTPS_PROXY`, `NO_PROXY` …), else None.
+class Proxies:
+    """The proxy of each host: the explicit one, else the environment's (`HTTPS_PROXY`, `NO_PROXY` …), else none.
 
-    This machine itself is reached without any proxy, a named one included: the demo shop lives there.
+    The environment is read once, at the first request. This machine itself is reached without any proxy, a named one
+    included: the demo shop lives there.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_loopback(host):
-        return None
-    if explicit is not None:
-        return explicit
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+
+    def __init__(self, explicit: str | None) -> None:
+        self._explicit = explicit
+        self._environment: dict[str, str] = {}
+        self._proxies: dict[str, str] | None = None
+        self._known: OrderedDict[tuple[str, str], ProxyUrl | None] = OrderedDict()
+
+    def proxy_for(self, request: Request) -> ProxyUrl | None:
+        """Return the proxy for `request`. Raises ProxyUrlError for one that cannot be used."""
+        key = request.scheme, request.host
+        if key in self._known:
+            return self._known[key]
+        text = self._find(*key)
+        proxy = self._known[key] = None if text is None else ProxyUrl.parse(text)
+        if len(self._known) > MOST_HOSTS:
+            self._known.popitem(last=False)
+        return proxy
+
+    def _find(self, scheme: str, host: str) -> str | None:
+        if is_loopback(host):
+            return None
+        if self._explicit is not None:
+            return self._explicit
+        if self._proxies is None:
+            self._environment, self._proxies = getproxies_environment(), getproxies()
+        proxies = self._proxies
+        proxy = proxies.get(scheme) or proxies.get("all")
+        if not proxy or self._bypasses(host):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    def _bypasses(self, host: str) -> bool:
+        """Tell whether `host` is an exception; where no variable is set, the system's settings may name some."""
+        if self._environment:
+            return bool(proxy_bypass_environment(host, self._environment))
+        return bool(proxy_bypass(host))

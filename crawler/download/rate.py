@@ -87,6 +87,35 @@ class Start(NamedTuple):
 class AdaptiveRate:
     """The gap between starts at one host; times are seconds of one monotonic clock."""
 
+    __slots__ = (
+        "_borne",
+        "_bursty",
+        "_down",
+        "_early_answers",
+        "_hold_seconds",
+        "_in_a_row",
+        "_in_vain",
+        "_in_vain_from",
+        "_noted_at",
+        "_noted_starts",
+        "_patience",
+        "_pause",
+        "_proven",
+        "_refused",
+        "_refused_alone",
+        "_rest_until",
+        "_row_since",
+        "_run",
+        "_served_at",
+        "_starts",
+        "_step",
+        "_tried_from",
+        "_unrelated",
+        "confirmed",
+        "gap",
+        "last_start",
+    )
+
     def __init__(self) -> None:
         self.gap = 0.0
         """Seconds between two starts; 0 when the host is not known to limit its rate."""

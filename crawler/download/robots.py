@@ -7,11 +7,11 @@ import copy
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
-from crawler.download.exchange import Exchange, Problem
+from crawler.download.exchange import Exchange, Problem, Request
 from crawler.download.robots_rules import MAX_BYTES, Rules, how_it_failed
 from crawler.download.robots_store import Kept, Store
 from crawler.local_time import local_zone, minute_in
@@ -26,8 +26,11 @@ FAILURE_LIFETIME = dt.timedelta(minutes=1)
 STALE_LIFETIME = dt.timedelta(hours=1)
 """How long it is not asked again after a failure, without and with an older copy to go by."""
 
-MOST_ORIGINS = 1_000
-"""Origins whose rules are remembered; the rest are on disk."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Rules in memory, by an estimate; the rest are on disk. That is some 20,000 origins with short files."""
+
+ORIGIN_BYTES, BYTES_PER_BYTE = 3_000, 12
+"""What the rules of an origin take at least, and what each byte of the text adds at most."""
 
 NOT_OF_THE_FILE = frozenset({407, 429})
 """Client errors that say nothing of whether there is a robots.txt: they count as 5xx.
@@ -41,6 +44,9 @@ _PARSE_APART = 32 * 1024
 """Bytes from which a text is parsed in a thread."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_NO_RULES = Rules()
+"""For what is no address: the request itself will say what is wrong with it."""
 
 T = TypeVar("T")
 
@@ -66,9 +72,22 @@ class Robots:
         self._store = None if folder is None else Store(folder)
         self._now = now
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._bytes = 0
+        """Estimate of the memory that `_known` takes."""
         self._inquiries: dict[str, _Inquiry] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+
+    def remembered(self, request: Request) -> Rules | None:
+        """Return the rules for `request` where memory has them and they hold; None where they have to be found."""
+        origin = _origin(request)
+        if origin is None:
+            return _NO_RULES
+        known = self._known.get(origin)
+        if known is None or not known.holds(self._now()):
+            return None
+        self._known.move_to_end(origin)
+        return known.rules
 
     async def rules(self, url: str) -> Rules:
         """Return the rules for `url`, from memory, from disk or from its host; what is no address has none.
@@ -76,13 +95,10 @@ class Robots:
         However many ask at once, the host is asked once; when all of them are cancelled, so is that request. Whatever
         `fetch` raises is raised here. RuntimeError when it is closed.
         """
-        origin = _origin(url)
-        if origin is None:
-            return Rules()
-        known = self._known.get(origin)
-        if known is not None and known.holds(self._now()):
-            self._known.move_to_end(origin)
-            return known.rules
+        request = Request(url)
+        if (remembered := self.remembered(request)) is not None:
+            return remembered
+        origin = _origin(request) or ""
         if self._closed:
             raise RuntimeError("rules are asked for after close()")
         inquiry = self._inquiries.get(origin)
@@ -131,6 +147,8 @@ class Robots:
         elif kept is not None:
             rules, fetched_at = await self._read(kept.body), kept.fetched_at
         else:
+            if exchange.body or exchange.headers:  # nobody will read them
+                exchange = replace(exchange, body=b"", headers=())
             rules = Rules(problem=exchange)
             return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: a copy may serve beyond its day when no newer one can be had.
@@ -150,10 +168,13 @@ class Robots:
             rules.note = joined([rules.note, note])
 
     def _remember(self, origin: str, known: _Known) -> Rules:
+        if (before := self._known.pop(origin, None)) is not None:
+            self._bytes -= _memory(before.rules)
         self._known[origin] = known
-        self._known.move_to_end(origin)
-        while len(self._known) > MOST_ORIGINS:
-            self._known.popitem(last=False)
+        self._bytes += _memory(known.rules)
+        while self._bytes > MOST_BYTES and len(self._known) > 1:
+            _, forgotten = self._known.popitem(last=False)
+            self._bytes -= _memory(forgotten.rules)
         return known.rules
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -191,17 +212,24 @@ def _is_younger(moment: dt.datetime, age: dt.timedelta, now: dt.datetime) -> boo
     return dt.timedelta() <= now - moment < age
 
 
-def _origin(url: str) -> str | None:
-    """Return scheme, host and port of `url`, as one of many spellings; None for what has no host."""
-    try:
-        parts = urlsplit(url)
-        scheme, host, port = parts.scheme, parts.hostname, parts.port
-    except ValueError:
+def _origin(request: Request) -> str | None:
+    """Return scheme, host and port, as one of many spellings; None for what has no host."""
+    if not request.host:
         return None
-    if scheme not in _DEFAULT_PORTS or not host:
-        return None
-    host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}" if port in {None, _DEFAULT_PORTS[scheme]} else f"{scheme}://{host}:{port}"
+    if request.netloc == request.host:  # the common case
+        return f"{request.scheme}://{request.host}"
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    port = request.port
+    return (
+        f"{request.scheme}://{host}"
+        if port in {None, _DEFAULT_PORTS[request.scheme]}
+        else f"{request.scheme}://{host}:{port}"
+    )
+
+
+def _memory(rules: Rules) -> int:
+    """Estimate the bytes that rules take in memory."""
+    return ORIGIN_BYTES + BYTES_PER_BYTE * rules.size
 
 
 def _body(exchange: Exchange) -> bytes | None:

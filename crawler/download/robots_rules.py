@@ -29,6 +29,8 @@ class Rules:
 
     crawl_delay: float | None = None
     """Seconds between requests, from Crawl-delay, or else from Request-rate whatever hours it names."""
+    size: int = 0
+    """Characters of the text."""
     problem: Exchange | None = None
     """How asking for robots.txt ended, when it could not be had: then nothing is allowed."""
     note: str = ""
@@ -36,6 +38,7 @@ class Rules:
 
     def __init__(self, text: str = "", *, user_agent: str = "", problem: Exchange | None = None) -> None:
         self.problem = problem
+        self.size = len(text)
         group = parse(text, product_token(user_agent))
         self._rules = RuleSet(group.lines)
         self._set_crawl_delay(group.request_gap if group.crawl_delay is None else group.crawl_delay)

@@ -18,7 +18,12 @@ from crawler.phrases import Phrase
 
 __all__ = ["Kept", "Store"]
 
-MOST_FILES = 1_000
+MOST_FILES = 20_000
+"""Copies in the folder after it was pruned: as many origins as memory holds with short files."""
+
+PRUNE_EVERY = 5_000
+"""Copies that a store writes between two prunings."""
+
 OLDEST = dt.timedelta(days=30)
 
 _SUFFIX = ".robots"
@@ -49,7 +54,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pruned = False
+        self._until_pruning = 0
 
     def read(self, origin: str) -> Kept | None:
         """Return the copy for `origin`, however old; None when there is none that can be read."""
@@ -72,7 +77,10 @@ class Store:
         return Kept(fetched_at, status, body) if good else None
 
     def write(self, origin: str, kept: Kept, now: dt.datetime) -> str:
-        """Keep a copy; return what was in the way in words, or ''. The first one of a store also removes old ones."""
+        """Keep a copy; return what was in the way in words, or ''.
+
+        The first write of a store removes old copies, and so does each `PRUNE_EVERY`-th one after it.
+        """
         head = {
             "origin": origin,
             "fetched_at": kept.fetched_at.isoformat(),
@@ -94,8 +102,9 @@ class Store:
             with suppress(FileNotFoundError):  # another process may prune as well
                 # By this old ones are found; set sooner, it would make one in the making look abandoned.
                 os.utime(place, (age, age))
-            if not self._pruned:
-                self._pruned = True
+            self._until_pruning -= 1
+            if self._until_pruning < 0:
+                self._until_pruning = PRUNE_EVERY
                 self._prune(now)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the folder's name
             words = getattr(error, "strerror", None) or str(error)

@@ -10,20 +10,20 @@ import datetime as dt
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 import aiohttp
 from yarl import URL
 
-from crawler.download.body import BodyReader
+from crawler.download.body import Body, BodyReader
 from crawler.download.connections import connecting
-from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem, Request
 from crawler.download.guard import Asked, GuardedConnector, asking
-from crawler.download.proxies import proxy_for
+from crawler.download.proxies import Proxies
 from crawler.download.retry_after import retry_after
 from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
@@ -36,25 +36,44 @@ REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
 """Request headers that no archive may hold."""
 
+_NO_BODY = Body()
+
 
 @dataclass(slots=True)
 class _Sheet:
     """What is known of a request so far; it outlives the exception that ends the request."""
 
-    url: str
+    request: Request
+    origin: str
+    """Where the way of redirects began."""
+    attempt: int
+    proxy: ProxyUrl | None
+    recorded: bool
     started_at: dt.datetime
     request_head: bytes
+    """Empty where nobody records the request."""
     body: BodyReader
     response_head: bytes = b""
     peer: str | None = None
     cut: Cut | None = None
+
+    def failure(self, problem: Problem, detail: str, *, lasting: bool = False) -> Exchange:
+        """Return the exchange of a request that brought no answer."""
+        return Exchange(
+            self.origin,
+            self.request.url,
+            problem=problem,
+            detail=detail,
+            lasting=lasting,
+            attempts=self.attempt,
+        )
 
     def hop(self, exchange: Exchange) -> Hop:
         cut = self.cut
         if cut is None and exchange.problem is not None and self.response_head:
             cut = Cut.LENGTH if exchange.problem is Problem.TOO_LARGE else Cut.DISCONNECT
         return Hop(
-            self.url, self.started_at, self.request_head, self.response_head, self.body.raw,
+            self.request.url, self.started_at, self.request_head, self.response_head, self.body.raw,
             cut, self.peer, exchange.problem, exchange.detail,
         )  # fmt: skip
 
@@ -63,7 +82,8 @@ class Wire:
     """Connections to any number of hosts; an async context manager that owns them.
 
     `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between two
-    reads from it. `proxy` goes before the environment's. Cookies are kept until it closes.
+    reads from it. `proxy` goes before the environment's, which is read once. It keeps at most `max_idle` connections
+    that no request uses, and cookies until it closes.
     """
 
     def __init__(
@@ -73,11 +93,13 @@ class Wire:
         read_timeout: float,
         proxy: str | None,
         user_agent: str,
+        max_idle: int,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
-        self._proxy = proxy
+        self._max_idle = max_idle
+        self._proxies = Proxies(proxy)
         self._now = now
         self._headers = {
             "User-Agent": user_agent,
@@ -90,7 +112,7 @@ class Wire:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             # No limit here: the pace has slots per host, and a wait in the connector would count as connecting.
-            connector=GuardedConnector(limit=0),
+            connector=GuardedConnector(limit=0, max_idle=self._max_idle),
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 connect=self._connect_timeout,
@@ -98,9 +120,8 @@ class Wire:
                 sock_read=self._read_timeout,
             ),
             headers=self._headers,
-            cookie_jar=aiohttp.CookieJar(
-                unsafe=True
-            ),  # «unsafe» are cookies of hosts without a name, as a replica's
+            # «unsafe» are cookies of hosts without a name, as a replica's. aiohttp bounds the jar.
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
             auto_decompress=False,
         )
         # aiohttp would repeat a GET of its own accord when a connection breaks: attempts are counted here.
@@ -117,102 +138,105 @@ class Wire:
     async def request(
         self,
         url: str,
-        target: str,
+        request: Request,
         policy: FetchPolicy,
         seconds: float,
         on_hop: Callable[[Hop], None] | None = None,
+        *,
+        attempt: int = 0,
     ) -> Exchange:
-        """Make one request to `target`, on the way that began at `url`, within `seconds`; follow nothing.
+        """Make one request, on the way that began at `url`, within `seconds`; follow nothing.
 
-        `on_hop` gets what went over the wire; nothing where no request was made. Raises nothing but CancelledError.
+        `on_hop` gets what went over the wire; nothing where no request was made. `attempt` is the number that the
+        exchange gets. Raises nothing but CancelledError.
         """
-        parts = _split(target)
-        if parts is None:
+        target = request.url
+        if not request.host:
             detail: str = Phrase("no_address", url=target)
-            return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail)
-        host, path = parts
+            return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail, attempts=attempt)
         try:
-            text = proxy_for(target, self._proxy)
-            proxy = None if text is None else ProxyUrl.parse(text)
+            proxy = self._proxies.proxy_for(request)
         except ProxyUrlError as error:
-            return Exchange(url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True)
-        head = _head(f"GET {path} HTTP/1.1", [(b"Host", host.encode()), *_encoded_pairs(self._headers)])
+            return Exchange(
+                url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True, attempts=attempt
+            )
+        head = b"" if on_hop is None else self._expected_head(request)
         reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
-        sheet = _Sheet(target, self._now(), head, reader)
+        sheet = _Sheet(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
         try:
             async with asyncio.timeout(seconds):
-                exchange = await self._ask(url, target, policy, proxy, sheet)
+                exchange = await self._ask(sheet, policy)
         except TimeoutError:
             detail = Phrase("not_whole_in_time", seconds=seconds)
-            exchange = Exchange(url, target, problem=Problem.TIMEOUT, detail=detail)
+            exchange = sheet.failure(Problem.TIMEOUT, detail)
             sheet.cut = Cut.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
             on_hop(sheet.hop(exchange))
         return exchange
 
-    async def _ask(
-        self, url: str, target: str, policy: FetchPolicy, proxy: ProxyUrl | None, sheet: _Sheet
-    ) -> Exchange:
+    def _expected_head(self, request: Request) -> bytes:
+        """Return the head that a request will have, for the record of one that fails before it is sent."""
+        headers = [(b"Host", request.host.encode()), *_encoded_pairs(self._headers)]
+        headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
+        return _head(f"GET {request.path} HTTP/1.1", headers)
+
+    async def _ask(self, sheet: _Sheet, policy: FetchPolicy) -> Exchange:
         """Make the request, on a new connection where the server has closed the one from the pool.
 
         A server may close an idle connection at any moment, also while a request is on its way there (RFC 9112, 9.3.1):
         that says nothing of the page, nor of how much the server can bear.
         """
-        exchange = await self._ask_once(url, target, policy, proxy, sheet, fresh=False)
+        exchange = await self._ask_once(sheet, policy, fresh=False)
         if exchange is None:
             sheet.started_at = self._now()
-            exchange = await self._ask_once(url, target, policy, proxy, sheet, fresh=True)
+            exchange = await self._ask_once(sheet, policy, fresh=True)
         if exchange is None:
             raise RuntimeError("a new connection is none from the pool")
         return exchange
 
-    async def _ask_once(
-        self,
-        url: str,
-        target: str,
-        policy: FetchPolicy,
-        proxy: ProxyUrl | None,
-        sheet: _Sheet,
-        *,
-        fresh: bool,
-    ) -> Exchange | None:
+    async def _ask_once(self, sheet: _Sheet, policy: FetchPolicy, *, fresh: bool) -> Exchange | None:
         """Return the answer, or the problem; None where a connection from the pool had been closed by the server."""
         if self._session is None:
             raise RuntimeError("a Downloader is used inside `async with`")
+        request, proxy, url, attempt = sheet.request, sheet.proxy, sheet.origin, sheet.attempt
+        target = request.url
         with asking(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
             try:
                 async with self._session.get(
-                    URL(target, encoded=True), allow_redirects=False, **_proxy_options(target, proxy)
+                    URL(target, encoded=True), allow_redirects=False, **_options(request, proxy)
                 ) as response:
-                    if response.status == REQUEST_TIMEOUT and used.reused:
+                    status, headers = response.status, response.headers
+                    if status == REQUEST_TIMEOUT and used.reused:
                         # It was sent to the idle connection, while this request was on its way.
                         return None
                     if (
-                        response.status == PROXY_AUTHENTICATION_REQUIRED
+                        status == PROXY_AUTHENTICATION_REQUIRED
                         and proxy is not None
-                        and target.startswith("http:")  # inside a tunnel it is the shop's own
+                        and request.scheme == "http"  # inside a tunnel it is the shop's own
                     ):
-                        return _wants_credentials(url, target, proxy)
-                    self._note(response, sheet, peer=asked.peer, proxied=proxy is not None)
-                    answer = Exchange(
-                        url, target, response.status, _header_text(response.reason or ""),
-                        charset=response.charset, retry_after=retry_after(response.headers, self._now()),
-                        length_declared=_declares_length(response),
-                    )  # fmt: skip
-                    if response.status in REDIRECT_STATUSES and "Location" in response.headers:
-                        location = _encoded(response.headers["Location"])
-                        answer = replace(answer, redirect=urljoin(target, location))
+                        return _wants_credentials(sheet, proxy)
+                    if sheet.recorded:
+                        self._note(response, sheet, peer=asked.peer, proxied=proxy is not None)
+                    redirect = None
+                    if status in REDIRECT_STATUSES and "Location" in headers:
+                        redirect = urljoin(target, _encoded(headers["Location"]))
                     body = await sheet.body.read(response)
-                    if answer.redirect is not None:  # its body is for people whose browser does not follow
-                        return answer
-                    return replace(answer, body=body.decoded, problem=body.problem, detail=body.detail)
+                    if redirect is not None:  # its body is for people whose browser does not follow
+                        body = _NO_BODY
+                    return Exchange(
+                        url, target, status, _header_text(response.reason or ""), response.charset, body.decoded,
+                        _declares_length(response), redirect,
+                        retry_after(headers, self._now()) if "Retry-After" in headers else None,
+                        body.problem, body.detail, attempts=attempt, headers=tuple(headers.items()),
+                    )  # fmt: skip
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 if used.was_stale(error):
                     return None
-                if proxy is not None and (failed := _explain_proxy(error, url, target, proxy)) is not None:
+                failed = None if proxy is None else _explain_proxy(error, sheet, proxy)
+                if failed is not None:
                     return failed
-                problem, detail = self._explain(error, asked, urlsplit(target).hostname or "")
-                return Exchange(url, target, problem=problem, detail=detail)
+                problem, detail = self._explain(error, asked, request.host)
+                return sheet.failure(problem, detail)
 
     def _note(
         self, response: aiohttp.ClientResponse, sheet: _Sheet, *, peer: str | None, proxied: bool
@@ -263,26 +287,31 @@ class Wire:
                 return Problem.RESET, words
 
 
-def _proxy_options(target: str, proxy: ProxyUrl | None) -> dict[str, Any]:
-    """Return aiohttp's options for a proxy; it would send credentials in the URL as Latin-1."""
+def _options(request: Request, proxy: ProxyUrl | None) -> dict[str, Any]:
+    """Return aiohttp's options for a request's headers and a proxy; it would send credentials in the URL as Latin-1."""
     if proxy is None:
-        return {}
-    credentials = {} if proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
-    headers = "headers" if target.startswith("http:") else "proxy_headers"
-    return {"proxy": proxy.url, headers: credentials}
+        return {"headers": request.headers} if request.headers else {}
+    options: dict[str, Any] = {"proxy": proxy.url, "headers": list(request.headers)}
+    if proxy.authorization is not None:
+        credentials = ("Proxy-Authorization", proxy.authorization)
+        if request.scheme == "http":
+            options["headers"].append(credentials)
+        else:
+            options["proxy_headers"] = [credentials]
+    return options
 
 
-def _wants_credentials(url: str, target: str, proxy: ProxyUrl) -> Exchange:
+def _wants_credentials(sheet: _Sheet, proxy: ProxyUrl) -> Exchange:
     answer = f"{PROXY_AUTHENTICATION_REQUIRED} {_phrase(PROXY_AUTHENTICATION_REQUIRED)}"
     detail = (
         Phrase("proxy_wants_credentials", answer=answer)
         if proxy.authorization is None
         else Phrase("proxy_refused", answer=answer)  # the credentials that it got
     )
-    return Exchange(url, target, problem=Problem.PROXY, detail=detail, lasting=True)
+    return sheet.failure(Problem.PROXY, detail, lasting=True)
 
 
-def _explain_proxy(error: Exception, url: str, target: str, proxy: ProxyUrl) -> Exchange | None:
+def _explain_proxy(error: Exception, sheet: _Sheet, proxy: ProxyUrl) -> Exchange | None:
     """Return how a request failed at its proxy; None when the proxy is not to blame.
 
     No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.
@@ -291,12 +320,12 @@ def _explain_proxy(error: Exception, url: str, target: str, proxy: ProxyUrl) -> 
     detail: str
     match error:
         case aiohttp.ClientHttpProxyError() if error.status == PROXY_AUTHENTICATION_REQUIRED:
-            return _wants_credentials(url, target, proxy)
+            return _wants_credentials(sheet, proxy)
         case aiohttp.ClientHttpProxyError():
             detail = Phrase("proxy_refused", answer=f"{error.status} {_phrase(error.status)}".strip())
         case aiohttp.ClientConnectorDNSError():
             detail = Phrase("proxy_no_name", proxy=name)
-        case aiohttp.ClientSSLError() if error.host != urlsplit(target).hostname:
+        case aiohttp.ClientSSLError() if error.host != sheet.request.host:
             reason = getattr(error.os_error, "reason", None) or Phrase("proxy_tls_failed")
             detail = Phrase("proxy_no_tls", proxy=name, error=reason)
         case aiohttp.ClientProxyConnectionError():
@@ -307,7 +336,7 @@ def _explain_proxy(error: Exception, url: str, target: str, proxy: ProxyUrl) -> 
             detail = Phrase("proxy_request_impossible")
         case _:
             return None
-    return Exchange(url, target, problem=Problem.PROXY, detail=detail)
+    return sheet.failure(Problem.PROXY, detail)
 
 
 def _phrase(status: int) -> str:
@@ -324,18 +353,6 @@ def _declares_length(response: aiohttp.ClientResponse) -> bool:
         return True
     codings = ",".join(response.headers.getall("Transfer-Encoding", ()))
     return codings.rpartition(",")[2].strip().lower() == "chunked"
-
-
-def _split(url: str) -> tuple[str, str] | None:
-    """Return host and path of an address that can be asked; None for one that cannot."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:  # brackets that do not close, a port that is no number
-        return None
-    if not host or parts.scheme not in {"http", "https"}:
-        return None
-    return host, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _head(first_line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -359,6 +376,8 @@ def _answer_words(error: aiohttp.ClientResponseError) -> str:
 
 def _header_text(text: str) -> str:
     """Return a header's text with its bytes read as the shop writes them; a Chinese server may say 404 in GBK."""
+    if text.isascii():
+        return text
     return _header_bytes(text).decode("gb18030" if not text.isprintable() else "utf-8", "replace")
 
 

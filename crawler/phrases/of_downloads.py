@@ -202,6 +202,11 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "無法取得 robots.txt：{why}",
     ),
     "robots_denies": ("robots.txt denies it", "robots.txt 不允许抓取", "robots.txt 不允許抓取"),
+    "host_blocks": (
+        "{host} blocked {n} requests in a row: nothing is sent there for {seconds:.0f} s",
+        "{host} 连续拒绝了 {n} 次请求：{seconds:.0f} 秒内不再发送请求",
+        "{host} 連續拒絕了 {n} 次請求：{seconds:.0f} 秒內不再傳送請求",
+    ),
     "robots_denies_by": (
         "robots.txt denies it: {line}",
         "robots.txt 不允许抓取：{line}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from crawler.download.exchange import Exchange, Problem
+from crawler.download.exchange import BLOCK_STATUSES, Exchange, Problem
 from crawler.parsing.pool import ParseFailure
 from crawler.phrases import Phrase, joined
 from crawler.search.page_match import is_mojibake_of, other_page, other_query
@@ -15,7 +15,7 @@ from crawler.verdict import Verdict
 from parsers.model import PageKind, SearchPage
 from parsers.text import MAX_TEXT
 
-__all__ = ["BLOCKED_STATUSES", "Judgement", "in_page_order", "is_login_url", "judge"]
+__all__ = ["Judgement", "in_page_order", "is_login_url", "judge"]
 
 _VERDICT_OF_PROBLEM = {
     Problem.TOO_LARGE: Verdict.TOO_LARGE,
@@ -23,9 +23,6 @@ _VERDICT_OF_PROBLEM = {
     Problem.ROBOTS: Verdict.ROBOTS_DENIED,
 }
 """Problems that have a verdict of their own; the others are network errors."""
-
-BLOCKED_STATUSES = frozenset({403, 405, 429})
-"""Statuses by which a shop says that it will not serve us, whatever the page beside them."""
 
 READABLE_SHARE = 0.5
 """Least share of a page's items that must have a title, and a price or a reason for none.
@@ -78,7 +75,7 @@ def judge(
     status = f"{exchange.status} {exchange.reason}".strip()
     if page is not None and page.kind is PageKind.BLOCKED:
         return Judgement(Verdict.BLOCKED, _after(Phrase("because", words=status, why=_sign(page)), exchange))
-    if exchange.status in BLOCKED_STATUSES:
+    if exchange.status in BLOCK_STATUSES:
         return Judgement(Verdict.BLOCKED, _after(status, exchange))
     if exchange.status != 200:
         return Judgement(Verdict.HTTP_ERROR, _after(status, exchange))

@@ -17,7 +17,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Spent
+from crawler.download.exchange import (
+    BLOCK_STATUSES,
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    Hop,
+    Problem,
+    Spent,
+)
 from crawler.engine_events import EngineEvent
 from crawler.events import (
     Attempt,
@@ -36,7 +44,7 @@ from crawler.phrases import Phrase
 from crawler.recording.saved import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
 from crawler.search.findings import Findings, import_book_modules
-from crawler.search.judging import BLOCKED_STATUSES, Judgement, judge
+from crawler.search.judging import Judgement, judge
 from crawler.search.page_list import PageList
 from crawler.search.price_check import pages_needed
 from crawler.verdict import Verdict
@@ -324,15 +332,16 @@ class Search:
     def _note_block(self, page: PageKey, exchange: Exchange, judged: Judgement | None) -> None:
         """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
 
-        A status may tell of one at once, others show when the page is `judged`; each page counts once. The two lists
+        The fetch has counted a block that its status tells; others show when the page is `judged`. The two lists
         are counted apart: a search whose pages are all blocked is not blocked twice for its price check.
         """
-        if exchange.status is None or (exchange.status in BLOCKED_STATUSES) != (judged is None):
+        if exchange.status is None or (exchange.status in BLOCK_STATUSES) != (judged is None):
             return  # no answer tells nothing of what the shop thinks of us
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
-        self._downloader.breaker.note(
-            self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
-        )
+        if judged is not None:
+            self._downloader.breaker.note(
+                self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
+            )
         if blocked:
             detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
             self._stop_if_blocked(detail)
@@ -386,12 +395,20 @@ class Search:
                 on_attempt=tell,
                 on_hop=keep if self._recorder is not None else None,
                 spent=self._spent[page],
+                group=page.price_order,
             )
         )
         self._fetches[page] = fetch
         try:
             await asyncio.wait([fetch])
-            return None if fetch.cancelled() else fetch.result()
+            if fetch.cancelled():
+                return None
+            exchange = fetch.result()
+            if exchange.problem is Problem.BLOCKED:
+                # Another search opened the breaker: nothing was sent. If it is closed again, the page is taken anew.
+                self._stop_if_blocked("")
+                return None
+            return exchange
         finally:
             del self._fetches[page]
             fetch.cancel()

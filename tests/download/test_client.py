@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crawler.download.client import Downloader, _may_redirect
-from crawler.download.exchange import AttemptRecord, Cut, Exchange, FetchPolicy, Hop, Problem
-from crawler.download.proxies import proxy_for
+from crawler.download.exchange import AttemptRecord, Cut, Exchange, FetchPolicy, Hop, Problem, Request
+from crawler.download.proxies import Proxies
 
 Script = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 
@@ -362,6 +362,11 @@ def test_the_environment_names_a_proxy_but_never_for_this_machine(monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://env.example:8080")
     monkeypatch.setenv("no_proxy", "direct.example")
+
+    def proxy_for(url: str, explicit: str | None) -> str | None:
+        proxy = Proxies(explicit).proxy_for(Request(url))
+        return None if proxy is None else proxy.url
+
     assert proxy_for("https://shop.example/", None) == "http://env.example:8080"
     assert proxy_for("https://shop.example/", "http://mine.example:1") == "http://mine.example:1"
     assert proxy_for("https://direct.example/", None) is None

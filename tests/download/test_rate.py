@@ -19,7 +19,7 @@ import pytest
 from benchmarks.rates import Shop, fetch_all, serving
 from crawler.download import client
 from crawler.download.client import Downloader
-from crawler.download.exchange import Exchange, FetchPolicy
+from crawler.download.exchange import Exchange, FetchPolicy, Request
 from crawler.download.pace import Outcome, Pace
 from tests.download.test_pace import in_roads, simulate
 
@@ -106,7 +106,14 @@ class SimulatedShop:
     """When a request was served or refused, in seconds since the simulation began."""
 
     async def request(
-        self, source: str, target: str, policy: FetchPolicy, seconds: float, on_hop: object
+        self,
+        source: str,
+        request: Request,
+        policy: FetchPolicy,
+        seconds: float,
+        on_hop: object,
+        *,
+        attempt: int,
     ) -> Exchange:
         now = asyncio.get_running_loop().time
         self.starts.append(now() - 1000)
@@ -114,12 +121,14 @@ class SimulatedShop:
         held_back = self.rule(now()) if self.out < self.at_once else None
         if held_back is None:
             self.ends.append((now() - 1000, False))
-            return Exchange(source, target, status=self.status, retry_after=self.retry_after)
+            return Exchange(
+                source, request.url, status=self.status, retry_after=self.retry_after, attempts=attempt
+            )
         self.out += 1
         await asyncio.sleep(self.latency + held_back)
         self.out -= 1
         self.ends.append((now() - 1000, True))
-        return Exchange(source, target, status=200, body=b"whole")
+        return Exchange(source, request.url, status=200, body=b"whole", attempts=attempt)
 
     @property
     def refused(self) -> int:
@@ -158,7 +167,9 @@ def crawl(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
             for shop in shops:
                 began = clock()
                 monkeypatch.setattr(downloader, "_wire", shop)
-                fetch = functools.partial(downloader.fetch, f"http://{HOST}/", FetchPolicy(obey_robots=False))
+                # The pace alone: the breaker would end what these tests go on with.
+                policy = FetchPolicy(obey_robots=False, is_block=lambda _exchange: None)
+                fetch = functools.partial(downloader.fetch, f"http://{HOST}/", policy)
                 result.exchanges += await in_roads(ROADS, [fetch] * pages)
                 result.seconds = clock() - began
             return result

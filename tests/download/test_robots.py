@@ -177,7 +177,7 @@ async def test_what_says_nothing_of_the_file_is_no_permission(status: int, probl
     end = Exchange("", "", status, "Refused", body=b"User-agent: *\nAllow: /\n", problem=problem)
     rules = await Robots(answering(end), user_agent=AGENT).rules("http://a/")
     assert not rules.allows("http://a/x")
-    assert rules.problem is end
+    assert rules.problem == replace(end, body=b"")
 
 
 @pytest.mark.parametrize("status", [407, 429])
@@ -552,14 +552,41 @@ async def test_what_is_no_address_is_not_asked_for(url: str) -> None:
     assert (await robots.rules(url)).problem is None
 
 
-async def test_memory_is_bounded() -> None:
-    """Of many origins the latest are remembered."""
-    robots = Robots(answering(served(b"")), user_agent=AGENT)
-    for number in range(1_100):
-        await robots.rules(f"http://{number}.example/")
-    assert len(robots._known) == 1_000
-    assert "http://1099.example" in robots._known
-    assert not robots._inquiries
+async def test_memory_is_bounded_by_what_rules_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many origins the latest are remembered, fewer of them when their files are long."""
+    monkeypatch.setattr("crawler.download.robots.MOST_BYTES", 3_000_000)
+    for body, most in ((b"", 1_000), (b"# long\n" * 1_000, 40)):
+        robots = Robots(answering(served(body)), user_agent=AGENT)
+        for number in range(1_100):
+            await robots.rules(f"http://{number}.example/")
+        assert most * 0.8 <= len(robots._known) <= most
+        assert "http://1099.example" in robots._known
+        assert not robots._inquiries
+
+
+async def test_thousands_of_origins_are_asked_once_each() -> None:
+    """The memory is sized by the work: round after round, no origin is asked again."""
+    asked: list[str] = []
+    answer = answering(served(b"User-agent: *\nDisallow: /private/\n"))
+
+    async def fetch(url: str) -> Exchange:
+        asked.append(url)
+        return await answer(url)
+
+    robots = Robots(fetch, user_agent=AGENT)
+    for _ in range(3):
+        for number in range(2_000):
+            await robots.rules(f"http://{number}.example/page")
+    assert len(asked) == len(set(asked)) == 2_000
+
+
+async def test_a_failure_is_remembered_without_its_page() -> None:
+    """What a thousand hosts sent with their errors is not kept for as long as the errors are."""
+    robots = Robots(answering(served(b"x" * 100_000, status=500)), user_agent=AGENT)
+    rules = await robots.rules("http://a.example/")
+    assert rules.problem is not None
+    assert rules.problem.status == 500
+    assert not rules.problem.body
 
 
 async def test_a_damaged_copy_is_asked_for_again(tmp_path: Path) -> None:

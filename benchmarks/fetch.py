@@ -1,0 +1,213 @@
+"""The downloader against raw aiohttp: CPU per fetch; and what it costs to have thousands of hosts.
+
+    python benchmarks/fetch.py [--fetches N] [--connections N] [--rounds N] [--hosts N]
+
+A server in a process of its own sends pages of 10 KB over loopback. Downloader and raw aiohttp (`session.get` and
+`read`) take turns in each round, and only the CPU time of this process counts, since machines are shared: read the
+ratio. Nothing is recorded, and no robots.txt is read in that part. The part on hosts asks addresses 127.1.x.y, each a
+host of its own, three times over, with robots.txt obeyed: how many requests for robots.txt come of it, and how much
+memory each host costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import multiprocessing
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
+
+from crawler.download.client import Downloader  # noqa: E402
+from crawler.download.exchange import FetchPolicy  # noqa: E402
+
+PAGE = bytes(range(32, 96)) * 160
+"""10,240 bytes."""
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+ROBOTS = b"User-agent: *\nDisallow: /private/\n"
+
+LOOPBACK = "127."
+
+
+class _Server(asyncio.Protocol):
+    """Answers requests, and counts those for robots.txt."""
+
+    robots = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not str(transport.get_extra_info("peername")[0]).startswith(LOOPBACK):
+            transport.abort()
+        self._head = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._head += data
+        while b"\r\n\r\n" in self._head:
+            head, _, self._head = self._head.partition(b"\r\n\r\n")
+            is_robots = head.startswith(b"GET /robots.txt ")
+            _Server.robots += is_robots
+            body = ROBOTS if is_robots else PAGE
+            self._transport.write(HEAD % len(body) + body)
+
+
+def serve(pipe: Connection) -> None:
+    """Serve on every loopback address; tell the port, then the count of robots.txt whenever it is asked for."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        # Every address of 127.0.0.0/8 needs the wildcard; peers from elsewhere are refused.
+        server = await loop.create_server(_Server, "0.0.0.0", 0, backlog=4096)  # noqa: S104
+        pipe.send(server.sockets[0].getsockname()[1])
+        while await asyncio.to_thread(pipe.recv):
+            pipe.send(_Server.robots)
+
+    asyncio.run(run())
+
+
+def urls(port: int, count: int) -> Iterator[str]:
+    """Yield addresses of the one host."""
+    for number in range(count):
+        yield f"http://127.0.0.1:{port}/page/{number}?key=book&page_index={number % 100}"
+
+
+async def in_turns(work: Iterator[str], fetch: Callable[[str], Awaitable[None]], width: int) -> None:
+    """Fetch everything, `width` at once."""
+
+    async def worker() -> None:
+        for url in work:
+            await fetch(url)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(worker())
+
+
+async def through_aiohttp(port: int, count: int, width: int) -> float:
+    """Return the CPU seconds of `count` fetches."""
+    async with aiohttp.ClientSession() as session:
+
+        async def fetch(url: str) -> None:
+            async with session.get(url) as response:
+                assert len(await response.read()) == len(PAGE)
+
+        await in_turns(urls(port, width), fetch, width)  # the connections
+        started = time.process_time()
+        await in_turns(urls(port, count), fetch, width)
+        return time.process_time() - started
+
+
+async def through_downloader(port: int, count: int, width: int) -> float:
+    """Return the CPU seconds of `count` fetches."""
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=False)
+    async with Downloader(concurrency=width) as downloader:
+
+        async def fetch(url: str) -> None:
+            exchange = await downloader.fetch(url, policy)
+            assert len(exchange.body) == len(PAGE), exchange.detail
+
+        await in_turns(urls(port, width), fetch, width)
+        started = time.process_time()
+        await in_turns(urls(port, count), fetch, width)
+        return time.process_time() - started
+
+
+def cpu(port: int, count: int, width: int, rounds: int) -> None:
+    """Print CPU time per fetch, both ways, and their ratio."""
+    ratios: list[float] = []
+    for number in range(rounds + 1):
+        ours = asyncio.run(through_downloader(port, count, width))
+        raw = asyncio.run(through_aiohttp(port, count, width))
+        if not number:
+            continue  # the first one imports and compiles
+        ratios.append(ours / raw)
+        print(
+            f"  downloader {1e6 * ours / count:6.0f} µs   aiohttp {1e6 * raw / count:6.0f} µs"
+            f"   ratio {ours / raw:.2f}"
+        )
+    print(
+        f"CPU a fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
+    )
+
+
+async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, trace: bool) -> None:
+    """Print requests for robots.txt, and memory per host."""
+    hosts = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(count)]
+    policy = FetchPolicy(named_hosts=frozenset(hosts))
+    pipe.send(True)
+    before_robots = pipe.recv()
+    async with Downloader() as downloader:
+
+        async def fetch(url: str) -> None:
+            exchange = await downloader.fetch(url, policy)
+            assert len(exchange.body) == len(PAGE), exchange.detail
+
+        # Imports, caches and the event loop's own.
+        warm = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
+        await downloader.fetch(f"http://127.0.0.1:{port}/", warm)
+        gc.collect()
+        if trace:
+            tracemalloc.start()
+        rss = psutil.Process().memory_info().rss
+        started = time.process_time()
+        for _ in range(rounds):
+            await in_turns((f"http://{host}:{port}/" for host in hosts), fetch, 50)
+        seconds = time.process_time() - started
+        gc.collect()
+        if trace:
+            held, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            print(
+                f"Python memory a host: {held / count / 1000:.1f} KB held, {peak / count / 1000:.1f} KB peak"
+            )
+        else:
+            grown = psutil.Process().memory_info().rss - rss
+            connections = len(psutil.Process().net_connections())
+            pipe.send(True)
+            robots = pipe.recv() - before_robots - 1
+            print(
+                f"{count} hosts, {rounds} rounds: {robots} requests for robots.txt, "
+                f"{1e6 * seconds / count / rounds:.0f} µs CPU a fetch, {connections} connections held, "
+                f"{grown / count / 1000:.1f} KB RSS a host"
+            )
+
+
+def main() -> None:
+    """Run both parts."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--fetches", type=int, default=4000)
+    parser.add_argument("--connections", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--hosts", type=int, default=2000, help="0 leaves that part out")
+    wanted = parser.parse_args()
+    pipe, far = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(far,), daemon=True)
+    server.start()
+    port = pipe.recv()
+    try:
+        if wanted.rounds:
+            cpu(port, wanted.fetches, wanted.connections, wanted.rounds)
+        if wanted.hosts:
+            for trace in (False, True):
+                asyncio.run(many_hosts(port, pipe, wanted.hosts, 3, trace=trace))
+    finally:
+        server.terminate()
+        server.join()
+
+
+if __name__ == "__main__":
+    main()
