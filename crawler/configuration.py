@@ -256,9 +256,7 @@ def _watch(table: Mapping[str, object], label: str) -> Watch:
     known = (*WatchTerms.__struct_fields__, *SEARCH_KEYS)
     for name, value in table.items():
         if name not in known:
-            raise SettingsError(
-                f"{label}: unknown key {name}; the nearest is {nearest(name, known)}"
-            )
+            raise SettingsError(f"{label}: unknown key {name}; the nearest is {nearest(name, known)}")
         mine, struct = (search, Settings) if name in SEARCH_KEYS else (terms, WatchTerms)
         mine[name] = checked(struct, name, value, label=f"{label}: {name}")
     if "new_lowest_days" in terms and not terms.get("new_lowest"):

@@ -145,7 +145,9 @@ class Crawler:
         settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
         if foreign:
-            raise UsageError(f"{foreign[0]} applies to the whole engine; set it in Settings, not for one search")
+            raise UsageError(
+                f"{foreign[0]} applies to the whole engine; set it in Settings, not for one search"
+            )
         if self._demo and options.get("base_url") is not None:
             raise UsageError("the demo shop has its own address; omit base_url")
 

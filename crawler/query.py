@@ -38,7 +38,9 @@ def checked_query(query: str) -> str:
         raise UsageError(f"the query has {len(folded)} characters; the limit is {MAX_QUERY_LENGTH}")
     if not folded.isprintable():
         bad = next(c for c in folded if not c.isprintable())
-        raise UsageError(f"the query contains U+{ord(bad):04X}, which is not a readable character; type it again")
+        raise UsageError(
+            f"the query contains U+{ord(bad):04X}, which is not a readable character; type it again"
+        )
     return folded
 
 

@@ -106,7 +106,9 @@ def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[
     if outcomes == {"why": "missing"}:
         raise UsageError(f"{_MISSING}; install it: {install_command('alerts')}")
     if not isinstance(outcomes, list):
-        raise UsageError(f"Apprise cannot be used, its process failed; install it again: {install_command('alerts')}")
+        raise UsageError(
+            f"Apprise cannot be used, its process failed; install it again: {install_command('alerts')}"
+        )
     for channel, why in zip(channels, outcomes, strict=True):
         if why:
             raise SettingsError(f"{channel.name}: {_reason({'why': why})}; {_FORMS}")

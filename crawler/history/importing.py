@@ -258,7 +258,9 @@ def _texts(file: BinaryIO, name: str) -> Iterator[str]:
         try:
             yield data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise _bad(name, number, f"byte {error.start + 1} is not valid UTF-8; save it as UTF-8") from error
+            raise _bad(
+                name, number, f"byte {error.start + 1} is not valid UTF-8; save it as UTF-8"
+            ) from error
 
 
 def _from_json(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:

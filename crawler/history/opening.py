@@ -93,9 +93,7 @@ def check_file(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
     strange = schema ^ expected_schema(version)
     if version < 0 or strange:
         names = ", ".join(sorted({f"{entry.kind} {entry.name}"[:60] for entry in strange})[:3])
-        raise HistoryError(
-            f"{path} is not a history of this program: its schema differs ({names}); {remedy}"
-        )
+        raise HistoryError(f"{path} is not a history of this program: its schema differs ({names}); {remedy}")
     _configure(connection, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", False)
     return int(version)
 
@@ -107,7 +105,9 @@ def _configure(connection: sqlite3.Connection, name: str, value: bool) -> None:
 
 
 def _foreign(neighbour: Path, path: Path, why: str) -> HistoryError:
-    return HistoryError(f"the history {path} was not opened: {neighbour} beside it {why}; move that file away")
+    return HistoryError(
+        f"the history {path} was not opened: {neighbour} beside it {why}; move that file away"
+    )
 
 
 def _check_journal(journal: Path, database: Path, path: Path) -> None:

@@ -270,6 +270,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "volume_price": ("Per volume", "每册", "每冊"),
     "list_price": ("List", "定价", "定價"),
     "off": ("Off", "折扣", "折扣"),
+    "percent_off": ("-{percent}%", "{tenths} 折", "{tenths} 折"),
     "title": ("Title", "书名", "書名"),
     "author": ("Author", "作者", "作者"),
     "translator": ("Translator", "译者", "譯者"),
@@ -498,7 +499,6 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The list of watches
     "watch_name": ("Watch", "关注", "追蹤項目"),
     "watch_searches": ("searches {query}", "搜索 {query}", "搜尋 {query}"),
-    "watch_every": ("{every}", "{every}", "{every}"),
     "watch_tells": ("Alerts", "提醒条件", "提醒條件"),
     "watch_last_success": ("Last success", "上次成功", "上次成功"),
     "watch_next_run": ("Next run", "下次运行", "下次執行"),
@@ -533,6 +533,10 @@ _REASONS = {
 """Labels of the reasons for which products are dropped, where they have not the reason's name."""
 
 
+_SHOPS = {"Dangdang 当当网": ("Dangdang 当当网", "当当网", "當當網")}
+"""Names of shops by their title, where a language has one of its own."""
+
+
 class Labels:
     """The words of one language: `say("ok", n=3)` is «3 ok»."""
 
@@ -557,6 +561,11 @@ class Labels:
     def reason(self, name: str) -> str:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
+
+
+    def shop(self, title: str) -> str:
+        """Return the name of a shop; its `title` where this language has no other."""
+        return _SHOPS[title][self._column] if title in _SHOPS else title
 
 
 ENGLISH = Labels("en")

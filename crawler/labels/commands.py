@@ -218,5 +218,70 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "[alerts] {why}；在此之前提醒会保留",
         "[alerts] {why}；在此之前提醒會保留",
     ),
+    # Where alerts go
+    "alerts_sent": ("sent to {channel}", "已发送到 {channel}", "已傳送到 {channel}"),
+    "alerts_not_sent": (
+        "not sent to {channel}: {why}", "未能发送到 {channel}：{why}", "未能傳送到 {channel}：{why}",
+    ),
+    "default_place": (
+        "{channel} (no place is set in [alerts])",
+        "{channel}（[alerts] 中没有设置其他去处）",
+        "{channel}（[alerts] 中沒有設定其他去處）",
+    ),
+    "pending_none": ("nothing pending", "没有待发送的提醒", "沒有待傳送的提醒"),
+    "pending_alerts": ("{alerts} pending", "{alerts}待发送", "{alerts}待傳送"),
+    "refused_alerts": ("{alerts} refused", "{alerts}被拒收", "{alerts}被拒收"),
+    "pending_alert": (
+        "pending: watch {watch}: «{title}»", "待发送：关注 {watch}：“{title}”", "待傳送：追蹤 {watch}：「{title}」",
+    ),
+    "refused_alert": ("refused: {words}", "被拒收：{words}", "被拒收：{words}"),
+    "more_alerts": ("and {n:,} more", "另有 {n:,} 条", "另有 {n:,} 則"),
+    "alerts_elsewhere": (
+        "places no longer configured: {alerts} pending; the next watch sends them to the current places",
+        "已取消的去处：{alerts}待发送；下次 watch 会改发到现有的去处",
+        "已取消的去處：{alerts}待傳送；下次 watch 會改傳到現有的去處",
+    ),
+    "resting_alert": (
+        "watch {watch}: «{title}», refused by {channel} since {since} ({why}); tried again after {until}",
+        "关注 {watch}：“{title}”，自 {since} 起被 {channel} 拒收（{why}），{until} 之后重试",
+        "追蹤 {watch}：「{title}」，自 {since} 起被 {channel} 拒收（{why}），{until} 之後重試",
+    ),
+    # A dry run
+    "would_send": ("would send to {places}:", "将发送到 {places}：", "會傳送到 {places}："),
+    "dry_run": (
+        "dry run: nothing was recorded, sent or changed",
+        "试运行：没有记录、发送或更改任何内容",
+        "試執行：沒有記錄、傳送或更改任何內容",
+    ),
+    # The list of watches
+    "every_one_m": ("every minute", "每分钟", "每分鐘"),
+    "every_one_h": ("every hour", "每小时", "每小時"),
+    "every_one_d": ("every day", "每天", "每天"),
+    "every_one_w": ("every week", "每周", "每週"),
+    "every_m": ("every {n:,} minutes", "每 {n:,} 分钟", "每 {n:,} 分鐘"),
+    "every_h": ("every {n:,} hours", "每 {n:,} 小时", "每 {n:,} 小時"),
+    "every_d": ("every {n:,} days", "每 {n:,} 天", "每 {n:,} 天"),
+    "every_w": ("every {n:,} weeks", "每 {n:,} 周", "每 {n:,} 週"),
+    "watch_elsewhere": (
+        "runs recorded elsewhere: {sources}", "其他来源的运行记录：{sources}", "其他來源的執行紀錄：{sources}",
+    ),
+    "ran_on_other": (
+        "{source} (--base-url {source})",
+        "{source}（--base-url {source}）",
+        "{source}（--base-url {source}）",
+    ),
+    # The demo shop's history
+    "demo_year": (
+        "a year of {query} at the demo shop, {first} to {last}, in {path}: {done}; to see it: {command}",
+        "演示书店一年的 {query} 价格（{first} 至 {last}），保存在 {path}：{done}；查看：{command}",
+        "示範書店一年的 {query} 價格（{first} 至 {last}），存放在 {path}：{done}；查看：{command}",
+    ),
+    "demo_year_new": ("{n:,} observations recorded", "新增 {n:,} 条记录", "新增 {n:,} 筆紀錄"),
+    "demo_year_known": ("already recorded", "此前已记录", "先前已記錄"),
+    "history_no_demo": (
+        "no search of the demo shop is recorded in {path}; {remedy}",
+        "{path} 中没有演示书店的搜索：{remedy}",
+        "{path} 中沒有示範書店的搜尋：{remedy}",
+    ),
 }  # fmt: skip
 """Words by name, as in `crawler.labels`, which takes them in."""

@@ -84,6 +84,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "自 {since} 起 {n:,} 次，最近 {last}；有价格的 {days:,} 天",
         "自 {since} 起 {n:,} 次，最近 {last}；有價格的 {days:,} 天",
     ),
+    "past_few_none": ("no price on record", "没有价格记录", "沒有價格紀錄"),
+    "past_few_one": ("seen on 1 day", "目前只有 1 天的价格记录", "目前只有 1 天的價格紀錄"),
     "past_few": ("seen on {n} days", "目前只有 {n} 天的价格记录", "目前只有 {n} 天的價格紀錄"),
     "past_sold_out": ("sold out", "已售罄", "已售完"),
     "past_no_price": (

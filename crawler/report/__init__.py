@@ -108,9 +108,7 @@ def check_installed(form: str) -> None:
         raise UsageError(f"unknown format {form!r:.60}; use one of {', '.join(FORMATS)}")
     wanted = FORMATS[form]
     if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
-        raise UsageError(
-            f"{form} reports need an extra package; install it: {install_command(wanted.extra)}"
-        )
+        raise UsageError(f"{form} reports need an extra package; install it: {install_command(wanted.extra)}")
 
 
 def render(
