@@ -58,6 +58,7 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
     export = parts.add_parser(
         "export",
         help="write everything, or one search, as CSV or JSON lines",
+        usage="%(prog)s [QUERY] [options]",
         description="Write the history, or the runs of one search, without loss, in a form that import reads. Each "
         "line is one product as one run saw it. Large histories need little memory.",
         allow_abbrev=False,

@@ -562,7 +562,6 @@ class Labels:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
 
-
     def shop(self, title: str) -> str:
         """Return the name of a shop; its `title` where this language has no other."""
         return _SHOPS[title][self._column] if title in _SHOPS else title

@@ -62,9 +62,7 @@ def source_name(source: str, say: Labels) -> str:
     if source == "demo":
         return say("the_demo_shop")
     shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return (
-        say.shop(shop.title) if shop is not None else say("the_replica", address=clean(source))
-    )
+    return say.shop(shop.title) if shop is not None else say("the_replica", address=clean(source))
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:

@@ -69,7 +69,6 @@ class MemoryReader(HistoryReader, Memory):
             return replace(known, last_tried=None, whole=False)
         return known
 
-
     def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the sources at which a watch of these names has run."""
         with self._saying():
