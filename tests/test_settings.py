@@ -255,7 +255,7 @@ def test_config_file_documents_every_key_with_its_default() -> None:
         | {"keep": []},
         "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
         "history": {n: getattr(settings.history, n) for n in HistorySettings.__struct_fields__},
-        "alerts": {"urls": [], "file": None, "command": []},
+        "alerts": {"urls": [], "file": None, "feed": None, "command": []},
     }
     shown = documented()
     assert {table: set(keys) for table, keys in shown.items()} == {
