@@ -273,8 +273,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The demo shop's history
     "demo_year": (
         "a year of {query} at the demo shop, {first} to {last}, in {path}: {done}; to see it: {command}",
-        "演示书店一年的 {query} 价格（{first} 至 {last}），保存在 {path}：{done}；查看：{command}",
-        "示範書店一年的 {query} 價格（{first} 至 {last}），存放在 {path}：{done}；查看：{command}",
+        "演示书店一年的“{query}”价格（{first} 至 {last}），保存在 {path}：{done}；查看：{command}",
+        "示範書店一年的「{query}」價格（{first} 至 {last}），存放在 {path}：{done}；查看：{command}",
     ),
     "demo_year_new": ("{n:,} observations recorded", "新增 {n:,} 条记录", "新增 {n:,} 筆紀錄"),
     "demo_year_known": ("already recorded", "此前已记录", "先前已記錄"),

@@ -179,6 +179,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         "trick": _trick(book, say),
         "past": past(book, say),
         "frontier": book.frontier,
+        "caveat": "",
     }
 
 
