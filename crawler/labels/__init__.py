@@ -267,10 +267,10 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The list
     "rank": ("#", "#", "#"),
     "price": ("Price", "价格", "價格"),
-    "volume_price": ("Per volume", "每册", "每冊"),
+    "volume_price": ("Per-volume", "每册", "每冊"),
     "list_price": ("List", "定价", "定價"),
     "off": ("Off", "折扣", "折扣"),
-    "percent_off": ("-{percent}%", "{tenths} 折", "{tenths} 折"),
+    "discount": ("-{n:g}%", "{n:g} 折", "{n:g} 折"),
     "title": ("Title", "书名", "書名"),
     "author": ("Author", "作者", "作者"),
     "translator": ("Translator", "译者", "譯者"),

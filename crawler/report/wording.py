@@ -140,7 +140,10 @@ def list_price(book: Book) -> str:
 def off(book: Book, say: Labels = ENGLISH) -> str:
     """Return the discount from the list price, as «-68%», in Chinese «3.2 折»; '' for one of less than half of 1 %."""
     percent = percent_off(book)
-    return say("percent_off", percent=percent, tenths=f"{(100 - percent) / 10:g}") if percent else ""
+    if not percent:
+        return ""
+    # Chinese states what is left to pay, in tenths.
+    return say("discount", n=percent if say.language == "en" else (100 - percent) / 10)
 
 
 def percent_off(book: Book) -> int:

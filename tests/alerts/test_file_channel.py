@@ -99,7 +99,7 @@ def test_a_file_that_another_holds_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(file_channel, "LOCK_TRIES", 2)
     with path.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert channel(path).deliver(MESSAGE) == f"{path} is held by another program"
+        assert channel(path).deliver(MESSAGE) == f"{path} is in use by another program"
     assert path.read_text() == ""
     assert channel(path).deliver(MESSAGE) is None
 
@@ -125,7 +125,7 @@ def test_a_pipe_that_is_read_takes_it(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"there is no folder .*; make it first"):
+    with pytest.raises(OutputError, match=r"there is no folder .*; create it first"):
         channel(tmp_path / "none" / "alerts.txt")
     with pytest.raises(OutputError, match="cannot be written: Is a directory"):
         channel(tmp_path)
@@ -181,5 +181,5 @@ def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     to = channel(tmp_path / "sub/alerts.txt")
     (tmp_path / "sub/alerts.txt").symlink_to(tmp_path / "new.txt")
-    assert "a link that leads out of its folder" in (to.deliver(MESSAGE) or "")
+    assert "a link that points outside its folder" in (to.deliver(MESSAGE) or "")
     assert not (tmp_path / "new.txt").exists()

@@ -105,7 +105,7 @@ async def test_the_timers_command(home: Path) -> None:
     assert "三体 第11种讲法" in told
     assert (
         told.splitlines()[0]
-        == "【REPLICA 非正式站點】三體便宜了：達到目標：¥19.00（目標 ¥20.00，便宜 5%） · 三体 第11种讲法"
+        == "【REPLICA 副本】三體便宜了：達到目標：¥19.00（目標 ¥20.00，便宜 5%） · 三体 第11种讲法"
     )
     assert "三体 第11种讲法" in (home / "alerts.txt").read_text("utf-8")
 

@@ -76,7 +76,7 @@ async def test_a_watch_speaks_the_locales_language(run: Run, folder: Path) -> No
         ended = await run("watch", *options, env=TAIWAN)
         later = await run("watch", *options, env=TAIWAN)
     assert ended.code == 3
-    assert ended.only_line == "bookprice: 關注 x：不完整：第 2 頁：HTTP 錯誤：404 Not Found"
+    assert ended.only_line == "bookprice: 追蹤 x：不完整：第 2 頁：HTTP 錯誤：404 Not Found"
     for text in (ended.text, later.text):
         assert text
         assert foreign(text) == set()
@@ -112,7 +112,7 @@ def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.Ca
         "none.warc 不是 WARC 檔案",
         "無法讀取 missing.warc：No such file or directory",
         "none.warc 不是 WARC 文件",
-        "--replay asks nothing of a shop: leave --demo out",
+        "--replay asks nothing of a shop: omit --demo out",
     ]
 
 

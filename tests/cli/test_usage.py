@@ -33,11 +33,11 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["書", "--pages", "-5"], "--pages must be"),
     (["書", "--pages", "many"], "--pages must be"),
     (["書", "--pages"], "--pages"),
-    (["書", "--page", "3"], "there is no option --page; the nearest is --pages; see"),
-    (["書", "--max_price=3"], "there is no option --max_price=3; the nearest is --max-price; see"),
-    (["書", "--nonsense"], "there is no option --nonsense; see"),
-    (["高等", "數學"], "what is '數學'? A query of several words goes in quotes; see"),
-    (["search", "demo", "x"], "what is 'x'? A query of several words goes in quotes; see"),
+    (["書", "--page", "3"], "unknown option --page; the nearest is --pages; see"),
+    (["書", "--max_price=3"], "unknown option --max_price=3; the nearest is --max-price; see"),
+    (["書", "--nonsense"], "unknown option --nonsense; see"),
+    (["高等", "數學"], "unexpected word '數學'; put a query of several words in quotes; see"),
+    (["search", "demo", "x"], "unexpected word 'x'; put a query of several words in quotes; see"),
     (["serach", "x"], "the command nearest to 'serach' is search; see"),
     (["demo", "foo"], "demo takes options alone, not 'foo'; to search for it: \"demo foo\"; see"),
     (["書", "--pages", "1e1"], "--pages must be a whole number from 1 to 100, or all, not '1e1'"),
@@ -66,7 +66,7 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["書", "-o", "a.csv", "-o", "./a.csv"], "twice"),
     (["書", "-o", "nowhere/a.csv"], "nowhere"),
     (["書", "-o", "folder.csv"], "folder.csv"),
-    (["demo", "--nonsense"], "there is no option --nonsense"),
+    (["demo", "--nonsense"], "unknown option --nonsense"),
 ]
 
 
@@ -90,7 +90,7 @@ async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> No
     (folder / "config.toml").write_text("[crawler]\npagse = 3\n")
     ended = await run("書", "--demo")
     assert ended.code == 2
-    assert "config.toml: [crawler] pagse is no setting; the nearest is pages" in ended.only_line
+    assert "config.toml: [crawler] unknown setting pagse; the nearest is pages" in ended.only_line
     (folder / "config.toml").unlink()
     ended = await run("書", "--demo", env={"CRAWLER_PAGES": "x"})
     assert ended.code == 2

@@ -104,13 +104,13 @@ def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixt
     """What each of them tells is said; no history is made for it."""
     assert listed(capsys).splitlines() == [
         "Watch         三體, every 12h",
-        "Tells         target ¥20.00, 12.5% cheaper, lowest price seen, after prices of 7 days",
+        "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen (days of prices needed first: 7)",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
         "",
         "Watch         new on testing, searches 滲透測試, every 1d",
-        "Tells         new on these pages, back in stock, of the products that it names: 1",
+        "Alerts        new on these pages, back in stock, only these products: 1",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
@@ -151,7 +151,7 @@ def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]
         f"Last alert    {success:%Y-%m-%d %H:%M} UTC: target reached, lowest price seen: ¥19.00"
     )
     assert lines[-1] == (
-        f"Last problem  {failure:%Y-%m-%d %H:%M} UTC: pages that failed: 2; alerts not delivered yet: 1"
+        f"Last problem  {failure:%Y-%m-%d %H:%M} UTC: failed pages: 2; undelivered alerts: 1"
     )
     assert (here / "h.sqlite3").read_bytes() == before
 
@@ -217,7 +217,7 @@ def test_a_history_of_an_older_version_is_listed_as_it_is(
         (("--format", "json"), "--format is for --list"),
         (("--list", "--dry-run"), "not allowed with"),
         (("--dry-run", "--wait"), "not allowed with"),
-        (("--list", "--only", "三"), "there is no watch '三'"),
+        (("--list", "--only", "三"), "unknown watch '三'"),
     ],
 )
 def test_what_does_not_go_together_is_said(
@@ -279,7 +279,7 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
     dry = await run(*words, "--dry-run", "--all")
     assert (dry.code, dry.err) == (0, "")
     assert "三体: 2 books, 1 of 1 page read, 2 alerts" in dry.text
-    assert "would tell file a.txt, feed a.xml, command sh:\n" in dry.text
+    assert "would send to file a.txt, feed a.xml, command sh:\n" in dry.text
     message = dry.text.partition("command sh:\n")[2].partition("dry run:")[0]
     assert "target reached, cheaper: ¥19.00 (target ¥20.00, 5% less; was ¥30.00, 37% less)" in message
     assert contents(folder, tmp_path / "home") == before
@@ -287,7 +287,7 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
     assert real.code == 1
     assert (folder / "a.txt").read_text("utf-8") == message
     kept = await run(*words, "--dry-run")
-    assert "would tell command sh:\n" in kept.text
+    assert "would send to command sh:\n" in kept.text
 
 
 async def test_a_dry_run_ends_as_a_watch_does(

@@ -20,7 +20,7 @@ from parsers.model import Listing, SearchPage
 from parsers.text import decode, detect_charset
 
 CPU_SECONDS = 1.0
-"""What a page may take of the processor; a clock on the wall would tell of the machine's other work."""
+"""What a page may take of the processor; a clock on the wall would send to of the machine's other work."""
 
 
 @cache

@@ -49,11 +49,11 @@ def test_the_first_line_is_the_answer() -> None:
     ("fields", "words"),
     [
         ({"volumes": 3, "flags": frozenset({Flag.SET})}, "[set of 3 · ¥13.00 each]"),
-        ({"volumes": None, "flags": frozenset({Flag.SET})}, "[set, volumes not said]"),
+        ({"volumes": None, "flags": frozenset({Flag.SET})}, "[set, number of volumes unknown]"),
         ({"flags": frozenset({Flag.SECOND_HAND, Flag.BUNDLE})}, "[bundle of several works · second-hand]"),
         (
             {"flags": frozenset({Flag.ACCESSORY}), "seller": "书友\u202e店"},
-            "[accessory, no book · sold by 书友店]",
+            "[accessory, not a book · sold by 书友店]",
         ),
         ({"self_operated": False}, "[sold by a marketplace shop]"),
     ],
@@ -72,14 +72,14 @@ def test_an_accessory_is_not_the_cheapest_book() -> None:
     head = head_of(result)
     assert head.answers[0].text == f"Cheapest: ¥39.00  渗透测试 — 张三, 演示出版社 · 4.5 (1,234) {CAVEAT}"
     (cheaper,) = head.cheaper
-    assert cheaper.text.startswith("Cheaper, but no book: ¥3.30")
+    assert cheaper.text.startswith("Cheaper, but not a book: ¥3.30")
     for form in ("table", "md"):
         text = str(render(result, form))
         assert cheaper.text.split("  ")[0] in text
         assert "https://product.dangdang.com/2.html" in text
     assert head_of(make_result()).cheaper == ()
     only = head_of(make_result([bookmark], wishes=kept))
-    assert only.answers[0].text.startswith("No book, but accessories from: ¥3.30")
+    assert only.answers[0].text.startswith("No books; cheapest accessory: ¥3.30")
     assert only.cheaper == ()
 
 
@@ -98,12 +98,12 @@ def test_a_used_copy_is_not_the_cheapest_book() -> None:
         assert "Cheaper, but used:" in str(render(result, form))
     assert head_of(make_result([replace(used, price=Decimal(40)), new])).cheaper == ()
     alone = head_of(make_result([used]))
-    assert [answer.text[:28] for answer in alone.answers] == ["No new copy; used from: ¥3.3"]
+    assert [answer.text[:34] for answer in alone.answers] == ["No new copies; cheapest used: ¥3.3"]
     assert alone.cheaper == ()
     wanted = make_result([used], wishes=Wishes(filters=Filters(condition="used")))
     assert wanted.cheapest is not None
     assert head_of(wanted).answers[0].text.startswith("Cheapest: ¥3.30")
-    assert facts(wanted)["Only"].endswith("used copies")
+    assert facts(wanted)["Scope"].endswith("used copies")
 
 
 def test_among_all_kinds_of_goods_the_cheapest_is_the_answer() -> None:
@@ -166,8 +166,8 @@ def test_of_unrated_books_none_is_the_best() -> None:
     cheapest, *others = answers(unrated)
     assert cheapest == f"Cheapest: ¥39.00  渗透测试实战 — 张三, 演示出版社 {CAVEAT}"
     assert others == [
-        "Best: no book that was found has a rating",
-        "Best value: no book that was found has a rating",
+        "Best: no book found has a rating",
+        "Best value: no book found has a rating",
     ]
     assert [answer.link for answer in head_of(make_result([unrated])).answers[1:]] == [None, None]
     cheap = make_listing(product_id="2", title="甲书", price=Decimal(1), rating=None, reviews=None)
@@ -187,17 +187,17 @@ def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
         wishes=wishes,
     )
     (answer,) = head_of(result).answers
-    assert answer.text == "nothing that was found is on sale at a known price"
+    assert answer.text == "nothing found is on sale at a known price"
     assert (answer.label, answer.link, answer.book) == ("", None, None)
     assert len(result.books) == 2
 
 
 def test_accessories_alone_are_told_so_once() -> None:
-    """Where there is no book at all, one line has the cheapest of the accessories, with the caveat."""
+    """Where no book was found at all, one line has the cheapest of the accessories, with the caveat."""
     lamp = make_listing(product_id="1", title="夹书灯", price=Decimal(8), flags=frozenset({Flag.ACCESSORY}))
     mark = make_listing(product_id="2", title="书签", price=Decimal(3), flags=frozenset({Flag.ACCESSORY}))
     (line,) = answers(lamp, mark, wishes=Wishes(keep=frozenset({"accessory"})))
-    assert line.startswith("No book, but accessories from: ¥3.00  书签")
+    assert line.startswith("No books; cheapest accessory: ¥3.00  书签")
     assert line.endswith(CAVEAT)
 
 
@@ -250,7 +250,7 @@ def test_the_mainlands_wording_is_suggested() -> None:
     """The suggestion stands right under the query, and says that it was not searched; without one nothing does."""
     result = make_result(query="人工智慧", query_sent="人工智慧", suggestion="人工智能\u202e")
     assert list(facts(result))[:2] == ["Query", "Suggestion"]
-    words = "few found: the mainland's wording is 人工智能; it was not searched"
+    words = "few results; the mainland's term is 人工智能, which was not searched"
     assert facts(result)["Suggestion"] == words
     assert "Suggestion" not in facts(make_result())
 
@@ -262,18 +262,18 @@ def test_what_narrowed_the_search_is_told() -> None:
         "max_volume_price": Decimal("12.5"), "publisher": "人民\x1b[2J邮电", "author": "尼克", "since": 2019,
         "min_reviews": 1500,
     }  # fmt: skip
-    assert facts(make_result(options=options))["Only"] == (
-        "from ¥5.00, up to ¥1,000.00, up to ¥12.50 a volume, publisher 人民邮电, author 尼克, since 2019, "
-        "1,500 reviews at least"
+    assert facts(make_result(options=options))["Scope"] == (
+        "from ¥5.00, up to ¥1,000.00, up to ¥12.50 per volume, publisher 人民邮电, author 尼克, since 2019, "
+        "at least 1,500 reviews"
     )
     hans = dict(head_of(make_result(options=options), Labels("zh-Hans")).facts)["范围"]
     assert hans == (
         "¥5.00 起、不超过 ¥1,000.00、每册不超过 ¥12.50、出版社含“人民邮电”、作者含“尼克”、"
         "2019 年及以后、至少 1,500 条评价"
     )
-    assert "Only" not in facts(make_result(options={"sellers": "all", "category": "all"}))
+    assert "Scope" not in facts(make_result(options={"sellers": "all", "category": "all"}))
     nobody = facts(make_result(options=dict.fromkeys(options, None) | {"min_reviews": 0, "since": 0}))
-    assert nobody["Only"] == "since 0, 0 reviews at least"
+    assert nobody["Scope"] == "at least since 0, 0 reviews"
 
 
 def test_every_reason_for_a_drop_is_counted_in_words() -> None:
@@ -285,10 +285,10 @@ def test_every_reason_for_a_drop_is_counted_in_words() -> None:
         make_listing(product_id="4", title="丙书", publisher="别的社"),
     ]
     result = make_result(listings, wishes=Wishes(filters=Filters(publisher="演示")))
-    assert facts(result)["Listings"].endswith("books: 1; dropped: 1 e-book only, 2 of another publisher")
+    assert facts(result)["Listings"].endswith("books: 1; dropped: 1 e-book only, 2 from another publisher")
     for lang, words in (
-        ("zh-Hans", "剔除：只有电子书 1、出版社不符 2"),
-        ("zh-Hant", "剔除：只有電子書 1、出版社不符 2"),
+        ("zh-Hans", "排除：只有电子书 1、出版社不符 2"),
+        ("zh-Hant", "排除：只有電子書 1、出版社不符 2"),
     ):
         assert any(fact.endswith(words) for _, fact in head_of(result, Labels(lang)).facts)
     assert facts(make_result())["Listings"].endswith("dropped: none")
@@ -299,8 +299,8 @@ def test_every_reason_for_a_drop_is_counted_in_words() -> None:
     [
         ("cheapest", "by price"),
         ("best", "by quality"),
-        ("value", "by quality against price"),
-        ("per-volume", "by price a volume"),
+        ("value", "by quality for the price"),
+        ("per-volume", "by price per volume"),
     ],
 )
 def test_the_order_of_the_list_is_told(rank: str, words: str) -> None:
@@ -331,7 +331,7 @@ def test_the_note_tells_of_other_offers() -> None:
         (
             "accessory",
             {"flags": frozenset({Flag.ACCESSORY})},
-            "accessory, no book",
+            "accessory, not a book",
         ),
         ("off_topic", {"highlighted": False}, "kept though off topic"),
     ],
@@ -352,7 +352,7 @@ def test_a_whole_live_search_is_told_in_full() -> None:
             make_listing(product_id="2", sold_out=True),
         ],
         available=1,
-        notes=("page 1: 50 listings where a full page has 60",),
+        notes=("page 1: 50 listings; a full page has 60",),
         options={
             "sellers": "self",
             "category": "books",
@@ -365,14 +365,14 @@ def test_a_whole_live_search_is_told_in_full() -> None:
         "Query": "滲透測試, sent as 渗透测试",
         "Shop": "Dangdang 当当网",
         "Time": "2026-01-31 08:00:00 UTC, 3.4 s",
-        "Pages": "1 ok, 0 failed of 1 asked; the shop states 1",
+        "Pages": "1 ok, 0 failed of 1 requested; the shop reports 1",
         "Listings": "3 seen, 2 unique, 1 kept; books: 1; dropped: 1 sold out",
-        "Result": "whole: no page failed",
-        "Only": "the shop's own goods, books, from ¥10.00",
+        "Result": "complete: no page failed",
+        "Scope": "the shop's own goods, books, from ¥10.00",
         "Shop's order": "sales",
         "Order": "by price",
         "Frontier": "★ no other book is both cheaper and better (1)",
-        "Note": "page 1: 50 listings where a full page has 60",
+        "Note": "page 1: 50 listings; a full page has 60",
     }
 
 
@@ -398,7 +398,7 @@ def test_pages_that_were_not_read_did_not_fail() -> None:
     """An interrupt leaves pages that nobody asked for: they are counted and called apart from those that failed."""
     left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(6, 9)]
     only_left = make_result(failed=left, stopped="interrupted", available=None)
-    assert facts(only_left)["Pages"].startswith("1 ok, 0 failed, 3 not read of 4 asked")
+    assert facts(only_left)["Pages"].startswith("1 ok, 0 failed, 3 not read of 4 requested")
     (alarm,) = head_of(only_left).alarms
     assert alarm.name == "PARTIAL"
     assert alarm.text.startswith("3 of 4 pages not read: ")
@@ -457,7 +457,7 @@ def test_a_replica_is_not_the_live_shop() -> None:
     head = head_of(make_result(**replica))
     assert head.answers[0].text.startswith("REPLICA — Cheapest: ¥39.00")
     assert [alarm.name for alarm in head.alarms] == ["REPLICA"]
-    assert head.alarms[0].text.startswith("asked at http://127.0.0.1:4321, not the live shop: ")
+    assert head.alarms[0].text.startswith("results from http://127.0.0.1:4321, not the live shop: ")
     assert dict(head.facts)["Shop"].startswith("a replica of Dangdang")
     assert head.answers[0].link is None
     assert "product.dangdang.com" not in str(render(make_result(**replica), "md"))
@@ -480,23 +480,23 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
     """Where the shop has more pages than were asked for, the first line and the result say so, up to what it serves."""
     pages = tuple(make_page(n) for n in (1, 2, 3))
     for available, first, result in (
-        (3, CAVEAT, "whole: no page failed"),
-        (2, CAVEAT, "whole: no page failed"),
-        (None, CAVEAT, "whole: no page failed"),
+        (3, CAVEAT, "complete: no page failed"),
+        (2, CAVEAT, "complete: no page failed"),
+        (None, CAVEAT, "complete: no page failed"),
         (
             4,
             "(before coupons and postage; 3 of 4 pages read; --price-check 3 may settle it)",
-            "no page failed; 1 more page was not asked for (--pages 4)",
+            "no page failed; 1 more page was not read (--pages 4)",
         ),
         (
             36,
             "(before coupons and postage; 3 of 36 pages read; --price-check 3 may settle it)",
-            "no page failed; 33 more pages were not asked for (--pages 36)",
+            "no page failed; 33 more pages were not requested (--pages 36)",
         ),
         (
             5000,
             "(before coupons and postage; 3 of 100 pages read; --price-check 3 may settle it)",
-            "no page failed; 97 more pages were not asked for (--pages 100)",
+            "no page failed; 97 more pages were not requested (--pages 100)",
         ),
     ):
         search = make_result(pages=pages, available=available)
@@ -509,7 +509,7 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
         .answers[0]
         .text.endswith("(before coupons and postage; 1 of 36 pages read; --price-check 3 may settle it)")
     )
-    assert facts(partial)["Result"] == "PARTIAL; 32 more pages were not asked for (--pages 36)"
+    assert facts(partial)["Result"] == "PARTIAL; 32 more pages were not requested (--pages 36)"
 
 
 def test_the_first_line_names_two_authors_at_most() -> None:
@@ -580,16 +580,16 @@ SOME_PAGES = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), *FAILED
             NOTHING,
             "Dangdang 当当网 has no book for «渗透测试» (the shop's own goods, books) — try --sellers all",
         ),
-        (ALL_DROPPED, "Nothing to rank: every product found is dropped (1 sold out)"),
-        (LEFT_EARLY, "FAILED — No page was read: 1 failed, 2 not read of 3"),
+        (ALL_DROPPED, "Nothing to rank: every product found was dropped (1 sold out)"),
+        (LEFT_EARLY, "FAILED — No page was read: of 3, 1 failed and 2 were not read"),
         (
             LEFT_EMPTY,
-            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that were read: 0 failed, 1 not read of 2",  # noqa: E501
+            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that were read (of 2, 0 failed and 1 were not read)",  # noqa: E501
         ),
-        (NO_PAGE, "FAILED — No page could be had: 3 of 3 failed"),
+        (NO_PAGE, "FAILED — No page could be read: 3 of 3 failed"),
         (
             SOME_PAGES,
-            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that could be read: 3 of 4 failed",
+            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that could be read (3 of 4 failed)",
         ),
     ],
 )
@@ -658,10 +658,10 @@ def test_pages_of_an_earlier_run_are_told_with_their_time() -> None:
     resumed = replace(
         result, pages=(earlier[1], earlier[0], replace(make_page(3), fetched_at=result.started_at))
     )
-    assert "2 pages are of an earlier run, from 2026-01-31 07:31:22 UTC on" in facts(resumed)["Time"]
+    assert "2 pages come from earlier runs, the oldest of 2026-01-31 07:31:22 UTC" in facts(resumed)["Time"]
     one = replace(result, pages=(earlier[1],))
-    assert "one page is of an earlier run, of 2026-01-31 07:31:23 UTC" in facts(one)["Time"]
+    assert "1 page comes from an earlier run, of 2026-01-31 07:31:23 UTC" in facts(one)["Time"]
     checked = replace(result, price_pages=(replace(make_page(1), fetched_at=old),))
-    assert "one page is of an earlier run, of 2026-01-31 07:31:22 UTC" in facts(checked)["Time"]
+    assert "1 page comes from an earlier run, of 2026-01-31 07:31:22 UTC" in facts(checked)["Time"]
     assert checked.fetched_from == old
     assert "earlier" not in facts(result)["Time"]

@@ -134,7 +134,7 @@ def test_a_title_has_room(width: int) -> None:
 
 
 def test_the_price_a_volume_is_shown_where_it_decides() -> None:
-    """Ranked by price a volume the list has that price in a column; – where the set does not say its volumes."""
+    """Ranked by price per volume the list has that price in a column; – where the set does not say its volumes."""
     listings = [
         make_listing(product_id="1", title="甲书（全四册）", volumes=4, flags=frozenset({Flag.SET})),
         make_listing(product_id="2", title="乙书（套装）", volumes=None, flags=frozenset({Flag.SET})),
@@ -142,10 +142,10 @@ def test_the_price_a_volume_is_shown_where_it_decides() -> None:
     ranked = make_result(listings, wishes=Wishes(rank="per-volume"))
     for width in WIDTHS:
         header, *rows = list_lines(table(ranked, width=width))
-        assert header.split()[:3] == ["#", "Price", "Volume"]
+        assert header.split()[:3] == ["#", "Price", "Per-volume"]
         assert re.search(r"^1 +★? +¥39\.00 +¥9\.75 ", rows[0])
         assert any(re.search(r"^2 +★? +¥39\.00 +– ", row) for row in rows)
-    assert "Volume" not in list_lines(table(make_result(listings), width=160))[0]
+    assert "Per-volume" not in list_lines(table(make_result(listings), width=160))[0]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -209,7 +209,7 @@ def test_what_was_dropped_is_listed_on_demand() -> None:
     ]
     narrow = table(DROPPED, show_dropped=True, width=40)
     assert re.search(r"^sold out +¥39\.00 +甲书$", narrow, re.MULTILINE)
-    assert "剔除\n" in table(DROPPED, show_dropped=True, lang="zh-Hant")
+    assert "已排除\n" in table(DROPPED, show_dropped=True, lang="zh-Hant")
     nothing_left = make_result([make_listing(sold_out=True)])
     assert "sold out" in table(nothing_left, show_dropped=True).split("Dropped\n")[1]
     assert "Dropped" not in table(make_result(), show_dropped=True)
@@ -334,7 +334,7 @@ def test_titles_lead_to_the_shop() -> None:
     [
         ("best", "Quality", ["4.996", "4.990"]),
         ("value", "Value", ["2.00", "-2.00"]),
-        ("per-volume", "Volume", ["¥50.00", "¥51.00"]),
+        ("per-volume", "Per-volume", ["¥50.00", "¥51.00"]),
     ],
 )
 def test_the_column_that_orders_the_list_is_shown_at_every_width(
