@@ -59,7 +59,9 @@ class Example:
             work.mkdir()
             for name, content in self.files:
                 (work / name).write_text(content, encoding="utf-8")
-            shown = "".join(f"$ {command}\n{_output(command, home, work, self.locale)}" for command in self.commands)
+            shown = "".join(
+                f"$ {command}\n{_output(command, home, work, self.locale)}" for command in self.commands
+            )
         return self.text if without_clock(shown) == without_clock(self.text) else shown
 
 

@@ -76,7 +76,7 @@ def test_a_package_that_is_broken_is_no_defect_of_ours(
     """It is there by name alone; a module of our own that is missing is a defect."""
     monkeypatch.chdir(tmp_path)
     for module, code, words in (
-        ("msgspec", 1, "a package cannot be used: "),
+        ("msgspec", 1, "a package is broken: "),
         ("crawler.configuration", 70, "internal error: "),
     ):
         with monkeypatch.context() as patch:

@@ -59,7 +59,11 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("category", "toys", "books or all"),
         ("sort", "random", "one of default, sales, rating, newest, price"),
         ("rank", "dearest", "one of cheapest, best, value, per-volume"),
-        ("keep", ["ebook", "used"], "a comma-separated list of ebook, sold_out, no_price, accessory, off_topic"),
+        (
+            "keep",
+            ["ebook", "used"],
+            "a comma-separated list of ebook, sold_out, no_price, accessory, off_topic",
+        ),
         ("keep", "publisher", "off_topic, not 'publisher'"),
         ("keep", "", "not ''"),
         ("keep", 5, "not 5"),

@@ -94,7 +94,7 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         formatter_class=HelpFormatter,
         allow_abbrev=False,
         prog=program,
-        usage="%(prog)s [QUERY | PRODUCT_ID] [options]",
+        usage="%(prog)s [QUERY | PRODUCT_ID]\n       [options]",
     )
     parser.set_defaults(run=run)
     parser.add_argument(

@@ -148,9 +148,7 @@ def test_a_command_that_went_away_is_a_reason(tmp_path: Path) -> None:
 def test_a_command_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("no program")
     for program in ("no-such-program-anywhere", str(tmp_path / "plain"), str(tmp_path), ""):
-        with pytest.raises(
-            SettingsError, match=r"command: no executable program '.*' found"
-        ) as error:
+        with pytest.raises(SettingsError, match=r"command: no executable program '.*' found") as error:
             channel(program, "s3cr3t")
         assert "s3cr3t" not in str(error.value)
     with pytest.raises(SettingsError, match="NUL"):

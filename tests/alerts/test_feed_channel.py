@@ -266,7 +266,9 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path, kind: str) -> Non
     path = tmp_path / "alerts.xml"
     to = channel(path)
     path.write_bytes(FOREIGN[kind])
-    expected = f"{path} is not a feed made by this program; name another file in [alerts] feed, or move it away"
+    expected = (
+        f"{path} is not a feed made by this program; name another file in [alerts] feed, or move it away"
+    )
     with pytest.raises(OutputError, match="is not a feed made by this program"):
         channel(path)
     assert to.deliver(messages_of([EVENTFUL])[0]) == expected

@@ -196,7 +196,9 @@ async def test_an_answer_without_end_takes_little_memory(service: Endpoint) -> N
 
 async def test_an_answer_that_is_not_what_it_says(service: Endpoint) -> None:
     service.raw, service.headers = b"no gzip", {"Content-Encoding": "gzip"}
-    assert await deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its response cannot be decompressed"
+    assert (
+        await deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its response cannot be decompressed"
+    )
 
 
 async def test_redirects_without_end(service: Endpoint) -> None:
@@ -329,7 +331,7 @@ def test_a_channel_shows_no_secret_and_keeps_its_key() -> None:
     assert len(first.key) == 16
     assert int(first.key, 16)
     assert channel("ntfys://${TOKEN}@ntfy.sh/xy").key != first.key
-    with pytest.raises(SettingsError, match=r"urls\[2\] \(ntfys\) is the same as urls\[1\]"):
+    with pytest.raises(SettingsError, match=r"urls\[2\] \(ntfys\) repeats urls\[1\]"):
         channels_of(["ntfys://x", "ntfys://x"], None, (), ENVIRON)
 
 

@@ -139,7 +139,7 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
         "command true: 1 alert refused",
     ]
     assert re.fullmatch(
-        r"  refused: watch books: «book 1» refused by command true since [\d: -]+ UTC"
+        r"  refused: watch books: «book 1», refused by command true since [\d: -]+ UTC"
         r" \(it responded 403 Forbidden\); tried again after [\d: -]+ UTC",
         lines[13],
     )

@@ -41,7 +41,7 @@ async def test_all_is_well(run: Run, tmp_path: Path, shop: ScriptedShop) -> None
     assert ended.code == 0
     assert {state for state, _ in found.values()} == {"ok"}
     assert list(found) == ["configuration", "history", "reports", "cache", "shop", "page", "alerts"]
-    assert found["page"][1] == "2 products were read for Python"
+    assert found["page"][1] == "2 products read for Python"
     assert not (tmp_path / "home/.local").exists()
     quiet = await run("doctor", "--base-url", shop.base_url, "--quiet")
     assert (quiet.code, quiet.out) == (0, b"")
@@ -137,7 +137,7 @@ async def test_what_is_undelivered_and_what_was_never_found(
     assert (await run("watch", *words)).code == 1
     ended = await run("doctor", *words)
     assert ended.code == 1
-    assert "WRONG  alerts: 1 undelivered to command false; the next watch tries again\n" in ended.text
+    assert "WRONG  alerts: 1 not delivered to command false; the next watch tries again\n" in ended.text
     assert f"note   watch 三体: its product {PREFIX}19 was never found by it\n" in ended.text
     (folder / "books.toml").write_text(text.replace("false", "true"), encoding="utf-8")
     other = await run("doctor", *words)
@@ -170,7 +170,7 @@ async def test_an_alert_that_is_refused_for_good(run: Run, folder: Path, shop: S
     assert ended.code == 1
     (line,) = (line for line in ended.text.splitlines() if line.startswith("WRONG  alerts"))
     assert re.fullmatch(
-        r"WRONG  alerts: watch 三体: «三体 第11种讲法.*» refused by command sh since [\d: -]+ UTC \(exit code 3\);"
+        r"WRONG  alerts: watch 三体: «三体 第11种讲法.*», refused by command sh since [\d: -]+ UTC \(exit code 3\);"
         r" tried again after [\d: -]+ UTC",
         line,
     )
@@ -201,7 +201,7 @@ async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: Scripte
     (folder / "books.toml").write_text('[alerts]\nfeed = "alerts.xml"\n', encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url)
     found = findings(await run("doctor", *words))
-    assert found["alerts"] == ("ok", "they go to feed alerts.xml")
+    assert found["alerts"] == ("ok", "sent to feed alerts.xml")
     (folder / "alerts.xml").write_text("<html>my page</html>")
     ended = await run("doctor", *words)
     assert (ended.code, findings(ended)["alerts"][0]) == (1, "WRONG")
@@ -218,4 +218,4 @@ def test_times_are_told_in_utc() -> None:
     at = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
     state = WatchState(1, "三体", "", at, at, at, at, whole=True)
     found = _of_watch(Watch(WatchTerms(query="三体")), state, at)
-    assert found.words == "every 1d, last success: 2026-01-31 08:00 UTC"
+    assert found.words == "every day, last success: 2026-01-31 08:00 UTC"

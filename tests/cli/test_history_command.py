@@ -82,7 +82,7 @@ async def test_a_search_has_the_best_deal_first(run: Run, kept: Path) -> None:
     assert (sold_out["sold_out"], sold_out["lowest"]) == (True, None)
     table = (await run("history", "三体", "--lang", "en")).text
     assert table.index("三体11") < table.index("三体12") < table.index("三体13")
-    assert "¥50.00 was usual, ¥60.00 on 2026-03-02, now ¥50.00" in " ".join(table.split())
+    assert "usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00" in " ".join(table.split())
 
 
 async def test_a_product_by_its_number(run: Run, kept: Path) -> None:
@@ -163,7 +163,7 @@ async def test_what_the_search_dropped_is_counted_and_listed_on_demand(
     words = ("history", "三体", "-o", "a.json", "-o", "a.csv", "-o", "a.html")
     table = (await run(*words)).text
     assert "1 accessory, 1 off topic; --show-dropped lists them" in table
-    assert "3 recorded by an earlier version" in table
+    assert "3 were recorded by an earlier version" in table
     assert "三体书签" not in table
     report = json.loads((folder / "a.json").read_text("utf-8"))
     assert report["found"] == 6
@@ -248,7 +248,7 @@ async def test_no_page_is_written_of_what_is_not_on_record(run: Run, kept: Path,
     """One line says why there is none."""
     ended = await run("history", "没有的", "-o", "prices.html")
     assert ended.code == 0
-    assert "no file is written" in ended.only_line
+    assert "no file was written" in ended.only_line
     assert not (folder / "prices.html").exists()
 
 
@@ -274,11 +274,11 @@ async def test_prune_by_command(run: Run, kept: Path) -> None:
     [
         (["三体", "--format", "pdf"], "invalid choice"),
         (["三体", "-o", "a.pdf"], ".pdf"),
-        (["--query", "a", "b"], "leave 'b' out"),
+        (["--query", "a", "b"], "omit 'b'"),
         (["prune", "--older-than", "soon"], "400d"),
         (["prune"], "--older-than"),
         (["import", "none.csv"], "none.csv cannot be read"),
-        (["export", "-o", "a.txt"], "give it .csv or .jsonl"),
+        (["export", "-o", "a.txt"], "use .csv or .jsonl"),
         (["export", "没有的"], "no history for '没有的'"),
     ],
 )

@@ -167,7 +167,7 @@ async def test_too_many_at_once_are_made_fewer(run: Run) -> None:
     assert ended.code == 0
     assert json.loads(ended.out)["pages"]["ok"] == 36
     assert refused
-    assert " requests at once from now on (" in ended.err
+    assert " requests at a time from now on (" in ended.err
     assert not [n for n in refused if n > len(shop.requests) / 2]  # settled: the second half met no refusal
 
 
@@ -268,7 +268,7 @@ async def test_verbose_tells_the_waits(run: Run) -> None:
     assert any(
         line.startswith("page 1: attempt 1: 503, 0 KB in ") and "; again in " in line for line in lines
     )
-    assert any(" s of waiting" in line for line in lines)
+    assert any(", after waiting " in line for line in lines)
 
 
 async def test_an_address_of_this_machine_is_refused_unless_it_was_named(run: Run) -> None:

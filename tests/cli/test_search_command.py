@@ -122,7 +122,7 @@ async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path
     assert ended.code == 3
     assert ended.only_line.startswith("page 2: blocked: 405")
     assert ended.text.startswith("PARTIAL, REPLICA — ")
-    assert f"asked at {url}, not the live shop" in " ".join(ended.text.split())
+    assert f"results from {url}, not the live shop" in " ".join(ended.text.split())
     report = json.loads((folder / "a.json").read_bytes())
     assert report["complete"] is False
     assert report["demo"] is False

@@ -103,13 +103,13 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
 def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What each of them tells is said; no history is made for it."""
     assert listed(capsys).splitlines() == [
-        "Watch         三體, every 12h",
+        "Watch         三體, every 12 hours",
         "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen (days of prices needed first: 7)",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
         "",
-        "Watch         new on testing, searches 滲透測試, every 1d",
+        "Watch         new on testing, searches 滲透測試, every day",
         "Alerts        new on these pages, back in stock, only these products: 1",
         "Last success  none yet",
         "Next run      due now",

@@ -195,7 +195,9 @@ async def test_a_refusal_is_asked_again_and_an_older_copy_serves_meanwhile(
     clock.pass_(days=1)
     rules = await robots.rules("http://a/")
     assert (rules.allows("http://a/x"), rules.allows("http://a/private/")) == (True, False)
-    assert rules.note == f"robots.txt could not be fetched: {status} No; using the copy of 2026-03-01 12:01 UTC"
+    assert (
+        rules.note == f"robots.txt could not be fetched: {status} No; using the copy of 2026-03-01 12:01 UTC"
+    )
     await robots.close()
 
 
@@ -262,7 +264,9 @@ async def test_a_refused_address_can_be_told_from_other_troubles() -> None:
     refused = Exchange("", "", problem=Problem.ADDRESS, detail="10.0.0.1 is a private address")
     rules = await Robots(answering(refused), user_agent=AGENT).rules("http://intranet/")
     assert rules.problem is refused
-    assert rules.reason("http://intranet/") == "robots.txt could not be fetched: 10.0.0.1 is a private address"
+    assert (
+        rules.reason("http://intranet/") == "robots.txt could not be fetched: 10.0.0.1 is a private address"
+    )
 
 
 async def test_why_there_was_no_further_attempt_is_said() -> None:

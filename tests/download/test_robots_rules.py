@@ -178,7 +178,9 @@ def test_the_longest_match_decides(lines: list[tuple[str, str]], path: str) -> N
     matching = [(len(prefix), kind == "Allow", prefix) for kind, prefix in lines if path.startswith(prefix)]
     _, allowed, prefix = max(matching, default=(0, True, ""))
     assert rules.allows(f"http://a{path}") is allowed
-    assert rules.reason(f"http://a{path}") == ("" if allowed else f"robots.txt disallows it: Disallow: {prefix}")
+    assert rules.reason(f"http://a{path}") == (
+        "" if allowed else f"robots.txt disallows it: Disallow: {prefix}"
+    )
 
 
 robots_words = st.lists(

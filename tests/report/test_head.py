@@ -273,7 +273,7 @@ def test_what_narrowed_the_search_is_told() -> None:
     )
     assert "Scope" not in facts(make_result(options={"sellers": "all", "category": "all"}))
     nobody = facts(make_result(options=dict.fromkeys(options, None) | {"min_reviews": 0, "since": 0}))
-    assert nobody["Scope"] == "at least since 0, 0 reviews"
+    assert nobody["Scope"] == "since 0, at least 0 reviews"
 
 
 def test_every_reason_for_a_drop_is_counted_in_words() -> None:
@@ -365,7 +365,7 @@ def test_a_whole_live_search_is_told_in_full() -> None:
         "Query": "滲透測試, sent as 渗透测试",
         "Shop": "Dangdang 当当网",
         "Time": "2026-01-31 08:00:00 UTC, 3.4 s",
-        "Pages": "1 ok, 0 failed of 1 requested; the shop reports 1",
+        "Pages": "1 ok, 0 failed of 1 requested; the shop has 1",
         "Listings": "3 seen, 2 unique, 1 kept; books: 1; dropped: 1 sold out",
         "Result": "complete: no page failed",
         "Scope": "the shop's own goods, books, from ¥10.00",
@@ -404,7 +404,7 @@ def test_pages_that_were_not_read_did_not_fail() -> None:
     assert alarm.text.startswith("3 of 4 pages not read: ")
     assert alarm.details == (("pages 6–8", "not read: interrupted"),)
     both = make_result(failed=[*FAILED, *left], stopped="interrupted")
-    assert facts(both)["Pages"].startswith("1 ok, 3 failed, 3 not read of 7 asked")
+    assert facts(both)["Pages"].startswith("1 ok, 3 failed, 3 not read of 7 requested")
     assert head_of(both).alarms[0].text.startswith("3 of 7 pages failed, 3 not read: ")
     assert "not read" not in facts(make_result(failed=FAILED))["Pages"]
     assert [page.page for page in both.not_read] == [6, 7, 8]
@@ -491,12 +491,12 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
         (
             36,
             "(before coupons and postage; 3 of 36 pages read; --price-check 3 may settle it)",
-            "no page failed; 33 more pages were not requested (--pages 36)",
+            "no page failed; 33 more pages were not read (--pages 36)",
         ),
         (
             5000,
             "(before coupons and postage; 3 of 100 pages read; --price-check 3 may settle it)",
-            "no page failed; 97 more pages were not requested (--pages 100)",
+            "no page failed; 97 more pages were not read (--pages 100)",
         ),
     ):
         search = make_result(pages=pages, available=available)

@@ -81,9 +81,7 @@ def test_a_search_shows_its_products_in_their_order() -> None:
 def test_a_raise_before_a_cut_is_said_and_marked() -> None:
     """With the numbers that show it, in words and in the drawing."""
     document = page(a_product(RAISED))
-    assert texts(document, ".trick") == [
-        "raised, then cut: usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00"
-    ]
+    assert texts(document, ".trick") == ["raised, then cut: usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00"]
     assert texts(document, ".past .label") == [
         "¥50.00 on 2026-03-11", "raised to ¥60.00, 2026-03-02", "cut to ¥50.00, 2026-03-11",
     ]  # fmt: skip
@@ -125,15 +123,13 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     )
     past = [*daily((3, "20"), (2, "-"), (1, "20"), (1, "-")), *daily((1, "20"), start=40)]
     [chart] = page(a_product(past)).css("svg.past")
-    assert (chart.attributes["aria-label"] or "").endswith(
-        "sold out: 2 times; long gaps: 1"
-    )
+    assert (chart.attributes["aria-label"] or "").endswith("sold out: 2 times; long gaps: 1")
 
 
 def test_few_observations_are_said_to_be_few() -> None:
     """A single one is a dot, and called the only one; of many days nothing is said."""
     document = page(a_search([seen(0, "20")], daily((9, "20"), product_id="2")))
-    assert "seen on 1 days" in texts(document, ".card:first-child .remarks li")
+    assert "seen on 1 day" in texts(document, ".card:first-child .remarks li")
     assert not document.css(".card:last-child .remarks")
     first, second = document.css("svg.past")
     assert "Price on 2026-01-01, the only observation: ¥20.00" in (first.attributes["aria-label"] or "")
