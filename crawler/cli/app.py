@@ -157,11 +157,11 @@ def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
         what, known, itself = "subcommand of history", history.PARTS, ["history", "--query", *words]
     else:
         what, known, itself = "command", (*COMMANDS, "help"), ["search", *words]
-    remedy = f"to search for the word itself, type {for_shell(itself)}"
+    remedy = f"to search for the word itself: {for_shell(itself)}"
     if word in known:
         raise UsageError(f"{word} is a {what} and goes before its options; {remedy}")
     if nearest := nearest_command(word, known):
-        raise UsageError(f"did you mean the {what} {nearest}? {word!r} is not one; {remedy}")
+        raise UsageError(f"the {what} nearest to {word!r} is {nearest}; {remedy}")
 
 
 def _what_is(word: str, args: argparse.Namespace) -> str:
@@ -178,7 +178,7 @@ def _what_is(word: str, args: argparse.Namespace) -> str:
         return f'unexpected word {word!r}: {args.command} takes only options; to search for it: "{args.command} {word}"'
     command = _nearest(args.query, COMMANDS)
     return f"unexpected word {word!r}; put a query of several words in quotes" + (
-        f", or did you mean the command {command}?" if command and command != args.query else ""
+        f"; the command nearest to {args.query!r} is {command}" if command and command != args.query else ""
     )
 
 

@@ -37,7 +37,7 @@ def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
     """
     if product := product_in(typed):
         prices = for_shell(["history", product, *source])
-        raise UsageError(f"{product} is a product number; for its prices type {prices}, or {_WANTED}")
+        raise UsageError(f"{product} is a product number; for its prices type {prices}; or {_WANTED}")
     if (address := _address_in(typed)) is not None:
         query = _SHOP.query_in(address) if _is_shops(address) else None
         if query is None:

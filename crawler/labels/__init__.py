@@ -511,7 +511,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_undelivered": ("undelivered alerts: {n}", "{n} 条提醒尚未送达", "{n} 則提醒尚未送達"),
     "tells_drop": ("price drop of {percent}%", "降价 {percent}%", "降價 {percent}%"),
     "tells_lowest_after": (
-        "lowest price seen (days of prices needed first: {n})",
+        "lowest price seen, after {n} days",
         "历史最低（需先有 {n} 天的价格记录）",
         "歷史最低（需先有 {n} 天的價格紀錄）",
     ),

@@ -147,3 +147,27 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
         "places no longer configured: 1 alert pending; the next watch sends them to the current places"
     ]
     assert (here / "h.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+def test_the_list_is_in_the_readers_language(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    """No English stands in it but the names of places, keys and commands."""
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
+    words = configure(here, '[alerts]\nfile = "a.txt"\n')
+    tell(here / "h.sqlite3", 12)
+    assert main([*words, "--test"]) == 0
+    assert main(list(words)) == 0
+    assert main(["alerts"]) == 0
+    out = capsys.readouterr().out
+    assert set(re.findall("[A-Za-z]+", out)) <= {
+        "file",
+        "a",
+        "txt",
+        "stdout",
+        "alerts",
+        "watch",
+        "books",
+        "book",
+    }

@@ -96,7 +96,7 @@ def test_a_misspelt_part_of_history_names_the_nearest(
     capsys: pytest.CaptureFixture[str], word: str, part: str
 ) -> None:
     for more in ([], ["--older-than", "3d"], ["--format", "jsonl"]):
-        assert f"did you mean the subcommand of history {part}? " in refused(capsys, "history", word, *more)
+        assert f"nearest to '{word}' is {part}; " in refused(capsys, "history", word, *more)
     assert main(["history", "--query", word]) == 0
 
 
@@ -132,7 +132,7 @@ def test_a_product_is_looked_up_not_searched_for(capsys: pytest.CaptureFixture[s
     """The line has the command for its prices, where those of the demo were meant for the demo's."""
     line = refused(capsys, typed)
     assert (
-        "29123456 is a product number; for its prices type bookprice history 29123456, or search for" in line
+        "29123456 is a product number; for its prices type bookprice history 29123456; or search for" in line
     )
     assert "bookprice history 29123456 --demo; or" in refused(capsys, "search", typed, "--demo")
 

@@ -132,7 +132,9 @@ async def test_the_price_check_is_resumed_too(run: Run, shop: DemoShop) -> None:
     assert pages_asked(shop) == [1, 1, 2]
     again = await run(*command(shop, "--price-check", "1", "--resume", pages=2))
     assert pages_asked(shop) == [1, 1, 2]
-    assert again.err.startswith("resumed: 2 of 2 pages, and 1 in price order, come from earlier runs, the oldest of 20")
+    assert again.err.startswith(
+        "resumed: 2 of 2 pages, and 1 in price order, come from earlier runs, the oldest of 20"
+    )
     assert without_times(again.out) == without_times(first.out)
     await run(*command(shop, pages=4))
     late = await run(*command(shop, "--price-check", "1", "--resume", "--min-reviews", "1", pages=4))

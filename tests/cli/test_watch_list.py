@@ -104,7 +104,7 @@ def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixt
     """What each of them tells is said; no history is made for it."""
     assert listed(capsys).splitlines() == [
         "Watch         三體, every 12 hours",
-        "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen (days of prices needed first: 7)",
+        "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen, after 7 days",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
@@ -193,7 +193,7 @@ def test_no_line_is_wider_than_the_terminal(
     monkeypatch.setenv("COLUMNS", str(columns))
     lines = listed(capsys).splitlines()
     assert max(map(cell_len, lines)) <= columns
-    headings = ["Watch", "Tells", "Last success", "Next run", "Last alert", "Last problem"]
+    headings = ["Watch", "Alerts", "Last success", "Next run", "Last alert", "Last problem"]
     assert all(heading in lines[0] for heading in headings) == (columns >= 100)
 
 
@@ -213,8 +213,8 @@ def test_a_history_of_an_older_version_is_listed_as_it_is(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--list", "--all"), "--list makes no watch: leave out --all"),
-        (("--format", "json"), "--format is for --list"),
+        (("--list", "--all"), "--list runs no watch; omit --all"),
+        (("--format", "json"), "--format requires --list"),
         (("--list", "--dry-run"), "not allowed with"),
         (("--dry-run", "--wait"), "not allowed with"),
         (("--list", "--only", "三"), "unknown watch '三'"),
@@ -275,7 +275,7 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
     assert (await run(*words)).code == 0
     shop.pages = [shelf({"11": "19.00", "12": "18.00"})]
     before = contents(folder, tmp_path / "home")
-    assert "not due before" in (await run(*words, "--dry-run")).text
+    assert "not due until" in (await run(*words, "--dry-run")).text
     dry = await run(*words, "--dry-run", "--all")
     assert (dry.code, dry.err) == (0, "")
     assert "三体: 2 books, 1 of 1 page read, 2 alerts" in dry.text
@@ -328,3 +328,34 @@ async def test_a_signal_ends_a_dry_run(
     assert process.returncode == 143
     assert b"kept" not in err
     assert contents(tmp_path / "tmp") == {}
+
+
+def test_runs_at_another_source_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who watched the live shop and lists the demo is told where the runs are; at their own source nothing is said."""
+    remember(here / "h.sqlite3", NOW)
+    assert "elsewhere" not in listed(capsys, "--only", "三體")
+    assert (
+        listed(capsys, "--only", "三體", "--demo").splitlines()[-1]
+        == "runs recorded elsewhere: the live shop"
+    )
+    assert "elsewhere" not in listed(capsys, "--only", "new on testing", "--demo")
+
+
+@pytest.mark.parametrize(
+    ("lang", "hours", "day"), [("zh-Hant", "每 12 小時", "每天"), ("zh-Hans", "每 12 小时", "每天")]
+)
+def test_how_often_is_said_in_words(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    hours: str,
+    day: str,
+) -> None:
+    """Not in the shorthand of the configuration."""
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
+    text = listed(capsys)
+    assert hours in text
+    assert day in text
+    assert "12h" not in text
+    assert "1d" not in text

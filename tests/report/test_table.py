@@ -13,9 +13,10 @@ from rich.cells import cell_len
 
 from crawler.books.shelf import Wishes
 from crawler.clean import clean
-from crawler.labels import LANGUAGES
+from crawler.labels import LANGUAGES, Labels
 from crawler.report import render
 from crawler.report.layout import _PIECE, folded
+from crawler.report.wording import off
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -359,3 +360,20 @@ def test_the_column_that_orders_the_list_is_shown_at_every_width(
             True,
             True,
         ], shown
+
+
+@pytest.mark.parametrize(
+    ("price", "english", "chinese"), [("23.40", "-70%", "3 折"), ("28.08", "-64%", "3.6 折"), ("78", "", "")]
+)
+def test_chinese_states_a_discount_in_tenths(price: str, english: str, chinese: str) -> None:
+    """What is left to pay, not what is taken off; without a discount there is none."""
+    book = make_result([make_listing(price=Decimal(price), list_price=Decimal(78))]).books[0]
+    assert off(book) == english
+    assert off(book, Labels("zh-Hant")) == off(book, Labels("zh-Hans")) == chinese
+
+
+def test_the_shop_has_its_name_in_each_script() -> None:
+    """A shop that no table names keeps its title."""
+    names = [Labels(lang).shop("Dangdang 当当网") for lang in LANGUAGES]
+    assert names == ["Dangdang 当当网", "当当网", "當當網"]
+    assert Labels("zh-Hant").shop("Other") == "Other"
