@@ -112,7 +112,7 @@ def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.Ca
         "none.warc 不是 WARC 檔案",
         "無法讀取 missing.warc：No such file or directory",
         "none.warc 不是 WARC 文件",
-        "--replay asks nothing of a shop: omit --demo",
+        "--replay makes no requests; omit --demo",
     ]
 
 

@@ -95,7 +95,8 @@ async def test_credentials_go_out_in_utf8(scheme: str, userinfo: str, sent: byte
     [
         (
             "",
-            "the proxy requires authentication: 407 Proxy Authentication Required; add the user name and password to its URL",
+            "the proxy requires authentication: 407 Proxy Authentication Required; "
+            "add the user name and password to its URL",
         ),
         ("alice:secret@", "the proxy refused: 407 Proxy Authentication Required"),
     ],

@@ -509,7 +509,7 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
         .answers[0]
         .text.endswith("(before coupons and postage; 1 of 36 pages read; --price-check 3 may settle it)")
     )
-    assert facts(partial)["Result"] == "PARTIAL; 32 more pages were not requested (--pages 36)"
+    assert facts(partial)["Result"] == "PARTIAL; 32 more pages were not read (--pages 36)"
 
 
 def test_the_first_line_names_two_authors_at_most() -> None:

@@ -132,7 +132,8 @@ def test_the_answers_are_cards() -> None:
     ]  # fmt: skip
     first = document.css(".card")[0]
     assert [" ".join(part.text().split()) for part in first.css("p")][1:] == [
-        "渗透测试实战", "张三, 演示出版社", "3.97 Quality 4.0 (1,234)", "set of 2 · ¥5.00 each", "before coupons and postage",
+        "渗透测试实战", "张三, 演示出版社", "3.97 Quality 4.0 (1,234)", "set of 2 · ¥5.00 each",
+        "before coupons and postage",
     ]  # fmt: skip
     [link] = first.css("a")
     assert link.attributes == {

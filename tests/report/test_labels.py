@@ -34,7 +34,8 @@ ROWS = {**{f"label {name}": words for name, words in _WORDS.items()}, **PHRASES}
 """Every text that people read, labels and phrases."""
 
 ALLOWED_IN_TRADITIONAL = {"周", "布", "群", "核"}
-"""OpenCC's `s2t` writes 週邊, 分佈, 羣 and 覈; 周邊 (of goods), 分布, 群 and 核 are as usual in Taiwan and Hong Kong."""
+"""OpenCC's `s2t` writes 週邊, 分佈, 羣 and 覈; 周邊 (of goods), 分布, 群 and 核 are usual in Taiwan and Hong
+Kong."""
 
 TO_SIMPLIFIED, TO_TRADITIONAL = OpenCC("t2s"), OpenCC("s2t")
 
