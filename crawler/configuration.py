@@ -59,7 +59,7 @@ _REPORT_FOLDER = ("report", "dir")
 _FILE_ALONE: frozenset[tuple[str, str]] = frozenset({("alerts", "command")})
 """Keys that no variable sets."""
 
-_NO_TABLE = "is no table: write it as one, [{}]"
+_NO_TABLE = "is not a table; write [{}]"
 """Said of `crawler = 5`, and of `[[crawler]]`, which is a list of tables."""
 
 Key = tuple[str, str]
@@ -232,7 +232,7 @@ def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
 def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
     """Return the watches of a file with what messages call them. Raises SettingsError."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SettingsError(f"{path}: {WATCH} is no list of tables: write each of them as [[{WATCH}]]")
+        raise SettingsError(f"{path}: {WATCH} is not a list of tables; write each watch as [[{WATCH}]]")
     watches: list[tuple[Watch, str]] = []
     names: dict[str, int] = {}
     for number, table in enumerate(tables, 1):
@@ -241,7 +241,7 @@ def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
         first = names.setdefault(watch.name, number)
         if first != number:
             raise SettingsError(
-                f"{label} is called {watch.name!r}, as number {first} is; give it another name"
+                f"{label} has the same name as watch {first}, {watch.name!r}; give it another name"
             )
         watches.append((watch, label))
     return watches
@@ -256,15 +256,13 @@ def _watch(table: Mapping[str, object], label: str) -> Watch:
     known = (*WatchTerms.__struct_fields__, *SEARCH_KEYS)
     for name, value in table.items():
         if name not in known:
-            raise SettingsError(
-                f"{label}: {name} is no key of a watch; the nearest is {nearest(name, known)}"
-            )
+            raise SettingsError(f"{label}: unknown key {name}; the nearest is {nearest(name, known)}")
         mine, struct = (search, Settings) if name in SEARCH_KEYS else (terms, WatchTerms)
         mine[name] = checked(struct, name, value, label=f"{label}: {name}")
     if "new_lowest_days" in terms and not terms.get("new_lowest"):
-        raise SettingsError(f"{label}: new_lowest_days does nothing without new_lowest = true")
+        raise SettingsError(f"{label}: new_lowest_days has no effect without new_lowest = true")
     if "query" not in terms:
-        raise SettingsError(f"{label} has no query: say what it searches for")
+        raise SettingsError(f"{label} has no query; add the words to search for")
     try:
         terms["query"] = checked_query(terms["query"])
     except UsageError as error:
@@ -285,7 +283,7 @@ def example_words() -> str:
     package = Path(__file__).parent
     packaged = package / "config.toml"  # in the wheel; a checkout has it beside the package
     example = packaged if packaged.exists() else package.parent / "config.toml"
-    return f"every setting is documented in {example}: copy it to {_users_file()}"
+    return f"{example} documents every setting; copy it to {_users_file()}"
 
 
 def _users_file() -> Path:
@@ -298,7 +296,7 @@ def _working_folder() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:
-        raise SettingsError("the working folder is gone; change to one that is there") from error
+        raise SettingsError("the working folder no longer exists; change to another") from error
 
 
 def _keys(table: str) -> tuple[str, ...]:
@@ -311,7 +309,7 @@ def _find_file(
 ) -> tuple[Path | None, dict[str, Any]]:
     """Return the file that counts, with its content; None when there is none."""
     if config == "":
-        raise SettingsError("--config must be a file's path, not ''")
+        raise SettingsError("--config must be the path of a file, not ''")
     for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
         if named:
             return _read_named(cwd / named, source)
@@ -335,7 +333,7 @@ def _read_text(path: Path, label: str) -> str:
     try:
         return path.read_text("utf-8-sig")  # an editor's byte order mark is not the user's fault
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{label} must be UTF-8 text; byte {error.start} is not") from error
+        raise SettingsError(f"{label} is not valid UTF-8 at byte {error.start}; save it as UTF-8") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"{label} cannot be read: {reason}") from error
@@ -351,7 +349,7 @@ def _read_bounded(path: Path) -> str:
         raise SettingsError(f"{path} is larger than {_MOST_BYTES >> 10} KiB")
     text = _read_text(path, str(path))
     if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
-        raise SettingsError(f"{path} has a line of more than {_MOST_DOTS} dots")
+        raise SettingsError(f"{path} has a line with more than {_MOST_DOTS} dots")
     return text
 
 
@@ -359,8 +357,8 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)  # 12.50 yuan stay 12.50
     except (ValueError, ArithmeticError, RecursionError) as error:  # also numbers of too many digits
-        why = "a number in it is too large" if isinstance(error, ArithmeticError) else error
-        raise SettingsError(f"{path} must be TOML: {why}") from error
+        why = "it contains a number that is too large" if isinstance(error, ArithmeticError) else error
+        raise SettingsError(f"{path} is not valid TOML: {why}") from error
 
 
 def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
@@ -393,22 +391,22 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
         if table in TABLES and not isinstance(keys, dict):
             raise SettingsError(f"{path}: {table} {_NO_TABLE.format(table)}")
         if not isinstance(keys, dict):
-            raise SettingsError(f"{path}: {table} stands outside the tables; {_advice(table, '')}")
+            raise SettingsError(f"{path}: {table} is outside any table; {_advice(table, '')}")
         if table not in TABLES:
             best = nearest(table, [*TABLES, WATCH])
             shown = f"[[{WATCH}]]" if best == WATCH else f"[{best}]"
-            raise SettingsError(f"{path}: [{table}] is no table; the nearest is {shown}")
+            raise SettingsError(f"{path}: unknown table [{table}]; the nearest is {shown}")
         for name, value in keys.items():
             label = f"{path}: [{table}] {name}"
             if name not in _keys(table):
-                raise SettingsError(f"{label} is no setting; {_advice(name, table)}")
+                raise SettingsError(f"{path}: [{table}] unknown setting {name}; {_advice(name, table)}")
             yield (table, name), value, label
 
 
 def _advice(name: str, table: str) -> str:
     """Return where `name` belongs, or what is nearest to it, among the keys of `table` or of all."""
     if name in TABLES:
-        return f"[{name}] is a table of its own"
+        return f"[{name}] is a separate table"
     for home in TABLES:
         if home != table and name in _keys(home):
             return f"it belongs in [{home}]"

@@ -75,7 +75,7 @@ class Crawler:
             raise UsageError("give either an executor or a pool, not both")
         self.settings = settings or Settings()
         if demo and self.settings.base_url is not None:
-            raise UsageError("the demo shop has its own address: give either demo or base_url")
+            raise UsageError("the demo shop has its own address; give either demo or base_url")
         self._executor = executor
         self._demo = demo
         self._pool = pool
@@ -145,9 +145,11 @@ class Crawler:
         settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
         if foreign:
-            raise UsageError(f"{foreign[0]} belongs to the engine: set it in Settings, not in a search")
+            raise UsageError(
+                f"{foreign[0]} applies to the whole engine; set it in Settings, not for one search"
+            )
         if self._demo and options.get("base_url") is not None:
-            raise UsageError("the demo shop has its own address: leave base_url out")
+            raise UsageError("the demo shop has its own address; omit base_url")
 
         from crawler.search.spec import SearchSpec
 
@@ -230,7 +232,7 @@ class Crawler:
 
     def _open_parser(self) -> PageParser:
         if self._parser is None:
-            raise EngineClosedError("a Crawler searches inside `async with Crawler(…) as crawler:` alone")
+            raise EngineClosedError("a Crawler searches only inside `async with Crawler(…) as crawler:`")
         return self._parser
 
     def _on_pace(self, host: str, at_once: int, why: str) -> None:

@@ -37,7 +37,7 @@ def missing_packages() -> str | None:
     if not missing:
         return None
     names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-    return f"{_python()} has no {names}; install what is missing: {install_command()}"
+    return f"{_python()} lacks {names}; install the missing packages: {install_command()}"
 
 
 def install_command(extra: str | None = None) -> str:

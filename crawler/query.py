@@ -33,12 +33,14 @@ def checked_query(query: str) -> str:
     """
     folded = " ".join(query.split())
     if not folded:
-        raise UsageError("the query is empty: say what to search for")
+        raise UsageError("the query is empty; give the words to search for")
     if len(folded) > MAX_QUERY_LENGTH:
-        raise UsageError(f"the query has {len(folded)} characters: {MAX_QUERY_LENGTH} at most are sent")
+        raise UsageError(f"the query has {len(folded)} characters; the limit is {MAX_QUERY_LENGTH}")
     if not folded.isprintable():
         bad = next(c for c in folded if not c.isprintable())
-        raise UsageError(f"the query holds U+{ord(bad):04X}, which is no readable character: type it anew")
+        raise UsageError(
+            f"the query contains U+{ord(bad):04X}, which is not a readable character; type it again"
+        )
     return folded
 
 

@@ -267,5 +267,5 @@ class SearchResult:
     @property
     def _renderer(self) -> Renderer:
         if self.renderer is None:
-            raise UsageError("no renderer: reports are made of results that a search returned")
+            raise UsageError("this result cannot make reports: only one that a search returned can")
         return self.renderer

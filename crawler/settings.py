@@ -49,7 +49,7 @@ def _whole(low: int, high: int, extra: dict[str, Any] | None = None) -> Meta:
 
 
 def _seconds() -> Meta:
-    return Meta(gt=0, le=DAY, description=f"a number of seconds above 0, {DAY} at most")
+    return Meta(gt=0, le=DAY, description=f"a number of seconds above 0 and at most {DAY}")
 
 
 def _seconds_or_none() -> Meta:
@@ -91,14 +91,14 @@ def _is_path_or_none(text: str | None) -> bool:
 
 Amount = Annotated[
     Decimal | None,
-    Meta(description=f"an amount of yuan from 0 to {MAX_YUAN}, with two decimals at most", extra=HARMLESS),
+    Meta(description=f"an amount of yuan from 0 to {MAX_YUAN}, with at most two decimals", extra=HARMLESS),
     _is_amount,
 ]
 
 
 Words = Annotated[
     str | None,
-    Meta(description="a part of a name, with a letter in it", extra=HARMLESS),
+    Meta(description="part of a name, with at least one letter or digit", extra=HARMLESS),
     lambda text: text is None or (text.isprintable() and any(map(str.isalnum, text))),
 ]
 
@@ -121,14 +121,14 @@ class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     top: Annotated[int, _whole(1, 1_000_000, HARMLESS)] = 50
     """Books in the table and in the Markdown report."""
-    dir: Annotated[str, Meta(description="a folder's path", extra=HARMLESS), _is_path] = "reports"
+    dir: Annotated[str, Meta(description="the path of a folder", extra=HARMLESS), _is_path] = "reports"
     """Folder of the Markdown and HTML reports, from the working folder."""
     keep: Annotated[int, _whole(0, 1_000_000)] = 0
     """Reports of one query that stay in that folder, the newest; 0 keeps all."""
     lang: Annotated[
         Language,
         Meta(
-            description="one of auto, en, zh-Hans, zh-Hant, or such a name as zh-TW, zh_CN, zh, en-US",
+            description="one of auto, en, zh-Hans, zh-Hant, or a name such as zh-TW, zh_CN, zh, en-US",
             extra=HARMLESS | {"names": _language},
         ),
     ] = "auto"
@@ -141,7 +141,7 @@ class ReportSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Table `[history]`: where prices are kept from run to run, and of which runs."""
 
-    path: Annotated[str | None, Meta(description="a file's path"), _is_path_or_none] = None
+    path: Annotated[str | None, Meta(description="the path of a file"), _is_path_or_none] = None
     """The history file; None for `history.sqlite3` in the user's data folder."""
     record: Annotated[Literal["live", "always", "never"], Meta(description="one of live, always, never")] = (
         "live"
@@ -192,7 +192,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep: Annotated[
         tuple[Reason, ...],
         Meta(
-            description="reasons out of ebook, sold_out, no_price, accessory, off_topic, with commas between them",
+            description="a comma-separated list of ebook, sold_out, no_price, accessory, off_topic",
             extra=HARMLESS,
         ),
     ] = ()
@@ -253,7 +253,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         f"bookprice-crawler/{__version__}"
     )
     """What the shop is told of who asks; its first word is also the name that robots.txt is read for."""
-    cache_dir: Annotated[str | None, Meta(description="a folder's path"), _is_path_or_none] = None
+    cache_dir: Annotated[str | None, Meta(description="the path of a folder"), _is_path_or_none] = None
     """Folder of what runs keep for the next: robots.txt, and the journals that `--resume` reads; None for the user's
     cache folder. The library keeps nothing."""
     resume_max_age: Annotated[float, _seconds()] = 3600.0
@@ -282,7 +282,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for name in changes:
             if name not in self.__struct_fields__:
                 raise SettingsError(
-                    f"{name} is no setting; the nearest is {nearest(name, self.__struct_fields__)}"
+                    f"unknown setting {name}; the nearest is {nearest(name, self.__struct_fields__)}"
                 )
         return msgspec.structs.replace(self, **changes)
 
@@ -324,7 +324,7 @@ def checked(table: type[msgspec.Struct], name: str, value: object, *, label: str
     if fits and (result is None or all(condition(result) for condition in conditions)):
         return result
     instead = (
-        ", not what it is" if extra.get("secret") else f", not {_shown(value)}"
+        " (its value is not shown)" if extra.get("secret") else f", not {_shown(value)}"
     )  # it may hold a password
     raise SettingsError(f"{label} must be {meta.description}{instead}")
 
@@ -340,7 +340,7 @@ def check_together(
 ) -> None:
     """Check that the price bounds leave room; `labels` are what the message calls them. Raises SettingsError."""
     if low is not None and high is not None and low > high:
-        raise SettingsError(f"{labels[0]} must be at most {labels[1]}, which is {high}, not {low}")
+        raise SettingsError(f"{labels[0]} must be at most {labels[1]} ({high}), not {low}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -378,7 +378,7 @@ def _shown(value: object) -> str:
     try:
         shown = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
     except (ValueError, RecursionError):  # a number of more digits than Python writes, lists within lists
-        return "one that is too long to show"
+        return "a value too long to show"
     return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 

@@ -3,7 +3,8 @@
     .venv/bin/python docs/make_examples.py [--check]
 
 In a ```console block, each line that begins with `$ ` is a command and the lines below it are its output. Each block
-runs in an empty folder, in UTC, with an empty home (shown as `~`) and the interpreter that runs this script. The files
+runs in an empty folder, in UTC, in the locale of the document's readers, with an empty home (shown as `~`) and the
+interpreter that runs this script. The files
 of the folder are the document's blocks whose first line is a comment with a file name, such as `# books.toml`.
 
 With --check nothing is written: the exit code is 1 if an output differs in anything but the time and the duration of a
@@ -45,6 +46,11 @@ class Example:
         """The commands, in order."""
         return [line.removeprefix("$ ") for line in self.text.splitlines() if line.startswith("$ ")]
 
+    @property
+    def locale(self) -> str:
+        """The locale of a reader of the document, which decides the language of a command without a query."""
+        return "zh_TW.UTF-8" if "zh-Hant" in self.document.name else "C.UTF-8"
+
     def run(self) -> str:
         """Run the commands and return the block as it should read; raises RuntimeError if a command fails."""
         with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +59,9 @@ class Example:
             work.mkdir()
             for name, content in self.files:
                 (work / name).write_text(content, encoding="utf-8")
-            shown = "".join(f"$ {command}\n{_output(command, home, work)}" for command in self.commands)
+            shown = "".join(
+                f"$ {command}\n{_output(command, home, work, self.locale)}" for command in self.commands
+            )
         return self.text if without_clock(shown) == without_clock(self.text) else shown
 
 
@@ -96,13 +104,13 @@ def without_clock(text: str) -> str:
     return _CLOCK.sub("TIME", text)
 
 
-def _output(command: str, home: Path, work: Path) -> str:
+def _output(command: str, home: Path, work: Path, locale: str) -> str:
     """Return what a command prints on stdout and stderr, without blanks at the ends of lines."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "PYTHONPATH": str(ROOT),  # this checkout, whichever is installed
-        "LANG": "C.UTF-8",
+        "LANG": locale,
         "TZ": "UTC",
     }
     ended = subprocess.run(

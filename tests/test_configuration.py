@@ -101,10 +101,8 @@ def test_a_strangers_config_is_left_alone(folder: Path, stranger: str) -> None:
 def test_what_is_almost_the_table_is_mentioned(folder: Path, text: str) -> None:
     """A config.toml whose `crawler` is no table may be ours: a warning says what to write; it is not read."""
     (folder / "config.toml").write_text(text)
-    words = f"{folder / 'config.toml'}: crawler is no table: write it as one, [crawler]"
-    assert loaded(folder) == Loaded(
-        Settings(), None, (f"{words}; the file is left alone",), report_root=folder
-    )
+    words = f"{folder / 'config.toml'}: crawler is not a table; write [crawler]"
+    assert loaded(folder) == Loaded(Settings(), None, (f"{words}; this file is ignored",), report_root=folder)
     assert refusal(folder, config="config.toml") == words
 
 
@@ -126,19 +124,19 @@ def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[crawler]\npagse = 5\n", "[crawler] pagse is no setting; the nearest is pages"),
-        ("[crawler]\nmin-price = 5\n", "[crawler] min-price is no setting; the nearest is min_price"),
-        ("[crawler]\ntop = 5\n", "[crawler] top is no setting; it belongs in [report]"),
-        ("[crawler.report]\ntop = 5\n", "[crawler] report is no setting; [report] is a table of its own"),
-        ("report = 5\n[crawler]\n", "report is no table: write it as one, [report]"),
-        ("[crawler]\n[[report]]\ntop = 5\n", "report is no table: write it as one, [report]"),
-        ("[crawler]\n[repotr]\ntop = 5\n", "[repotr] is no table; the nearest is [report]"),
-        ("pages = 5\n[crawler]\n", "pages stands outside the tables; it belongs in [crawler]"),
+        ("[crawler]\npagse = 5\n", "[crawler] unknown setting pagse; the nearest is pages"),
+        ("[crawler]\nmin-price = 5\n", "[crawler] unknown setting min-price; the nearest is min_price"),
+        ("[crawler]\ntop = 5\n", "[crawler] unknown setting top; it belongs in [report]"),
+        ("[crawler.report]\ntop = 5\n", "[crawler] unknown setting report; [report] is a separate table"),
+        ("report = 5\n[crawler]\n", "report is not a table; write [report]"),
+        ("[crawler]\n[[report]]\ntop = 5\n", "report is not a table; write [report]"),
+        ("[crawler]\n[repotr]\ntop = 5\n", "unknown table [repotr]; the nearest is [report]"),
+        ("pages = 5\n[crawler]\n", "pages is outside any table; it belongs in [crawler]"),
         (
             "pagse = 5\n[crawler]\n",
-            "pagse stands outside the tables; the nearest setting is pages in [crawler]",
+            "pagse is outside any table; the nearest setting is pages in [crawler]",
         ),
-        ("[crawler]\n[report]\ndri = 'x'\n", "[report] dri is no setting; the nearest is dir"),
+        ("[crawler]\n[report]\ndri = 'x'\n", "[report] unknown setting dri; the nearest is dir"),
         ("[crawler]\npages = '5'\n", "[crawler] pages must be a whole number from 1 to 100, or all, not '5'"),
         ("[crawler]\npages = 5.0\n", "[crawler] pages must be a whole number from 1 to 100, or all, not 5.0"),
         (
@@ -152,7 +150,7 @@ def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[crawler]\nmin_price = nan\n", "[crawler] min_price must be an amount of yuan"),
         ("[crawler]\nmax_seconds = inf\n", "[crawler] max_seconds must be a number of seconds"),
         ("[crawler]\nproxy = 'none'\n", "[crawler] proxy must be an http:// or https:// URL"),
-        ("[crawler]\npages =\n", "must be TOML: "),
+        ("[crawler]\npages =\n", "is not valid TOML: "),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(folder: Path, text: str, expected: str) -> None:
@@ -170,11 +168,11 @@ def test_a_named_file_must_be_there_and_be_ours(folder: Path) -> None:
         "CRAWLER_CONFIG: there is no file"
     )
     assert "Is a directory" in refusal(folder, config=".")
-    assert refusal(folder, config="") == "--config must be a file's path, not ''"
+    assert refusal(folder, config="") == "--config must be the path of a file, not ''"
     (folder / "other.toml").write_text("[tool]\nx = 1\n")
-    assert "[tool] is no table" in refusal(folder, config="other.toml")
+    assert "unknown table [tool]" in refusal(folder, config="other.toml")
     (folder / "other.toml").write_bytes(b"[crawler]\xff")
-    assert "must be UTF-8 text; byte 9 is not" in refusal(folder, config="other.toml")
+    assert "is not valid UTF-8 at byte 9" in refusal(folder, config="other.toml")
 
 
 def test_the_source_of_a_wrong_value_is_named(folder: Path) -> None:
@@ -190,19 +188,18 @@ def test_bounds_from_two_sources_are_both_named(folder: Path) -> None:
     """Price bounds that leave no room name the two places that set them."""
     (folder / "config.toml").write_text(HERE)
     message = refusal(folder, {"max_price": "3"})
-    assert "config.toml: [crawler] min_price must be at most --max-price, which is 3, not 12.50" in message
+    assert "config.toml: [crawler] min_price must be at most --max-price (3), not 12.50" in message
 
 
 def test_bounds_from_one_file_name_it_once(folder: Path) -> None:
     """Price bounds of one file that leave no room are one short line."""
     (folder / "config.toml").write_text("[crawler]\nmin_price = 5\nmax_price = 3\n")
     path = folder / "config.toml"
-    assert (
-        refusal(folder)
-        == f"{path}: [crawler] min_price must be at most [crawler] max_price, which is 3, not 5"
-    )
+    assert refusal(folder) == f"{path}: [crawler] min_price must be at most [crawler] max_price (3), not 5"
     environ = {"CRAWLER_MIN_PRICE": "5", "CRAWLER_MAX_PRICE": "3"}
-    assert refusal(folder, environ=environ).startswith("CRAWLER_MIN_PRICE must be at most CRAWLER_MAX_PRICE,")
+    assert refusal(folder, environ=environ).startswith(
+        "CRAWLER_MIN_PRICE must be at most CRAWLER_MAX_PRICE (3)"
+    )
 
 
 def test_a_working_folder_that_is_gone_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +209,7 @@ def test_a_working_folder_that_is_gone_is_told(folder: Path, monkeypatch: pytest
         raise FileNotFoundError(2, "No such file or directory")
 
     monkeypatch.setattr(Path, "cwd", gone)
-    with pytest.raises(SettingsError, match="the working folder is gone"):
+    with pytest.raises(SettingsError, match="the working folder no longer exists"):
         load({}, config=None, environ={})
 
 
@@ -234,7 +231,7 @@ def test_an_unknown_variable_is_a_warning(folder: Path) -> None:
     """A CRAWLER_ variable that is no setting stops nothing, but its nearest is named."""
     got = loaded(folder, environ={"CRAWLER_PAGSE": "5", "CRAWLERS": "x", "PAGES": "9"})
     assert got.settings == Settings()
-    assert got.warnings == ("CRAWLER_PAGSE is no setting and is left alone; the nearest is CRAWLER_PAGES",)
+    assert got.warnings == ("unknown variable CRAWLER_PAGSE, ignored; the nearest is CRAWLER_PAGES",)
 
 
 WATCHES = """[crawler]
@@ -268,7 +265,7 @@ def test_watches_come_from_the_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[watch]\nquery = "x"\n', "write each of them as [[watch]]"),
+        ('[watch]\nquery = "x"\n', "write each watch as [[watch]]"),
         ("[[watch]]\npages = 2\n", "[[watch]] 1 has no query"),
         (
             '[[watch]]\nquery = "x"\nnew_lowest = true\nnew_lowest_days = 400\n',
@@ -276,18 +273,18 @@ def test_watches_come_from_the_file(folder: Path) -> None:
         ),
         (
             '[[watch]]\nquery = "x"\nnew_lowest_days = 3\n',
-            "[[watch]] 1: new_lowest_days does nothing without new_lowest = true",
+            "[[watch]] 1: new_lowest_days has no effect without new_lowest = true",
         ),
         ('[[watch]]\nquery = " "\n', "[[watch]] 1: "),
-        ('[[watch]]\nquery = "x"\n[[watch]]\nquery = "x"\n', "[[watch]] 2 is called 'x', as number 1 is"),
+        ('[[watch]]\nquery = "x"\n[[watch]]\nquery = "x"\n', "[[watch]] 2 has the same name as watch 1, 'x'"),
         ('[[watch]]\nquery = "x"\ntarget = 5\n', "the nearest is target_price"),
-        ('[[watch]]\nquery = "x"\nconcurrency = 5\n', "concurrency is no key of a watch"),
+        ('[[watch]]\nquery = "x"\nconcurrency = 5\n', "unknown key concurrency"),
         ('[[watch]]\nquery = "x"\npages = 101\n', "[[watch]] 1: pages must be a whole number from 1 to 100"),
         ('[[watch]]\nquery = "x"\nmin_price = 9\nmax_price = 5\n', "[[watch]] 1: min_price must be at most"),
         ('[[watch]]\nquery = "x"\nevery = "0h"\n', "a time such as 30m, 12h, 1d or 1w"),
-        ('[[watch]]\nquery = "x"\nevery = "53w"\n', "a year at most"),
+        ('[[watch]]\nquery = "x"\nevery = "53w"\n', "at most a year"),
         ('[[watch]]\nquery = "x"\ndrop_percent = 100\n', "a percentage from 1 to 99"),
-        ('[[watch]]\nquery = "x"\nproducts = [29220317]\n', "a list of product numbers"),
+        ('[[watch]]\nquery = "x"\nproducts = [29220317]\n', "a list of at most 1000 product numbers"),
         ('[[watch]]\nquery = "x"\nnew_books = "yes"\n', "true or false"),
         ('[[watch]]\nname = ""\nquery = "x"\n', "a name of 1 to 100 characters"),
         ('[alerts]\nurl = "x"\n', "the nearest is urls"),
@@ -316,7 +313,7 @@ def test_urls_of_a_variable_stand_apart(folder: Path) -> None:
     got = loaded(folder, environ=environ)
     assert got.alerts.urls == ("mailto://a?to=b,c", "ntfy://${T}")
     assert got.alerts.command == ()
-    assert "CRAWLER_ALERTS_COMMAND is no setting" in got.warnings[0]
+    assert "unknown variable CRAWLER_ALERTS_COMMAND" in got.warnings[0]
 
 
 HARMFUL = """[crawler]
@@ -421,7 +418,7 @@ def test_of_a_file_that_nobody_named_no_other_key_counts(folder: Path) -> None:
     got = loaded(folder)
     assert (got.settings, got.alerts, got.watches) == (Settings(), AlertSettings(), ())
     (line,) = got.notes
-    assert line.startswith(f"{folder / 'config.toml'}: not used")
+    assert line.startswith(f"{folder / 'config.toml'}: ignored because")
     assert line.endswith("--config ./config.toml")
     assert all(f"[{table}] {key}" in line for table, key in keys(HARMFUL))
     assert "[[watch]]" in line
@@ -495,10 +492,10 @@ def test_a_folder_for_reports_lies_inside_the_working_folder(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (f"pages = {'1' * 5000}", "must be TOML: Exceeds the limit"),
-        ("delay = 1e99999999999999999999", "must be TOML: a number in it is too large"),
-        (f"pages = 0x{'f' * 5000}", "not one that is too long to show"),
-        (f"pages = {'[' * 100_000}", "must be TOML: "),
+        (f"pages = {'1' * 5000}", "is not valid TOML: Exceeds the limit"),
+        ("delay = 1e99999999999999999999", "is not valid TOML: it contains a number that is too large"),
+        (f"pages = 0x{'f' * 5000}", "not a value too long to show"),
+        (f"pages = {'[' * 100_000}", "is not valid TOML: "),
         (f"pages = {'[' * 300}{']' * 300}", "[crawler] pages must be a whole number"),
     ],
 )
@@ -513,14 +510,14 @@ def test_a_file_that_would_take_much_memory_is_left_alone(folder: Path, text: st
     (folder / "config.toml").write_text(f"[crawler]\npages = 9\n{text}")
     got = loaded(folder)
     assert got.settings == Settings()
-    assert "it is left alone" in got.notes[0]
+    assert "this file is ignored" in got.notes[0]
 
 
 def test_watches_of_a_file_without_our_table_are_left_alone_with_a_word(folder: Path) -> None:
     (folder / "config.toml").write_text('[[watch]]\nquery = "x"\n')
     got = loaded(folder)
     assert got.watches == ()
-    assert "has a [[watch]], but no [crawler] table" in got.warnings[0]
+    assert "has a [[watch]] but no [crawler] table" in got.warnings[0]
 
 
 def test_the_watch_of_our_config_is_one() -> None:
@@ -529,7 +526,9 @@ def test_the_watch_of_our_config_is_one() -> None:
     example = text[text.index("# [[watch]]") :]
     (table,) = tomllib.loads(re.sub(r"^# ", "", example, flags=re.MULTILINE))["watch"]
     assert table.keys() - set(SEARCH_KEYS) == set(WatchTerms.__struct_fields__)
-    listed = set(re.findall(r"[a-z_]+", example.partition("alone: ")[2].partition(".")[0].replace("#", "")))
+    listed = set(
+        re.findall(r"[a-z_]+", example.partition("this watch only: ")[2].partition(".")[0].replace("#", ""))
+    )
     assert listed == set(SEARCH_KEYS)
     assert set(SEARCH_KEYS) == engine.SEARCH_OPTIONS - {"rank", "base_url"}
 

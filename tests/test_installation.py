@@ -42,7 +42,7 @@ def test_without_its_packages_it_names_the_way() -> None:
     ended = bare("書", "--demo", "-o", "nowhere/a.md")
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
-    assert " has no aiofiles, aiohttp, filelock and 7 more; install what is missing: " in line
+    assert " lacks aiofiles, aiohttp, filelock and 7 more; install the missing packages: " in line
     assert line.endswith(FROM_CLONE)
     assert FROM_CLONE.removesuffix(" -e .") in (ROOT / "README.md").read_text("utf-8").replace(" -q", "")
 
@@ -57,7 +57,7 @@ def test_every_command_says_so(
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"has no no_such_package; install what is missing: cd {ROOT} && {FROM_CLONE}" in line
+    assert f"lacks no_such_package; install the missing packages: cd {ROOT} && {FROM_CLONE}" in line
     assert list(tmp_path.iterdir()) == []
 
 
@@ -76,7 +76,7 @@ def test_a_package_that_is_broken_is_no_defect_of_ours(
     """It is there by name alone; a module of our own that is missing is a defect."""
     monkeypatch.chdir(tmp_path)
     for module, code, words in (
-        ("msgspec", 1, "a package cannot be used: "),
+        ("msgspec", 1, "a package is broken: "),
         ("crawler.configuration", 70, "internal error: "),
     ):
         with monkeypatch.context() as patch:

@@ -166,12 +166,12 @@ def test_the_options_of_a_report_reach_it(tmp_path: Path, options: Any) -> None:
 @pytest.mark.parametrize(
     ("write", "kind", "words"),
     [
-        (lambda folder: FULL.write(folder / "x.pdf"), UsageError, r"x\.pdf: its suffix \.pdf says nothing of"),
-        (lambda folder: FULL.write(folder / "a" / "x.md"), OutputError, r"there is no folder .*/a; make it first"),
+        (lambda folder: FULL.write(folder / "x.pdf"), UsageError, r"x\.pdf: unknown format \.pdf"),
+        (lambda folder: FULL.write(folder / "a" / "x.md"), OutputError, r"there is no folder .*/a; create it first"),
         (lambda folder: FULL.write(folder / "folder.md"), OutputError, "it is a folder; name a file in it"),
         (lambda folder: FULL.write(folder / "x.md", top=0), SettingsError, "top must be a whole number from 1"),
         (lambda folder: FULL.write(folder / "x.md", **FRENCH), SettingsError, "lang must be one of auto, en"),
-        (lambda _: FULL.render(PDF), UsageError, "'pdf' is no format of a report; choose one of table, md, csv"),
+        (lambda _: FULL.render(PDF), UsageError, "unknown format 'pdf'; use one of table, md, csv"),
     ],
     ids=["suffix", "no folder", "folder", "top", "lang", "format"],
 )  # fmt: skip

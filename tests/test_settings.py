@@ -59,14 +59,18 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("category", "toys", "books or all"),
         ("sort", "random", "one of default, sales, rating, newest, price"),
         ("rank", "dearest", "one of cheapest, best, value, per-volume"),
-        ("keep", ["ebook", "used"], "reasons out of ebook, sold_out, no_price, accessory, off_topic"),
-        ("keep", "publisher", "with commas between them, not 'publisher'"),
+        (
+            "keep",
+            ["ebook", "used"],
+            "a comma-separated list of ebook, sold_out, no_price, accessory, off_topic",
+        ),
+        ("keep", "publisher", "off_topic, not 'publisher'"),
         ("keep", "", "not ''"),
         ("keep", 5, "not 5"),
-        ("publisher", " ", "a part of a name, with a letter in it"),
-        ("author", "·", "a part of a name, with a letter in it"),
-        ("author", "\udcff", "a part of a name"),
-        ("author", 5, "a part of a name"),
+        ("publisher", " ", "part of a name, with at least one letter or digit"),
+        ("author", "·", "part of a name, with at least one letter or digit"),
+        ("author", "\udcff", "part of a name"),
+        ("author", 5, "part of a name"),
         ("since", 1899, "from 1900 to 2100"),
         ("min_reviews", -1, "from 0"),
         ("max_volume_price", -1, "an amount of yuan"),
@@ -80,7 +84,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ("max_price", Decimal("1e999999"), "from 0 to 1000000"),
         ("max_seconds", 0, "above 0"),
         ("max_seconds", float("nan"), "above 0"),
-        ("connect_timeout", float("inf"), "86400 at most"),
+        ("connect_timeout", float("inf"), "at most 86400"),
         ("read_timeout", True, "a number of seconds"),
         ("proxy", "socks5://h:1", "an http:// or https:// URL"),
         ("proxy", "http://", "an http:// or https:// URL"),
@@ -122,7 +126,7 @@ def test_a_report_setting_that_cannot_be_is_refused(field: str, value: object) -
 
 def test_bounds_that_leave_no_room_are_refused() -> None:
     """A lowest price above the highest finds nothing and is refused."""
-    with pytest.raises(SettingsError, match="min_price must be at most max_price, which is 3, not 5"):
+    with pytest.raises(SettingsError, match=r"min_price must be at most max_price \(3\), not 5"):
         Settings(min_price=Decimal(5), max_price=Decimal(3))
     assert Settings(min_price=Decimal(5), max_price=Decimal(5)).min_price == 5
 
@@ -136,7 +140,7 @@ def test_money_given_as_a_number_is_kept_as_money() -> None:
 
 def test_replace_names_an_unknown_setting_and_its_nearest() -> None:
     """A mistyped keyword is an error that names what was probably meant."""
-    with pytest.raises(SettingsError, match="pagse is no setting; the nearest is pages"):
+    with pytest.raises(SettingsError, match="unknown setting pagse; the nearest is pages"):
         Settings().replace(pagse=3)
 
 

@@ -56,8 +56,8 @@ SINGLE_PAGES = [
     (answer(), page(PageKind.RESULTS, "1", "2"), Verdict.OK, ""),
     (answer(), page(PageKind.NO_RESULTS, notice="抱歉"), Verdict.NO_RESULTS, "抱歉"),
     (answer(), page(total=0), Verdict.NO_RESULTS, "0 products"),
-    (answer(), page(PageKind.NO_RESULTS, total=314892), Verdict.LAYOUT_CHANGED, "314892 products stated"),
-    (answer(), page(PageKind.NO_RESULTS, pages=9), Verdict.LAYOUT_CHANGED, "9 pages stated"),
+    (answer(), page(PageKind.NO_RESULTS, total=314892), Verdict.LAYOUT_CHANGED, "314892 products"),
+    (answer(), page(PageKind.NO_RESULTS, pages=9), Verdict.LAYOUT_CHANGED, "reports 9 pages"),
     (answer(), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
     (answer(503), page(PageKind.BLOCKED), Verdict.BLOCKED, "its sign"),
     (answer(405), page(PageKind.BLOCKED), Verdict.BLOCKED, "405 Reason: its sign"),
@@ -68,22 +68,22 @@ SINGLE_PAGES = [
     (answer(), page(PageKind.EMPTY), Verdict.BLOCKED, "200 Reason, but its sign"),
     (answer(302, redirect="https://login.dangdang.com/signin.aspx"), None, Verdict.BLOCKED, "login"),
     (answer(302, redirect="https://www.dangdang.com/"), None, Verdict.UNEXPECTED_PAGE, "redirected to"),
-    (answer(), page(PageKind.OTHER), Verdict.UNEXPECTED_PAGE, "no search page: its sign"),
+    (answer(), page(PageKind.OTHER), Verdict.UNEXPECTED_PAGE, "not a search page: its sign"),
     (answer(404), page(PageKind.OTHER), Verdict.HTTP_ERROR, "404 Reason"),
     (answer(500, attempts=3), None, Verdict.HTTP_ERROR, "500 Reason (after 3 attempts)"),
-    (answer(), page(total=314892, items=0), Verdict.LAYOUT_CHANGED, "314892 products stated, 0 items"),
-    (answer(), page(items=60), Verdict.LAYOUT_CHANGED, "60 items found, 0 could be read"),
+    (answer(), page(total=314892, items=0), Verdict.LAYOUT_CHANGED, "314892 products reported, 0 items"),
+    (answer(), page(items=60), Verdict.LAYOUT_CHANGED, "60 items found, none readable"),
     (
         answer(),
         page(listings=tuple(listing(str(n), **NO_PRICE) for n in range(60)), items=60),
         Verdict.LAYOUT_CHANGED,
-        "of 60 items 60 have a title and 0 a price",
+        "of 60 items, 60 have a title and 0 a price",
     ),
     (
         answer(),
         page(listings=tuple(listing(str(n), title="") for n in range(60)), items=60),
         Verdict.LAYOUT_CHANGED,
-        "of 60 items 0 have a title and 60 a price",
+        "of 60 items, 0 have a title and 60 a price",
     ),
     (
         answer(),
@@ -113,13 +113,13 @@ SINGLE_PAGES = [
         answer(),
         page(PageKind.RESULTS, "1", page=3, pages=9),
         Verdict.UNEXPECTED_PAGE,
-        "page 3 in place of page 5",
+        "page 3 instead of page 5",
     ),
     (
         answer(),
         page(PageKind.RESULTS, "1", page=3, pages=3),
         Verdict.PAST_END,
-        "states 3 pages and sent page 3",
+        "reports 3 pages but sent page 3",
     ),
     (answer(), page(PageKind.RESULTS, "1", page=5, pages=9), Verdict.OK, ""),
     (answer(), page(PageKind.RESULTS, "1", unparsed=5000), Verdict.TOO_LARGE, "5,000 characters"),
@@ -127,7 +127,7 @@ SINGLE_PAGES = [
         CUT,
         page(PageKind.RESULTS, "1", ended=False),
         Verdict.TRUNCATED,
-        "before its list, its pager and </html>",
+        "before its list, pager and </html>",
     ),
     (CUT, page(PageKind.OTHER, ended=False), Verdict.TRUNCATED, "before its list"),
     (CUT, page(PageKind.EMPTY, ended=False), Verdict.TRUNCATED, "before its list"),
@@ -265,7 +265,7 @@ def ok(*ids: str, **changes: Any) -> Judgement:
 
 NOTHING = Judgement(Verdict.NO_RESULTS, "抱歉", page(PageKind.NO_RESULTS))
 LOST = Judgement(Verdict.NETWORK_ERROR, "reset")
-EARLY_END = Judgement(Verdict.PAST_END, "the shop states 3 pages and sent page 3")
+EARLY_END = Judgement(Verdict.PAST_END, "the shop reports 3 pages but sent page 3")
 NEIGHBOURS = [
     # judgements by page, pages asked for, final verdicts by page, pages available
     ({1: ok("a", pages=9), 2: ok("b", pages=9)}, 2, {1: "ok", 2: "ok"}, 9),
@@ -304,7 +304,7 @@ def test_pages_among_their_neighbours(
 def test_a_repeat_within_the_stated_pages_is_noted() -> None:
     """A page that repeats an earlier one where the shop promised more does not pass unsaid."""
     final, _ = in_page_order({1: ok("a", pages=9), 2: ok("a", pages=9)}, 2)
-    assert final[2].notes == ("has the same products as page 1, though the shop states 9 pages",)
+    assert final[2].notes == ("has the same products as page 1, but the shop reports 9 pages",)
 
 
 @pytest.mark.parametrize(("echo", "noted"), [("java 编程", False), ("java 缂栫▼", True)])

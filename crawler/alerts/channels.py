@@ -60,12 +60,12 @@ def channels_of(
     for number, channel in enumerate(channels, 1):
         first = numbers.setdefault(channel.key, number)
         if first != number:
-            raise SettingsError(f"{channel.name} is the same as urls[{first}]; remove one")
+            raise SettingsError(f"{channel.name} repeats urls[{first}]; remove one")
     if file is not None:
         channels.append(file_channel(file, check=check_file))
     if feed is not None:
         if file is not None and os.path.realpath(file) == os.path.realpath(feed):
-            raise SettingsError("feed is the same file as file; name another")
+            raise SettingsError("feed and file name the same file; choose another for one of them")
         channels.append(feed_channel(feed, check=check_file))
     if command:
         channels.append(command_channel(command, environ))

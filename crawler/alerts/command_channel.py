@@ -74,9 +74,9 @@ def command_channel(command: Sequence[str], environ: Mapping[str, str]) -> Comma
     """
     program = command[0]
     if any("\0" in word for word in command):
-        raise SettingsError("command: an argument holds a NUL character; remove it")
+        raise SettingsError("command: an argument contains a NUL character; remove it")
     shown = clean(Path(program).name)
     if shutil.which(program, path=environ.get("PATH")) is None:
-        raise SettingsError(f"command: there is no program {shown!r} that can be run; give its whole path")
+        raise SettingsError(f"command: no executable program {shown!r} found; give its full path")
     key = hashlib.sha256("\0".join(["command", *command]).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return CommandChannel(f"command {shown}", key, tuple(command), environ)

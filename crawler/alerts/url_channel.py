@@ -37,7 +37,7 @@ _SCRIPT = Path(__file__).with_name("apprise_process.py")
 
 _MISSING = "alerts by URL need Apprise, which is not installed"
 
-_FORMS = "https://appriseit.com/services/ has its form"
+_FORMS = "see https://appriseit.com/services/ for its format"
 
 _REASONS = frozenset({
     "broken", "certificate", "disabled", "errcode", "garbled", "host", "invalid", "memory", "missing", "nobody",
@@ -97,16 +97,18 @@ def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[
     if not templates:
         return ()
     if find_spec("apprise") is None:
-        raise UsageError(f"{_MISSING}: {install_command('alerts')}")
+        raise UsageError(f"{_MISSING}; install it: {install_command('alerts')}")
     channels = [_channel(number, template, environ) for number, template in enumerate(templates, 1)]
     try:
         outcomes = _answer({"urls": [channel.url for channel in channels]}, environ, URL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         outcomes = None
     if outcomes == {"why": "missing"}:
-        raise UsageError(f"{_MISSING}: {install_command('alerts')}")
+        raise UsageError(f"{_MISSING}; install it: {install_command('alerts')}")
     if not isinstance(outcomes, list):
-        raise UsageError(f"Apprise cannot be used: its process failed: {install_command('alerts')}")
+        raise UsageError(
+            f"Apprise cannot be used, its process failed; install it again: {install_command('alerts')}"
+        )
     for channel, why in zip(channels, outcomes, strict=True):
         if why:
             raise SettingsError(f"{channel.name}: {_reason({'why': why})}; {_FORMS}")
@@ -117,14 +119,14 @@ def _channel(number: int, template: str, environ: Mapping[str, str]) -> UrlChann
     setting = f"urls[{number}]"
     scheme = _SCHEME.match(template)
     if scheme is None:
-        raise SettingsError(f"{setting} must begin with a service such as ntfys://, written out")
+        raise SettingsError(f"{setting} must begin with a service such as ntfys://, not with a variable")
     name = f"{setting} ({scheme[1].lower()})"
     if not template.isprintable() or " " in template:
-        raise SettingsError(f"{name}: a space or control character stands in it; write %20 for a space")
+        raise SettingsError(f"{name}: it contains a space or control character; write %20 for a space")
 
     def value(variable: re.Match[str]) -> str:
         if variable[1] is None:
-            raise SettingsError(f"{name}: after ${{ must stand the name of a variable and }}")
+            raise SettingsError(f"{name}: ${{ must be followed by the name of a variable and }}")
         found = environ.get(variable[1])
         if not found:
             raise SettingsError(
@@ -132,7 +134,7 @@ def _channel(number: int, template: str, environ: Mapping[str, str]) -> UrlChann
             )
         if not found.isprintable():
             raise SettingsError(
-                f"{name}: the environment variable {variable[1]} holds a line end or control character"
+                f"{name}: the environment variable {variable[1]} contains a line break or control character"
             )
         return quote(found, safe="")
 

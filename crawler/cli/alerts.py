@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.help_text import HelpFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,23 +27,23 @@ MOST_LISTED = 10
 """Pending alerts of a place that are named; the others are counted."""
 
 DESCRIPTION = """\
-List the places that the table [alerts] of the configuration names, without their tokens, and the alerts that each of
-them has still to get or has refused. Nothing is sent and nothing is changed, unless --test asks for a message.
+List the places in the configuration's table [alerts], without their tokens, and the alerts that each has pending or
+has refused. Without --test nothing is sent or changed.
 
-  {program}                      where alerts go, and what is still to be delivered
+  {program}                      list places and pending alerts
   {program} --test               send one test message to each place
 """
 
 EPILOG = """\
-The message of --test says that it is a test, and goes to every place once; what is still to be delivered stays so. A
-feed keeps it as one more entry.
+The test message says that it is a test and goes to each place once; pending alerts stay pending. A feed keeps it as
+another entry.
 
 exit codes:
-  0    it was listed; with --test, every place has taken the message
-  1    a place did not take the message, or the history cannot be read
-  2    wrong usage or configuration; with --test also where [alerts] names no place
-  70   a defect of the program
-  130  interrupted (Ctrl-C); 143 terminated: the places that follow get no message
+  0    success; with --test, every place accepted the message
+  1    a place did not accept the message, or the history cannot be read
+  2    wrong usage or configuration; with --test also if [alerts] names no place
+  70   internal error, a bug in this program
+  130  interrupted (Ctrl-C); 143 if terminated: the remaining places get no message
 """
 
 
@@ -52,9 +53,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     parser = subparsers.add_parser(
         "alerts",
-        help="list where alerts go and what is still to be delivered, or send a test message",
+        help="list where alerts go and which are pending, or send a test message",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.description = DESCRIPTION.format(program=parser.prog)
@@ -94,22 +95,24 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
 
     if not channels:
         where = (
-            f"{loaded.file} names no place" if loaded.file else "there is no configuration, and so no place"
+            f"{loaded.file} names no place"
+            if loaded.file
+            else "no configuration was found, so there is no place"
         )
         raise UsageError(
             f"{where}{overlooked(loaded)} for alerts; add a table [alerts] with urls, file, feed or command, see"
             " docs/alerts.md"
         )
     message = trial_message(labels_for(loaded.settings.report.lang, loaded.watched_queries, local_zone()))
-    code = ExitCode.WHOLE
+    code, say = ExitCode.WHOLE, console.words()
     with Interrupts():  # a signal ends this process, and with it the one that delivers
         for channel in channels:
             why = channel.deliver(message)
             if why is None:
-                console.write_stdout(f"{console.one_line(f'sent to {channel.name}')}\n")
+                console.write_stdout(f"{console.one_line(say('alerts_sent', channel=channel.name))}\n")
             else:
                 code = ExitCode.NOT_WRITTEN
-                console.error(f"not sent to {channel.name}: {why}")
+                console.error(say("alerts_not_sent", channel=channel.name, why=say.text(why)))
     return code
 
 
@@ -129,26 +132,26 @@ def _lines(args: argparse.Namespace, loaded: Loaded, channels: Sequence[Channel]
     for each in found:
         yield from _of_channel(each, is_default=not channels)
     if elsewhere:
-        yield (
-            f"places that are not set up any more: {_alerts(elsewhere)} pending; the next watch delivers them to those"
-            " that are"
-        )
+        yield console.words()("alerts_elsewhere", alerts=_alerts(elsewhere))
 
 
 def _of_channel(each: Outstanding, *, is_default: bool) -> Iterator[str]:
-    parts = []
-    if each.pending or not each.resting:
-        parts.append(f"{_alerts(len(each.pending))} pending" if each.pending else "nothing pending")
+    say, parts = console.words(), []
+    if each.pending:
+        parts.append(say("pending_alerts", alerts=_alerts(len(each.pending))))
+    elif not each.resting:
+        parts.append(say("pending_none"))
     if each.resting:
-        parts.append(f"{_alerts(len(each.resting))} refused")
-    where = " (no table [alerts] names a place)" if is_default else ""
-    yield f"{each.channel.name}{where}: {', '.join(parts)}"
+        parts.append(say("refused_alerts", alerts=_alerts(len(each.resting))))
+    place = say("default_place", channel=each.channel.name) if is_default else each.channel.name
+    yield say("said_of", what=place, words=say("comma").join(parts))
     for pending in each.pending[:MOST_LISTED]:
-        yield f"  pending: watch {pending.alert.watch}: {_title(pending.alert.title)}"
+        alert = pending.alert
+        yield f"  {say('pending_alert', watch=alert.watch, title=_title(alert.title))}"
     if len(each.pending) > MOST_LISTED:
-        yield f"  and {len(each.pending) - MOST_LISTED:,} more"
+        yield f"  {say('more_alerts', n=len(each.pending) - MOST_LISTED)}"
     for resting in each.resting:
-        yield f"  refused: {resting_in_words(resting, each.channel.name)}"
+        yield f"  {say('refused_alert', words=resting_in_words(resting, each.channel.name))}"
     for unreadable in each.unreadable:
         yield f"  {unreadable}"
 
@@ -157,18 +160,20 @@ def resting_in_words(alert: Resting, channel: str) -> str:
     """Return which alert a channel refuses, since when, why, and when it is tried again."""
     from crawler.local_time import local_zone, minute_in
 
-    zone = local_zone()
-    return (
-        f"watch {alert.watch}: {_title(alert.title)} is refused by {channel} since {minute_in(zone, alert.since)} "
-        f"({alert.why}); it is tried again after {minute_in(zone, alert.until)}"
-    )
+    zone, say = local_zone(), console.words()
+    since, until = minute_in(zone, alert.since), minute_in(zone, alert.until)
+    return say(
+        "resting_alert", watch=alert.watch, title=_title(alert.title), channel=channel, since=since,
+        why=say.text(alert.why), until=until,
+    )  # fmt: skip
 
 
 def _title(title: str) -> str:
     from crawler.clean import clean, crop
 
-    return f"«{crop(clean(title), TITLE_LIMIT)}»"
+    return crop(clean(title), TITLE_LIMIT)
 
 
 def _alerts(number: int) -> str:
-    return f"{number:,} alert" if number == 1 else f"{number:,} alerts"
+    say = console.words()
+    return say("one_alert") if number == 1 else say("n_alerts", n=number)

@@ -84,7 +84,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
             say_once(words)
             return ExitCode.NOT_WRITTEN
         if isinstance(error, ImportError) and not _is_ours(error.name):  # a package that is there, and broken
-            console.error(f"a package cannot be used: {error}; install again: {install_command()}")
+            console.error(f"a package is broken: {error}; install it again: {install_command()}")
             return ExitCode.NOT_WRITTEN
         if "--verbose" in arguments:
             import traceback
@@ -103,7 +103,7 @@ def _is_ours(module: str | None) -> bool:
 
 def _run(arguments: list[str]) -> int:
     if not arguments and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
-        raise UsageError("say what to search for; see --help")
+        raise UsageError("QUERY is missing; see --help")
     args = _parse(arguments) if arguments else None  # help and version need no package
     if (words := missing_packages()) is not None:
         console.error(words)
@@ -154,12 +154,12 @@ def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
     """
     known: tuple[str, ...]
     if first == "history":
-        what, known, itself = "part of history", history.PARTS, ["history", "--query", *words]
+        what, known, itself = "subcommand of history", history.PARTS, ["history", "--query", *words]
     else:
         what, known, itself = "command", (*COMMANDS, "help"), ["search", *words]
     remedy = f"to search for the word itself: {for_shell(itself)}"
     if word in known:
-        raise UsageError(f"{word} is a {what}, which is named before its options; {remedy}")
+        raise UsageError(f"{word} is a {what} and goes before its options; {remedy}")
     if nearest := nearest_command(word, known):
         raise UsageError(f"the {what} nearest to {word!r} is {nearest}; {remedy}")
 
@@ -171,15 +171,13 @@ def _what_is(word: str, args: argparse.Namespace) -> str:
         flag = _nearest(name, args.parser.flags)
         if equals and (flag == "--proxy" or "@" in value or ":" in value):
             word = f"{name}=…"  # it may hold a password
-        return f"there is no option {word}" + (f"; the nearest is {flag}" if flag else "")
+        return f"unknown option {word}" + (f"; the nearest is {flag}" if flag else "")
     if "@" in word or getattr(args, "proxy", None):  # what follows a space in a password
-        return (
-            "there is a word too many: a query of several words, or a URL with a space in it, goes in quotes"
-        )
+        return "unexpected word; put a query of several words, or a URL with a space, in quotes"
     if not hasattr(args, "query"):
-        return f'{args.command} takes options alone, not {word!r}; to search for it: "{args.command} {word}"'
+        return f'unexpected word {word!r}: {args.command} takes only options; to search for it: "{args.command} {word}"'
     command = _nearest(args.query, COMMANDS)
-    return f"what is {word!r}? A query of several words goes in quotes" + (
+    return f"unexpected word {word!r}; put a query of several words in quotes" + (
         f"; the command nearest to {args.query!r} is {command}" if command and command != args.query else ""
     )
 

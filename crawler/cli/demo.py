@@ -30,10 +30,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "demo",
-        help="serve the demo shop, made-up books at a local address, until Ctrl-C",
-        description="Serve the demo shop: it answers searches as Dangdang does, with made-up books, at an address that "
-        "is printed on stdout and goes into --base-url. Ctrl-C or SIGTERM ends it, with exit code 0. With --history it "
-        "serves nothing and records a year of its prices, for history --demo to show.",
+        help="serve the demo shop (made-up books at a local address) until Ctrl-C",
+        description="Serve the demo shop, which answers searches as Dangdang does, with made-up books. Its address is "
+        "printed on stdout; give it to --base-url. Ctrl-C or SIGTERM stops it with exit code 0. With --history, serve "
+        "nothing and record a year of its prices, which history --demo shows.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -41,26 +41,26 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         type=_port,
         default=0,
         metavar="N",
-        help="port to listen on, 0 for any free one (default: 0)",
+        help="port to listen on; 0 picks a free one (default: 0)",
     )
     parser.add_argument(
         "--latency",
         type=_latency,
         default=0.0,
         metavar="SECONDS",
-        help="how long every answer is held back (default: 0)",
+        help="delay of every response (default: 0)",
     )
     parser.add_argument(
         "--day",
         type=_day,
         metavar="DATE",
-        help="sell at the prices of one day, YYYY-MM-DD: they move from day to day (default: prices that never move)",
+        help="use the prices of this day, YYYY-MM-DD; they change from day to day (default: fixed prices)",
     )
     parser.add_argument(
         "--history",
         action="store_true",
-        help="record a year of daily searches of this shop, apart from all other prices, and end; recorded once, "
-        "however often it is called",
+        help="record a year of daily searches of this shop, separate from all other prices, and exit; repeating it "
+        "adds nothing",
     )
     add_common_options(parser)
     parser.set_defaults(run=run)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return _record(args)
     for flag, value in (("--history-file", args.history_file), ("--config", args.config)):
         if value is not None:
-            raise UsageError(f"{flag} goes with --history: a shop that serves records nothing")
+            raise UsageError(f"{flag} requires --history; serving the shop records nothing")
     import asyncio
 
     with Interrupts() as interrupts:
@@ -98,21 +98,22 @@ def _record(args: argparse.Namespace) -> int:
 
     for flag in ("port", "latency", "day"):
         if getattr(args, flag):
-            raise UsageError(f"--history serves nothing: leave --{flag} out")
+            raise UsageError(f"--history serves nothing; omit --{flag}")
     path = history_path(loaded_settings(args))
     runs = [*year()]  # made before anybody has to wait for the file
     with History(path) as history:
         new = history.record_all(runs)
     first = LAST_DAY - dt.timedelta(days=DAYS - 1)
-    done = f"{new:,} observations recorded" if new else "on record already"
+    say = console.words()
+    done = say("demo_year_new", n=new) if new else say("demo_year_known")
     look = ["history", QUERY, "--demo"]
     for flag in ("history_file", "config"):
         if (value := getattr(args, flag)) is not None:
             look += [f"--{flag.replace('_', '-')}", value]
-    words = (
-        f"a year of {QUERY} at the demo shop, {first} to {LAST_DAY}, in {path}: {done}; "
-        f"look at it with: {program_of(args)} {shlex.join(look)}"
-    )
+    words = say(
+        "demo_year", query=QUERY, first=first, last=LAST_DAY, path=path, done=done,
+        command=f"{program_of(args)} {shlex.join(look)}",
+    )  # fmt: skip
     console.write_stdout(f"{console.one_line(words)}\n")
     return ExitCode.WHOLE
 
@@ -132,15 +133,15 @@ async def _serve(port: int, latency: float, day: dt.date | None, interrupts: Int
 
 def _reason(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken; choose another with --port, or 0 for any free one"
+        return f"port {port} is in use; choose another with --port, or 0 for a free one"
     if error.errno == errno.EACCES:
-        return f"port {port} is not for ordinary users; choose one from 1024 on with --port"
+        return f"port {port} needs administrator rights; choose 1024 or higher with --port"
     return f"the demo shop cannot listen on port {port}: {error.strerror or error}"
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"not a port, 0 to 65535: {text!r}")
+        raise argparse.ArgumentTypeError(f"not a port from 0 to 65535: {text!r}")
     return int(text)
 
 
@@ -150,7 +151,7 @@ def _latency(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= MAX_LATENCY:
-        raise argparse.ArgumentTypeError(f"not a number of seconds, 0 to {MAX_LATENCY:g}: {text!r}")
+        raise argparse.ArgumentTypeError(f"not a number of seconds from 0 to {MAX_LATENCY:g}: {text!r}")
     return seconds
 
 
@@ -161,5 +162,5 @@ def _day(text: str) -> dt.date:
     except ValueError:
         day = None
     if day is None:
-        raise argparse.ArgumentTypeError(f"not a date, such as 2026-01-31: {text!r}")
+        raise argparse.ArgumentTypeError(f"not a date such as 2026-01-31: {text!r}")
     return day

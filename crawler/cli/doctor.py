@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.cli import console
 from crawler.cli.alerts import resting_in_words
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.help_text import HelpFormatter
 from crawler.cli.watch import add_place_options, alert_channels, loaded_watches, overlooked
 from crawler.errors import CrawlerError, UsageError
 
@@ -31,14 +32,14 @@ QUERY = "Python"
 """What is searched where there is no watch: every bookshop has something of it."""
 
 DESCRIPTION = """\
-Say, a line each, whether the configuration is valid, history and reports can be written, the shop can be reached and
-one page of it can be read, alerts are delivered, and every watch succeeds.
+Check, one line each, whether the configuration is valid, history and reports can be written, the shop can be reached
+and one of its pages read, alerts are delivered, and every watch succeeds.
 """
 
 EPILOG = """\
 exit codes:
-  0    all is well
-  1    something is wrong, as its line says; also a watch that has not succeeded for three of its intervals
+  0    no problem found
+  1    a problem, named on its line; also a watch that has not succeeded for three of its intervals
   2    wrong usage
 """
 
@@ -65,16 +66,16 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "doctor",
-        help="say whether configuration, files, shop and watches are well",
+        help="check configuration, files, shop access and watches",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
-    add_place_options(parser, does="look at")
+    add_place_options(parser, does="check")
     told = parser.add_mutually_exclusive_group()
-    told.add_argument("-q", "--quiet", action="store_true", help="say only what is wrong")
+    told.add_argument("-q", "--quiet", action="store_true", help="show only problems")
     told.add_argument("--verbose", action="store_true", help="show where an internal error happened")
 
 
@@ -96,12 +97,12 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
     try:
         loaded = loaded_watches(args, in_readers_language=False)
     except UsageError as error:
-        yield Finding(State.WRONG, "configuration", f"{error}; nothing else was looked at")
+        yield Finding(State.WRONG, "configuration", f"{error}; nothing else was checked")
         return
     if loaded.file is None:
         from crawler.configuration import example_words
 
-        yield Finding(State.WELL, "configuration", f"no file, the defaults; {example_words()}")
+        yield Finding(State.WELL, "configuration", f"no file, using the defaults; {example_words()}")
     else:
         watches = f"{len(loaded.watches)} watch{'' if len(loaded.watches) == 1 else 'es'}"
         yield Finding(State.WELL, "configuration", f"{loaded.file}; {watches}")
@@ -122,8 +123,8 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
         yield Finding(State.WRONG, "alerts", str(error))
         channels = ()
     else:
-        where = ", ".join(channel.name for channel in channels) or "stdout: no table [alerts] says otherwise"
-        yield Finding(State.WELL, "alerts", f"they go to {where}")
+        where = ", ".join(channel.name for channel in channels) or "stdout (no place is set in [alerts])"
+        yield Finding(State.WELL, "alerts", f"sent to {where}")
     if loaded.watches:
         yield from _of_watches(loaded, args, channels)
 
@@ -136,12 +137,12 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
     path = history_file(loaded.settings.history.path)
     if loaded.settings.history.record == "never":
         state = State.WRONG if loaded.watches else State.NOTE
-        yield Finding(state, "history", "nothing is recorded: [history] record is never")
+        yield Finding(state, "history", "nothing is recorded: record in [history] is never")
         return
     try:
         if not loaded.watches and not path.exists():
             finding = _of_folder("history", path.parent)
-            words = f"none yet; {path} can be made" if finding.state is State.WELL else finding.words
+            words = f"none yet; {path} can be created" if finding.state is State.WELL else finding.words
             yield Finding(finding.state, "history", words)
             return
         with History(path) as history:
@@ -190,13 +191,13 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
         return
     why = f"{page.verdict}: {said(page.detail)}"
     if page.verdict in {Verdict.ROBOTS_DENIED, Verdict.ADDRESS_REFUSED, Verdict.NOT_ASKED}:
-        yield Finding(State.WRONG, "shop", f"{page.url} was not had: {why}")
+        yield Finding(State.WRONG, "shop", f"{page.url} was not requested: {why}")
         return
-    yield Finding(State.WELL, "shop", f"it answers: {page.url}")
+    yield Finding(State.WELL, "shop", f"reachable: {page.url}")
     if page.verdict.failed:
-        yield Finding(State.WRONG, "page", f"it was not read: {why}")
+        yield Finding(State.WRONG, "page", f"cannot be read: {why}")
     else:
-        yield Finding(State.WELL, "page", f"{len(page.listings)} products were read for {query}")
+        yield Finding(State.WELL, "page", f"{len(page.listings)} products read for {query}")
 
 
 async def _one_page(
@@ -242,11 +243,11 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
                 state = memory.known(watch, source, search, now)
                 yield _of_watch(watch, state, now)
                 if state.search != search:
-                    words = "it searches something else than when it was made last, and will begin anew"
+                    words = "its search has changed since the last run, so it will start over"
                     yield Finding(State.NOTE, f"watch {watch.name}", words)
                 elif state.whole:
                     for number in sorted(memory.unseen(state, source, watch.terms.products)):
-                        words = f"its product {number} was never found by it"
+                        words = f"product {number} was never found"
                         yield Finding(State.NOTE, f"watch {watch.name}", words)
             found, elsewhere = outstanding(memory, channels or (StdoutChannel(),), source, now)
         running = is_running(path)
@@ -254,36 +255,38 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         yield Finding(State.WRONG, "watches", str(error))
         return
     if running:
-        yield Finding(
-            State.NOTE, "watches", "a round of them is under way; what it delivers is not looked at"
-        )
+        yield Finding(State.NOTE, "watches", "a watch is running; its deliveries are not checked")
         return
     for words in dict.fromkeys(str(broken) for each in found for broken in each.unreadable):
         yield Finding(
-            State.WRONG, "alerts", f"{words}; restore a copy of the history, or leave it: it stops no other"
+            State.WRONG,
+            "alerts",
+            f"{words}; restore a copy of the history, or ignore it: other alerts are not affected",
         )
     for each in found:
         for resting in each.resting:
             yield Finding(State.WRONG, "alerts", resting_in_words(resting, each.channel.name))
     for each in found:
         if each.pending:
-            words = f"{len(each.pending):,} undelivered to {each.channel.name}; the next watch tries again"
+            words = f"{len(each.pending):,} not delivered to {each.channel.name}; the next watch tries again"
             yield Finding(State.WRONG, "alerts", words)
     if elsewhere:
-        gone = "places that are not set up any more"
-        words = f"{elsewhere:,} undelivered to {gone}; the next watch brings them elsewhere"
+        gone = "places no longer configured"
+        words = f"{elsewhere:,} not delivered to {gone}; the next watch sends them to the current places"
         yield Finding(State.NOTE, "alerts", words)
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
+    from crawler.cli.watch_list import interval_in_words
+    from crawler.labels import ENGLISH
     from crawler.local_time import local_zone, minute_in
 
     zone = local_zone()
     last = "none yet" if state.last_success is None else minute_in(zone, state.last_success)
-    words = f"every {watch.terms.every}, last success: {last}"
+    words = f"{interval_in_words(watch.terms.every, ENGLISH)}, last success: {last}"
     if state.failed_since is not None:
         words += f", failed on {minute_in(zone, state.failed_since)}"
     if state.overdue(watch.every, now):
-        words += "; that is over three of its intervals ago: is it called, and what does watch --all say?"
+        words += ", more than three intervals ago; check its schedule, and run watch --all to see why"
         return Finding(State.WRONG, f"watch {watch.name}", words)
     return Finding(State.WELL, f"watch {watch.name}", words)

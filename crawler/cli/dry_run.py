@@ -64,7 +64,7 @@ def dry_run(
         code = watch_round.make()
         _print(places)
         if not args.quiet:
-            console.write_stdout("dry run: nothing was recorded, sent or changed\n")
+            console.write_stdout(f"{console.words()('dry_run')}\n")
     return interrupts.exit_code or code
 
 
@@ -98,4 +98,5 @@ def _print(places: Sequence[_Rehearsal]) -> None:
         for message in place.messages:
             names.setdefault((message.title, message.text), []).append(place.name)
     for (title, text), some in names.items():
-        console.write_stdout(f"{console.one_line('would tell ' + ', '.join(some))}:\n{title}\n{text}\n\n")
+        head = console.words()("would_send", places=console.words()("comma").join(some))
+        console.write_stdout(f"{console.one_line(head)}\n{title}\n{text}\n\n")

@@ -22,15 +22,15 @@ class ExitCode(IntEnum):
 
 
 MEANINGS = {
-    ExitCode.WHOLE: "whole; an honest «no results» is, too",
-    ExitCode.NOT_WRITTEN: "not written after all (a full disk): report or history; or files, memory, threads or "
-    "packages are missing",
+    ExitCode.WHOLE: "complete; also when the shop has no results",
+    ExitCode.NOT_WRITTEN: "the report or the history could not be written (for example, a full disk); or open files, "
+    "memory, threads or packages are lacking",
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.PARTIAL: "some pages failed; the report is written, marked partial",
     ExitCode.NO_PAGE: "no page could be read; no file is written",
-    ExitCode.LOCKED: "another watch is running (of the command watch alone)",
-    ExitCode.INTERNAL: "a defect of the program",
-    ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what was there, marked partial",
-    ExitCode.TERMINATED: "terminated (SIGTERM); likewise",
+    ExitCode.LOCKED: "another watch is running (only from the command watch)",
+    ExitCode.INTERNAL: "internal error, a bug in this program",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what had been read is written, marked partial",
+    ExitCode.TERMINATED: "terminated (SIGTERM); the same",
 }
 """The exit codes as the help lists them."""

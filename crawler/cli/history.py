@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console, history_upkeep
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.help_text import HelpFormatter
 from crawler.cli.history_options import (
     add_common_options,
     add_source_options,
@@ -35,29 +36,30 @@ PARTS = ("show", *history_upkeep.PARTS)
 """The words after `history` that are no query; «show» is what is meant without one of them."""
 
 DESCRIPTION = """\
-Say what became of the prices that earlier searches saw, without asking the shop anything.
+Show the prices that earlier searches recorded, without any request to the shop.
 
-  {program}                    the searches on record
-  {program} 滲透測試            the products of a search, those cheapest by their own past first
-  {program} 29220317           the past of one product, by the shop's number
+  {program}                    list the recorded searches
+  {program} 滲透測試            the products of a search, best deals first
+  {program} 29220317           the prices of one product, by the shop's product number
 """
 
 EPILOG = """\
-A word of digits that is a known product's number is one, every other word is a query; --query says that it is a query.
+A number that is a known product's is taken as the product, anything else as a query; --query always means a query.
 
-The order of a search's products is that of their last price against their own median of the last 90 days. Those that
-the search's last run did not see, which are shown with the day on which they were, and those of few observations come
-after the others; what was sold out or had no price comes last. What the search's report last dropped as an e-book, an
-accessory or off topic is left out, and counted.
+Products are ordered by their last price against their own median of the last 90 days. Products that the search's last
+run did not see, and those seen on few days, come after the others; products sold out or without a price come last.
+Products that the search's report dropped as e-books, accessories or off topic are left out and counted.
 
-upkeep, named first, each with its own --help; to ask for a query of such a name: {program} --query prune, or -- prune
-  prune                 take out old observations
-  export                write all of it, or one search, as CSV or JSON lines
-  import                take in what was exported
+subcommands (the first word after history; each has its own --help):
+  prune                 remove old observations
+  export                write everything, or one search, as CSV or JSON lines
+  import                read an export into the history
+
+To look up a query with such a name: {program} --query prune, or {program} -- prune
 
 exit codes:
-  0    whole; also when nothing is on record, which one line says
-  1    the history or a report cannot be read or written after all
+  0    success; also when there is no history, which one line says
+  1    the history or a report cannot be read or written
   2    wrong usage or configuration; an import that cannot be read
 """
 
@@ -66,11 +68,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command, with its parts, to the command line."""
     parser = subparsers.add_parser(
         "history",
-        help="what became of prices: of all searches, one, or one product",
-        description="What became of prices, and the upkeep of the file that holds them.",
+        help="show recorded prices: of all searches, of one, or of one product",
+        description="Show recorded prices, and maintain the file that holds them.",
         allow_abbrev=False,
     )
-    parts = parser.add_subparsers(dest="part", required=True, help="what to do; show when none is named")
+    parts = parser.add_subparsers(dest="part", required=True, help="what to do (default: show)")
     _add_show(parts, parser.prog)
     history_upkeep.add_parsers(parts)
     for part in parts.choices.values():
@@ -86,24 +88,27 @@ def named(arguments: Sequence[str]) -> list[str]:
 def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
     parser = parts.add_parser(
         "show",
-        help="what became of prices",
+        help="show recorded prices",
         description=DESCRIPTION.format(program=program),
         epilog=EPILOG.format(program=program),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
         prog=program,
-        usage="%(prog)s [QUERY | PRODUCT_ID] [options]",
+        usage="%(prog)s [QUERY | PRODUCT_ID]\n       [options]",
     )
     parser.set_defaults(run=run)
     parser.add_argument(
         "query",
         metavar="QUERY | PRODUCT_ID",
         nargs="?",
-        help="a search as it was typed, in Simplified or Traditional Chinese, or a product's number or the address of "
-        "its page; without one, what there is",
+        help="a query as it was searched, in Simplified or Traditional Chinese, or a product number or the address of "
+        "a product page; without one, list what is recorded",
     )
     parser.add_argument(
-        "--query", dest="surely_query", metavar="QUERY", help="the same, and a query whatever it looks like"
+        "--query",
+        dest="surely_query",
+        metavar="QUERY",
+        help="a query, even if it looks like a product number or a subcommand",
     )
     add_source_options(parser)
     parser.add_argument(
@@ -112,32 +117,31 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="write the report to FILE, in the format of its suffix: .txt, .csv, .json, .html; may be repeated",
+        help="write the report to FILE; its suffix gives the format: .txt, .csv, .json, .html; may be repeated",
     )
     parser.add_argument(
-        "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
+        "--format", metavar="FORMAT", choices=FORMATS, help=f"format of stdout: {', '.join(FORMATS)}"
     )
     parser.add_argument(
         "--top",
         metavar="N",
-        help="products in the table (default: 50); given here, it holds for the other formats, too, else HTML has 200, "
-        "CSV and JSON all",
+        help="products in the table (default: 50); unless --top is given, HTML holds 200, CSV and JSON all",
     )
     parser.add_argument(
         "--keep",
         metavar="REASON,…",
-        help="rank what the searches dropped for these reasons: ebook, accessory, off_topic (default: as in the "
-        "configuration, else none); what was sold out or had no price is always there, last",
+        help="include products dropped for these reasons: ebook, accessory, off_topic (default: as configured, else "
+        "none); products sold out or without a price are always included, last",
     )
     parser.add_argument(
         "--show-dropped",
         action="store_true",
-        help="list what the searches dropped, and why; HTML and JSON always do",
+        help="list dropped products and why; HTML and JSON always do",
     )
     parser.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or such a name as zh-TW or zh_CN; auto "
+        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
         "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     add_common_options(parser)
@@ -192,7 +196,7 @@ def _word(args: argparse.Namespace) -> str | None:
     from crawler.query import checked_query
 
     if args.query is not None and args.surely_query is not None:
-        raise UsageError(f"--query is the query: leave {args.query!r} out")
+        raise UsageError(f"--query gives the query; omit {args.query!r}")
     if args.query is not None and (product := product_in(args.query)):  # the address of its page is one, too
         return product
     word = args.query if args.surely_query is None else args.surely_query
@@ -215,7 +219,7 @@ def _seen(
         of_source = overview(history).of_source(source)
         if of_source.searches or source != "demo":
             return of_source, ""
-        nothing = f"no search of the demo shop is recorded in {history.path}: {_demo_remedy(args)}"
+        nothing = console.words()("history_no_demo", path=history.path, remedy=_demo_remedy(args))
         return (None if args.format in {None, "table"} else of_source), nothing
     known: tuple[str, ...] = ()
     if args.surely_query is None and word.isascii() and word.isdecimal():
@@ -275,7 +279,7 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
     files: dict[str, tuple[Path, str]] = {}
     for name in names:
         if not name:
-            raise UsageError("-o wants a file's name")
+            raise UsageError("-o requires the name of a file")
         form, real = format_of(name), os.path.realpath(name)
         if real in files:
             raise UsageError(f"-o {name}: this file is named twice")

@@ -36,7 +36,7 @@ SETTING_OF_FLAG = {
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Add what every part has."""
     parser.add_argument(
-        "--history-file", metavar="FILE", help="the history (default: key path in table [history])"
+        "--history-file", metavar="FILE", help="history file (default: key path in table [history])"
     )
     parser.add_argument("--config", metavar="FILE", help="read the settings from FILE")
     parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
@@ -45,14 +45,16 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """Add what says whose prices are meant: without one of these the live shop's, or those of `base_url`."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--demo", action="store_true", help="the prices of the demo shop, not the live one's")
+    source.add_argument(
+        "--demo", action="store_true", help="use prices of the demo shop instead of the live shop"
+    )
     source.add_argument(
         "--base-url",
         metavar="URL",
-        help="the prices of the replica at this address (default: that of the configuration, else the live shop)",
+        help="use prices of the replica at this address (default: as configured, else the live shop)",
     )
     source.add_argument(
-        "--source", metavar="NAME", help="the prices of this source, by the name that CSV and JSON give it"
+        "--source", metavar="NAME", help="use prices of this source, named as in CSV and JSON"
     )
 
 

@@ -40,11 +40,11 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
     """Add the parts to `history`."""
     prune = parts.add_parser(
         "prune",
-        help="take out old observations",
-        description="Take out the observations of runs that began longer ago than AGE, of all searches and sources, "
-        "and say how many went. Of every product its last observation stays, however old, and that of its lowest "
-        "price, so that neither is ever lost; of every search its last run stays. The file then gives the space back "
-        "to the disk; where others are using it just then, that is said, and the next prune does it.",
+        help="remove old observations",
+        description="Remove the observations of runs older than AGE, of all searches and sources, and report how many "
+        "were removed. The last observation of each product and that of its lowest price are always kept, as is the "
+        "last run of each search. Disk space is then freed; if other programs are using the file, a message says so "
+        "and the next prune frees it.",
         allow_abbrev=False,
     )
     prune.add_argument(
@@ -52,42 +52,44 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
         required=True,
         type=_age,
         metavar="AGE",
-        help="days, weeks or years of 365 days: 400d, 8w, 2y",
+        help="days, weeks or years (of 365 days), such as 400d, 8w or 2y",
     )
     prune.set_defaults(run=run_prune)
     export = parts.add_parser(
         "export",
-        help="write all of it, or one search, as CSV or JSON lines",
-        description="Write the history, or the runs of one search, with nothing lost: what import takes in again. A "
-        "line is a product as a run saw it. Large histories are no matter: what is written is not held in memory.",
+        help="write everything, or one search, as CSV or JSON lines",
+        usage="%(prog)s [QUERY] [options]",
+        description="Write the history, or the runs of one search, without loss, in a form that import reads. Each "
+        "line is one product as one run saw it. Large histories need little memory.",
         allow_abbrev=False,
     )
     export.add_argument(
         "query",
         metavar="QUERY",
         nargs="?",
-        help="a search as it was typed; without one, everything of every source",
+        help="a query as it was searched; without one, export everything from every source",
     )
     add_source_options(export)
     export.add_argument(
-        "-o", "--output", metavar="FILE", help="write to FILE, .csv or .jsonl, instead of stdout"
+        "-o", "--output", metavar="FILE", help="write to FILE (.csv or .jsonl) instead of stdout"
     )
     export.add_argument(
         "--format",
         metavar="FORMAT",
         choices=EXPORT_FORMATS,
-        help="csv or jsonl (default: as FILE is called, else csv)",
+        help="csv or jsonl (default: by the suffix of FILE, else csv)",
     )
     export.set_defaults(run=run_export)
     import_ = parts.add_parser(
         "import",
-        help="take in what was exported",
-        description="Take in what export wrote. Of a run that is on record only what was pruned is put back, so "
-        "that nothing is counted twice. Each run is taken in whole: a line that cannot be read, or is missing, ends "
-        "the import, its file and number are said, and the runs before it stay.",
+        help="read an export into the history",
+        description="Read what export wrote into the history. For a run that is already recorded only pruned "
+        "observations are restored, so nothing is counted twice. Each run is imported completely or not at all: a "
+        "line that is missing or cannot be read stops the import with a message that names it, and the runs before "
+        "it stay.",
         allow_abbrev=False,
     )
-    import_.add_argument("file", metavar="FILE", help="CSV or JSON lines of an export; - is stdin")
+    import_.add_argument("file", metavar="FILE", help="an export in CSV or JSON lines; - reads stdin")
     import_.set_defaults(run=run_import)
     for parser in (prune, export, import_):
         add_common_options(parser)
@@ -132,12 +134,12 @@ def run_export(args: argparse.Namespace) -> int:
     form = _export_format(args)
     query = None if args.query is None else simplified(checked_query(args.query))
     if query is None and (args.demo or args.source or args.base_url):
-        raise UsageError("a source goes with a QUERY: without one everything is exported")
+        raise UsageError("a source requires a QUERY; without one everything is exported")
     source = chosen_source(args, settings)
     path = history_path(settings)
     history = open_history(path)
     if history is None:
-        raise UsageError(f"there is no history at {path} to export; name another with --history-file")
+        raise UsageError(f"there is no history at {path}; name another with --history-file")
     with history:
         if query is not None and history.search(source, query) is None:
             others = [called(each.source) for each in history.searches() if each.query == query]
@@ -190,14 +192,13 @@ def _export_format(args: argparse.Namespace) -> str:
     if args.output is None:
         return args.format or "csv"
     if not args.output:
-        raise UsageError("-o wants a file's name")
+        raise UsageError("-o requires the name of a file")
     suffix = Path(args.output).suffix.lower().removeprefix(".")
     if args.format is None and suffix not in EXPORT_FORMATS:
-        raise UsageError(
-            f"{args.output}: its suffix says nothing of the format; give it .csv or .jsonl, or --format"
-        )
+        unknown = f"unknown format .{suffix}" if suffix else "no suffix, so no format"
+        raise UsageError(f"{args.output}: {unknown}; use .csv or .jsonl, or give --format")
     try:
-        check_target(args.output, no_file="it is a device or a pipe; for a pipe leave -o out")
+        check_target(args.output, no_file="it is a device or a pipe; for a pipe omit -o")
     except OutputError as error:
         raise UsageError(str(error)) from error
     return str(args.format or suffix)
@@ -227,5 +228,5 @@ def _age(text: str) -> dt.timedelta:
     match = re.fullmatch(r"([0-9]{1,6})([dwy])", text)
     days = int(match[1]) * _DAYS[match[2]] if match else 0
     if not 1 <= days <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"not an age, 1d to 100y, as 400d, 8w, 2y: {text!r}")
+        raise argparse.ArgumentTypeError(f"not an age from 1d to 100y, such as 400d, 8w or 2y: {text!r}")
     return dt.timedelta(days=days)

@@ -58,7 +58,7 @@ def plan_outputs(
         check_installed(stdout_format)
         if FORMATS[stdout_format].binary and console.is_terminal(sys.stdout):
             raise UsageError(
-                f"{stdout_format} is no text for a terminal: write it with -o, to a file of that suffix"
+                f"{stdout_format} cannot be shown on a terminal; write it to a file with -o FILE.{stdout_format}"
             )
     targets: dict[Path, str] = {}
     folder = None if files or stdout_format else Path(settings.dir)
@@ -66,7 +66,7 @@ def plan_outputs(
     try:
         for name in files:
             if not name:
-                raise UsageError("-o wants a file's name")
+                raise UsageError("-o requires the name of a file")
             path, form = Path(name), format_of(name)
             if any(os.path.realpath(path) == os.path.realpath(other) for other in targets):
                 raise UsageError(f"-o {name}: this file is named twice")
@@ -79,7 +79,7 @@ def plan_outputs(
         try:
             made = make_folder(folder, root=report_root)
         except OutputError as error:
-            raise UsageError(f"the reports' folder {error}, with -o or with dir in [report]") from error
+            raise UsageError(f"the report folder {error}, with -o or with dir in [report]") from error
     return OutputPlan(
         stdout=stdout_format or "table",
         files=tuple(targets.items()),

@@ -44,7 +44,7 @@ def _ask(question: str, check: Callable[[str], Answer]) -> Answer:
         answer = sys.stdin.readline()
         if not answer:
             sys.stderr.write("\n")
-            raise UsageError("nothing was typed; see --help")
+            raise UsageError("no input; see --help")
         try:
             return check(answer)
         except UsageError as error:

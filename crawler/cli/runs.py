@@ -39,8 +39,8 @@ def cache_folder(settings: Settings) -> Path:
         for part in ("robots", "journals"):
             if leads_out(folder / part, folder):
                 raise UsageError(
-                    f"{folder / part} is a link that leads out of the cache folder; remove it, or name another folder "
-                    "in cache_dir"
+                    f"{folder / part} is a link that points outside the cache folder; remove it, or set cache_dir to "
+                    "another folder"
                 )
         return folder
     from platformdirs import user_cache_path
@@ -67,7 +67,7 @@ def _checked_history(settings: Settings, *, live: bool) -> Path | None:
     try:
         History(path).close()
     except HistoryError as error:
-        raise UsageError(f"{error}; or search without it: --no-history") from error
+        raise UsageError(f"{error}; or add --no-history to search without it") from error
     return path
 
 

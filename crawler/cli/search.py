@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import MEANINGS, ExitCode
+from crawler.cli.help_text import HelpFormatter
 from crawler.version import __version__
 
 if TYPE_CHECKING:
@@ -61,30 +62,32 @@ USER_AGENT = f"bookprice-crawler/{__version__}"
 """The default of `user_agent`, which a test compares."""
 
 DESCRIPTION = """\
-Search Dangdang, read its result pages, and say which book is cheap, and which is good.
+Search Dangdang, read its result pages, and find the cheapest and the best books.
 
   {program} 滲透測試 --pages 20
   {program} 滲透測試 --demo
 """
 
 EPILOG = """\
-Without -o and --format: a table on stdout, and a Markdown and an HTML report in reports/ (key dir in table [report]).
-With -o: the table on stdout, and these files alone. With --format: that format on stdout, no file but those of -o.
+Output: without -o and --format, a table on stdout, and a Markdown and an HTML report in reports/ (key dir in table
+[report]). With -o, the table on stdout and only these files. With --format, that format on stdout and only the files
+named by -o.
 
-Settings: flags go over environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP …), those over a file: the one that
---config or CRAWLER_CONFIG names, else ./config.toml if it has a [crawler] table, else config.toml in the user's
-configuration folder. «none» lifts a price bound, a time limit, a proxy or a base URL that is set there.
+Settings: flags override environment variables (CRAWLER_PAGES, CRAWLER_REPORT_TOP …), which override a file: the one
+named by --config or CRAWLER_CONFIG, else ./config.toml if it has a [crawler] table, else config.toml in the user's
+configuration folder. The value none removes a price bound, time limit, proxy or base URL that is set there.
 
-A terminal gets its own charset; pipes get UTF-8, or what PYTHONIOENCODING names if it has Chinese; files are UTF-8.
+Encoding: a terminal gets its own charset; pipes get UTF-8, or the charset named by PYTHONIOENCODING if it has Chinese;
+files are UTF-8.
 
-commands, named first on the line, each with its own --help:
-  watch                 make the watches of the configuration that are due, and tell what happened to their prices
-  history               what became of the prices that earlier searches saw
-  alerts                list where alerts go and what is still to be delivered, or send a test message
-  doctor                say whether configuration, history, shop and watches are well
+commands (the first word on the line; each has its own --help):
+  watch                 run due watches and deliver their alerts
+  history               show the prices that earlier searches recorded
+  alerts                list where alerts go and which are pending, or send a test message
+  doctor                check configuration, files, shop access and watches
   demo                  serve the embedded demo shop
-  search                what you get without naming a command; to search for a command's name: search demo
-  help                  this; help watch: that of watch
+  search                search the shop, the default; to search for a command's name: search demo
+  help                  show this help; help watch shows the help of watch
 
 exit codes:
 """
@@ -96,21 +99,21 @@ def add_parser(
     """Add the command `search`."""
     parser = subparsers.add_parser(
         "search",
-        help="search the shop; the command when none is named",
+        help="search the shop (the default command)",
         epilog=EPILOG + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANINGS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
-        usage="%(prog)s QUERY [options], or --replay FILE [options]",
+        usage="%(prog)s QUERY [options]\n       %(prog)s --replay FILE [options]",
     )
     parser.description = DESCRIPTION.format(program=parser.prog.removesuffix(" search"))
     parser.set_defaults(run=run)
     parser.add_argument(
-        "query", metavar="QUERY", nargs="?", help="what to search for, in Simplified or Traditional Chinese"
+        "query", metavar="QUERY", nargs="?", help="words to search for, in Simplified or Traditional Chinese"
     )
     _add_search_options(parser.add_argument_group("what to search"))
-    _add_output_options(parser.add_argument_group("what comes out"))
-    _add_work_options(parser.add_argument_group("how to work"))
-    _add_record_options(parser.add_argument_group("what is kept of a run"))
+    _add_output_options(parser.add_argument_group("output"))
+    _add_work_options(parser.add_argument_group("requests and processing"))
+    _add_record_options(parser.add_argument_group("recording"))
 
 
 def _add_search_options(group: argparse._ArgumentGroup) -> None:
@@ -118,18 +121,18 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
         "-n",
         "--pages",
         metavar="N|all",
-        help="result pages to read, 1 to 100, or all: better books may stand on later pages (default: 3)",
+        help="result pages to read, 1 to 100, or all; better books may be on later pages (default: 3)",
     )
     group.add_argument(
         "--price-check",
         metavar="N",
-        help="read up to N pages of the shop's list in price order as well, to prove which book is cheapest; 0 is off "
-        "(default: 3)",
+        help="also read up to N pages of the shop's list in price order, to prove which book is cheapest; 0 turns it "
+        "off (default: 3)",
     )
     group.add_argument(
         "--sellers",
         metavar="self|all",
-        help="the shop's own goods, or marketplace shops' as well (default: self)",
+        help="self: only the shop's own goods; all: marketplace sellers too (default: self)",
     )
     group.add_argument(
         "--category", metavar="books|all", help="books, or all kinds of goods (default: books)"
@@ -137,7 +140,7 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--sort",
         metavar="ORDER",
-        help="the shop's order, which decides what is on those pages: default, sales, rating, newest, price "
+        help="the shop's order, which decides what is on the pages read: default, sales, rating, newest, price "
         "(default: default)",
     )
     group.add_argument("--min-price", metavar="P", help="lowest price in yuan (default: none)")
@@ -145,25 +148,25 @@ def _add_search_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--condition",
         metavar="any|new|used",
-        help="new or used copies alone; of both, the answers name new ones (default: any)",
+        help="only new or only used copies; with any, the answers name new ones (default: any)",
     )
     group.add_argument(
         "--max-volume-price",
         metavar="P",
-        help="highest price a volume in yuan; this filter and the next four are ours, not the shop's: what they take "
-        "out is counted under their names (default: none)",
+        help="highest price per volume in yuan; this filter and the next four work on the pages read, and the report "
+        "counts what each drops (default: none)",
     )
-    group.add_argument("--publisher", metavar="NAME", help="a part of the publisher's name (default: none)")
+    group.add_argument("--publisher", metavar="NAME", help="part of the publisher's name (default: none)")
     group.add_argument(
-        "--author", metavar="NAME", help="a part of an author's or translator's name (default: none)"
+        "--author", metavar="NAME", help="part of an author's or translator's name (default: none)"
     )
     group.add_argument("--since", metavar="YEAR", help="earliest year of publication (default: none)")
     group.add_argument("--min-reviews", metavar="N", help="fewest reviews (default: none)")
     group.add_argument(
         "--keep",
         metavar="REASON,…",
-        help="keep what is dropped for these reasons, flagged: ebook, sold_out, no_price, accessory, off_topic "
-        "(default: none)",
+        help="keep and flag products otherwise dropped for these reasons: ebook, sold_out, no_price, accessory, "
+        "off_topic (default: none)",
     )
     group.add_argument(
         "--demo", action="store_true", help="search the embedded demo shop: made-up books, no network"
@@ -177,44 +180,44 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="write the report to FILE, in the format of its suffix: .md, .html, .xlsx, .csv, .json, .txt; may be "
+        help="write the report to FILE; its suffix gives the format: .md, .html, .xlsx, .csv, .json, .txt; may be "
         "repeated",
     )
     group.add_argument(
-        "--format", metavar="FORMAT", choices=FORMATS, help=f"write this to stdout: {', '.join(FORMATS)}"
+        "--format", metavar="FORMAT", choices=FORMATS, help=f"format of stdout: {', '.join(FORMATS)}"
     )
     group.add_argument(
         "--top",
         metavar="N",
-        help="books in table and Markdown (default: 50); given here, it shortens the other formats, too, else they "
-        "hold all",
+        help="books in the table and in Markdown (default: 50); the other formats hold all books unless --top is given",
     )
     group.add_argument(
         "--rank",
         metavar="ORDER",
-        help="order of the books: cheapest; best, by stars and reviews; value, by quality against price; per-volume "
+        help="order of the books: cheapest; best (stars and reviews); value (quality for the price); per-volume "
         "(default: cheapest)",
     )
     group.add_argument(
         "--show-dropped",
         action="store_true",
-        help="list what was dropped, and why; HTML, XLSX and JSON always do",
+        help="list dropped products and why; HTML, XLSX and JSON always do",
     )
     group.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of reports and messages: en, zh-Hans, zh-Hant, or such a name as zh-TW or zh_CN; auto follows "
+        help="language of reports and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto follows "
         "the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     group.add_argument(
         "--keep-reports",
         metavar="N",
-        help="keep the newest N reports of this query in reports/, 0 for all; a partial one removes none (default: 0)",
+        help="keep only the newest N reports of this query in reports/; 0 keeps all; a partial report removes none "
+        "(default: 0)",
     )
     words = group.add_mutually_exclusive_group()
-    words.add_argument("-q", "--quiet", action="store_true", help="nothing but problems on stderr")
+    words.add_argument("-q", "--quiet", action="store_true", help="show only problems on stderr")
     words.add_argument(
-        "--verbose", action="store_true", help="every attempt and every parse process on stderr, a line each"
+        "--verbose", action="store_true", help="show every request and parse process on stderr"
     )
 
 
@@ -222,15 +225,17 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--concurrency",
         metavar="N",
-        help="requests at a time, 1 to 64; fewer while the shop answers 429 or 503, or not at all (default: 10)",
+        help="requests at a time, 1 to 64; reduced while the shop answers 429 or 503, or not at all (default: 10)",
     )
     group.add_argument(
-        "--delay", metavar="S", help="seconds between two requests, give or take half (default: 0.0)"
+        "--delay",
+        metavar="S",
+        help="seconds between two requests, randomly up to 50%% more or less (default: 0.0)",
     )
     group.add_argument(
         "--max-wait",
         metavar="S",
-        help="longest rest that the shop may ask for (Retry-After), in seconds; past it the page fails; a Crawl-delay"
+        help="longest wait in seconds that the shop may ask for (Retry-After); beyond it the page fails; a Crawl-delay"
         " may be ten times as long (default: 30.0)",
     )
     group.add_argument(
@@ -238,19 +243,19 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
         dest="obey_robots",
         action="store_const",
         const=False,
-        help="do not ask for robots.txt; the report says so",
+        help="ignore robots.txt; the report says so",
     )
     group.add_argument(
-        "--user-agent", metavar="TEXT", help=f"what the shop is told of who asks (default: {USER_AGENT})"
+        "--user-agent", metavar="TEXT", help=f"User-Agent header of requests (default: {USER_AGENT})"
     )
     group.add_argument(
-        "--workers", metavar="N", help="parse processes; 0 is one less than the usable CPUs (default: 0)"
+        "--workers", metavar="N", help="parse processes; 0 means one fewer than the usable CPUs (default: 0)"
     )
     group.add_argument(
-        "--max-seconds", metavar="S", help="end after S seconds with what is there (default: none)"
+        "--max-seconds", metavar="S", help="stop after S seconds and report what was read (default: none)"
     )
     group.add_argument(
-        "--proxy", metavar="URL", help="HTTP proxy, before those of the environment (default: none)"
+        "--proxy", metavar="URL", help="HTTP proxy; overrides those of the environment (default: none)"
     )
     group.add_argument(
         "--base-url",
@@ -264,16 +269,16 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="take pages that an earlier run of this search fetched within the last hour (key resume_max_age), and ask "
-        "only for the others",
+        help="reuse pages that an earlier run of this search fetched within the last hour (key resume_max_age), and "
+        "request only the others",
     )
     group.add_argument(
         "--archive",
         metavar="FILE",
-        help="keep every request and answer in FILE, a web archive (WARC 1.1): .warc.gz or .warc",
+        help="save every request and response in FILE, a web archive (WARC 1.1): .warc.gz or .warc",
     )
     group.add_argument(
-        "--replay", metavar="FILE", help="make the report again from such a FILE, without a network"
+        "--replay", metavar="FILE", help="make the report again from an archive, without a network"
     )
     history = group.add_mutually_exclusive_group()
     history.add_argument(
@@ -281,18 +286,20 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
         dest="record_history",
         action="store_const",
         const="never",
-        help="do not record the prices seen, nor tell of their past; without it searches of the live shop do both (key "
-        "record in table [history])",
+        help="do not record prices or show their history; by default searches of the live shop do both (key record in "
+        "table [history])",
     )
     history.add_argument(
         "--history",
         dest="record_history",
         action="store_const",
         const="always",
-        help="record a demo, a replica or a replay as well; the prices of each are kept apart",
+        help="also record a demo, replica or replay; the prices of each are kept separately",
     )
     group.add_argument(
-        "--history-file", metavar="FILE", help="record in FILE (default: key path in table [history])"
+        "--history-file",
+        metavar="FILE",
+        help="history file to record in (default: key path in table [history])",
     )
 
 
@@ -325,7 +332,7 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
     from crawler.errors import UsageError
 
     if args.base_url is not None:
-        raise UsageError("--demo has its own address: leave --base-url out")
+        raise UsageError("--demo has its own address; omit --base-url")
     return settings.replace(base_url=None)
 
 
@@ -337,12 +344,12 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
 
     if args.replay is None:
         if args.query is None:
-            raise UsageError(f"QUERY is missing: say what to search for; see {args.parser.prog} --help")
+            raise UsageError(f"QUERY is missing; see {args.parser.prog} --help")
         source = ["--demo"] if args.demo else ["--base-url", args.base_url] if args.base_url else []
         query = searched_words(args.query, source=source)
         return LiveRun(query, settings, demo=args.demo, resume=args.resume, archive=args.archive)
     if args.query is not None:
-        raise UsageError(f"--replay has the query of its file: leave {args.query!r} out")
+        raise UsageError(f"--replay takes the query from its file; omit {args.query!r}")
     given = {flag for flag in SETTING_OF_FLAG if getattr(args, flag) is not None}
     asking = [
         *sorted(given - GOES_WITH_A_REPLAY),
@@ -350,7 +357,7 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
     ]
     if asking:
         name = "ignore-robots" if asking[0] == "obey_robots" else asking[0].replace("_", "-")
-        raise UsageError(f"--replay asks nothing of a shop: leave --{name} out")
+        raise UsageError(f"--replay makes no requests; omit --{name}")
     chosen = {flag: getattr(settings, flag) for flag in given & SHAPES_A_REPLAY}
     return Replay(args.replay, settings, chosen)
 

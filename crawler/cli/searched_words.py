@@ -37,11 +37,11 @@ def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
     """
     if product := product_in(typed):
         prices = for_shell(["history", product, *source])
-        raise UsageError(f"{product} is the number of a product; its prices: {prices}; or {_WANTED}")
+        raise UsageError(f"{product} is a product number; for its prices type {prices}; or {_WANTED}")
     if (address := _address_in(typed)) is not None:
         query = _SHOP.query_in(address) if _is_shops(address) else None
         if query is None:
-            raise UsageError(f"an address is nothing to search for: {_WANTED}")
+            raise UsageError(f"an address cannot be searched for; {_WANTED}")
         words = [*source, "--", query] if query.startswith("-") else [query, *source]
         raise UsageError(f"this is the address of a search; type {for_shell(words)}")
     return checked_query(typed)

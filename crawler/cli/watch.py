@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
+from crawler.cli.help_text import HelpFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,30 +20,30 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 DESCRIPTION = """\
-Make the searches of the [[watch]] tables of the configuration that are due, record the prices, and tell what happened:
-a price at its target, a fall, a new lowest, a new book, something back in stock. What is told goes where the table
-[alerts] says; without one, to stdout. Each event is told once; what could not be delivered is kept for the next time.
+Run the searches of the configuration's [[watch]] tables that are due, record the prices, and send alerts: a price at
+its target, a price drop, a new lowest price, a new book, a book back in stock. Alerts go to the places in table
+[alerts], or to stdout without one. Each event is sent once; an undelivered alert is kept for the next run.
 
-  {program}                       what is due
-  {program} --only 三体 --all      one watch, due or not
-  {program} --list                every watch: what it tells, when it succeeded and is due again, what is wrong
-  {program} --dry-run --all       make the searches, print what would be told and where; record and send nothing
+  {program}                       run the watches that are due
+  {program} --only 三体 --all      run one watch, due or not
+  {program} --list                list watches: alerts, last success, next run, problems
+  {program} --dry-run --all       run the searches and print the alerts; record and send nothing
 """
 
 EPILOG = """\
-One watch runs at a time for each history. Pages that fail tell nothing. With --quiet, only problems are said, and the
-alerts that go to stdout: cron then mails when there is something to read. A signal ends the delivery under way within
-a second, with its command; that message is delivered again by the next watch.
+Only one watch runs at a time on a history. Failed pages cause no alerts. With --quiet, only problems and alerts for
+stdout are printed, so cron mails only when there is something to read. A signal stops a delivery within a second,
+including its command; the next run delivers that message again.
 
-exit codes; of several 1 goes before 4, and 4 before 3:
-  0    whole; also when nothing is due
-  1    alerts are undelivered, and kept; the history could not be written after all; files, memory or threads ran out
+exit codes (if several apply, 70 comes first, then 1, 4 and 3):
+  0    complete; also when nothing is due
+  1    alerts are undelivered and kept; or the history could not be written; or open files, memory or threads ran out
   2    wrong usage or configuration
   3    some pages failed
-  4    a watch had no page
+  4    no page of a watch could be read
   5    another watch is running
-  70   a defect of the program
-  130  interrupted (Ctrl-C); 143 terminated: what was had is recorded, the other watches are made next time
+  70   internal error, a bug in this program
+  130  interrupted (Ctrl-C); 143 if terminated: what was read is recorded, the remaining watches run next time
 """
 
 
@@ -50,28 +51,30 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "watch",
-        help="make the watches of the configuration that are due, and tell what happened to their prices",
+        help="run due watches and deliver their alerts",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.description = DESCRIPTION.format(program=parser.prog)
     parser.set_defaults(run=run)
-    parser.add_argument("--all", action="store_true", help="make all watches, due or not")
+    parser.add_argument("--all", action="store_true", help="run all watches, due or not")
     parser.add_argument(
-        "--only", metavar="NAME", action="append", default=[], help="this watch alone; may be repeated"
+        "--only", metavar="NAME", action="append", default=[], help="only this watch; may be repeated"
     )
     does = parser.add_mutually_exclusive_group()
-    does.add_argument("--wait", action="store_true", help="while another watch is running, wait for its end")
+    does.add_argument(
+        "--wait", action="store_true", help="if another watch is running, wait for it to finish"
+    )
     does.add_argument(
         "--dry-run",
         action="store_true",
-        help="make the searches that are due and print what would be told and where; record, send and change nothing",
+        help="run the searches that are due and print what would be sent and where; record, send and change nothing",
     )
     does.add_argument(
         "--list",
         action="store_true",
-        help="list the watches: what they tell, last success, next run, last alert and problem; ask the shop nothing",
+        help="list the watches: alerts, last success, next run, last alert and problem; make no requests",
     )
     parser.add_argument(
         "--format",
@@ -80,10 +83,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     add_place_options(parser)
     told = parser.add_mutually_exclusive_group()
-    told.add_argument(
-        "-q", "--quiet", action="store_true", help="say nothing but problems and alerts for stdout"
-    )
-    told.add_argument("--verbose", action="store_true", help="say what every page and process does")
+    told.add_argument("-q", "--quiet", action="store_true", help="show only problems, and alerts for stdout")
+    told.add_argument("--verbose", action="store_true", help="show every request and parse process")
 
 
 def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -> None:
@@ -96,7 +97,7 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
         help="send the shop's requests to this address: a replica (default: none)",
     )
     parser.add_argument(
-        "--history-file", metavar="FILE", help="the history (default: key path in table [history])"
+        "--history-file", metavar="FILE", help="history file (default: key path in table [history])"
     )
     parser.add_argument("--config", metavar="FILE", help="read the settings and watches from FILE")
 
@@ -156,7 +157,7 @@ def overlooked(loaded: Loaded) -> str:
     """Return that the user's own file is not read where another is; '' otherwise."""
     if loaded.overlooked is None:
         return ""
-    return f" (your own {loaded.overlooked} is not read in this folder: name it by --config)"
+    return f" (your own {loaded.overlooked} is not read in this folder; name it with --config)"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -175,7 +176,7 @@ def run(args: argparse.Namespace) -> int:
     watches = _chosen(loaded, args.only)
     if args.list:
         if args.all:
-            raise UsageError("--list makes no watch: leave out --all")
+            raise UsageError("--list runs no watch; omit --all")
         from crawler.cli.watch_list import list_watches
 
         try:
@@ -184,9 +185,9 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(str(error)) from error
         return ExitCode.WHOLE
     if args.format:
-        raise UsageError("--format is for --list")
+        raise UsageError("--format requires --list")
     if loaded.settings.history.record == "never":
-        raise UsageError("a watch lives by the history: set record in [history] to live or always")
+        raise UsageError("watches need the history; set record in [history] to live or always")
     channels = alert_channels(loaded, check_file=not args.dry_run)
     history = history_file(loaded.settings.history.path)
     if args.dry_run:
@@ -217,12 +218,14 @@ def _chosen(loaded: Loaded, names: Sequence[str]) -> tuple[Watch, ...]:
     by_name = {watch.name: watch for watch in loaded.watches}
     if not by_name:
         where = (
-            f"{loaded.file} has no [[watch]]" if loaded.file else "there is no configuration, and so no watch"
+            f"{loaded.file} has no [[watch]]"
+            if loaded.file
+            else "no configuration was found, so there is no watch"
         )
         raise UsageError(
-            f"{where}{overlooked(loaded)}; a [[watch]] is a table with a query, see docs/watching.md"
+            f"{where}{overlooked(loaded)}; add a [[watch]] table with a query, see docs/watching.md"
         )
     for name in names:
         if name not in by_name:
-            raise UsageError(f"there is no watch {name!r}; the nearest is {nearest(name, by_name)!r}")
+            raise UsageError(f"unknown watch {name!r}; the nearest is {nearest(name, by_name)!r}")
     return tuple(watch for name, watch in by_name.items() if not names or name in names)

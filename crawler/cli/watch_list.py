@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.watching.overview import WatchOverview
     from crawler.watching.watch import Watch
 
-__all__ = ["list_watches"]
+__all__ = ["interval_in_words", "list_watches"]
 
 TABLE_WIDTH = 100
 """Columns from which a table has room; a narrower terminal gets the same as one block a watch."""
@@ -43,12 +43,28 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     reader = open_memory(history_file(settings.history.path))
     with nullcontext() if reader is None else reader:
         found = [overview(reader, watch, source, searched(watch, settings), now) for watch in watches]
+        new = {each.watch.name for each in found if each.last_success is None and each.failed_at is None}
+        elsewhere = () if reader is None else reader.sources_of(new)
     if args.format == "json":
         console.write_stdout(_json(found))
         return
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
     say = labels_for(console.language(settings.report.lang, sys.stdout), loaded.watched_queries, local_zone())
     console.write_stdout(_table(found, say, columns))
+    if sources := [_ran_on(each, say) for each in elsewhere if each != source]:
+        line = say("watch_elsewhere", sources=say("comma").join(sources))
+        console.write_stdout(f"\n{console.one_line(line)}\n")
+
+
+def _ran_on(source: str, say: Labels) -> str:
+    """Return a source with the option that lists what has run there."""
+    from parsers import SHOPS
+
+    if source == "demo":
+        return say("source_demo")
+    if source in {shop.base_url for shop in SHOPS.values()}:
+        return say("source_live")
+    return say("ran_on_other", source=source)
 
 
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
@@ -86,7 +102,7 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     name = [clean(each.watch.name)]
     if each.watch.name != terms.query:
         name.append(say("watch_searches", query=clean(terms.query)))
-    name.append(say("watch_every", every=terms.every))
+    name.append(interval_in_words(terms.every, say))
     next_run = say("watch_due") if each.next_run is None else minute(each.next_run, say)
     return {
         say("watch_name"): say("comma").join(name),
@@ -98,6 +114,12 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
         say("watch_last_alert"): _last_alert(each, say),
         say("watch_last_problem"): _problem(each, say),
     }
+
+
+def interval_in_words(every: str, say: Labels) -> str:
+    """Return how often a watch is due, «every 12 hours», from the configuration's «12h»."""
+    number, unit = int(every[:-1]), every[-1]
+    return say(f"every_one_{unit}") if number == 1 else say(f"every_{unit}", n=number)
 
 
 def _told(watch: Watch, say: Labels) -> list[str]:

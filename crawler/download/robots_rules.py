@@ -12,7 +12,7 @@ from crawler.phrases import Phrase, joined
 
 __all__ = ["LONGEST_DELAY", "MAX_BYTES", "NOT_HAD", "Rules", "product_token"]
 
-NOT_HAD = "robots.txt could not be had"
+NOT_HAD = "robots.txt could not be fetched"
 """How the reason begins where no rule denies an address, but nothing is known of the rules."""
 
 MAX_BYTES = 500 * 1024

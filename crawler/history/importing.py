@@ -73,7 +73,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
         if all(value is None for value in seen):
             return None
         if self.product_id is None or self.title is None or self.at is None or self.sold_out is None:
-            raise ValueError("product_id, title, at and sold_out go together: some of them are missing")
+            raise ValueError("product_id, title, at and sold_out must all be present or all be absent")
         return Observation(
             self.product_id, self.title, _in_bounds(self.at, "at"), _amount(self.price, "price"),
             _amount(self.list_price, "list_price"), self.rating, self.reviews, self.seller, self.sold_out,
@@ -182,21 +182,21 @@ class _Gathered:
         """Return the run. Raises ValueError where lines of it are missing."""
         if len(self.seen) != self.count:
             raise ValueError(
-                f"run {self.run.key!r} has {self.count:,} observations, of which {len(self.seen):,} are here"
+                f"run {self.run.key!r} has {self.count:,} observations, but {len(self.seen):,} were found"
             )
         return self.run, list(self.seen.values())
 
     def add(self, run: RunRecord, observation: Observation | None, count: int) -> None:
         """Add a line. Raises ValueError for one that does not go with those before."""
         if (run, count) != (self.run, self.count):
-            raise ValueError(f"it says of run {run.key!r} something else than the line before")
+            raise ValueError(f"it contradicts the line before about run {run.key!r}")
         if self.lines and (observation is None or not self.seen):
-            raise ValueError(f"run {run.key!r} has a line without a product, and others")
+            raise ValueError(f"run {run.key!r} has lines with and without a product")
         self.lines += 1
         if observation is None:
             return
         if observation.product_id in self.seen:
-            raise ValueError(f"product {observation.product_id!r} is in run {run.key!r} twice")
+            raise ValueError(f"run {run.key!r} lists product {observation.product_id!r} twice")
         if len(self.seen) >= MOST_PRODUCTS:
             raise ValueError(f"run {run.key!r} has more than {MOST_PRODUCTS:,} products")
         self.seen[observation.product_id] = observation
@@ -218,7 +218,7 @@ def _runs(file: BinaryIO, name: str) -> Iterator[tuple[RunRecord, list[Observati
                 raise _bad(
                     name,
                     number,
-                    f"run {run.key!r} was there before, with others after it; sort the lines by run",
+                    f"the lines of run {run.key!r} are not together; sort the lines by run",
                 )
             earlier.add(run.key)
             now = _Gathered(run, number, line.observations)
@@ -242,7 +242,7 @@ def _lines(file: BinaryIO, name: str) -> Iterator[tuple[int, _Line]]:
     texts = _texts(file, name)
     first = next(texts, None)
     if first is None:
-        raise UsageError(f"{name} is empty: an export has a line at least")
+        raise UsageError(f"{name} is empty; an export has at least one line")
     if first.startswith("{"):
         yield from _from_json(first, texts, name)
     else:
@@ -258,7 +258,9 @@ def _texts(file: BinaryIO, name: str) -> Iterator[str]:
         try:
             yield data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise _bad(name, number, f"byte {error.start + 1} is no UTF-8; save it as UTF-8") from error
+            raise _bad(
+                name, number, f"byte {error.start + 1} is not valid UTF-8; save it as UTF-8"
+            ) from error
 
 
 def _from_json(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int, _Line]]:
@@ -299,7 +301,7 @@ def _from_csv(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int
 
 def _from_cells(header: list[str], cells: list[str]) -> _Line:
     if len(cells) != len(header):
-        raise ValueError(f"it has {len(cells)} cells, not {len(header)}")
+        raise ValueError(f"it has {len(cells)} cells instead of {len(header)}")
     return msgspec.convert(dict(zip(header, map(unshielded, cells), strict=True)), _Line, strict=False)
 
 
@@ -310,7 +312,7 @@ def _in_bounds(moment: dt.datetime, column: str) -> dt.datetime:
     except OverflowError:
         found = None
     if found is None or not _FIRST <= found <= dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
-        raise ValueError(f"{column} must be a moment from {_FIRST:%Y} to today, not {moment.isoformat()}")
+        raise ValueError(f"{column} must be a time from {_FIRST:%Y} to today, not {moment.isoformat()}")
     return found
 
 
@@ -318,10 +320,10 @@ def _amount(amount: Decimal | None, column: str) -> Decimal | None:
     if amount is None:
         return None
     if not amount.is_finite() or not 0 <= amount < _MOST_YUAN or amount != round(amount, 2):
-        raise ValueError(f"{column} must be an amount of yuan with two digits, not {str(amount)[:40]}")
+        raise ValueError(f"{column} must be an amount in yuan with two decimals, not {str(amount)[:40]}")
     return amount
 
 
 def _bad(name: str, number: int, why: str) -> UsageError:
-    before = "; the runs before it are imported" if number > 2 else ""
+    before = "; the runs before it were imported" if number > 2 else ""
     return UsageError(f"{name}, line {number}: {why}{before}")

@@ -125,6 +125,6 @@ class HistoryKeeper(History):
         ).rowcount
         if gone != sum(number for number, _ in counts):
             raise HistoryError(
-                f"the history {self.path} is damaged: an observation is gone by itself; restore a copy"
+                f"the history {self.path} is damaged: an observation has disappeared; restore a copy"
             )
         return int(gone)

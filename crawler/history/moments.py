@@ -58,7 +58,7 @@ class DamagedValueError(ValueError):
             if value is None
             else "a blob"
         )
-        super().__init__(f"{expected} is expected where {shown} stands")
+        super().__init__(f"expected {expected}, found {shown}")
 
 
 # A past of a million observations has but some thousand different values of each of these.

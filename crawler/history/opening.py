@@ -51,7 +51,7 @@ def check_neighbours(path: Path) -> None:
         except FileNotFoundError:
             continue
         if not stat.S_ISREG(status.st_mode):
-            raise _foreign(neighbour, path, "is no plain file")
+            raise _foreign(neighbour, path, "is not a regular file")
         if suffix == "-journal":
             _check_journal(neighbour, real, path)
         elif suffix == "-wal":
@@ -84,18 +84,16 @@ def check_file(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
     if application != APPLICATION_ID and (schema or version or application):
-        raise HistoryError(f"{path} is a database of another program; {remedy}")
+        raise HistoryError(f"{path} is another program's database; {remedy}")
     if version > VERSION:
         raise HistoryError(
-            f"{path} was written by a newer version of this program (its schema is {version}, this one knows "
-            f"{VERSION}): update the program, or {remedy}"
+            f"{path} was written by a newer version of this program (schema {version}; this version knows "
+            f"{VERSION}); update the program, or {remedy}"
         )
     strange = schema ^ expected_schema(version)
     if version < 0 or strange:
         names = ", ".join(sorted({f"{entry.kind} {entry.name}"[:60] for entry in strange})[:3])
-        raise HistoryError(
-            f"{path} is no history of this program: its schema is another one ({names}); {remedy}"
-        )
+        raise HistoryError(f"{path} is not a history of this program: its schema differs ({names}); {remedy}")
     _configure(connection, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", False)
     return int(version)
 
@@ -107,7 +105,9 @@ def _configure(connection: sqlite3.Connection, name: str, value: bool) -> None:
 
 
 def _foreign(neighbour: Path, path: Path, why: str) -> HistoryError:
-    return HistoryError(f"the history {path} is not opened: {neighbour} beside it {why}; move that file away")
+    return HistoryError(
+        f"the history {path} was not opened: {neighbour} beside it {why}; move that file away"
+    )
 
 
 def _check_journal(journal: Path, database: Path, path: Path) -> None:
@@ -124,11 +124,11 @@ def _check_journal(journal: Path, database: Path, path: Path) -> None:
     if not begin.strip(b"\0"):
         return  # nothing in it is played back
     if begin != _JOURNAL_MAGIC:
-        raise _foreign(journal, path, "is no journal of SQLite")
+        raise _foreign(journal, path, "is not an SQLite journal")
     if end == _JOURNAL_MAGIC:
         raise _foreign(journal, path, "names another file, which SQLite would delete")
     if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2]:
-        raise _foreign(journal, path, "is not its own: it keeps a write-ahead log")
+        raise _foreign(journal, path, "does not belong to it, as it uses a write-ahead log")
 
 
 def _header(database: Path) -> bytes:

@@ -26,7 +26,7 @@ def check_archive_target(path: Path) -> None:
     Raises UsageError, with the remedy, when it cannot be.
     """
     if not path.name.endswith((".warc.gz", ".warc")):
-        raise UsageError(f"{shown(path)} is no archive: its name must end in .warc.gz (or .warc)")
+        raise UsageError(f"{shown(path)} is not an archive name; it must end in .warc.gz or .warc")
     try:
         check_target(path)
     except OutputError as error:

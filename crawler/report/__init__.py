@@ -93,8 +93,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
         if suffix in form.suffixes:
             return name
     known = ", ".join(suffix for form in FORMATS.values() for suffix in form.suffixes)
-    trouble = f": its suffix {suffix} says nothing of the format" if suffix else " has no suffix"
-    raise UsageError(f"{os.fspath(path)}{trouble}; give it one of {known}")
+    trouble = f"unknown format {suffix}" if suffix else "no suffix, so no format"
+    raise UsageError(f"{os.fspath(path)}: {trouble}; use one of {known}")
 
 
 def check_installed(form: str) -> None:
@@ -105,12 +105,10 @@ def check_installed(form: str) -> None:
     import importlib.util
 
     if form not in FORMATS:
-        raise UsageError(f"{form!r:.60} is no format of a report; choose one of {', '.join(FORMATS)}")
+        raise UsageError(f"unknown format {form!r:.60}; use one of {', '.join(FORMATS)}")
     wanted = FORMATS[form]
     if wanted.extra and not all(map(importlib.util.find_spec, wanted.needs)):
-        raise UsageError(
-            f"{form} reports need an extra: {install_command(wanted.extra)}, or choose another format"
-        )
+        raise UsageError(f"{form} reports need an extra package; install it: {install_command(wanted.extra)}")
 
 
 def render(

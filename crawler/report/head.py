@@ -320,12 +320,12 @@ def _shop_name(result: SearchResult, say: Labels) -> str:
     if result.demo:
         return say("the_demo_shop")
     if result.is_live:
-        return SHOPS[result.shop].title
+        return say.shop(SHOPS[result.shop].title)
     return say("the_replica", address=clean(result.base_url))
 
 
 def _shop(result: SearchResult, say: Labels) -> str:
-    shop = SHOPS[result.shop].title
+    shop = say.shop(SHOPS[result.shop].title)
     if result.demo:
         return say("demo_shop", shop=shop)
     return shop if result.is_live else say("replica_shop", shop=shop, address=clean(result.base_url))

@@ -69,8 +69,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
         if suffix in ALL_FORMATS[name].suffixes:
             return name
     known = ", ".join(suffix for name in FORMATS for suffix in ALL_FORMATS[name].suffixes)
-    trouble = f": its suffix {suffix} says nothing of the format" if suffix else " has no suffix"
-    raise UsageError(f"{os.fspath(path)}{trouble}; give it one of {known}")
+    trouble = f"unknown format {suffix}" if suffix else "no suffix, so no format"
+    raise UsageError(f"{os.fspath(path)}: {trouble}; use one of {known}")
 
 
 def render(view: View, form: str, style: HistoryStyle | None = None) -> str:

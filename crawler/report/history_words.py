@@ -62,7 +62,7 @@ def source_name(source: str, say: Labels) -> str:
     if source == "demo":
         return say("the_demo_shop")
     shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return shop.title if shop is not None else say("the_replica", address=clean(source))
+    return say.shop(shop.title) if shop is not None else say("the_replica", address=clean(source))
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
@@ -166,9 +166,13 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
     )  # what a raise made low is no low
     if past.lowest_in_days is not None and is_low:
         low = past.lowest_in_days
-        words.append(say("past_low_in_long", n=low) if low else say("past_low_today"))
+        if past.price == past.lowest:
+            words.append(say("lowest_ever_now"))
+        else:
+            words.append(say("past_low_in_long", n=low) if low else say("past_low_today"))
     if past.few:
-        words.append(say("past_few", n=past.days))
+        name = {0: "past_few_none", 1: "past_few_one"}.get(past.days, "past_few")
+        words.append(say(name, n=past.days))
     return words
 
 

@@ -25,6 +25,7 @@ from crawler.report.wording import (
     outcome,
     page_numbers,
     past,
+    percent_off,
     price,
     product_link,
     quality,
@@ -81,6 +82,9 @@ def render(result: SearchResult, style: Style) -> str:
     by_volume = result.rank == "per-volume"
     words = _style_of_words(say)
     rows = [_row(result, book, say, by_volume=by_volume) for book in shown]
+    cards = [_card(result, answer, len(shown), say) for answer in head.answers]
+    if cards[0]["price"]:  # it is of the cheapest that this is said
+        cards[0]["caveat"] = say("and").join([say("caveat"), *how_far(result, say)])
     return TEMPLATE.render(
         say=say,
         lang=say.language,
@@ -92,10 +96,9 @@ def render(result: SearchResult, style: Style) -> str:
         title=_title(result, head.answers[0], say),
         query=clean(result.query),
         head=head,
-        cards=[_card(result, answer, len(shown), say) for answer in head.answers],
+        cards=cards,
         cheaper=[_card(result, answer, len(shown), say) for answer in head.cheaper],
         facts=head.facts,
-        caveat=say("and").join([say("caveat"), *how_far(result, say)]),
         chart=_chart(result, len(shown), say),
         spread=_spread(result, say),
         columns=(*_COLUMNS, *([("volume_price", "n")] if by_volume else [])),
@@ -164,7 +167,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         "label": answer.label,
         "price": price(book, say),
         "list_price": list_price(book),
-        "off": off(book),
+        "off": off(book, say),
         "title": _text(book.listing.title),
         "link": _target(result, book, listed),
         "credit": _text(
@@ -176,6 +179,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
         "trick": _trick(book, say),
         "past": past(book, say),
         "frontier": book.frontier,
+        "caveat": "",
     }
 
 
@@ -277,7 +281,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         FRONTIER if book.frontier else "",
         price(book, say),
         list_price(book),
-        off(book),
+        off(book, say),
         _text(listing.title),
         product_link(result, listing),
         special,
@@ -310,7 +314,7 @@ def _numbers(book: Book, *, by_volume: bool) -> str:
     numbers: list[object] = [
         book.price,
         listed,
-        off(book)[1:-1],
+        percent_off(book) or "",
         f"{book.published:%Y%m%d}" if book.published else "",
         book.rating,
         book.quality if rated else None,

@@ -126,7 +126,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, str]:
         "": FRONTIER if book.frontier else "",
         "price": escape(price(book, say)),
         "list_price": list_price(book),
-        "off": off(book),
+        "off": off(book, say),
         "title": _linked(result, book.listing),
         "author": _cell("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
         "publisher": _cell(book.publisher or ""),

@@ -55,7 +55,13 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, object]:
         "title": crop(clean(book.title), TITLE_LIMIT),
         "link": product_link(result, book.listing),
         "notes": list(filter(None, (note(book, say), past(book, say)))),
-        "before": (book.rank, FRONTIER if book.frontier else "", price(book), list_price(book), off(book)),
+        "before": (
+            book.rank,
+            FRONTIER if book.frontier else "",
+            price(book),
+            list_price(book),
+            off(book, say),
+        ),
         "after": (
             crop(clean(say("comma").join(book.authors)), TITLE_LIMIT),
             crop(clean(book.publisher or ""), TITLE_LIMIT),

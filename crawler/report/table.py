@@ -73,7 +73,7 @@ _COLUMNS = (
         "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume",
     ),
     _Column("list_price", lambda book, _: list_price(book), from_width=140, justify="right"),
-    _Column("off", lambda book, _: off(book), from_width=60, justify="right"),
+    _Column("off", off, from_width=60, justify="right"),
     _Column("past_against", lambda book, _: against_median(book.history), justify="right"),
     _Column("title", lambda book, _: clean(book.listing.title)),
     _Column("author", lambda book, say: clean(say("comma").join(book.authors)), from_width=80, max_width=12),

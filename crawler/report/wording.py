@@ -137,10 +137,13 @@ def list_price(book: Book) -> str:
     return yuan(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
-def off(book: Book) -> str:
-    """Return how far the price is below the list price, as «-68%»; '' where it is not, or by less than half of 1 %."""
+def off(book: Book, say: Labels = ENGLISH) -> str:
+    """Return the discount from the list price, as «-68%», in Chinese «3.2 折»; '' for one of less than half of 1 %."""
     percent = percent_off(book)
-    return f"-{percent}%" if percent else ""
+    if not percent:
+        return ""
+    # Chinese states what is left to pay, in tenths.
+    return say("discount", n=percent if say.language == "en" else (100 - percent) / 10)
 
 
 def percent_off(book: Book) -> int:

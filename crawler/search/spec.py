@@ -73,13 +73,13 @@ def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> 
     """
     settings = Settings().replace(base_url=recorded.base_url)
     values = {
-        name: checked(Settings, name, value, label=f"the record's {name}", text=isinstance(value, str))
+        name: checked(Settings, name, value, label=f"{name} in the recording", text=isinstance(value, str))
         for name, value in recorded.settings.items()
         if name in RECORDED
     }
     values.setdefault("price_check", 0)  # a record of a version that had none
     if recorded.shop not in SHOPS:
-        raise UsageError(f"the record is of a shop that is not known here: {recorded.shop!r:.60}")
+        raise UsageError(f"the recording is of an unknown shop: {recorded.shop!r:.60}")
     typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)
     chosen = settings.replace(**(values | options))
     return SearchSpec(typed, sent, SHOPS[recorded.shop], recorded.base_url, recorded.demo, chosen)

@@ -24,7 +24,7 @@ def alone(history: Path, *, wait: bool) -> Iterator[bool]:
 
     file = _file(history)
     if file.is_symlink():
-        raise HistoryError(f"{file} is a link, and the lock of watches is none: move it away")
+        raise HistoryError(f"the lock file {file} is a link; move it away")
     lock = FileLock(file, timeout=-1 if wait else 0)
     try:
         lock.acquire(poll_interval=_POLL_SECONDS)
@@ -32,7 +32,7 @@ def alone(history: Path, *, wait: bool) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
-        raise HistoryError(f"{file} cannot be made: {error.strerror or error}") from error
+        raise HistoryError(f"{file} cannot be created: {error.strerror or error}") from error
     try:
         yield True
     finally:

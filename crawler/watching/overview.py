@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
 from crawler.history.looking_back import run_key
+from crawler.history.moments import as_text
 from crawler.history.reading import HistoryReader
 from crawler.history.schema import VERSION, migrate
 from crawler.query import simplified
@@ -67,6 +68,15 @@ class MemoryReader(HistoryReader, Memory):
         if known is not None and known.search != search:
             return replace(known, last_tried=None, whole=False)
         return known
+
+    def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the sources at which a watch of these names has run."""
+        with self._saying():
+            rows = self._connection.execute(
+                "SELECT DISTINCT source.name, watch.name FROM watch JOIN source ON source.id = watch.source"
+                " WHERE last_tried IS NOT NULL ORDER BY source.name"
+            ).fetchall()
+            return tuple(dict.fromkeys(as_text(source) for source, name in rows if as_text(name) in names))
 
 
 def open_memory(path: Path) -> MemoryReader | None:

@@ -64,15 +64,15 @@ class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         None
     )
     """What messages call it; None for the query."""
-    query: Annotated[str, Meta(description="what to search for, as it would be typed")]
+    query: Annotated[str, Meta(description="the words to search for")]
     products: Annotated[
         tuple[str, ...],
-        Meta(description=f'a list of product numbers, {MOST_PRODUCTS} at most, such as ["29220317"]'),
+        Meta(description=f'a list of at most {MOST_PRODUCTS} product numbers, such as ["29220317"]'),
         _are_products,
     ] = ()
     """Products to pick out of what is found; none for all books of the report."""
     every: Annotated[
-        str, Meta(description="a time such as 30m, 12h, 1d or 1w, a year at most"), _is_every
+        str, Meta(description="a time such as 30m, 12h, 1d or 1w, at most a year"), _is_every
     ] = "1d"
     """How often it is due."""
     target_price: Amount = None
@@ -102,12 +102,12 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = ()
     file: Annotated[
         str | None,
-        Meta(description="a file's path"),
+        Meta(description="the path of a file"),
         lambda text: text is None or (text != "" and "\0" not in text),
     ] = None
     feed: Annotated[
         str | None,
-        Meta(description="a file's path"),
+        Meta(description="the path of a file"),
         lambda text: text is None or (text != "" and "\0" not in text),
     ] = None
     command: Annotated[

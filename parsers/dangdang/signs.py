@@ -37,19 +37,19 @@ WORDS = {
     SignCode.NO_TITLE: "no title",
     SignCode.TOTAL_ONLY: "total {value}, but no list",
     SignCode.PAGER_ONLY: "a pager, but no list",
-    SignCode.FRAME_ONLY: "the list's frame, but no list",
+    SignCode.FRAME_ONLY: "an empty list frame",
     SignCode.EMPTY_BODY: "an empty body",
     SignCode.SCRIPTS_ONLY: "nothing but scripts",
     SignCode.NO_TEXT: "no visible text",
     SignCode.LOGIN_PAGE: "login page: title {value}",
-    SignCode.TO_LOGIN: "sends the reader to a login",
+    SignCode.TO_LOGIN: "redirects to a login",
     SignCode.LOGIN_FORM: "a login form",
     SignCode.WORDS: "the words «{value}»",
     SignCode.CHALLENGE: "slider or JavaScript challenge",
     SignCode.JS_CHALLENGE: "JavaScript challenge",
     SignCode.FIREWALL: "the cloud firewall's error page",
     SignCode.CAPTCHA: "captcha",
-    SignCode.RELOAD_SCRIPT: "a script that sets a cookie or reloads, and nothing else",
+    SignCode.RELOAD_SCRIPT: "only a script that sets a cookie or reloads",
 }
 """Signs in English; `crawler.phrases` has them in other languages as well."""
 

@@ -266,8 +266,10 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path, kind: str) -> Non
     path = tmp_path / "alerts.xml"
     to = channel(path)
     path.write_bytes(FOREIGN[kind])
-    expected = f"{path} is no feed of this program: name another file in [alerts] feed, or move it away"
-    with pytest.raises(OutputError, match="is no feed of this program"):
+    expected = (
+        f"{path} is not a feed made by this program; name another file in [alerts] feed, or move it away"
+    )
+    with pytest.raises(OutputError, match="is not a feed made by this program"):
         channel(path)
     assert to.deliver(messages_of([EVENTFUL])[0]) == expected
     assert path.read_bytes() == FOREIGN[kind]
@@ -287,12 +289,12 @@ def test_a_place_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
     for path, why in (
         (tmp_path / "none" / "alerts.xml", "there is no folder"),
         (tmp_path, "cannot be written"),
-        (tmp_path / "pipe", "it is no file"),
+        (tmp_path / "pipe", "it is not a regular file"),
         (tmp_path / "a\0b", "embedded null"),
     ):
         with pytest.raises(OutputError, match=why):
             channel(path)
-    with pytest.raises(SettingsError, match="feed is the same file as file"):
+    with pytest.raises(SettingsError, match="feed and file name the same file"):
         channels_of([], str(tmp_path / "a.xml"), (), {}, feed=str(tmp_path / "b/../a.xml"))
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
@@ -301,7 +303,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     to = channel(tmp_path / "sub/alerts.xml")
     (tmp_path / "sub/alerts.xml").symlink_to(tmp_path / "new.xml")
-    assert "a link that leads out of its folder" in (to.deliver(messages_of([EVENTFUL])[0]) or "")
+    assert "a link that points outside its folder" in (to.deliver(messages_of([EVENTFUL])[0]) or "")
     assert not (tmp_path / "new.xml").exists()
     (tmp_path / "link.xml").symlink_to(tmp_path / "new.xml")
     deliver(tmp_path / "link.xml", EVENTFUL)
@@ -316,7 +318,7 @@ def test_a_folder_that_another_program_holds_is_told(tmp_path: Path, monkeypatch
     folder = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        assert to.deliver(message) == f"{tmp_path} is held by another program"
+        assert to.deliver(message) == f"{tmp_path} is in use by another program"
         assert to.deliver(message, lambda: True) == INTERRUPTED
     finally:
         os.close(folder)

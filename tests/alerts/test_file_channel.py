@@ -99,7 +99,7 @@ def test_a_file_that_another_holds_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(file_channel, "LOCK_TRIES", 2)
     with path.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert channel(path).deliver(MESSAGE) == f"{path} is held by another program"
+        assert channel(path).deliver(MESSAGE) == f"{path} is in use by another program"
     assert path.read_text() == ""
     assert channel(path).deliver(MESSAGE) is None
 
@@ -125,7 +125,7 @@ def test_a_pipe_that_is_read_takes_it(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_is_told_beforehand(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"there is no folder .*; make it first"):
+    with pytest.raises(OutputError, match=r"there is no folder .*; create it first"):
         channel(tmp_path / "none" / "alerts.txt")
     with pytest.raises(OutputError, match="cannot be written: Is a directory"):
         channel(tmp_path)
@@ -162,7 +162,7 @@ def test_a_link_to_a_file_of_the_same_folder_is_followed(
     (tmp_path / "inner").symlink_to(tmp_path / "sub")
     assert channel(tmp_path / "link.txt").deliver(MESSAGE) is None
     assert MESSAGE.title in (tmp_path / "real.txt").read_text("utf-8")
-    with pytest.raises(OutputError, match=r"out\.txt cannot be written: it is a link that leads out"):
+    with pytest.raises(OutputError, match=r"out\.txt cannot be written: it is a link that points outside"):
         channel(tmp_path / "sub/out.txt")
     monkeypatch.chdir(tmp_path / "sub")
     assert channel(Path("../inner/a.txt")).deliver(MESSAGE) is None
@@ -181,5 +181,5 @@ def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     to = channel(tmp_path / "sub/alerts.txt")
     (tmp_path / "sub/alerts.txt").symlink_to(tmp_path / "new.txt")
-    assert "a link that leads out of its folder" in (to.deliver(MESSAGE) or "")
+    assert "a link that points outside its folder" in (to.deliver(MESSAGE) or "")
     assert not (tmp_path / "new.txt").exists()

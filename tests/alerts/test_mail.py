@@ -48,4 +48,4 @@ async def test_no_server_is_there(mail: MailServer) -> None:
     port = unused.sockets[0].getsockname()[1]
     unused.close()
     await unused.wait_closed()
-    assert await asyncio.to_thread(mailbox(port).deliver, MESSAGE) == "nobody answers there"
+    assert await asyncio.to_thread(mailbox(port).deliver, MESSAGE) == "nothing responds at that address"

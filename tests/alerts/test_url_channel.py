@@ -87,7 +87,7 @@ async def test_a_service_that_fails_is_served_later(service: Endpoint) -> None:
     """The reason is the status in plain words; the same channel then delivers."""
     to = channel(f"json://reader:${{TOKEN}}@127.0.0.1:{service.port}/${{TOKEN}}")
     service.status, service.body = 500, f"cannot take {TOKEN}"
-    assert await deliver(to) == "it answered 500 Internal Server Error"
+    assert await deliver(to) == "it responded 500 Internal Server Error"
     assert len(service.requests) == 1  # what is tried again is not Apprise's to say
     service.status = 200
     assert await deliver(to) is None
@@ -96,9 +96,9 @@ async def test_a_service_that_fails_is_served_later(service: Endpoint) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
-        (401, "", "it answered 401 Unauthorized"),
-        (302, "", "it answered 302 Found"),
-        (200, '{"errcode": 93000, "errmsg": "invalid webhook url"}', "it refused with errcode 93000"),
+        (401, "", "it responded 401 Unauthorized"),
+        (302, "", "it responded 302 Found"),
+        (200, '{"errcode": 93000, "errmsg": "invalid webhook url"}', "refused with errcode 93000"),
         (200, '{"errcode": 0, "errmsg": "ok"}', None),
         (200, '{"errcode": "x"}', None),
         (200, "[]", None),
@@ -121,23 +121,23 @@ async def test_nobody_answers() -> None:
         unheard.bind(("127.0.0.1", 0))
         to = channel(f"json://${{TOKEN}}@127.0.0.1:{unheard.getsockname()[1]}/")
         why = await deliver(to)
-        assert why == "nobody answers there"
+        assert why == "nothing responds at that address"
         assert not isinstance(why, Refusal)
 
 
 async def test_a_host_that_is_none() -> None:
-    assert await deliver(channel("json://${TOKEN}@nowhere.invalid/")) == "there is no host of that name"
+    assert await deliver(channel("json://${TOKEN}@nowhere.invalid/")) == "no such host"
 
 
 async def test_a_service_that_speaks_no_tls(service: Endpoint) -> None:
     to = channel(f"jsons://${{TOKEN}}@127.0.0.1:{service.port}/")
-    assert await deliver(to) == "no encrypted connection could be made"
+    assert await deliver(to) == "no secure connection could be made"
 
 
 async def test_a_silent_service_is_not_waited_for_long(service: Endpoint) -> None:
     service.silent = asyncio.Event()
     to = channel(f"json://${{TOKEN}}@127.0.0.1:{service.port}/?rto=1")
-    assert await deliver(to) == "its answer took too long"
+    assert await deliver(to) == "its response took too long"
 
 
 async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
@@ -148,7 +148,7 @@ async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
     await service.came.wait()
     process = apprise_process()
     assert "s3cr3t" not in " ".join(process.cmdline())
-    assert await delivering == "no answer within 3 s"
+    assert await delivering == "no response within 3 s"
     assert await gone(process.pid)
 
 
@@ -185,7 +185,7 @@ async def test_a_bomb_in_an_answer_takes_little_memory(service: Endpoint, status
     service.status, service.raw = status, gzip_bomb(3 << 30)
     service.headers = {"Content-Encoding": "gzip"}
     to, peak = channel(f"json://127.0.0.1:{service.port}/"), Peak()
-    assert await peak.deliver(to) == "its answer was too large"
+    assert await peak.deliver(to) == "its response is too large"
     assert 100 << 20 < peak.bytes < 700 << 20
     service.status, service.raw, service.headers = 200, b"", {}
     assert await deliver(to) is None
@@ -195,20 +195,22 @@ async def test_a_bomb_in_an_answer_takes_little_memory(service: Endpoint, status
 async def test_an_answer_without_end_takes_little_memory(service: Endpoint) -> None:
     service.flood = True
     peak = Peak()
-    assert await peak.deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its answer was too large"
+    assert await peak.deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its response is too large"
     assert peak.bytes < 700 << 20
 
 
 async def test_an_answer_that_is_not_what_it_says(service: Endpoint) -> None:
     service.raw, service.headers = b"no gzip", {"Content-Encoding": "gzip"}
-    assert await deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its answer could not be unpacked"
+    assert (
+        await deliver(channel(f"json://127.0.0.1:{service.port}/")) == "its response cannot be decompressed"
+    )
 
 
 async def test_redirects_without_end(service: Endpoint) -> None:
     """Where the URL asks for redirects to be followed."""
     service.status, service.headers = 307, {"Location": "/again"}
     to = channel(f"json://127.0.0.1:{service.port}/?redirect=yes")
-    assert await deliver(to) in {"it redirects too often", "it answered 307 Temporary Redirect"}
+    assert await deliver(to) in {"too many redirects", "it responded 307 Temporary Redirect"}
     assert len(service.requests) <= 31
 
 
@@ -259,7 +261,7 @@ async def test_a_process_that_dies_is_a_reason(service: Endpoint) -> None:
     await service.came.wait()
     process = apprise_process()
     process.kill()
-    assert await delivering == "the process that delivers it ended before its time"
+    assert await delivering == "the delivery process ended unexpectedly"
 
 
 async def test_long_messages_are_split_not_refused(service: Endpoint) -> None:
@@ -296,13 +298,13 @@ async def test_no_file_is_written(service: Endpoint, tmp_path: Path) -> None:
     [
         ("ntfys://${MISSING}@ntfy.sh/x", r"urls\[1\] \(ntfys\): the environment variable MISSING is not set"),
         ("ntfys://${EMPTY}@ntfy.sh/x", r"the environment variable EMPTY is not set"),
-        ("ntfys://${LINE}@ntfy.sh/x", r"the environment variable LINE holds a line end"),
-        ("ntfys://${TOKEN", r"after \$\{ must stand"),
-        ("ntfys://${1}", r"after \$\{ must stand"),
+        ("ntfys://${LINE}@ntfy.sh/x", r"the environment variable LINE contains a line break"),
+        ("ntfys://${TOKEN", r"\$\{ must be followed"),
+        ("ntfys://${1}", r"\$\{ must be followed"),
         ("${TOKEN}", r"urls\[1\] must begin with a service"),
         ("s3cr3t", r"urls\[1\] must begin with a service"),
-        ("ntfys:// s3cr3t", r"urls\[1\] \(ntfys\): a space"),
-        ("nothing://s3cr3t", r"urls\[1\] \(nothing\): Apprise knows no such service"),
+        ("ntfys:// s3cr3t", r"urls\[1\] \(ntfys\): it contains a space"),
+        ("nothing://s3cr3t", r"urls\[1\] \(nothing\): Apprise has no such service"),
         ("tgram://s3cr3t", r"urls\[1\] \(tgram\): Apprise does not understand the URL"),
         ("TGRAM://${TOKEN}", r"urls\[1\] \(tgram\): Apprise does not understand the URL"),
         ("https://s3cr3t.example.org/x", r"urls\[1\] \(https\): Apprise does not understand the URL"),
@@ -334,7 +336,7 @@ def test_a_channel_shows_no_secret_and_keeps_its_key() -> None:
     assert len(first.key) == 16
     assert int(first.key, 16)
     assert channel("ntfys://${TOKEN}@ntfy.sh/xy").key != first.key
-    with pytest.raises(SettingsError, match=r"urls\[2\] \(ntfys\) is the same as urls\[1\]"):
+    with pytest.raises(SettingsError, match=r"urls\[2\] \(ntfys\) repeats urls\[1\]"):
         channels_of(["ntfys://x", "ntfys://x"], None, (), ENVIRON)
 
 

@@ -232,7 +232,7 @@ def test_products_are_filtered_and_ordered(open_html: Opener) -> None:
     page = open_html(a_page(shelf(60)))
     first = shown(page)
     text, order = page.get_by_label("Title, seller, number"), page.get_by_label("Sort by")
-    order.select_option(label="Largest fall")
+    order.select_option(label="Largest drop")
     assert shown(page)[0] == "滲透測試"
     order.select_option(label="Price now")
     assert shown(page)[:3] == ["滲透測試", "渗透测试0", "渗透测试1"]

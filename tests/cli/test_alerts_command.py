@@ -79,12 +79,12 @@ def test_all_went(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (None, "there is no configuration, and so no place"),
+        (None, "no configuration was found, so there is no place"),
         ("[crawler]\npages = 1\n", "c.toml names no place"),
         ("[alerts]\nurls = []\n", "c.toml names no place"),
         ('[alerts]\nurls = ["json://${NOT_SET}"]\n', "the environment variable NOT_SET is not set"),
-        ('[alerts]\nfeed = ""\n', "feed must be a file's path"),
-        ('[alerts]\nfile = "a.xml"\nfeed = "./a.xml"\n', "feed is the same file as file"),
+        ('[alerts]\nfeed = ""\n', "feed must be the path of a file"),
+        ('[alerts]\nfile = "a.xml"\nfeed = "./a.xml"\n', "feed and file name the same file"),
     ],
 )
 def test_without_a_place_there_is_nothing_to_test(
@@ -106,7 +106,7 @@ def test_places_of_a_file_that_nobody_named_do_not_count(
         assert main(words) == 2
         out, err = capsys.readouterr()
         assert (out, len(err.splitlines())) == ("", 1)
-        assert "not used, since nobody named this file: [alerts] feed" in err
+        assert "ignored because this file was not named by --config: [alerts] feed" in err
     assert [path.name for path in here.iterdir()] == ["config.toml"]
 
 
@@ -139,11 +139,35 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
         "command true: 1 alert refused",
     ]
     assert re.fullmatch(
-        r"  refused: watch books: «book 1» is refused by command true since [\d: -]+ UTC"
-        r" \(it answered 403 Forbidden\); it is tried again after [\d: -]+ UTC",
+        r"  refused: watch books: «book 1», refused by command true since [\d: -]+ UTC"
+        r" \(it responded 403 Forbidden\); tried again after [\d: -]+ UTC",
         lines[13],
     )
     assert lines[14:] == [
-        "places that are not set up any more: 1 alert pending; the next watch delivers them to those that are"
+        "places no longer configured: 1 alert pending; the next watch sends them to the current places"
     ]
     assert (here / "h.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+def test_the_list_is_in_the_readers_language(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    """No English stands in it but the names of places, keys and commands."""
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
+    words = configure(here, '[alerts]\nfile = "a.txt"\n')
+    tell(here / "h.sqlite3", 12)
+    assert main([*words, "--test"]) == 0
+    assert main(list(words)) == 0
+    assert main(["alerts"]) == 0
+    out = capsys.readouterr().out
+    assert set(re.findall("[A-Za-z]+", out)) <= {
+        "file",
+        "a",
+        "txt",
+        "stdout",
+        "alerts",
+        "watch",
+        "books",
+        "book",
+    }

@@ -183,15 +183,15 @@ async def test_a_resumed_run_has_a_whole_archive(run: Run, folder: Path) -> None
 
 
 WRONG: list[tuple[list[str], str]] = [
-    (["書", "--archive", "a.zip"], "its name must end in .warc.gz"),
+    (["書", "--archive", "a.zip"], "it must end in .warc.gz"),
     (["書", "--archive", "missing/a.warc.gz"], "there is no folder"),
     (["--replay", "missing.warc.gz"], "missing.warc.gz cannot be read"),
-    (["--replay", "a.txt"], "a.txt is no WARC file"),
-    (["--replay", "a.txt", "--pages", "3"], "--replay asks nothing of a shop: leave --pages out"),
-    (["--replay", "a.txt", "--ignore-robots"], "leave --ignore-robots out"),
-    (["--replay", "a.txt", "--archive", "b.warc.gz"], "leave --archive out"),
-    (["--replay", "a.txt", "--demo"], "leave --demo out"),
-    (["書", "--replay", "a.txt"], "--replay has the query of its file: leave '書' out"),
+    (["--replay", "a.txt"], "a.txt is not a WARC file"),
+    (["--replay", "a.txt", "--pages", "3"], "--replay makes no requests; omit --pages"),
+    (["--replay", "a.txt", "--ignore-robots"], "omit --ignore-robots"),
+    (["--replay", "a.txt", "--archive", "b.warc.gz"], "omit --archive"),
+    (["--replay", "a.txt", "--demo"], "omit --demo"),
+    (["書", "--replay", "a.txt"], "--replay takes the query from its file; omit '書'"),
     (["--resume"], "QUERY is missing"),
     (["書", "--user-agent", ""], "--user-agent must be one line of ASCII text"),
     (["書", "--delay", "-1"], "--delay must be a number of seconds from 0"),

@@ -64,7 +64,7 @@ def test_a_misspelt_command_names_the_nearest(
 
 def test_a_command_that_is_not_named_first(capsys: pytest.CaptureFixture[str]) -> None:
     """Behind an option it would be searched for."""
-    assert "watch is a command, which is named before its options" in refused(capsys, "--quiet", "watch")
+    assert "watch is a command and goes before its options" in refused(capsys, "--quiet", "watch")
 
 
 QUERIES = [
@@ -132,7 +132,7 @@ def test_a_product_is_looked_up_not_searched_for(capsys: pytest.CaptureFixture[s
     """The line has the command for its prices, where those of the demo were meant for the demo's."""
     line = refused(capsys, typed)
     assert (
-        "29123456 is the number of a product; its prices: bookprice history 29123456; or search for" in line
+        "29123456 is a product number; for its prices type bookprice history 29123456; or search for" in line
     )
     assert "bookprice history 29123456 --demo; or" in refused(capsys, "search", typed, "--demo")
 
@@ -143,7 +143,7 @@ def test_history_takes_a_products_address_for_its_number(
 ) -> None:
     History(Path("a.sqlite3")).close()
     assert main(["history", typed, "--history-file", "a.sqlite3"]) == 0
-    assert "nothing is on record of '29123456'" in capsys.readouterr().out
+    assert "no history for '29123456'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_all_is_well(run: Run, tmp_path: Path, shop: ScriptedShop) -> None
     assert ended.code == 0
     assert {state for state, _ in found.values()} == {"ok"}
     assert list(found) == ["configuration", "history", "reports", "cache", "shop", "page", "alerts"]
-    assert found["page"][1] == "2 products were read for Python"
+    assert found["page"][1] == "2 products read for Python"
     assert not (tmp_path / "home/.local").exists()
     quiet = await run("doctor", "--base-url", shop.base_url, "--quiet")
     assert (quiet.code, quiet.out) == (0, b"")
@@ -108,7 +108,7 @@ async def test_a_watch_that_has_not_succeeded_for_three_of_its_intervals(
     (folder / "books.toml").write_text(WATCH, encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
     first = await run("doctor", *words)
-    assert (first.code, findings(first)["watch 三体"]) == (0, ("ok", "every 1h, last success: none yet"))
+    assert (first.code, findings(first)["watch 三体"]) == (0, ("ok", "every hour, last success: none yet"))
     await run("watch", *words)
     second = await run("doctor", *words)
     assert findings(second)["watch 三体"][0] == "ok"
@@ -122,7 +122,7 @@ async def test_a_watch_that_has_not_succeeded_for_three_of_its_intervals(
     age(0.2)
     late = await run("doctor", *words, "--quiet")
     assert late.code == 1
-    assert late.text.startswith("WRONG  watch 三体: every 1h, last success: ")
+    assert late.text.startswith("WRONG  watch 三体: every hour, last success: ")
     assert len(late.text.splitlines()) == 1
 
 
@@ -137,7 +137,7 @@ async def test_what_is_undelivered_and_what_was_never_found(
     assert (await run("watch", *words)).code == 1
     ended = await run("doctor", *words)
     assert ended.code == 1
-    assert "WRONG  alerts: 1 undelivered to command false; the next watch tries again\n" in ended.text
+    assert "WRONG  alerts: 1 not delivered to command false; the next watch tries again\n" in ended.text
     assert f"note   watch 三体: its product {PREFIX}19 was never found by it\n" in ended.text
     (folder / "books.toml").write_text(text.replace("false", "true"), encoding="utf-8")
     other = await run("doctor", *words)
@@ -160,18 +160,18 @@ async def test_an_alert_that_is_refused_for_good(run: Run, folder: Path, shop: S
     first = await run("watch", *words)
     assert "delivered to command sh: 1 alert\n" in first.text
     assert "第12种" in (folder / "told.txt").read_text("utf-8")
-    assert "1 alert not delivered to command sh, and kept for the next watch: exit code 3\n" in first.err
+    assert "1 alert not delivered to command sh, kept for the next watch: exit code 3\n" in first.err
     await run("watch", *words)
     third = await run("watch", *words)
-    assert third.err.endswith("exit code 3; 1 alert rests for a day, see doctor\n")
+    assert third.err.endswith("exit code 3; 1 alert paused for a day, see doctor\n")
     fourth = await run("watch", *words)
     assert (fourth.code, fourth.err) == (0, "")
     ended = await run("doctor", *words)
     assert ended.code == 1
     (line,) = (line for line in ended.text.splitlines() if line.startswith("WRONG  alerts"))
     assert re.fullmatch(
-        r"WRONG  alerts: watch 三体: «三体 第11种讲法.*» is refused by command sh since [\d: -]+ UTC \(exit code 3\);"
-        r" it is tried again after [\d: -]+ UTC",
+        r"WRONG  alerts: watch 三体: «三体 第11种讲法.*», refused by command sh since [\d: -]+ UTC \(exit code 3\);"
+        r" tried again after [\d: -]+ UTC",
         line,
     )
 
@@ -186,7 +186,7 @@ async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: Script
         connection.execute("UPDATE alert SET kind = 'free' WHERE id = 1")
     (folder / "books.toml").write_text(text.replace('"false"', '"true"'), encoding="utf-8")
     second = await run("watch", *words)
-    named = "alert 1 in the history cannot be read: a kind of alert is expected where 'free' stands"
+    named = "alert 1 in the history cannot be read: expected a kind of alert, found 'free'"
     assert (second.code, second.only_line) == (
         1,
         f"bookprice: not delivered to command true: {named}; see doctor",
@@ -201,11 +201,11 @@ async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: Scripte
     (folder / "books.toml").write_text('[alerts]\nfeed = "alerts.xml"\n', encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url)
     found = findings(await run("doctor", *words))
-    assert found["alerts"] == ("ok", "they go to feed alerts.xml")
+    assert found["alerts"] == ("ok", "sent to feed alerts.xml")
     (folder / "alerts.xml").write_text("<html>my page</html>")
     ended = await run("doctor", *words)
     assert (ended.code, findings(ended)["alerts"][0]) == (1, "WRONG")
-    assert "alerts.xml is no feed of this program" in ended.text
+    assert "alerts.xml is not a feed made by this program" in ended.text
     assert (folder / "alerts.xml").read_text() == "<html>my page</html>"
 
 
@@ -218,4 +218,4 @@ def test_times_are_told_in_utc() -> None:
     at = dt.datetime(2026, 1, 31, 8, tzinfo=dt.UTC)
     state = WatchState(1, "三体", "", at, at, at, at, whole=True)
     found = _of_watch(Watch(WatchTerms(query="三体")), state, at)
-    assert found.words == "every 1d, last success: 2026-01-31 08:00 UTC"
+    assert found.words == "every day, last success: 2026-01-31 08:00 UTC"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from rich.cells import cell_len
 
 from crawler import Settings
 from crawler.__main__ import main
@@ -48,10 +49,10 @@ def test_help_shows_how_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     """Two commands to copy stand above everything else, and --pages says what more of them are good for."""
     assert main(["--help"]) == 0
     head, _, _ = capsys.readouterr().out.partition("positional arguments")
-    commands = [line for line in head.splitlines() if line.startswith("  ")]
+    commands = [line for line in head.splitlines() if line.startswith("  ") and "滲" in line]
     assert [command.split("滲透測試")[1] for command in commands] == [" --pages 20", " --demo"]
     assert all(re.match("  (bookprice|python -m crawler) 滲", command) for command in commands)
-    assert "better books may stand on later pages" in (options()["pages"].help or "")
+    assert "better books may be on later pages" in (options()["pages"].help or "")
 
 
 def test_every_command_and_option_has_help() -> None:
@@ -127,3 +128,35 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """--version names the distribution and its version."""
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"bookprice-crawler {__version__}\n"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize(
+    "command", ["search", "watch", "alerts", "doctor", "demo", "history", "history prune", "history export"]
+)
+def test_help_fits_the_terminal(
+    command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No line is wider than the terminal, where a Chinese character takes two columns; no word is lost by that."""
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert main([*command.split(), "--help"]) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([*command.split(), "--help"]) == 0
+    narrow = capsys.readouterr().out
+    assert [line for line in narrow.splitlines() if cell_len(line) > columns] == []
+    after_usage = [text[text.index("\n\n") :].split() for text in (narrow, whole)]
+    # argparse breaks a long word at its hyphens.
+    assert "".join(after_usage[0]) == "".join(after_usage[1])
+
+
+def test_lists_in_the_help_stay_lists(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a narrow terminal, too, an exit code begins its line and what it means goes on below its own first word."""
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["--help"]) == 0
+    lines = capsys.readouterr().out.partition("exit codes:\n")[2].splitlines()
+    starts = [line for line in lines if not line.startswith(" " * 7)]
+    assert [int(line.split()[0]) for line in starts] == [int(code) for code in ExitCode]
+    assert len(lines) > len(starts)

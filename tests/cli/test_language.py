@@ -60,9 +60,9 @@ def test_nothing_on_record_is_said_in_the_locales_language(capsys: pytest.Captur
     """`history` has no query to go by, or one that tells no script."""
     assert run_command(["history", "--history-file", "prices.sqlite3"]) == 0
     said = capsys.readouterr().out
-    assert "prices.sqlite3 還沒有歷史" in said
+    assert "prices.sqlite3 還沒有價格歷史" in said
     assert run_command(["history", "prune", "--older-than", "1d", "--history-file", "prices.sqlite3"]) == 0
-    assert "還沒有歷史" in capsys.readouterr().out
+    assert "還沒有價格歷史" in capsys.readouterr().out
 
 
 async def test_a_watch_speaks_the_locales_language(run: Run, folder: Path) -> None:
@@ -76,7 +76,7 @@ async def test_a_watch_speaks_the_locales_language(run: Run, folder: Path) -> No
         ended = await run("watch", *options, env=TAIWAN)
         later = await run("watch", *options, env=TAIWAN)
     assert ended.code == 3
-    assert ended.only_line == "bookprice: 關注 x：不完整：第 2 頁：HTTP 錯誤：404 Not Found"
+    assert ended.only_line == "bookprice: 追蹤 x：不完整：第 2 頁：HTTP 錯誤：404 Not Found"
     for text in (ended.text, later.text):
         assert text
         assert foreign(text) == set()
@@ -112,7 +112,7 @@ def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.Ca
         "none.warc 不是 WARC 檔案",
         "無法讀取 missing.warc：No such file or directory",
         "none.warc 不是 WARC 文件",
-        "--replay asks nothing of a shop: leave --demo out",
+        "--replay makes no requests; omit --demo",
     ]
 
 

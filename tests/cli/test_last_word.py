@@ -82,7 +82,7 @@ def test_pages_that_failed_alike_are_said_once() -> None:
     """When every page failed, the reasons are given once each, with their pages."""
     line = last_word(result(BLOCKED, LOST, BLOCKED, BLOCKED))
     assert line == (
-        "no page could be read, no file is written: pages 1, 3–4: blocked: 403 Forbidden; "
+        "no page could be read; no file was written: pages 1, 3–4: blocked: 403 Forbidden; "
         "page 2: network error: no connection within 5 s"
     )
 
@@ -91,7 +91,7 @@ def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
     """Who is blocked is told what helps, in the same line; a demo that blocks names no demo."""
     line = last_word(result(BLOCKED, BLOCKED, LEFT)) or ""
     assert line == (
-        "no page could be read, no file is written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
+        "no page could be read; no file was written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
         "--concurrency; --demo searches the embedded demo shop instead"
     )
     assert "--demo" not in (last_word(result(BLOCKED, demo=True)) or "--demo")
@@ -111,6 +111,6 @@ def test_a_search_cut_short_names_the_pages_left() -> None:
     """A search that was stopped says why and what was not asked."""
     assert last_word(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not read"
     assert last_word(result(LEFT, stopped="interrupted")) == (
-        "interrupted: no page was had in that time; no file is written"
+        "interrupted: no page had been read; no file was written"
     )
     assert last_word(result(OK, stopped="interrupted")) == "interrupted"

@@ -55,7 +55,7 @@ async def test_a_delay_beyond_a_day_is_cut_and_said(start: Start) -> None:
     async with DemoShop(robots="User-agent: *\nCrawl-delay: 90000\n") as shop:
         process = await start(*command(shop, "--max-seconds", "2"))
         _, err = await asyncio.wait_for(process.communicate(), 30)
-    assert "robots.txt asks for more than a day between requests; a day is kept" in err.decode()
+    assert "robots.txt asks for more than a day between requests; one day is used" in err.decode()
 
 
 @pytest.mark.parametrize("line", ["Crawl-delay: 86400", "Request-rate: 1/1h"])
@@ -92,8 +92,8 @@ async def test_a_large_robots_file_is_obeyed(run: Run) -> None:
         assert paths(shop) == ["/robots.txt"]
     assert ended.code == 4
     note, end = ended.err.splitlines()
-    assert note.endswith("robots.txt is larger than 500 KiB; the lines beyond are ignored")
-    assert "robots.txt denies it: Disallow: /?key=" in end
+    assert note.endswith("robots.txt is larger than 500 KiB; the rest is ignored")
+    assert "robots.txt disallows it: Disallow: /?key=" in end
 
 
 async def test_who_ignores_robots_says_so(run: Run) -> None:
@@ -114,7 +114,7 @@ async def test_robots_that_cannot_be_had_deny(run: Run, status: int) -> None:
         ended = await run(*command(shop))
         assert paths(shop) == ["/robots.txt"] * 3
     assert ended.code == 4
-    assert f"robots.txt could not be had: {status}" in ended.only_line
+    assert f"robots.txt could not be fetched: {status}" in ended.only_line
 
 
 @pytest.mark.parametrize("status", [404, 403])
@@ -154,14 +154,14 @@ async def test_a_delay_is_kept_give_or_take_half(run: Run) -> None:
 
 
 async def test_too_many_at_once_are_made_fewer(run: Run) -> None:
-    """A shop that bears four requests at once gets four or fewer in the end, and every page comes whole."""
+    """A shop that bears four requests at a time gets four or fewer in the end, and every page comes whole."""
     async with DemoShop(latency=0.05, max_connections=4) as shop:
         ended = await run(*command(shop, "--concurrency", "16", "--verbose", pages=36))
         refused = [n for n, request in enumerate(shop.requests) if request.status == 429]
     assert ended.code == 0
     assert json.loads(ended.out)["pages"]["ok"] == 36
     assert refused
-    assert " requests at once from now on (" in ended.err
+    assert " requests at a time from now on (" in ended.err
     assert not [n for n in refused if n > len(shop.requests) / 2]  # settled: the second half met no refusal
 
 
@@ -187,7 +187,7 @@ async def test_a_rest_longer_than_max_wait_fails_the_page(run: Run) -> None:
         ended = await run(*command(shop, "--max-wait", "5"))
     report = json.loads(ended.out)
     assert ended.code == 3
-    words = "503 Service Unavailable (the shop asks for 100 s of rest, longer than --max-wait 5)"
+    words = "503 Service Unavailable (the shop asks to wait 100 s, longer than --max-wait 5)"
     assert failures(report) == {2: ("http_error", words)}
 
 
@@ -262,7 +262,7 @@ async def test_verbose_tells_the_waits(run: Run) -> None:
     assert any(
         line.startswith("page 1: attempt 1: 503, 0 KB in ") and "; again in " in line for line in lines
     )
-    assert any(" s of waiting" in line for line in lines)
+    assert any(", after waiting " in line for line in lines)
 
 
 async def test_an_address_of_this_machine_is_refused_unless_it_was_named(run: Run) -> None:

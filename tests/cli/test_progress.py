@@ -40,7 +40,7 @@ async def test_what_goes_well_is_not_told(capsys: pytest.CaptureFixture[str]) ->
         WorkerEvent("started", 7, "fork"),
         PagesKnown(2),
         finished(1, Verdict.OK),
-        finished(3, Verdict.PAST_END, "the shop states 2 pages"),
+        finished(3, Verdict.PAST_END, "the shop reports 2 pages"),
         finished(2, Verdict.NO_RESULTS),
     ]
     assert await told(capsys, *events) == []
@@ -84,11 +84,11 @@ async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixtur
         capsys,
         finished(1, Verdict.OK),
         finished(3, Verdict.LAYOUT_CHANGED, "0 could be read"),
-        finished(3, Verdict.PAST_END, "the shop states 2 pages", revised=True),
+        finished(3, Verdict.PAST_END, "the shop reports 2 pages", revised=True),
     )
     assert lines == [
-        "page 3: its layout has changed: 0 could be read",
-        "page 3, after all: past the end: the shop states 2 pages",
+        "page 3: page layout changed: 0 could be read",
+        "page 3 (corrected): past the end: the shop reports 2 pages",
     ]
 
 
@@ -102,9 +102,9 @@ async def test_lines_for_people_have_no_names_of_the_program(capsys: pytest.Capt
     in_full = await told(capsys, *events, verbose=True)
     assert [line.split(": ")[1] for line in in_full[1:]] == [verdict.value for verdict in failed]
     (line,) = await told(
-        capsys, finished(1, Verdict.OK), finished(2, Verdict.UNEXPECTED_PAGE, "no search page: title 404")
+        capsys, finished(1, Verdict.OK), finished(2, Verdict.UNEXPECTED_PAGE, "not a search page: title 404")
     )
-    assert line == "page 2: no search page: title 404"
+    assert line == "page 2: not a search page: title 404"
 
 
 async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,16 +121,16 @@ async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[st
     lines = await told(
         capsys,
         Attempt(1, "http://x", 1, "503 Service Unavailable", 0.1, 0.5),
-        WorkerEvent("killed", 7, "page 1 took over 10 s"),
+        WorkerEvent("killed", 7, "page 1 took longer than 10 s"),
         PagesKnown(2),
         finished(1, Verdict.BLOCKED, "403"),
         verbose=True,
     )
     assert lines == [
-        "searching for 书, typed 書: 3 pages",
-        "page 1: attempt 1: 503 Service Unavailable in 0.10 s; again in 0.5 s",
-        "parse process 7: killed (page 1 took over 10 s)",
-        "the shop states 2 pages",
+        "searching for 书 (typed 書): 3 pages",
+        "page 1: attempt 1: 503 Service Unavailable in 0.10 s; retrying in 0.5 s",
+        "parse process 7: killed (page 1 took longer than 10 s)",
+        "the shop reports 2 pages",
         "page 1: blocked: 403",
     ]
 
@@ -138,13 +138,13 @@ async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[st
 async def test_a_pace_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     """Requests at once and the gap between them are lines of --verbose, each with its reason."""
     events: list[Event] = [
-        PaceChanged("shop.example:80", 4, "6 of 10 requests at once were refused"),
+        PaceChanged("shop.example:80", 4, "6 of 10 simultaneous requests were refused"),
         PaceChanged("shop.example:80", 4, "requests were refused", gap=0.5),
-        PaceChanged("shop.example:80", 4, "12 answers at one every 0.01 s", gap=0.0),
+        PaceChanged("shop.example:80", 4, "12 responses at one request every 0.01 s", gap=0.0),
     ]
     assert await told(capsys, *events) == []
     assert (await told(capsys, *events, verbose=True))[1:] == [
-        "shop.example:80: 4 requests at once from now on (6 of 10 requests at once were refused)",
+        "shop.example:80: 4 requests at a time from now on (6 of 10 simultaneous requests were refused)",
         "shop.example:80: one request every 0.5 s from now on (requests were refused)",
-        "shop.example:80: no gap between requests from now on (12 answers at one every 0.01 s)",
+        "shop.example:80: no gap between requests from now on (12 responses at one request every 0.01 s)",
     ]

@@ -122,7 +122,7 @@ async def test_a_history_of_another_program_is_refused_before_anything_is_asked(
         )
         assert not shop.requests
     assert ended.code == 2
-    assert "other.db is a database of another program" in ended.only_line
+    assert "other.db is another program's database" in ended.only_line
     assert ended.only_line.endswith("--no-history")
 
 

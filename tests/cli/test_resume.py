@@ -115,7 +115,7 @@ async def test_a_whole_run_resumed_asks_for_nothing(run: Run, shop: DemoShop) ->
     more = await run(*command(shop, "--resume", pages=7))
     assert pages_asked(shop)[-2:] == [6, 7]
     assert len(pages_asked(shop)) == 7
-    assert more.err.startswith("resumed: 5 of 7 pages are of an earlier run, from 20")
+    assert more.err.startswith("resumed: 5 of 7 pages come from earlier runs, the oldest of 20")
     report = json.loads(more.out)
     assert report["fetched_from"] <= report["started_at"]
     assert (await run(*command(shop, "--resume", "--quiet", pages=5))).err == ""
@@ -127,7 +127,9 @@ async def test_the_price_check_is_resumed_too(run: Run, shop: DemoShop) -> None:
     assert pages_asked(shop) == [1, 1, 2]
     again = await run(*command(shop, "--price-check", "1", "--resume", pages=2))
     assert pages_asked(shop) == [1, 1, 2]
-    assert again.err.startswith("resumed: 2 of 2 pages, and 1 in price order, are of an earlier run, from 20")
+    assert again.err.startswith(
+        "resumed: 2 of 2 pages, and 1 in price order, come from earlier runs, the oldest of 20"
+    )
     assert without_times(again.out) == without_times(first.out)
     await run(*command(shop, pages=4))
     late = await run(*command(shop, "--price-check", "1", "--resume", "--min-reviews", "1", pages=4))
@@ -178,7 +180,7 @@ async def test_a_cache_that_cannot_be_written_stops_nothing(run: Run, shop: Demo
     (folder / "taken").write_text("a file")
     ended = await run(*command(shop, pages=1), env={"CRAWLER_CACHE_DIR": "taken"})
     assert ended.code == 0
-    assert ended.only_line.startswith("bookprice: no journal is kept for --resume")
+    assert ended.only_line.startswith("bookprice: cannot keep the journal for --resume")
 
 
 async def test_two_runs_at_once_have_journals_of_their_own(

@@ -86,7 +86,7 @@ async def test_a_signal_before_the_first_page_writes_no_file(start: Start, folde
         process.send_signal(signal.SIGINT)
         out, err = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, out) == (130, b"")
-    assert err.decode() == "bookprice: interrupted: no page was had in that time; no file is written\n"
+    assert err.decode() == "bookprice: interrupted: no page had been read; no file was written\n"
     assert (folder / "a.csv").read_text() == "earlier"
 
 

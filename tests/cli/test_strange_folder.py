@@ -183,7 +183,7 @@ async def test_a_folder_for_reports_that_is_a_link_out_of_the_folder(
     ):
         refused = await run(*words, env=env)
         assert refused.code == 2
-        assert "a link that leads out of its folder; choose another place, with -o or" in refused.only_line
+        assert "a link that points outside its folder; choose another place, with -o or" in refused.only_line
     looked = await run("doctor", "--demo", env=env)
     assert "WRONG  reports: reports cannot be written: it is a link" in looked.text
     assert seen(home) == before
@@ -205,7 +205,7 @@ async def test_alerts_follow_no_link_out_of_their_folder(  # noqa: PLR0917 – f
         configure(folder, f'[alerts]\n{key} = "{name}"\n{WATCH}')
         ended = await run("watch", "--all", "--demo", "--config", "config.toml", env=env)
         assert ended.code in {0, 1}
-        assert f"[alerts] {name} cannot be written: it is a link that leads out of its folder" in ended.err
+        assert f"[alerts] {name} cannot be written: it is a link that points outside its folder" in ended.err
     assert seen(home) == before
 
 
@@ -271,11 +271,11 @@ async def test_files_planted_beside_a_history(
     journal.write_bytes(journal.read_bytes()[:512])
     await refused("it keeps a write-ahead log")
     journal.write_text("notes that are no journal")
-    await refused("is no journal of SQLite")
+    await refused("is not an SQLite journal")
     journal.unlink()
     for file in (journal, log, index):
         file.symlink_to(home / "Documents/thesis.txt")
-        await refused("is no plain file")
+        await refused("is not a regular file")
         file.unlink()
     assert (await run(*words, "--history-file", "h.sqlite3", env=env)).code == 0
 
@@ -309,7 +309,7 @@ async def test_a_history_with_a_schema_of_somebody_elses(
     content = database.read_bytes()
     ended = await run(*words, "--history-file", "h.sqlite3", env=env)
     assert ended.code in {1, 2}
-    assert "is no history of this program: its schema is another one" in ended.only_line
+    assert "is not a history of this program: its schema differs" in ended.only_line
     assert database.read_bytes() == content
 
 
@@ -335,7 +335,7 @@ async def test_a_cache_whose_parts_are_links(
     before = seen(home)
     ended = await run("三体", "--demo", "--pages", "1", env={**env, "CRAWLER_CACHE_DIR": "cache"})
     assert ended.code == 2
-    assert f"cache/{part} is a link that leads out of the cache folder" in ended.only_line
+    assert f"cache/{part} is a link that points outside the cache folder" in ended.only_line
     assert seen(home) == before
 
 

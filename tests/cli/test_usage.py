@@ -21,25 +21,25 @@ def names(folder: Path) -> list[str]:
 
 
 WRONG: list[tuple[list[str | bytes], str]] = [
-    ([], "say what to search for"),
+    ([], "QUERY is missing"),
     ([""], "the query is empty"),
     (["  \u3000 "], "the query is empty"),
     (["書" * 101], "101 characters"),
     (["a\x1bb"], "U+001B"),
-    ([b"\xff\xfe"], "no readable character"),
+    ([b"\xff\xfe"], "not a readable character"),
     (["--demo"], "QUERY"),
     (["書", "--pages", "0"], "--pages must be a whole number from 1 to 100, or all, not '0'"),
     (["書", "--pages", "101"], "--pages must be"),
     (["書", "--pages", "-5"], "--pages must be"),
     (["書", "--pages", "many"], "--pages must be"),
     (["書", "--pages"], "--pages"),
-    (["書", "--page", "3"], "there is no option --page; the nearest is --pages; see"),
-    (["書", "--max_price=3"], "there is no option --max_price=3; the nearest is --max-price; see"),
-    (["書", "--nonsense"], "there is no option --nonsense; see"),
-    (["高等", "數學"], "what is '數學'? A query of several words goes in quotes; see"),
-    (["search", "demo", "x"], "what is 'x'? A query of several words goes in quotes; see"),
+    (["書", "--page", "3"], "unknown option --page; the nearest is --pages; see"),
+    (["書", "--max_price=3"], "unknown option --max_price=3; the nearest is --max-price; see"),
+    (["書", "--nonsense"], "unknown option --nonsense; see"),
+    (["高等", "數學"], "unexpected word '數學'; put a query of several words in quotes; see"),
+    (["search", "demo", "x"], "unexpected word 'x'; put a query of several words in quotes; see"),
     (["serach", "x"], "the command nearest to 'serach' is search; see"),
-    (["demo", "foo"], "demo takes options alone, not 'foo'; to search for it: \"demo foo\"; see"),
+    (["demo", "foo"], "unexpected word 'foo': demo takes only options; to search for it: \"demo foo\"; see"),
     (["書", "--pages", "1e1"], "--pages must be a whole number from 1 to 100, or all, not '1e1'"),
     (["書", "--sellers", "others"], "--sellers must be self or all"),
     (["書", "--category", "toys"], "--category must be books or all"),
@@ -60,13 +60,13 @@ WRONG: list[tuple[list[str | bytes], str]] = [
     (["書", "--format", "xml"], "--format"),
     (["書", "--quiet", "--verbose"], "--verbose"),
     (["書", "--config", "nowhere.toml"], "--config: there is no file"),
-    (["書", "-o", "report"], "report has no suffix; give it one of .txt, .md"),
+    (["書", "-o", "report"], "report: no suffix, so no format; use one of .txt, .md"),
     (["書", "-o", "report.pdf"], ".pdf"),
     (["書", "-o", ""], "-o"),
     (["書", "-o", "a.csv", "-o", "./a.csv"], "twice"),
     (["書", "-o", "nowhere/a.csv"], "nowhere"),
     (["書", "-o", "folder.csv"], "folder.csv"),
-    (["demo", "--nonsense"], "there is no option --nonsense"),
+    (["demo", "--nonsense"], "unknown option --nonsense"),
 ]
 
 
@@ -90,7 +90,7 @@ async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> No
     (folder / "config.toml").write_text("[crawler]\npagse = 3\n")
     ended = await run("書", "--demo")
     assert ended.code == 2
-    assert "config.toml: [crawler] pagse is no setting; the nearest is pages" in ended.only_line
+    assert "config.toml: [crawler] unknown setting pagse; the nearest is pages" in ended.only_line
     (folder / "config.toml").unlink()
     ended = await run("書", "--demo", env={"CRAWLER_PAGES": "x"})
     assert ended.code == 2
@@ -117,7 +117,7 @@ async def test_an_unwritable_reports_folder_is_found_before_the_crawl(
     (folder / "made" / "file.md").touch()
     ended = await run("書", "--base-url", shop.base_url, env={"CRAWLER_REPORT_DIR": reports})
     assert ended.code == 2
-    assert f"the reports' folder {reports} cannot be written: " in ended.only_line
+    assert f"the report folder {reports} cannot be written: " in ended.only_line
     assert "dir in [report]" in ended.only_line
     assert shop.requests == []
     assert names(folder) == ["file", "made"]
@@ -151,4 +151,4 @@ def test_a_working_folder_that_is_gone_is_one_line(environ: dict[str, str], fold
     if "OSError" in ended.stderr:
         pytest.skip("this system does not let go of a working folder")
     assert ended.returncode == 2
-    assert ended.stderr == "bookprice: the working folder is gone; change to one that is there\n"
+    assert ended.stderr == "bookprice: the working folder no longer exists; change to another\n"

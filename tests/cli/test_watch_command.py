@@ -164,7 +164,7 @@ async def test_a_price_series_tells_exactly_its_events(  # noqa: PLR0917 – fix
         if number in {3, 4}:
             kept = {3: "4 alerts", 4: "8 alerts"}[number]
             assert (
-                f"{kept} not delivered to urls[1] (json), and kept for the next watch: it answered 503"
+                f"{kept} not delivered to urls[1] (json), kept for the next watch: it responded 503"
                 in ended.err
             )
         if number == 5:
@@ -195,11 +195,11 @@ async def test_what_is_due_is_made_and_the_rest_is_said(run: Run, folder: Path, 
     assert (first.code, first.err, first.text) == (
         0,
         "",
-        "二: 1 book, 1 of 1 page read, recorded alone: no alert is set\n",
+        "二: 1 book, 1 of 1 page read, prices recorded, no alerts set\n",
     )
     second = await run(*words)
     assert second.text.splitlines()[0].startswith("二: not due before ")
-    assert second.text.splitlines()[1] == "三体: 1 book, 1 of 1 page read, recorded alone: no alert is set"
+    assert second.text.splitlines()[1] == "三体: 1 book, 1 of 1 page read, prices recorded, no alerts set"
     asked = len(shop.asked)
     third = await run(*words, "--quiet")
     assert (third.code, third.out, third.err) == (0, b"", "")
@@ -227,7 +227,7 @@ async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path
     ended = await run(*words)
     assert ended.code == 4
     assert ended.only_line.startswith("bookprice: watch a: no page could be read: pages 1–3: blocked: 405")
-    assert ended.text == "b: 1 book, 1 of 1 page read, recorded alone: no alert is set\n"
+    assert ended.text == "b: 1 book, 1 of 1 page read, prices recorded, no alerts set\n"
     shop.failing_query = None
     assert "a: 1 book, 1 of 1 page read" in (await run(*words, "--all")).text
 
@@ -308,7 +308,7 @@ async def test_a_second_watch_says_so_and_a_waiting_one_waits(
     await asyncio.wait_for(shop.came.wait(), 30)
     second = await run(*words)
     assert second.code == 5
-    assert "another watch is running on a.sqlite3; --wait waits for its end" in second.only_line
+    assert "another watch is running on a.sqlite3; --wait waits for it to finish" in second.only_line
     waiting = await start(*words, "--wait", "--all")
     first.kill()
     await first.communicate()
@@ -497,7 +497,7 @@ async def test_a_changed_search_is_said_and_a_doctor_changes_nothing(
         2,
     )  # in the title, and beside the alert
     changed = await run(*words, env={"CRAWLER_PAGES": "1"})
-    assert "watch 三体: it searches something else than before, and begins anew" in changed.only_line
+    assert "watch 三体: its search has changed, so it starts over" in changed.only_line
     assert "0 alerts" in changed.text
 
 

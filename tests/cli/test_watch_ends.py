@@ -82,7 +82,7 @@ async def test_a_command_ends_with_its_watch(
     assert process.returncode in ends[1]
     assert [await gone(pid, 3) for pid in pids] == [True, True]
     if ends[0] == (signal.SIGTERM,):
-        assert b"1 alert not delivered to command sh, and kept for the next watch: interrupted" in err
+        assert b"1 alert not delivered to command sh, kept for the next watch: interrupted" in err
     (folder / "hang.sh").write_text("cat > told.txt")
     ended = await run(*words)
     assert (ended.code, "delivered to command sh: 1 alert\n" in ended.text) == (0, True), ended.err

@@ -103,14 +103,14 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
 def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What each of them tells is said; no history is made for it."""
     assert listed(capsys).splitlines() == [
-        "Watch         三體, every 12h",
-        "Tells         target ¥20.00, 12.5% cheaper, lowest price seen, after prices of 7 days",
+        "Watch         三體, every 12 hours",
+        "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen, after 7 days",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
         "",
-        "Watch         new on testing, searches 滲透測試, every 1d",
-        "Tells         new on these pages, back in stock, of the products that it names: 1",
+        "Watch         new on testing, searches 滲透測試, every day",
+        "Alerts        new on these pages, back in stock, only these products: 1",
         "Last success  none yet",
         "Next run      due now",
         "Last alert    none yet",
@@ -151,7 +151,7 @@ def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]
         f"Last alert    {success:%Y-%m-%d %H:%M} UTC: target reached, lowest price seen: ¥19.00"
     )
     assert lines[-1] == (
-        f"Last problem  {failure:%Y-%m-%d %H:%M} UTC: pages that failed: 2; alerts not delivered yet: 1"
+        f"Last problem  {failure:%Y-%m-%d %H:%M} UTC: failed pages: 2; undelivered alerts: 1"
     )
     assert (here / "h.sqlite3").read_bytes() == before
 
@@ -193,7 +193,7 @@ def test_no_line_is_wider_than_the_terminal(
     monkeypatch.setenv("COLUMNS", str(columns))
     lines = listed(capsys).splitlines()
     assert max(map(cell_len, lines)) <= columns
-    headings = ["Watch", "Tells", "Last success", "Next run", "Last alert", "Last problem"]
+    headings = ["Watch", "Alerts", "Last success", "Next run", "Last alert", "Last problem"]
     assert all(heading in lines[0] for heading in headings) == (columns >= 100)
 
 
@@ -213,11 +213,11 @@ def test_a_history_of_an_older_version_is_listed_as_it_is(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--list", "--all"), "--list makes no watch: leave out --all"),
-        (("--format", "json"), "--format is for --list"),
+        (("--list", "--all"), "--list runs no watch; omit --all"),
+        (("--format", "json"), "--format requires --list"),
         (("--list", "--dry-run"), "not allowed with"),
         (("--dry-run", "--wait"), "not allowed with"),
-        (("--list", "--only", "三"), "there is no watch '三'"),
+        (("--list", "--only", "三"), "unknown watch '三'"),
     ],
 )
 def test_what_does_not_go_together_is_said(
@@ -275,11 +275,11 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
     assert (await run(*words)).code == 0
     shop.pages = [shelf({"11": "19.00", "12": "18.00"})]
     before = contents(folder, tmp_path / "home")
-    assert "not due before" in (await run(*words, "--dry-run")).text
+    assert "not due until" in (await run(*words, "--dry-run")).text
     dry = await run(*words, "--dry-run", "--all")
     assert (dry.code, dry.err) == (0, "")
     assert "三体: 2 books, 1 of 1 page read, 2 alerts" in dry.text
-    assert "would tell file a.txt, feed a.xml, command sh:\n" in dry.text
+    assert "would send to file a.txt, feed a.xml, command sh:\n" in dry.text
     message = dry.text.partition("command sh:\n")[2].partition("dry run:")[0]
     assert "target reached, cheaper: ¥19.00 (target ¥20.00, 5% less; was ¥30.00, 37% less)" in message
     assert contents(folder, tmp_path / "home") == before
@@ -287,7 +287,7 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
     assert real.code == 1
     assert (folder / "a.txt").read_text("utf-8") == message
     kept = await run(*words, "--dry-run")
-    assert "would tell command sh:\n" in kept.text
+    assert "would send to command sh:\n" in kept.text
 
 
 async def test_a_dry_run_ends_as_a_watch_does(
@@ -328,3 +328,31 @@ async def test_a_signal_ends_a_dry_run(
     assert process.returncode == 143
     assert b"kept" not in err
     assert contents(tmp_path / "tmp") == {}
+
+
+def test_runs_at_another_source_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who watched the live shop and lists the demo is told where the runs are; at their own source nothing is said."""
+    remember(here / "h.sqlite3", NOW)
+    assert "elsewhere" not in listed(capsys, "--only", "三體")
+    assert (
+        listed(capsys, "--only", "三體", "--demo").splitlines()[-1]
+        == "runs recorded elsewhere: the live shop"
+    )
+    assert "elsewhere" not in listed(capsys, "--only", "new on testing", "--demo")
+
+
+@pytest.mark.parametrize(("lang", "hours"), [("zh-Hant", "每 12 小時"), ("zh-Hans", "每 12 小时")])
+def test_how_often_is_said_in_words(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    hours: str,
+) -> None:
+    """Not in the shorthand of the configuration."""
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
+    text = listed(capsys)
+    assert hours in text
+    assert "每天" in text
+    assert "12h" not in text
+    assert "1d" not in text

@@ -139,11 +139,11 @@ def test_the_command_records_it_and_says_what_to_type_next(
     assert "7,200 observations recorded" in said
     assert said.endswith(f"history {QUERY!r} --demo --history-file '{file}'\n")
     assert run_command(["demo", "--history", "--history-file", str(file)]) == 0
-    assert "on record already" in capsys.readouterr().out
+    assert "already recorded" in capsys.readouterr().out
     assert run_command(["history", QUERY, "--demo", "--history-file", str(file)]) == 0
     assert "40 runs, 2025-11-22 to 2025-12-31" in capsys.readouterr().out
     assert run_command(["history", QUERY, "--history-file", str(file)]) == 0
-    assert "nothing is on record of" in capsys.readouterr().out
+    assert "no history for" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("made", ["nothing", "a file"])

@@ -227,11 +227,11 @@ async def test_no_byte_is_an_empty_body(coding: str, method: str, status: str, l
 @pytest.mark.parametrize(
     ("coding", "words"),
     [
-        ("br", "the answer is compressed with br, which was not asked for"),
-        ("zstd", "the answer is compressed with zstd, which was not asked for"),
-        ("compress", "the answer is compressed with compress, which was not asked for"),
-        ("gzip, gzip", "the answer is compressed more than once: gzip, gzip"),
-        ("deflate,br , identity", "the answer is compressed more than once: deflate, br"),
+        ("br", "the response is compressed with br, which was not requested"),
+        ("zstd", "the response is compressed with zstd, which was not requested"),
+        ("compress", "the response is compressed with compress, which was not requested"),
+        ("gzip, gzip", "the response is compressed more than once: gzip, gzip"),
+        ("deflate,br , identity", "the response is compressed more than once: deflate, br"),
     ],
 )
 async def test_a_coding_that_was_not_asked_for_is_named(coding: str, words: str) -> None:
@@ -244,7 +244,7 @@ async def test_a_coding_that_was_not_asked_for_is_named(coding: str, words: str)
 async def test_two_headers_are_one_list() -> None:
     """A second Content-Encoding header counts as well."""
     body = await read(answer(b"whatever", "Content-Encoding: gzip", "Content-Encoding: gzip"))
-    assert body.detail == "the answer is compressed more than once: gzip, gzip"
+    assert body.detail == "the response is compressed more than once: gzip, gzip"
 
 
 @pytest.mark.parametrize("keep_raw", [False, True])
@@ -254,7 +254,7 @@ async def test_a_bomb_costs_no_more_than_the_cap(keep_raw: bool) -> None:
     with memory() as peak:
         body = await read(answer(sent, "Content-Encoding: gzip"), keep_raw=keep_raw)
     assert (body.problem, body.cut) == (Problem.TOO_LARGE, Cut.LENGTH)
-    assert body.detail == "the answer is larger than 8 MiB"
+    assert body.detail == "the response is larger than 8 MiB"
     assert body.decoded == b""
     assert sent.startswith(body.raw)
     assert peak[0] < 8 * MIB * 1.25 + 2 * MIB
@@ -303,7 +303,7 @@ async def test_a_stated_length_beyond_the_cap_is_not_read() -> None:
     async with asking(Trickle(b"", "X: y")) as response:
         body = await BodyReader(99_999, keep_raw=True).read(response)
     assert body.problem is Problem.TOO_LARGE
-    assert (body.detail, body.cut, body.raw) == ("the answer is larger than 0.0954 MiB", Cut.LENGTH, b"")
+    assert (body.detail, body.cut, body.raw) == ("the response is larger than 0.0954 MiB", Cut.LENGTH, b"")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -313,7 +313,7 @@ async def test_a_stream_without_its_end_is_truncated(coding: str, cut: int) -> N
     whole = gzip.compress(PAGE) if coding == "gzip" else zlib.compress(PAGE)
     body = await read(closing(whole[:-cut], f"Content-Encoding: {coding}"))
     assert (body.problem, body.cut, body.decoded) == (Problem.TRUNCATED, Cut.DISCONNECT, b"")
-    assert body.detail == "the answer broke off or cannot be decompressed"
+    assert body.detail == "the response broke off or cannot be decompressed"
     assert body.raw == whole[:-cut]
 
 
@@ -360,7 +360,7 @@ async def test_members_are_counted() -> None:
     assert decode_body(most, "gzip", MIB) == Body(b"a" * MAX_MEMBERS)
     body = await read(answer(most + gzip.compress(b"a"), "Content-Encoding: gzip"))
     assert (body.problem, body.decoded) == (Problem.PROTOCOL, b"")
-    assert body.detail == "the answer is compressed in more than 1024 pieces"
+    assert body.detail == "the response is compressed in more than 1024 pieces"
 
 
 @pytest.mark.parametrize("coding", ["", "gzip", "br"])

@@ -194,7 +194,7 @@ async def test_a_body_over_the_cap_is_refused(script: Script) -> None:
     async with serving(script) as server:
         exchange, _ = await fetch(server.url, policy(max_bytes=100_000))
     assert (exchange.problem, exchange.body) == (Problem.TOO_LARGE, b"")
-    assert exchange.detail == "the answer is larger than 0.0954 MiB"
+    assert exchange.detail == "the response is larger than 0.0954 MiB"
     assert len(server.requests) == 1
 
 
@@ -323,7 +323,7 @@ async def test_a_socks_proxy_is_refused_with_the_remedy() -> None:
     async with Downloader(proxy="socks5://127.0.0.1:9") as downloader:
         exchange = await downloader.fetch("http://shop.invalid/", policy(attempts=1))
     assert exchange.problem is Problem.PROXY
-    assert exchange.detail == "socks5 proxies are not supported: name an http:// one with --proxy"
+    assert exchange.detail == "socks5 proxies are not supported; give an http:// proxy with --proxy"
 
 
 async def test_a_dead_proxy_is_named() -> None:
@@ -387,14 +387,14 @@ async def test_one_slow_answer_does_not_use_up_the_pages_time() -> None:
     async with serving(trickle, answer()) as server:
         exchange, attempts = await fetch(server.url, policy(request_seconds=0.3))
     assert (exchange.status, exchange.attempts) == (200, 2)
-    assert attempts[0].outcome == "no whole answer in 0.3 s"
+    assert attempts[0].outcome == "response not complete after 0.3 s"
 
 
 @pytest.mark.parametrize(
     ("asked", "options", "words"),
     [
-        ("3600", {}, "the shop asks for 3,600 s of rest, longer than --max-wait 30"),
-        ("40", {"max_wait": 60.0, "total_seconds": 5.0}, "no time is left of 5 s for another attempt"),
+        ("3600", {}, "the shop asks to wait 3,600 s, longer than --max-wait 30"),
+        ("40", {"max_wait": 60.0, "total_seconds": 5.0}, "no time left for another attempt (limit 5 s)"),
     ],
 )
 async def test_why_there_was_no_other_attempt_is_said(
@@ -513,6 +513,6 @@ async def test_an_address_in_a_private_network_is_not_asked() -> None:
     async with serving(answer()) as server:
         exchange, attempts = await fetch(server.url, policy(named_hosts=frozenset()))
     assert (exchange.problem, exchange.attempts) == (Problem.ADDRESS, 1)
-    assert exchange.detail == "127.0.0.1 is this machine itself"
+    assert exchange.detail == "127.0.0.1 is this machine"
     assert len(attempts) == 1
     assert not server.requests

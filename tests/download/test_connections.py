@@ -233,7 +233,7 @@ GARBAGE = {
     "two answers": STALE * 2,
     "timeout": page("", "408 Request Timeout", "Connection: close"),
 }
-"""What a server may send that was not asked for."""
+"""What a server may send that was not requested."""
 
 
 Way = tuple[ssl.SSLContext | None, ssl.SSLContext | bool]

@@ -292,7 +292,7 @@ async def test_many_refused_answers_are_one_refusal(server: Server, attempts: li
     async with guarded(ANSWERS) as session:
         outcome = await ask(session, f"http://shop.example:{server.port}/")
     assert set(outcome.asked.refused) == set(ANSWERS)
-    assert outcome.asked.refusal == f"127.0.0.1 is this machine itself (and {len(ANSWERS) - 1} more such)"
+    assert outcome.asked.refusal == f"127.0.0.1 is this machine (and {len(ANSWERS) - 1} more like it)"
     assert (attempts, server.connections) == ([], 0)
 
 
@@ -317,8 +317,8 @@ async def test_a_name_that_changes_its_answer_is_judged_each_time(
     assert attempts == ["8.8.8.8"]
     assert [outcome.asked.refusal for outcome in outcomes] == [
         None,
-        "127.0.0.1 is this machine itself",
-        "::1 is this machine itself (and 1 more such)",
+        "127.0.0.1 is this machine",
+        "::1 is this machine (and 1 more like it)",
     ]
     assert server.connections == 0
 
@@ -378,7 +378,7 @@ async def test_a_kept_connection_of_a_named_host_serves_no_other_request(server:
         unnamed = await ask(session, f"{url}3")
         again = await ask(session, f"{url}4", {"shop.example"})
     assert [outcome.status for outcome in named] == [200, 200]
-    assert unnamed.asked.refusal == "127.0.0.1 is this machine itself"
+    assert unnamed.asked.refusal == "127.0.0.1 is this machine"
     assert again.status == 200
     assert server.targets == ["/1", "/2", "/4"]
     assert server.connections == 2  # the first was kept for the second, and closed on the third's behalf
@@ -413,7 +413,7 @@ async def test_redirects_that_aiohttp_follows_are_judged_too(server: Server) -> 
     async with guarded() as session:
         with asking({"door.example"}) as asked, pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"http://door.example:{server.port}/to?{to}")
-        assert asked.refused == {"127.0.0.1": "127.0.0.1 is this machine itself"}
+        assert asked.refused == {"127.0.0.1": "127.0.0.1 is this machine"}
     assert len(server.targets) == 1
 
 
@@ -437,19 +437,19 @@ async def test_a_proxy_is_asked_for_a_named_address(server: Server) -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("127.0.0.1", "127.0.0.1 is this machine itself"),
+        ("127.0.0.1", "127.0.0.1 is this machine"),
         ("10.0.0.1", "10.0.0.1 is in a private network"),
-        ("100.64.0.1", "100.64.0.1 is in a provider's own network (shared address space)"),
-        ("169.254.7.7", "169.254.7.7 is in the network of this very link (link-local)"),
-        ("fe80::1%eth0", "fe80::1%eth0 is in the network of this very link (link-local)"),
-        (ANY, "0.0.0.0 is no address of any host (unspecified)"),
-        ("::", ":: is no address of any host (unspecified)"),
-        ("224.0.0.1", "224.0.0.1 is no single host (multicast)"),
-        ("255.255.255.255", "255.255.255.255 is every host of this link (broadcast)"),
-        ("240.0.0.1", "240.0.0.1 is reserved, and of no host on the internet"),
-        ("192.0.2.1", "192.0.2.1 is an example for documentation, and of no host"),
-        ("::ffff:10.0.0.1", "::ffff:10.0.0.1 is an IPv6 form of 10.0.0.1, which is in a private network"),
-        ("nonsense", "nonsense is no IP address"),
+        ("100.64.0.1", "100.64.0.1 is in an internet provider's internal network (shared address space)"),
+        ("169.254.7.7", "169.254.7.7 is a link-local address"),
+        ("fe80::1%eth0", "fe80::1%eth0 is a link-local address"),
+        (ANY, "0.0.0.0 is an unspecified address, which belongs to no host"),
+        ("::", ":: is an unspecified address, which belongs to no host"),
+        ("224.0.0.1", "224.0.0.1 is a multicast address"),
+        ("255.255.255.255", "255.255.255.255 is a broadcast address"),
+        ("240.0.0.1", "240.0.0.1 is a reserved address, which belongs to no host"),
+        ("192.0.2.1", "192.0.2.1 is an example address from documentation, which belongs to no host"),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.1 is the IPv6 form of 10.0.0.1, which is in a private network"),
+        ("nonsense", "nonsense is not an IP address"),
     ],
 )
 def test_a_refusal_says_why(address: str, words: str) -> None:
@@ -462,7 +462,7 @@ def test_a_refusal_says_why(address: str, words: str) -> None:
 )
 def test_metadata_are_called_so(address: str) -> None:
     """Of the private addresses these are the ones worth stealing from."""
-    assert refusal(address) == f"{address} is where a cloud keeps its machines' metadata and credentials"
+    assert refusal(address) == f"{address} is a cloud provider's metadata address, which holds credentials"
 
 
 @pytest.mark.parametrize("address", ["198.18.0.1", "198.19.255.255", "fc00::1f", "::ffff:198.18.0.1"])
@@ -478,9 +478,9 @@ def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        ("2130706433", "2130706433 stands for 127.0.0.1, which is this machine itself"),
-        ("[::1]", "::1 is this machine itself"),
-        ("Shop.LocalHost.", "shop.localhost is this machine itself"),
+        ("2130706433", "2130706433 means 127.0.0.1, which is this machine"),
+        ("[::1]", "::1 is this machine"),
+        ("Shop.LocalHost.", "shop.localhost is this machine"),
         ("printer.local", "printer.local is a name of the local network"),
         ("", "an address without a host"),
         ("localhost6", "localhost6 is this machine itself"),

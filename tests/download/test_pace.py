@@ -457,7 +457,7 @@ def test_one_refusal_of_ten_at_once_halves_the_limit() -> None:
             await turn.__aexit__(None, None, None)
 
     simulate(main)
-    assert changes == [(HOST, 5, "1 of 10 requests at once were refused")]
+    assert changes == [(HOST, 5, "1 of 10 simultaneous requests were refused")]
 
 
 def test_when_most_of_a_burst_is_refused_the_limit_is_what_was_not() -> None:

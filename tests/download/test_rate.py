@@ -302,7 +302,7 @@ def test_an_outage_leaves_no_gap(crawl: Callable[..., Result]) -> None:
 def test_a_limit_of_requests_at_once_is_none_of_requests_a_second(
     crawl: Callable[..., Result], at_once: int, latency: float
 ) -> None:
-    """A shop that bears four requests at once and answers in 0.2 s still serves some twenty a second."""
+    """A shop that bears four requests at a time and answers in 0.2 s still serves some twenty a second."""
     shop = SimulatedShop(lambda _now: 0.0, latency=latency, at_once=at_once)
     result = crawl(200, shop)
     assert result.lost == []
@@ -328,7 +328,7 @@ def test_refusals_that_come_whatever_the_gap_end_the_search_for_one(crawl: Calla
 
 
 def test_other_trouble_widens_no_gap() -> None:
-    """Timeouts and resets tell of requests at once alone."""
+    """Timeouts and resets tell of requests at a time alone."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, float]:
         pace = Pace(CONCURRENCY, clock=clock)

@@ -143,7 +143,7 @@ async def test_rules_are_asked_for_once_and_obeyed() -> None:
         assert rules.allows(f"{host.url}/a?b=c")
         assert not rules.allows(f"{host.url}/private/x")
         assert rules.reason(f"{host.url}/a?b=c") == ""
-        assert rules.reason(f"{host.url}/private/x") == "robots.txt denies it: Disallow: /private/"
+        assert rules.reason(f"{host.url}/private/x") == "robots.txt disallows it: Disallow: /private/"
         assert (rules.crawl_delay, rules.problem, rules.note) == (2.0, None, "")
         assert host.log == ["/robots.txt"]
 
@@ -195,7 +195,9 @@ async def test_a_refusal_is_asked_again_and_an_older_copy_serves_meanwhile(
     clock.pass_(days=1)
     rules = await robots.rules("http://a/")
     assert (rules.allows("http://a/x"), rules.allows("http://a/private/")) == (True, False)
-    assert rules.note == f"robots.txt could not be had: {status} No; that of 2026-03-01 12:01 UTC is obeyed"
+    assert (
+        rules.note == f"robots.txt could not be fetched: {status} No; using the copy of 2026-03-01 12:01 UTC"
+    )
     await robots.close()
 
 
@@ -222,7 +224,7 @@ async def test_a_large_file_of_which_less_than_the_first_500_kib_came_is_no_perm
     """Whoever fetches without keeping the start gets no «everything is allowed» for it."""
     cut = Exchange("", "", 200, body=b"#" * size, problem=Problem.TOO_LARGE, detail="too large")
     rules = await Robots(answering(cut), user_agent=AGENT).rules("http://a/")
-    assert rules.reason("http://a/x") == "robots.txt could not be had: too large"
+    assert rules.reason("http://a/x") == "robots.txt could not be fetched: too large"
 
 
 async def test_five_redirects_lead_to_the_rules() -> None:
@@ -262,7 +264,9 @@ async def test_a_refused_address_can_be_told_from_other_troubles() -> None:
     refused = Exchange("", "", problem=Problem.ADDRESS, detail="10.0.0.1 is a private address")
     rules = await Robots(answering(refused), user_agent=AGENT).rules("http://intranet/")
     assert rules.problem is refused
-    assert rules.reason("http://intranet/") == "robots.txt could not be had: 10.0.0.1 is a private address"
+    assert (
+        rules.reason("http://intranet/") == "robots.txt could not be fetched: 10.0.0.1 is a private address"
+    )
 
 
 async def test_why_there_was_no_further_attempt_is_said() -> None:
@@ -270,7 +274,7 @@ async def test_why_there_was_no_further_attempt_is_said() -> None:
     gave_up = replace(UNAVAILABLE, attempts=1, gave_up="asked to wait 3600 s")
     rules = await Robots(answering(gave_up), user_agent=AGENT).rules("http://a/")
     assert rules.reason("http://a/") == (
-        "robots.txt could not be had: 503 Service Unavailable (after 1 attempt; asked to wait 3600 s)"
+        "robots.txt could not be fetched: 503 Service Unavailable (after 1 attempt; asked to wait 3600 s)"
     )
 
 
@@ -279,7 +283,7 @@ async def test_half_an_answer_is_none(problem: Problem) -> None:
     """Rules of which a part is missing are not taken for the whole, even with status 200."""
     half = Exchange("", "", 200, body=SOME_RULES, problem=problem, detail="broke off")
     rules = await Robots(answering(half), user_agent=AGENT).rules("http://a/")
-    assert rules.reason("http://a/x") == "robots.txt could not be had: broke off"
+    assert rules.reason("http://a/x") == "robots.txt could not be fetched: broke off"
 
 
 @pytest.mark.parametrize("cut_by_client", [True, False])
@@ -496,7 +500,7 @@ async def test_an_old_copy_serves_while_no_newer_one_can_be_had(tmp_path: Path, 
         assert (rules.allows("http://a/"), rules.allows("http://a/private/")) == (True, False)
         assert rules.problem is None
         assert rules.note == (
-            "robots.txt could not be had: 503 Service Unavailable (after 3 attempts);"
+            "robots.txt could not be fetched: 503 Service Unavailable (after 3 attempts);"
             " that of 2026-03-01 12:00 UTC is obeyed"
         )
         assert await robots.rules("http://a/") is rules

@@ -102,7 +102,7 @@ async def test_a_refusal_denies_after_all_attempts(status: int) -> None:
     async with serving(text("User-agent: *\nAllow: /\n", status)) as host:
         (page,), _ = await fetch(host, "/page")
     assert page.problem is Problem.ROBOTS
-    assert page.detail.startswith(f"robots.txt could not be had: {status} ")
+    assert page.detail.startswith(f"robots.txt could not be fetched: {status} ")
     assert set(host.log) == {"/robots.txt"}
     assert len(host.log) == (1 if status == 407 else 2)
 
@@ -148,4 +148,4 @@ async def test_a_denied_page_says_that_first() -> None:
     """A rule that denies the address outweighs the delay."""
     async with serving(text(f"{DENIES}Crawl-delay: 9999\n")) as host:
         (end,), _ = await fetch(host, "/private")
-    assert end.detail == "robots.txt denies it: Disallow: /private"
+    assert end.detail == "robots.txt disallows it: Disallow: /private"

@@ -395,7 +395,7 @@ async def test_of_a_large_file_the_first_500_kib_are_obeyed(coding: str, chunked
     async with serving(CODINGS[coding](large(size)), headers, chunked=chunked) as url:
         ends = await fetch(url, "/first", "/within", "/beyond", "/other", notes=notes, max_bytes=1024)
     assert [end.problem for end in ends] == [Problem.ROBOTS, Problem.ROBOTS, None, None]
-    assert notes == ["robots.txt is larger than 500 KiB; the lines beyond are ignored"]
+    assert notes == ["robots.txt is larger than 500 KiB; the rest is ignored"]
 
 
 async def test_of_a_bomb_the_start_is_obeyed_and_little_is_held() -> None:
@@ -501,5 +501,5 @@ def test_what_would_take_too_long_is_denied_and_says_so() -> None:
     assert rules.allows("http://a/" + "b" * 1_000)
     assert MAX_BYTES * 8_000 > MAX_WORK
     assert rules.reason("http://a/" + "b" * 8_000) == (
-        "robots.txt denies it: too many wildcards to compare with an address of this length"
+        "robots.txt disallows it: too many wildcards to compare with an address of this length"
     )

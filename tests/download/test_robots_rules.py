@@ -59,7 +59,7 @@ def test_a_group_for_everybody_may_be_written_with_more() -> None:
 def test_no_misspelling_that_google_accepts_is_overlooked(word: str) -> None:
     """Each of them denies, and is named as the reason."""
     rules = Rules(f"User-agent: *\n{word.title()}: /a\n", user_agent=AGENT)
-    assert rules.reason("http://a/a") == f"robots.txt denies it: {word.title()}: /a"
+    assert rules.reason("http://a/a") == f"robots.txt disallows it: {word.title()}: /a"
 
 
 @pytest.mark.parametrize(
@@ -139,32 +139,32 @@ def test_the_rule_that_decided_is_named() -> None:
     )
     rules = Rules(body, user_agent=AGENT)
     assert rules.reason("http://a/") == ""
-    assert rules.reason("http://a/a/x") == "robots.txt denies it: Disallow: /a"
+    assert rules.reason("http://a/a/x") == "robots.txt disallows it: Disallow: /a"
     assert rules.reason("http://a/a/b/x") == ""
-    assert rules.reason("http://a/a/b/c/d/e") == "robots.txt denies it: Disallow: /a/b/c"
-    assert rules.reason("http://a/x/c/d") == "robots.txt denies it: Disallow: /*/c/d$"
+    assert rules.reason("http://a/a/b/c/d/e") == "robots.txt disallows it: Disallow: /a/b/c"
+    assert rules.reason("http://a/x/c/d") == "robots.txt disallows it: Disallow: /*/c/d$"
 
 
 def test_a_rule_of_the_next_group_is_not_named() -> None:
     """Leaving rules out to find the one that decided makes no one group of two."""
     body = "User-agent: bookprice-crawler\nDisallow: /a\nUser-agent: Other\nDisallow: /a/b/c\n"
-    assert Rules(body, user_agent=AGENT).reason("http://a/a/b/c") == "robots.txt denies it: Disallow: /a"
+    assert Rules(body, user_agent=AGENT).reason("http://a/a/b/c") == "robots.txt disallows it: Disallow: /a"
 
 
 def test_what_is_no_address_is_not_allowed() -> None:
     """An address that cannot be taken apart is denied without a rule's name, and raises nothing."""
     rules = Rules("User-agent: *\nDisallow: /a\n", user_agent=AGENT)
     assert not rules.allows("http://[/b")
-    assert rules.reason("http://[/b") == "robots.txt denies it"
+    assert rules.reason("http://[/b") == "robots.txt disallows it"
 
 
 def test_a_reason_stays_short_and_harmless() -> None:
     """A long line is cut, what cannot be printed is replaced, and a rule is named however many there are."""
     rules = Rules(f"User-agent: *\nDisallow: /a{'b' * 500}\nDisallow: /\x1b[31m\n", user_agent=AGENT)
     assert len(rules.reason(f"http://a/a{'b' * 500}")) <= 130
-    assert rules.reason("http://a/%1B[31m") == "robots.txt denies it: Disallow: /�[31m"
+    assert rules.reason("http://a/%1B[31m") == "robots.txt disallows it: Disallow: /�[31m"
     many = Rules("User-agent: *\n" + "".join(f"Disallow: /{n}\n" for n in range(300)), user_agent=AGENT)
-    assert many.reason("http://a/7") == "robots.txt denies it: Disallow: /7"
+    assert many.reason("http://a/7") == "robots.txt disallows it: Disallow: /7"
 
 
 paths = st.text(alphabet="ab/", max_size=4).map(lambda path: f"/{path}")
@@ -178,7 +178,9 @@ def test_the_longest_match_decides(lines: list[tuple[str, str]], path: str) -> N
     matching = [(len(prefix), kind == "Allow", prefix) for kind, prefix in lines if path.startswith(prefix)]
     _, allowed, prefix = max(matching, default=(0, True, ""))
     assert rules.allows(f"http://a{path}") is allowed
-    assert rules.reason(f"http://a{path}") == ("" if allowed else f"robots.txt denies it: Disallow: {prefix}")
+    assert rules.reason(f"http://a{path}") == (
+        "" if allowed else f"robots.txt disallows it: Disallow: {prefix}"
+    )
 
 
 robots_words = st.lists(

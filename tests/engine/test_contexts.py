@@ -119,7 +119,7 @@ async def test_a_thread_with_a_loop_of_its_own(shop: DemoShop) -> None:
 
 
 async def test_an_aiohttp_handler(shop: DemoShop) -> None:
-    """A web handler answers with the report; two requests at once do not disturb each other."""
+    """A web handler answers with the report; two requests at a time do not disturb each other."""
 
     async def handler(request: web.Request) -> web.Response:
         result = await crawl(request.query["q"], pages=1, price_check=0, base_url=shop.base_url)

@@ -342,7 +342,7 @@ async def test_what_could_not_be_read_of_a_price_page_is_told() -> None:
     result = await search(shop, pages=1, price_check=4)
     assert [page.page for page in result.price_pages] == [1]
     notes = [note for note in result.notes if "full page" in note]
-    assert notes == ["page 1 of the price order: 20 listings where a full page has 60"]
+    assert notes == ["page 1 of the price order: 20 listings; a full page has 60"]
 
 
 async def test_the_check_of_a_blocked_search_is_no_second_block() -> None:

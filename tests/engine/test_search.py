@@ -267,7 +267,7 @@ async def test_nobody_there() -> None:
         closed = shop.base_url
     denied = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1)
     assert verdicts(denied) == {1: "robots_denied", 2: "robots_denied"}
-    assert denied.pages[0].detail.startswith("robots.txt could not be had: no connection to 127.0.0.1")
+    assert denied.pages[0].detail.startswith("robots.txt could not be fetched: no connection to 127.0.0.1")
     result = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1, obey_robots=False)
     assert verdicts(result) == {1: "network_error", 2: "network_error"}
     assert "127.0.0.1" in result.pages[0].detail
@@ -307,7 +307,7 @@ async def test_a_verdict_may_be_revised() -> None:
 
 
 async def test_a_reader_that_sleeps_stalls_nothing() -> None:
-    """The crawl goes on while nobody reads its events."""
+    """The crawl goes on while nothing is reading its events."""
     async with DemoShop() as shop, Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
         events = crawler.search(QUERY, pages=10)
         await anext(events)
@@ -433,7 +433,7 @@ async def test_an_engine_is_used_inside_its_block() -> None:
     async with crawler:
         with pytest.raises(UsageError, match="concurrency belongs to the engine"):
             await anext(crawler.search(QUERY, concurrency=3))  # type: ignore[call-arg]  # mypy knows
-        with pytest.raises(SettingsError, match="page is no setting; the nearest is pages"):
+        with pytest.raises(SettingsError, match="unknown setting page; the nearest is pages"):
             await anext(crawler.search(QUERY, page=3))  # type: ignore[call-arg]  # mypy knows
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))

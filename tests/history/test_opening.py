@@ -192,5 +192,5 @@ def test_a_damaged_name_in_the_schema_is_one_line(tmp_path: Path) -> None:
     damaged = data.replace(b"CREATE TABLE found (", b"CREATE TABLE found \xd5")
     assert damaged != data
     file.write_bytes(damaged)
-    with pytest.raises(HistoryError, match="is no UTF-8; restore a copy"):
+    with pytest.raises(HistoryError, match="is not valid UTF-8; restore a copy"):
         History(file)

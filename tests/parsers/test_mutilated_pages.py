@@ -21,7 +21,7 @@ from parsers.text import decode, detect_charset
 from tests.profiles import examples
 
 CPU_SECONDS = 1.0
-"""What a page may take of the processor; a clock on the wall would tell of the machine's other work."""
+"""What a page may take of the processor; a clock on the wall would send to of the machine's other work."""
 
 
 @cache

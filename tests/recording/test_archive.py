@@ -143,7 +143,7 @@ async def test_a_disk_that_fills_leaves_nothing(tmp_path: Path, journal: Path) -
         ("a.gz", "must end in .warc.gz"),
         ("none/a.warc.gz", "there is no folder"),
         ("folder.warc", "it is a folder"),
-        ("pipe.warc", "it is no file"),
+        ("pipe.warc", "it is not a regular file"),
         ("loop.warc", "cannot be written"),
         ("\0.warc", "cannot be written"),
     ],

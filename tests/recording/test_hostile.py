@@ -60,21 +60,21 @@ def foreign(*, page: bytes = b"<html>") -> bytes:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "is no WARC file"),
-        (b"\n", "is no WARC file"),
+        (b"", "is not a WARC file"),
+        (b"\n", "is not a WARC file"),
         (b"WAR", "holds no search of this program"),  # a file that was cut, as far as anyone can tell
-        (b"%PDF-1.7 \xff\xfe", "is no WARC file"),
-        (b"filedesc://a.arc 0.0.0.0 20260131 text/plain 3\n", "is no WARC file"),
-        (gzip.compress(b"some text", mtime=0), "is no WARC file"),
-        (gzip.compress(b"", mtime=0), "is no WARC file"),
+        (b"%PDF-1.7 \xff\xfe", "is not a WARC file"),
+        (b"filedesc://a.arc 0.0.0.0 20260131 text/plain 3\n", "is not a WARC file"),
+        (gzip.compress(b"some text", mtime=0), "is not a WARC file"),
+        (gzip.compress(b"", mtime=0), "is not a WARC file"),
         (b"\x1f\x8bnot gzip", "is damaged"),
         (b"WARC/1.1\r\n\r\n", "does not say how long"),
-        (b"WARC/2.0\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "no record begins here"),
+        (b"WARC/2.0\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "no record starts here"),
         (b"WARC/1.1\r\nContent-Length: -5\r\n\r\n", "does not say how long"),
         (b"WARC/1.1\r\nContent-Length: 9999999999999\r\n\r\n", "larger than 64 MiB"),
         (b"WARC/1.1\r\nContent-Length: 1\r\n\r\nabcdefghij", "does not end where it should"),
-        (b"WARC/1.1\r\nContent-Length: 0\r\nA: " + b"a" * 100_000, "no record begins here"),
-        (b"WARC/1.1\r\n" + b"A: b\r\n" * 100_000, "no record begins here"),
+        (b"WARC/1.1\r\nContent-Length: 0\r\nA: " + b"a" * 100_000, "no record starts here"),
+        (b"WARC/1.1\r\n" + b"A: b\r\n" * 100_000, "no record starts here"),
         (foreign(), "holds no search of this program"),
         (metadata({"kind": "run"}), "is damaged"),
         (metadata({"not": "ours"}), "holds no search of this program"),
@@ -98,8 +98,8 @@ def test_what_is_no_file_is_refused_in_a_line(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     assert "No such file" in refused(tmp_path / "none.warc.gz")
-    assert "it is no file" in refused(tmp_path)
-    assert "it is no file" in refused(tmp_path / "pipe")
+    assert "it is not a regular file" in refused(tmp_path)
+    assert "it is not a regular file" in refused(tmp_path / "pipe")
     assert "cannot be read" in refused(tmp_path / "loop")
     assert "cannot be read" in refused(tmp_path / "\0")
 

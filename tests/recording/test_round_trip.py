@@ -153,7 +153,7 @@ def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObje
         for size in data.draw(st.lists(st.integers(0, len(whole)), min_size=1, max_size=40)) + ends:
             path.write_bytes(whole[:size])
             if size < ends[0]:
-                with pytest.raises(ArchiveError, match=r"holds no search|is no WARC file"):
+                with pytest.raises(ArchiveError, match=r"holds no search|is not a WARC file"):
                     read_run(path)
                 continue
             run = read_run(path)
@@ -214,7 +214,7 @@ def test_a_body_that_no_answer_has_is_kept_beside_them(tmp_path: Path) -> None:
 
 
 def test_words_that_are_no_text_do_not_stop_a_recording(tmp_path: Path) -> None:
-    """Half a surrogate pair, as from a command line that is no UTF-8, is replaced and the rest is kept."""
+    """Half a surrogate pair, as from a command line that is not valid UTF-8, is replaced and the rest is kept."""
     path = tmp_path / "run.warc"
     path.write_bytes(
         b"".join(runs.run_bytes([runs.saved(1)], None, replace(runs.parameters(), query="a\udc80b")))

@@ -52,7 +52,7 @@ def test_an_unknown_suffix_names_the_known_ones(path: str) -> None:
     with pytest.raises(UsageError, match=f"one of {re.escape(SUFFIXES)}$") as caught:
         format_of(path)
     suffix = Path(path).suffix
-    words = f"{path}: its suffix {suffix} says nothing of" if suffix else f"{path} has no suffix; "
+    words = f"{path}: unknown format {suffix}; " if suffix else f"{path}: no suffix, "
     assert str(caught.value).startswith(words)
 
 
@@ -78,7 +78,7 @@ def test_a_format_that_is_not_installed_names_its_extra(monkeypatch: pytest.Monk
     for form in FORMATS:
         check_installed(form)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install .*\[xlsx\].*, or choose another format"):
+    with pytest.raises(UsageError, match=r"pip install .*\[xlsx\]"):
         check_installed("xlsx")
     check_installed("table")
 

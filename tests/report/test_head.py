@@ -223,7 +223,7 @@ def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
 
 
 def test_accessories_alone_are_told_so_once() -> None:
-    """Where there is no book at all, one line has the cheapest of the accessories, with the caveat."""
+    """Where no book was found at all, one line has the cheapest of the accessories, with the caveat."""
     lamp = make_listing(product_id="1", title="夹书灯", price=Decimal(8), flags=frozenset({Flag.ACCESSORY}))
     mark = make_listing(product_id="2", title="书签", price=Decimal(3), flags=frozenset({Flag.ACCESSORY}))
     (line,) = answers(lamp, mark, wishes=Wishes(keep=frozenset({"accessory"})))
@@ -358,7 +358,7 @@ def test_a_whole_live_search_is_told_in_full() -> None:
             make_listing(product_id="2", sold_out=True),
         ],
         available=1,
-        notes=("page 1: 50 listings where a full page has 60",),
+        notes=("page 1: 50 listings; a full page has 60",),
         options={
             "sellers": "self",
             "category": "books",
@@ -382,7 +382,7 @@ def test_a_whole_live_search_is_told_in_full() -> None:
         ("shops_order", say("sort_sales")),
         ("order", say("by_cheapest")),
         ("frontier", say("frontier_words", n=1)),
-        ("note", "page 1: 50 listings where a full page has 60"),
+        ("note", "page 1: 50 listings; a full page has 60"),
     ]
     assert head_of(result).facts == tuple((say(name), words) for name, words in expected)
 
@@ -412,13 +412,13 @@ def test_pages_that_were_not_read_did_not_fail() -> None:
     """An interrupt leaves pages that nobody asked for: they are counted and called apart from those that failed."""
     left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(6, 9)]
     only_left = make_result(failed=left, stopped="interrupted", available=None)
-    assert (fact(only_left, "pages") or "").startswith("1 ok, 0 failed, 3 not read of 4 asked")
+    assert (fact(only_left, "pages") or "").startswith("1 ok, 0 failed, 3 not read of 4 requested")
     (alarm,) = head_of(only_left).alarms
     assert alarm.name == "PARTIAL"
     assert alarm.text.startswith("3 of 4 pages not read: ")
     assert alarm.details == (("pages 6–8", "not read: interrupted"),)
     both = make_result(failed=[*FAILED, *left], stopped="interrupted")
-    assert (fact(both, "pages") or "").startswith("1 ok, 3 failed, 3 not read of 7 asked")
+    assert (fact(both, "pages") or "").startswith("1 ok, 3 failed, 3 not read of 7 requested")
     assert head_of(both).alarms[0].text.startswith("3 of 7 pages failed, 3 not read: ")
     assert "not read" not in (fact(make_result(failed=FAILED), "pages") or "")
     assert [page.page for page in both.not_read] == [6, 7, 8]
@@ -595,13 +595,15 @@ SOME_PAGES = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), *FAILED
                 ENGLISH("try_all_sellers"),
             ],
         ),
-        (ALL_DROPPED, "Nothing to rank: every product found is dropped (1 sold out)"),
-        (LEFT_EARLY, "FAILED — No page was read: 1 failed, 2 not read of 3"),
+        (LEFT_EARLY, "FAILED", [ENGLISH("no_page_left", failed=1, left=2, all=3)]),
         (
             LEFT_EMPTY,
-            "PARTIAL — Dangdang 当当网 has no book for «渗透测试» on the pages that were read: 0 failed, 1 not read of 2",  # noqa: E501
+            "PARTIAL",
+            [
+                ENGLISH("no_book", shop="Dangdang 当当网", query="渗透测试"),
+                ENGLISH("on_read_pages_left", failed=0, left=1, all=2),
+            ],
         ),
-        (NO_PAGE, "FAILED — No page could be had: 3 of 3 failed"),
         (
             ALL_DROPPED,
             "",

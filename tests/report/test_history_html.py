@@ -66,24 +66,22 @@ def test_a_search_shows_its_products_in_their_order() -> None:
     assert texts(document, "h1") == ["三体"]
     assert texts(document, ".card h3") == ["球状闪电", "三体"]
     assert texts(document, ".card .place") == ["#1", "#2"]
-    assert texts(document, ".card .price") == ["¥30.00 -25% to its median", "¥50.00 at its median"]
+    assert texts(document, ".card .price") == ["¥30.00 -25% vs. its median", "¥50.00 at its median"]
     assert len(document.css(".card svg.past")) == 2
     assert facts(document, ".card:first-child") == {
         "Product": "1",
-        "Median of 90 days": "¥40.00 (-25%)",
+        "90-day median": "¥40.00 (-25%)",
         "Lowest ever": "¥30.00 on 2026-03-11",
-        "Change": "-¥10.00 since 2026-03-10",
-        "Observed": "70 times since 2026-01-01, last on 2026-03-11; a price on 70 days",
+        "Change": "-¥10.00 from 2026-03-10",
+        "Observed": "70 times since 2026-01-01, last on 2026-03-11; with a price on 70 days",
     }
-    assert facts(document, ".first")["Products"].startswith("2: best deal first")
+    assert facts(document, ".first")["Products"].startswith("2; best deals first")
 
 
 def test_a_raise_before_a_cut_is_said_and_marked() -> None:
     """With the numbers that show it, in words and in the drawing."""
     document = page(a_product(RAISED))
-    assert texts(document, ".trick") == [
-        "raised, then cut: ¥50.00 was usual, ¥60.00 on 2026-03-02, now ¥50.00"
-    ]
+    assert texts(document, ".trick") == ["raised, then cut: usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00"]
     assert texts(document, ".past .label") == [
         "¥50.00 on 2026-03-11", "raised to ¥60.00, 2026-03-02", "cut to ¥50.00, 2026-03-11",
     ]  # fmt: skip
@@ -102,7 +100,7 @@ def test_one_product_has_its_chart_and_the_list_of_its_prices() -> None:
     assert texts(document, ".large svg.past > .tick.end")[0] == "¥0"
     assert [texts_of(row) for row in document.css(".spells tbody tr")] == [
         ["2026-02-10 – 2026-02-11", "¥1,300.00", "–", "2"],
-        ["not observed for long before"],
+        ["long gap before this"],
         ["2026-01-06", "no price", "–", "1"],
         ["2026-01-04 – 2026-01-05", "sold out", "–", "2"],
         ["2026-01-01 – 2026-01-03", "¥20.00", "–", "3"],
@@ -121,19 +119,17 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     assert chart.attributes["aria-label"] == (
         "三体: Price over time, 2026-01-01 to 2026-03-11: ¥50.00 to ¥60.00; Price now: ¥50.00; "
         "Lowest ever: ¥50.00 on 2026-03-11; "
-        "raised, then cut: ¥50.00 was usual, ¥60.00 on 2026-03-02, now ¥50.00"
+        "raised, then cut: usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00"
     )
     past = [*daily((3, "20"), (2, "-"), (1, "20"), (1, "-")), *daily((1, "20"), start=40)]
     [chart] = page(a_product(past)).css("svg.past")
-    assert (chart.attributes["aria-label"] or "").endswith(
-        "sold out: 2 times; not observed for long: 1 times"
-    )
+    assert (chart.attributes["aria-label"] or "").endswith("sold out: 2 times; long gaps: 1")
 
 
 def test_few_observations_are_said_to_be_few() -> None:
     """A single one is a dot, and called the only one; of many days nothing is said."""
     document = page(a_search([seen(0, "20")], daily((9, "20"), product_id="2")))
-    assert "few observations: days with a price 1" in texts(document, ".card:first-child .remarks li")
+    assert "seen on 1 day" in texts(document, ".card:first-child .remarks li")
     assert not document.css(".card:last-child .remarks")
     first, second = document.css("svg.past")
     assert "Price on 2026-01-01, the only observation: ¥20.00" in (first.attributes["aria-label"] or "")
@@ -144,21 +140,21 @@ def test_what_is_not_known_is_said() -> None:
     """No price now, no price ever, not seen by the last run, a list price that is not drawn."""
     unpriced = page(a_product([seen(0, None), seen(1, None)]))
     assert texts(unpriced, ".first > .price") == ["no price"]
-    assert "No chart: there never was a price." in texts(unpriced, ".none")
+    assert "No chart: no price was ever seen." in texts(unpriced, ".none")
     assert not unpriced.css("svg.past, .key")
     assert facts(unpriced, "main")["Lowest ever"] == "–"
     sold_out = page(a_product(daily((9, "20"), (1, "-"))))
     assert texts(sold_out, ".first > .price") == ["sold out"]
     assert len(sold_out.css("svg.past .out")) == 1
     far = page(a_product([seen(at, "20", "999") for at in range(9)]))
-    assert texts(far, ".large .note") == ["The list price, ¥999.00, is too high to be drawn."]
+    assert texts(far, ".large .note") == ["The list price, ¥999.00, is too high to draw."]
 
 
 def test_products_that_are_left_out_are_counted() -> None:
     """200 unless a number is given; the head says how many there are, and so does the line below."""
     document = page(a_search(*many(230), found=1_234))
     assert len(document.css(".card")) == MOST_CHARTS == 200
-    assert facts(document, ".first")["Products"].startswith("1,234, 200 of them shown")
+    assert facts(document, ".first")["Products"].startswith("1,234, 200 shown")
     assert texts(document, ".left") == ["… and 1,034 more (--top 1234 shows all)"]
     few = page(a_search(*many(5)), top=2)
     assert len(few.css(".card")) == 2
@@ -179,15 +175,15 @@ def test_spells_that_are_left_out_are_counted() -> None:
     past = daily(*((1, str(20 + at % 7)) for at in range(1_500)))
     alone = page(a_product(past))
     assert len(alone.css(".spells tbody tr")) == 500
-    assert texts(alone, ".spells + .help") == ["the oldest 1,000 are left out here; CSV and JSON have all"]
+    assert texts(alone, ".spells + .help") == ["the oldest 1,000 are not shown here; CSV and JSON list all"]
     [words] = texts(alone, ".large .note")
-    drawn = re.fullmatch(r"Drawn are ([\d,]+) of 1,500 prices: .*", words)
+    drawn = re.fullmatch(r"Shows ([\d,]+) of 1,500 prices: .*", words)
     assert drawn is not None
     assert len(alone.css(".past .hit")) == int(drawn[1].replace(",", "")) <= 1_000
     among = page(a_search(past))
     assert texts(among, ".card summary") == ["all prices: 1,500"]
     assert texts(among, ".spells + .help") == [
-        "the oldest 1,480 are left out here; history 29220317 has more"
+        "the oldest 1,480 are not shown here; history 29220317 shows more"
     ]
 
 
@@ -213,7 +209,7 @@ def test_what_there_is() -> None:
     assert texts_of(document.css(".searches tbody tr")[0]) == [
         "Dangdang 当当网", "70", "1,234", "86,380", "2026-01-01", "2026-03-11",
     ]  # fmt: skip
-    assert "no search is recorded yet" in texts(page(overview()), ".help")
+    assert "no searches are recorded yet" in texts(page(overview()), ".help")
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,9 @@ CHINESE = ("zh-Hans", "zh-Hant")
 ROWS = {**{f"label {name}": words for name, words in _WORDS.items()}, **PHRASES}
 """Every text that people read, labels and phrases."""
 
-ALLOWED_IN_TRADITIONAL = {"周", "布", "群"}
-"""OpenCC's `s2t` writes 週邊, 分佈 and 羣; 周邊 (of goods), 分布 and 群 are as usual in Taiwan and Hong Kong."""
+ALLOWED_IN_TRADITIONAL = {"周", "布", "群", "核"}
+"""OpenCC's `s2t` writes 週邊, 分佈, 羣 and 覈; 周邊 (of goods), 分布, 群 and 核 are usual in Taiwan and Hong
+Kong."""
 
 TO_SIMPLIFIED, TO_TRADITIONAL = OpenCC("t2s"), OpenCC("s2t")
 
@@ -137,14 +138,14 @@ def test_whatever_can_happen_has_words(lang: str) -> None:
 
 def test_a_reason_is_no_heading() -> None:
     """Publisher and author are columns too: as reasons they say that they differ."""
-    assert ENGLISH.reason("publisher") == "of another publisher"
-    assert ENGLISH.reason("author") == "of another author"
+    assert ENGLISH.reason("publisher") == "from another publisher"
+    assert ENGLISH.reason("author") == "by another author"
     assert (ENGLISH("publisher"), ENGLISH("author")) == ("Publisher", "Author")
 
 
 def test_values_are_put_in() -> None:
     """Large numbers are grouped; braces in a value stay as they are."""
-    assert ENGLISH("from_reviews", n=12345) == "12,345 reviews at least"
+    assert ENGLISH("from_reviews", n=12345) == "at least 12,345 reviews"
     assert ENGLISH("of_author", name="{n}{") == "author {n}{"
     with pytest.raises(KeyError):
         ENGLISH("no such name")

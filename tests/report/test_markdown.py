@@ -207,7 +207,7 @@ def test_what_was_dropped_is_listed_on_demand() -> None:
     assert table(before)[1][-1] == "kept though without a readable price"
     assert "Dropped" not in report(result)
     assert "\n- **范围**：" in report(result, lang="zh-Hans")
-    assert "## 剔除" in report(result, show_dropped=True, lang="zh-Hans")
+    assert "## 已排除" in report(result, show_dropped=True, lang="zh-Hans")
 
 
 @pytest.mark.parametrize("query", ["书", "a -->b", "--", "<!-- x", "\u202e", '"quoted"'])

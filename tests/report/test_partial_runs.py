@@ -38,7 +38,7 @@ KINDS = tuple(
 
 ALLOWED = frozenset(
     """
-    DEMO PARTIAL REPLICA FAILED Dangdang Tab auto
+    DEMO PARTIAL REPLICA FAILED CP Dangdang Tab auto
     HTTP HTML JavaScript KB MiB UTC TLS IP ID href https http html txt robots Errno
     """.split()  # noqa: SIM905 – a table of words
 )

@@ -42,33 +42,33 @@ RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
         (
             ["20"] * 10 + ["25"] * 20 + ["22"],
             [
-                "at its lowest in 21 days", "¥3.00 less than on 2026-01-30", "lowest ¥20.00 on 2026-01-10",
-                "median of 90 days ¥25.00", "observed since 2026-01-01",
+                "lowest in 21 days", "¥3.00 less than on 2026-01-30", "lowest ¥20.00 on 2026-01-10",
+                "90-day median ¥25.00", "on record since 2026-01-01",
             ],
         ),
         (
             ["25"] * 9 + ["20"],
             [
-                "at its lowest ever", "¥5.00 less than on 2026-01-30", "median of 90 days ¥25.00",
-                "observed since 2026-01-22",
+                "lowest on record", "¥5.00 less than on 2026-01-30", "90-day median ¥25.00",
+                "on record since 2026-01-22",
             ],
         ),
         (
             ["20"] * 9 + ["25"],
             [
-                "¥5.00 more than on 2026-01-30", "lowest ¥20.00 on 2026-01-30", "median of 90 days ¥20.00",
-                "observed since 2026-01-22",
+                "¥5.00 more than on 2026-01-30", "lowest ¥20.00 on 2026-01-30", "90-day median ¥20.00",
+                "on record since 2026-01-22",
             ],
         ),
         # One day that was dearer does not make the usual price a low one.
-        (["20"] * 20 + ["21"] + ["20"] * 9, ["median of 90 days ¥20.00", "observed since 2026-01-02"]),
+        (["20"] * 20 + ["21"] + ["20"] * 9, ["90-day median ¥20.00", "on record since 2026-01-02"]),
         (["20"] * 10, ["the same price since 2026-01-22"]),
-        (["20", "20"], ["few observations: 2 days since 2026-01-30"]),
+        (["20", "20"], ["seen on 2 days since 2026-01-30"]),
         (
             ["20", "19"],
             [
-                "at its lowest ever", "¥1.00 less than on 2026-01-30",
-                "few observations: 2 days since 2026-01-30",
+                "lowest on record", "¥1.00 less than on 2026-01-30",
+                "seen on 2 days since 2026-01-30",
             ],
         ),
     ],
@@ -104,7 +104,7 @@ def test_a_raised_price_stands_in_the_answer_itself() -> None:
 def test_a_raised_list_price_is_told_with_its_numbers() -> None:
     lists = ["100"] * 60 + ["125"] * 5
     assert note(book_with(*["50"] * 65, list_prices=lists)) == (
-        "list price raised: ¥100.00, then ¥125.00 on 2026-01-27; the price is ¥50.00, ¥50.00 was usual"
+        "list price raised: ¥100.00, then ¥125.00 on 2026-01-27; now sold at ¥50.00, usually ¥50.00"
     )
 
 
@@ -126,7 +126,7 @@ def test_reports_for_people_tell_the_past_of_every_book(form: str, language: str
 @pytest.mark.parametrize("form", FOR_PEOPLE)
 def test_a_first_run_says_that_the_past_begins_with_it(form: str) -> None:
     result = replace(make_result(make_books(2)), recorded=True)
-    assert "all 2 books are seen for the first time" in " ".join(text(result, form).split())
+    assert "recorded for the first time (2 books)" in " ".join(text(result, form).split())
     assert "first time" not in text(make_result(make_books(2)), form)
 
 
@@ -164,8 +164,8 @@ def test_xlsx_has_them_as_numbers_and_dates() -> None:
     header, row = ([cell.value for cell in cells] for cells in sheet.iter_rows())
     told = dict(zip(header, row, strict=True))
     assert (told["Lowest ever"], told["Median (90 days)"], told["Change"]) == (50, 50, -10)
-    assert (told["Lowest in days"], told["Days observed"]) == (67, 68)
-    assert f"{told['Lowest on']:%Y-%m-%d} {told['Observed since']:%Y-%m-%d}" == "2026-01-31 2025-11-25"
+    assert (told["Lowest in (days)"], told["Days on record"]) == (67, 68)
+    assert f"{told['Lowest on']:%Y-%m-%d} {told['On record since']:%Y-%m-%d}" == "2026-01-31 2025-11-25"
     assert told["Raised, then cut"] == "raised, then cut: ¥50.00, then ¥60.00 on 2026-01-24, now ¥50.00"
     plain = openpyxl.load_workbook(io.BytesIO(render(make_result(), "xlsx")))["Books"]  # type: ignore[arg-type]  # the same
     assert "Lowest ever" not in [cell.value for cell in next(plain.iter_rows())]
@@ -178,7 +178,7 @@ def test_most_books_of_a_table_with_a_past_take_one_line(width: int) -> None:
     lines = text(plain, "table", width=width).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("──")) + 1
     assert len(lines[start:]) == 30
-    assert "To median" in lines[start - 2]
+    assert "vs. median" in lines[start - 2]
     assert all("+2%" in line for line in lines[start:])
 
 
@@ -187,8 +187,8 @@ def test_most_books_of_a_table_with_a_past_take_one_line(width: int) -> None:
     [
         (["40"] * 9 + ["41"], ("+2%", "")),
         (["40"] * 9 + ["39"], ("-2%", "")),  # the lowest ever, but by next to nothing
-        (["20"] * 10 + ["25"] * 20 + ["22"], ("-12%", "at its lowest in 21 days · ¥3.00 less than on 2026-01-30")),
-        (["40"] * 9 + ["30"], ("-25%", "at its lowest ever · ¥10.00 less than on 2026-01-30")),
+        (["20"] * 10 + ["25"] * 20 + ["22"], ("-12%", "lowest in 21 days · ¥3.00 less than on 2026-01-30")),
+        (["40"] * 9 + ["30"], ("-25%", "lowest on record · ¥10.00 less than on 2026-01-30")),
         (["20"] + ["40"] * 8 + ["20"] * 2 + ["30"] * 2, ("-25%", "")),  # it was cheaper three days ago
         (["40"] * 9 + ["50"], ("+25%", "¥10.00 more than on 2026-01-30")),
         (["40", "30"], ("–", "¥10.00 less than on 2026-01-30")),  # too few days for a median

@@ -13,9 +13,10 @@ from rich.cells import cell_len
 
 from crawler.books.shelf import Wishes
 from crawler.clean import clean
-from crawler.labels import LANGUAGES
+from crawler.labels import LANGUAGES, Labels
 from crawler.report import render
 from crawler.report.layout import _PIECE, folded
+from crawler.report.wording import off
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -134,7 +135,7 @@ def test_a_title_has_room(width: int) -> None:
 
 
 def test_the_price_a_volume_is_shown_where_it_decides() -> None:
-    """Ranked by price a volume the list has that price in a column; – where the set does not say its volumes."""
+    """Ranked by price per volume the list has that price in a column; – where the set does not say its volumes."""
     listings = [
         make_listing(product_id="1", title="甲书（全四册）", volumes=4, flags=frozenset({Flag.SET})),
         make_listing(product_id="2", title="乙书（套装）", volumes=None, flags=frozenset({Flag.SET})),
@@ -142,10 +143,10 @@ def test_the_price_a_volume_is_shown_where_it_decides() -> None:
     ranked = make_result(listings, wishes=Wishes(rank="per-volume"))
     for width in WIDTHS:
         header, *rows = list_lines(table(ranked, width=width))
-        assert header.split()[:3] == ["#", "Price", "Volume"]
+        assert header.split()[:3] == ["#", "Price", "Per-volume"]
         assert re.search(r"^1 +★? +¥39\.00 +¥9\.75 ", rows[0])
         assert any(re.search(r"^2 +★? +¥39\.00 +– ", row) for row in rows)
-    assert "Volume" not in list_lines(table(make_result(listings), width=160))[0]
+    assert "Per-volume" not in list_lines(table(make_result(listings), width=160))[0]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -209,7 +210,7 @@ def test_what_was_dropped_is_listed_on_demand() -> None:
     ]
     narrow = table(DROPPED, show_dropped=True, width=40)
     assert re.search(r"^sold out +¥39\.00 +甲书$", narrow, re.MULTILINE)
-    assert "剔除\n" in table(DROPPED, show_dropped=True, lang="zh-Hant")
+    assert "已排除\n" in table(DROPPED, show_dropped=True, lang="zh-Hant")
     nothing_left = make_result([make_listing(sold_out=True)])
     assert "sold out" in table(nothing_left, show_dropped=True).split("Dropped\n")[1]
     assert "Dropped" not in table(make_result(), show_dropped=True)
@@ -334,7 +335,7 @@ def test_titles_lead_to_the_shop() -> None:
     [
         ("best", "Quality", ["4.996", "4.990"]),
         ("value", "Value", ["2.00", "-2.00"]),
-        ("per-volume", "Volume", ["¥50.00", "¥51.00"]),
+        ("per-volume", "Per-volume", ["¥50.00", "¥51.00"]),
     ],
 )
 def test_the_column_that_orders_the_list_is_shown_at_every_width(
@@ -359,3 +360,20 @@ def test_the_column_that_orders_the_list_is_shown_at_every_width(
             True,
             True,
         ], shown
+
+
+@pytest.mark.parametrize(
+    ("price", "english", "chinese"), [("23.40", "-70%", "3 折"), ("28.08", "-64%", "3.6 折"), ("78", "", "")]
+)
+def test_chinese_states_a_discount_in_tenths(price: str, english: str, chinese: str) -> None:
+    """What is left to pay, not what is taken off; without a discount there is none."""
+    book = make_result([make_listing(price=Decimal(price), list_price=Decimal(78))]).books[0]
+    assert off(book) == english
+    assert off(book, Labels("zh-Hant")) == off(book, Labels("zh-Hans")) == chinese
+
+
+def test_the_shop_has_its_name_in_each_script() -> None:
+    """A shop that no table names keeps its title."""
+    names = [Labels(lang).shop("Dangdang 当当网") for lang in LANGUAGES]
+    assert names == ["Dangdang 当当网", "当当网", "當當網"]
+    assert Labels("zh-Hant").shop("Other") == "Other"

@@ -88,7 +88,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
         "#": (1, "n", "#,##0"),
         "Frontier": ("★", "s", "General"),
         "Price": (1299.5, "n", "¥#,##0.00"),
-        "Volume": (433.17, "n", "¥#,##0.00"),
+        "Per-volume": (433.17, "n", "¥#,##0.00"),
         "List": (2599, "n", "¥#,##0.00"),
         "Off": (-0.5, "n", "0%"),
         "Title": ("渗透测试实战", "s", "General"),
@@ -325,8 +325,8 @@ def test_top_shortens_books_and_offers() -> None:
     ("lang", "names", "header"),
     [
         ("en", ["DEMO books", "DEMO answers", "DEMO dropped"], ("Mark", "#", "Frontier", "Price")),
-        ("zh-Hans", ["DEMO 演示 图书", "DEMO 演示 结论", "DEMO 演示 剔除"], ("标记", "#", "精选", "价格")),
-        ("zh-Hant", ["DEMO 示範 圖書", "DEMO 示範 結論", "DEMO 示範 剔除"], ("標記", "#", "精選", "價格")),
+        ("zh-Hans", ["DEMO 演示 图书", "DEMO 演示 结论", "DEMO 演示 已排除"], ("标记", "#", "精选", "价格")),
+        ("zh-Hant", ["DEMO 示範 圖書", "DEMO 示範 結論", "DEMO 示範 已排除"], ("標記", "#", "精選", "價格")),
     ],
 )
 def test_the_workbook_speaks_three_languages(lang: str, names: list[str], header: tuple[str, ...]) -> None:

@@ -40,9 +40,9 @@ class Place:
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         self.asked += 1
         if self.down:
-            return "nobody answers there"
+            return "nothing responds at that address"
         if self.refuses(message):
-            return Refusal("it answered 403 Forbidden")
+            return Refusal("it responded 403 Forbidden")
         self.taken.append(message)
         return None
 
@@ -94,7 +94,7 @@ def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str])
     place = Place(refuses=refuser(*refused))
     (sent,) = send(file, SHOP, [place], lang="auto")
     assert (sent.delivered, sent.kept) == (3 * MOST_ALERTS - len(refused), len(refused))
-    assert sent.why == "it answered 403 Forbidden"
+    assert sent.why == "it responded 403 Forbidden"
     assert ids(place) == [str(number) for number in range(3 * MOST_ALERTS) if str(number) not in refused]
 
 
@@ -108,7 +108,7 @@ def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
     place.taken.clear()
     tell(file, 1, first=1001)
     (second,) = send(file, SHOP, [place], lang="auto")
-    assert (second.delivered, second.why) == (1, "it answered 403 Forbidden")
+    assert (second.delivered, second.why) == (1, "it responded 403 Forbidden")
     assert ids(place) == ["1001"]
 
 
@@ -137,7 +137,7 @@ def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
         (0, 1, 0),
         (0, 1, 1),
     ]
-    assert resting(file) == [("books", "book 1", "it answered 403 Forbidden")]
+    assert resting(file) == [("books", "book 1", "it responded 403 Forbidden")]
     asked = place.asked
     assert send(file, SHOP, [place], lang="auto") == ()
     assert place.asked == asked
@@ -184,7 +184,7 @@ def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool)
 
 
 @pytest.mark.parametrize(
-    ("why", "rests"), [(FinalRefusal("it answered 422"), 1), (Refusal("exit code 1"), 0)]
+    ("why", "rests"), [(FinalRefusal("it responded 422"), 1), (Refusal("exit code 1"), 0)]
 )
 def test_an_alert_alone_rests_where_the_reason_says_that_it_is_the_alert(
     file: Path, why: Refusal, rests: int
@@ -212,7 +212,7 @@ def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) 
     assert (place.asked, sent.delivered) == (1 + FAILURES, MOST_ALERTS)
 
 
-NO_REMARKS = "a JSON array of texts is expected where"
+NO_REMARKS = "expected a JSON array of texts, found"
 
 BROKEN = {
     "UPDATE alert SET remarks = '[1' WHERE id = 2": NO_REMARKS,
@@ -220,15 +220,15 @@ BROKEN = {
     "UPDATE alert SET remarks = '{}' WHERE id = 2": NO_REMARKS,
     "UPDATE alert SET remarks = replace(hex(zeroblob(9000)), '0', '[') WHERE id = 2": NO_REMARKS,
     "UPDATE alert SET remarks = 7 WHERE id = 2": NO_REMARKS,
-    "UPDATE alert SET kind = 'free' WHERE id = 2": "a kind of alert is expected where 'free' stands",
-    "UPDATE alert SET price = 'cheap' WHERE id = 2": "an amount is expected where 'cheap' stands",
-    "UPDATE alert SET price = -1 WHERE id = 2": "an amount is expected where -1 stands",
-    "UPDATE alert SET against = 9223372036854775807 WHERE id = 2": "an amount is expected where 9",
-    "UPDATE alert SET at = 9223372036854775807 WHERE id = 2": "a moment from 1970 to 2199 is expected",
-    "UPDATE alert SET at = 'now' WHERE id = 2": "a moment from 1970 to 2199 is expected",
-    "UPDATE alert SET title = x'ff' WHERE id = 2": "a text is expected where a blob stands",
+    "UPDATE alert SET kind = 'free' WHERE id = 2": "expected a kind of alert, found 'free'",
+    "UPDATE alert SET price = 'cheap' WHERE id = 2": "expected an amount, found 'cheap'",
+    "UPDATE alert SET price = -1 WHERE id = 2": "expected an amount, found -1",
+    "UPDATE alert SET against = 9223372036854775807 WHERE id = 2": "expected an amount, found 9",
+    "UPDATE alert SET at = 9223372036854775807 WHERE id = 2": "expected a moment from 1970 to 2199",
+    "UPDATE alert SET at = 'now' WHERE id = 2": "expected a moment from 1970 to 2199",
+    "UPDATE alert SET title = x'ff' WHERE id = 2": "expected a text, found a blob",
     "UPDATE alert SET title = CAST(x'ff' AS TEXT) WHERE id = 2": "a text of it is not UTF-8",
-    "UPDATE alert SET product = 99 WHERE id = 2": "a row is expected where nothing stands",
+    "UPDATE alert SET product = 99 WHERE id = 2": "expected a row, found nothing",
 }
 
 
