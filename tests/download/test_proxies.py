@@ -95,8 +95,10 @@ async def test_credentials_go_out_in_utf8(scheme: str, userinfo: str, sent: byte
     [
         (
             "",
-            "the proxy requires authentication: 407 Proxy Authentication Required; "
-            "add the user name and password to its URL",
+            (
+                "the proxy requires authentication: 407 Proxy Authentication Required; "
+                "add the user name and password to its URL"
+            ),
         ),
         ("alice:secret@", "the proxy refused: 407 Proxy Authentication Required"),
     ],
@@ -130,7 +132,7 @@ async def test_a_407_is_no_robots_txt() -> None:
         exchange, _, hops = await fetch(server.url, "http://shop.example/x", FetchPolicy())
         assert sum(len(talk.heads) for talk in server.talks) == 1
     assert exchange.problem is Problem.ROBOTS
-    assert "the proxy wants credentials" in exchange.detail
+    assert "the proxy requires authentication" in exchange.detail
     assert [of_robots for _, of_robots in hops] == [True]
 
 
@@ -161,7 +163,7 @@ async def test_a_proxy_of_the_environment_that_cannot_be_read_is_one_line(
     exchange, attempts, hops = await fetch(None, f"{scheme}://shop.example/")
     assert exchange.problem is Problem.PROXY
     assert exchange.detail == (
-        "the proxy (--proxy, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) must be an http:// or https:// URL of a host; write "
+        "the proxy (--proxy, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) must be an http:// or https:// URL with a host; write "
         "special characters of its user name and password as %XX"
     )
     assert (len(attempts), hops) == (1, [])
