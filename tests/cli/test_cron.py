@@ -87,7 +87,7 @@ async def test_the_crontab_lines(home: Path, shop: ScriptedShop) -> None:
     shop.failing = {2}
     forced = await ran(["/bin/sh", "-c", f"{CRONTAB[0]} --all"], home)
     assert (forced.code, forced.out) == (3, b"")
-    assert forced.only_line.startswith("bookprice: watch 三體便宜了: partial: page 2: blocked: 405")
+    assert forced.only_line.startswith("bookprice: 追蹤 三體便宜了：不完整：第 2 頁：被攔截：405")
 
 
 async def test_the_timers_command(home: Path) -> None:
@@ -100,7 +100,7 @@ async def test_the_timers_command(home: Path) -> None:
         file.write(ALERTS)
     ended = await ran(command.replace("%h", str(home)).split(), home, INVOCATION_ID="1", NTFY_TOPIC="topic")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.text.startswith("三體便宜了: 2 books, 2 of 2 pages read, 1 alert\n")
+    assert ended.text.startswith("三體便宜了：2 種書，讀取 2 頁（共 2 頁），1 則提醒\n")
     told = (home / "told").read_text("utf-8")
     assert "三体 第11种讲法" in told
     assert (

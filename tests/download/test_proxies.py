@@ -164,7 +164,7 @@ async def test_a_proxy_of_the_environment_that_cannot_be_read_is_one_line(
     assert exchange.problem is Problem.PROXY
     assert exchange.detail == (
         "the proxy (--proxy, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) must be an http:// or https:// URL with a host; write "
-        "special characters of its user name and password as %XX"
+        "special characters in the user name and password as %XX"
     )
     assert (len(attempts), hops) == (1, [])
 
