@@ -15,7 +15,7 @@ from crawler.phrases import Phrase
 
 __all__ = ["KIND", "ProxyUrl", "ProxyUrlError", "http_parts"]
 
-KIND = "an http:// or https:// URL of a host"
+KIND = "an http:// or https:// URL with a host"
 """What a proxy must be."""
 
 _OTHER_PROXIES = frozenset({"socks", "socks4", "socks4a", "socks5", "socks5h"})

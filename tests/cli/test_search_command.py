@@ -249,7 +249,7 @@ async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
         "page 3: ok: 60",
     ):
         assert sum(line.startswith(start) for line in lines) == 1, (start, ended.err)
-    assert any("again in " in line for line in lines if line.startswith("page 2: attempt 1"))
+    assert any("retrying in " in line for line in lines if line.startswith("page 2: attempt 1"))
     assert any(line.startswith("parse process ") and "started" in line for line in lines)
     assert sum(line.startswith("report: ") for line in lines) == 2
 

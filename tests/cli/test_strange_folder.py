@@ -269,7 +269,7 @@ async def test_files_planted_beside_a_history(
     if words != COMMANDS[-1]:
         return  # all of them open it in one of two ways
     journal.write_bytes(journal.read_bytes()[:512])
-    await refused("it keeps a write-ahead log")
+    await refused("it uses a write-ahead log")
     journal.write_text("notes that are no journal")
     await refused("is not an SQLite journal")
     journal.unlink()

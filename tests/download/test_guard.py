@@ -470,9 +470,9 @@ def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
     """A proxy in fake-IP mode answers every name so: the user is told what to do, not that the shop is private."""
     words = refusal(address)
     assert words is not None
-    assert "fake-IP (TUN) mode, such as Clash" in words
+    assert "(fake-IP, TUN mode)" in words
     assert "--proxy http://127.0.0.1:PORT" in words
-    assert "take the shop's host out of its fake-IP list" in words
+    assert "remove the shop's host from its fake-IP list" in words
 
 
 @pytest.mark.parametrize(

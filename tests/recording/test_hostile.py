@@ -62,7 +62,7 @@ def foreign(*, page: bytes = b"<html>") -> bytes:
     [
         (b"", "is not a WARC file"),
         (b"\n", "is not a WARC file"),
-        (b"WAR", "holds no search of this program"),  # a file that was cut, as far as anyone can tell
+        (b"WAR", "holds no search made by this program"),  # a file that was cut, as far as anyone can tell
         (b"%PDF-1.7 \xff\xfe", "is not a WARC file"),
         (b"filedesc://a.arc 0.0.0.0 20260131 text/plain 3\n", "is not a WARC file"),
         (gzip.compress(b"some text", mtime=0), "is not a WARC file"),
@@ -75,11 +75,11 @@ def foreign(*, page: bytes = b"<html>") -> bytes:
         (b"WARC/1.1\r\nContent-Length: 1\r\n\r\nabcdefghij", "does not end where it should"),
         (b"WARC/1.1\r\nContent-Length: 0\r\nA: " + b"a" * 100_000, "no record starts here"),
         (b"WARC/1.1\r\n" + b"A: b\r\n" * 100_000, "no record starts here"),
-        (foreign(), "holds no search of this program"),
+        (foreign(), "holds no search made by this program"),
         (metadata({"kind": "run"}), "is damaged"),
-        (metadata({"not": "ours"}), "holds no search of this program"),
-        (metadata([1, 2]), "holds no search of this program"),
-        (metadata(b"[" * 100_000), "holds no search of this program"),
+        (metadata({"not": "ours"}), "holds no search made by this program"),
+        (metadata([1, 2]), "holds no search made by this program"),
+        (metadata(b"[" * 100_000), "holds no search made by this program"),
         (metadata(b'{"kind": "run", "parameters": {"settings": {"a": ' + b"[" * 100_000), "holds no search"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # the files hold identifiers of their own
