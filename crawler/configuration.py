@@ -18,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.atomic_write import leads_out
 from crawler.errors import SettingsError
 from crawler.phrases import Phrase
 from crawler.settings import (
@@ -30,7 +31,6 @@ from crawler.settings import (
     nearest,
 )
 from crawler.watching.watch import SEARCH_KEYS, AlertSettings, Watch, WatchTerms
-from crawler.whole_files import leads_out
 
 if TYPE_CHECKING:
     import msgspec

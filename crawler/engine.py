@@ -35,7 +35,7 @@ from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.page_key import PageKey
-    from crawler.recording.saved import Recorder, SavedPage, SavedRun
+    from crawler.recording.replay_model import Recorder, SavedPage, SavedRun
     from crawler.search.run import Search
     from crawler.search.spec import SearchSpec
 
@@ -305,10 +305,10 @@ async def crawl(
             if isinstance(event, SearchFinished):
                 result = event.result
     if history is not None:
-        from crawler.history.looking_back import record_and_look_back
+        from crawler.history.recording import record_and_annotate
         from crawler.local_time import local_zone
 
-        result = await asyncio.to_thread(record_and_look_back, result, Path(history), local_zone())
+        result = await asyncio.to_thread(record_and_annotate, result, Path(history), local_zone())
     return result
 
 

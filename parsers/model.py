@@ -49,7 +49,7 @@ class PageKind(StrEnum):
     """What a body is, judged by its own signs; what that means for a run is `crawler.verdict`'s to say."""
 
     RESULTS = "results"
-    """A search page: it has listings, or the furniture of a search (total, pager, search box with a key)."""
+    """A search page: it has listings, or the metadata of a search (total, pager, search box with a key)."""
     NO_RESULTS = "no_results"
     """The shop's own words for «nothing found», and no list."""
     BLOCKED = "blocked"

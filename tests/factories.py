@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
 from crawler.report.renderer import ReportRenderer
@@ -70,40 +70,40 @@ def make_result(
     listings: Iterable[Listing] | None = None,
     *,
     failed: Iterable[PageResult] = (),
-    wishes: Wishes | None = None,
+    criteria: SelectionCriteria | None = None,
     **over: Any,
 ) -> SearchResult:
     """Return a search whose one `ok` page held `listings` (default: one plain book), besides the `failed` pages.
 
-    Books, counts and drops follow from the listings by the project's own way, with `wishes`.
+    Books, counts and drops follow from the listings by the project's own way, with `criteria`.
     """
     listings = (make_listing(),) if listings is None else tuple(listings)
     failed = tuple(failed)
     taken = {page.page for page in failed}
     number = next(n for n in range(1, 1000) if n not in taken)
     pages = sorted([make_page(number, listings=listings), *failed], key=lambda page: page.page)
-    wishes = wishes or Wishes()
-    shelf = fill_shelf([(number, listings)], wishes)
+    criteria = criteria or SelectionCriteria()
+    book_list = build_books([(number, listings)], criteria)
     values: dict[str, Any] = {
         "query": "滲透測試",
         "query_sent": "渗透测试",
         "shop": "dangdang",
         "base_url": "https://search.dangdang.com",
         "demo": False,
-        "rank": wishes.rank,
+        "rank": criteria.rank,
         "started_at": STARTED,
         "finished_at": STARTED + dt.timedelta(seconds=3.4),
         "pages": tuple(pages),
         "available": len(pages),
-        "counts": shelf.counts,
-        "books": shelf.books,
-        "dropped": shelf.dropped,
+        "counts": book_list.counts,
+        "books": book_list.books,
+        "dropped": book_list.dropped,
         "options": {
             "sellers": "self", "category": "books", "sort": "default", "min_price": None, "max_price": None,
-            "keep": tuple(sorted(wishes.keep)), "condition": wishes.filters.condition,
-            "max_volume_price": wishes.filters.max_volume_price,
-            "publisher": wishes.filters.publisher, "author": wishes.filters.author,
-            "since": wishes.filters.since, "min_reviews": wishes.filters.min_reviews,
+            "keep": tuple(sorted(criteria.keep)), "condition": criteria.filters.condition,
+            "max_volume_price": criteria.filters.max_volume_price,
+            "publisher": criteria.filters.publisher, "author": criteria.filters.author,
+            "since": criteria.filters.since, "min_reviews": criteria.filters.min_reviews,
         },
     }  # fmt: skip
     return SearchResult(**({"renderer": ReportRenderer()} | values | over))

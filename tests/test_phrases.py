@@ -22,8 +22,8 @@ from crawler.labels import LANGUAGES, Labels
 from crawler.phrases import PHRASES, Phrase, joined, packed, reason_of, unpacked
 from crawler.recording import metadata
 from crawler.recording.metadata import EndRecord, Metadata, PageRecord, ProblemRecord
-from crawler.recording.saved import RunEnd
-from parsers.dangdang.signs import Sign
+from crawler.recording.replay_model import RunEnd
+from parsers.dangdang.signs import PageClassification
 from parsers.model import PageKind, SignCode
 from tests.recording.runs import NOW
 
@@ -90,7 +90,7 @@ def test_no_text_is_left_that_nobody_makes() -> None:
 @pytest.mark.parametrize("code", SignCode)
 def test_every_sign_of_the_parsers_has_words(code: SignCode) -> None:
     """The parsers know no other language than English, where they say the same as the table."""
-    sign = Sign(PageKind.OTHER, code, "42")
+    sign = PageClassification(PageKind.OTHER, code, "42")
     assert Phrase(f"sign_{code}", value="42") == sign.words
     assert code is SignCode.MARKER or HANT.text(Phrase(f"sign_{code}", value="42")) != sign.words
 

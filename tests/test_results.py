@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.errors import CrawlerError, OutputError, SettingsError, UsageError
 from crawler.report import FORMATS, encode, render
@@ -43,7 +43,7 @@ FULL = with_past(
             ),
             make_listing(product_id="2", price=Decimal(50), subtitle="别的"),
         ],
-        wishes=Wishes(keep=frozenset({"sold_out"})),
+        criteria=SelectionCriteria(keep=frozenset({"sold_out"})),
     ),
     ["39.00", "41.00"],
 )  # fmt: skip
@@ -125,7 +125,9 @@ def test_books_and_pages_are_one_line_in_a_shell() -> None:
         "<PageResult 1: ok, 2 listings>",
         "<PageResult 2: network_error (after 20 s), 0 listings>",
     ]
-    unpriced = make_result([make_listing(price=None)], wishes=Wishes(keep=frozenset({"no_price"})))
+    unpriced = make_result(
+        [make_listing(price=None)], criteria=SelectionCriteria(keep=frozenset({"no_price"}))
+    )
     assert repr(unpriced.books[0]) == "<Book 1: no price '渗透测试实战' (29220317)>"
 
 

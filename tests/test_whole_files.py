@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.whole_files import remove_abandoned, temporary_beside, whole_file
+from crawler.atomic_write import atomic_write, remove_abandoned, temporary_file
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="locks and kills")
 
@@ -33,7 +33,7 @@ import asyncio, sys, time
 from pathlib import Path
 from crawler.recording import archive
 from crawler.report import files
-from crawler.whole_files import whole_file
+from crawler.atomic_write import whole_file
 
 def pause():
     print("writing", flush=True)
@@ -86,7 +86,7 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(
 
 def test_a_file_is_held_until_it_has_its_name(tmp_path: Path) -> None:
     """Also between its end and the rename."""
-    with temporary_beside(tmp_path / "a") as temporary:
+    with temporary_file(tmp_path / "a") as temporary:
         temporary.file.close()
         remove_abandoned(tmp_path)
         assert temporaries(tmp_path) == [temporary.path.name]
@@ -141,6 +141,6 @@ def test_without_locks_age_alone_can_tell(tmp_path: Path, monkeypatch: pytest.Mo
     os.utime(young, (time.time() - 3_500,) * 2)
     remove_abandoned(tmp_path)
     assert temporaries(tmp_path) == [young.name]
-    with whole_file(tmp_path / "a") as file:
+    with atomic_write(tmp_path / "a") as file:
         file.write(b"whole")
     assert (tmp_path / "a").read_bytes() == b"whole"

@@ -20,9 +20,17 @@ from xml.etree import ElementTree as ET
 from crawler.alerts.file_channel import lock_file
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import followable, text_of, title_of
+from crawler.atomic_write import (
+    commit,
+    followed,
+    probe,
+    shown,
+    temporary_file,
+    temporary_path,
+    translate_os_errors,
+)
 from crawler.errors import OutputError
 from crawler.phrases import Phrase, reason_of
-from crawler.whole_files import beside, followed, probe, saying, shown, take_place, temporary_beside
 
 if TYPE_CHECKING:
     from crawler.alerts.alert import Alert
@@ -62,7 +70,7 @@ class FeedChannel:
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Put the alerts that the feed does not hold yet into it; return None, or why it cannot be written."""
         try:
-            with saying(self.path):
+            with translate_os_errors(self.path):
                 return _add(followed(self.path), message, stopped)
         except OutputError as error:
             return reason_of(error)
@@ -71,13 +79,13 @@ class FeedChannel:
 def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
     """Return the channel of a feed; its file is not made yet. With `check` OutputError is raised if it cannot be."""
     if check:
-        with saying(path):
+        with translate_os_errors(path):
             target = followed(path)
             if not target.parent.is_dir():
                 why = Phrase("no_folder", folder=shown(target.parent))
                 raise OutputError(Phrase("not_written", path=shown(path), why=why))
             _read(target)
-            probe(beside(target))
+            probe(temporary_path(target))
     key = hashlib.sha256(f"feed\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return FeedChannel(f"feed {shown(path)}", key, path)
 
@@ -157,12 +165,12 @@ def _link(url: str) -> str:
 
 def _write(target: Path, feed: _Feed, now: str) -> None:
     """Let a new file take the place of the old one, or of a link that was put there meanwhile."""
-    with temporary_beside(target) as temporary:
+    with temporary_file(target) as temporary:
         with temporary.file as file:
             file.write(_encoded(feed, now))
             file.flush()
             os.fsync(file.fileno())
-        take_place(temporary.path, target)
+        commit(temporary.path, target)
 
 
 def _encoded(feed: _Feed, now: str) -> bytes:

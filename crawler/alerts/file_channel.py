@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import encoded
 from crawler.alerts.refusals import INTERRUPTED
+from crawler.atomic_write import followed, probe, shown, temporary_path, translate_os_errors
 from crawler.errors import OutputError
 from crawler.phrases import Phrase, reason_of
-from crawler.whole_files import beside, followed, probe, saying, shown
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
@@ -44,7 +44,7 @@ class FileChannel:
         else:
             data = f"{message.title}\n{message.text}\n\n".encode()
         try:
-            with saying(self.path):
+            with translate_os_errors(self.path):
                 return _append(self.path, data, stopped)
         except OutputError as error:
             return reason_of(error)
@@ -60,14 +60,14 @@ def file_channel(path: str, *, check: bool = True) -> FileChannel:
 
 def _check(path: str) -> None:
     target = followed(path)
-    with saying(path):
+    with translate_os_errors(path):
         if target.exists():
             os.close(_open(target))
         elif not target.parent.is_dir():
             why = Phrase("no_folder", folder=shown(target.parent))
             raise OutputError(Phrase("not_written", path=shown(path), why=why))
         else:
-            probe(beside(target))
+            probe(temporary_path(target))
 
 
 def _append(path: str, data: bytes, stopped: Callable[[], bool]) -> str | None:

@@ -1,8 +1,8 @@
 """Books out of listings, without any I/O.
 
 `selection` takes each product once; `identity` makes one book of the listings of the same book, `offers` says what is
-known of it; `topic` and `filters` tell what does not belong; `quality` and `ranking` put the rest in order; `shelf` is
-the whole way.
+known of it; `topic` and `filters` tell what does not belong; `quality` and `ranking` put the rest in order.
+`pipeline` is the whole way.
 """
 
 from __future__ import annotations

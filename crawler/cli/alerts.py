@@ -121,11 +121,11 @@ def _lines(args: argparse.Namespace, loaded: Loaded, channels: Sequence[Channel]
     from contextlib import nullcontext
 
     from crawler.cli.stdout_channel import StdoutChannel
-    from crawler.history.looking_back import history_file
-    from crawler.watching.making import source_for
-    from crawler.watching.overview import open_memory, outstanding
+    from crawler.history.recording import history_file
+    from crawler.watching.overview import open_watch_store, outstanding
+    from crawler.watching.run_watch import source_for
 
-    reader = open_memory(history_file(loaded.settings.history.path))
+    reader = open_watch_store(history_file(loaded.settings.history.path))
     source, now = source_for(loaded.settings, demo=args.demo), dt.datetime.now(dt.UTC)
     with nullcontext() if reader is None else reader:
         found, elsewhere = outstanding(reader, channels or (StdoutChannel(),), source, now)

@@ -113,7 +113,7 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
         yield Finding(state, "configuration", loaded.unused_words)
     yield from _of_history(loaded)
     yield _of_folder("reports", Path(loaded.settings.report.dir), root=loaded.report_root)
-    from crawler.cli.runs import cache_folder
+    from crawler.cli.page_source import cache_folder
 
     yield _of_folder("cache", cache_folder(loaded.settings))
     yield from _of_shop(loaded, args, interrupts)
@@ -131,7 +131,7 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
 
 def _of_history(loaded: Loaded) -> Iterator[Finding]:
     """Say whether the history can be written; where there is none, whether one can be made."""
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
     from crawler.history.store import History
 
     path = history_file(loaded.settings.history.path)
@@ -171,7 +171,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
     """Ask for one page, and say whether the shop answers and whether the page can be read."""
     import asyncio
 
-    from crawler.cli.runs import cache_folder
+    from crawler.cli.page_source import cache_folder
 
     settings = loaded.settings.replace(pages=1, price_check=0, workers=1)
     watch = loaded.watches[0] if loaded.watches else None
@@ -182,14 +182,14 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
             settings, query, options, cache_folder(settings) / "robots", demo=args.demo, interrupts=interrupts
         )
     )
-    from crawler.download.robots_rules import NOT_HAD
-    from crawler.report.wording import said
+    from crawler.download.robots_rules import UNAVAILABLE
+    from crawler.report.wording import sanitize
     from crawler.verdict import Verdict
 
-    if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(NOT_HAD):
-        yield Finding(State.WRONG, "shop", f"{page.url} cannot be reached: {said(page.detail)}")
+    if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(UNAVAILABLE):
+        yield Finding(State.WRONG, "shop", f"{page.url} cannot be reached: {sanitize(page.detail)}")
         return
-    why = f"{page.verdict}: {said(page.detail)}"
+    why = f"{page.verdict}: {sanitize(page.detail)}"
     if page.verdict in {Verdict.ROBOTS_DENIED, Verdict.ADDRESS_REFUSED, Verdict.NOT_ASKED}:
         yield Finding(State.WRONG, "shop", f"{page.url} was not requested: {why}")
         return
@@ -226,18 +226,18 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     Nothing of what watches remember is changed, but that they are there: a watch may be under way.
     """
     from crawler.cli.stdout_channel import StdoutChannel
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
     from crawler.watching.lock import is_running
-    from crawler.watching.making import searched, source_for
-    from crawler.watching.memory import Memory
     from crawler.watching.overview import outstanding
+    from crawler.watching.run_watch import searched, source_for
+    from crawler.watching.watch_store import WatchStore
 
     now = dt.datetime.now(dt.UTC)
     if loaded.settings.history.record == "never":
         return
     path, source = history_file(loaded.settings.history.path), source_for(loaded.settings, demo=args.demo)
     try:
-        with Memory(path) as memory:
+        with WatchStore(path) as memory:
             for watch in loaded.watches:
                 search = searched(watch, loaded.settings)
                 state = memory.known(watch, source, search, now)

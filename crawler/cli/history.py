@@ -24,7 +24,7 @@ from crawler.cli.history_options import (
 
 if TYPE_CHECKING:
     from crawler.history.reading import HistoryReader
-    from crawler.history.views import View
+    from crawler.history.view_models import View
     from crawler.settings import Settings
 
 __all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
@@ -167,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
         view = None
         if word is None and args.format not in {None, "table"}:
             from crawler.history.reading import FileSize
-            from crawler.history.views import Overview
+            from crawler.history.view_models import Overview
 
             view = Overview(path, FileSize(0, 0), 0, ())
     else:
@@ -207,7 +207,7 @@ def _seen(
     history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
 ) -> tuple[View | None, str]:
     """Return what is to be shown, and in a line what is to be said beside it; or None, and why there is nothing."""
-    from crawler.history.views import overview, product_view, search_view
+    from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
     from crawler.report.history_report import HistoryStyle
@@ -272,9 +272,9 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
     """Return files with their formats. Raises UsageError for one of unknown format, named twice, or not writable."""
+    from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
     from crawler.report.history_report import format_of
-    from crawler.whole_files import check_target
 
     files: dict[str, tuple[Path, str]] = {}
     for name in names:
@@ -294,12 +294,12 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
 def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any) -> None:
     from dataclasses import replace
 
+    from crawler.atomic_write import atomic_write
     from crawler.report import FORMATS as ALL_FORMATS
     from crawler.report.history_report import encode, render
-    from crawler.whole_files import whole_file
 
     for path, file_form in files:
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write(encode(render(view, file_form, style), file_form))
     style = replace(
         style,

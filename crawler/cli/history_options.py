@@ -73,7 +73,7 @@ def loaded_settings(args: argparse.Namespace) -> Settings:
 
 def history_path(settings: Settings) -> Path:
     """Return the history file."""
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
 
     return history_file(settings.history.path)
 

@@ -186,8 +186,8 @@ def run_import(args: argparse.Namespace) -> int:
 def _export_format(args: argparse.Namespace) -> str:
     from pathlib import Path
 
+    from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
-    from crawler.whole_files import check_target
 
     if args.output is None:
         return args.format or "csv"
@@ -205,7 +205,7 @@ def _export_format(args: argparse.Namespace) -> str:
 
 
 def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
-    from crawler.whole_files import saying, whole_file
+    from crawler.atomic_write import atomic_write, translate_os_errors
 
     if output is None:
         on_screen = console.is_terminal(sys.stdout)
@@ -214,11 +214,11 @@ def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
             if not console.write_stdout(console.visible(piece.decode()) if on_screen else piece):
                 return  # `| head` has seen enough
         return
-    with whole_file(output) as file:
+    with atomic_write(output) as file:
         # Without a byte-order mark Excel takes Chinese for the system's charset; what reads a pipe takes it for text.
         mark = codecs.BOM_UTF8 if form == "csv" else b""
         for piece in chain([mark], pieces):
-            with saying(output):
+            with translate_os_errors(output):
                 file.write(piece)
 
 

@@ -49,7 +49,7 @@ def plan_outputs(
 
     `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was, `show_dropped`
     whether what was dropped is listed; no link may lead the reports' folder out of `report_root`. The reports' folder
-    is made: let the plan `tidy_up` in the end.
+    is made: let the plan `cleanup` in the end.
 
     Raises UsageError for a file of unknown format, named twice, or where nothing can be written; for a format that is
     not installed, and for one that is no text where stdout is a terminal.
@@ -155,7 +155,7 @@ class OutputPlan:
     async def _write_reports(self, folder: Path, result: SearchResult) -> tuple[Path, ...]:
         import asyncio
 
-        from crawler.whole_files import check_inside
+        from crawler.atomic_write import check_inside
 
         if self.report_root is not None:
             check_inside(folder, self.report_root)  # once more: a run takes minutes
@@ -178,7 +178,7 @@ class OutputPlan:
             )
         return tuple(folder / file.name for file in written)
 
-    def tidy_up(self) -> None:
+    def cleanup(self) -> None:
         """Remove the folders that were made and have remained empty: nothing was written after all."""
         remove_if_empty(self.made)
 

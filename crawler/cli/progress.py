@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from crawler.labels import Labels
     from crawler.results import SearchResult
 
-__all__ = ["Teller"]
+__all__ = ["ProgressReporter"]
 
 
 GC_THRESHOLD = 100_000
 """Objects made between two looks for garbage, in place of 700: what pages and books are made of is no garbage."""
 
 
-class Teller:
+class ProgressReporter:
     """Tells the events of a search, one after the other.
 
     Failed pages are held back until a first page is had: should there be none, they are one line together
-    (`crawler.cli.last_word`), not a hundred. `preload` names modules that are needed later: they are imported
+    (`crawler.cli.summary`), not a hundred. `preload` names modules that are needed later: they are imported
     while the first requests wait for the network. `words` are those of the language that it speaks, None for the
     command's.
     """
@@ -69,7 +69,7 @@ class Teller:
         self._told: set[PageKey] = set()
         """Pages that were told to have failed."""
 
-    async def tell(self, event: Event) -> None:
+    async def handle(self, event: Event) -> None:
         """Tell one event."""
         match event:
             case SearchStarted():

@@ -15,7 +15,7 @@ from crawler.version import __version__
 if TYPE_CHECKING:
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.outputs import OutputPlan, Written
-    from crawler.cli.runs import Run
+    from crawler.cli.page_source import Run
     from crawler.errors import HistoryError
     from crawler.parsing.page_parser import PageParser
     from crawler.results import SearchResult
@@ -325,7 +325,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         return _search(wanted, plan, args)
     finally:
-        plan.tidy_up()
+        plan.cleanup()
 
 
 def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
@@ -338,7 +338,7 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
 
 def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
     """Return what is to be searched or replayed, everything checked that can be checked beforehand."""
-    from crawler.cli.runs import LiveRun, Replay
+    from crawler.cli.page_source import LiveRun, Replay
     from crawler.cli.searched_words import searched_words
     from crawler.errors import UsageError
 
@@ -398,25 +398,27 @@ async def _crawl_and_write(
     from contextlib import aclosing, closing
     from dataclasses import replace
 
-    from crawler.cli.last_word import exit_code
     from crawler.cli.outputs import Written
-    from crawler.cli.progress import Teller
+    from crawler.cli.progress import ProgressReporter
+    from crawler.cli.summary import exit_code
     from crawler.events import SearchFinished
 
     bar = console.takes_control_codes(sys.stderr) and not args.quiet
 
     def end_at_once() -> None:
         pool.kill()
-        plan.tidy_up()
+        plan.cleanup()
         if bar:
             console.show_cursor()
 
-    with closing(Teller(bar=bar, verbose=args.verbose, quiet=args.quiet, preload=plan.modules)) as teller:
+    with closing(
+        ProgressReporter(bar=bar, verbose=args.verbose, quiet=args.quiet, preload=plan.modules)
+    ) as reporter:
         async with wanted.crawler(pool) as crawler:
             with interrupts.stopping(crawler.stop, at_once=end_at_once):
                 async with aclosing(wanted.events(crawler)) as events:
                     async for event in events:
-                        await teller.tell(event)
+                        await reporter.handle(event)
                         if isinstance(event, SearchFinished):
                             result = event.result
                 result, unrecorded = await _recorded(result, wanted, args)
@@ -445,12 +447,12 @@ async def _recorded(
     if wanted.history is None or not result.had_a_page:
         return result, None
 
-    from crawler.history.looking_back import record_and_look_back
+    from crawler.history.recording import record_and_annotate
     from crawler.local_time import local_zone
     from crawler.phrases import Phrase, reason_of
 
     try:
-        recorded = await asyncio.to_thread(record_and_look_back, result, wanted.history, local_zone())
+        recorded = await asyncio.to_thread(record_and_annotate, result, wanted.history, local_zone())
     except HistoryError as error:
         return result, HistoryError(Phrase("not_recorded", why=reason_of(error)))
     if args.verbose:
@@ -462,7 +464,7 @@ def _tell_the_rest(
     result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
     """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
-    from crawler.cli.last_word import last_word
+    from crawler.cli.summary import summary
     from crawler.verdict import Verdict
 
     if result.suggestion and not args.quiet:  # above the report, whose end is what stays on the screen
@@ -470,7 +472,7 @@ def _tell_the_rest(
         console.error(console.words()("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
         plan.write_stdout(result)
-    if word := last_word(result):
+    if word := summary(result):
         console.error(word)
         left = (page.verdict is Verdict.NOT_ASKED for page in (*result.pages, *result.price_pages))
         if result.had_a_page and wanted.resumable and any(left):

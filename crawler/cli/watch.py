@@ -164,9 +164,9 @@ def run(args: argparse.Namespace) -> int:
     """Make what is due and return the exit code."""
     from crawler.cli.interrupts import Interrupts
     from crawler.errors import HistoryError, UsageError
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
     from crawler.watching.lock import alone
-    from crawler.watching.memory import Memory
+    from crawler.watching.watch_store import WatchStore
 
     loaded = loaded_watches(args)
     if loaded.ignores_watches:
@@ -196,7 +196,7 @@ def run(args: argparse.Namespace) -> int:
         return dry_run(loaded.settings, watches, channels, history, args)
     with Interrupts() as interrupts:
         try:
-            Memory(history).close()
+            WatchStore(history).close()
         except HistoryError as error:
             raise UsageError(str(error)) from error
         with alone(history, wait=args.wait) as free:

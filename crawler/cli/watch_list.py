@@ -32,15 +32,15 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     """Write the list to stdout; the shop is not asked, and nothing is made or changed. Raises HistoryError."""
     from contextlib import nullcontext
 
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
     from crawler.labels import labels_for
     from crawler.local_time import local_zone
-    from crawler.watching.making import searched, source_for
-    from crawler.watching.overview import open_memory, overview
+    from crawler.watching.overview import open_watch_store, overview
+    from crawler.watching.run_watch import searched, source_for
 
     settings, now = loaded.settings, dt.datetime.now(dt.UTC)
     source = source_for(settings, demo=args.demo)
-    reader = open_memory(history_file(settings.history.path))
+    reader = open_watch_store(history_file(settings.history.path))
     with nullcontext() if reader is None else reader:
         found = [overview(reader, watch, source, searched(watch, settings), now) for watch in watches]
         new = {each.watch.name for each in found if each.last_success is None and each.failed_at is None}

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
-from crawler.cli.last_word import reasons_in_words
 from crawler.cli.stdout_channel import STDOUT, StdoutChannel
+from crawler.cli.summary import reasons_in_words
 from crawler.errors import HistoryError, OutputError
 from crawler.local_time import local_zone, minute_in
 from crawler.phrases import reason_of
 from crawler.verdict import Verdict
-from crawler.watching.making import make, searched, source_for
-from crawler.watching.memory import Memory
+from crawler.watching.run_watch import make, searched, source_for
+from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
     from crawler.cli.interrupts import Interrupts
-    from crawler.cli.progress import Teller
+    from crawler.cli.progress import ProgressReporter
     from crawler.engine import Crawler
     from crawler.parsing.page_parser import PageParser
     from crawler.settings import Settings
-    from crawler.watching.making import Made
+    from crawler.watching.run_watch import Made
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
 
@@ -90,7 +90,7 @@ class WatchRound:
         now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
         source = source_for(self._settings, demo=self._args.demo)
-        with Memory(self._history) as memory:
+        with WatchStore(self._history) as memory:
             for watch in self._watches:
                 search = searched(watch, self._settings)
                 if memory.known(watch, source, search, now).search != search:
@@ -111,7 +111,7 @@ class WatchRound:
     async def _make(self, due: Sequence[tuple[Watch, WatchState]], pool: PageParser | None) -> None:
         import asyncio
 
-        from crawler.watching.sending import send
+        from crawler.watching.delivery import send
 
         crawler: Crawler | None = None
 
@@ -122,7 +122,7 @@ class WatchRound:
 
         with self._interrupts.stopping(stop, at_once=pool.kill if pool is not None else lambda: None):
             if pool is not None:
-                from crawler.cli.runs import cache_folder
+                from crawler.cli.page_source import cache_folder
                 from crawler.engine import Crawler
 
                 robots = None if self._dry_run else cache_folder(self._settings) / "robots"
@@ -162,13 +162,13 @@ class WatchRound:
         """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""
         from contextlib import closing, nullcontext
 
-        teller = self._teller()
+        reporter = self._teller()
         try:
-            with nullcontext() if teller is None else closing(teller):
+            with nullcontext() if reporter is None else closing(reporter):
                 made = await make(
                     watch, state, crawler, self._history, lang=self._settings.report.lang,
                     channels=[channel.key for channel in self._channels],
-                    tell=None if teller is None else teller.tell, stopped=lambda: self._stopped,
+                    tell=None if reporter is None else reporter.handle, stopped=lambda: self._stopped,
                 )  # fmt: skip
         except HistoryError as error:
             self._codes.add(ExitCode.NOT_WRITTEN)
@@ -184,10 +184,10 @@ class WatchRound:
         else:
             self._say_made(made)
 
-    def _teller(self) -> Teller | None:
-        from crawler.cli.progress import Teller
+    def _teller(self) -> ProgressReporter | None:
+        from crawler.cli.progress import ProgressReporter
 
-        return Teller(bar=False, verbose=True) if self._args.verbose else None
+        return ProgressReporter(bar=False, verbose=True) if self._args.verbose else None
 
     def _say_made(self, made: Made) -> None:
         result, name = made.result, made.watch.name

@@ -12,8 +12,8 @@ from aiohttp import web
 from crawler.demo import pages, responses
 from crawler.demo.catalogue import Catalogue, catalogue
 from crawler.demo.faults import Fault, FaultKind
-from crawler.demo.furniture import ENCODING
 from crawler.demo.markup import render_search_page
+from crawler.demo.page_chrome import ENCODING
 from crawler.demo.search_request import SearchRequest
 
 __all__ = ["NESTED_TAGS", "answer", "page_response", "planned_status"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from urllib.parse import quote
 
-from crawler.demo.furniture import ENCODING, footer, header, paging_bar
+from crawler.demo.page_chrome import ENCODING, footer, header, paging_bar
 from crawler.demo.topic import Topic, topic_of
 from parsers.model import Contributor, Layout, Listing
 

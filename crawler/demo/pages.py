@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crawler.demo.furniture import DEMO_NOTICE, ENCODING, SHOP_NAME, html_text, page_head, search_box
+from crawler.demo.page_chrome import DEMO_NOTICE, ENCODING, SHOP_NAME, html_text, page_head, search_box
 from parsers.model import Listing
 
 __all__ = [

@@ -1,6 +1,6 @@
 """How the demo shop's prices move from day to day: each product lives a story, which follows from its number alone.
 
-Four of the stories are honest (nothing moves, slow drift, true sales, sold-out spells), and two are the tricks that a
+Four of the stories are honest (nothing moves, slow drift, true sales, sold-out periods), and two are the tricks that a
 price history is there to see through. What is honest never comes near a trick, on whatever day somebody begins to look,
 daily or weekly, and what is a trick is a plain one.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from urllib.parse import unquote_to_bytes
 
-from crawler.demo.furniture import ENCODING
+from crawler.demo.page_chrome import ENCODING
 from parsers.dangdang.urls import BOOKS_CATEGORY, SORT_TYPES
 
 __all__ = ["SearchRequest", "read_search"]

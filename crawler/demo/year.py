@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from crawler.books.book import Counts
-from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.books.topic import topic_of
 from crawler.demo.catalogue import PAGE_SIZE, catalogue
 from crawler.demo.price_moves import on_day
-from crawler.history.looking_back import run_key
 from crawler.history.observations import RunRecord, observed, source_of
+from crawler.history.recording import run_key
 from crawler.prices.observation import Observation
 from crawler.query import simplified
 from crawler.results import PageResult, SearchResult
@@ -43,12 +43,12 @@ def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
     """
     sent = simplified(QUERY)
     timeless = catalogue(sent)[: _PAGES * PAGE_SIZE]
-    wishes = Wishes(topic_of(QUERY, sent))
+    criteria = SelectionCriteria(topic_of(QUERY, sent))
     for back in reversed(range(DAYS)):
         day = LAST_DAY - dt.timedelta(days=back)
         listings = [on_day(listing, day) for listing in timeless]
         # What the last run makes of a product is what a history keeps.
-        dropped = () if back else fill_shelf([(None, listings)], wishes).dropped
+        dropped = () if back else build_books([(None, listings)], criteria).dropped
         result = _result(sent, listings, dropped, dt.datetime.combine(day, _NOON))
         source = source_of(result.base_url, demo=True)
         yield observed(result, run_key(source, sent, result.started_at))

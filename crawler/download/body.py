@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from crawler.download.exchange import Cut, Problem
+from crawler.download.exchange import Problem, Truncation
 from crawler.phrases import Phrase
 
 __all__ = ["MAX_MEMBERS", "Body", "BodyReader", "Decoder", "decode_body"]
@@ -53,7 +53,7 @@ class Body(NamedTuple):
     """TOO_LARGE, TRUNCATED or PROTOCOL."""
     detail: str = ""
     """The problem in words."""
-    cut: Cut | None = None
+    cut: Truncation | None = None
     """Why `raw` is not the whole body."""
 
 
@@ -106,7 +106,7 @@ class Decoder:
     def end(self) -> Body:
         """Return the body; what was fed is all of it, unless `feed` wanted no more."""
         if not self._stopped and self._sent and not self._whole:
-            self._stop(Problem.TRUNCATED, BROKEN, Cut.DISCONNECT)
+            self._stop(Problem.TRUNCATED, BROKEN, Truncation.DISCONNECT)
         if self._body.problem is Problem.TOO_LARGE and self._keep_start:
             decoded = self._decoded.getvalue()[: self._max]
         else:
@@ -133,13 +133,13 @@ class Decoder:
         if not self._codings:
             self._write(piece)
         elif not self._coding:
-            self._stop(Problem.PROTOCOL, self._unasked(), Cut.DISCONNECT)
+            self._stop(Problem.PROTOCOL, self._unasked(), Truncation.DISCONNECT)
         else:
             self._decode(piece)
         if not self._stopped and (self._sent > self._max_sent or self._size > self._max):
-            self._stop(Problem.TOO_LARGE, _too_large(self._max), Cut.LENGTH)
+            self._stop(Problem.TOO_LARGE, _too_large(self._max), Truncation.LENGTH)
 
-    def _stop(self, problem: Problem, detail: str, cut: Cut) -> None:
+    def _stop(self, problem: Problem, detail: str, cut: Truncation) -> None:
         self._body = Body(problem=problem, detail=detail, cut=cut)
         self._stopped = True
 
@@ -158,7 +158,7 @@ class Decoder:
                 if self._over or self._stopped or self._size > self._max:
                     return
         except zlib.error:
-            self._stop(Problem.TRUNCATED, BROKEN, Cut.DISCONNECT)
+            self._stop(Problem.TRUNCATED, BROKEN, Truncation.DISCONNECT)
 
     def _inflate(self, data: bytes | memoryview) -> None:
         """Decompress what can be of `data`, up to one byte beyond the cap."""
@@ -189,7 +189,7 @@ class Decoder:
         elif start.startswith(MEMBER):
             if self._members > MAX_MEMBERS:
                 detail = Phrase("too_many_members", n=MAX_MEMBERS)
-                self._stop(Problem.PROTOCOL, detail, Cut.DISCONNECT)
+                self._stop(Problem.PROTOCOL, detail, Truncation.DISCONNECT)
             else:
                 self._stream = zlib.decompressobj(31)
         elif MEMBER.startswith(start):
@@ -235,7 +235,7 @@ class BodyReader:
         # The answer to HEAD, and a 304, may state the length of a body that they do not have.
         too_long = (response.content_length or 0) > self._max and not content.at_eof()
         if too_long and not self._keep_start:
-            return Body(problem=Problem.TOO_LARGE, detail=_too_large(self._max), cut=Cut.LENGTH)
+            return Body(problem=Problem.TOO_LARGE, detail=_too_large(self._max), cut=Truncation.LENGTH)
         headers = response.headers
         codings = ",".join(headers.getall("Content-Encoding")) if "Content-Encoding" in headers else ""
         decoder = self._decoder = Decoder(

@@ -16,10 +16,18 @@ from typing import Self
 
 from crawler.download.breaker import Breaker
 from crawler.download.connections import MAX_IDLE
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem, Request, Spent
-from crawler.download.pace import Outcome, Pace
+from crawler.download.exchange import (
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    HttpRecord,
+    Problem,
+    Request,
+    Spent,
+)
+from crawler.download.limiter import HostLimiter, Outcome
 from crawler.download.robots import MAX_BYTES, Robots, Rules
-from crawler.download.wire import Wire
+from crawler.download.transport import Transport
 from crawler.phrases import Phrase
 
 __all__ = ["Downloader", "HopListener"]
@@ -47,7 +55,7 @@ MOST_NOTES = 10_000
 
 _NOTHING_SPENT = Spent()
 
-HopListener = Callable[[Hop, bool], None]
+HopListener = Callable[[HttpRecord, bool], None]
 """Gets each request on the wire, and whether it was for robots.txt."""
 
 
@@ -60,7 +68,7 @@ class _Task:
     on_hop: HopListener | None
     of_robots: bool = False
 
-    def hop(self, hop: Hop) -> None:
+    def hop(self, hop: HttpRecord) -> None:
         if self.on_hop is not None:
             self.on_hop(hop, self.of_robots)
 
@@ -99,9 +107,11 @@ class Downloader:
         on_robots_note: Callable[[str, str], None] | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self.pace = Pace(concurrency, total=max_connections, delay=delay, on_change=on_pace, on_gap=on_gap)
+        self.pace = HostLimiter(
+            concurrency, total=max_connections, delay=delay, on_change=on_pace, on_gap=on_gap
+        )
         self.breaker = Breaker(now=now)
-        self._wire = Wire(
+        self._wire = Transport(
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             proxy=proxy,
@@ -215,7 +225,7 @@ class Downloader:
             seconds += await _sleep(min(back_off(number), (policy.total_seconds - seconds) / 2))
         while True:
             number += 1
-            way = _Way(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
+            way = _AttemptBudget(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
             exchange = await self._attempt(task, way)
             seconds += way.seconds
             wait, gave_up = _next_attempt(exchange, policy, seconds)
@@ -225,7 +235,7 @@ class Downloader:
                 return replace(exchange, gave_up=gave_up) if gave_up else exchange
             seconds += await _sleep(wait)
 
-    async def _attempt(self, task: _Task, way: _Way) -> Exchange:
+    async def _attempt(self, task: _Task, way: _AttemptBudget) -> Exchange:
         """Ask once, following redirects as the policy allows, each as a request of its own in its host's pace."""
         policy, request = task.policy, task.request
         exchange = await self._in_turn(task, request, way)
@@ -243,7 +253,7 @@ class Downloader:
             exchange = await self._in_turn(task, request, way)
         return exchange
 
-    async def _in_turn(self, task: _Task, request: Request, way: _Way) -> Exchange:
+    async def _in_turn(self, task: _Task, request: Request, way: _AttemptBudget) -> Exchange:
         """Make one request when its host's pace lets it."""
         async with self.pace.turn(request.netloc, refused_before=way.failed) as turn:
             way.waited += turn.waited
@@ -263,7 +273,7 @@ class Downloader:
 
 
 @dataclass(slots=True)
-class _Way:
+class _AttemptBudget:
     """The seconds of one attempt: what it may take, has taken, and waited for its hosts."""
 
     limit: float

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 __all__ = [
     "BLOCK_STATUSES",
     "AttemptRecord",
-    "Cut",
     "Exchange",
     "FetchPolicy",
-    "Hop",
+    "HttpRecord",
     "Problem",
     "Request",
     "Spent",
+    "Truncation",
 ]
 
 BLOCK_STATUSES = frozenset({403, 405, 429})
@@ -137,7 +137,7 @@ def _checked_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> 
     return pairs
 
 
-class Cut(StrEnum):
+class Truncation(StrEnum):
     """Why an answer is not whole, in the words of WARC 1.1 (`WARC-Truncated`)."""
 
     LENGTH = "length"
@@ -241,7 +241,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
+class HttpRecord:
     """One request as it went out, and what came for it, as bytes: what an archive keeps."""
 
     url: str
@@ -253,7 +253,7 @@ class Hop:
     """Status line and headers, likewise; empty when no answer began."""
     body: bytes = b""
     """As sent: still compressed, its chunks joined; as far as it came."""
-    cut: Cut | None = None
+    cut: Truncation | None = None
     """Why the answer is not whole; None for one that is, and where none began."""
     peer: str | None = None
     """IP address that answered; that of a proxy is not told."""

@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType, Connection
     from aiohttp.tracing import Trace
 
-__all__ = ["AddressRefusedError", "Asked", "GuardedConnector", "asking", "refusal", "refuse_literal"]
+__all__ = [
+    "AddressCheck",
+    "AddressRefusedError",
+    "GuardedConnector",
+    "guarded_request",
+    "refusal",
+    "refuse_literal",
+]
 
 
 class AddressRefusedError(OSError):
@@ -42,7 +49,7 @@ class AddressRefusedError(OSError):
         super().__init__(errno.EACCES, words)
 
 
-class Asked:
+class AddressCheck:
     """What became of the addresses of one request."""
 
     __slots__ = ("_named", "passed", "peer", "refused")
@@ -70,11 +77,11 @@ class Asked:
         return _plain(host) in self._named
 
 
-_ASKED: ContextVar[Asked | None] = ContextVar("asked", default=None)
+_ASKED: ContextVar[AddressCheck | None] = ContextVar("asked", default=None)
 _EXEMPT: ContextVar[bool] = ContextVar("exempt", default=False)
 
 
-class asking:  # noqa: N801 – used like a function; a generator would take twice as long for each request
+class guarded_request:  # noqa: N801 – used like a function; a generator would take twice as long for each request
     """Let the request inside go to the hosts in `named`, whatever their addresses, besides public ones.
 
     Names are compared without regard to case, brackets and a trailing dot. Another spelling of a named address is not
@@ -84,9 +91,9 @@ class asking:  # noqa: N801 – used like a function; a generator would take twi
     __slots__ = ("_asked", "_token")
 
     def __init__(self, named: Collection[str]) -> None:
-        self._asked = Asked(named)
+        self._asked = AddressCheck(named)
 
-    def __enter__(self) -> Asked:
+    def __enter__(self) -> AddressCheck:
         self._token = _ASKED.set(self._asked)
         return self._asked
 
@@ -119,7 +126,7 @@ class GuardedConnector(InStepConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 – the signature is aiohttp's
     ) -> Connection:
         """Return a connection for `req` from the pool, or a new one; raises as the class says."""
-        asked = _ASKED.get() or Asked(())
+        asked = _ASKED.get() or AddressCheck(())
         host = req.url.raw_host or ""
         exempt = asked.names(host)
         if not exempt and (words := refuse_literal(host)) is not None:
@@ -130,7 +137,7 @@ class GuardedConnector(InStepConnector):
         try:
             while True:
                 connection = await super().connect(req, traces, timeout)
-                if exempt or not _leads_astray(connection):
+                if exempt or not _violates_policy(connection):
                     asked.peer = _peer(connection)
                     return connection
                 connection.close()  # and the next: in the end a new one, whose address is judged before it is made
@@ -145,7 +152,7 @@ def _guarded_socket(address: AddrInfoType) -> socket.socket:
     """
     family, kind, protocol, _, peer = address
     text = str(peer[0])
-    asked = _ASKED.get() or Asked(())
+    asked = _ASKED.get() or AddressCheck(())
     words = None if _EXEMPT.get() else refusal(text)
     if words is not None:
         asked.refused[text] = words
@@ -160,7 +167,7 @@ def _peer(connection: Connection) -> str | None:
     return None if peer is None else str(peer[0])
 
 
-def _leads_astray(connection: Connection) -> bool:
+def _violates_policy(connection: Connection) -> bool:
     """Return whether `connection` stands with an address that no request may go to."""
     peer = _peer(connection)
     return peer is not None and refusal(peer) is not None
@@ -181,7 +188,7 @@ def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
 
     An address is known in every spelling that a resolver, a proxy or a URL parser may take for it: `2130706433`,
     `0x7f.1`, `0177.0.0.1`, `127.1`, `[::1]`, `１２７。0。0。1`, `%3127.0.0.1`. So are the names that mean this machine
-    or the local network by rule (RFC 6761, 6762, 8375; `.internal`). `named` as in `asking`.
+    or the local network by rule (RFC 6761, 6762, 8375; `.internal`). `named` as in `guarded_request`.
     """
     plain = _plain(host)
     if named and plain in {_plain(name) for name in named}:

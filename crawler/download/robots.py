@@ -74,7 +74,7 @@ class Robots:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._bytes = 0
         """Estimate of the memory that `_known` takes."""
-        self._inquiries: dict[str, _Inquiry] = {}
+        self._inquiries: dict[str, _PendingFetch] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -103,7 +103,7 @@ class Robots:
             raise RuntimeError("rules are asked for after close()")
         inquiry = self._inquiries.get(origin)
         if inquiry is None:
-            inquiry = self._inquiries[origin] = _Inquiry(self._start(self._inquire(origin)))
+            inquiry = self._inquiries[origin] = _PendingFetch(self._start(self._inquire(origin)))
         inquiry.callers += 1
         try:
             # Not the task itself: a caller that is cancelled would take it along.
@@ -199,7 +199,7 @@ class _Known(NamedTuple):
         return _is_younger(self.checked_at or self.fetched_at, self.lifetime, now)
 
 
-class _Inquiry:
+class _PendingFetch:
     """The rules of an origin on their way, and how many wait for them."""
 
     def __init__(self, task: asyncio.Task[Rules]) -> None:

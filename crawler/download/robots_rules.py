@@ -10,9 +10,9 @@ from crawler.download.exchange import Exchange
 from crawler.download.robots_parser import Rule, RuleSet, normalize, parse, product_token
 from crawler.phrases import Phrase, joined
 
-__all__ = ["LONGEST_DELAY", "MAX_BYTES", "NOT_HAD", "Rules", "product_token"]
+__all__ = ["LONGEST_DELAY", "MAX_BYTES", "UNAVAILABLE", "Rules", "product_token"]
 
-NOT_HAD = "robots.txt could not be fetched"
+UNAVAILABLE = "robots.txt could not be fetched"
 """How the reason begins where no rule denies an address, but nothing is known of the rules."""
 
 MAX_BYTES = 500 * 1024

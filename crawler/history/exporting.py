@@ -14,7 +14,9 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 
-from crawler.history.moments import (
+from crawler.history.reading import HistoryReader
+from crawler.history.schema import DROPPED_SINCE
+from crawler.history.units import (
     as_count,
     as_dropped,
     as_flag,
@@ -25,8 +27,6 @@ from crawler.history.moments import (
     from_microseconds,
     hundredths_as_yuan,
 )
-from crawler.history.reading import HistoryReader
-from crawler.history.schema import DROPPED_SINCE
 from crawler.json_text import escape_controls
 
 __all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export", "shielded", "unshielded"]

@@ -15,9 +15,9 @@ from msgspec import Meta
 
 from crawler.errors import UsageError
 from crawler.history.exporting import COLUMNS, unshielded
-from crawler.history.moments import as_count, as_row, as_text, to_microseconds
 from crawler.history.observations import RunRecord
-from crawler.history.store import History, in_parts
+from crawler.history.store import History, chunked
+from crawler.history.units import as_count, as_row, as_text, to_microseconds
 from crawler.prices.observation import Observation
 
 __all__ = ["HistoryImporter", "Imported"]
@@ -115,12 +115,12 @@ class HistoryImporter(History):
         return done
 
     def _has(self, key: str) -> bool:
-        with self._saying():
+        with self._translating_errors():
             return self._connection.execute("SELECT 1 FROM run WHERE key = ?", (key,)).fetchone() is not None
 
     def _put_back(self, run: RunRecord, observations: list[Observation]) -> int:
         """Add to a run what it has no more; return how many observations."""
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             number, started, count, search, source = as_row(
                 connection.execute(
                     "SELECT run.id, started_at, observations, search, source FROM run"
@@ -150,11 +150,11 @@ class HistoryImporter(History):
         """Return the observations, a product that was seen later with the title that it had then: that one is kept."""
         started = to_microseconds(run.started_at)
         titles: dict[str, str] = {}
-        with self._saying():
+        with self._translating_errors():
             later = self._connection.execute("SELECT 1 FROM run WHERE started_at > ? LIMIT 1", (started,))
             if later.fetchone() is None:
                 return observations
-            for some, marks in in_parts([seen.product_id for seen in observations]):
+            for some, marks in chunked([seen.product_id for seen in observations]):
                 found = self._connection.execute(
                     "SELECT product_id, title FROM product JOIN source ON source.id = product.source"  # noqa: S608 – question marks alone are put in
                     " WHERE source.name = ? AND EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"

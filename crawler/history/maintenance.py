@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.errors import HistoryError
-from crawler.history.moments import to_microseconds
 from crawler.history.store import WAIT_SECONDS, History
+from crawler.history.units import to_microseconds
 from crawler.phrases import Phrase
 
 __all__ = ["HistoryKeeper", "Pruned"]
@@ -35,7 +35,7 @@ class HistoryKeeper(History):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         # A run goes when the last of its observations is gone. SQLite would look for others in all the millions.
-        with self._saying():
+        with self._translating_errors():
             self._connection.execute("PRAGMA foreign_keys = OFF")
             self._connection.execute(
                 "CREATE TEMP TABLE doomed (product INTEGER, run INTEGER, PRIMARY KEY (product, run)) WITHOUT ROWID"
@@ -50,13 +50,13 @@ class HistoryKeeper(History):
         done, and the next call does the rest.
         """
         limit = to_microseconds(before)
-        with self._saying():
+        with self._translating_errors():
             (last,) = self._connection.execute("SELECT ifnull(max(id), 0) FROM product").fetchone()
         observations = 0
         for start in range(1, last + 1, _PRODUCTS_AT_ONCE):
-            with self._saying(), self._transaction() as connection:
+            with self._translating_errors(), self._transaction() as connection:
                 observations += self._prune_some(connection, start, start + _PRODUCTS_AT_ONCE - 1, limit)
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             runs = connection.execute(
                 "DELETE FROM run WHERE started_at < ? AND observations = 0 AND EXISTS ("
                 "SELECT 1 FROM run AS later WHERE later.search = run.search"
@@ -67,7 +67,7 @@ class HistoryKeeper(History):
 
     def reclaimable(self) -> bool:
         """Return whether there is space to be given back to the disk, also of an earlier prune that could not."""
-        with self._saying():
+        with self._translating_errors():
             (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         return bool(free)
 
@@ -77,7 +77,7 @@ class HistoryKeeper(History):
         The file is written anew (SQLite's VACUUM), as one transaction: readers go on reading, writers wait, and a
         process that is killed leaves the file as it was. While it lasts it takes room for a second copy on the disk.
         """
-        with self._saying():
+        with self._translating_errors():
             self._connection.execute(f"PRAGMA busy_timeout = {int(_RECLAIM_WAIT * 1000)}")
             try:
                 self._connection.execute("VACUUM")

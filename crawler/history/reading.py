@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
-from crawler.history.moments import as_count, as_text, from_microseconds
 from crawler.history.opening import check_file, check_neighbours, harden
 from crawler.history.store import WAIT_SECONDS, History
+from crawler.history.units import as_count, as_text, from_microseconds
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,13 +55,13 @@ class HistoryReader(History):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._saying():
+        with self._translating_errors():
             check_neighbours(path)
             # Not «ro», which leaves the log's empty files behind. In no mode but «rwc» would it make the file itself.
             uri = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         try:
-            with self._saying():
+            with self._translating_errors():
                 harden(self._connection)
                 self.version = check_file(self._connection, self.path, _REMEDY)
                 """Of its tables; 0 without any: somebody is about to make them, or was killed before."""
@@ -72,7 +72,7 @@ class HistoryReader(History):
 
     def searches(self) -> tuple[SearchSummary, ...]:
         """Return every search that has a run, those of one source together, the last to run first."""
-        with self._saying():
+        with self._translating_errors():
             rows = self._connection.execute(
                 # What each run saw was counted when it was recorded: nobody has to go through millions.
                 "SELECT source.name, search.query, count(*),"
@@ -100,13 +100,13 @@ class HistoryReader(History):
 
     def products(self) -> int:
         """Return how many different products there are, of all sources."""
-        with self._saying():
+        with self._translating_errors():
             (number,) = self._connection.execute("SELECT count(*) FROM product").fetchone()
         return int(number)
 
     def sources_of_product(self, product_id: str) -> tuple[str, ...]:
         """Return the sources that have seen a product, by name."""
-        with self._saying():
+        with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT source.name FROM source JOIN product ON product.source = source.id"
                 " WHERE product.product_id = ? ORDER BY source.name",
@@ -121,7 +121,7 @@ class HistoryReader(History):
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Have everything in the block see the file as it is now, and what goes wrong there said in one line."""
-        with self._saying():
+        with self._translating_errors():
             self._connection.execute("BEGIN")
             try:
                 yield self._connection

@@ -16,7 +16,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from crawler.errors import HistoryError
-from crawler.history.moments import (
+from crawler.history.observations import RunRecord
+from crawler.history.opening import check_file, check_neighbours, harden
+from crawler.history.schema import VERSION, begin_writing, migrate
+from crawler.history.units import (
     DamagedValueError,
     as_count,
     as_flag,
@@ -30,13 +33,10 @@ from crawler.history.moments import (
     to_hundredths,
     to_microseconds,
 )
-from crawler.history.observations import RunRecord
-from crawler.history.opening import check_file, check_neighbours, harden
-from crawler.history.schema import VERSION, begin_writing, migrate
 from crawler.phrases import Phrase
 from crawler.prices.observation import Observation
 
-__all__ = ["WAIT_SECONDS", "History", "in_parts"]
+__all__ = ["WAIT_SECONDS", "History", "chunked"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -68,7 +68,7 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._saying():
+        with self._translating_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             check_neighbours(path)
             # Transactions are begun by hand: the module would begin them late, and a reader turned writer can fail.
@@ -101,14 +101,14 @@ class History:
 
     def record_all(self, runs: Iterable[tuple[RunRecord, Sequence[Observation]]]) -> int:
         """Record several runs, all of them or none; return how many observations are new."""
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             return sum(len(self._record(connection, run, observations)) for run, observations in runs)
 
     def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
         """Return the past of products, oldest observation first; a product without a past is left out."""
         found: dict[str, list[Observation]] = {}
-        with self._saying():
-            for some, marks in in_parts(product_ids):
+        with self._translating_errors():
+            for some, marks in chunked(product_ids):
                 rows = self._connection.execute(
                     "SELECT product.product_id, product.title, run.started_at, observation.after, price, list_price,"  # noqa: S608 – question marks alone are put in
                     " rating, reviews, seller.name, sold_out"
@@ -129,7 +129,7 @@ class History:
 
     def check_writable(self) -> None:
         """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             connection.execute(f"PRAGMA user_version = {VERSION}")  # what it is already, and yet written
 
     def damage(self) -> str | None:
@@ -137,7 +137,7 @@ class History:
 
         It reads all of the file: some 0.3 s for 100 MB (https://www.sqlite.org/pragma.html#pragma_quick_check).
         """
-        with self._saying():
+        with self._translating_errors():
             (words,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         return None if words == "ok" else str(words)
 
@@ -223,7 +223,7 @@ class History:
             connection.executemany(statement + _UNLESS_SEEN_SINCE, [(*each, started) for each in judged])
 
     def _prepare(self) -> None:
-        with self._saying():
+        with self._translating_errors():
             connection = self._connection
             # First of all what the file is: nothing is written to one of somebody else's.
             harden(connection)
@@ -262,7 +262,7 @@ class History:
         connection.execute("COMMIT")
 
     @contextmanager
-    def _saying(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         """Turn what SQLite or the system says, and a value that cannot be, into one line that names the file."""
         try:
             yield
@@ -287,7 +287,7 @@ class History:
         return Phrase(code, path=str(self.path), why=why)
 
 
-def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
+def chunked(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
     """Yield values, as many as one query takes, each time with question marks for them."""
     for start in range(0, len(values), _MOST_VARIABLES):
         some = values[start : start + _MOST_VARIABLES]
@@ -313,7 +313,7 @@ def _product_ids(
         [(source, product_id, title) for product_id, title in titles.items()],
     )
     numbers: dict[str, int] = {}
-    for some, marks in in_parts(list(titles)):
+    for some, marks in chunked(list(titles)):
         numbers.update(
             connection.execute(
                 "SELECT product_id, id FROM product"  # noqa: S608 – question marks alone are put in

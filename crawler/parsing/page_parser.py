@@ -18,7 +18,7 @@ from crawler.verdict import Verdict
 from parsers import parse_search_page_to_wire
 from parsers.model import SearchPage
 
-__all__ = ["BorrowedExecutor", "PageParser", "page_parser", "worker_count"]
+__all__ = ["ExecutorParser", "PageParser", "page_parser", "worker_count"]
 
 MOST_WORKERS = 61 if sys.platform == "win32" else 64
 """Windows waits for no more processes than this at once."""
@@ -29,7 +29,7 @@ class PageParser(Protocol):
 
     on_event: Callable[[WorkerEvent], None] | None
 
-    def expect(self, pages: int) -> None:
+    def warm_up(self, pages: int) -> None:
         """Get ready for `pages` pages: start what they need, if it does not run yet."""
 
     async def parse(
@@ -68,7 +68,7 @@ def page_parser(
     once, where that is safe. A fork takes 5 ms, and they load the parser while the parent loads its network library.
     """
     if executor is not None:
-        return BorrowedExecutor(executor, timeout=timeout)
+        return ExecutorParser(executor, timeout=timeout)
     count = worker_count(workers)
     # A daemonic process may have no children. Lexbor releases the GIL, so threads serve.
     if not multiprocessing.current_process().daemon:
@@ -76,15 +76,15 @@ def page_parser(
             workers=count, timeout=timeout, start_method="fork" if early and may_fork() else None
         )
         try:
-            pool.expect(count if early else 1)
+            pool.warm_up(count if early else 1)
         except (OSError, ImportError, NotImplementedError):
             pool.kill()  # a system without semaphores or room for processes (some sandboxes): threads again
         else:
             return pool
-    return BorrowedExecutor(ThreadPoolExecutor(count), timeout=timeout, owned_workers=count)
+    return ExecutorParser(ThreadPoolExecutor(count), timeout=timeout, owned_workers=count)
 
 
-class BorrowedExecutor:
+class ExecutorParser:
     """Parsing in an executor that somebody else owns, or in threads of its own.
 
     `owned_workers` is the number of workers of an executor that is to be closed with this, else None. Crashes and hangs
@@ -101,7 +101,7 @@ class BorrowedExecutor:
             nullcontext() if owned_workers is None else asyncio.Semaphore(owned_workers)
         )
 
-    def expect(self, pages: int) -> None:
+    def warm_up(self, pages: int) -> None:
         """Do nothing: an executor starts its workers itself."""
 
     async def parse(

@@ -49,7 +49,7 @@ class ParseFailure:
     detail: str
 
 
-class _Generation:
+class _PoolInstance:
     """One life of the process pool: an executor, and the processes it started."""
 
     def __init__(self, start_method: str, workers: int) -> None:
@@ -153,8 +153,8 @@ class ParsePool:
         self._task = task
         self._rebuild_method = _safe_start_method()
         self._start_method = start_method or self._rebuild_method
-        self._generation: _Generation | None = None
-        self._endings: dict[asyncio.Future[None], _Generation] = {}
+        self._generation: _PoolInstance | None = None
+        self._endings: dict[asyncio.Future[None], _PoolInstance] = {}
         self._closed = False
         self._slots = asyncio.Semaphore(workers + WAITING_PAGES)
         # Both semaphores and the executor's queue are first come, first served: a clock is free when a worker is.
@@ -163,17 +163,17 @@ class ParsePool:
         self._pages: set[asyncio.Task[SearchPage | ParseFailure | None]] = set()
         self._in_a_slot: set[asyncio.Task[Any]] = set()
 
-    def expect(self, pages: int) -> None:
+    def warm_up(self, pages: int) -> None:
         """Start the workers that `pages` pages can use, if they do not run yet.
 
         Raises OSError, ImportError or NotImplementedError where no process can be started.
         """
         self._living().warm_up(min(self.workers, pages))
 
-    def _living(self) -> _Generation:
+    def _living(self) -> _PoolInstance:
         """Return the generation that works now, a new one if need be; raise as `expect` does."""
         if self._generation is None:
-            self._generation = _Generation(self._start_method, self.workers)
+            self._generation = _PoolInstance(self._start_method, self.workers)
             self._start_method = self._rebuild_method
         return self._generation
 
@@ -261,7 +261,7 @@ class ParsePool:
             # Ended by us, for another page's sake: once more.
         return ParseFailure(Verdict.PARSE_CRASHED, Phrase("pool_closed"))
 
-    def _give_up(self, generation: _Generation | None, what: str, why: str) -> None:
+    def _give_up(self, generation: _PoolInstance | None, what: str, why: str) -> None:
         """End a generation of workers; the next page starts a new one."""
         if generation is None or self._generation is not generation:
             return
@@ -272,7 +272,7 @@ class ParsePool:
             self._report(what, process.pid, why)
         self._end(generation)
 
-    def _end(self, generation: _Generation) -> None:
+    def _end(self, generation: _PoolInstance) -> None:
         """Let a generation end in a thread of its own: joining its processes must not hold the loop.
 
         Not in the loop's default executor, where it might wait behind jobs that wait for this crawl.
@@ -289,7 +289,7 @@ class ParsePool:
         ended.add_done_callback(self._endings.pop)
         threading.Thread(target=join, name="parse-pool-end", daemon=True).start()
 
-    def _report_started(self, generation: _Generation) -> None:
+    def _report_started(self, generation: _PoolInstance) -> None:
         fresh = generation.processes[generation.reported :]
         generation.reported += len(fresh)
         for process in fresh:

@@ -35,6 +35,6 @@ class Observation:
     says what the product is to that search, so the past of a product, of whatever search, has none."""
 
     @property
-    def to_be_had(self) -> Decimal | None:
+    def available_price(self) -> Decimal | None:
         """The price at which it could be bought then; None without a price, and while it was sold out."""
         return None if self.sold_out else self.price

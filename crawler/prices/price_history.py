@@ -109,7 +109,7 @@ class PriceHistory:
     raised_then_cut: RaisedThenCut | None
 
     @property
-    def few(self) -> bool:
+    def sparse(self) -> bool:
         """Whether the past is too short to say much."""
         return self.days < MANY_DAYS
 
@@ -132,7 +132,7 @@ def price_history(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> Pric
     if not past:
         return None
     last = past[-1]
-    priced = [(seen.at, price) for seen in past if (price := seen.to_be_had) is not None]
+    priced = [(seen.at, price) for seen in past if (price := seen.available_price) is not None]
     daily, today = _daily(priced, zone), date_in(zone, last.at)
     lowest = min((price for _, price in priced), default=None)
     before = [(at, price) for at, price in priced if at < last.at]
@@ -142,7 +142,7 @@ def price_history(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> Pric
         since=past[0].at,
         last_at=last.at,
         days=len(daily),
-        price=last.to_be_had,
+        price=last.available_price,
         lowest=lowest,
         lowest_at=max((at for at, price in priced if price == lowest), default=None),
         median=_median(recent) if recent else None,
@@ -175,7 +175,7 @@ def long_gap(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> dt.timede
 
 def _lowest_in_days(past: Sequence[Observation], zone: dt.tzinfo) -> int | None:
     last = past[-1]
-    now = last.to_be_had
+    now = last.available_price
     if now is None:
         return None
     longest, since, dearer = long_gap(past, zone), last.at, False
@@ -184,7 +184,7 @@ def _lowest_in_days(past: Sequence[Observation], zone: dt.tzinfo) -> int | None:
         if later - seen.at > longest:
             break
         later = seen.at
-        price = seen.to_be_had
+        price = seen.available_price
         if price is None:
             continue
         since = seen.at
@@ -204,7 +204,7 @@ def _raised_then_cut(
     was raised by a twentieth, while the price did not rise with it, so that the discount looks bigger.
     """
     last = past[-1]
-    now = last.to_be_had
+    now = last.available_price
     if now is None:
         return None
     middle = date_in(zone, last.at) - dt.timedelta(days=RECENT_DAYS)
@@ -216,7 +216,7 @@ def _raised_then_cut(
     if now < CUT * usual:
         return None  # whatever came between: it is cheaper than it was
     lately = [seen for seen in past if date_in(zone, seen.at) > middle]
-    recent = [(price, seen.at) for seen in lately if (price := seen.to_be_had) is not None]
+    recent = [(price, seen.at) for seen in lately if (price := seen.available_price) is not None]
     peak = max(price for price, _ in recent)
     if peak >= RAISE * _on_most_days(earlier) and now <= CUT * peak:
         at = next(at for price, at in recent if price == peak)

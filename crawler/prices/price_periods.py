@@ -1,4 +1,4 @@
-"""The past of a product in few words: runs in which nothing changed are one spell. Pure functions of observations."""
+"""The past of a product in few words: runs in which nothing changed are one period. Pure functions of observations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from decimal import Decimal
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import PriceHistory, long_gap, price_history
 
-__all__ = ["ProductPast", "Spell", "product_past", "spells"]
+__all__ = ["PricePeriod", "ProductPast", "price_periods", "product_past"]
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class PricePeriod:
     """Observations in a row, without a long gap, that saw the same; amounts in yuan."""
 
     since: dt.datetime
@@ -30,7 +30,7 @@ class Spell:
     """Whether nobody had looked for long before the first of them."""
 
     @property
-    def to_be_had(self) -> Decimal | None:
+    def available_price(self) -> Decimal | None:
         """The price at which it could be bought; None without a price, and while it was sold out."""
         return None if self.sold_out else self.price
 
@@ -42,7 +42,7 @@ class ProductPast:
     last: Observation
     """The last observation: it has product number, title, seller, and whether it is sold out."""
     history: PriceHistory
-    spells: tuple[Spell, ...]
+    periods: tuple[PricePeriod, ...]
     """Oldest first; never empty."""
     observations: int
     in_last_run: bool = True
@@ -58,15 +58,15 @@ def product_past(
     history = price_history(past, zone)
     if history is None:
         raise ValueError("a product without an observation has no past")
-    return ProductPast(past[-1], history, spells(past, zone), len(past), in_last_run)
+    return ProductPast(past[-1], history, price_periods(past, zone), len(past), in_last_run)
 
 
-def spells(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> tuple[Spell, ...]:
-    """Return the spells of a product, oldest first; `past` in order of time.
+def price_periods(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> tuple[PricePeriod, ...]:
+    """Return the periods of a product, oldest first; `past` in order of time.
 
-    A change of price or list price begins a spell, as do being sold out and being on sale again, and a long gap.
+    A change of price or list price begins a period, as do being sold out and being on sale again, and a long gap.
     """
-    found: list[Spell] = []
+    found: list[PricePeriod] = []
     longest = long_gap(past, zone)
     start = 0
     after_gap = False
@@ -76,7 +76,7 @@ def spells(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> tuple[Spell
             continue
         first = past[start]
         found.append(
-            Spell(
+            PricePeriod(
                 first.at,
                 past[at - 1].at,
                 first.price,

@@ -8,11 +8,11 @@ import threading
 import zlib
 from pathlib import Path
 
+from crawler.atomic_write import check_target, commit, shown, target_of, temporary_file, translate_os_errors
 from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase, reason_of
-from crawler.recording.saved import ArchiveError
+from crawler.recording.replay_model import ArchiveError
 from crawler.recording.warc import RecordReader
-from crawler.whole_files import check_target, saying, shown, take_place, target_of, temporary_beside
 
 __all__ = ["check_archive_target", "write_archive"]
 
@@ -55,7 +55,7 @@ async def write_archive(journal: Path | int, path: Path) -> None:
 def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
     target = target_of(path)
     try:
-        with saying(path), temporary_beside(target) as temporary:
+        with translate_os_errors(path), temporary_file(target) as temporary:
             with temporary.file as file:
                 for record in RecordReader(journal):
                     if stop.is_set():
@@ -64,7 +64,7 @@ def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             if not stop.is_set():
-                take_place(temporary.path, target)
+                commit(temporary.path, target)
     except ArchiveError as error:
         raise OutputError(Phrase("not_written", path=shown(path), why=reason_of(error))) from error
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.download.body import decode_body
-from crawler.download.exchange import Hop
+from crawler.download.exchange import HttpRecord
 
 __all__ = ["archived_request", "archived_response", "decoded", "split_head"]
 
@@ -27,7 +27,7 @@ def archived_request(head: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-def archived_response(hop: Hop) -> bytes:
+def archived_response(hop: HttpRecord) -> bytes:
     """Return the head of a hop's response, true of the body that is kept with it.
 
     A body that was cut keeps the length that was stated: WARC-Truncated says why it is shorter.

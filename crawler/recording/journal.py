@@ -23,12 +23,12 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.atomic_write import shown
 from crawler.phrases import Phrase, reason_of
-from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
-from crawler.whole_files import shown
+from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage
 
 if TYPE_CHECKING:
-    from crawler.download.exchange import Exchange, Hop
+    from crawler.download.exchange import Exchange, HttpRecord
     from crawler.page_key import PageKey
     from crawler.recording.metadata import PageRecord
     from crawler.recording.reading import StoredPage
@@ -88,7 +88,7 @@ class Journal:
         if not self._closed and self._fd is not None:
             self._jobs.put((lambda run: run.begin(parameters), None))
 
-    def hop(self, page: PageKey | None, hop: Hop) -> None:
+    def hop(self, page: PageKey | None, hop: HttpRecord) -> None:
         """Note a request."""
         self._enqueue(lambda run: run.hop(page, hop))
 

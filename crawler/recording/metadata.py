@@ -14,7 +14,7 @@ import msgspec
 
 from crawler.download.exchange import Exchange, Problem
 from crawler.phrases import Packed, Phrase, packed, unpacked
-from crawler.recording.saved import RunEnd, RunParameters
+from crawler.recording.replay_model import RunEnd, RunParameters
 
 __all__ = [
     "FORMAT",

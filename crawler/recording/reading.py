@@ -9,13 +9,13 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from crawler.download.exchange import Cut, FetchPolicy, Hop
+from crawler.download.exchange import FetchPolicy, HttpRecord, Truncation
 from crawler.page_key import PageKey
 from crawler.phrases import Phrase, reason_of
 from crawler.recording import metadata
 from crawler.recording.heads import decoded, split_head
 from crawler.recording.metadata import FORMAT, JSON_TYPE, EndRecord, PageRecord, ProblemRecord, RunRecord
-from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage, SavedRun
+from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage, SavedRun
 from crawler.recording.warc import MAX_BLOCK, MAX_RUN, Record, RecordReader
 
 __all__ = ["MAX_BODY", "StoredPage", "StoredRun", "read_run", "read_stored"]
@@ -29,7 +29,7 @@ class StoredPage:
     """A page as its records have it: its body not yet decoded."""
 
     record: PageRecord
-    hops: tuple[Hop, ...]
+    hops: tuple[HttpRecord, ...]
     body: Record | None
     """The response or resource whose payload is the body."""
 
@@ -157,17 +157,17 @@ def _page(page: PageRecord, parts: _Parts) -> StoredPage:
     return StoredPage(page, hops, None if page.body is None else parts.answers[page.body])
 
 
-def _hop(request: Record, parts: _Parts) -> Hop:
+def _hop(request: Record, parts: _Parts) -> HttpRecord:
     response, problem = parts.responses.get(request.id), parts.problems.get(request.id)
     head, body = split_head(response.block) if response else (b"", b"")
     cut = response.fields.get("warc-truncated") if response else None
-    return Hop(
+    return HttpRecord(
         url=request.fields.get("warc-target-uri", ""),
         started_at=_date(request.fields.get("warc-date", "")),
         request_head=request.block,
         response_head=head,
         body=body,
-        cut=Cut(cut) if cut in set(Cut) else None,
+        cut=Truncation(cut) if cut in set(Truncation) else None,
         peer=response.fields.get("warc-ip-address") if response else None,
         problem=problem.problem if problem else None,
         detail=problem.detail if problem else "",

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
 
+from crawler.atomic_write import shown
 from crawler.phrases import Phrase
-from crawler.recording.saved import ArchiveError
-from crawler.whole_files import shown
+from crawler.recording.replay_model import ArchiveError
 
 __all__ = [
     "MAX_BLOCK",

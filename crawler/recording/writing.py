@@ -21,7 +21,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from crawler.download.exchange import Exchange, Hop
+from crawler.download.exchange import Exchange, HttpRecord
 from crawler.page_key import PageKey
 from crawler.recording.heads import archived_request, archived_response, decoded, split_head
 from crawler.recording.metadata import (
@@ -34,7 +34,7 @@ from crawler.recording.metadata import (
     RunRecord,
     encoded,
 )
-from crawler.recording.saved import RunEnd, RunParameters, SavedPage
+from crawler.recording.replay_model import RunEnd, RunParameters, SavedPage
 from crawler.recording.warc import new_record_id, record_bytes
 
 __all__ = ["RunWriter"]
@@ -44,7 +44,7 @@ __all__ = ["RunWriter"]
 class _Written:
     """A hop that was written: what the record of its page needs of it."""
 
-    hop: Hop
+    hop: HttpRecord
     request_id: str
     response_id: str | None
 
@@ -83,7 +83,7 @@ class RunWriter:
             run, parameters.started_at, {"WARC-Refers-To": info_id}, record_id=self._run_id
         )
 
-    def hop(self, page: PageKey | None, hop: Hop) -> bytes:
+    def hop(self, page: PageKey | None, hop: HttpRecord) -> bytes:
         """Return the records of a request and of what came for it."""
         request_id, response_id = new_record_id(), new_record_id() if hop.response_head else None
         concurrent = {"WARC-Concurrent-To": request_id}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawler.results import SearchResult
     from parsers.model import Listing
 
-__all__ = ["COLUMNS", "defuse", "render"]
+__all__ = ["COLUMNS", "escape_formula", "render"]
 
 COLUMNS = (
     "rank", "product_id", "title", "subtitle", "price", "list_price", "discount", "volumes", "price_per_volume",
@@ -76,7 +76,7 @@ def render(result: SearchResult, style: Style) -> str:
     return output.getvalue()
 
 
-def defuse(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return `text` so that no spreadsheet runs it: an apostrophe goes before what would open a formula."""
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
@@ -173,7 +173,7 @@ def _history(history: PriceHistory | None) -> list[str]:
 
 
 def _text(text: str | None) -> str:
-    return defuse(clean(text or ""))
+    return escape_formula(clean(text or ""))
 
 
 def _money(amount: Decimal | None) -> str:

@@ -15,21 +15,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from crawler.atomic_write import (
+    check_inside,
+    check_target,
+    commit,
+    probe,
+    shown,
+    target_of,
+    temporary_file,
+    temporary_path,
+    translate_os_errors,
+)
 from crawler.clean import clean
 from crawler.errors import OutputError
 from crawler.phrases import Phrase
 from crawler.report import format_of
-from crawler.whole_files import (
-    beside,
-    check_inside,
-    check_target,
-    probe,
-    saying,
-    shown,
-    take_place,
-    target_of,
-    temporary_beside,
-)
 
 __all__ = [
     "check_writable",
@@ -138,14 +138,14 @@ def make_folder(
     made: list[Path] = []
     if root is not None:
         check_inside(folder, root)
-    with saying(folder):
+    with translate_os_errors(folder):
         wanted = Path(folder).absolute()
         missing = [path for path in (wanted, *wanted.parents) if not os.path.lexists(path)]
         try:
             for path in reversed(missing):
                 path.mkdir(exist_ok=True)
                 made.append(path)
-            probe(beside(wanted / "report"))
+            probe(temporary_path(wanted / "report"))
         except OSError:
             remove_if_empty(made)
             raise
@@ -171,7 +171,7 @@ async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: boo
     import asyncio
 
     target = target_of(path) if replace else target_of(Path(path).parent) / Path(path).name
-    with saying(path), temporary_beside(target) as temporary:
+    with translate_os_errors(path), temporary_file(target) as temporary:
         filling = asyncio.ensure_future(_fill(temporary.file, data))
         try:
             # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
@@ -179,7 +179,7 @@ async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: boo
         finally:
             if not filling.done():
                 await asyncio.wait([filling])
-        return (take_place if replace else _take_free_place)(temporary.path, target)
+        return (commit if replace else _take_free_place)(temporary.path, target)
 
 
 async def _fill(whole: BinaryIO, data: bytes) -> None:

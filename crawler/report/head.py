@@ -14,14 +14,14 @@ from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 from crawler.local_time import offset_name
 from crawler.report.wording import (
-    alike,
     day,
+    group_failures,
     note,
     price,
     price_failures,
     product_link,
     rating,
-    said,
+    sanitize,
     yuan,
 )
 from crawler.verdict import Verdict
@@ -250,7 +250,7 @@ def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
         text += say("no_answer" if not result.had_a_page else "may_miss_dearer" if proven else "may_miss")
         if result.stopped:
             text += say("stopped_early", why=clean(say.text(result.stopped)))
-        yield Alarm(say(_loss(result)), text, alike(result.failed, say))
+        yield Alarm(say(_loss(result)), text, group_failures(result.failed, say))
     if result.demo:
         yield Alarm(say("DEMO"), say("demo_text"))
     elif not result.is_live:
@@ -306,7 +306,7 @@ def _facts(result: SearchResult, say: Labels) -> Iterator[tuple[str, str]]:
     if result.stopped and not result.failed:
         yield say("stopped"), clean(say.text(result.stopped))
     for text in result.notes:
-        yield say("note"), said(text, say)
+        yield say("note"), sanitize(text, say)
 
 
 def _history(result: SearchResult, say: Labels) -> str:

@@ -1,4 +1,4 @@
-"""Prices over time as CSV: a row a search, a product, or a spell of one product's past. See docs/history.md."""
+"""Prices over time as CSV: a row a search, a product, or a period of one product's past. See docs/history.md."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crawler.clean import clean
-from crawler.report.csv_report import defuse
+from crawler.report.csv_report import escape_formula
 from crawler.report.history_json import as_dict
 
 if TYPE_CHECKING:
-    from crawler.history.views import View
+    from crawler.history.view_models import View
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["PRODUCT_COLUMNS", "SEARCH_COLUMNS", "SPELL_COLUMNS", "render"]
@@ -71,11 +71,11 @@ def _products(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _spells(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
     product = values["product"]
-    for spell in product["spells"]:
+    for period in product["spells"]:
         yield {
             "product_id": product["product_id"],
             "title": product["title"],
-            **spell,
+            **period,
             "source": values["source"],
         }
 
@@ -85,4 +85,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | Decimal) else defuse(clean(str(value)))
+    return str(value) if isinstance(value, int | Decimal) else escape_formula(clean(str(value)))

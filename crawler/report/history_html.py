@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.clean import clean, crop
-from crawler.history.views import Overview
+from crawler.history.view_models import Overview
 from crawler.local_time import offset_name
 from crawler.prices.price_history import RaiseKind
 from crawler.report.history_words import (
@@ -39,9 +39,9 @@ from crawler.report.wording import UNKNOWN, yuan
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from crawler.history.views import SearchPast, View
+    from crawler.history.view_models import SearchPast, View
     from crawler.labels import Labels
-    from crawler.prices.price_periods import ProductPast, Spell
+    from crawler.prices.price_periods import PricePeriod, ProductPast
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["render"]
@@ -61,7 +61,7 @@ class _Size:
     dates: int
     """Days on the axis."""
     pointed: bool = False
-    """Whether each spell in the chart tells a pointer what it is."""
+    """Whether each period in the chart tells a pointer what it is."""
 
 
 _SMALL = _Size(drawn=400, listed=20, dates=4)
@@ -189,8 +189,8 @@ def _product(
 ) -> dict[str, Any]:
     past = product.history
     trick = "" if past.raised_then_cut is None else raised(past.raised_then_cut, say)
-    listed = product.spells[-size.listed :]
-    left = len(product.spells) - len(listed)
+    listed = product.periods[-size.listed :]
+    left = len(product.periods) - len(listed)
     number = clean(product.last.product_id)
     seller = product.last.seller
     return {
@@ -207,8 +207,8 @@ def _product(
         "trick": trick,
         "remarks": [words for words in remarks(view, product, say) if words != trick],
         "chart": _chart(product, time, size, say),
-        "spells": [_spell(spell, say) for spell in reversed(listed)],
-        "count": say("past_changes_count", n=len(product.spells)),
+        "spells": [_spell(period, say) for period in reversed(listed)],
+        "count": say("past_changes_count", n=len(product.periods)),
         "left": _left(left, number, say, whole=size is _LARGE) if left else "",
     }
 
@@ -221,40 +221,40 @@ def _against(product: ProductPast, say: Labels) -> str:
 
 
 def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
-    """Return where the spells are that are not listed."""
+    """Return where the periods are that are not listed."""
     if whole:
         return say("past_changes_more", n=number)
     return say("past_changes_elsewhere", n=number, product=product_id)
 
 
-def _spell(spell: Spell, say: Labels) -> tuple[str, str, bool, str, str, str]:
+def _spell(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str, str]:
     """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
-    since, until = day(spell.since, say), day(spell.until, say)
+    since, until = day(period.since, say), day(period.until, say)
     return (
         since if since == until else f"{since} – {until}",
-        spell_price(spell, say),
-        spell.to_be_had is not None,
-        UNKNOWN if spell.list_price is None else yuan(spell.list_price),
-        f"{spell.observations:,}",
-        say("past_gap") if spell.after_gap else "",
+        spell_price(period, say),
+        period.available_price is not None,
+        UNKNOWN if period.list_price is None else yuan(period.list_price),
+        f"{period.observations:,}",
+        say("past_gap") if period.after_gap else "",
     )
 
 
 def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> dict[str, Any] | None:
     """Return the drawing, and what must be said of it; None where there never was a price."""
-    spells = thinned(product.spells, size.drawn)
-    chart = PriceChart(spells, time, tuple(_marks(product, say)), sold_out_times(product.spells))
+    periods = thinned(product.periods, size.drawn)
+    chart = PriceChart(periods, time, tuple(_marks(product, say)), sold_out_times(product.periods))
     if not chart.drawable:
         return None
-    spoken = [(spell, _spoken(spell, say)) for spell in spells] if size.pointed else []
+    spoken = [(period, _spoken(period, say)) for period in periods] if size.pointed else []
     svg = chart.svg(
         name=_name(product, say), dates=size.dates, sold_out=say("past_sold_out"), spoken=spoken
     )  # fmt: skip
     words = []
     if chart.list_left_out is not None:
         words.append(say("past_list_left_out", price=yuan(chart.list_left_out)))
-    if len(spells) < len(product.spells):
-        words.append(say("past_chart_thinned", n=len(spells), all=len(product.spells)))
+    if len(periods) < len(product.periods):
+        words.append(say("past_chart_thinned", n=len(periods), all=len(product.periods)))
     return {"svg": svg, "words": words}
 
 
@@ -280,21 +280,26 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
         "raise", trick.raised_at, trick.raised_to, label if trick.kind is RaiseKind.PRICE else words, label
     )
     cut = cut_after_raise(product)
-    if cut is not None and cut.to_be_had is not None:
-        words = say("past_mark", name=say("past_mark_cut"), price=yuan(cut.to_be_had), on=day(cut.since, say))
-        yield Mark("cut", cut.since, cut.to_be_had, words, words)
+    if cut is not None and cut.available_price is not None:
+        words = say(
+            "past_mark", name=say("past_mark_cut"), price=yuan(cut.available_price), on=day(cut.since, say)
+        )
+        yield Mark("cut", cut.since, cut.available_price, words, words)
 
 
-def _spoken(spell: Spell, say: Labels) -> str:
+def _spoken(period: PricePeriod, say: Labels) -> str:
     return say(
-        "past_spell", price=spell_price(spell, say), since=day(spell.since, say), until=day(spell.until, say)
+        "past_spell",
+        price=spell_price(period, say),
+        since=day(period.since, say),
+        until=day(period.until, say),
     )
 
 
 def _name(product: ProductPast, say: Labels) -> str:
     """Return in words what a chart shows, for who cannot see it."""
     past = product.history
-    prices = [price for spell in product.spells if (price := spell.to_be_had) is not None]
+    prices = [price for period in product.periods if (price := period.available_price) is not None]
     if product.observations == 1:
         shown = say("past_chart_of_one", on=day(past.since, say), price=yuan(prices[0]))
     else:
@@ -308,8 +313,8 @@ def _name(product: ProductPast, say: Labels) -> str:
     if past.raised_then_cut is not None:
         told.append(raised(past.raised_then_cut, say))
     for name, number in (
-        ("past_chart_out", _stretches([spell.sold_out for spell in product.spells])),
-        ("past_chart_gaps", sum(spell.after_gap for spell in product.spells)),
+        ("past_chart_out", _stretches([period.sold_out for period in product.periods])),
+        ("past_chart_gaps", sum(period.after_gap for period in product.periods)),
     ):
         if number:
             told.append(say(name, n=number))

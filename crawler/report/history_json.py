@@ -6,15 +6,15 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crawler.history.views import Overview
+from crawler.history.view_models import Overview
 from crawler.json_text import escape_controls
 from crawler.report.history_words import relative
 
 if TYPE_CHECKING:
     from crawler.history.reading import SearchSummary
-    from crawler.history.views import View
+    from crawler.history.view_models import View
     from crawler.prices.price_history import RaisedThenCut
-    from crawler.prices.price_periods import ProductPast, Spell
+    from crawler.prices.price_periods import PricePeriod, ProductPast
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["as_dict", "money", "render", "utc"]
@@ -45,7 +45,7 @@ def as_dict(view: View) -> dict[str, Any]:
         product = view.products[0]
         return {
             "source": view.source,
-            "product": _product(product) | {"spells": [_spell(spell) for spell in product.spells]},
+            "product": _product(product) | {"spells": [_spell(period) for period in product.periods]},
         }
     search = _search(view.search)
     return {
@@ -96,7 +96,7 @@ def _product(product: ProductPast) -> dict[str, Any]:
         "since": utc(past.since),
         "observations": product.observations,
         "days": past.days,
-        "few": past.few,
+        "few": past.sparse,
         "lowest": money(past.lowest),
         "lowest_at": None if past.lowest_at is None else utc(past.lowest_at),
         "median_90_days": money(past.median),
@@ -120,13 +120,13 @@ def _raised(raised: RaisedThenCut) -> dict[str, Any]:
     }
 
 
-def _spell(spell: Spell) -> dict[str, Any]:
+def _spell(period: PricePeriod) -> dict[str, Any]:
     return {
-        "from": utc(spell.since),
-        "to": utc(spell.until),
-        "price": money(spell.to_be_had),
-        "list_price": money(spell.list_price),
-        "sold_out": spell.sold_out,
-        "observations": spell.observations,
-        "after_gap": spell.after_gap,
+        "from": utc(period.since),
+        "to": utc(period.until),
+        "price": money(period.available_price),
+        "list_price": money(period.list_price),
+        "sold_out": period.sold_out,
+        "observations": period.observations,
+        "after_gap": period.after_gap,
     }

@@ -13,7 +13,7 @@ from crawler.errors import UsageError
 from crawler.report import FORMATS as ALL_FORMATS
 
 if TYPE_CHECKING:
-    from crawler.history.views import SearchPast, View
+    from crawler.history.view_models import SearchPast, View
     from crawler.labels import Labels
 
 __all__ = ["FORMATS", "MOST_CHARTS", "HistoryStyle", "encode", "format_of", "render"]

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Literal
 
 from crawler.clean import clean
-from crawler.history.views import Overview
+from crawler.history.view_models import Overview
 from crawler.report.history_words import (
     against_median,
     change,
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from crawler.history.views import SearchPast, View
+    from crawler.history.view_models import SearchPast, View
     from crawler.labels import Labels
     from crawler.prices.price_periods import ProductPast
     from crawler.report.history_report import HistoryStyle
 
 __all__ = ["render"]
 
-MOST_SPELLS = 200
+MOST_PERIODS = 200
 """Changes of one product's price that are listed, the newest."""
 
 _PRODUCT_COLUMNS = (
@@ -188,15 +188,15 @@ def _print_product(console: Console, view: SearchPast, product: ProductPast, say
     for name in ("price", "list_price", "past_observations"):
         _column(table, say(name), justify="right")
     _column(table, "")
-    for spell in product.spells[-MOST_SPELLS:]:
-        listed = UNKNOWN if spell.list_price is None else yuan(spell.list_price)
+    for period in product.periods[-MOST_PERIODS:]:
+        listed = UNKNOWN if period.list_price is None else yuan(period.list_price)
         cells = [
-            day(spell.since, say), day(spell.until, say), spell_price(spell, say), listed, f"{spell.observations:,}",
-            say("past_gap") if spell.after_gap else "",
+            day(period.since, say), day(period.until, say), spell_price(period, say), listed,
+            f"{period.observations:,}", say("past_gap") if period.after_gap else "",
         ]  # fmt: skip
         table.add_row(*map(Text, cells))
     print_table(console, table)
-    if (left := len(product.spells) - MOST_SPELLS) > 0:
+    if (left := len(product.periods) - MOST_PERIODS) > 0:
         console.print(Text(say("past_changes_more", n=left)))
 
 

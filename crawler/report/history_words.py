@@ -14,10 +14,10 @@ from crawler.report.wording import UNKNOWN, day, yuan
 from parsers import SHOPS
 
 if TYPE_CHECKING:
-    from crawler.history.views import Overview, SearchPast
+    from crawler.history.view_models import Overview, SearchPast
     from crawler.labels import Labels
     from crawler.prices.price_history import RaisedThenCut
-    from crawler.prices.price_periods import ProductPast, Spell
+    from crawler.prices.price_periods import PricePeriod, ProductPast
 
 __all__ = [
     "against_median",
@@ -97,11 +97,11 @@ def price_now(product: ProductPast, say: Labels) -> str:
     return say("past_no_price_short") if product.last.price is None else yuan(product.last.price)
 
 
-def spell_price(spell: Spell, say: Labels) -> str:
-    """Return what it cost in a spell; in place of a price, why there is none."""
-    if spell.sold_out:
+def spell_price(period: PricePeriod, say: Labels) -> str:
+    """Return what it cost in a period; in place of a price, why there is none."""
+    if period.sold_out:
         return say("past_sold_out")
-    return say("past_no_price_short") if spell.price is None else yuan(spell.price)
+    return say("past_no_price_short") if period.price is None else yuan(period.price)
 
 
 def relative(product: ProductPast) -> Decimal | None:
@@ -170,7 +170,7 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
             words.append(say("lowest_ever_now"))
         else:
             words.append(say("past_low_in_long", n=low) if low else say("past_low_today"))
-    if past.few:
+    if past.sparse:
         name = {0: "past_few_none", 1: "past_few_one"}.get(past.days, "past_few")
         words.append(say(name, n=past.days))
     return words
@@ -180,7 +180,7 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
     """Return the figures of a product's past, each with its name."""
     past = product.history
     facts = [(say("past_median_long"), f"{median(product)} ({against_median(product)})")]
-    if past.price is None or past.median is None or past.few:
+    if past.price is None or past.median is None or past.sparse:
         facts = [(say("past_median_long"), median(product))]
     facts.append((say("past_lowest"), lowest(product, say)))
     if past.previous is not None and past.previous_at is not None and past.change is not None:

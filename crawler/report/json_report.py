@@ -155,7 +155,7 @@ def history_as_dict(history: PriceHistory) -> dict[str, Any]:
     return {
         "since": _utc(history.since),
         "days": history.days,
-        "few": history.few,
+        "few": history.sparse,
         "lowest": _money(history.lowest),
         "lowest_at": None if history.lowest_at is None else _utc(history.lowest_at),
         "median_90_days": _money(history.median),

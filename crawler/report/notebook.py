@@ -11,7 +11,17 @@ from crawler.clean import clean, crop
 from crawler.labels import labels_for
 from crawler.report.head import head_of
 from crawler.report.pages import asset, template
-from crawler.report.wording import FRONTIER, list_price, month, note, off, past, price, product_link, rating
+from crawler.report.wording import (
+    FRONTIER,
+    discount,
+    list_price,
+    month,
+    note,
+    past,
+    price,
+    product_link,
+    rating,
+)
 
 if TYPE_CHECKING:
     from crawler.books.book import Book
@@ -60,7 +70,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, object]:
             FRONTIER if book.frontier else "",
             price(book),
             list_price(book),
-            off(book, say),
+            discount(book, say),
         ),
         "after": (
             crop(clean(say("comma").join(book.authors)), TITLE_LIMIT),

@@ -1,4 +1,4 @@
-"""A price over time as SVG: the spells of a product in, a drawing out.
+"""A price over time as SVG: the periods of a product in, a drawing out.
 
 As in `chart`, the SVG's box is the plot, places are percentages and letters keep their size, so that one drawing fills
 a desk screen and a phone. The lines alone are paths, which know no percentages: they stand in an inner box of
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from crawler.prices.price_periods import Spell
+from crawler.prices.price_periods import PricePeriod
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_lines import Level, held_until, levels
 
@@ -58,7 +58,7 @@ class Mark:
 class PriceChart:
     """What is drawn of one product."""
 
-    spells: Sequence[Spell]
+    periods: Sequence[PricePeriod]
     """Oldest first; thin them before (`price_lines.thinned`)."""
     time: TimeAxis
     """Charts that stand together have one, so that the same day is in the same place."""
@@ -69,31 +69,31 @@ class PriceChart:
     @property
     def drawable(self) -> bool:
         """Whether there ever was a price."""
-        return any(spell.to_be_had is not None for spell in self.spells)
+        return any(period.available_price is not None for period in self.periods)
 
     @property
     def list_left_out(self) -> Decimal | None:
         """The highest list price that is too high to be drawn; None where none is."""
         limit = self._list_limit()
-        listed = [spell.list_price for spell in self.spells if spell.list_price is not None]
+        listed = [period.list_price for period in self.periods if period.list_price is not None]
         return max((price for price in listed if limit is not None and price > limit), default=None)
 
     def svg(
-        self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[Spell, str]] = ()
+        self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[PricePeriod, str]] = ()
     ) -> Markup:
         """Return the drawing, which has a price at least; `name` says in words what it shows.
 
-        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; of each spell of
+        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; of each period of
         `spoken` a pointer is told the words.
         """  # fmt: skip
-        prices = levels(self.spells, lambda spell: spell.to_be_had)
+        prices = levels(self.periods, lambda period: period.available_price)
         limit = self._list_limit()
 
-        def list_price(spell: Spell) -> Decimal | None:
-            listed = spell.list_price
+        def list_price(period: PricePeriod) -> Decimal | None:
+            listed = period.list_price
             return None if listed is None or (limit is not None and listed > limit) else listed
 
-        lists = levels(self.spells, list_price)
+        lists = levels(self.periods, list_price)
         axis = PriceAxis.around(float(level.price) for line in [*prices, *lists] for level in line)
         parts = [
             f'<svg class="plot past" role="img" aria-label="{escape(name)}">',
@@ -113,7 +113,7 @@ class PriceChart:
 
     def _list_limit(self) -> Decimal | None:
         highest = max(
-            (price for spell in self.spells if (price := spell.to_be_had) is not None), default=None
+            (price for period in self.periods if (price := period.available_price) is not None), default=None
         )
         return LIST_FACTOR * highest if highest else None
 
@@ -175,12 +175,12 @@ class PriceChart:
                 f"{escape(mark.label)}</text>"
             )
 
-    def _hits(self, spoken: Iterable[tuple[Spell, str]]) -> Iterator[str]:
-        """Yield what a pointer may rest on: the whole height of each spell."""
-        words = {id(spell): text for spell, text in spoken}
-        for at, spell in enumerate(self.spells):
-            if (text := words.get(id(spell))) is not None:
-                left, right = self.time.at(spell.since), self.time.at(held_until(self.spells, at))
+    def _hits(self, spoken: Iterable[tuple[PricePeriod, str]]) -> Iterator[str]:
+        """Yield what a pointer may rest on: the whole height of each period."""
+        words = {id(period): text for period, text in spoken}
+        for at, period in enumerate(self.periods):
+            if (text := words.get(id(period))) is not None:
+                left, right = self.time.at(period.since), self.time.at(held_until(self.periods, at))
                 yield (
                     f'<rect class="hit" x="{left:.2f}%" y="0" width="{max(right - left, 0.5):.2f}%" height="100%">'
                     f"<title>{escape(text)}</title></rect>"

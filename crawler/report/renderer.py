@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.atomic_write import atomic_write, check_target
 from crawler.local_time import local_zone
 from crawler.report import check_installed, encode, format_of, render
 from crawler.settings import ReportSettings, checked
-from crawler.whole_files import check_target, whole_file
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult
@@ -50,7 +50,7 @@ class ReportRenderer:
         form = format_of(path)
         check_target(path)
         report = encode(self.render(result, form, **options), form)
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write(report)
         return Path(path)
 

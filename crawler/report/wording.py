@@ -27,15 +27,15 @@ __all__ = [
     "FRONTIER",
     "UNKNOWN",
     "against_median",
-    "alike",
     "contributor_in_words",
     "credited",
     "day",
+    "discount",
+    "group_failures",
     "list_price",
     "minute",
     "month",
     "note",
-    "off",
     "offer_price",
     "outcome",
     "page_numbers",
@@ -49,7 +49,7 @@ __all__ = [
     "raised_then_cut",
     "rating",
     "remark",
-    "said",
+    "sanitize",
     "translators",
     "value",
     "volume_price",
@@ -137,7 +137,7 @@ def list_price(book: Book) -> str:
     return yuan(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
-def off(book: Book, say: Labels = ENGLISH) -> str:
+def discount(book: Book, say: Labels = ENGLISH) -> str:
     """Return the discount from the list price, as «-68%», in Chinese «3.2 折»; '' for one of less than half of 1 %."""
     percent = percent_off(book)
     if not percent:
@@ -233,7 +233,7 @@ def past(book: Book, say: Labels = ENGLISH) -> str:
 
 def against_median(history: PriceHistory | None) -> str:
     """Return the price against the median of 90 days as «-20%»; – where it is not known, or rests on too few days."""
-    if history is None or history.price is None or not history.median or history.few:
+    if history is None or history.price is None or not history.median or history.sparse:
         return UNKNOWN
     percent = round(100 * (history.price / history.median - 1))
     return f"{percent:+d}%" if percent else "0%"
@@ -249,7 +249,7 @@ def remark(book: Book, say: Labels = ENGLISH) -> str:
     if history is None or history.price is None or history.raised_then_cut is not None:
         return ""
     words: list[str] = []
-    is_low = history.median is not None and not history.few and history.price <= _CLEARLY * history.median
+    is_low = history.median is not None and not history.sparse and history.price <= _CLEARLY * history.median
     if is_low and history.lowest_in_days is not None:
         if history.price == history.lowest:
             words.append(say("lowest_ever_now"))
@@ -274,7 +274,7 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
     elif history.price is not None and history.price == history.lowest:
         if history.lowest_in_days is not None and history.below_usual:
             words.append(say("lowest_ever_now"))
-        elif history.lowest_in_days is None and not history.few:
+        elif history.lowest_in_days is None and not history.sparse:
             return say("never_moved", on=day(history.since, say))
     elif history.lowest_in_days and history.below_usual:
         words.append(say("lowest_in", n=history.lowest_in_days))
@@ -283,7 +283,7 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
         words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
     if history.lowest is not None and history.lowest_at is not None and history.lowest != history.price:
         words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at, say)))
-    if history.few:
+    if history.sparse:
         words.append(
             say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since, say))
         )
@@ -317,21 +317,21 @@ def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
     return say("page" if one else "pages_numbered", numbers=shown)
 
 
-def said(detail: str, say: Labels = ENGLISH) -> str:
+def sanitize(detail: str, say: Labels = ENGLISH) -> str:
     """Return a verdict's detail or a note as people may read it: cleaned, cut to `DETAIL_LIMIT`."""
     return crop(clean(say.text(detail)), DETAIL_LIMIT)
 
 
 def outcome(verdict: Verdict, detail: str, say: Labels = ENGLISH) -> str:
     """Return how a page ended, in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
-    why, words = said(detail, say), say(f"verdict_{verdict.value}")
+    why, words = sanitize(detail, say), say(f"verdict_{verdict.value}")
     # What came instead, or how it answers another query, is said in full by the detail.
     if verdict is Verdict.UNEXPECTED_PAGE and why:
         return why
     return say("verdict", verdict=words, why=why) if why else words
 
 
-def alike(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str, str], ...]:
+def group_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str, str], ...]:
     """Return page numbers and outcome in words, pages that ended alike together, by their first page."""
     numbers: dict[str, list[int]] = {}
     for page in sorted(pages, key=lambda page: page.page):
@@ -348,7 +348,7 @@ def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
     failed = [page for page in pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]
     if not failed:
         return ""
-    groups = alike(failed, say)
+    groups = group_failures(failed, say)
     why = (
         groups[0][1]
         if len(groups) == 1

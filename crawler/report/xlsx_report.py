@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.books.offers import price_of
 from crawler.clean import clean, crop
 from crawler.local_time import date_in
-from crawler.report.csv_report import defuse
+from crawler.report.csv_report import escape_formula
 from crawler.report.head import head_of, mark_of, tail_of
 from crawler.report.wording import (
     FRONTIER,
@@ -332,7 +332,7 @@ def _off(book: Book) -> float | None:
 
 def _text(text: str) -> str:
     """Return a text as a cell may hold it."""
-    text = crop(defuse(clean(text)), TEXT_LIMIT)
+    text = crop(escape_formula(clean(text)), TEXT_LIMIT)
     # XlsxWriter would put such a text into the file as it is, for its own rich strings.
     return f"'{text}" if text.startswith("<r>") and text.endswith("</r>") else text
 

@@ -18,7 +18,7 @@ from crawler.search.price_check import check_price, pages_needed
 
 if TYPE_CHECKING:
     from crawler.books.book import Counts
-    from crawler.books.shelf import Shelf, Wishes
+    from crawler.books.pipeline import BookList, SelectionCriteria
     from crawler.search.spec import SearchSpec
     from parsers.model import Listing
 
@@ -29,7 +29,7 @@ FEW = 60
 
 
 class Findings:
-    """What was found on the pages of the search's own list and of the one in price order `beside` it, if there is."""
+    """What was found on the pages of the search's own list and of the one in price order `beside` it."""
 
     def __init__(self, spec: SearchSpec, own: PageList, beside: PageList | None) -> None:
         self._spec = spec
@@ -58,52 +58,52 @@ class Findings:
         """Unique products kept so far."""
         return self._selector.kept_count
 
-    def books(self) -> Shelf:
+    def books(self) -> BookList:
         """Return the books of the pages that count.
 
         Of pages in price order those count that are needed to pass the cheapest book, whatever else was on its way by
         then: so the report does not depend on the order in which pages arrive.
         """
-        from crawler.books.shelf import fill_shelf
+        from crawler.books.pipeline import build_books
 
         beside, used = self._beside, 0
         if beside is not None:
             used = pages_needed(beside, self._selector.cheapest) or beside.requested
         while True:
             counted = {key: listings for key, listings in self._selector.pages.items() if _counts(key, used)}
-            shelf = fill_shelf(counted.items(), self._wishes, fetched_at=self.fetched_at)
+            book_list = build_books(counted.items(), self._criteria, fetched_at=self.fetched_at)
             if beside is None:
-                return shelf
-            needed = pages_needed(beside, self.cheapest_price(shelf)) or beside.requested
+                return book_list
+            needed = pages_needed(beside, self.cheapest_price(book_list)) or beside.requested
             if needed <= used:
                 beside.enough = used
-                return shelf
+                return book_list
             used = needed
 
-    def cheapest_price(self, shelf: Shelf) -> Decimal | None:
+    def cheapest_price(self, book_list: BookList) -> Decimal | None:
         """Return the price of the cheapest book, in yuan; None without one."""
         from crawler.books.ranking import first_by
 
-        wanted = self._wishes
+        wanted = self._criteria
         used = wanted.filters.condition == "used"
-        book = first_by("cheapest", shelf.books, goods=wanted.goods, used=used)
+        book = first_by("cheapest", book_list.books, goods=wanted.goods, used=used)
         return None if book is None else book.price
 
-    def needs_more(self, shelf: Shelf) -> bool:
+    def needs_more(self, book_list: BookList) -> bool:
         """Tell whether pages in price order were left out that the cheapest book does need after all.
 
         While pages come in, listings are judged one by one, at the end books as a whole: the one that seemed the
         cheapest may be dropped.
         """
         beside = self._beside
-        if beside is None or pages_needed(beside, self.cheapest_price(shelf)) is not None:
+        if beside is None or pages_needed(beside, self.cheapest_price(book_list)) is not None:
             return False
         beside.enough = None
         return beside.next is not None
 
     def result(
         self,
-        shelf: Shelf,
+        book_list: BookList,
         *,
         started_at: dt.datetime,
         finished_at: dt.datetime,
@@ -118,36 +118,36 @@ class Findings:
             shop=spec.shop.name,
             base_url=spec.base_url,
             demo=spec.demo,
-            rank=self._wishes.rank,
+            rank=self._criteria.rank,
             started_at=started_at,
             finished_at=finished_at,
             pages=tuple(self._page_result(own, number) for number in own.final),
             available=own.available,
-            counts=shelf.counts,
-            books=shelf.books,
-            dropped=shelf.dropped,
-            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *shelf.notes),
+            counts=book_list.counts,
+            books=book_list.books,
+            dropped=book_list.dropped,
+            notes=(*_notes(own, spec), *(() if beside is None else _notes(beside, spec)), *book_list.notes),
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
                 for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
             },
-            suggestion=self._mainland_wording if self._found_little(shelf.counts) else None,
+            suggestion=self._mainland_wording if self._found_little(book_list.counts) else None,
             robots_ignored=not spec.settings.obey_robots,
             price_pages=()
             if beside is None
             else tuple(self._page_result(beside, number) for number in beside.final if number <= beside.last),
-            price_check=self._price_check(shelf, stopped=stopped is not None),
+            price_check=self._price_check(book_list, stopped=stopped is not None),
             renderer=renderer,
         )
 
-    def _price_check(self, shelf: Shelf, *, stopped: bool) -> PriceCheck | None:
+    def _price_check(self, book_list: BookList, *, stopped: bool) -> PriceCheck | None:
         wanted = self._spec.settings
         if not wanted.price_check:
             return None
         in_price_order = self._own if wanted.sort == "price" else self._beside
         return check_price(
-            self.cheapest_price(shelf), self._own, in_price_order, self._page_result, stopped=stopped
+            self.cheapest_price(book_list), self._own, in_price_order, self._page_result, stopped=stopped
         )
 
     def _page_result(self, pages: PageList, number: int) -> PageResult:
@@ -179,10 +179,10 @@ class Findings:
         return mainland_wording(self._spec.query)
 
     @cached_property
-    def _wishes(self) -> Wishes:
+    def _criteria(self) -> SelectionCriteria:
         """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
         from crawler.books.filters import Filters
-        from crawler.books.shelf import Wishes
+        from crawler.books.pipeline import SelectionCriteria
         from crawler.books.topic import topic_of
         from crawler.query import simplified
 
@@ -192,21 +192,23 @@ class Findings:
             named[name] = named[name] and simplified(named[name])
         topic = topic_of(self._spec.query, self._spec.query_sent)
         filters = Filters(**named, simplified=simplified)
-        return Wishes(topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all")
+        return SelectionCriteria(
+            topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all"
+        )
 
     def _covers(self, listing: Listing) -> bool:
         from crawler.books.identity import title_key
 
         # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
         title_key(listing.title)
-        wanted = self._wishes
+        wanted = self._criteria
         on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
         return on_topic and wanted.filters.reason((listing,)) is None
 
 
 def import_book_modules() -> None:
     """Import what the first page needs; their regular expressions take 40 ms to compile."""
-    import crawler.books.shelf  # noqa: F401 – imported for the time it takes
+    import crawler.books.pipeline  # noqa: F401 – imported for the time it takes
 
 
 def _counts(key: tuple[bool, int], used: int) -> bool:

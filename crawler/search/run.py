@@ -22,7 +22,7 @@ from crawler.download.exchange import (
     AttemptRecord,
     Exchange,
     FetchPolicy,
-    Hop,
+    HttpRecord,
     Problem,
     Spent,
 )
@@ -41,7 +41,7 @@ from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
 from crawler.parsing.pool import ParseFailure
 from crawler.phrases import Phrase
-from crawler.recording.saved import RunEnd, SavedPage
+from crawler.recording.replay_model import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
 from crawler.search.findings import Findings, import_book_modules
 from crawler.search.judging import Judgement, judge
@@ -51,10 +51,10 @@ from crawler.verdict import Verdict
 from parsers.model import SearchPage
 
 if TYPE_CHECKING:
-    from crawler.books.shelf import Shelf
+    from crawler.books.pipeline import BookList
     from crawler.download.client import Downloader
     from crawler.parsing.page_parser import PageParser
-    from crawler.recording.saved import Recorder, SavedRun
+    from crawler.recording.replay_model import Recorder, SavedRun
     from crawler.search.spec import SearchSpec
 
 __all__ = ["Search"]
@@ -175,7 +175,7 @@ class Search:
         self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._own.requested))
         # A head start only: where no process can be started, the first page will say so.
         with suppress(OSError, ImportError, NotImplementedError):
-            self._parser.expect(self._requested)
+            self._parser.warm_up(self._requested)
         if self._recorder is not None:
             self._recorder.begin(spec.parameters(started_at))
         self._tell_resumed()
@@ -187,14 +187,14 @@ class Search:
             self._stop_if_blocked("")
         try:
             await self._read_pages()
-            shelf = self._findings.books()
-            while self._stopped is None and self._replay is None and self._findings.needs_more(shelf):
+            book_list = self._findings.books()
+            while self._stopped is None and self._replay is None and self._findings.needs_more(book_list):
                 await self._read_pages()
-                shelf = self._findings.books()
+                book_list = self._findings.books()
         finally:
             if timer is not None:
                 timer.cancel()
-        result = self._result(started_at, shelf)
+        result = self._result(started_at, book_list)
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
@@ -202,17 +202,17 @@ class Search:
 
     async def _read_pages(self) -> None:
         """Read the pages that are queued, until none is left or the search is stopped."""
-        # More roads than slots, so that the host's slots stay filled while pages are being parsed.
+        # More workers than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
-        roads = [asyncio.create_task(self._road()) for _ in range(most)]
+        workers = [asyncio.create_task(self._page_worker()) for _ in range(most)]
         warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, import_book_modules)
         try:
-            await self._until_done_or_stopped(roads)
+            await self._until_done_or_stopped(workers)
         finally:
             warming_up.cancel()
-            for road in roads:
-                road.cancel()
-            await asyncio.gather(*roads, return_exceptions=True)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
 
     @property
     def _requested(self) -> int:
@@ -229,21 +229,21 @@ class Search:
             price_pages = sum(key.price_order for key in taken)
             self._events.put_nowait(PagesResumed(len(taken) - price_pages, since, price_pages))
 
-    async def _until_done_or_stopped(self, roads: list[asyncio.Task[None]]) -> None:
+    async def _until_done_or_stopped(self, workers: list[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            pending = set(roads)
+            pending = set(workers)
             while pending and not stopping.done():
                 await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                for road in [road for road in pending if road.done()]:
-                    await road  # raises what a defect of ours raised
-                    pending.remove(road)
+                for worker in [worker for worker in pending if worker.done()]:
+                    await worker  # raises what a defect of ours raised
+                    pending.remove(worker)
             if pending:
                 await asyncio.wait(pending, timeout=PARSE_GRACE_SECONDS)
         finally:
             stopping.cancel()
 
-    async def _road(self) -> None:
+    async def _page_worker(self) -> None:
         """Take pages one by one from query to verdict until none is left."""
         while (pages := self._next_list()) is not None:
             number = pages.take()
@@ -384,7 +384,7 @@ class Search:
             )  # fmt: skip
             self._events.put_nowait(attempt)
 
-        def keep(hop: Hop, of_robots: bool) -> None:
+        def keep(hop: HttpRecord, of_robots: bool) -> None:
             if self._recorder is not None:
                 self._recorder.hop(None if of_robots else page, hop)
 
@@ -446,7 +446,7 @@ class Search:
             )
             self._announced.add(key)
 
-    def _result(self, started_at: dt.datetime, shelf: Shelf) -> SearchResult:
+    def _result(self, started_at: dt.datetime, book_list: BookList) -> SearchResult:
         """Give every page its last verdict, and return the result."""
         stopped, replayed = self._stopped, self._replay
         if replayed is not None and stopped is None:
@@ -454,7 +454,7 @@ class Search:
         for pages in self._lists:
             self._announce(pages, pages.end(stopped or Phrase("search_ended")))
         return self._findings.result(
-            shelf,
+            book_list,
             started_at=started_at if replayed is None else replayed.parameters.started_at,
             finished_at=self._finished_at(),
             stopped=stopped,

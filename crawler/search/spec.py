@@ -11,7 +11,7 @@ from crawler.books import FILTERS
 from crawler.errors import UsageError
 from crawler.options import ReplayOptions
 from crawler.query import checked_query
-from crawler.recording.saved import RunParameters
+from crawler.recording.replay_model import RunParameters
 from crawler.settings import Settings, checked
 from crawler.version import __version__
 from parsers import SHOPS, Shop

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.prices.observation import Observation
     from crawler.watching.watch import WatchTerms
 
-__all__ = ["Told", "happenings"]
+__all__ = ["SentAlert", "detect"]
 
 AWAY = Decimal("1.02")
 """From this share of the target on, a price has left it, and coming back is new."""
@@ -29,7 +29,7 @@ NEWS = Decimal("0.99")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentAlert:
     """Something that a watch told of a product before."""
 
     kind: AlertKind
@@ -39,10 +39,10 @@ class Told:
     against: Decimal | None
 
 
-def happenings(
+def detect(
     terms: WatchTerms,
     past: Sequence[Observation],
-    told: Sequence[Told],
+    told: Sequence[SentAlert],
     *,
     since: dt.datetime,
     is_new: bool = False,
@@ -58,7 +58,7 @@ def happenings(
     to the run before: what was to be had there at this price is no news here; `told` is then of all of them. Days are
     those of `zone`.
     """
-    price = past[-1].to_be_had
+    price = past[-1].available_price
     watched = _watched(past[:-1], since)
     found: list[PriceEvent] = []
     if price is not None:
@@ -83,7 +83,9 @@ def happenings(
     return tuple(found)
 
 
-def _at_target(target: Decimal, price: Decimal, past: Sequence[Observation], told: Sequence[Told]) -> bool:
+def _at_target(
+    target: Decimal, price: Decimal, past: Sequence[Observation], told: Sequence[SentAlert]
+) -> bool:
     """Whether the price has come to the target, and had left it since that was told last."""
     if price > target:
         return False
@@ -91,7 +93,7 @@ def _at_target(target: Decimal, price: Decimal, past: Sequence[Observation], tol
     if not same:
         return True
     return any(
-        seen.at > max(same) and (paid := seen.to_be_had) is not None and paid >= AWAY * target
+        seen.at > max(same) and (paid := seen.available_price) is not None and paid >= AWAY * target
         for seen in past
     )
 
@@ -102,13 +104,13 @@ def _watched(past: Sequence[Observation], since: dt.datetime) -> Sequence[Observ
     return past[max(first - 1, 0) :]
 
 
-def _highest(watched: Sequence[Observation], told: Told | None) -> Decimal | None:
+def _highest(watched: Sequence[Observation], told: SentAlert | None) -> Decimal | None:
     """Return the highest price since a fall was told last; None without one."""
     return max(
         (
             paid
             for seen in watched
-            if (told is None or seen.at >= told.at) and (paid := seen.to_be_had) is not None
+            if (told is None or seen.at >= told.at) and (paid := seen.available_price) is not None
         ),
         default=None,
     )
@@ -118,7 +120,7 @@ def _lowest_before(
     days: int,
     price: Decimal,
     past: Sequence[Observation],
-    told: Sequence[Told],
+    told: Sequence[SentAlert],
     *,
     since: dt.datetime,
     others: Sequence[Sequence[Observation]],
@@ -130,9 +132,12 @@ def _lowest_before(
     below the lowest of all: a price that comes down by a little each day would never be news. Prices of `days` earlier
     days come first; the lowest of those is known as well.
     """
-    seen_here = [(seen.at, amount) for seen in past[:-1] if (amount := seen.to_be_had) is not None]
+    seen_here = [(seen.at, amount) for seen in past[:-1] if (amount := seen.available_price) is not None]
     elsewhere = [
-        (seen.at, amount) for other in others for seen in other if (amount := seen.to_be_had) is not None
+        (seen.at, amount)
+        for other in others
+        for seen in other
+        if (amount := seen.available_price) is not None
     ]
     today = date_in(zone, past[-1].at)
     earlier = sorted({day for at, _ in [*seen_here, *elsewhere] if (day := date_in(zone, at)) < today})
@@ -154,15 +159,17 @@ def _lowest_before(
 
 
 def _is_back(
-    watched: Sequence[Observation], told: Sequence[Told], others: Sequence[Sequence[Observation]]
+    watched: Sequence[Observation], told: Sequence[SentAlert], others: Sequence[Sequence[Observation]]
 ) -> bool:
     """Whether it was seen sold out since it was told last to be back, and could be bought nowhere else since then."""
     last = _last_told(told, AlertKind.BACK_IN_STOCK)
     out = [seen.at for seen in watched if seen.sold_out and (last is None or seen.at > last.at)]
     if not out:
         return False
-    return not any(seen.to_be_had is not None and seen.at >= out[-1] for other in others for seen in other)
+    return not any(
+        seen.available_price is not None and seen.at >= out[-1] for other in others for seen in other
+    )
 
 
-def _last_told(told: Sequence[Told], kind: AlertKind) -> Told | None:
+def _last_told(told: Sequence[SentAlert], kind: AlertKind) -> SentAlert | None:
     return max((each for each in told if each.kind is kind), key=lambda each: each.at, default=None)

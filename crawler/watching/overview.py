@@ -10,30 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import HistoryError
-from crawler.history.looking_back import run_key
-from crawler.history.moments import as_text
 from crawler.history.reading import HistoryReader
+from crawler.history.recording import run_key
 from crawler.history.schema import VERSION, migrate
+from crawler.history.units import as_text
 from crawler.query import simplified
-from crawler.watching.memory import Memory
 from crawler.watching.pending import Pending, Resting, Unreadable
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of
+from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
     from crawler.alerts.alert import Alert
     from crawler.alerts.channels import Channel
     from crawler.watching.watch import Watch
 
-__all__ = ["MemoryReader", "Outstanding", "WatchOverview", "open_memory", "outstanding", "overview"]
+__all__ = ["Outstanding", "WatchOverview", "WatchStoreReader", "open_watch_store", "outstanding", "overview"]
 
 
-class MemoryReader(HistoryReader, Memory):
+class WatchStoreReader(HistoryReader, WatchStore):
     """A history file with what watches remember, only read. Raises HistoryError as `HistoryReader` does."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         try:
-            with self._saying():
+            with self._translating_errors():
                 if 0 < self.version < VERSION:
                     self._use_copy()
         except BaseException:
@@ -58,7 +58,7 @@ class MemoryReader(HistoryReader, Memory):
 
         With another search than before it has seen nothing, and is due.
         """
-        with self._saying():
+        with self._translating_errors():
             row = self._connection.execute(
                 f"SELECT {STATE_COLUMNS} FROM watch JOIN source ON source.id = watch.source"  # noqa: S608 – a constant
                 " WHERE source.name = ? AND watch.name = ?",
@@ -71,7 +71,7 @@ class MemoryReader(HistoryReader, Memory):
 
     def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the sources at which a watch of these names has run."""
-        with self._saying():
+        with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT DISTINCT source.name, watch.name FROM watch JOIN source ON source.id = watch.source"
                 " WHERE last_tried IS NOT NULL ORDER BY source.name"
@@ -79,14 +79,14 @@ class MemoryReader(HistoryReader, Memory):
             return tuple(dict.fromkeys(as_text(source) for source, name in rows if as_text(name) in names))
 
 
-def open_memory(path: Path) -> MemoryReader | None:
+def open_watch_store(path: Path) -> WatchStoreReader | None:
     """Return the history at `path` with what watches remember, to be read; None where there is none yet."""
     try:
         if not path.exists():
             return None
     except OSError as error:
         raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
-    reader = MemoryReader(path)
+    reader = WatchStoreReader(path)
     if reader.version == 0:
         reader.close()
         return None
@@ -114,7 +114,7 @@ class WatchOverview:
 
 
 def overview(
-    reader: MemoryReader | None, watch: Watch, source: str, search: str, now: dt.datetime
+    reader: WatchStoreReader | None, watch: Watch, source: str, search: str, now: dt.datetime
 ) -> WatchOverview:
     """Return what is known of a watch; `reader` is None where there is no history yet."""
     state = None if reader is None else reader.state(watch, source, search, now)
@@ -153,7 +153,7 @@ class Outstanding:
 
 
 def outstanding(
-    memory: Memory | None, channels: Sequence[Channel], source: str, now: dt.datetime
+    memory: WatchStore | None, channels: Sequence[Channel], source: str, now: dt.datetime
 ) -> tuple[tuple[Outstanding, ...], int]:
     """Return what each channel has still to get, and how many alerts are owed to channels that are not set up."""
     if memory is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
-from crawler.history.moments import (
+from crawler.history.units import (
     DamagedValueError,
     as_count,
     as_number,

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.history.moments import as_flag, as_number, as_row, as_text, from_microseconds
+from crawler.history.units import as_flag, as_number, as_row, as_text, from_microseconds
 
 if TYPE_CHECKING:
     from crawler.watching.watch import Watch

@@ -6,7 +6,7 @@ pager, the query as the shop repeats it) is read from a few snippets. A page wit
 
 from __future__ import annotations
 
-from parsers.dangdang.furniture import Furniture, read_furniture, snippets
+from parsers.dangdang.page_metadata import PageMetadata, read_page_metadata, snippets
 from parsers.dangdang.result_list import (
     ResultList,
     find_options,
@@ -15,7 +15,7 @@ from parsers.dangdang.result_list import (
     reaches_end,
     read_result_list,
 )
-from parsers.dangdang.signs import Sign, may_have_notice, notice_of, sign_without_list, title_of
+from parsers.dangdang.signs import PageClassification, may_have_notice, notice_of, sign_without_list, title_of
 from parsers.model import PageKind, SearchPage, SignCode
 from parsers.text import decode, detect_charset
 
@@ -40,10 +40,10 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
             options=find_options(body, where.stop if where.stop < len(body) else where.start),
         )
         if found.items:
-            furniture, notice = _around(body, where, codec)
-            sign = Sign(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
+            metadata, notice = _around(body, where, codec)
+            sign = PageClassification(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
             return _page(
-                found, furniture, notice, sign, codec=codec, undecodable=markup.undecodable, ended=ended
+                found, metadata, notice, sign, codec=codec, undecodable=markup.undecodable, ended=ended
             )
 
     whole = decode(body, codec)
@@ -52,41 +52,41 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     if may_hold_items(outside):
         found = read_result_list(whole.text, page=page, options=find_options(body))
     title, notice = title_of(whole.text), notice_of(whole.text)
-    furniture = read_furniture(whole.text, title=title)
+    metadata = read_page_metadata(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):
-        sign = Sign(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
+        sign = PageClassification(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
     else:  # a list beside the title of a no-result page holds recommendations
         found = ResultList(unparsed=found.unparsed)
-        frame = _frame(furniture, has_list_frame=where is not None)
+        frame = _frame(metadata, has_list_frame=where is not None)
         sign = sign_without_list(whole.text, title=title, notice=notice, frame=frame)
-    return _page(found, furniture, notice, sign, codec=codec, undecodable=whole.undecodable, ended=ended)
+    return _page(found, metadata, notice, sign, codec=codec, undecodable=whole.undecodable, ended=ended)
 
 
-def _around(body: bytes, where: slice, codec: str) -> tuple[Furniture, str]:
+def _around(body: bytes, where: slice, codec: str) -> tuple[PageMetadata, str]:
     """Read what stands around the list at `where`: from snippets, and from all of it where those do not tell all."""
     near = decode(snippets(body, where, codec), codec).text
-    furniture = read_furniture(near, title=title_of(near))
+    metadata = read_page_metadata(near, title=title_of(near))
     notice_possible = may_have_notice(body[: where.start], codec)
-    if furniture.complete and not notice_possible:
-        return furniture, ""
+    if metadata.complete and not notice_possible:
+        return metadata, ""
     everything = decode(body[: where.start] + b"\n" + body[where.stop :], codec).text
-    return read_furniture(everything, title=title_of(everything)), notice_of(everything)
+    return read_page_metadata(everything, title=title_of(everything)), notice_of(everything)
 
 
-def _frame(furniture: Furniture, *, has_list_frame: bool) -> Sign | None:
+def _frame(metadata: PageMetadata, *, has_list_frame: bool) -> PageClassification | None:
     """Return what shows that a page without a list is a search page; None for nothing."""
-    if furniture.total is not None:
-        return Sign(PageKind.RESULTS, SignCode.TOTAL_ONLY, str(furniture.total))
-    if furniture.pages is not None:
-        return Sign(PageKind.RESULTS, SignCode.PAGER_ONLY)
-    return Sign(PageKind.RESULTS, SignCode.FRAME_ONLY) if has_list_frame else None
+    if metadata.total is not None:
+        return PageClassification(PageKind.RESULTS, SignCode.TOTAL_ONLY, str(metadata.total))
+    if metadata.pages is not None:
+        return PageClassification(PageKind.RESULTS, SignCode.PAGER_ONLY)
+    return PageClassification(PageKind.RESULTS, SignCode.FRAME_ONLY) if has_list_frame else None
 
 
 def _page(
     found: ResultList,
-    furniture: Furniture,
+    metadata: PageMetadata,
     notice: str,
-    sign: Sign,
+    sign: PageClassification,
     *,
     codec: str,
     undecodable: int,
@@ -95,17 +95,17 @@ def _page(
     return SearchPage(
         kind=sign.kind,
         listings=found.listings,
-        total=furniture.total,
-        page=furniture.page,
-        pages=furniture.pages,
+        total=metadata.total,
+        page=metadata.page,
+        pages=metadata.pages,
         layout=found.layout,
-        query_echo=furniture.query_echo,
+        query_echo=metadata.query_echo,
         notice=notice,
         items=found.items,
         sign=sign.words,
         charset=codec.removesuffix("-sig"),
         undecodable=undecodable,
-        title_echo=furniture.title_echo,
+        title_echo=metadata.title_echo,
         ended=ended,
         unparsed=found.unparsed,
         surplus=found.surplus,

@@ -12,11 +12,18 @@ from dataclasses import dataclass
 from parsers.model import PageKind, SignCode
 from parsers.text import fold
 
-__all__ = ["Sign", "may_have_notice", "notice_of", "sign_without_list", "title_of", "visible_text"]
+__all__ = [
+    "PageClassification",
+    "may_have_notice",
+    "notice_of",
+    "sign_without_list",
+    "title_of",
+    "visible_text",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class PageClassification:
     """The kind of a page and what gave it away."""
 
     kind: PageKind
@@ -147,45 +154,53 @@ def notice_of(text: str) -> str:
     return ""
 
 
-def sign_without_list(text: str, *, title: str, notice: str, frame: Sign | None) -> Sign:
+def sign_without_list(
+    text: str, *, title: str, notice: str, frame: PageClassification | None
+) -> PageClassification:
     """Return the kind of a page that has no result list.
 
     `frame` is what it has of a search page besides, None for nothing.
     """
     if not text.strip():
-        return Sign(PageKind.EMPTY, SignCode.EMPTY_BODY)
+        return PageClassification(PageKind.EMPTY, SignCode.EMPTY_BODY)
     if "搜索无结果" in title:
-        return Sign(PageKind.NO_RESULTS, SignCode.TITLE, title)
+        return PageClassification(PageKind.NO_RESULTS, SignCode.TITLE, title)
     if "no_result_tips" in text:
-        return Sign(PageKind.NO_RESULTS, SignCode.MARKER, "p.no_result_tips")
+        return PageClassification(PageKind.NO_RESULTS, SignCode.MARKER, "p.no_result_tips")
     if notice:
-        return Sign(PageKind.NO_RESULTS, SignCode.MARKER, notice)
+        return PageClassification(PageKind.NO_RESULTS, SignCode.MARKER, notice)
     if frame is not None:
         return frame
     if (blocked := _blocked(text, title)) is not None:
         return blocked
     if not fold(visible_text(text).removeprefix(title)):
-        return Sign(PageKind.EMPTY, SignCode.SCRIPTS_ONLY if "<script" in text.lower() else SignCode.NO_TEXT)
-    return Sign(PageKind.OTHER, SignCode.TITLE, title) if title else Sign(PageKind.OTHER, SignCode.NO_TITLE)
+        return PageClassification(
+            PageKind.EMPTY, SignCode.SCRIPTS_ONLY if "<script" in text.lower() else SignCode.NO_TEXT
+        )
+    return (
+        PageClassification(PageKind.OTHER, SignCode.TITLE, title)
+        if title
+        else PageClassification(PageKind.OTHER, SignCode.NO_TITLE)
+    )
 
 
-def _blocked(text: str, title: str) -> Sign | None:
+def _blocked(text: str, title: str) -> PageClassification | None:
     """Return by what a page shows that it stops its reader, None if it does not."""
     if _LOGIN_TITLE.search(title):
-        return Sign(PageKind.BLOCKED, SignCode.LOGIN_PAGE, title)
+        return PageClassification(PageKind.BLOCKED, SignCode.LOGIN_PAGE, title)
     if _TO_LOGIN.search(text):
-        return Sign(PageKind.BLOCKED, SignCode.TO_LOGIN)
+        return PageClassification(PageKind.BLOCKED, SignCode.TO_LOGIN)
     seen = fold(visible_text(text))
     if len(seen) > BLOCK_PAGE_LETTERS:
         return None
     words = _BLOCKED_WORDS.search(f"{title} {seen}")
     if words is not None:
-        return Sign(PageKind.BLOCKED, SignCode.WORDS, words[0])
+        return PageClassification(PageKind.BLOCKED, SignCode.WORDS, words[0])
     for pattern, code in _BLOCKED_MARKUP:
         if pattern.search(text):
-            return Sign(PageKind.BLOCKED, code)
+            return PageClassification(PageKind.BLOCKED, code)
     if _PASSWORD.search(text):
-        return Sign(PageKind.BLOCKED, SignCode.LOGIN_FORM)
+        return PageClassification(PageKind.BLOCKED, SignCode.LOGIN_FORM)
     if not fold(seen.removeprefix(title)) and _RELOADS.search(text):
-        return Sign(PageKind.BLOCKED, SignCode.RELOAD_SCRIPT)
+        return PageClassification(PageKind.BLOCKED, SignCode.RELOAD_SCRIPT)
     return None

@@ -27,8 +27,8 @@ from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import Message, messages_of, title_of, trial_message
 from crawler.errors import OutputError, SettingsError
 from crawler.labels import LANGUAGES, Labels
-from crawler.watching.memory import Memory
-from crawler.watching.sending import send
+from crawler.watching.delivery import send
+from crawler.watching.watch_store import WatchStore
 from tests.alerts.messages import make_alert
 from tests.report.hostile import HOSTILE
 from tests.watching.test_sending import SHOP, tell
@@ -170,7 +170,7 @@ import os, signal, sys
 from dataclasses import dataclass
 from pathlib import Path
 from crawler.alerts.channels import channels_of
-from crawler.watching.sending import send
+from crawler.watching.delivery import send
 
 folder, source = Path(sys.argv[1]), sys.argv[2]
 (feed,) = channels_of([], None, (), {}, feed=str(folder / "alerts.xml"))
@@ -191,7 +191,7 @@ def test_a_delivery_that_is_killed_before_it_is_noted_appears_once(tmp_path: Pat
     """SIGKILL between the feed and the note of it: the alert is pending, comes again, and stands there once."""
     feed = channel(tmp_path / "alerts.xml")
     tell(tmp_path / "history.sqlite3", 2)
-    with Memory(tmp_path / "history.sqlite3") as memory:
+    with WatchStore(tmp_path / "history.sqlite3") as memory:
         memory.hand_over([feed.key], source=SHOP)
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), SHOP], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL

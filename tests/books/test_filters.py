@@ -10,7 +10,7 @@ import pytest
 
 from crawler.books import FILTERS
 from crawler.books.filters import Filters
-from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.query import simplified
 from parsers.model import Contributor, Flag
 from tests.factories import make_listing
@@ -96,9 +96,9 @@ def test_a_filter_asks_the_whole_book() -> None:
     filters = Filters(
         max_volume_price=Decimal(20), publisher="海岸", author="李四", since=2023, min_reviews=500
     )
-    shelf = fill_shelf([(1, [cheap, full])], Wishes(filters=filters))
-    assert [book.offers for book in shelf.books] == [(cheap, full)]
-    assert (shelf.counts.kept, shelf.counts.books) == (2, 1)
+    book_list = build_books([(1, [cheap, full])], SelectionCriteria(filters=filters))
+    assert [book.offers for book in book_list.books] == [(cheap, full)]
+    assert (book_list.counts.kept, book_list.counts.books) == (2, 1)
 
 
 def test_a_book_that_is_dropped_takes_its_offers_along() -> None:
@@ -107,7 +107,7 @@ def test_a_book_that_is_dropped_takes_its_offers_along() -> None:
         make_listing(product_id=str(number), position=number, price=Decimal(50 - number))
         for number in (1, 2, 3)
     ]
-    shelf = fill_shelf([(1, offers)], Wishes(filters=Filters(since=2024)))
-    assert shelf.books == ()
-    assert shelf.dropped == tuple(("since", offer) for offer in offers)
-    assert shelf.counts.dropped["since"] == 3
+    book_list = build_books([(1, offers)], SelectionCriteria(filters=Filters(since=2024)))
+    assert book_list.books == ()
+    assert book_list.dropped == tuple(("since", offer) for offer in offers)
+    assert book_list.counts.dropped["since"] == 3

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crawler.books.shelf import Wishes, fill_shelf
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.books.topic import Topic
 from crawler.demo.markup import render_search_page
 from crawler.query import mainland_wording, simplified
@@ -195,11 +195,11 @@ def expected(rows: tuple[Row, ...], listings: list[Listing]) -> list[str]:
     return sorted(lines + [_line("book", offers) for offers in books.values()])
 
 
-def ended(listings: list[Listing], wishes: Wishes) -> list[str]:
-    """Return a line for each book and each drop of the shelf."""
-    shelf = fill_shelf([(1, listings)], wishes)
-    lines = [_line("book", list(book.offers)) for book in shelf.books]
-    return sorted(lines + [_line(reason, [listing]) for reason, listing in shelf.dropped])
+def ended(listings: list[Listing], criteria: SelectionCriteria) -> list[str]:
+    """Return a line for each book and each drop of the book_list."""
+    book_list = build_books([(1, listings)], criteria)
+    lines = [_line("book", list(book.offers)) for book in book_list.books]
+    return sorted(lines + [_line(reason, [listing]) for reason, listing in book_list.dropped])
 
 
 def _line(end: str, listings: list[Listing]) -> str:
@@ -213,14 +213,14 @@ def _line(end: str, listings: list[Listing]) -> str:
 def test_every_listing_ends_where_the_table_says(rows: tuple[Row, ...]) -> None:
     """Rendered as the shop does and read again, each row is in its book and in no other, or dropped for its reason."""
     listings = read_back(planted(rows), QUERY)
-    assert ended(listings, Wishes(Topic(QUERY))) == expected(rows, listings)
+    assert ended(listings, SelectionCriteria(Topic(QUERY))) == expected(rows, listings)
 
 
 def test_all_tables_on_one_page_end_alike() -> None:
     """No book of one table draws a listing from another."""
     rows = TWINS + LINKS + EDITIONS + SETS + DROPS
     listings = read_back(planted(rows), QUERY)
-    assert ended(listings, Wishes(Topic(QUERY))) == expected(rows, listings)
+    assert ended(listings, SelectionCriteria(Topic(QUERY))) == expected(rows, listings)
 
 
 # The query in Taiwan's words; where a listing ends when that alone is asked, and when the mainland's wording counts.
@@ -250,7 +250,9 @@ def test_taiwans_words_keep_what_the_mainland_calls_otherwise(
     # The shop would mark words of its own reading: the page is asked for something that stands in no title.
     listings = read_back(planted((("K1", title, "张三", "海岸出版社", "20.00", {}),)), "无关")
     ends = [
-        ended(listings, Wishes(Topic(*filter(None, wordings), simplified=simplified)))[0].partition(":")[0]
+        ended(listings, SelectionCriteria(Topic(*filter(None, wordings), simplified=simplified)))[
+            0
+        ].partition(":")[0]
         for wordings in ([sent], [sent, wording])
     ]
     assert ends == [alone, in_both]
@@ -260,22 +262,25 @@ def test_a_kept_reason_does_not_make_offers_of_what_cannot_be_bought() -> None:
     """A sold-out copy and one without a price are books of their own when they are kept, beside the one on sale."""
     rows = DROPS[:5]
     listings = read_back(planted(rows), QUERY)
-    wishes = Wishes(Topic(QUERY), keep=frozenset({"ebook", "sold_out", "no_price"}))
-    books = fill_shelf([(1, listings)], wishes).books
+    criteria = SelectionCriteria(Topic(QUERY), keep=frozenset({"ebook", "sold_out", "no_price"}))
+    books = build_books([(1, listings)], criteria).books
     assert sorted((len(book.offers), *sorted(book.kept_for)) for book in books) == [
         (1,), (1, "ebook"), (1, "no_price"), (1, "sold_out"), (1, "sold_out"),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("wishes", [Wishes(Topic(QUERY), keep=frozenset({"accessory"})), Wishes(goods=True)])
-def test_an_accessory_that_counts_is_nobodys_twin(wishes: Wishes) -> None:
+@pytest.mark.parametrize(
+    "criteria",
+    [SelectionCriteria(Topic(QUERY), keep=frozenset({"accessory"})), SelectionCriteria(goods=True)],
+)
+def test_an_accessory_that_counts_is_nobodys_twin(criteria: SelectionCriteria) -> None:
     """Kept on request, or among all kinds of goods, two accessories of one title are two entries."""
     listings = read_back(planted(SETS[-2:]), QUERY)
-    assert ended(listings, wishes) == [_line("book", [listing]) for listing in listings]
+    assert ended(listings, criteria) == [_line("book", [listing]) for listing in listings]
 
 
 def test_marked_words_alone_put_a_listing_on_topic() -> None:
     """What the shop marks is on topic although no piece of the query stands in it, as after a shop's own correction."""
     # Built directly: the demo's markup marks the words of the query and nothing else.
     strange = replace(make_listing(title="红楼梦", subtitle=""), highlighted=True)
-    assert ended([strange], Wishes(Topic("石头记"))) == [_line("book", [strange])]
+    assert ended([strange], SelectionCriteria(Topic("石头记"))) == [_line("book", [strange])]

@@ -12,8 +12,8 @@ import pytest
 from crawler.books.book import Book
 from crawler.books.identity import same_books
 from crawler.books.offers import Offers
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.books.ranking import RANKINGS, first_by, rank_books
-from crawler.books.shelf import Wishes, fill_shelf
 from crawler.books.topic import Topic
 from crawler.query import simplified
 from parsers.dangdang import parse_search_page
@@ -64,8 +64,8 @@ def test_no_real_item_is_off_topic(query: str) -> None:
     """All 24 real items are kept as 24 books, by the shop's highlighting and without it."""
     listings = page_of_2025()
     topic = Topic(simplified(query), simplified=simplified)
-    shelf = fill_shelf([(1, listings)], Wishes(topic))
-    assert (shelf.dropped, shelf.counts.books) == ((), 24)
+    book_list = build_books([(1, listings)], SelectionCriteria(topic))
+    assert (book_list.dropped, book_list.counts.books) == ((), 24)
     unmarked = [make_listing(title=one.title, subtitle=one.subtitle, highlighted=False) for one in listings]
     assert all(map(topic.covers, unmarked))
 

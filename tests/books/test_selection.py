@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.books import DROP_REASONS
+from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.books.selection import Selector, drop_reason, select
-from crawler.books.shelf import Wishes, fill_shelf
 from parsers.model import Flag, Listing
 from tests.factories import make_listing
 
@@ -71,9 +71,11 @@ def test_the_searchs_own_list_comes_first() -> None:
     assert select([(early.page_key, [early]), (own.page_key, [own])]).kept == (own,)
     cheaper = make_listing(product_id="7", page=1, position=1, price_order=True, price=Decimal("1.00"))
     times = {own.page_key: LATER, cheaper.page_key: NOON}
-    shelf = fill_shelf([(cheaper.page_key, [cheaper]), (own.page_key, [own])], Wishes(), fetched_at=times)
-    assert [book.price for book in shelf.books] == [own.price]
-    assert "¥1.00 on page 1 of the price order, ¥39.00 on page 3, seen later" in shelf.notes[0]
+    book_list = build_books(
+        [(cheaper.page_key, [cheaper]), (own.page_key, [own])], SelectionCriteria(), fetched_at=times
+    )
+    assert [book.price for book in book_list.books] == [own.price]
+    assert "¥1.00 on page 1 of the price order, ¥39.00 on page 3, seen later" in book_list.notes[0]
 
 
 def test_a_product_counts_once_where_it_stands_first() -> None:
@@ -102,9 +104,9 @@ def test_of_two_prices_the_later_counts(fetched_at: dict[tuple[bool, int], dt.da
     """The page that was fetched last is right; without times the higher page; and the reader is told of both."""
     dear = make_listing(product_id="7", page=1, position=60, price=Decimal("90.00"))
     cheap = make_listing(product_id="7", page=2, position=1, price=Decimal("9.00"))
-    shelf = fill_shelf([(2, [cheap]), (1, [dear])], Wishes(), fetched_at=fetched_at)
-    assert [book.price for book in shelf.books] == [Decimal(price)]
-    [note] = shelf.notes
+    book_list = build_books([(2, [cheap]), (1, [dear])], SelectionCriteria(), fetched_at=fetched_at)
+    assert [book.price for book in book_list.books] == [Decimal(price)]
+    [note] = book_list.notes
     assert "product 7" in note
     assert note.index("¥90.00" if price == "9.00" else "¥9.00") < note.index(f"¥{price}")
     selector = Selector()
@@ -117,18 +119,18 @@ def test_a_product_that_sold_out_meanwhile_is_sold_out() -> None:
     """The later page says that it is gone: it is no offer any more, whatever the earlier one showed."""
     there = make_listing(product_id="7", page=1)
     gone = make_listing(product_id="7", page=2, sold_out=True)
-    shelf = fill_shelf(
-        [(1, [there]), (2, [gone])], Wishes(), fetched_at={(False, 1): NOON, (False, 2): LATER}
+    book_list = build_books(
+        [(1, [there]), (2, [gone])], SelectionCriteria(), fetched_at={(False, 1): NOON, (False, 2): LATER}
     )
-    assert (shelf.books, shelf.dropped) == ((), (("sold_out", gone),))
-    assert "sold out" in shelf.notes[0]
+    assert (book_list.books, book_list.dropped) == ((), (("sold_out", gone),))
+    assert "sold out" in book_list.notes[0]
 
 
 def test_many_products_with_two_prices_are_counted() -> None:
     """Three are named, the others counted."""
     first = [make_listing(product_id=f"{n}", page=1, position=n) for n in range(1, 6)]
     second = [make_listing(product_id=f"{n}", page=2, position=n, price=Decimal(n)) for n in range(1, 6)]
-    notes = fill_shelf([(1, first), (2, second)], Wishes()).notes
+    notes = build_books([(1, first), (2, second)], SelectionCriteria()).notes
     assert len(notes) == 4
     assert notes[3].startswith("2 more products")
 
@@ -136,10 +138,10 @@ def test_many_products_with_two_prices_are_counted() -> None:
 def test_what_is_dropped_is_counted_under_every_reason() -> None:
     """Each reason has its count, 0 included, and the dropped listings can be listed."""
     gone = make_listing(product_id="1", sold_out=True)
-    shelf = fill_shelf([(1, [gone, make_listing(product_id="2")])], Wishes())
-    assert shelf.dropped == (("sold_out", gone),)
-    assert shelf.counts.dropped == dict.fromkeys(DROP_REASONS, 0) | {"sold_out": 1}
-    assert tuple(shelf.counts.dropped) == DROP_REASONS
+    book_list = build_books([(1, [gone, make_listing(product_id="2")])], SelectionCriteria())
+    assert book_list.dropped == (("sold_out", gone),)
+    assert book_list.counts.dropped == dict.fromkeys(DROP_REASONS, 0) | {"sold_out": 1}
+    assert tuple(book_list.counts.dropped) == DROP_REASONS
 
 
 def test_what_is_kept_on_request_is_not_dropped() -> None:

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from crawler.history.reading import FileSize, SearchSummary
-from crawler.history.views import Overview, View
+from crawler.history.view_models import Overview, View
 from crawler.report.history_report import HistoryStyle, render
 from tests.browser.conftest import Opener
 from tests.report.hostile import HOSTILE

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.report import Style
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
@@ -61,7 +61,7 @@ def library(rank: str = "cheapest", **over: Any) -> SearchResult:
                      contributors=(), publisher=None, position=8),
         make_listing(product_id="9", title="渗透测试别册", sold_out=True, position=9),
     ]  # fmt: skip
-    wishes = Wishes(rank=rank, keep=frozenset({"accessory"}))
+    wishes = SelectionCriteria(rank=rank, keep=frozenset({"accessory"}))
     return make_result(listings, **{"wishes": wishes} | over)
 
 

@@ -29,14 +29,14 @@ from typing import Any, NoReturn, Self
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
-    "crawler.cli.app", "crawler.cli.outputs", "crawler.cli.progress", "crawler.cli.runs",
+    "crawler.cli.app", "crawler.cli.outputs", "crawler.cli.progress", "crawler.cli.page_source",
     "crawler.cli.watch_round", "crawler.cli.history_upkeep", "crawler.configuration", "crawler.demo.server",
-    "crawler.download.client", "crawler.engine", "crawler.search.run", "crawler.books.shelf",
-    "crawler.history.store", "crawler.history.looking_back", "crawler.recording.journal",
+    "crawler.download.client", "crawler.engine", "crawler.search.run", "crawler.books.pipeline",
+    "crawler.history.store", "crawler.history.recording", "crawler.recording.journal",
     "crawler.recording.archive", "crawler.recording.reading", "crawler.report.table",
     "crawler.report.markdown", "crawler.report.html_report", "crawler.report.csv_report",
     "crawler.report.json_report", "crawler.report.xlsx_report", "crawler.report.history_report",
-    "crawler.watching.making", "rich.console", "parsers.dangdang.search_page", "opencc", "warcio.warcwriter",
+    "crawler.watching.run_watch", "rich.console", "parsers.dangdang.search_page", "opencc", "warcio.warcwriter",
     "msgspec", "sqlite3",
 )  # fmt: skip
 """Loaded before the first fork."""

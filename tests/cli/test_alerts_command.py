@@ -12,8 +12,8 @@ import pytest
 
 from crawler.__main__ import main
 from crawler.alerts.channels import channels_of
-from crawler.watching.memory import REFUSALS, Memory
-from crawler.watching.sending import send
+from crawler.watching.delivery import send
+from crawler.watching.watch_store import REFUSALS, WatchStore
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
@@ -121,7 +121,7 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
     for _ in range(REFUSALS):
         send(here / "h.sqlite3", SHOP, [Place(key=to_command.key, refuses=refuser("1"))], lang="en")
     tell(here / "h.sqlite3", 12, first=20)
-    with Memory(here / "h.sqlite3") as memory:
+    with WatchStore(here / "h.sqlite3") as memory:
         memory.hand_over([to_file.key, to_command.key], source=SHOP)
         memory.delivered(to_command.key, [number for (number,) in memory._connection.execute(
             "SELECT id FROM alert WHERE title != 'book 1'"

@@ -89,8 +89,8 @@ async def test_a_product_by_its_number(run: Run, kept: Path) -> None:
     """Runs of the same price are one line; the same word as a query is one that nobody searched."""
     ended = await run("history", "12", "--format", "json")
     product = json.loads(ended.text)["product"]
-    spells = [(spell["price"], spell["observations"]) for spell in product["spells"]]
-    assert spells == [(50, 60), (60, 9), (50, 1)]
+    periods = [(period["price"], period["observations"]) for period in product["spells"]]
+    assert periods == [(50, 60), (60, 9), (50, 1)]
     assert "no history for '12'" in (await run("history", "--query", "12")).text
 
 
@@ -131,11 +131,11 @@ async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) ->
 
 
 async def test_html_of_one_product_and_of_all_searches(run: Run, kept: Path, folder: Path) -> None:
-    """By the product's number its chart and its spells; without a word the searches on record."""
+    """By the product's number its chart and its periods; without a word the searches on record."""
     assert (await run("history", "12", "-o", "one.html", "--lang", "zh-Hant")).code == 0
     one = LexborHTMLParser((folder / "one.html").read_text("utf-8"))
     assert one.css("html")[0].attributes["lang"] == "zh-Hant"
-    assert [price.text() for price in one.css(".spells b")] == ["¥50.00", "¥60.00", "¥50.00"]
+    assert [price.text() for price in one.css(".periods b")] == ["¥50.00", "¥60.00", "¥50.00"]
     assert "先漲後降" in one.css(".trick")[0].text()
     assert (await run("history", "-o", "all.htm")).code == 0
     whole = LexborHTMLParser((folder / "all.htm").read_text("utf-8"))

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from crawler.books.book import Counts
-from crawler.cli.last_word import exit_code, last_word
+from crawler.cli.summary import exit_code, summary
 from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 
@@ -63,24 +63,24 @@ def test_exit_codes(ends: list[tuple[Verdict, str]], code: int) -> None:
 
 def test_a_whole_search_needs_no_words() -> None:
     """Nothing is said of a search that ran to its end, nor of failed pages that were told one by one."""
-    assert last_word(result(OK, OK)) is None
-    assert last_word(result(OK, BLOCKED)) is None
+    assert summary(result(OK, OK)) is None
+    assert summary(result(OK, BLOCKED)) is None
 
 
 def test_an_unreachable_shop_is_one_line_that_names_the_demo() -> None:
     """When no page could be reached the line says so, why, and what can be tried instead."""
-    line = last_word(result(LOST, LOST, LEFT))
+    line = summary(result(LOST, LOST, LEFT))
     assert line == (
         "Dangdang 当当网 cannot be reached: no connection within 5 s; --demo searches the embedded demo shop instead"
     )
-    assert (last_word(result(LOST, base_url="http://127.0.0.1:1")) or "").startswith(
+    assert (summary(result(LOST, base_url="http://127.0.0.1:1")) or "").startswith(
         "http://127.0.0.1:1 cannot be"
     )
 
 
 def test_pages_that_failed_alike_are_said_once() -> None:
     """When every page failed, the reasons are given once each, with their pages."""
-    line = last_word(result(BLOCKED, LOST, BLOCKED, BLOCKED))
+    line = summary(result(BLOCKED, LOST, BLOCKED, BLOCKED))
     assert line == (
         "no page could be read; no file was written: pages 1, 3–4: blocked: 403 Forbidden; "
         "page 2: network error: no connection within 5 s"
@@ -89,19 +89,19 @@ def test_pages_that_failed_alike_are_said_once() -> None:
 
 def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
     """Who is blocked is told what helps, in the same line; a demo that blocks names no demo."""
-    line = last_word(result(BLOCKED, BLOCKED, LEFT)) or ""
+    line = summary(result(BLOCKED, BLOCKED, LEFT)) or ""
     assert line == (
         "no page could be read; no file was written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
         "--concurrency; --demo searches the embedded demo shop instead"
     )
-    assert "--demo" not in (last_word(result(BLOCKED, demo=True)) or "--demo")
-    assert "wait a while" not in (last_word(result(BLOCKED, LOST)) or "wait a while")
+    assert "--demo" not in (summary(result(BLOCKED, demo=True)) or "--demo")
+    assert "wait a while" not in (summary(result(BLOCKED, LOST)) or "wait a while")
 
 
 @pytest.mark.parametrize("verdict", [Verdict.BLOCKED, Verdict.NETWORK_ERROR])
 def test_what_a_shop_says_is_cleaned_and_cut(verdict: Verdict) -> None:
     """A detail cannot steer the terminal, nor fill it."""
-    line = last_word(result((verdict, f"403\x1b[2J\u202e {'x' * 999}"))) or ""
+    line = summary(result((verdict, f"403\x1b[2J\u202e {'x' * 999}"))) or ""
     assert "403 xxx" in line
     assert line.isprintable()
     assert len(line) < 500
@@ -109,8 +109,8 @@ def test_what_a_shop_says_is_cleaned_and_cut(verdict: Verdict) -> None:
 
 def test_a_search_cut_short_names_the_pages_left() -> None:
     """A search that was stopped says why and what was not asked."""
-    assert last_word(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not read"
-    assert last_word(result(LEFT, stopped="interrupted")) == (
+    assert summary(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not read"
+    assert summary(result(LEFT, stopped="interrupted")) == (
         "interrupted: no page had been read; no file was written"
     )
-    assert last_word(result(OK, stopped="interrupted")) == "interrupted"
+    assert summary(result(OK, stopped="interrupted")) == "interrupted"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crawler.cli.progress import Teller
+from crawler.cli.progress import ProgressReporter
 from crawler.engine_events import PaceChanged, WorkerEvent
 from crawler.events import Attempt, Event, PageFinished, PagesKnown, SearchFinished, SearchStarted
 from crawler.verdict import Verdict
@@ -25,11 +25,11 @@ def finished(page: int, verdict: Verdict, detail: str = "", *, revised: bool = F
 
 
 async def told(capsys: pytest.CaptureFixture[str], *events: Event, verbose: bool = False) -> list[str]:
-    """Return the lines that a teller writes of these events."""
-    teller = Teller(bar=False, verbose=verbose)
+    """Return the lines that a reporter writes of these events."""
+    reporter = ProgressReporter(bar=False, verbose=verbose)
     for event in (STARTED, *events):
-        await teller.tell(event)
-    teller.close()
+        await reporter.handle(event)
+    reporter.close()
     return capsys.readouterr().err.splitlines()
 
 

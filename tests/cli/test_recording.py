@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawler import crawl
-from crawler.cli.runs import LiveRun
+from crawler.cli.page_source import LiveRun
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from crawler.settings import HistorySettings, Settings
@@ -136,4 +136,4 @@ async def test_the_library_records_when_asked_to(tmp_path: Path) -> None:
         await crawl(QUERY, pages=1, base_url=shop.base_url, workers=1, history=file)
         result = await crawl(QUERY, pages=1, base_url=shop.base_url, workers=1, history=file)
     assert result.recorded
-    assert all(book.history is not None and book.history.few for book in result.books)
+    assert all(book.history is not None and book.history.sparse for book in result.books)

@@ -19,15 +19,15 @@ import pytest
 
 from crawler.__main__ import main
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
-from crawler.history.looking_back import run_key
 from crawler.history.observations import RunRecord
+from crawler.history.recording import run_key
 from crawler.history.schema import MIGRATIONS
 from crawler.prices.observation import Observation
 from crawler.query import simplified
 from crawler.settings import Settings
-from crawler.watching.making import searched
-from crawler.watching.memory import Memory
+from crawler.watching.run_watch import searched
 from crawler.watching.watch import Watch, WatchTerms
+from crawler.watching.watch_store import WatchStore
 from tests.cli.conftest import Ended
 from tests.watching.scripted_shop import ScriptedShop, scripted_shop, shelf
 
@@ -86,7 +86,7 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
     """Record a run of the first watch, with an alert that no channel has taken, or with failed pages."""
     terms = WatchTerms(query="三體", target_price=Decimal(20), drop_percent=Decimal("12.5"), new_lowest=True)
     watch = Watch(terms)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = memory.begin(watch, SHOP, searched(watch, Settings()), at)
         key = run_key(SHOP, f"{simplified('三體')}\n三體", at)
         run = RunRecord(key, SHOP, "三体", at, pages_ok=3 - failed, pages_failed=failed)
@@ -160,7 +160,7 @@ def test_no_page_at_all_and_a_changed_search(here: Path, capsys: pytest.CaptureF
     file = here / "h.sqlite3"
     remember(file, NOW - dt.timedelta(hours=3), told=False)
     assert as_json(capsys)[0]["last_problem"] is None
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         watch = Watch(WatchTerms(query="三體"))
         state = memory.known(watch, SHOP, searched(watch, Settings()), NOW)
         memory.tried(state, NOW - dt.timedelta(hours=2))

@@ -20,10 +20,10 @@ from crawler.demo.price_moves import Phase, Story, phase_of, story_of
 from crawler.demo.server import DemoShop
 from crawler.demo.year import DAYS, LAST_DAY, QUERY, year
 from crawler.events import SearchFinished
-from crawler.history.looking_back import record_and_look_back
 from crawler.history.reading import HistoryReader
+from crawler.history.recording import record_and_annotate
 from crawler.history.store import History
-from crawler.history.views import search_view
+from crawler.history.view_models import search_view
 from crawler.prices.observation import Observation
 from crawler.query import simplified
 
@@ -50,7 +50,7 @@ async def crawl_days(days: list[dt.date], file: Path) -> None:
         while today:
             async for event in crawler.search(QUERY, price_check=0):
                 if isinstance(event, SearchFinished):
-                    record_and_look_back(event.result, file)
+                    record_and_annotate(event.result, file)
             del today[0]
 
 

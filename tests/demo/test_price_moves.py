@@ -268,7 +268,7 @@ def test_the_same_on_every_machine() -> None:
 
 @pytest.mark.parametrize("sellers", ["self", "all"])
 def test_a_day_comes_back_from_its_page(sellers: str) -> None:
-    """What the parser reads from a page of a day is what the day's catalogue says, sold-out spells included."""
+    """What the parser reads from a page of a day is what the day's catalogue says, sold-out periods included."""
     found = catalogue(QUERY, sellers=sellers, day=START)
     for number in range(1, 6):
         shown = found.page(number)

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.download.body import MAX_MEMBERS, STEP, Body, BodyReader, Decoder, decode_body
-from crawler.download.exchange import Cut, Problem
+from crawler.download.exchange import Problem, Truncation
 
 Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -237,7 +237,7 @@ async def test_no_byte_is_an_empty_body(coding: str, method: str, status: str, l
 async def test_a_coding_that_was_not_asked_for_is_named(coding: str, words: str) -> None:
     """It is the protocol that is broken: another attempt would bring the same."""
     body = await read(answer(b"whatever", f"Content-Encoding: {coding}"))
-    assert body == Body(b"", b"whatever", Problem.PROTOCOL, words, Cut.DISCONNECT)
+    assert body == Body(b"", b"whatever", Problem.PROTOCOL, words, Truncation.DISCONNECT)
     assert decode_body(b"whatever", coding, 8 * MIB).detail == words
 
 
@@ -253,7 +253,7 @@ async def test_a_bomb_costs_no_more_than_the_cap(keep_raw: bool) -> None:
     sent = bomb()
     with memory() as peak:
         body = await read(answer(sent, "Content-Encoding: gzip"), keep_raw=keep_raw)
-    assert (body.problem, body.cut) == (Problem.TOO_LARGE, Cut.LENGTH)
+    assert (body.problem, body.cut) == (Problem.TOO_LARGE, Truncation.LENGTH)
     assert body.detail == "the response is larger than 8 MiB"
     assert body.decoded == b""
     assert sent.startswith(body.raw)
@@ -264,7 +264,7 @@ async def test_an_endless_body_costs_no_more_than_the_cap() -> None:
     """Reading ends at the cap; one byte beyond it is kept, so that an archive tells the same."""
     with memory() as peak:
         body = await read(endless)
-    assert (body.problem, body.cut, body.decoded) == (Problem.TOO_LARGE, Cut.LENGTH, b"")
+    assert (body.problem, body.cut, body.decoded) == (Problem.TOO_LARGE, Truncation.LENGTH, b"")
     assert body.raw == b"x" * (8 * MIB + 1)
     assert decode_body(body.raw, "", 8 * MIB).problem is Problem.TOO_LARGE
     assert peak[0] < 8 * MIB * 1.25 + 2 * MIB
@@ -303,7 +303,11 @@ async def test_a_stated_length_beyond_the_cap_is_not_read() -> None:
     async with asking(Trickle(b"", "X: y")) as response:
         body = await BodyReader(99_999, keep_raw=True).read(response)
     assert body.problem is Problem.TOO_LARGE
-    assert (body.detail, body.cut, body.raw) == ("the response is larger than 0.0954 MiB", Cut.LENGTH, b"")
+    assert (body.detail, body.cut, body.raw) == (
+        "the response is larger than 0.0954 MiB",
+        Truncation.LENGTH,
+        b"",
+    )
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -312,7 +316,7 @@ async def test_a_stream_without_its_end_is_truncated(coding: str, cut: int) -> N
     """Also when all that lacks is a byte of the trailer; what came is kept."""
     whole = gzip.compress(PAGE) if coding == "gzip" else zlib.compress(PAGE)
     body = await read(closing(whole[:-cut], f"Content-Encoding: {coding}"))
-    assert (body.problem, body.cut, body.decoded) == (Problem.TRUNCATED, Cut.DISCONNECT, b"")
+    assert (body.problem, body.cut, body.decoded) == (Problem.TRUNCATED, Truncation.DISCONNECT, b"")
     assert body.detail == "the response broke off or cannot be decompressed"
     assert body.raw == whole[:-cut]
 
@@ -332,7 +336,7 @@ async def test_a_stream_without_its_end_is_truncated(coding: str, cut: int) -> N
 async def test_what_cannot_be_decompressed_is_truncated(sent: bytes) -> None:
     """Broken data are a value, kept as they came."""
     body = await read(answer(sent, "Content-Encoding: gzip"))
-    assert (body.problem, body.cut) == (Problem.TRUNCATED, Cut.DISCONNECT)
+    assert (body.problem, body.cut) == (Problem.TRUNCATED, Truncation.DISCONNECT)
     assert body.raw == sent
 
 

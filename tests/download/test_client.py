@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from crawler.download.client import Downloader, _may_redirect
-from crawler.download.exchange import AttemptRecord, Cut, Exchange, FetchPolicy, Hop, Problem, Request
+from crawler.download.exchange import (
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    HttpRecord,
+    Problem,
+    Request,
+    Truncation,
+)
 from crawler.download.proxies import Proxies
 
 Script = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
@@ -442,7 +450,7 @@ def test_https_is_never_left_for_http() -> None:
 async def test_every_request_on_the_wire_is_told() -> None:
     """An archive gets each request with its head, and the answer as it was sent, whole or cut."""
     packed = gzip.compress(b"hello" * 100)
-    hops: list[tuple[Hop, bool]] = []
+    hops: list[tuple[HttpRecord, bool]] = []
     moved = answer(b"moved", "302 Found", "Location: /there", "Set-Cookie: a=1")
     last = answer(packed, "200 OK", "Content-Encoding: gzip", "Content-Type: text/html; charset=GBK")
     async with serving(reset, truncated, moved, last) as server, Downloader() as downloader:
@@ -453,7 +461,7 @@ async def test_every_request_on_the_wire_is_told() -> None:
     lost, cut, redirect, whole = (hop for hop, _ in hops)
     assert not any(of_robots for _, of_robots in hops)
     assert (lost.response_head, lost.problem, lost.cut) == (b"", Problem.RESET, None)
-    assert (cut.body, cut.problem, cut.cut) == (b"not all of it", Problem.TRUNCATED, Cut.DISCONNECT)
+    assert (cut.body, cut.problem, cut.cut) == (b"not all of it", Problem.TRUNCATED, Truncation.DISCONNECT)
     assert (redirect.body, redirect.cut) == (b"moved", None)
     assert (whole.url, whole.body, whole.peer) == (f"{server.url}there", packed, "127.0.0.1")
     assert whole.request_head.startswith(b"GET /there HTTP/1.1\r\nHost: 127.0.0.1:")
@@ -465,7 +473,7 @@ async def test_every_request_on_the_wire_is_told() -> None:
 
 async def test_a_proxys_password_is_in_no_archive() -> None:
     """What is told of a request through a proxy holds neither its password nor its address."""
-    hops: list[Hop] = []
+    hops: list[HttpRecord] = []
     async with serving(answer()) as server:
         proxy = server.url.replace("http://", "http://user:secret@")
         async with Downloader(proxy=proxy) as downloader:

@@ -12,7 +12,7 @@ import pytest
 
 from crawler.download.client import Downloader
 from crawler.download.connections import InStepConnector, connecting
-from crawler.download.exchange import Exchange, FetchPolicy, Hop
+from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord
 from tests.download.talking import Talk, TalkingServer, anonymous_tls, page, talking, turns
 
 STALE = page("stale")
@@ -31,7 +31,7 @@ class Fetched:
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
-        self.hops: list[Hop] = []
+        self.hops: list[HttpRecord] = []
         self.paces: list[str] = []
 
     @property

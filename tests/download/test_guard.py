@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from crawler.download.guard import (
+    AddressCheck,
     AddressRefusedError,
-    Asked,
     GuardedConnector,
-    asking,
+    guarded_request,
     refusal,
     refuse_literal,
 )
@@ -180,7 +180,7 @@ async def guarded(*answers: Iterable[str], **options: Any) -> AsyncIterator[aioh
 class Outcome:
     """How a request ended: with a status or an error, and what became of its addresses."""
 
-    def __init__(self, asked: Asked, status: int = 0, error: Exception | None = None) -> None:
+    def __init__(self, asked: AddressCheck, status: int = 0, error: Exception | None = None) -> None:
         self.asked = asked
         self.status = status
         self.error = error
@@ -191,7 +191,7 @@ async def ask(
 ) -> Outcome:
     """Request `url` as the client does, and follow redirects by hand."""
     for _ in range(3):
-        with asking(named) as asked:
+        with guarded_request(named) as asked:
             try:
                 async with session.get(
                     URL(url, encoded=True), allow_redirects=False, proxy=proxy
@@ -396,9 +396,9 @@ async def test_requests_at_once_do_not_share_what_is_named(server: Server) -> No
 
 
 async def test_without_asking_no_host_is_named(server: Server, attempts: list[str]) -> None:
-    """The connector refuses by itself; to forget `asking`, or to have left it, opens nothing."""
+    """The connector refuses by itself; to forget `guarded_request`, or to have left it, opens nothing."""
     async with guarded() as session:
-        with asking({"127.0.0.1", "shop.example"}):
+        with guarded_request({"127.0.0.1", "shop.example"}):
             pass
         for host in ("127.0.0.1", "shop.example"):
             with pytest.raises(aiohttp.ClientConnectorError) as caught:
@@ -411,7 +411,7 @@ async def test_redirects_that_aiohttp_follows_are_judged_too(server: Server) -> 
     """A named host's leave does not pass on to where it redirects."""
     to = quote(f"http://inside.example:{server.port}/", safe="")
     async with guarded() as session:
-        with asking({"door.example"}) as asked, pytest.raises(aiohttp.ClientConnectorError):
+        with guarded_request({"door.example"}) as asked, pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"http://door.example:{server.port}/to?{to}")
         assert asked.refused == {"127.0.0.1": "127.0.0.1 is this machine"}
     assert len(server.targets) == 1

@@ -16,7 +16,7 @@ from yarl import URL
 
 from crawler.download.client import Downloader
 from crawler.download.exchange import FetchPolicy, Problem, Request, blocked_for_certain
-from crawler.download.pace import Outcome, Pace
+from crawler.download.limiter import HostLimiter, Outcome
 from crawler.download.proxies import Proxies
 from crawler.engine import RedirectScope
 from tests.download.talking import Conversation, Talk, TalkingServer, page, talking
@@ -180,7 +180,7 @@ async def test_idle_connections_are_few() -> None:
 @pytest.mark.parametrize("cancelled", [0, 3])
 async def test_all_hosts_together_have_a_limit(cancelled: int) -> None:
     """Never are more requests out than the total, every request gets its turn, and no host waits for another's all."""
-    pace = Pace(10, total=3)
+    pace = HostLimiter(10, total=3)
     out = most = 0
     order: list[str] = []
 
@@ -211,7 +211,7 @@ def test_a_host_without_a_limit_is_forgotten_after_a_minute() -> None:
 
     async def main() -> None:
         now = 0.0
-        pace = Pace(10, clock=lambda: now)
+        pace = HostLimiter(10, clock=lambda: now)
         for number in range(3_000):
             async with pace.turn(f"{number}.example") as turn:
                 turn.end(Outcome.SERVED if number else Outcome.REFUSED)

@@ -17,7 +17,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.download.pace import Outcome, Pace
+from crawler.download.limiter import HostLimiter, Outcome
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ async def serving(bears: int = 10**9) -> AsyncIterator[tuple[BusyServer, aiohttp
         await runner.cleanup()
 
 
-async def get(pace: Pace, server: BusyServer, session: aiohttp.ClientSession) -> bool:
+async def get(pace: HostLimiter, server: BusyServer, session: aiohttp.ClientSession) -> bool:
     """Make one request in its turn; return whether it was served."""
     async with pace.turn(server.host) as turn, session.get(server.url) as response:
         await response.read()
@@ -119,7 +119,7 @@ async def in_roads(count: int, jobs: list[Callable[[], Awaitable[T]]]) -> list[T
 async def test_it_settles_at_what_a_server_bears_and_loses_no_page(concurrency: int) -> None:
     """Where more than four at once are refused, it ends at four or less and each page comes in three attempts."""
     async with serving(bears=4) as (server, session):
-        pace = Pace(concurrency)
+        pace = HostLimiter(concurrency)
 
         async def page() -> int:
             for attempt in range(1, 4):
@@ -138,7 +138,7 @@ async def test_a_server_that_bears_everything_gets_the_whole_concurrency() -> No
     """From the first moment as many requests are out as may be, and the limit does not move."""
     changes: list[tuple[str, int, str]] = []
     async with serving() as (server, session):
-        pace = Pace(8, on_change=lambda *change: changes.append(change))
+        pace = HostLimiter(8, on_change=lambda *change: changes.append(change))
         served = await in_roads(16, [lambda: get(pace, server, session)] * 80)
         assert all(served)
         assert server.most_at_once == 8
@@ -149,7 +149,7 @@ async def test_a_server_that_bears_everything_gets_the_whole_concurrency() -> No
 async def test_crawl_delay_holds_by_the_servers_own_clock(delay: float, requests: int) -> None:
     """No two requests arrive closer than Crawl-delay, the one before it was known included."""
     async with serving() as (server, session):
-        pace = Pace(10)
+        pace = HostLimiter(10)
         assert await get(pace, server, session)  # robots.txt, that is
         pace.set_crawl_delay(server.host, delay)
         await asyncio.gather(*(get(pace, server, session) for _ in range(requests)))
@@ -161,7 +161,7 @@ def test_crawl_delay_counts_from_the_end_of_a_request_that_was_over_before() -> 
     """A delay that becomes known long after robots.txt ended costs nothing; one that becomes known at once does."""
 
     async def main(clock: Callable[[], float], known_after: float) -> float:
-        pace = Pace(10, clock=clock)
+        pace = HostLimiter(10, clock=clock)
         async with pace.turn(HOST):
             await asyncio.sleep(3)
         await asyncio.sleep(known_after)
@@ -178,7 +178,7 @@ def test_crawl_delay_of_nothing_lifts_it() -> None:
     """After 0 (or nonsense below it) the host has its slots again."""
 
     async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(2, clock=clock)
+        pace = HostLimiter(2, clock=clock)
         pace.set_crawl_delay(HOST, 5)
         pace.set_crawl_delay(HOST, -1)
         async with pace.turn(HOST), pace.turn(HOST) as turn:
@@ -187,7 +187,9 @@ def test_crawl_delay_of_nothing_lifts_it() -> None:
     assert simulate(main) == 0.0
 
 
-async def starts(pace: Pace, clock: Callable[[], float], count: int, seconds: float = 0.0) -> list[float]:
+async def starts(
+    pace: HostLimiter, clock: Callable[[], float], count: int, seconds: float = 0.0
+) -> list[float]:
     """Ask for `count` turns at once, hold each for `seconds`, and return when they came."""
     times: list[float] = []
 
@@ -212,13 +214,13 @@ def test_the_delay_jitters_between_half_and_half_more() -> None:
         assert (low, high) == (0.5, 1.5)
         return next(draws)
 
-    times = simulate(lambda clock: starts(Pace(9, delay=2.0, clock=clock, uniform=uniform), clock, 5))
+    times = simulate(lambda clock: starts(HostLimiter(9, delay=2.0, clock=clock, uniform=uniform), clock, 5))
     assert gaps(times) == pytest.approx([1.0, 3.0, 2.0, 1.4])
 
 
 def test_the_delay_of_chance_stays_in_its_bounds() -> None:
     """With real random numbers no gap is below half the delay or above one and a half, and they differ."""
-    between = gaps(simulate(lambda clock: starts(Pace(9, delay=2.0, clock=clock), clock, 300)))
+    between = gaps(simulate(lambda clock: starts(HostLimiter(9, delay=2.0, clock=clock), clock, 300)))
     assert 1.0 <= min(between) < 1.2
     assert 2.8 < max(between) <= 3.0 + 1e-9
 
@@ -227,7 +229,7 @@ def test_of_delay_and_crawl_delay_the_longer_holds() -> None:
     """With both, a request waits for the later of the two moments."""
 
     async def main(clock: Callable[[], float], crawl_delay: float) -> list[float]:
-        pace = Pace(9, delay=2.0, clock=clock, uniform=lambda _low, _high: 1.0)
+        pace = HostLimiter(9, delay=2.0, clock=clock, uniform=lambda _low, _high: 1.0)
         pace.set_crawl_delay(HOST, crawl_delay)
         return gaps(await starts(pace, clock, 3, seconds=0.5))
 
@@ -242,7 +244,7 @@ def test_a_gap_never_ends_early_though_its_timer_does() -> None:
         def slow() -> float:
             return loop_time() * 0.9
 
-        pace = Pace(9, clock=slow)
+        pace = HostLimiter(9, clock=slow)
         pace.set_crawl_delay(HOST, 1.0)
         return await starts(pace, slow, 5)
 
@@ -253,7 +255,7 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     """Neither a freed slot nor the end of a pause lets anyone overtake."""
 
     async def main(clock: Callable[[], float]) -> list[int]:
-        pace = Pace(3, clock=clock)
+        pace = HostLimiter(3, clock=clock)
         pace.pause(HOST, 1.0)
         came: list[int] = []
 
@@ -276,7 +278,7 @@ def test_nobody_overtakes_when_the_loop_was_busy() -> None:
     async def main(clock: Callable[[], float]) -> list[str]:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SimulatedLoop)
-        pace = Pace(1, clock=clock)
+        pace = HostLimiter(1, clock=clock)
         pace.pause(HOST, 1.0)
         came: list[str] = []
 
@@ -298,7 +300,7 @@ def test_a_turn_passes_by_those_who_were_cancelled_in_the_same_moment() -> None:
     """The slot that is freed right after the first waiter was cancelled goes to the second."""
 
     async def main(clock: Callable[[], float]) -> bool:
-        pace = Pace(1, clock=clock)
+        pace = HostLimiter(1, clock=clock)
 
         async def one() -> bool:
             async with pace.turn(HOST):
@@ -317,7 +319,7 @@ def test_retry_after_rests_the_whole_host_and_no_other() -> None:
     """For as long as one answer asked, no request to that host starts; its turns say how long they waited."""
 
     async def main(clock: Callable[[], float]) -> tuple[float, float]:
-        pace = Pace(10, clock=clock)
+        pace = HostLimiter(10, clock=clock)
         async with pace.turn(HOST) as turn:
             turn.end(Outcome.OVERLOADED, retry_after=7.0)
         pace.pause(HOST, 2.0)  # shorter than what is on
@@ -330,7 +332,7 @@ def test_retry_after_rests_the_whole_host_and_no_other() -> None:
 
 
 async def ask(
-    pace: Pace, count: int, bears: Callable[[int], bool], *, roads: int = 128, seconds: float = 0.1
+    pace: HostLimiter, count: int, bears: Callable[[int], bool], *, roads: int = 128, seconds: float = 0.1
 ) -> int:
     """Make `count` requests to a host that serves while `bears(requests out)`; return how many were refused."""
     out = 0
@@ -353,7 +355,7 @@ def test_a_settled_limit_meets_hardly_any_refusal(bears: int) -> None:
     """After the first burst one request in fifty is refused at most, and the limit stays near what is borne."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
-        pace = Pace(64, clock=clock)
+        pace = HostLimiter(64, clock=clock)
         await ask(pace, 300, lambda out: out <= bears)
         refused = await ask(pace, 2000, lambda out: out <= bears)
         return refused, pace.limit(HOST)
@@ -367,7 +369,7 @@ def test_an_outage_is_overcome() -> None:
     """A host that refused everything for a while, however few were out, gets its slots back once it serves again."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
-        pace = Pace(10, clock=clock)
+        pace = HostLimiter(10, clock=clock)
         await ask(pace, 40, lambda _out: False, roads=20)
         low = pace.limit(HOST)
         await ask(pace, 200, lambda _out: True, roads=20)
@@ -382,7 +384,7 @@ def test_a_host_that_comes_to_bear_more_gets_more() -> None:
     """The remembered ceiling is passed by long runs of answers, ever faster, up to the concurrency and not beyond."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
-        pace = Pace(20, clock=clock)
+        pace = HostLimiter(20, clock=clock)
         await ask(pace, 100, lambda out: out <= 4)
         before = pace.limit(HOST)
         await ask(pace, 1500, lambda _out: True)
@@ -398,7 +400,7 @@ def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
     chance = random.Random(7)
 
     async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(20, clock=clock)
+        pace = HostLimiter(20, clock=clock)
         began = clock()
         await ask(pace, 5000, lambda _out: chance.random() >= 0.02, roads=40)
         return clock() - began
@@ -411,7 +413,7 @@ def test_a_host_that_comes_to_bear_less_gets_less() -> None:
     """What was proven once is given up when it is refused again and again: no refusal in every window."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
-        pace = Pace(12, clock=clock)
+        pace = HostLimiter(12, clock=clock)
         await ask(pace, 1000, lambda out: out <= 10)
         await ask(pace, 100, lambda out: out <= 3)
         refused = await ask(pace, 2000, lambda out: out <= 3)
@@ -426,7 +428,7 @@ def test_what_is_not_used_does_not_grow() -> None:
     """Answers to one request at a time say nothing of how many at once would be borne."""
 
     async def main(clock: Callable[[], float]) -> int:
-        pace = Pace(16, clock=clock)
+        pace = HostLimiter(16, clock=clock)
         turns = [pace.turn(HOST) for _ in range(10)]
         for turn in turns:
             await turn.__aenter__()
@@ -444,7 +446,7 @@ def test_one_refusal_of_ten_at_once_halves_the_limit() -> None:
     changes: list[tuple[str, int, str]] = []
 
     async def main(clock: Callable[[], float]) -> None:
-        pace = Pace(16, clock=clock, on_change=lambda *change: changes.append(change))
+        pace = HostLimiter(16, clock=clock, on_change=lambda *change: changes.append(change))
         turns = [pace.turn(HOST) for _ in range(10)]
         for turn in turns:
             await turn.__aenter__()
@@ -464,7 +466,7 @@ def test_when_most_of_a_burst_is_refused_the_limit_is_what_was_not() -> None:
     """Sixty of sixty-four refused leave four, without halving after halving."""
 
     async def main(clock: Callable[[], float]) -> int:
-        pace = Pace(64, clock=clock)
+        pace = HostLimiter(64, clock=clock)
         turns = [pace.turn(HOST) for _ in range(64)]
         for turn in turns:
             await turn.__aenter__()
@@ -480,7 +482,7 @@ def test_what_says_nothing_changes_nothing() -> None:
     """Requests that were cancelled, broke or were not judged leave the limit alone and give their slots back."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, float]:
-        pace = Pace(2, clock=clock)
+        pace = HostLimiter(2, clock=clock)
         async with pace.turn(HOST):
             pass
         async with pace.turn(HOST) as turn:
@@ -498,7 +500,7 @@ def test_a_turn_that_came_too_late_costs_no_gap() -> None:
     """A waiter that is cancelled just when its turn comes passes it on at once, not after another delay."""
 
     async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(5, delay=10.0, clock=clock, uniform=lambda _low, _high: 1.0)
+        pace = HostLimiter(5, delay=10.0, clock=clock, uniform=lambda _low, _high: 1.0)
 
         async def one() -> float:
             async with pace.turn(HOST):
@@ -538,7 +540,7 @@ def test_no_storm_of_cancellations_loses_a_slot(
     """Whatever asks, breaks off and is refused when: never too many at once, no gap too short, and no slot is lost."""
 
     async def main(clock: Callable[[], float]) -> None:
-        pace = Pace(concurrency, delay=delay, clock=clock)
+        pace = HostLimiter(concurrency, delay=delay, clock=clock)
         pace.set_crawl_delay(HOST, crawl_delay)
         most = 1 if crawl_delay else concurrency
         out = 0
@@ -584,7 +586,7 @@ def test_the_limit_stays_between_one_and_the_concurrency(concurrency: int, outco
     """No series of outcomes takes it out of its bounds."""
 
     async def main(clock: Callable[[], float]) -> None:
-        pace = Pace(concurrency, clock=clock)
+        pace = HostLimiter(concurrency, clock=clock)
 
         async def one(outcome: Outcome) -> None:
             async with pace.turn(HOST) as turn:
@@ -601,7 +603,7 @@ def test_hosts_that_were_quiet_for_long_are_forgotten() -> None:
     """Many hosts do not fill the memory, and a host in use keeps what is known of it."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
-        pace = Pace(10, clock=clock)
+        pace = HostLimiter(10, clock=clock)
         pace.pause(HOST, 100_000.0)
         for number in range(10_000):
             pace.set_crawl_delay(f"{number}.example", 1.0)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.download.client import Downloader
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, HttpRecord, Problem
 from crawler.errors import SettingsError
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
 from crawler.settings import Settings
@@ -35,9 +35,9 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def fetch(
     proxy: str | None, target: str, policy: FetchPolicy = POLICY
-) -> tuple[Exchange, list[AttemptRecord], list[tuple[Hop, bool]]]:
+) -> tuple[Exchange, list[AttemptRecord], list[tuple[HttpRecord, bool]]]:
     attempts: list[AttemptRecord] = []
-    hops: list[tuple[Hop, bool]] = []
+    hops: list[tuple[HttpRecord, bool]] = []
     async with Downloader(proxy=proxy) as downloader:
         exchange = await downloader.fetch(
             target, policy, on_attempt=attempts.append, on_hop=lambda *hop: hops.append(hop)

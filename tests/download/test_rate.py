@@ -20,7 +20,7 @@ from benchmarks.rates import Shop, fetch_all, serving
 from crawler.download import client
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Request
-from crawler.download.pace import Outcome, Pace
+from crawler.download.limiter import HostLimiter, Outcome
 from tests.download.test_pace import in_roads, simulate
 
 HOST = "shop.example"
@@ -161,7 +161,7 @@ def crawl(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
             monkeypatch.setattr(client, "time", types.SimpleNamespace(monotonic=clock))
             downloader = Downloader()
             result = Result([], 0.0, [])
-            downloader.pace = Pace(
+            downloader.pace = HostLimiter(
                 CONCURRENCY, clock=clock, on_gap=lambda _host, gap, why: result.gaps.append((gap, why))
             )
             for shop in shops:
@@ -331,7 +331,7 @@ def test_other_trouble_widens_no_gap() -> None:
     """Timeouts and resets tell of requests at a time alone."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, float]:
-        pace = Pace(CONCURRENCY, clock=clock)
+        pace = HostLimiter(CONCURRENCY, clock=clock)
         for _ in range(10):
             async with pace.turn(HOST) as turn:
                 turn.end(Outcome.OVERLOADED)
@@ -344,7 +344,7 @@ def test_a_turn_that_was_not_used_counts_as_no_start() -> None:
     """A request that is cancelled in the moment of its turn does not make the next one wait for the gap."""
 
     async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(CONCURRENCY, clock=clock)
+        pace = HostLimiter(CONCURRENCY, clock=clock)
         async with pace.turn(HOST) as turn:
             turn.end(Outcome.REFUSED)
         gap, began = pace.gap(HOST), clock()

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.download.client import Downloader
-from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem
+from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord, Problem, Truncation
 from crawler.download.robots import MAX_BYTES, Rules
 from crawler.download.robots_parser import MAX_WORK, RuleSet, normalize
 from tests.download.robots_cases import DIFFERENCES, GOOGLE, RFC, Question, questions
@@ -442,11 +442,11 @@ async def test_the_page_for_a_missing_file_may_be_as_large_as_it_likes() -> None
 
 async def test_an_archive_says_that_a_large_file_was_cut() -> None:
     """What is kept of the request is the octets that were read, marked as cut by length."""
-    hops: list[Hop] = []
+    hops: list[HttpRecord] = []
     policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
     async with serving(large(1_100_000), {}) as url, Downloader() as downloader:
         await downloader.fetch(f"{url}/a", policy, on_hop=lambda hop, _robots: hops.append(hop))
-    assert (hops[0].cut, hops[1].cut) == (Cut.LENGTH, None)
+    assert (hops[0].cut, hops[1].cut) == (Truncation.LENGTH, None)
     assert hops[0].body.startswith(large(MAX_BYTES)[:MAX_BYTES])
     assert len(hops[0].body) == MAX_BYTES + 1
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from crawler.engine_events import WorkerEvent
-from crawler.parsing.page_parser import BorrowedExecutor, PageParser, page_parser, worker_count
+from crawler.parsing.page_parser import ExecutorParser, PageParser, page_parser, worker_count
 from crawler.parsing.pool import WAITING_PAGES, ParseFailure, ParsePool
 from crawler.phrases import Phrase
 from crawler.verdict import Verdict
@@ -79,7 +79,7 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
     pool = ParsePool(workers=2, timeout=1.5, start_method="spawn", task=obey)
     events: list[WorkerEvent] = []
     pool.on_event = events.append
-    pool.expect(2)
+    pool.warm_up(2)
     try:
         warm = await parse(pool, "answer")
         assert isinstance(warm, SearchPage)
@@ -101,7 +101,7 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
     """When close() returns, the workers are gone, busy ones included."""
     events: list[WorkerEvent] = []
     pool.on_event = events.append
-    pool.expect(2)
+    pool.warm_up(2)
     await parse(pool, "answer")
     busy = asyncio.create_task(parse(pool, "hang"))
     await asyncio.sleep(0)
@@ -155,7 +155,7 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
             thirds.put_nowait(loop.create_task(parse(pool, "hang")))
 
     pool.on_event = take_a_slot
-    pool.expect(2)
+    pool.warm_up(2)
     try:
         await parse(pool, "answer")
         suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
@@ -216,7 +216,7 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
     for early in (True, False):
-        assert isinstance(page_parser(workers=1, timeout=1.0, early=early), BorrowedExecutor)
+        assert isinstance(page_parser(workers=1, timeout=1.0, early=early), ExecutorParser)
 
 
 @pytest.mark.parametrize(("cpus", "workers"), [(1, 1), (2, 1), (6, 5)])
@@ -306,7 +306,7 @@ async def test_threads_serve_where_an_executor_is_handed_in() -> None:
     """A foreign executor is used and stays open; its troubles are values too."""
     with ThreadPoolExecutor(1) as executor:
         parser = page_parser(workers=1, timeout=5.0, executor=executor)
-        assert isinstance(parser, BorrowedExecutor)
+        assert isinstance(parser, ExecutorParser)
         outcome = await parse(parser, "no page at all")
         assert isinstance(outcome, SearchPage)
         await parser.close()
@@ -324,7 +324,7 @@ ORPHAN = """
     async def main():
         pool = ParsePool(workers=2, start_method={method!r}, task=obey)
         pool.on_event = lambda event: print(event.pid, flush=True)
-        pool.expect(2)
+        pool.warm_up(2)
         await pool.parse("dangdang", b"answer", None, 1)
         await pool.parse("dangdang", b"hang", None, 2)
 

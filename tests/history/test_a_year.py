@@ -28,9 +28,9 @@ from crawler.demo.catalogue import catalogue
 from crawler.demo.price_moves import Phase, Story, phase_of, story_of
 from crawler.demo.server import DemoShop
 from crawler.events import SearchFinished
-from crawler.history.looking_back import record_and_look_back
 from crawler.history.reading import HistoryReader
-from crawler.history.views import search_view
+from crawler.history.recording import record_and_annotate
+from crawler.history.view_models import search_view
 from crawler.prices.price_history import PriceHistory
 
 DAYS = 365
@@ -153,7 +153,7 @@ async def live(year: Year) -> None:
                 clock.moment = moment
                 async for event in crawler.search(query, pages=pages, price_check=0, keep=KEEPABLE):
                     if isinstance(event, SearchFinished):
-                        result = record_and_look_back(event.result, year.path)
+                        result = record_and_annotate(event.result, year.path)
                 assert result.complete
                 assert result.recorded
                 year.runs += 1
@@ -355,7 +355,7 @@ def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
         rows = year.rows[product.last.product_id]
         assert told(product.history) == found_again(rows)
         assert product.observations == len(rows)
-        assert sum(spell.observations for spell in product.spells) == len(rows)
+        assert sum(period.observations for period in product.periods) == len(rows)
     assert year.runs == len(timetable())
 
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.history.deals import best_first
 from crawler.history.observations import RunRecord
+from crawler.history.ranking_sql import best_first
 from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.prices.observation import Observation
@@ -83,9 +83,10 @@ def test_the_order_is_that_of_the_pasts(
     def daily(number: str, last: dt.datetime) -> dict[dt.date, Decimal]:
         today = last.astimezone(zone).date()
         return {
-            day: each.to_be_had
+            day: each.available_price
             for each in sorted(pasts[number], key=lambda each: each.at)
-            if each.to_be_had is not None and (today - (day := each.at.astimezone(zone).date())).days < 90
+            if each.available_price is not None
+            and (today - (day := each.at.astimezone(zone).date())).days < 90
         }
 
     assert ranked == sorted(found, key=place)

@@ -18,19 +18,19 @@ import pytest
 from crawler import Crawler, Settings
 from crawler.books import KEEPABLE, LASTING_REASONS
 from crawler.books.filters import Filters
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.books.topic import topic_of
 from crawler.demo.server import DemoShop
 from crawler.errors import HistoryError, UsageError
 from crawler.events import SearchFinished
 from crawler.history import exporting, schema
 from crawler.history.importing import HistoryImporter
-from crawler.history.looking_back import record_and_look_back
 from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import RunRecord, observed
 from crawler.history.reading import HistoryReader
+from crawler.history.recording import record_and_annotate
 from crawler.history.store import History
-from crawler.history.views import SearchPast, search_view
+from crawler.history.view_models import SearchPast, search_view
 from crawler.prices.observation import NOT_DROPPED, Observation
 from crawler.results import SearchResult
 from parsers.model import Flag
@@ -54,8 +54,8 @@ def judgements(result: SearchResult) -> dict[str, str | None]:
     return {each.product_id: each.dropped for each in seen}
 
 
-def wishes(*keep: str, goods: bool = False, **filters: Any) -> Wishes:
-    return Wishes(topic_of(QUERY, QUERY), Filters(**filters), frozenset(keep), goods=goods)
+def criteria(*keep: str, goods: bool = False, **filters: Any) -> SelectionCriteria:
+    return SelectionCriteria(topic_of(QUERY, QUERY), Filters(**filters), frozenset(keep), goods=goods)
 
 
 def listings() -> list[Any]:
@@ -92,14 +92,14 @@ def test_a_product_has_the_reason_that_holds_on_sale_or_not(keep: tuple[str, ...
 
     What it keeps though it is sold out is kept as what it is, a bookmark too.
     """
-    result = make_result(listings(), wishes=wishes(*keep))
+    result = make_result(listings(), criteria=criteria(*keep))
     assert " ".join(judgements(result)[str(place)] or "?" for place in range(1, 10)) == reasons
 
 
 def test_a_search_for_all_kinds_of_goods_has_no_accessory() -> None:
     result = make_result(
         listings(),
-        wishes=wishes(goods=True),
+        criteria=criteria(goods=True),
         options={"category": "all", "keep": ()},
     )
     assert "accessory" not in judgements(result).values()
@@ -107,7 +107,7 @@ def test_a_search_for_all_kinds_of_goods_has_no_accessory() -> None:
 
 def test_a_filter_says_nothing_of_a_product() -> None:
     """What one run was not to find, a history of the search does not lose."""
-    result = make_result(listings(), wishes=wishes(since=2024))
+    result = make_result(listings(), criteria=criteria(since=2024))
     assert ("since", "1") in {(reason, listing.product_id) for reason, listing in result.dropped}
     assert judgements(result)["1"] == NOT_DROPPED
 
@@ -120,7 +120,7 @@ def test_a_bare_listing_is_on_the_topic_of_its_twin(filters: dict[str, Any]) -> 
         make_listing(product_id="1", **title),
         make_listing(product_id="2", position=2, highlighted=False, seller="某店", **title),
     ]
-    result = make_result(twins, wishes=wishes(**filters))
+    result = make_result(twins, criteria=criteria(**filters))
     assert result.counts.dropped["off_topic"] == 0
     assert judgements(result) == {"1": NOT_DROPPED, "2": NOT_DROPPED}
 
@@ -323,7 +323,7 @@ async def test_a_search_and_its_history_show_the_same(file: Path, options: dict[
         async for event in crawler.search(QUERY, pages=5, **options):
             if isinstance(event, SearchFinished):
                 result = event.result
-    record_and_look_back(result, file)
+    record_and_annotate(result, file)
     with HistoryReader(file) as history:
         past = search_view(history, result.base_url, QUERY, QUERY, top=None, show_dropped=True)
     assert past is not None
@@ -341,5 +341,7 @@ async def test_a_search_and_its_history_show_the_same(file: Path, options: dict[
         if reason in LASTING_REASONS:
             assert dropped[listing.product_id] == reason
     assert all(
-        product.last.to_be_had is None for product in past.products if product.last.product_id not in offered
+        product.last.available_price is None
+        for product in past.products
+        if product.last.product_id not in offered
     )

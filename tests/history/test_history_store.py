@@ -119,7 +119,7 @@ def test_a_failed_page_is_no_observation() -> None:
     )
     run, seen = observed(result, "k")
     assert run == RunRecord("k", SHOP, "渗透测试", STARTED, pages_ok=1, pages_failed=1)
-    assert [(o.product_id, o.price, o.to_be_had, o.sold_out, o.seller) for o in seen] == [
+    assert [(o.product_id, o.price, o.available_price, o.sold_out, o.seller) for o in seen] == [
         ("29220317", Decimal("39.00"), Decimal("39.00"), False, None),
         ("2", None, None, True, "某店"),
     ]

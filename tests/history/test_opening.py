@@ -19,9 +19,9 @@ from crawler.history.observations import RunRecord
 from crawler.history.reading import HistoryReader, open_history
 from crawler.history.schema import MIGRATIONS, VERSION, expected_schema, stored_schema
 from crawler.history.store import History
-from crawler.watching.memory import Memory
+from crawler.watching.watch_store import WatchStore
 
-OPENERS: list[Callable[[Path], History]] = [History, HistoryReader, HistoryKeeper, Memory]
+OPENERS: list[Callable[[Path], History]] = [History, HistoryReader, HistoryKeeper, WatchStore]
 
 
 def run(number: int) -> RunRecord:

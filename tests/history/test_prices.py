@@ -51,7 +51,7 @@ def test_one_observation_says_little() -> None:
     found = history([seen(0, "39.50")])
     assert (found.price, found.lowest, found.median) == (Decimal("39.50"),) * 3
     assert (found.previous, found.change, found.lowest_in_days, found.raised_then_cut) == (None,) * 4
-    assert found.few
+    assert found.sparse
     assert found.days == 1
 
 
@@ -188,8 +188,8 @@ def test_the_median_looks_90_days_back() -> None:
 
 
 def test_few_are_said_to_be_few() -> None:
-    assert history(daily((MANY_DAYS - 1, "10"))).few
-    assert not history(daily((MANY_DAYS, "10"))).few
+    assert history(daily((MANY_DAYS - 1, "10"))).sparse
+    assert not history(daily((MANY_DAYS, "10"))).sparse
 
 
 def test_a_price_raised_and_then_cut_to_what_it_was() -> None:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawler.demo.catalogue import catalogue
-from crawler.demo.furniture import ENCODING
 from crawler.demo.markup import render_search_page
+from crawler.demo.page_chrome import ENCODING
 from parsers.dangdang import parse_search_page
 from parsers.model import Listing, SearchPage
 from parsers.text import decode, detect_charset

@@ -44,10 +44,10 @@ OURS = {
         "parsers.model",
         "parsers.text",
     },
-    "parsers.dangdang.furniture": {
+    "parsers.dangdang.page_metadata": {
         "parsers",
         "parsers.dangdang",
-        "parsers.dangdang.furniture",
+        "parsers.dangdang.page_metadata",
         "parsers.text",
     },
     "parsers.dangdang.search_page": {
@@ -56,7 +56,7 @@ OURS = {
         "parsers.condition",
         "parsers.dangdang",
         "parsers.dangdang.author_block",
-        "parsers.dangdang.furniture",
+        "parsers.dangdang.page_metadata",
         "parsers.dangdang.item",
         "parsers.dangdang.result_list",
         "parsers.dangdang.search_page",

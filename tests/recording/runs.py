@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from hypothesis import strategies as st
 
 from crawler.download.body import decode_body
-from crawler.download.exchange import Cut, Exchange, Hop, Problem
+from crawler.download.exchange import Exchange, HttpRecord, Problem, Truncation
 from crawler.page_key import PageKey
-from crawler.recording.saved import RunEnd, RunParameters, SavedPage
+from crawler.recording.replay_model import RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
 
 NOW = dt.datetime(2026, 1, 31, 8, 0, 0, 123456, tzinfo=dt.UTC)
@@ -52,13 +52,13 @@ def body_of(page: int, size: int = 3000) -> bytes:
     return random.Random(page).randbytes(size)
 
 
-def hop_of(page: int, body: bytes, *, status: int = 200) -> Hop:
+def hop_of(page: int, body: bytes, *, status: int = 200) -> HttpRecord:
     """Return a request for a page and a whole answer, compressed."""
     head = (
         b"HTTP/1.1 %d X\r\nContent-Type: text/html; charset=gb2312\r\nContent-Encoding: gzip\r\n\r\n" % status
     )
     request = b"GET /?page_index=%d HTTP/1.1\r\nHost: search.dangdang.com\r\n\r\n" % page
-    return Hop(url_of(page), NOW, request, head, gzip.compress(body, 1, mtime=0), peer="192.0.2.7")
+    return HttpRecord(url_of(page), NOW, request, head, gzip.compress(body, 1, mtime=0), peer="192.0.2.7")
 
 
 def exchange_of(page: int, body: bytes, *, status: int = 200) -> Exchange:
@@ -113,16 +113,16 @@ _bodies = st.binary(max_size=200)
 
 
 @st.composite
-def hops(draw: st.DrawFn) -> Hop:
+def hops(draw: st.DrawFn) -> HttpRecord:
     """Draw a request with any bytes and any ending."""
     answered = draw(st.booleans())
-    return Hop(
+    return HttpRecord(
         url=draw(_urls),
         started_at=draw(_moments),
         request_head=draw(_heads),
         response_head=draw(_heads | _plain_heads) if answered else b"",
         body=draw(_bodies | _bodies.map(gzip.compress)) if answered else b"",
-        cut=draw(st.none() | st.sampled_from(Cut)) if answered else None,
+        cut=draw(st.none() | st.sampled_from(Truncation)) if answered else None,
         peer=draw(st.none() | st.ip_addresses().map(str)) if answered else None,
         problem=draw(st.none() | st.sampled_from(Problem)),
         detail=draw(_text),
@@ -132,7 +132,7 @@ def hops(draw: st.DrawFn) -> Hop:
 @st.composite
 def pages(draw: st.DrawFn, number: int) -> SavedPage:
     """Draw a page with any exchange; often its body is that of its last answer, as it is in life."""
-    drawn: list[Hop] = draw(st.lists(hops(), max_size=3))
+    drawn: list[HttpRecord] = draw(st.lists(hops(), max_size=3))
     made = tuple(drawn)
     answers = [hop for hop in made if hop.response_head]
     body = draw(_bodies)
@@ -178,7 +178,7 @@ def ends() -> st.SearchStrategy[RunEnd]:
     return st.builds(RunEnd, finished_at=_moments, stopped=st.none() | _text, verdicts=verdicts)
 
 
-async def fetch(url: str, *, http: str = "1.1") -> Hop:
+async def fetch(url: str, *, http: str = "1.1") -> HttpRecord:
     """Request `url` over a socket of our own and return every byte of it; chunks are joined."""
     parts = urlsplit(url)
     request = (
@@ -202,8 +202,8 @@ async def fetch(url: str, *, http: str = "1.1") -> Hop:
     head, end, sent = answer.partition(b"\r\n\r\n")
     chunked = b"transfer-encoding: chunked" in head.lower()
     body, whole = _joined(sent) if chunked else (sent, _is_whole(head, sent))
-    cut = Cut.DISCONNECT if answer and not whole else None
-    return Hop(
+    cut = Truncation.DISCONNECT if answer and not whole else None
+    return HttpRecord(
         url, started, request, head + end, body, cut, parts.hostname if answer else None,
         problem or (Problem.TRUNCATED if cut else None), "it broke off" if problem or cut else "",
     )  # fmt: skip

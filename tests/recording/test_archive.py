@@ -13,7 +13,7 @@ from crawler.errors import OutputError, UsageError
 from crawler.recording import archive
 from crawler.recording.archive import check_archive_target, write_archive
 from crawler.recording.reading import read_run
-from crawler.recording.saved import RunEnd
+from crawler.recording.replay_model import RunEnd
 from tests.recording import runs
 from tests.recording.runs import NOW
 

@@ -20,7 +20,7 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it h
 from crawler.recording import warc
 from crawler.recording.metadata import FORMAT
 from crawler.recording.reading import read_run
-from crawler.recording.saved import ArchiveError, RunEnd, SavedRun
+from crawler.recording.replay_model import ArchiveError, RunEnd, SavedRun
 from tests.recording import runs
 from tests.recording.runs import NOW
 

@@ -15,7 +15,7 @@ import pytest
 from crawler.recording import journal as journal_module
 from crawler.recording.journal import Journal, open_journal, prune, saved_pages
 from crawler.recording.reading import read_run
-from crawler.recording.saved import RunEnd, RunParameters, SavedPage
+from crawler.recording.replay_model import RunEnd, RunParameters, SavedPage
 from tests.recording import runs
 from tests.recording.runs import NOW
 

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from crawler.download.body import decode_body
-from crawler.download.exchange import Cut, Exchange, Hop, Problem
+from crawler.download.exchange import Exchange, HttpRecord, Problem, Truncation
 from crawler.recording import metadata
 from crawler.recording.archive import write_archive
 from crawler.recording.heads import archived_request, archived_response, split_head
 from crawler.recording.journal import Journal, open_journal, saved_pages
 from crawler.recording.reading import read_run
-from crawler.recording.saved import ArchiveError, RunEnd, RunParameters, SavedPage
+from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
 from tests.profiles import examples
 from tests.recording import runs
@@ -101,7 +101,7 @@ def test_a_second_reader_finds_every_record_and_right_digests(data: st.DataObjec
     answered = [hop for hop in page.hops if hop.response_head]
     assert responses == [archived_response(hop) + hop.body for hop in answered]
     assert len({record.record_id for record, _ in found}) == len(found)
-    assert all(record.headers.get("WARC-Truncated") in {None, *Cut} for record, _ in found)
+    assert all(record.headers.get("WARC-Truncated") in {None, *Truncation} for record, _ in found)
 
 
 @given(st.data())
@@ -239,16 +239,16 @@ def test_every_field_of_an_exchange_is_kept() -> None:
         (b"Transfer-Encoding: chunked", None, b"X-Archive-Orig-Transfer-Encoding: chunked\r\nContent-Length: 5"),
         (b"transfer-encoding: chunked\r\nX: y", None,
          b"X-Archive-Orig-transfer-encoding: chunked\r\nX: y\r\nContent-Length: 5"),
-        (b"Transfer-Encoding: chunked", Cut.DISCONNECT, b"X-Archive-Orig-Transfer-Encoding: chunked"),
+        (b"Transfer-Encoding: chunked", Truncation.DISCONNECT, b"X-Archive-Orig-Transfer-Encoding: chunked"),
         (b"Content-Length: 5", None, b"Content-Length: 5"),
         (b"Content-Length: 7", None, b"X-Archive-Orig-Content-Length: 7\r\nContent-Length: 5"),
-        (b"Content-Length: 7", Cut.DISCONNECT, b"Content-Length: 7"),
+        (b"Content-Length: 7", Truncation.DISCONNECT, b"Content-Length: 7"),
         (b"Server: x", None, b"Server: x"),
     ],
 )  # fmt: skip
-def test_a_response_head_is_true_of_its_body(head: bytes, cut: Cut | None, kept: bytes) -> None:
+def test_a_response_head_is_true_of_its_body(head: bytes, cut: Truncation | None, kept: bytes) -> None:
     """Chunks that were joined are not announced, a wrong length is righted, and all else stays byte for byte."""
-    hop = Hop(
+    hop = HttpRecord(
         "https://a/", NOW, b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n%s\r\n\r\n" % head, b"12345", cut
     )
     assert archived_response(hop) == b"HTTP/1.1 200 OK\r\n%s\r\n\r\n" % kept
@@ -272,7 +272,7 @@ FAULTS = [
 ]
 
 
-def exchange(hop: Hop) -> Exchange:
+def exchange(hop: HttpRecord) -> Exchange:
     """Return what a hop comes to."""
     if hop.problem is not None:
         return Exchange(hop.url, hop.url, problem=hop.problem, detail=hop.detail, attempts=1)
@@ -372,7 +372,7 @@ async def test_a_resumed_run_has_a_whole_archive(tmp_path: Path) -> None:
 
 def test_a_recorder_is_what_a_journal_is() -> None:
     """The journal has every method that a search calls."""
-    from crawler.recording.saved import Recorder
+    from crawler.recording.replay_model import Recorder
 
     wanted = {name for name in vars(Recorder) if not name.startswith("_")}
     assert wanted == {"begin", "hop", "fetched", "page", "end"}

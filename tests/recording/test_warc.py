@@ -12,7 +12,7 @@ import pytest
 
 from crawler.phrases import Phrase, reason_of
 from crawler.recording import warc
-from crawler.recording.saved import ArchiveError
+from crawler.recording.replay_model import ArchiveError
 from crawler.recording.warc import Record, RecordReader, iso_date, record_bytes
 
 NOW = dt.datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=dt.UTC)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crawler.history.reading import SearchSummary
-from crawler.history.views import SearchPast
+from crawler.history.view_models import SearchPast
 from crawler.prices.observation import Observation
 from crawler.prices.price_periods import ProductPast, product_past
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.books.filters import Filters
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.report import encode, render
-from crawler.report.csv_report import COLUMNS, defuse
+from crawler.report.csv_report import COLUMNS, escape_formula
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -143,7 +143,7 @@ def test_what_was_dropped_comes_last_on_demand() -> None:
         make_listing(product_id="3", ebook_only=True, price=None, ebook_price=Decimal(9), position=2),
         make_listing(product_id="4", publisher="乙社", position=3),
     ]
-    result = make_result(listings, demo=True, wishes=Wishes(filters=Filters(publisher="甲社")))
+    result = make_result(listings, demo=True, criteria=SelectionCriteria(filters=Filters(publisher="甲社")))
     assert [row["dropped"] for row in read(result)] == [""]
     book, *dropped = read(result, show_dropped=True)
     assert (book["rank"], book["dropped"]) == ("1", "")
@@ -155,7 +155,9 @@ def test_what_was_dropped_comes_last_on_demand() -> None:
 
 def test_a_book_that_was_kept_says_why_it_would_have_gone() -> None:
     """Its flags name the reason, and a price that is missing is an empty cell."""
-    kept = make_result([make_listing(sold_out=True, price=None)], wishes=Wishes(keep=frozenset({"sold_out"})))
+    kept = make_result(
+        [make_listing(sold_out=True, price=None)], criteria=SelectionCriteria(keep=frozenset({"sold_out"}))
+    )
     (row,) = read(kept)
     assert (row["flags"], row["price"], row["discount"], row["value"]) == ("sold_out", "", "", "")
 
@@ -180,13 +182,13 @@ def test_hostile_words_stay_in_their_cells(trick: str) -> None:
 @given(st.sampled_from("=+-@\t\r\n＝＋－＠"), st.text())
 def test_formulas_are_defused(sign: str, rest: str) -> None:
     """Whatever opens a formula gets an apostrophe before it and is unchanged after it."""
-    assert defuse(sign + rest) == f"'{sign}{rest}"
+    assert escape_formula(sign + rest) == f"'{sign}{rest}"
 
 
 @given(st.text(st.characters(categories=["L", "N"])))
 def test_plain_words_are_left_alone(text: str) -> None:
     """A text that opens with a letter or a digit, and an empty one, is not touched."""
-    assert defuse(text) == text
+    assert escape_formula(text) == text
 
 
 def test_everyone_and_a_price_from_which_options_begin() -> None:

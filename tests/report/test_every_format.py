@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.books.filters import Filters
+from crawler.books.pipeline import SelectionCriteria
 from crawler.books.ranking import RANKINGS
-from crawler.books.shelf import Wishes
 from crawler.labels import LANGUAGES
 from crawler.report import FORMATS, encode, render
 from crawler.results import SearchResult
@@ -74,7 +74,7 @@ def listings(draw: st.DrawFn) -> list[Listing]:
 
 
 WISHES = st.builds(
-    Wishes,
+    SelectionCriteria,
     filters=st.builds(Filters, min_reviews=st.none() | st.just(10)),
     keep=st.frozensets(st.sampled_from(["ebook", "sold_out", "no_price", "off_topic"])),
     rank=st.sampled_from(sorted(RANKINGS)),
@@ -84,11 +84,11 @@ WISHES = st.builds(
 @given(listings(), WISHES, st.sampled_from(LANGUAGES), st.booleans(), NASTY)
 @settings(max_examples=examples(40))
 def test_whatever_was_found_every_format_takes_it(
-    found: list[Listing], wishes: Wishes, lang: str, demo: bool, words: str
+    found: list[Listing], criteria: SelectionCriteria, lang: str, demo: bool, words: str
 ) -> None:
     """Any listings, any order, any language: each report is made, and made anew it has the same bytes."""
     result = make_result(
-        found, wishes=wishes, demo=demo, query=words, query_sent=words, notes=(words,), suggestion=words or None,
+        found, criteria=criteria, demo=demo, query=words, query_sent=words, notes=(words,), suggestion=words or None,
         failed=[make_page(2, verdict=Verdict.BLOCKED, detail=words)] if demo else [],
     )  # fmt: skip
     for form in FORMATS:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.atomic_write import temporary_path
 from crawler.errors import OutputError, UsageError
 from crawler.report import files
 from crawler.report.files import (
@@ -25,7 +26,6 @@ from crawler.report.files import (
     report_path,
     write_whole,
 )
-from crawler.whole_files import beside
 from tests.factories import STARTED
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and links of POSIX")
@@ -417,7 +417,7 @@ def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 def test_a_temporary_name_fits_beside_any_target() -> None:
     """The temporary file's name does not grow with the target's, which may be as long as the system takes."""
-    assert len(beside(Path("x" * 255)).name) < 64
+    assert len(temporary_path(Path("x" * 255)).name) < 64
 
 
 def test_a_report_just_written_is_never_pruned(tmp_path: Path) -> None:

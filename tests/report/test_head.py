@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from crawler.books.filters import Filters
+from crawler.books.pipeline import SelectionCriteria
 from crawler.books.ranking import RANKINGS
-from crawler.books.shelf import Wishes
 from crawler.books.topic import Topic
 from crawler.labels import ENGLISH, LANGUAGES, Labels
 from crawler.report import render
 from crawler.report.head import head_of, mark_of, tail_of
-from crawler.report.wording import note, off, outcome, page_numbers, price, price_failures
+from crawler.report.wording import discount, note, outcome, page_numbers, price, price_failures
 from crawler.results import PriceCheck, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag, Listing
@@ -77,16 +77,16 @@ def test_the_first_line_is_the_answer() -> None:
 )
 def test_the_answer_says_what_is_special(fields: dict[str, Any], words: list[str]) -> None:
     """A cheapest «book» that is a set, used, an accessory or another shop's is called so beside its price."""
-    wishes = Wishes(keep=frozenset({"accessory"}))
-    text = head_of(make_result([make_listing(**fields)], wishes=wishes)).answers[0].text
+    criteria = SelectionCriteria(keep=frozenset({"accessory"}))
+    text = head_of(make_result([make_listing(**fields)], criteria=criteria)).answers[0].text
     assert f"[{' · '.join(words)}]" in text
 
 
 def test_an_accessory_is_not_the_cheapest_book() -> None:
     """The first line names the cheapest book; what is cheaper but no book stands in the second, in both reports."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
-    kept = Wishes(keep=frozenset({"accessory"}))
-    result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")], wishes=kept)
+    kept = SelectionCriteria(keep=frozenset({"accessory"}))
+    result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")], criteria=kept)
     head = head_of(result)
     assert in_order(head.answers[0].text, ENGLISH("cheapest"), "¥39.00", "渗透测试", CAVEAT)
     (cheaper,) = head.cheaper
@@ -97,7 +97,7 @@ def test_an_accessory_is_not_the_cheapest_book() -> None:
         assert cheaper.text.split("  ")[0] in text
         assert "https://product.dangdang.com/2.html" in text
     assert head_of(make_result()).cheaper == ()
-    only = head_of(make_result([bookmark], wishes=kept))
+    only = head_of(make_result([bookmark], criteria=kept))
     assert in_order(only.answers[0].text, ENGLISH("accessories_only"), "¥3.30")
     assert only.cheaper == ()
 
@@ -122,7 +122,7 @@ def test_a_used_copy_is_not_the_cheapest_book() -> None:
     (answer,) = alone.answers
     assert in_order(answer.text, ENGLISH("used_only"), "¥3.30")
     assert alone.cheaper == ()
-    wanted = make_result([used], wishes=Wishes(filters=Filters(condition="used")))
+    wanted = make_result([used], criteria=SelectionCriteria(filters=Filters(condition="used")))
     assert wanted.cheapest is not None
     assert in_order(head_of(wanted).answers[0].text, ENGLISH("cheapest"), "¥3.30")
     scope = fact(wanted, "only")
@@ -134,7 +134,9 @@ def test_among_all_kinds_of_goods_the_cheapest_is_the_answer() -> None:
     """Who searches all categories means whatever is found: nothing there is meant to be a book."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
     result = make_result(
-        [bookmark, make_listing(product_id="2")], wishes=Wishes(goods=True), options={"category": "all"}
+        [bookmark, make_listing(product_id="2")],
+        criteria=SelectionCriteria(goods=True),
+        options={"category": "all"},
     )
     head = head_of(result)
     assert in_order(head.answers[0].text, ENGLISH("cheapest"), "¥3.30")
@@ -174,7 +176,7 @@ def test_three_lines_answer_three_questions() -> None:
 def test_the_answers_are_those_of_the_result() -> None:
     """`SearchResult` has the same three books, whatever the order of its list."""
     for rank in ("cheapest", "best", "value", "per-volume"):
-        result = make_result([GOOD, CHEAP, WORTH], wishes=Wishes(rank=rank))
+        result = make_result([GOOD, CHEAP, WORTH], criteria=SelectionCriteria(rank=rank))
         found = (result.cheapest, result.best, result.best_value)
         assert [book and book.listing for book in found] == [CHEAP, GOOD, WORTH]
     nothing = make_result([])
@@ -211,10 +213,10 @@ def test_of_unrated_books_none_is_the_best() -> None:
 
 def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
     """Books kept without a price or though they are sold out are listed; one line says that none can be had."""
-    wishes = Wishes(keep=frozenset({"sold_out", "no_price"}))
+    criteria = SelectionCriteria(keep=frozenset({"sold_out", "no_price"}))
     result = make_result(
         [make_listing(product_id="1", price=None), make_listing(product_id="2", title="甲书", sold_out=True)],
-        wishes=wishes,
+        criteria=criteria,
     )
     (answer,) = head_of(result).answers
     assert answer.text == ENGLISH("nothing_on_sale")
@@ -226,7 +228,7 @@ def test_accessories_alone_are_told_so_once() -> None:
     """Where no book was found at all, one line has the cheapest of the accessories, with the caveat."""
     lamp = make_listing(product_id="1", title="夹书灯", price=Decimal(8), flags=frozenset({Flag.ACCESSORY}))
     mark = make_listing(product_id="2", title="书签", price=Decimal(3), flags=frozenset({Flag.ACCESSORY}))
-    (line,) = answers(lamp, mark, wishes=Wishes(keep=frozenset({"accessory"})))
+    (line,) = answers(lamp, mark, criteria=SelectionCriteria(keep=frozenset({"accessory"})))
     assert in_order(line, ENGLISH("accessories_only"), "¥3.00", "书签", CAVEAT)
 
 
@@ -298,7 +300,7 @@ def test_every_reason_for_a_drop_is_counted_in_words() -> None:
         make_listing(product_id="3", title="乙书", publisher="别的社"),
         make_listing(product_id="4", title="丙书", publisher="别的社"),
     ]
-    result = make_result(listings, wishes=Wishes(filters=Filters(publisher="演示")))
+    result = make_result(listings, criteria=SelectionCriteria(filters=Filters(publisher="演示")))
     for say in map(Labels, LANGUAGES):
         dropped = say("comma").join(
             [say("count_of", n=1, what=say("ebook")), say("count_of", n=2, what=say("publisher_differs"))]
@@ -313,7 +315,7 @@ def test_every_reason_for_a_drop_is_counted_in_words() -> None:
 def test_the_order_of_the_list_is_told(rank: str) -> None:
     """Each ranking has words of its own; a list that is empty has no order and no frontier."""
     words = ENGLISH(f"by_{rank}")
-    assert fact(make_result(wishes=Wishes(rank=rank)), "order") == words
+    assert fact(make_result(criteria=SelectionCriteria(rank=rank)), "order") == words
     assert [ENGLISH(f"by_{other}") for other in RANKINGS].count(words) == 1
     assert (fact(make_result([]), "order"), fact(make_result([]), "frontier")) == (None, None)
 
@@ -326,7 +328,7 @@ def test_the_note_tells_of_other_offers() -> None:
         assert note(book, say) == say("offers", n=3, price="¥1,200.00")
     unpriced = make_result(
         [make_listing(), make_listing(product_id="2", price=None)],
-        wishes=Wishes(keep=frozenset({"no_price"})),
+        criteria=SelectionCriteria(keep=frozenset({"no_price"})),
     )
     assert not any("¥" in note(book) for book in unpriced.books)
 
@@ -344,7 +346,9 @@ def test_the_note_tells_of_other_offers() -> None:
 def test_the_note_tells_what_was_kept(reason: str, fields: dict[str, Any]) -> None:
     """What would have been dropped, but for --keep, says why."""
     topic = Topic("钢琴") if reason == "off_topic" else Topic()
-    (book,) = make_result([make_listing(**fields)], wishes=Wishes(topic, keep=frozenset({reason}))).books
+    (book,) = make_result(
+        [make_listing(**fields)], criteria=SelectionCriteria(topic, keep=frozenset({reason}))
+    ).books
     words = ENGLISH("accessory") if reason == "accessory" else ENGLISH("kept", reason=ENGLISH(reason))
     assert note(book) == words
 
@@ -552,19 +556,19 @@ def test_who_stopped_a_whole_search_is_told() -> None:
 def test_what_is_taken_off_is_shown_in_whole_percent(cost: str, listed: str | None, shown: str) -> None:
     """The share comes from price and list price; it is neither 0 nor, for what costs something, all."""
     listing = make_listing(price=Decimal(cost), list_price=None if listed is None else Decimal(listed))
-    assert off(make_result([listing]).books[0]) == shown
+    assert discount(make_result([listing]).books[0]) == shown
 
 
 def test_only_what_costs_nothing_is_wholly_off() -> None:
     """A price of 0 is 100 % off."""
-    assert off(replace(make_result().books[0], price=Decimal(0))) == "-100%"
+    assert discount(replace(make_result().books[0], price=Decimal(0))) == "-100%"
 
 
 def test_a_price_that_is_missing_is_a_dash() -> None:
     """What was kept without a price shows –, and nothing is taken off it."""
-    kept = Wishes(keep=frozenset({"no_price"}))
-    (book,) = make_result([make_listing(price=None)], wishes=kept).books
-    assert (price(book), off(book), book.discount, book.price_per_volume) == ("–", "", None, None)
+    kept = SelectionCriteria(keep=frozenset({"no_price"}))
+    (book,) = make_result([make_listing(price=None)], criteria=kept).books
+    assert (price(book), discount(book), book.discount, book.price_per_volume) == ("–", "", None, None)
 
 
 def test_every_verdict_has_words() -> None:

@@ -14,7 +14,7 @@ import pytest
 from crawler.history.observations import RunRecord
 from crawler.history.reading import HistoryReader
 from crawler.history.store import History
-from crawler.history.views import View, overview, product_view, search_view
+from crawler.history.view_models import View, overview, product_view, search_view
 from crawler.prices.observation import Observation
 from crawler.report.history_csv import PRODUCT_COLUMNS, SEARCH_COLUMNS, render
 from crawler.report.history_report import HistoryStyle

@@ -14,7 +14,7 @@ from crawler.history import exporting
 from crawler.history.observations import RunRecord
 from crawler.history.reading import open_history
 from crawler.history.store import History
-from crawler.history.views import View, overview, product_view, search_view
+from crawler.history.view_models import View, overview, product_view, search_view
 from crawler.prices.observation import Observation
 from crawler.report.history_json import as_dict
 

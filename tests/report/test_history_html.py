@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.clean import clean, crop
 from crawler.history.reading import FileSize, SearchSummary
-from crawler.history.views import Overview, View
+from crawler.history.view_models import Overview, View
 from crawler.labels import LANGUAGES, Labels
 from crawler.prices.observation import Observation
 from crawler.report.history_report import MOST_CHARTS, HistoryStyle, encode, format_of, render
@@ -98,7 +98,7 @@ def test_one_product_has_its_chart_and_the_list_of_its_prices() -> None:
     document = page(a_product(past))
     assert texts(document, "h1") == ["三体"]
     assert texts(document, ".large svg.past > .tick.end")[0] == "¥0"
-    assert [texts_of(row) for row in document.css(".spells tbody tr")] == [
+    assert [texts_of(row) for row in document.css(".periods tbody tr")] == [
         ["2026-02-10 – 2026-02-11", "¥1,300.00", "–", "2"],
         ["long gap before this"],
         ["2026-01-06", "no price", "–", "1"],
@@ -174,15 +174,15 @@ def test_spells_that_are_left_out_are_counted() -> None:
     """Of a chart and of both lists; how to have all is told."""
     past = daily(*((1, str(20 + at % 7)) for at in range(1_500)))
     alone = page(a_product(past))
-    assert len(alone.css(".spells tbody tr")) == 500
-    assert texts(alone, ".spells + .help") == ["the oldest 1,000 are not shown here; CSV and JSON list all"]
+    assert len(alone.css(".periods tbody tr")) == 500
+    assert texts(alone, ".periods + .help") == ["the oldest 1,000 are not shown here; CSV and JSON list all"]
     [words] = texts(alone, ".large .note")
     drawn = re.fullmatch(r"Shows ([\d,]+) of 1,500 prices: .*", words)
     assert drawn is not None
     assert len(alone.css(".past .hit")) == int(drawn[1].replace(",", "")) <= 1_000
     among = page(a_search(past))
     assert texts(among, ".card summary") == ["all prices: 1,500"]
-    assert texts(among, ".spells + .help") == [
+    assert texts(among, ".periods + .help") == [
         "the oldest 1,480 are not shown here; history 29220317 shows more"
     ]
 

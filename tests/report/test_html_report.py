@@ -11,7 +11,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.books.filters import Filters
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean, crop
 from crawler.labels import LANGUAGES, Labels
 from crawler.report import FORMATS, Style
@@ -123,7 +123,7 @@ def test_the_answers_are_cards() -> None:
                 product_id="4", title="渗透测试", price=Decimal(3), flags=frozenset({Flag.SECOND_HAND})
             ),
         ],
-        wishes=Wishes(keep=frozenset({"accessory"})),
+        criteria=SelectionCriteria(keep=frozenset({"accessory"})),
     )
     document = page(result)
     assert texts(document, ".card h3") == ["Cheapest", "Best", "Best value"]
@@ -184,7 +184,7 @@ def test_the_table_is_complete_without_script() -> None:
                 publisher=None, published=None, contributors=(), list_price=None,
             ),
         ],
-        wishes=Wishes(keep=frozenset({"no_price"})),
+        criteria=SelectionCriteria(keep=frozenset({"no_price"})),
     )  # fmt: skip
     document = page(result)
     assert texts(document, "thead th") == [
@@ -214,7 +214,7 @@ def test_top_cuts_the_table_but_not_the_chart() -> None:
 
 def test_a_set_can_be_sorted_by_the_price_of_a_volume() -> None:
     """In that ranking, and in it alone, the list has a column for it."""
-    document = page(make_result([make_listing(volumes=3)], wishes=Wishes(rank="per-volume")))
+    document = page(make_result([make_listing(volumes=3)], criteria=SelectionCriteria(rank="per-volume")))
     assert texts(document, "thead th")[-1] == "Per-volume"
     assert cells(document)[0][-1] == "¥13.00"
     assert (document.css("tbody tr")[0].attributes["data-n"] or "").endswith(",13.00")
@@ -246,7 +246,7 @@ def test_what_was_dropped_is_listed_by_reason() -> None:
             make_listing(product_id="3", sold_out=True, position=3),
             make_listing(product_id="4", title="渗透测试全书", reviews=1, position=4),
         ],
-        wishes=Wishes(filters=Filters(min_reviews=10)),
+        criteria=SelectionCriteria(filters=Filters(min_reviews=10)),
     )
     document = page(result)
     assert texts(document, "[aria-labelledby=dropped] summary") == ["sold out 2", "with too few reviews 1"]
@@ -274,9 +274,9 @@ SEARCHES = {
     "accessories": make_result([make_listing(flags=frozenset({Flag.ACCESSORY}))]),
     "unrated": make_result([make_listing(rating=None, reviews=None), make_listing(product_id="2", rating=None)]),
     "no price": make_result(
-        [make_listing(price=None, price_text="")], wishes=Wishes(keep=frozenset({"no_price"}))
+        [make_listing(price=None, price_text="")], criteria=SelectionCriteria(keep=frozenset({"no_price"}))
     ),
-    "sold out": make_result([make_listing(sold_out=True)], wishes=Wishes(keep=frozenset({"sold_out"}))),
+    "sold out": make_result([make_listing(sold_out=True)], criteria=SelectionCriteria(keep=frozenset({"sold_out"}))),
     "one book": make_result(),
     "alike": make_result([make_listing(product_id=str(n), title=f"第{n}本书") for n in range(1, 40)]),
     "6,000 books": numbered(6_000),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from crawler.books import DROP_REASONS
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.results import PriceCheck, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -131,7 +131,7 @@ def test_the_answers_are_product_ids() -> None:
     good = make_listing(product_id="2", title="最好的书", price=Decimal(90), rating=5.0, reviews=5000)
     worth = make_listing(product_id="3", title="划算的书", price=Decimal(12), rating=4.5, reviews=900)
     for rank in ("cheapest", "best"):
-        report = read(make_result([cheap, good, worth], wishes=Wishes(rank=rank)), top=1)
+        report = read(make_result([cheap, good, worth], criteria=SelectionCriteria(rank=rank)), top=1)
         assert report["answers"] == {"cheapest": "1", "best": "2", "value": "3"}
     unrated = read(make_result([make_listing(rating=None, reviews=None)]))
     assert unrated["answers"] == {"cheapest": "29220317", "best": None, "value": None}
@@ -170,7 +170,7 @@ def test_a_suggestion_is_told() -> None:
 def test_what_was_kept_without_a_price_has_none() -> None:
     """Its price and what follows from it are null, its flags say why it would have been dropped."""
     listings = [make_listing(price=None, flags=frozenset({Flag.SET}), volumes=2)]
-    book = read(make_result(listings, wishes=Wishes(keep=frozenset({"no_price"}))))["books"][0]
+    book = read(make_result(listings, criteria=SelectionCriteria(keep=frozenset({"no_price"}))))["books"][0]
     assert [book[name] for name in ("price", "discount", "price_per_volume", "value")] == [None] * 4
     assert book["flags"] == ["no_price", "set"]
     assert book["offers"][0]["price"] is None
@@ -288,11 +288,11 @@ SAME_BYTES = """
 from tests.factories import make_listing, make_result
 from crawler.report import FORMATS, encode, render
 import hashlib
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import Wishes
 from parsers.model import Flag
 result = make_result(
     [make_listing(flags=frozenset(Flag), volumes=3, sold_out=True, ebook_only=True, ebook_price=None)],
-    wishes=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "accessory", "off_topic"})),
+    criteria=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "accessory", "off_topic"})),
 )
 print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for form in FORMATS})
 """

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.report import render
 from crawler.report.files import mark_query
@@ -195,7 +195,7 @@ def test_what_was_dropped_is_listed_on_demand() -> None:
         make_listing(product_id="2", title="甲书|x", sold_out=True, position=2),
         make_listing(product_id="3", title="乙书", ebook_only=True, ebook_price=Decimal("8.5"), position=3),
     ]
-    result = make_result(listings, wishes=Wishes(keep=frozenset({"no_price"})))
+    result = make_result(listings, criteria=SelectionCriteria(keep=frozenset({"no_price"})))
     text = report(result, show_dropped=True)
     before, after = text.split("\n## Dropped\n")
     assert table(after) == [

@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler import Crawler, SearchFinished, SearchResult, Settings, Verdict
-from crawler.cli.last_word import last_word
-from crawler.cli.progress import Teller
+from crawler.cli.progress import ProgressReporter
+from crawler.cli.summary import summary
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from crawler.engine_events import PaceChanged, RobotsNoted, WorkerEvent
@@ -137,9 +137,9 @@ async def test_progress_is_in_one_language(
         PageFinished(2, Verdict.PAST_END, Phrase("states_pages", pages=1), 0, None, 0, revised=True),
     ]
     for verbose in (True, False):
-        teller = Teller(bar=False, verbose=verbose, words=Labels(lang))
+        reporter = ProgressReporter(bar=False, verbose=verbose, words=Labels(lang))
         for event in [*events[:-1], *more, events[-1]]:
-            await teller.tell(event)
+            await reporter.handle(event)
     lines = capsys.readouterr().err
     assert lines.count("\n") > 2 * len(result.failed)
     names = {verdict.value for verdict in Verdict} | {"spawn", "forkserver", "fork"}
@@ -198,9 +198,9 @@ async def test_a_shop_that_cannot_be_reached(lang: str, options: dict[str, Any])
     async with Crawler(settings) as crawler:
         events = [event async for event in crawler.search("書")]
     assert isinstance(events[-1], SearchFinished)
-    word = last_word(events[-1].result, Labels(lang)) or ""
+    word = summary(events[-1].result, Labels(lang)) or ""
     assert foreign(word, {"nowhere", "invalid"}) == set()
-    assert word != last_word(events[-1].result, Labels("en"))
+    assert word != summary(events[-1].result, Labels("en"))
 
 
 STOPPED = (
@@ -224,7 +224,7 @@ def test_why_a_search_was_stopped(run: tuple[SearchResult, list[Event]], lang: s
         head = head_of(stopped, say)
         words = [text for fact in head.facts for text in fact]
         words += [text for alarm in head.alarms for pair in alarm.details for text in (alarm.text, *pair)]
-        words.append(last_word(stopped, say) or "")
+        words.append(summary(stopped, say) or "")
         assert foreign(" ".join(words), of_the_shop(result)) == set()
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import long_gap
-from crawler.prices.price_periods import product_past, spells
+from crawler.prices.price_periods import price_periods, product_past
 from crawler.report.price_axes import PriceAxis, TimeAxis
 from crawler.report.price_chart import BOX, Mark, PriceChart
 from crawler.report.price_lines import sold_out_times, thinned
@@ -44,7 +44,7 @@ def pasts(draw: st.DrawFn, most: int, longest: int) -> list[Observation]:
 
 
 def drawn(past: Sequence[Observation], **over: object) -> ET.Element:
-    shown = spells(past)
+    shown = price_periods(past)
     over = {"sold_out": sold_out_times(shown)} | over
     chart = PriceChart(shown, TimeAxis.around([past[0].at, past[-1].at]), **over)  # type: ignore[arg-type]  # its own fields
     return ET.fromstring(chart.svg(name="N", dates=4, sold_out="out"))  # noqa: S314 – what is parsed is our own
@@ -90,20 +90,20 @@ def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
     """The line passes every price at its time, and none where it could not be bought or nobody looked for long."""
     picture = drawn(past)
     time = TimeAxis.around([past[0].at, past[-1].at])
-    [highest] = [max(each.to_be_had for each in past if each.to_be_had is not None)]
+    [highest] = [max(each.available_price for each in past if each.available_price is not None)]
     lists = [each.list_price for each in past if each.list_price is not None]
     axis = PriceAxis.around(
         float(price)
         for price in [
-            *(each.to_be_had for each in past if each.to_be_had is not None),
+            *(each.available_price for each in past if each.available_price is not None),
             *(price for price in lists if not highest or price <= 4 * highest),
         ]
     )
     lines = runs(picture, "price")
     for each in past:
         x = time.at(each.at) * BOX / 100
-        if each.to_be_had is not None:
-            y = axis.at(float(each.to_be_had)) * BOX / 100
+        if each.available_price is not None:
+            y = axis.at(float(each.available_price)) * BOX / 100
             assert any(covers(line, x, y) for line in lines)
         else:
             assert not any(covers(line, x, room=-NEAR) for line in lines)
@@ -122,9 +122,9 @@ def test_nothing_is_outside_and_every_number_is_one(past: list[Observation]) -> 
     assert low is not None
     assert at is not None
     time = TimeAxis.around([past[0].at, past[-1].at])
-    for shown in (product.spells, thinned(product.spells, 20)):
+    for shown in (product.periods, thinned(product.periods, 20)):
         svg = PriceChart(shown, time, [Mark("lowest", at, low, "L", "l")]).svg(
-            name="N", dates=8, sold_out="out", spoken=[(spell, "words") for spell in shown]
+            name="N", dates=8, sold_out="out", spoken=[(period, "words") for period in shown]
         )
         assert not re.search(r"\b(?:nan|inf)", svg, re.IGNORECASE)
         picture = ET.fromstring(svg)  # noqa: S314 – what is parsed is our own
@@ -156,7 +156,7 @@ def test_many_short_times_sold_out_take_no_more_room_than_they_lasted(days: int,
     ]  # fmt: skip
     product = product_past(past)
     time = TimeAxis.around([past[0].at, past[-1].at])
-    chart = PriceChart(thinned(product.spells, 400), time, (), sold_out_times(product.spells))
+    chart = PriceChart(thinned(product.periods, 400), time, (), sold_out_times(product.periods))
     [band] = by_class(ET.fromstring(chart.svg(name="N", dates=4, sold_out="out")), "out")  # noqa: S314 – our own
     wide = sum(
         float(right) - float(left) for left, right in re.findall(r"M([\d.]+) 0H([\d.]+)V", band.get("d", ""))
@@ -200,9 +200,9 @@ def test_the_list_price_is_a_line_of_its_own() -> None:
 def test_a_list_price_far_above_is_left_out_and_told() -> None:
     """It would press the price to the ground."""
     past = [seen(0, "20", "30"), seen(1, "20", "999")]
-    chart = PriceChart(spells(past), TimeAxis.around([past[0].at, past[1].at]))
+    chart = PriceChart(price_periods(past), TimeAxis.around([past[0].at, past[1].at]))
     assert chart.list_left_out == Decimal(999)
-    assert PriceChart(spells(past[:1]), TimeAxis.around([past[0].at])).list_left_out is None
+    assert PriceChart(price_periods(past[:1]), TimeAxis.around([past[0].at])).list_left_out is None
     assert len(runs(drawn(past), "list")) == 1
 
 
@@ -230,10 +230,12 @@ def test_marks_stand_on_the_line_and_their_labels_apart() -> None:
 
 def test_each_spell_tells_a_pointer_what_it_is() -> None:
     """From where it begins to where the next one does."""
-    found = spells(daily((5, "20"), (5, "30")))
+    found = price_periods(daily((5, "20"), (5, "30")))
     chart = PriceChart(found, TimeAxis.around([day(0), day(10)]))
     picture = ET.fromstring(  # noqa: S314 – what is parsed is our own
-        chart.svg(name="N", dates=4, sold_out="out", spoken=[(spell, f"at {spell.price}") for spell in found])
+        chart.svg(
+            name="N", dates=4, sold_out="out", spoken=[(period, f"at {period.price}") for period in found]
+        )
     )
     hits = [
         (each.findtext("title"), percent(each, "x"), percent(each, "width"))
@@ -249,10 +251,10 @@ def test_words_in_the_drawing_stay_words(trick: str) -> None:
 
     def picture(text: str) -> ET.Element:
         chart = PriceChart(
-            spells(daily((3, "20"), (2, "-"))), TimeAxis.around([day(0), day(4)]),
+            price_periods(daily((3, "20"), (2, "-"))), TimeAxis.around([day(0), day(4)]),
             [Mark("lowest", day(2), Decimal(20), text, text)],
         )  # fmt: skip
-        svg = chart.svg(name=text, dates=4, sold_out=text, spoken=[(chart.spells[0], text)])
+        svg = chart.svg(name=text, dates=4, sold_out=text, spoken=[(chart.periods[0], text)])
         return ET.fromstring(svg)  # noqa: S314 – what is parsed is our own
 
     plain, hostile = picture("plain"), picture(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from crawler.prices.observation import Observation
-from crawler.prices.price_periods import Spell, product_past, spells
+from crawler.prices.price_periods import PricePeriod, price_periods, product_past
 from crawler.report.price_lines import cut_after_raise, held_until, levels, thinned
 from tests.report.pasts import RAISED, daily, day, seen
 
@@ -17,7 +17,7 @@ def lines(past: list[Observation]) -> list[list[tuple[float, float, str]]]:
             ((level.since - day(0)).days, (level.until - day(0)).days, str(level.price))
             for level in line
         ]
-        for line in levels(spells(past), lambda spell: spell.to_be_had)
+        for line in levels(price_periods(past), lambda period: period.available_price)
     ]  # fmt: skip
 
 
@@ -39,11 +39,11 @@ def test_a_long_time_without_an_observation_breaks_the_line() -> None:
     """It ends at its last observation: nobody knows until when it held."""
     past = [*daily((3, "20")), *daily((2, "20"), start=40)]
     assert lines(past) == [[(0, 2, "20")], [(40, 41, "20")]]
-    assert held_until(spells(past), 0) == day(2)
+    assert held_until(price_periods(past), 0) == day(2)
 
 
 def test_few_spells_are_all_kept() -> None:
-    found = spells(daily((1, "20"), (1, "30"), (1, "20")))
+    found = price_periods(daily((1, "20"), (1, "30"), (1, "20")))
     assert thinned(found, 3) is found
 
 
@@ -54,19 +54,19 @@ def test_thousands_are_thinned_without_loss_to_the_eye() -> None:
         *daily((200, "-"), (1, "3"), start=3_000),
         *daily(*((1, str(50 + at % 2)) for at in range(3_000)), start=3_300),
     ]
-    found = spells(past)
+    found = price_periods(past)
     few = thinned(found, 400)
     assert len(found) > 5_000
     assert len(few) <= 440
     assert (few[0], few[-1]) == (found[0], found[-1])
-    assert {Decimal(3), Decimal(20), Decimal(32), Decimal(51)} <= {spell.price for spell in few}
-    assert [spell.observations for spell in few if spell.sold_out] == [200]
-    assert [spell.since for spell in few if spell.after_gap] == [day(3_300)]
-    assert few[[spell.after_gap for spell in few].index(True) - 1].until == day(3_200)
+    assert {Decimal(3), Decimal(20), Decimal(32), Decimal(51)} <= {period.price for period in few}
+    assert [period.observations for period in few if period.sold_out] == [200]
+    assert [period.since for period in few if period.after_gap] == [day(3_300)]
+    assert few[[period.after_gap for period in few].index(True) - 1].until == day(3_200)
     assert thinned(found, 400) == few
 
 
-def cut(past: list[Observation]) -> Spell | None:
+def cut(past: list[Observation]) -> PricePeriod | None:
     return cut_after_raise(product_past(past))
 
 

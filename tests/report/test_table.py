@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.labels import LANGUAGES, Labels
 from crawler.report import render
 from crawler.report.layout import _PIECE, folded
-from crawler.report.wording import off
+from crawler.report.wording import discount
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Flag
@@ -140,7 +140,7 @@ def test_the_price_a_volume_is_shown_where_it_decides() -> None:
         make_listing(product_id="1", title="甲书（全四册）", volumes=4, flags=frozenset({Flag.SET})),
         make_listing(product_id="2", title="乙书（套装）", volumes=None, flags=frozenset({Flag.SET})),
     ]
-    ranked = make_result(listings, wishes=Wishes(rank="per-volume"))
+    ranked = make_result(listings, criteria=SelectionCriteria(rank="per-volume"))
     for width in WIDTHS:
         header, *rows = list_lines(table(ranked, width=width))
         assert header.split()[:3] == ["#", "Price", "Per-volume"]
@@ -165,7 +165,7 @@ def test_the_frontier_is_marked_and_explained(width: int) -> None:
 
 def test_what_was_kept_without_a_price_shows_a_dash() -> None:
     """A dash in place of the price, and why the book is there at all."""
-    result = make_result([make_listing(price=None)], wishes=Wishes(keep=frozenset({"no_price"})))
+    result = make_result([make_listing(price=None)], criteria=SelectionCriteria(keep=frozenset({"no_price"})))
     _, row, note = list_lines(table(result, width=100))
     assert re.match(r"1 +– +渗透测试实战", row)
     assert note.strip() == "kept though without a readable price"
@@ -349,7 +349,7 @@ def test_the_column_that_orders_the_list_is_shown_at_every_width(
         )
         for n, (name, reviews) in enumerate([("甲", 99_999), ("乙", 9_999)])
     ]  # fmt: skip
-    result = make_result(listings, wishes=Wishes(rank=rank))
+    result = make_result(listings, criteria=SelectionCriteria(rank=rank))
     assert [book.rank for book in result.books] == [1, 2]
     for shown in (table(result, width=width), render(result, "md")):
         assert isinstance(shown, str)
@@ -368,8 +368,8 @@ def test_the_column_that_orders_the_list_is_shown_at_every_width(
 def test_chinese_states_a_discount_in_tenths(price: str, english: str, chinese: str) -> None:
     """What is left to pay, not what is taken off; without a discount there is none."""
     book = make_result([make_listing(price=Decimal(price), list_price=Decimal(78))]).books[0]
-    assert off(book) == english
-    assert off(book, Labels("zh-Hant")) == off(book, Labels("zh-Hans")) == chinese
+    assert discount(book) == english
+    assert discount(book, Labels("zh-Hant")) == discount(book, Labels("zh-Hans")) == chinese
 
 
 def test_the_shop_has_its_name_in_each_script() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from crawler.books.shelf import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.report import render, xlsx_report
 from crawler.results import SearchResult
@@ -118,7 +118,9 @@ def test_what_is_unknown_is_an_empty_cell() -> None:
         price=None, list_price=None, volumes=None, contributors=(), publisher=None, published=None, rating=None,
         reviews=None, self_operated=None, subtitle="",
     )  # fmt: skip
-    (row,) = rows(sheet(read(make_result([unknown], wishes=Wishes(keep=frozenset({"no_price"})))), 0))
+    (row,) = rows(
+        sheet(read(make_result([unknown], criteria=SelectionCriteria(keep=frozenset({"no_price"})))), 0)
+    )
     filled = {name: cell.value for name, cell in row.items() if cell.value is not None}
     assert filled == {
         "#": 1, "Title": "渗透测试实战", "Offers": 1, "Product": "29220317",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crawler.alerts.alert import AlertKind, PriceEvent
 from crawler.prices.observation import Observation
-from crawler.watching.events import Told, happenings
+from crawler.watching.events import SentAlert, detect
 from crawler.watching.watch import WatchTerms
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
@@ -30,13 +30,13 @@ def followed(
     terms: WatchTerms, prices: Sequence[str], *, begun: int = 0
 ) -> list[tuple[int, str, str | None]]:
     """Follow a price day by day from day `begun` on; return what is told: day, kind, what it is compared with."""
-    told: list[Told] = []
+    told: list[SentAlert] = []
     found = []
     for day in range(begun, len(prices)):
         past = [seen(earlier, price) for earlier, price in enumerate(prices[: day + 1])]
         since = START + dt.timedelta(days=begun)
-        for each in happenings(terms, past, told, since=since, is_new=False):
-            told.append(Told(each.kind, past[-1].at, past[-1].to_be_had, each.against))
+        for each in detect(terms, past, told, since=since, is_new=False):
+            told.append(SentAlert(each.kind, past[-1].at, past[-1].available_price, each.against))
             found.append((day, each.kind.value, None if each.against is None else str(each.against)))
     return found
 
@@ -121,15 +121,15 @@ def test_what_was_seen_when_the_watch_began_is_not_before_it() -> None:
 def test_a_target_that_was_told_twice_is_not_told_again() -> None:
     """The price must have left the target since it was told last."""
     past = offered("20", "30", "20", "20")
-    told = [Told(AlertKind.TARGET_PRICE, past[day].at, Decimal(20), Decimal(20)) for day in (2, 0)]
-    assert happenings(terms(target_price="20"), past, told, since=START) == ()
+    told = [SentAlert(AlertKind.TARGET_PRICE, past[day].at, Decimal(20), Decimal(20)) for day in (2, 0)]
+    assert detect(terms(target_price="20"), past, told, since=START) == ()
 
 
 def test_a_price_above_the_lowest_is_no_news() -> None:
     """Another search may have seen a lower one than the last that was told."""
     past = offered("40", "30", "35")
-    told = [Told(AlertKind.NEW_LOWEST, past[0].at, Decimal(40), Decimal(50))]
-    assert happenings(terms(new_lowest=True), past, told, since=START) == ()
+    told = [SentAlert(AlertKind.NEW_LOWEST, past[0].at, Decimal(40), Decimal(50))]
+    assert detect(terms(new_lowest=True), past, told, since=START) == ()
 
 
 WEEK = ["50", "48", "50", "50", "50", "50", "50"]
@@ -176,7 +176,7 @@ def test_many_prices_of_one_day_are_one_day_of_the_reader() -> None:
             Observation("1", "书", noon + dt.timedelta(hours=hour), Decimal(price))
             for hour, price in zip(hours, prices, strict=True)
         ]
-        return bool(happenings(wanted, past, (), since=noon, zone=zone))
+        return bool(detect(wanted, past, (), since=noon, zone=zone))
 
     assert not found(0, 1, 2, 3, 11)
     assert not found(0, 1, 24, 25)
@@ -189,11 +189,9 @@ def test_many_prices_of_one_day_are_one_day_of_the_reader() -> None:
 def test_days_of_another_offer_of_the_book_count() -> None:
     """A book that was watched for a week has a past, though its cheapest offer is of today."""
     week = offered(*["50"] * 7)
-    found = happenings(
-        terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week]
-    )
+    found = detect(terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week])
     assert [each.against for each in found] == [50]
-    assert not happenings(
+    assert not detect(
         terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week[1:]]
     )
 
@@ -203,17 +201,17 @@ def test_a_new_book_is_told_if_that_is_wanted() -> None:
     for price in ("30", SOLD_OUT):
         past = [seen(0, price)]
         wanted = terms(new_books=True)
-        assert happenings(wanted, past, (), since=START, is_new=True) == (PriceEvent(AlertKind.NEW_BOOK),)
-        assert happenings(wanted, past, (), since=START, is_new=False) == ()
-        assert happenings(wanted, past, (), since=START) == ()
-        assert happenings(terms(), past, (), since=START, is_new=True) == ()
+        assert detect(wanted, past, (), since=START, is_new=True) == (PriceEvent(AlertKind.NEW_BOOK),)
+        assert detect(wanted, past, (), since=START, is_new=False) == ()
+        assert detect(wanted, past, (), since=START) == ()
+        assert detect(terms(), past, (), since=START, is_new=True) == ()
 
 
 def test_the_most_telling_event_comes_first() -> None:
     """Give what happened to a product at once in one order."""
     wanted = terms(target_price="20", drop_percent="10", new_lowest=True, new_books=True, back_in_stock=True)
     past = offered("30", SOLD_OUT, "20")
-    found = happenings(wanted, past, (), since=START, is_new=True)
+    found = detect(wanted, past, (), since=START, is_new=True)
     assert [each.kind for each in found] == [
         AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST, AlertKind.NEW_BOOK,
         AlertKind.BACK_IN_STOCK,
@@ -223,31 +221,31 @@ def test_the_most_telling_event_comes_first() -> None:
 def test_what_was_told_of_another_kind_is_nothing_to_a_target() -> None:
     """A fall from ¥20 that was told is no target of ¥20 that was told."""
     past = offered("20", "10", "11")
-    told = [Told(AlertKind.PRICE_DROP, past[1].at, Decimal(10), Decimal(20))]
-    found = happenings(terms(target_price="20"), past, told, since=START)
+    told = [SentAlert(AlertKind.PRICE_DROP, past[1].at, Decimal(10), Decimal(20))]
+    found = detect(terms(target_price="20"), past, told, since=START)
     assert found == (PriceEvent(AlertKind.TARGET_PRICE, Decimal(20)),)
 
 
 def test_a_lowest_price_that_was_told_without_a_price_says_nothing() -> None:
     """Compare with the past where what was told cannot be compared with."""
     past = offered("50", "45", "40")
-    told = [Told(AlertKind.NEW_LOWEST, past[1].at, None, None)]
-    (found,) = happenings(terms(new_lowest=True), past, told, since=START)
+    told = [SentAlert(AlertKind.NEW_LOWEST, past[1].at, None, None)]
+    (found,) = detect(terms(new_lowest=True), past, told, since=START)
     assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
 
 
 def test_a_lowest_price_is_compared_with_the_next_higher_one() -> None:
     """Another search may have recorded this price a moment ago: it is not lower than itself."""
-    (found,) = happenings(terms(new_lowest=True), offered("50", "45", "40", "40"), (), since=START)
+    (found,) = detect(terms(new_lowest=True), offered("50", "45", "40", "40"), (), since=START)
     assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
 
 
 def test_a_new_target_is_told_of_anew() -> None:
     """What was told of another target is nothing to this one."""
     past = [seen(0, "19"), seen(1, "18")]
-    told = [Told(AlertKind.TARGET_PRICE, past[0].at, Decimal(19), Decimal(20))]
+    told = [SentAlert(AlertKind.TARGET_PRICE, past[0].at, Decimal(19), Decimal(20))]
     wanted = terms(target_price="18")
-    (happening,) = happenings(wanted, past, told, since=START, is_new=False)
+    (happening,) = detect(wanted, past, told, since=START, is_new=False)
     assert happening.against == 18
 
 
@@ -260,7 +258,7 @@ def test_a_price_that_another_search_saw_first_is_told_all_the_same() -> None:
         seen(2, "20"),
         seen(3, "20"),
     ]  # the last two: another search's, and ours
-    kinds = {each.kind for each in happenings(wanted, past, (), since=START, is_new=False)}
+    kinds = {each.kind for each in detect(wanted, past, (), since=START, is_new=False)}
     assert kinds == {
         AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST, AlertKind.BACK_IN_STOCK,
     }  # fmt: skip
@@ -335,7 +333,7 @@ def offered(*prices: str) -> list[Observation]:
 def test_what_another_offer_of_the_book_had_is_no_news(
     wanted: dict[str, Any], own: list[str], others: list[list[str]], expected: list[str | None]
 ) -> None:
-    found = happenings(
+    found = detect(
         terms(**wanted), offered(*own), (), since=START, others=[offered(*other) for other in others]
     )
     assert [None if each.against is None else str(each.against) for each in found] == expected

@@ -12,9 +12,9 @@ from crawler.history.observations import RunRecord
 from crawler.history.store import History
 from crawler.labels import Labels
 from crawler.prices.observation import Observation
-from crawler.watching.making import _settle
-from crawler.watching.memory import Memory
+from crawler.watching.run_watch import _settle
 from crawler.watching.watch import Watch, WatchTerms
+from crawler.watching.watch_store import WatchStore
 from tests.factories import STARTED, make_listing, make_result
 
 SHOP = "https://search.dangdang.com"
@@ -35,7 +35,7 @@ def test_a_product_is_one_alert_by_the_readers_days(tmp_path: Path, offset: int,
             [Observation("29220317", "书", before, Decimal(50))],
         )
     watch = Watch(TERMS)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = memory.begin(watch, SHOP, "search", before)
     made = _settle(
         watch, state, make_result([make_listing()]), file,
@@ -44,6 +44,6 @@ def test_a_product_is_one_alert_by_the_readers_days(tmp_path: Path, offset: int,
     (alert,) = made.alerts
     assert [event.kind.value for event in alert.events] == kinds
     assert len(alert.remarks) <= 1
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         (pending,) = memory.pending("a", source=SHOP)
     assert pending.alert == alert

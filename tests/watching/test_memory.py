@@ -15,10 +15,10 @@ from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import RunRecord
 from crawler.prices.observation import Observation
 from crawler.settings import Settings
-from crawler.watching.making import searched
-from crawler.watching.memory import REFUSALS, Memory
+from crawler.watching.run_watch import searched
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import Watch, WatchTerms
+from crawler.watching.watch_store import REFUSALS, WatchStore
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 SHOP = "https://search.dangdang.com"
@@ -35,12 +35,12 @@ def a_watch(search: dict[str, Any] | None = None, **over: Any) -> Watch:
     return Watch(WatchTerms(**({"query": "三体", "every": "12h"} | over)), search or {})
 
 
-def known(memory: Memory, watch: Watch, at: dt.datetime = START) -> WatchState:
+def known(memory: WatchStore, watch: Watch, at: dt.datetime = START) -> WatchState:
     return memory.begin(watch, SHOP, searched(watch, Settings()), at)
 
 
 def keep(
-    memory: Memory,
+    memory: WatchStore,
     state: WatchState,
     at: dt.datetime,
     *,
@@ -96,7 +96,7 @@ def test_three_intervals_without_success_are_too_many() -> None:
 
 
 def test_a_partial_run_is_no_success_and_knows_no_new_books(file: Path) -> None:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch()), START, whole=False)
         state = known(memory, a_watch(), START + HOUR)
         assert (state.last_tried, state.last_success, state.whole) == (START, None, False)
@@ -126,7 +126,7 @@ def test_a_partial_run_is_no_success_and_knows_no_new_books(file: Path) -> None:
 def test_a_watch_that_is_changed(file: Path, changed: Watch, forgets: bool, begins_anew: bool) -> None:
     """With another search it has seen nothing and is due; with other things to tell it begins anew."""
     later = START + HOUR
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch()), START)
         state = known(memory, changed, later)
         assert state.whole is not forgets
@@ -141,7 +141,7 @@ def test_amounts_count_by_what_they_are() -> None:
 
 
 def test_what_is_told_is_kept_for_each_channel_until_it_is_delivered(file: Path) -> None:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=3, channels=("a", "b"))
         first, second, third = memory.pending("a", source=SHOP)
@@ -162,7 +162,7 @@ def test_the_events_of_one_observation_are_one_alert(file: Path) -> None:
         also=(PriceEvent(AlertKind.PRICE_DROP, Decimal(30)), PriceEvent(AlertKind.NEW_BOOK)),
     )  # fmt: skip
     other = replace(alert, product_id="2", also=())
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         run = RunRecord("k", SHOP, "三体", START, pages_ok=1, pages_failed=0)
         observations = [Observation(number, "书", START, Decimal(19)) for number in "12"]
@@ -182,7 +182,7 @@ def test_the_events_of_one_observation_are_one_alert(file: Path) -> None:
 
 
 def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=1)
         keep(memory, state, START, alerts=1)
@@ -191,7 +191,7 @@ def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
 
 def test_run_and_alerts_are_one_transaction(file: Path) -> None:
     """Where the alerts cannot be written, the run is not recorded either: next time both are found out again."""
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         memory._connection.execute("DROP TABLE delivery")
         with pytest.raises(Exception, match="no such table"):
@@ -201,21 +201,21 @@ def test_run_and_alerts_are_one_transaction(file: Path) -> None:
 
 def test_pruning_takes_no_memory(file: Path) -> None:
     """What was told, seen and not delivered stays, whatever observations go."""
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=1)
         keep(memory, state, START + HOUR)
     with HistoryKeeper(file) as keeper:
         assert keeper.prune(START + HOUR).observations == 2
         keeper.reclaim()
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         assert len(memory.told(state)["1"]) == len(memory.pending("a", source=SHOP)) == 1
         assert memory.unseen(state, SHOP, ["1"]) == set()
 
 
 def test_to_look_at_a_watch_changes_nothing(file: Path) -> None:
     """Somebody else's settings, or a look by the doctor, cost no watch what it has seen."""
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch()), START)
         other = searched(a_watch(), Settings(pages=9))
         looked = memory.known(a_watch(), SHOP, other, START + HOUR)
@@ -229,7 +229,7 @@ def test_to_look_at_a_watch_changes_nothing(file: Path) -> None:
 
 
 def test_a_run_of_a_search_that_was_changed_meanwhile_knows_nothing_of_the_new_one(file: Path) -> None:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         old = known(memory, a_watch())
         new = known(memory, a_watch({"pages": 5}))
         keep(memory, old, START + HOUR)
@@ -239,7 +239,7 @@ def test_a_run_of_a_search_that_was_changed_meanwhile_knows_nothing_of_the_new_o
 
 
 def test_a_run_that_was_ended_from_without_is_due_as_before(file: Path) -> None:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         run = RunRecord("k", SHOP, "三体", START, pages_ok=1, pages_failed=1)
         seen = [Observation("1", "书", START, Decimal(19))]
@@ -250,7 +250,7 @@ def test_a_run_that_was_ended_from_without_is_due_as_before(file: Path) -> None:
 def test_a_clock_that_was_ahead_silences_no_watch(file: Path) -> None:
     """What it noted is as if it had not been; a watch that is not made is found out in its time."""
     year = dt.timedelta(days=365)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch(), START + year), START + year)
         state = known(memory, a_watch(), START)
         assert state.is_due(12 * HOUR, START)
@@ -259,7 +259,7 @@ def test_a_clock_that_was_ahead_silences_no_watch(file: Path) -> None:
 
 def test_what_is_owed_to_a_place_that_is_gone_goes_to_those_that_have_not_got_it(file: Path) -> None:
     """Whoever corrects a URL is brought what the wrong one could not be; nobody gets anything twice."""
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=2, channels=("good", "wrong"))
         good = memory.pending("good", source=SHOP)

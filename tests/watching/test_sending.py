@@ -18,9 +18,9 @@ from crawler.history.observations import RunRecord
 from crawler.history.schema import stored_schema
 from crawler.history.store import History
 from crawler.prices.observation import Observation
-from crawler.watching.memory import REFUSALS, REST, Memory
-from crawler.watching.sending import FAILURES, send
+from crawler.watching.delivery import FAILURES, send
 from crawler.watching.watch import Watch, WatchTerms
+from crawler.watching.watch_store import REFUSALS, REST, WatchStore
 
 NOW = dt.datetime.now(dt.UTC)
 SHOP = "https://search.dangdang.com"
@@ -58,7 +58,7 @@ def tell(file: Path, number: int, *, first: int = 0, at: dt.datetime = NOW, quer
     alerts = [
         Alert(query, AlertKind.NEW_BOOK, each, f"book {each}", "", at, Decimal(19), None) for each in numbers
     ]
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = memory.begin(Watch(WatchTerms(query=query)), SHOP, "search", at)
         memory.keep(
             state,
@@ -123,7 +123,7 @@ def test_two_that_are_refused_first_hold_nothing_up_for_good(file: Path) -> None
 
 
 def resting(file: Path, at: dt.datetime = NOW) -> list[tuple[str, str, str]]:
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         return [(each.watch, each.title, each.why) for each in memory.resting(source=SHOP, now=at)]
 
 
@@ -141,7 +141,7 @@ def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
     asked = place.asked
     assert send(file, SHOP, [place], lang="auto") == ()
     assert place.asked == asked
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         later = dt.datetime.now(dt.UTC) + REST
         (pending,) = memory.pending("place", source=SHOP, now=later)
         assert pending.alert.product_id == "1"
@@ -150,12 +150,12 @@ def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
         memory._connection.execute("UPDATE refusal SET rests_until = 0")
     (again,) = send(file, SHOP, [place], lang="auto")
     assert (again.kept, again.resting) == (1, 1)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         memory._connection.execute("UPDATE refusal SET rests_until = 0")
     place.refuses = refuser()
     (taken,) = send(file, SHOP, [place], lang="auto")
     assert taken.delivered == 1
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         assert memory._connection.execute("SELECT count(*) FROM refusal").fetchone() == (0,)
 
 
@@ -164,7 +164,7 @@ def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
     place = Place(refuses=refuser("1"))
     for _ in range(REFUSALS):
         send(file, SHOP, [place], lang="auto")
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         memory._connection.execute("UPDATE refusal SET rests_until = rests_until * 2")
     (sent,) = send(file, SHOP, [place], lang="auto")
     assert sent.kept == 1
@@ -236,7 +236,7 @@ BROKEN = {
 def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, why: str) -> None:
     """It is named at every round, and left where it is."""
     tell(file, 3)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         memory._connection.execute("PRAGMA foreign_keys = OFF")
         memory._connection.execute(damage)
     place = Place()
@@ -248,7 +248,7 @@ def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, wh
     assert why in unreadable
     (again,) = send(file, SHOP, [place], lang="auto")
     assert (again.delivered, again.unreadable) == (0, sent.unreadable)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         state = memory.known(Watch(WatchTerms(query="books")), SHOP, "search", NOW)
         assert memory.told(state)["0"]
 
@@ -256,7 +256,7 @@ def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, wh
 def test_texts_of_any_length_are_delivered(file: Path) -> None:
     """Recorded before texts were cut: a product's number of 140,000 digits is one line of a message."""
     tell(file, 2)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         memory._connection.execute(
             "UPDATE product SET product_id = ? WHERE product_id = '1'", ("9" * 140_000,)
         )
@@ -285,7 +285,7 @@ def test_the_message_under_way_is_the_last_when_it_is_stopped(file: Path) -> Non
 def test_nothing_is_brought_that_cannot_be_noted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a full disk would have the same message brought at every call."""
     tell(file, 1)
-    with Memory(file) as memory:
+    with WatchStore(file) as memory:
         memory._connection.execute(
             "CREATE TRIGGER full BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         )

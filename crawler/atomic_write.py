@@ -24,19 +24,19 @@ from crawler.phrases import Phrase
 
 __all__ = [
     "TemporaryFile",
-    "beside",
+    "atomic_write",
     "check_inside",
     "check_target",
+    "commit",
     "followed",
     "leads_out",
     "probe",
     "remove_abandoned",
-    "saying",
     "shown",
-    "take_place",
     "target_of",
-    "temporary_beside",
-    "whole_file",
+    "temporary_file",
+    "temporary_path",
+    "translate_os_errors",
 ]
 
 _TEMPORARY = re.compile(r"\.bookprice-[0-9a-f]{16}\.tmp")
@@ -47,7 +47,7 @@ _ABANDONED_SECONDS = 3_600
 
 def target_of(path: str | os.PathLike[str]) -> Path:
     """Return the file that a path leads to, links followed."""
-    with saying(path):
+    with translate_os_errors(path):
         return Path(os.path.realpath(path))
 
 
@@ -63,7 +63,7 @@ def followed(path: str | os.PathLike[str]) -> Path:
     for; of any other path only the last part is looked at. A device or a pipe may be anywhere. Raises OutputError.
     """
     folder, target = Path(path).parent, target_of(path)
-    with saying(path):
+    with translate_os_errors(path):
         real, plain = os.path.realpath(folder), os.path.join(os.path.realpath("."), folder)  # noqa: PTH118 – keeps «..»
         is_led = not folder.is_absolute() and real != os.path.normpath(plain) and leads_out(folder, ".")
         if is_led or ((not target.exists() or target.is_file()) and leads_out(path, folder)):
@@ -88,7 +88,7 @@ def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) ->
     or a pipe. Raises OutputError.
     """
     target = target_of(path)
-    with saying(path):
+    with translate_os_errors(path):
         try:
             mode = target.lstat().st_mode
         except FileNotFoundError:
@@ -97,7 +97,7 @@ def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) ->
             _check_existing(path, target, mode, no_file)
         if not target.parent.exists():
             raise OutputError(_not_written(path, Phrase("no_folder", folder=str(target.parent))))
-        probe(beside(target))
+        probe(temporary_path(target))
 
 
 def probe(path: Path) -> None:
@@ -107,7 +107,7 @@ def probe(path: Path) -> None:
     path.unlink(missing_ok=True)  # another process may have taken it for abandoned
 
 
-def beside(target: Path) -> Path:
+def temporary_path(target: Path) -> Path:
     """Return a new name in the target's folder, where taking the target's place is one step."""
     return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
 
@@ -121,7 +121,7 @@ class TemporaryFile:
 
 
 @contextmanager
-def temporary_beside(target: Path) -> Iterator[TemporaryFile]:
+def temporary_file(target: Path) -> Iterator[TemporaryFile]:
     """Make a file in the target's folder for the block, after removing those that dead processes left there.
 
     While the block runs a lock says that the file's process is alive. Unless the file has taken another name it is
@@ -132,7 +132,7 @@ def temporary_beside(target: Path) -> Iterator[TemporaryFile]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with ExitStack() as stack:
         while True:
-            path = beside(target)
+            path = temporary_path(target)
             descriptor = os.open(path, flags, 0o666)
             file = stack.enter_context(os.fdopen(descriptor, "wb"))
             stack.callback(_remove, path)
@@ -201,7 +201,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def take_place(temporary: Path, target: Path) -> Path:
+def commit(temporary: Path, target: Path) -> Path:
     """Let a file take the target's place, with the permissions of what was there; return the target."""
     with suppress(FileNotFoundError):
         temporary.chmod(stat.S_IMODE(target.stat().st_mode))
@@ -209,7 +209,7 @@ def take_place(temporary: Path, target: Path) -> Path:
 
 
 @contextmanager
-def saying(path: str | os.PathLike[str]) -> Iterator[None]:
+def translate_os_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what the system says against a file into one line that names it."""
     try:
         yield
@@ -245,7 +245,7 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_fi
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Have the block fill a file that takes the place of `path` when it ends: whole, or on any failure as it was.
 
     A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
@@ -253,12 +253,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = target_of(path)
     with ExitStack() as stack:
-        with saying(path):
-            temporary = stack.enter_context(temporary_beside(target))
+        with translate_os_errors(path):
+            temporary = stack.enter_context(temporary_file(target))
         with temporary.file as file:
             yield file
-            with saying(path):
+            with translate_os_errors(path):
                 file.flush()
                 os.fsync(file.fileno())
-        with saying(path):
-            take_place(temporary.path, target)
+        with translate_os_errors(path):
+            commit(temporary.path, target)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from crawler.results import SearchResult
 
-__all__ = ["history_file", "record_and_look_back", "run_key"]
+__all__ = ["history_file", "record_and_annotate", "run_key"]
 
 _AT_ONCE = 100
 """Products whose past is in memory at once: 80 MB where each was observed a thousand times."""
@@ -47,7 +47,7 @@ def run_key(source: str, query: str, started_at: dt.datetime) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def record_and_look_back(result: SearchResult, path: Path, zone: dt.tzinfo = UTC) -> SearchResult:
+def record_and_annotate(result: SearchResult, path: Path, zone: dt.tzinfo = UTC) -> SearchResult:
     """Record what a search saw in the history file at `path`; return its result, each book with what its past says.
 
     The past of a book is that of the product number of its cheapest offer, up to this search: a later run, on record

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
-from crawler.download.robots_rules import NOT_HAD
-from crawler.report.wording import alike, page_numbers, said
+from crawler.download.robots_rules import UNAVAILABLE
+from crawler.report.wording import group_failures, page_numbers, sanitize
 from crawler.verdict import Verdict
 from parsers import SHOPS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.labels import Labels
     from crawler.results import PageResult, SearchResult
 
-__all__ = ["exit_code", "last_word", "reasons_in_words"]
+__all__ = ["exit_code", "reasons_in_words", "summary"]
 
 
 def exit_code(result: SearchResult) -> ExitCode:
@@ -26,7 +26,7 @@ def exit_code(result: SearchResult) -> ExitCode:
     return ExitCode.WHOLE if result.complete else ExitCode.PARTIAL
 
 
-def last_word(result: SearchResult, say: Labels | None = None) -> str | None:
+def summary(result: SearchResult, say: Labels | None = None) -> str | None:
     """Return what is left to say on stderr: why there is no page, or that the search was cut short; else None.
 
     `say` has the words of the reader's language; None for those of the command's.
@@ -43,7 +43,7 @@ def last_word(result: SearchResult, say: Labels | None = None) -> str | None:
 
 def reasons_in_words(pages: Iterable[PageResult], say: Labels) -> str:
     """Return the first three reasons for which pages failed, and how many more there are."""
-    reasons = [say("said_of", what=numbers, words=reason) for numbers, reason in alike(pages, say)]
+    reasons = [say("said_of", what=numbers, words=reason) for numbers, reason in group_failures(pages, say)]
     shown = say("and").join(reasons[:3])
     return say("and_more_reasons", reasons=shown, n=len(reasons) - 3) if len(reasons) > 3 else shown
 
@@ -53,14 +53,14 @@ def _why_no_page(result: SearchResult, say: Labels) -> str:
     verdicts = {page.verdict for page in tried}
     if not tried:
         return say("no_page_in_time", stopped=say.text(result.stopped or ""))
-    no_robots = all(page.detail.startswith(NOT_HAD) for page in tried)  # the first that nobody answered
+    no_robots = all(page.detail.startswith(UNAVAILABLE) for page in tried)  # the first that nobody answered
     remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
         name = say.shop(SHOPS[result.shop].title) if result.is_live else result.base_url
-        words = say("unreachable", shop=name, why=said(tried[0].detail, say))
+        words = say("unreachable", shop=name, why=sanitize(tried[0].detail, say))
         demo = True
     elif result.stopped and verdicts == {Verdict.BLOCKED}:
-        words, demo = say("nothing_written", why=said(result.stopped, say)), True
+        words, demo = say("nothing_written", why=sanitize(result.stopped, say)), True
     else:
         words = say("nothing_written", why=reasons_in_words(tried, say))
         remedy = {

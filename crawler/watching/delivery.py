@@ -15,7 +15,7 @@ from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.local_time import local_zone
 from crawler.report.wording import minute, yuan
-from crawler.watching.memory import Memory
+from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
     from crawler.alerts.channels import Channel
@@ -77,7 +77,7 @@ def send(
     cannot be used.
     """
     sent = []
-    with Memory(history) as memory:
+    with WatchStore(history) as memory:
         memory.hand_over([channel.key for channel in channels], source=source)
         for channel in channels:
             unreadable = tuple(map(str, memory.unreadable(channel.key, source=source)))
@@ -95,7 +95,7 @@ class _Delivery:
     """The delivery of what is pending for one channel, in one round."""
 
     def __init__(
-        self, channel: Channel, memory: Memory, source: str, lang: str, stopped: Callable[[], bool]
+        self, channel: Channel, memory: WatchStore, source: str, lang: str, stopped: Callable[[], bool]
     ) -> None:
         self._channel = channel
         self._memory = memory
@@ -185,7 +185,7 @@ class _Delivery:
         return self._memory.refused(self._channel.key, counted, dt.datetime.now(dt.UTC)) if counted else 0
 
 
-def _dated(pending: Sequence[Pending], memory: Memory, source: str, lang: str) -> list[Pending]:
+def _dated(pending: Sequence[Pending], memory: WatchStore, source: str, lang: str) -> list[Pending]:
     """Return alerts with a remark on those that are late: when that was, and the price when it was seen last."""
     before = dt.datetime.now(dt.UTC) - LATE
     late = sorted({each.alert.product_id for each in pending if each.alert.at < before})
@@ -204,7 +204,7 @@ def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending
     say, alert = labels_for(lang, pending.query, local_zone()), pending.alert
     words = say("alert_late", at=minute(alert.at, say))
     if last is not None and last.at > alert.at:
-        price = say("alert_gone") if last.to_be_had is None else yuan(last.to_be_had)
+        price = say("alert_gone") if last.available_price is None else yuan(last.available_price)
         words = say("alert_late_since", at=minute(alert.at, say), on=minute(last.at, say), price=price)
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
 

@@ -243,7 +243,7 @@ def _crumbs(query: str, total: int) -> str:
 
 @lru_cache(maxsize=32)
 def _filters(query: str) -> bytes:
-    """Return the filter box, whose lists are what makes a real page's furniture long."""
+    """Return the filter box, whose lists are what makes a real page's metadata long."""
     publishers = tuple(f"{name}{suffix}" for name in PUBLISHERS for suffix in ("", "分社", "有限公司"))
     authors = tuple(invented_names(Draw("filters", query), 80))
     boxes = (

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from parsers.text import fold
 
-__all__ = ["Furniture", "read_furniture", "snippets"]
+__all__ = ["PageMetadata", "read_page_metadata", "snippets"]
 
 PAGE_SIZE = 60
 MAX_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Furniture:
+class PageMetadata:
     """What the page says of the whole search; None for what it does not say."""
 
     total: int | None
@@ -61,7 +61,7 @@ HEAD, BREADCRUMB, PAGER, TAIL = 4_000, 1_500, 600, 12_000
 
 
 def snippets(body: bytes, where: slice, codec: str) -> bytes:
-    """Return the stretches around the list at `where` in which the furniture stands on most pages."""
+    """Return the stretches around the list at `where` in which the metadata stands on most pages."""
     total = body.find("件商品".encode(codec.removesuffix("-sig")), 0, where.start)
     pager = body.rfind(b"/span><span>/", 0, where.start)
     parts = [
@@ -73,8 +73,8 @@ def snippets(body: bytes, where: slice, codec: str) -> bytes:
     return b"\n".join(parts)
 
 
-def read_furniture(text: str, *, title: str) -> Furniture:
-    """Read the furniture from a page's text, or from the snippets of it."""
+def read_page_metadata(text: str, *, title: str) -> PageMetadata:
+    """Read the metadata from a page's text, or from the snippets of it."""
     total_match = _TOTAL.search(text)
     digits = total_match[1].replace(",", "") if total_match else ""
     total = int(digits) if digits else None
@@ -92,7 +92,7 @@ def read_furniture(text: str, *, title: str) -> Furniture:
         pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
     echo = _echo(text)
     named = None if echo else _TITLE_ECHO.match(title)
-    return Furniture(
+    return PageMetadata(
         total, page or None, pages or None, named[1] if named else echo, title_echo=named is not None
     )
 

@@ -18,11 +18,11 @@ from crawler.books.topic import Topic
 from crawler.phrases import Phrase
 from parsers.model import Listing
 
-__all__ = ["Shelf", "Wishes", "fill_shelf"]
+__all__ = ["BookList", "SelectionCriteria", "build_books"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SelectionCriteria:
     """What the buyer wants of the products found."""
 
     topic: Topic = field(default_factory=Topic)
@@ -36,7 +36,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class BookList:
     """The books in their order, and where every other listing went."""
 
     books: tuple[Book, ...]
@@ -51,12 +51,12 @@ MOST_NOTES = 3
 """Products named one by one; the rest are counted."""
 
 
-def fill_shelf(
+def build_books(
     pages: Iterable[tuple[object, Sequence[Listing]]],
-    wishes: Wishes,
+    criteria: SelectionCriteria,
     *,
     fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
-) -> Shelf:
+) -> BookList:
     """Return the books of `pages`, pages with the listings read there; the same for every order of the pages.
 
     `fetched_at` is when each page was fetched, by `page_key`: of two prices of a product the later one counts.
@@ -64,12 +64,12 @@ def fill_shelf(
     E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
     the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
     """
-    selection = select(pages, wishes.keep, goods=wishes.goods, fetched_at=fetched_at)
-    reason_of = partial(drop_reason, goods=wishes.goods)
+    selection = select(pages, criteria.keep, goods=criteria.goods, fetched_at=fetched_at)
+    reason_of = partial(drop_reason, goods=criteria.goods)
     dropped = list(selection.dropped)
     kept: list[Offers] = []
     for offers in same_books(selection.kept, kept_for=reason_of):
-        reason = _book_reason(offers, wishes)
+        reason = _book_reason(offers, criteria)
         if reason is None:
             kept.append(offers)
         else:
@@ -77,16 +77,16 @@ def fill_shelf(
     dropped.sort(key=lambda drop: drop[1].place)
     books = rank_books(
         kept,
-        wishes.rank,
-        goods=wishes.goods,
-        used=wishes.filters.condition == "used",
-        kept_for=(lambda offers: _kept_for(offers, wishes)) if wishes.keep else None,
+        criteria.rank,
+        goods=criteria.goods,
+        used=criteria.filters.condition == "used",
+        kept_for=(lambda offers: _kept_for(offers, criteria)) if criteria.keep else None,
     )
     counts = dict.fromkeys(DROP_REASONS, 0)
     for reason, _ in dropped:
         counts[reason] += 1
     listings_kept = selection.unique - len(dropped)
-    return Shelf(
+    return BookList(
         books,
         tuple(dropped),
         Counts(selection.listings, selection.unique, listings_kept, len(books), counts),
@@ -122,19 +122,19 @@ def _offer_in_words(listing: Listing) -> str:
     return Phrase("offer_sold_out", price=price) if listing.sold_out else price
 
 
-def _book_reason(offers: Offers, wishes: Wishes) -> str | None:
-    if "off_topic" not in wishes.keep and _is_off_topic(offers, wishes):
+def _book_reason(offers: Offers, criteria: SelectionCriteria) -> str | None:
+    if "off_topic" not in criteria.keep and _is_off_topic(offers, criteria):
         return "off_topic"
-    return wishes.filters.reason(offers)
+    return criteria.filters.reason(offers)
 
 
-def _is_off_topic(offers: Offers, wishes: Wishes) -> bool:
-    return not any(map(wishes.topic.covers, offers))
+def _is_off_topic(offers: Offers, criteria: SelectionCriteria) -> bool:
+    return not any(map(criteria.topic.covers, offers))
 
 
-def _kept_for(offers: Offers, wishes: Wishes) -> frozenset[str]:
-    own = drop_reason(offers[0], goods=wishes.goods)
+def _kept_for(offers: Offers, criteria: SelectionCriteria) -> frozenset[str]:
+    own = drop_reason(offers[0], goods=criteria.goods)
     reasons = {own} if own is not None else set()
-    if _is_off_topic(offers, wishes):
+    if _is_off_topic(offers, criteria):
         reasons.add("off_topic")
     return frozenset(reasons)

@@ -33,7 +33,7 @@ from typing import NamedTuple, Self
 from crawler.download.rate import AdaptiveRate, Start
 from crawler.phrases import Phrase
 
-__all__ = ["Outcome", "Pace", "Turn"]
+__all__ = ["HostLimiter", "Outcome", "Slot"]
 
 PATIENCE = 100
 """Answers at the ceiling before it is passed by one; halved with each step that goes well."""
@@ -70,7 +70,7 @@ class Outcome(StrEnum):
     """It says nothing: cancelled, no such name …"""
 
 
-class Pace:
+class HostLimiter:
     """Limits per host, shared by every search of an engine, for one event loop.
 
     `concurrency` is the most that one host gets at once, `total` the most that all hosts get together; hosts that wait
@@ -101,14 +101,14 @@ class Pace:
         self._hosts: dict[str, _Host] = {}
         self._sweep_at = SWEEP_AT
 
-    def turn(self, host: str, *, refused_before: int = 0) -> Turn:
+    def turn(self, host: str, *, refused_before: int = 0) -> Slot:
         """Return a context manager that waits for a turn at `host` (name and port) and holds it.
 
         Turns come in the order in which they were asked for. One turn is one request: of a redirect that is followed
         at the same host only the first would keep the gap. A request for a page that has failed `refused_before` times
         keeps a wider gap where the host limits its rate.
         """
-        return Turn(self, host, refused_before)
+        return Slot(self, host, refused_before)
 
     def set_crawl_delay(self, host: str, seconds: float) -> None:
         """Let `host` have one request at a time, and the next `seconds` after its end; 0 lifts that.
@@ -134,7 +134,7 @@ class Pace:
         return self._concurrency if known is None else known.limit.value
 
     def host(self, name: str) -> _Host:
-        """Return what is known of a host; for `Turn`."""
+        """Return what is known of a host; for `Slot`."""
         host = self._hosts.get(name)
         if host is None:
             if len(self._hosts) >= self._sweep_at:
@@ -158,12 +158,12 @@ class Pace:
         return host
 
 
-class Turn:
+class Slot:
     """One request's turn, held from `async with` to its end, whatever that end is."""
 
     __slots__ = ("_grant", "_host", "_judged", "_name", "_pace", "_refused_before", "waited")
 
-    def __init__(self, pace: Pace, name: str, refused_before: int) -> None:
+    def __init__(self, pace: HostLimiter, name: str, refused_before: int) -> None:
         self.waited = 0.0
         """Seconds until the turn came."""
         self._pace = pace
@@ -198,7 +198,7 @@ class Turn:
             self._host.judge(self._grant, outcome, retry_after)
 
 
-class _Limit:
+class _AdaptiveLimit:
     """How many requests one host bears at once, as far as its answers tell."""
 
     __slots__ = (
@@ -360,7 +360,7 @@ class _Host:
         clock: Callable[[], float],
         uniform: Callable[[float, float], float],
     ) -> None:
-        self.limit = _Limit(concurrency)
+        self.limit = _AdaptiveLimit(concurrency)
         self.rate = AdaptiveRate()
         self._total = total
         self._concurrency = concurrency
@@ -430,7 +430,7 @@ class _Host:
             why_gap = self.rate.served(grant.start)
             if self.rate.confirmed and not confirmed:
                 # One request alone was refused: the earlier refusals told of the rate as well, not of the load.
-                self.limit, why = _Limit(self._concurrency), Phrase("limits_rate")
+                self.limit, why = _AdaptiveLimit(self._concurrency), Phrase("limits_rate")
         elif outcome is Outcome.OVERLOADED or (
             outcome is Outcome.REFUSED and not self.rate.confirmed and not self.rate.trying
         ):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import Alert, PriceEvent
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
-from crawler.history.looking_back import run_key
 from crawler.history.observations import observed, source_of
+from crawler.history.recording import run_key
 from crawler.labels import Labels, labels_for
 from crawler.local_time import local_zone
 from crawler.prices.observation import Observation
@@ -22,10 +22,10 @@ from crawler.prices.price_history import price_history
 from crawler.query import simplified
 from crawler.report import wording
 from crawler.verdict import Verdict
-from crawler.watching.events import happenings
-from crawler.watching.memory import Memory
+from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch import SEARCH_KEYS
+from crawler.watching.watch_store import WatchStore
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def make(
 
 
 def _note_try(history: Path, state: WatchState, at: dt.datetime) -> None:
-    with Memory(history) as memory:
+    with WatchStore(history) as memory:
         memory.tried(state, at)
 
 
@@ -129,7 +129,7 @@ def _settle(
     own = {observation.product_id: observation for observation in observations}
     items = _items(watch, result, own, say)
     alerts: list[Alert] = []
-    with Memory(history) as memory:
+    with WatchStore(history) as memory:
         told = memory.told(state)
         unseen = memory.unseen(state, source, list(own)) if state.whole else frozenset()
         for start in range(0, len(items), _AT_ONCE):
@@ -142,7 +142,7 @@ def _settle(
                     for number in item.offers
                 )
                 past.append(seen)
-                found = happenings(
+                found = detect(
                     watch.terms,
                     past,
                     # What a clock that was wrong dates ahead cannot be compared: rather is it told once more.
@@ -188,7 +188,7 @@ def _alert(
         remarks.append(wording.past_in_words(history, say))
     return Alert(
         watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
-        url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.to_be_had,
+        url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.available_price,
         against=found[0].against, remarks=tuple(remarks), source=result.marked_source, also=tuple(found[1:]),
     )  # fmt: skip
 

@@ -18,16 +18,16 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from crawler.history.moments import (
+from crawler.history.reading import HistoryReader
+from crawler.history.schema import DROPPED_SINCE
+from crawler.history.store import chunked
+from crawler.history.units import (
     DamagedValueError,
     as_dropped,
     as_text,
     from_microseconds,
     to_microseconds,
 )
-from crawler.history.reading import HistoryReader
-from crawler.history.schema import DROPPED_SINCE
-from crawler.history.store import in_parts
 from crawler.local_time import date_in
 from crawler.prices.price_history import MANY_DAYS, MEDIAN_DAYS
 
@@ -145,7 +145,7 @@ def _pasts(
         if last is not None:
             together.setdefault(first_of.get(last, 0), []).append(product)
     for first, products in together.items():
-        for some, marks in in_parts(products):
+        for some, marks in chunked(products):
             yield from connection.execute(
                 "SELECT product.product_id, group_concat(observation.run),"  # noqa: S608 – question marks alone are put in
                 " group_concat(CASE WHEN sold_out OR price IS NULL THEN '' ELSE price END)"

@@ -21,14 +21,14 @@ from yarl import URL
 
 from crawler.download.body import Body, BodyReader
 from crawler.download.connections import connecting
-from crawler.download.exchange import Cut, Exchange, FetchPolicy, Hop, Problem, Request
-from crawler.download.guard import Asked, GuardedConnector, asking
+from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord, Problem, Request, Truncation
+from crawler.download.guard import AddressCheck, GuardedConnector, guarded_request
 from crawler.download.proxies import Proxies
 from crawler.download.retry_after import retry_after
 from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
 
-__all__ = ["Wire"]
+__all__ = ["Transport"]
 
 PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -40,7 +40,7 @@ _NO_BODY = Body()
 
 
 @dataclass(slots=True)
-class _Sheet:
+class _RequestTrace:
     """What is known of a request so far; it outlives the exception that ends the request."""
 
     request: Request
@@ -55,7 +55,7 @@ class _Sheet:
     body: BodyReader
     response_head: bytes = b""
     peer: str | None = None
-    cut: Cut | None = None
+    cut: Truncation | None = None
 
     def failure(self, problem: Problem, detail: str, *, lasting: bool = False) -> Exchange:
         """Return the exchange of a request that brought no answer."""
@@ -68,17 +68,17 @@ class _Sheet:
             attempts=self.attempt,
         )
 
-    def hop(self, exchange: Exchange) -> Hop:
+    def hop(self, exchange: Exchange) -> HttpRecord:
         cut = self.cut
         if cut is None and exchange.problem is not None and self.response_head:
-            cut = Cut.LENGTH if exchange.problem is Problem.TOO_LARGE else Cut.DISCONNECT
-        return Hop(
+            cut = Truncation.LENGTH if exchange.problem is Problem.TOO_LARGE else Truncation.DISCONNECT
+        return HttpRecord(
             self.request.url, self.started_at, self.request_head, self.response_head, self.body.raw,
             cut, self.peer, exchange.problem, exchange.detail,
         )  # fmt: skip
 
 
-class Wire:
+class Transport:
     """Connections to any number of hosts; an async context manager that owns them.
 
     `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between two
@@ -141,7 +141,7 @@ class Wire:
         request: Request,
         policy: FetchPolicy,
         seconds: float,
-        on_hop: Callable[[Hop], None] | None = None,
+        on_hop: Callable[[HttpRecord], None] | None = None,
         *,
         attempt: int = 0,
     ) -> Exchange:
@@ -162,14 +162,14 @@ class Wire:
             )
         head = b"" if on_hop is None else self._expected_head(request)
         reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
-        sheet = _Sheet(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
+        sheet = _RequestTrace(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(sheet, policy)
         except TimeoutError:
             detail = Phrase("not_whole_in_time", seconds=seconds)
             exchange = sheet.failure(Problem.TIMEOUT, detail)
-            sheet.cut = Cut.TIME if sheet.response_head else None
+            sheet.cut = Truncation.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
             on_hop(sheet.hop(exchange))
         return exchange
@@ -180,7 +180,7 @@ class Wire:
         headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
         return _head(f"GET {request.path} HTTP/1.1", headers)
 
-    async def _ask(self, sheet: _Sheet, policy: FetchPolicy) -> Exchange:
+    async def _ask(self, sheet: _RequestTrace, policy: FetchPolicy) -> Exchange:
         """Make the request, on a new connection where the server has closed the one from the pool.
 
         A server may close an idle connection at any moment, also while a request is on its way there (RFC 9112, 9.3.1):
@@ -194,13 +194,13 @@ class Wire:
             raise RuntimeError("a new connection is none from the pool")
         return exchange
 
-    async def _ask_once(self, sheet: _Sheet, policy: FetchPolicy, *, fresh: bool) -> Exchange | None:
+    async def _ask_once(self, sheet: _RequestTrace, policy: FetchPolicy, *, fresh: bool) -> Exchange | None:
         """Return the answer, or the problem; None where a connection from the pool had been closed by the server."""
         if self._session is None:
             raise RuntimeError("a Downloader is used inside `async with`")
         request, proxy, url, attempt = sheet.request, sheet.proxy, sheet.origin, sheet.attempt
         target = request.url
-        with asking(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
+        with guarded_request(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
             try:
                 async with self._session.get(
                     URL(target, encoded=True), allow_redirects=False, **_options(request, proxy)
@@ -239,7 +239,7 @@ class Wire:
                 return sheet.failure(problem, detail)
 
     def _note(
-        self, response: aiohttp.ClientResponse, sheet: _Sheet, *, peer: str | None, proxied: bool
+        self, response: aiohttp.ClientResponse, sheet: _RequestTrace, *, peer: str | None, proxied: bool
     ) -> None:
         """Put down what was sent, and the head of what came."""
         request, version = response.request_info, response.version
@@ -253,7 +253,7 @@ class Wire:
         if not proxied:
             sheet.peer = peer
 
-    def _explain(self, error: Exception, asked: Asked, host: str) -> tuple[Problem, str]:
+    def _explain(self, error: Exception, asked: AddressCheck, host: str) -> tuple[Problem, str]:
         """Return what went wrong, and in what words; the order goes from the special to the general."""
         if (refusal := asked.refusal) is not None:
             named = refusal if host in refusal else Phrase("host_has_address", host=host, words=refusal)
@@ -301,7 +301,7 @@ def _options(request: Request, proxy: ProxyUrl | None) -> dict[str, Any]:
     return options
 
 
-def _wants_credentials(sheet: _Sheet, proxy: ProxyUrl) -> Exchange:
+def _wants_credentials(sheet: _RequestTrace, proxy: ProxyUrl) -> Exchange:
     answer = f"{PROXY_AUTHENTICATION_REQUIRED} {_phrase(PROXY_AUTHENTICATION_REQUIRED)}"
     detail = (
         Phrase("proxy_wants_credentials", answer=answer)
@@ -311,7 +311,7 @@ def _wants_credentials(sheet: _Sheet, proxy: ProxyUrl) -> Exchange:
     return sheet.failure(Problem.PROXY, detail, lasting=True)
 
 
-def _explain_proxy(error: Exception, sheet: _Sheet, proxy: ProxyUrl) -> Exchange | None:
+def _explain_proxy(error: Exception, sheet: _RequestTrace, proxy: ProxyUrl) -> Exchange | None:
     """Return how a request failed at its proxy; None when the proxy is not to blame.
 
     No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crawler.books import LASTING_REASONS
-from crawler.history.deals import Ranked, best_first
+from crawler.history.ranking_sql import Ranked, best_first
 from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file_size
 from crawler.local_time import date_in
 from crawler.prices.price_periods import ProductPast, product_past

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from crawler.download.exchange import Exchange, Hop
+from crawler.download.exchange import Exchange, HttpRecord
 from crawler.errors import UsageError
 from crawler.page_key import PageKey
 
@@ -50,7 +50,7 @@ class SavedPage:
     detail: str
     fetched_at: dt.datetime
     """Aware, UTC; a page taken over from another run keeps the time at which that one fetched it."""
-    hops: tuple[Hop, ...] = ()
+    hops: tuple[HttpRecord, ...] = ()
     """The requests made for it, as an archive has them: what lets a page go from one run's records to another's."""
     price_order: bool = False
     """It is a page of the shop's list in price order."""
@@ -92,7 +92,7 @@ class Recorder(Protocol):
     def begin(self, parameters: RunParameters) -> None:
         """Note what the run was asked for; before all else."""
 
-    def hop(self, page: PageKey | None, hop: Hop) -> None:
+    def hop(self, page: PageKey | None, hop: HttpRecord) -> None:
         """Note a request made for `page`; None for one that belongs to no page (robots.txt)."""
 
     def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> None:

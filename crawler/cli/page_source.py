@@ -9,10 +9,10 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crawler.atomic_write import leads_out
 from crawler.cli import console
 from crawler.errors import HistoryError, OutputError, UsageError
 from crawler.phrases import Phrase
-from crawler.whole_files import leads_out
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.page_key import PageKey
     from crawler.parsing.page_parser import PageParser
     from crawler.recording.journal import Journal
-    from crawler.recording.saved import RunParameters, SavedPage
+    from crawler.recording.replay_model import RunParameters, SavedPage
     from crawler.settings import Settings
 
 __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
@@ -60,7 +60,7 @@ def _checked_history(settings: Settings, *, live: bool) -> Path | None:
     record = settings.history.record
     if record == "never" or (record == "live" and not live):
         return None
-    from crawler.history.looking_back import history_file
+    from crawler.history.recording import history_file
     from crawler.history.store import History
 
     path = history_file(settings.history.path)

@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import Alert
-from crawler.history.moments import (
+from crawler.history.store import History, chunked
+from crawler.history.units import (
     DamagedValueError,
     as_count,
     as_text,
@@ -19,8 +20,7 @@ from crawler.history.moments import (
     to_hundredths,
     to_microseconds,
 )
-from crawler.history.store import History, in_parts
-from crawler.watching.events import Told
+from crawler.watching.events import SentAlert
 from crawler.watching.pending import Pending, Resting, Unreadable, kind_of, pending_of, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crawler.prices.observation import Observation
     from crawler.watching.watch import Watch
 
-__all__ = ["REFUSALS", "REST", "Memory"]
+__all__ = ["REFUSALS", "REST", "WatchStore"]
 
 REFUSALS = 3
 """How often a channel may refuse an alert that comes alone until the alert rests."""
@@ -45,13 +45,13 @@ _SAME_ALERT = "alert.watch, alert.product, alert.at"
 """What the events of one alert have in common."""
 
 
-class Memory(History):
+class WatchStore(History):
     """A history file with what watches remember; it and its methods raise HistoryError as `History` does."""
 
     def known(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
         """Return what is known of a watch; from now on it is known that there is one, nothing else is changed."""
         terms, moment = told_terms(watch), to_microseconds(now)
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO source (name) VALUES (?)", (source,))
             connection.execute(
                 "INSERT OR IGNORE INTO watch (source, name, query, search, terms, first_seen, since)"
@@ -73,7 +73,7 @@ class Memory(History):
         """
         known = self.known(watch, source, search, now)
         terms = told_terms(watch)
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             if known.search != search:
                 connection.execute("DELETE FROM watched WHERE watch = ?", (known.number,))
                 connection.execute(
@@ -92,7 +92,7 @@ class Memory(History):
 
     def tried(self, state: WatchState, at: dt.datetime) -> None:
         """Note that a watch was made then, and had not one page."""
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             connection.execute(
                 "UPDATE watch SET last_tried = ? WHERE id = ?", (to_microseconds(at), state.number)
             )
@@ -100,8 +100,8 @@ class Memory(History):
     def unseen(self, state: WatchState, source: str, product_ids: Sequence[str]) -> frozenset[str]:
         """Return those of some products that a watch has not seen."""
         seen: set[str] = set()
-        with self._saying():
-            for some, marks in in_parts(product_ids):
+        with self._translating_errors():
+            for some, marks in chunked(product_ids):
                 rows = self._connection.execute(
                     "SELECT product.product_id FROM source JOIN product ON product.source = source.id"  # noqa: S608 – question marks alone are put in
                     " JOIN watched ON watched.product = product.id"
@@ -111,10 +111,10 @@ class Memory(History):
                 seen.update(product_id for (product_id,) in rows)
         return frozenset(product_ids) - seen
 
-    def told(self, state: WatchState) -> dict[str, list[Told]]:
+    def told(self, state: WatchState) -> dict[str, list[SentAlert]]:
         """Return all that a watch has told, by product."""
-        found: dict[str, list[Told]] = {}
-        with self._saying():
+        found: dict[str, list[SentAlert]] = {}
+        with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT product.product_id, kind, at, price, against FROM alert"
                 " JOIN product ON product.id = alert.product WHERE watch = ?",
@@ -124,7 +124,7 @@ class Memory(History):
                 with suppress(
                     DamagedValueError
                 ):  # what cannot be read was not told: rather twice than not at all
-                    told = Told(
+                    told = SentAlert(
                         kind_of(kind),
                         from_microseconds(at),
                         hundredths_as_yuan(price),
@@ -150,7 +150,7 @@ class Memory(History):
         `watched` are the products that are no news from now on; `whole` says that it had every page; `tried` is False
         for a run that was ended from without, which is to be made again as soon as can be.
         """
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             products = self._record(connection, run, observations)
             connection.executemany(
                 "INSERT OR IGNORE INTO watched (watch, product) SELECT id, ? FROM watch WHERE id = ? AND search = ?",
@@ -203,7 +203,7 @@ class Memory(History):
         self, channel: str, source: str, now: int | None = None
     ) -> Iterator[Pending | Unreadable]:
         """Yield what is still to be brought to a channel; what rests at `now` is left out."""
-        with self._saying():
+        with self._translating_errors():
             # Row by row: text that is not UTF-8 makes SQLite's module fail for all that a query has yet to give.
             numbers = self._connection.execute(
                 "SELECT delivery.alert, attempts FROM delivery JOIN alert ON alert.id = delivery.alert"
@@ -243,7 +243,7 @@ class Memory(History):
 
     def last_alert(self, state: WatchState, source: str) -> Alert | None:
         """Return what a watch told last; None for nothing, or where that cannot be read."""
-        with self._saying():
+        with self._translating_errors():
             numbers = self._connection.execute(
                 "SELECT alert.id FROM alert JOIN (SELECT watch, product, at FROM alert WHERE watch = ?"
                 " ORDER BY at DESC, id LIMIT 1) AS last USING (watch, product, at) ORDER BY alert.id",
@@ -255,7 +255,7 @@ class Memory(History):
 
     def undelivered_of(self, state: WatchState) -> tuple[int, str]:
         """Return how many alerts of a watch some channel has still to get, and why one was refused last, or ''."""
-        with self._saying():
+        with self._translating_errors():
             (number,) = self._connection.execute(
                 f"SELECT count(*) FROM (SELECT DISTINCT {_SAME_ALERT} FROM alert"  # noqa: S608 – a constant
                 " JOIN delivery ON delivery.alert = alert.id WHERE NOT delivered AND alert.watch = ?)",
@@ -270,7 +270,7 @@ class Memory(History):
 
     def pages_of_run(self, key: str) -> tuple[int, int] | None:
         """Return how many pages of a run were had, and how many failed; None for a run that is not on record."""
-        with self._saying():
+        with self._translating_errors():
             row = self._connection.execute(
                 "SELECT pages_ok, pages_failed FROM run WHERE key = ?", (key,)
             ).fetchone()
@@ -278,7 +278,7 @@ class Memory(History):
 
     def undelivered(self, *, source: str) -> dict[str, int]:
         """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
-        with self._saying():
+        with self._translating_errors():
             return dict(
                 self._connection.execute(
                     "SELECT channel, count(*) FROM"  # noqa: S608 – a constant
@@ -298,7 +298,7 @@ class Memory(History):
         moved: set[int] = set()
         if not channels:
             return 0
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             owed = connection.execute(
                 "SELECT channel, alert.id FROM delivery JOIN alert ON alert.id = delivery.alert"
                 " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
@@ -339,7 +339,7 @@ class Memory(History):
         after each further refusal.
         """
         at, until = to_microseconds(now), to_microseconds(now + REST)
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             connection.executemany(
                 "INSERT INTO refusal (channel, alert, times, first_at, why) VALUES (?, ?, 1, ?, ?)"
                 " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
@@ -359,7 +359,7 @@ class Memory(History):
 
     def refused_before(self, channel: str, *, source: str) -> frozenset[int]:
         """Return the numbers of what of a source a channel has refused alone."""
-        with self._saying():
+        with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT refusal.alert FROM refusal JOIN alert ON alert.id = refusal.alert"
                 " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
@@ -371,7 +371,7 @@ class Memory(History):
     def resting(self, *, source: str, now: dt.datetime) -> tuple[Resting, ...]:
         """Return the alerts of a source that rest at `now`, the longest refused first."""
         moment = to_microseconds(now)
-        with self._saying():
+        with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), min(first_at), max(rests_until),"  # noqa: S608 – a constant
                 " why FROM refusal JOIN delivery"
@@ -392,5 +392,5 @@ class Memory(History):
         return tuple(found)
 
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:
-        with self._saying(), self._transaction() as connection:
+        with self._translating_errors(), self._transaction() as connection:
             connection.executemany(statement, [(channel, number) for number in numbers])
