@@ -30,7 +30,7 @@ Run = Callable[..., Awaitable[Ended]]
 OWN = (".local/share/bookprice-crawler", ".cache/bookprice-crawler")
 """Where the program keeps what is the user's own."""
 
-REMEDY = "say --config ./config.toml"
+REMEDY = "if it is yours, add --config ./config.toml"
 
 WATCH = '[[watch]]\nquery = "三体"\ntarget_price = 20\n'
 
