@@ -14,12 +14,14 @@ PACKAGES = (
     "aiohttp",
     "filelock",
     "jinja2",
+    "markupsafe",
     "msgspec",
     "opencc",
     "platformdirs",
     "rich",
     "selectolax",
     "warcio",
+    "yarl",
 )
 """The packages that no search goes without, by what they are called in an import; a test compares them with
 pyproject.toml."""

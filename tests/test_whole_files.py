@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="locks and kills")
 ROOT = Path(__file__).parent.parent
 
 WRITERS = {
-    "whole_file": "with whole_file(target) as file: pause()",
+    "atomic_write": "with atomic_write(target) as file: pause()",
     "report": "_fill = files._fill\nasync def fill(*a):\n    await _fill(*a)\n    pause()\nfiles._fill = fill\n"
     "asyncio.run(files.write_whole(target, b'x'))",
     "archive": "archive.RecordReader = lambda journal: pause()\n"
@@ -33,7 +33,7 @@ import asyncio, sys, time
 from pathlib import Path
 from crawler.recording import archive
 from crawler.report import files
-from crawler.atomic_write import whole_file
+from crawler.atomic_write import atomic_write
 
 def pause():
     print("writing", flush=True)

@@ -267,7 +267,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The list
     "rank": ("#", "#", "#"),
     "price": ("Price", "价格", "價格"),
-    "volume_price": ("Per-volume", "每册", "每冊"),
+    "volume_price": ("Per-vol.", "每册", "每冊"),
     "list_price": ("List", "定价", "定價"),
     "off": ("Off", "折扣", "折扣"),
     "discount": ("-{n:g}%", "{n:g} 折", "{n:g} 折"),

@@ -172,7 +172,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "断线处：已售罄、没有价格，或长时间没有记录",
         "斷線處：已售完、沒有價格，或長時間沒有紀錄",
     ),
-    "past_spell": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
+    "past_price_period": ("{price}, {since} to {until}", "{price}，{since} 至 {until}", "{price}，{since} 至 {until}"),
     "past_how": (
         "All charts share the same time axis, in days of {zone}. Each price is drawn until a different one was seen.",
         "本页各图的时间轴相同；每个价格画到下一次看到变动为止；日期按 {zone} 计。",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crawler.history.view_models import View
     from crawler.report.history_report import HistoryStyle
 
-__all__ = ["PRODUCT_COLUMNS", "SEARCH_COLUMNS", "SPELL_COLUMNS", "render"]
+__all__ = ["PERIOD_COLUMNS", "PRODUCT_COLUMNS", "SEARCH_COLUMNS", "render"]
 
 SEARCH_COLUMNS = ("source", "query", "runs", "products", "observations", "first_run", "last_run")
 """The header of what the file holds."""
@@ -30,7 +30,7 @@ PRODUCT_COLUMNS = (
 """The header of a search's products; names as in JSON, those of `raised_then_cut` in one row with the rest. `dropped`
 is the reason for which the search's report dropped a product: such rows come after the others, on demand."""
 
-SPELL_COLUMNS = (
+PERIOD_COLUMNS = (
     "product_id", "title", "from", "to", "price", "list_price", "sold_out", "observations", "after_gap", "source",
 )  # fmt: skip
 """The header of one product's past."""
@@ -45,7 +45,7 @@ def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every fo
     if "searches" in values:
         columns, rows = SEARCH_COLUMNS, iter(values["searches"])
     elif "product" in values:
-        columns, rows = SPELL_COLUMNS, _spells(values)
+        columns, rows = PERIOD_COLUMNS, _periods(values)
     else:
         columns, rows = PRODUCT_COLUMNS, _products(values)
     writer.writerow(columns)
@@ -69,7 +69,7 @@ def _products(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _spells(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _periods(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
     product = values["product"]
     for period in product["spells"]:
         yield {

@@ -22,13 +22,13 @@ from crawler.report.history_words import (
     head_of,
     lowest,
     overview_head,
+    period_price,
     price_now,
     product_address,
     product_facts,
     raised,
     remarks,
     source_name,
-    spell_price,
     title_of,
 )
 from crawler.report.price_axes import TimeAxis
@@ -207,7 +207,7 @@ def _product(
         "trick": trick,
         "remarks": [words for words in remarks(view, product, say) if words != trick],
         "chart": _chart(product, time, size, say),
-        "spells": [_spell(period, say) for period in reversed(listed)],
+        "periods": [_period(period, say) for period in reversed(listed)],
         "count": say("past_changes_count", n=len(product.periods)),
         "left": _left(left, number, say, whole=size is _LARGE) if left else "",
     }
@@ -227,12 +227,12 @@ def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
     return say("past_changes_elsewhere", n=number, product=product_id)
 
 
-def _spell(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str, str]:
+def _period(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str, str]:
     """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
     since, until = day(period.since, say), day(period.until, say)
     return (
         since if since == until else f"{since} – {until}",
-        spell_price(period, say),
+        period_price(period, say),
         period.available_price is not None,
         UNKNOWN if period.list_price is None else yuan(period.list_price),
         f"{period.observations:,}",
@@ -289,8 +289,8 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
 
 def _spoken(period: PricePeriod, say: Labels) -> str:
     return say(
-        "past_spell",
-        price=spell_price(period, say),
+        "past_price_period",
+        price=period_price(period, say),
         since=day(period.since, say),
         until=day(period.until, say),
     )

@@ -45,7 +45,7 @@ def as_dict(view: View) -> dict[str, Any]:
         product = view.products[0]
         return {
             "source": view.source,
-            "product": _product(product) | {"spells": [_spell(period) for period in product.periods]},
+            "product": _product(product) | {"spells": [_period(period) for period in product.periods]},
         }
     search = _search(view.search)
     return {
@@ -120,7 +120,7 @@ def _raised(raised: RaisedThenCut) -> dict[str, Any]:
     }
 
 
-def _spell(period: PricePeriod) -> dict[str, Any]:
+def _period(period: PricePeriod) -> dict[str, Any]:
     return {
         "from": utc(period.since),
         "to": utc(period.until),

@@ -15,12 +15,12 @@ from crawler.report.history_words import (
     lowest,
     median,
     overview_head,
+    period_price,
     price_now,
     product_address,
     product_facts,
     remarks,
     source_name,
-    spell_price,
     title_of,
 )
 from crawler.report.layout import bare_table, finished, pairs, print_table, text_console
@@ -191,7 +191,7 @@ def _print_product(console: Console, view: SearchPast, product: ProductPast, say
     for period in product.periods[-MOST_PERIODS:]:
         listed = UNKNOWN if period.list_price is None else yuan(period.list_price)
         cells = [
-            day(period.since, say), day(period.until, say), spell_price(period, say), listed,
+            day(period.since, say), day(period.until, say), period_price(period, say), listed,
             f"{period.observations:,}", say("past_gap") if period.after_gap else "",
         ]  # fmt: skip
         table.add_row(*map(Text, cells))

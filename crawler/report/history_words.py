@@ -29,6 +29,7 @@ __all__ = [
     "lowest",
     "median",
     "overview_head",
+    "period_price",
     "price_now",
     "product_address",
     "product_facts",
@@ -36,7 +37,6 @@ __all__ = [
     "relative",
     "remarks",
     "source_name",
-    "spell_price",
     "title_of",
 ]
 
@@ -97,7 +97,7 @@ def price_now(product: ProductPast, say: Labels) -> str:
     return say("past_no_price_short") if product.last.price is None else yuan(product.last.price)
 
 
-def spell_price(period: PricePeriod, say: Labels) -> str:
+def period_price(period: PricePeriod, say: Labels) -> str:
     """Return what it cost in a period; in place of a price, why there is none."""
     if period.sold_out:
         return say("past_sold_out")

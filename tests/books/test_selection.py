@@ -75,7 +75,7 @@ def test_the_searchs_own_list_comes_first() -> None:
         [(cheaper.page_key, [cheaper]), (own.page_key, [own])], SelectionCriteria(), fetched_at=times
     )
     assert [book.price for book in book_list.books] == [own.price]
-    assert "¥1.00 on page 1 of the price order, ¥39.00 on page 3, seen later" in book_list.notes[0]
+    assert "¥1.00 on page 1 of the price order, ¥39.00 on page 3; the later one counts" in book_list.notes[0]
 
 
 def test_a_product_counts_once_where_it_stands_first() -> None:

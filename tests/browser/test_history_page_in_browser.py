@@ -161,7 +161,7 @@ def test_without_script_nothing_is_missing(open_html: Opener) -> None:
     expect(page.locator(".card")).to_have_count(6)
     expect(page.locator(".card svg.past")).to_have_count(5)
     page.locator(".card summary").first.click()
-    expect(page.locator(".card .spells").first).to_be_visible()
+    expect(page.locator(".card .periods").first).to_be_visible()
 
 
 def test_a_title_leads_to_the_shop(open_html: Opener) -> None:

@@ -62,7 +62,7 @@ def library(rank: str = "cheapest", **over: Any) -> SearchResult:
         make_listing(product_id="9", title="渗透测试别册", sold_out=True, position=9),
     ]  # fmt: skip
     wishes = SelectionCriteria(rank=rank, keep=frozenset({"accessory"}))
-    return make_result(listings, **{"wishes": wishes} | over)
+    return make_result(listings, **{"criteria": wishes} | over)
 
 
 def column(page: Page, number: int) -> list[str]:

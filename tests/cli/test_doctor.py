@@ -142,7 +142,7 @@ async def test_what_is_undelivered_and_what_was_never_found(
     (folder / "books.toml").write_text(text.replace("false", "true"), encoding="utf-8")
     other = await run("doctor", *words)
     assert other.code == 0, other.text
-    assert "note   alerts: 1 undelivered to places that are not set up any more" in other.text
+    assert "note   alerts: 1 not delivered to places no longer configured" in other.text
 
 
 REFUSE = """

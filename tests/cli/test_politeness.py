@@ -66,10 +66,9 @@ async def test_a_delay_that_nobody_waits_for_ends_the_run(run: Run, line: str) -
         assert paths(shop) == ["/robots.txt"]
     assert ended.code == 4
     assert {verdict for verdict, _ in failures(json.loads(ended.out)).values()} == {"robots_denied"}
-    assert (
-        " s between requests, more than ten times --max-wait 30: raise it to accept that delay"
-        in ended.only_line
-    )
+    seconds = "86,400" if line.startswith("Crawl-delay") else "3,600"
+    assert f"robots.txt asks for {seconds} s between requests" in ended.only_line
+    assert "more than ten times --max-wait 30; raise it" in ended.only_line
     assert "--ignore-robots" in ended.only_line
 
 
@@ -202,9 +201,12 @@ async def test_a_shop_that_blocks_is_left_alone(run: Run, kind: FaultKind) -> No
     verdicts = [verdict for verdict, _ in failures(report).values()]
     assert ended.code == 3
     assert report["pages"]["ok"] == 5
-    assert 5 <= verdicts.count("blocked") <= 7
+    # On a busy machine a good page is judged after up to four blocked ones, and the count begins again. Beyond the
+    # five there are those under way: twice as many as may be out at once.
+    most = 4 + 5 + 4
+    assert 5 <= verdicts.count("blocked") <= most
     assert verdicts.count("not_asked") == 31 - verdicts.count("blocked")
-    assert asked <= 5 + 5 + 4  # twice as many as may be out at once can be under way
+    assert asked <= 5 + 1 + most  # one of them for the price order
     assert report["stopped"].startswith("the shop blocked 5 pages in a row (")
     assert "; try again in 15 min, after " in report["stopped"]
     assert "UTC" in next(line for line in ended.err.splitlines() if "try again" in line)
@@ -260,7 +262,7 @@ async def test_verbose_tells_the_waits(run: Run) -> None:
         ended = await run(*command(shop, "--verbose", "--delay", "0.2", pages=2))
     lines = ended.err.splitlines()
     assert any(
-        line.startswith("page 1: attempt 1: 503, 0 KB in ") and "; again in " in line for line in lines
+        line.startswith("page 1: attempt 1: 503, 0 KB in ") and "; retrying in " in line for line in lines
     )
     assert any(", after waiting " in line for line in lines)
 

@@ -488,7 +488,7 @@ async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: 
     plain = json.loads((await run("滲透測試", "--demo", "--pages", "1", "--format", "json")).out)
     assert plain["suggestion"] is None
     table = (await run("人工智慧", "--demo", "--format", "table")).text
-    assert "the mainland's wording is 人工智能; it was not searched" in table
+    assert "the mainland's term is 人工智能, which was not searched" in table
 
 
 async def test_a_spreadsheet_goes_to_a_file_or_a_pipe(run: Run, folder: Path) -> None:

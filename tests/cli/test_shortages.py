@@ -43,10 +43,9 @@ async def test_too_few_files_are_one_line(environ: dict[str, str], folder: Path,
     """Said before anything is fetched."""
     ended = await limited(environ, folder, f"ulimit -n {files}", *SEARCH)
     assert ended.code == 1
-    assert ended.only_line == (
-        f"bookprice: only {files} files may be open at once, and {FEWEST_FILES} are needed; "
-        "allow more: ulimit -n 1024"
-    )
+    assert ended.only_line.startswith(f"bookprice: only {files} files may be open at once")
+    assert f"{FEWEST_FILES} are needed" in ended.only_line
+    assert ended.only_line.endswith(": ulimit -n 1024")
 
 
 @pytest.mark.parametrize("command", [("watch",), ("doctor",), ("demo",)])

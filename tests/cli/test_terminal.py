@@ -212,9 +212,7 @@ async def test_the_mainlands_wording_stands_above_the_report(
         terminals.append(terminal)
         assert await asyncio.to_thread(terminal.end) == 0
         shown.append(terminal.screen)
-    hint = (
-        "the mainland's wording may find more: python -m crawler --demo 编程 --pages 1 --author '程式設計 a'"
-    )
+    hint = "may find more: python -m crawler --demo 编程 --pages 1 --author '程式設計 a'"
     assert 0 <= shown[0].index(hint) < shown[0].index("Suggestion")
     assert shown[0].index(hint) < shown[0].index("DEMO — ")
     assert "may find more: " not in shown[1]

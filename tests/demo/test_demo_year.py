@@ -167,8 +167,8 @@ def test_an_empty_history_of_the_demo_names_the_command(
         (["--history", "--port", "8080"], "--port"),
         (["--history", "--latency", "1"], "--latency"),
         (["--history", "--day", "2025-01-01"], "--day"),
-        (["--history-file", "h.sqlite3"], "--history-file goes with --history"),
-        (["--config", "c.toml"], "--config goes with --history"),
+        (["--history-file", "h.sqlite3"], "--history-file requires --history"),
+        (["--config", "c.toml"], "--config requires --history"),
     ],
 )
 def test_what_does_not_go_together_is_one_line(

@@ -215,7 +215,7 @@ async def test_a_redirect_that_is_not_followed_is_said() -> None:
     rules = await Robots(answering(moved), user_agent=AGENT).rules("http://a/")
     assert rules.allows("http://a/x")
     assert rules.note.startswith("robots.txt redirects to http://elsewhere/aaa")
-    assert rules.note.endswith("a…, which is not followed: it counts as absent")
+    assert rules.note.endswith("a…, which is not followed; treated as having no robots.txt")
     assert len(rules.note) < 300
 
 
@@ -255,7 +255,7 @@ async def test_where_it_cannot_be_had_nothing_is_allowed(answer: Answer, words: 
         assert rules.problem is not None
         assert not rules.allows(f"{host.url}/a")
         assert rules.allows(f"{host.url}/robots.txt")
-        assert rules.reason(f"{host.url}/a").startswith("robots.txt could not be had: ")
+        assert rules.reason(f"{host.url}/a").startswith("robots.txt could not be fetched: ")
         assert rules.reason(f"{host.url}/a").endswith(words)
 
 
@@ -501,7 +501,7 @@ async def test_an_old_copy_serves_while_no_newer_one_can_be_had(tmp_path: Path, 
         assert rules.problem is None
         assert rules.note == (
             "robots.txt could not be fetched: 503 Service Unavailable (after 3 attempts);"
-            " that of 2026-03-01 12:00 UTC is obeyed"
+            " using the copy of 2026-03-01 12:00 UTC"
         )
         assert await robots.rules("http://a/") is rules
     assert first.note == ""
@@ -516,11 +516,11 @@ async def test_a_folder_that_cannot_be_written_costs_a_note(tmp_path: Path) -> N
     rules = await robots.rules("http://a/")
     assert not rules.allows("http://a/private/")
     await robots.close()
-    assert rules.note.startswith(f"robots.txt could not be kept in {tmp_path / 'file' / 'folder'}: ")
+    assert rules.note.startswith(f"robots.txt could not be saved in {tmp_path / 'file' / 'folder'}: ")
     robots = Robots(answering(served(SOME_RULES)), user_agent=AGENT, folder=Path("a\0b"))
     rules = await robots.rules("http://a/")
     await robots.close()
-    assert "could not be kept" in rules.note
+    assert "could not be saved" in rules.note
 
 
 async def test_origins_are_told_apart_and_their_spellings_are_not(tmp_path: Path) -> None:

@@ -430,7 +430,7 @@ async def test_a_large_body_of_which_nothing_comes_out_is_no_permission() -> Non
     async with serving(header, {"Content-Encoding": "gzip"}) as url:
         (end,) = await fetch(url, "/a")
     assert end.problem is Problem.ROBOTS
-    assert end.detail.startswith("robots.txt could not be had: ")
+    assert end.detail.startswith("robots.txt could not be fetched: ")
 
 
 async def test_the_page_for_a_missing_file_may_be_as_large_as_it_likes() -> None:

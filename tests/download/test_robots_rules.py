@@ -88,7 +88,7 @@ def test_the_delay_between_requests(lines: str, delay: float | None) -> None:
     """From Crawl-delay, else from Request-rate; nonsense is ignored, more than a day is a day, and that is noted."""
     rules = Rules(f"User-agent: *\n{lines}\n", user_agent=AGENT)
     assert rules.crawl_delay == delay
-    assert ("a day is kept" in rules.note) is (delay == 86_400.0 and "86400" not in lines)
+    assert ("more than a day" in rules.note) is (delay == 86_400.0 and "86400" not in lines)
 
 
 def test_a_delay_of_others_is_not_ours() -> None:

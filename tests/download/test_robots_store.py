@@ -159,7 +159,7 @@ def test_a_copy_that_cannot_take_its_place_leaves_nothing(tmp_path: Path) -> Non
     """What was written beside it is gone, and why is said."""
     place = tmp_path / robots_store._file_name("http://a")
     place.mkdir()
-    assert "could not be kept" in Store(tmp_path).write("http://a", Kept(NOW, 200, b""), NOW)
+    assert "could not be saved" in Store(tmp_path).write("http://a", Kept(NOW, 200, b""), NOW)
     assert files(tmp_path) == [place]
 
 

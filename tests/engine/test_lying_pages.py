@@ -28,7 +28,7 @@ def asked(shop: DemoShop, page: int) -> int:
 
 LIES = [
     (FaultKind.OTHER_QUERY, "unexpected_page", "«山海经»", 2),
-    (FaultKind.OTHER_PAGE, "unexpected_page", "page 3 in place of page 2", 2),
+    (FaultKind.OTHER_PAGE, "unexpected_page", "page 3 instead of page 2", 2),
     (FaultKind.CUT, "truncated", "(after 3 attempts)", 3),
 ]
 

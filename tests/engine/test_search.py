@@ -104,10 +104,10 @@ FAULTS = [
     (Fault(FaultKind.LOGIN, pages={2}), Verdict.BLOCKED, "login", 1),
     (Fault(FaultKind.EMPTY, pages={2}), Verdict.BLOCKED, "empty", 1),
     (Fault(FaultKind.SCRIPT_ONLY, pages={2}), Verdict.BLOCKED, "Script", 1),
-    (Fault(FaultKind.CHANGED_LAYOUT, pages={2}), Verdict.LAYOUT_CHANGED, "0 could be read", 1),
+    (Fault(FaultKind.CHANGED_LAYOUT, pages={2}), Verdict.LAYOUT_CHANGED, "0 items found", 1),
     (Fault(FaultKind.PRICES_GONE, pages={2}), Verdict.LAYOUT_CHANGED, "a price", 1),
-    (Fault(FaultKind.HOME, pages={2}), Verdict.UNEXPECTED_PAGE, "no search page", 1),
-    (Fault(FaultKind.NOT_FOUND, pages={2}), Verdict.UNEXPECTED_PAGE, "no search page", 1),
+    (Fault(FaultKind.HOME, pages={2}), Verdict.UNEXPECTED_PAGE, "not a search page", 1),
+    (Fault(FaultKind.NOT_FOUND, pages={2}), Verdict.UNEXPECTED_PAGE, "not a search page", 1),
     (Fault(FaultKind.NO_RESULTS, pages={2}), Verdict.UNEXPECTED_PAGE, "found nothing", 1),
 ]
 
@@ -431,7 +431,7 @@ async def test_an_engine_is_used_inside_its_block() -> None:
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))
     async with crawler:
-        with pytest.raises(UsageError, match="concurrency belongs to the engine"):
+        with pytest.raises(UsageError, match="concurrency applies to the whole engine"):
             await anext(crawler.search(QUERY, concurrency=3))  # type: ignore[call-arg]  # mypy knows
         with pytest.raises(SettingsError, match="unknown setting page; the nearest is pages"):
             await anext(crawler.search(QUERY, page=3))  # type: ignore[call-arg]  # mypy knows

@@ -308,9 +308,9 @@ def test_a_damaged_reason_is_one_line(file: Path, value: object) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("UPDATE found SET dropped = ?", (value,))
         connection.commit()
-    with pytest.raises(HistoryError, match="is damaged: a reason is expected"):
+    with pytest.raises(HistoryError, match="is damaged: expected a reason"):
         view(file)
-    with pytest.raises(HistoryError, match="is damaged: a reason is expected"):
+    with pytest.raises(HistoryError, match="is damaged: expected a reason"):
         exported(file, "csv")
 
 

@@ -147,8 +147,8 @@ def foreign(file: Path, *statements: str) -> None:
 
 
 REFUSED = [
-    (("CREATE TABLE mine (x)",), "is a database of another program"),
-    (("PRAGMA application_id = 7",), "is a database of another program"),
+    (("CREATE TABLE mine (x)",), "is another program's database"),
+    (("PRAGMA application_id = 7",), "is another program's database"),
     (
         (f"PRAGMA application_id = {schema.APPLICATION_ID}", f"PRAGMA user_version = {schema.VERSION + 1}"),
         "was written by a newer version of this program",
@@ -179,7 +179,7 @@ def test_no_database_at_all_is_refused_and_left_alone(file: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
-    with pytest.raises(HistoryError, match="cannot be made: File exists"):
+    with pytest.raises(HistoryError, match="cannot be created: File exists"):
         History(tmp_path / "data" / "history.sqlite3")
 
 

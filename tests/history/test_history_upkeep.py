@@ -204,7 +204,7 @@ def test_an_export_that_was_cut_short_is_not_taken_for_whole(tmp_path: Path, for
     lines = exported(first, form).splitlines(keepends=True)[:-1]
     with (
         HistoryImporter(second) as history,
-        pytest.raises(UsageError, match="has 2 observations, of which 1"),
+        pytest.raises(UsageError, match="has 2 observations, but 1 "),
     ):
         history.take_in(io.BytesIO(b"".join(lines)), "file")
     with closing(sqlite3.connect(second)) as connection:

@@ -83,27 +83,27 @@ def changed(number: int, **values: Any) -> Change:
 
 REFUSED: list[tuple[Change, int, str]] = [
     # what is done to the lines, which line is named, and what is said of it
-    (changed(3, price=-1), 4, "price must be an amount of yuan"),
-    (changed(3, price=1.005), 4, "price must be an amount of yuan"),
-    (changed(3, price=10**12), 4, "price must be an amount of yuan"),
-    (changed(3, list_price=-0.01), 4, "list_price must be an amount of yuan"),
-    (changed(3, rating=101), 4, "rating"),
-    (changed(3, reviews=-1), 4, "reviews"),
-    (changed(3, pages_ok=-1), 4, "pages_ok"),
-    (changed(3, dropped="why not"), 4, "dropped"),
-    (changed(3, sold_out="perhaps"), 4, "sold_out"),
-    (changed(3, at="2026-01-02T08:00:00"), 4, "at"),  # no time zone
-    (changed(3, at="1990-01-02T08:00:00Z"), 4, "at must be a moment from 1995 to today"),
-    (changed(3, run="x" * 10_001), 4, "run"),
+    (changed(3, price=-1), 4, ": price must be an amount in yuan"),
+    (changed(3, price=1.005), 4, ": price must be an amount in yuan"),
+    (changed(3, price=10**12), 4, ": price must be an amount in yuan"),
+    (changed(3, list_price=-0.01), 4, "list_price must be an amount in yuan"),
+    (changed(3, rating=101), 4, "$.rating"),
+    (changed(3, reviews=-1), 4, "$.reviews"),
+    (changed(3, pages_ok=-1), 4, "$.pages_ok"),
+    (changed(3, dropped="why not"), 4, "$.dropped"),
+    (changed(3, sold_out="perhaps"), 4, "$.sold_out"),
+    (changed(3, at="2026-01-02T08:00:00"), 4, "$.at"),  # no time zone
+    (changed(3, at="1990-01-02T08:00:00Z"), 4, "at must be a time from 1995 to today"),
+    (changed(3, run="x" * 10_001), 4, "$.run"),
     (changed(3, title=None, at=None), 4, "title"),
-    (changed(3, product_id="1"), 4, "product '1' is in run 'run1' twice"),
-    (changed(3, pages_ok=2), 4, "something else than the line before"),
-    (changed(3, observations=3), 4, "something else than the line before"),
-    (changed(3, product_id=None, title=None, at=None, sold_out=None), 4, "a line without a product, and others"),
+    (changed(3, product_id="1"), 4, "run 'run1' lists product '1' twice"),
+    (changed(3, pages_ok=2), 4, "contradicts the line before about run 'run1'"),
+    (changed(3, observations=3), 4, "contradicts the line before about run 'run1'"),
+    (changed(3, product_id=None, title=None, at=None, sold_out=None), 4, "with and without a product"),
     (lambda lines: lines.insert(3, {**lines[4], "run": "run1", "started_at": lines[3]["started_at"],
-                                    "query": lines[3]["query"], "observations": 2}), 4, "without a product"),
-    (lambda lines: lines.pop(3), 3, "has 2 observations, of which 1 are here"),
-    (lambda lines: lines.append(lines[0]), 6, "run 'run0' was there before"),
+                                    "query": lines[3]["query"], "observations": 2}), 4, "with and without a product"),
+    (lambda lines: lines.pop(3), 3, "run 'run1' has 2 observations, but 1 "),
+    (lambda lines: lines.append(lines[0]), 6, "the lines of run 'run0' are not together"),
 ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_a_bad_line_is_named_and_nothing_of_its_run_recorded(
     number = line + (form is as_csv)  # below the header
     assert message.startswith(f"a.file, line {number}: ")
     assert words in message
-    assert message.endswith("; the runs before it are imported")
+    assert message.endswith("; the runs before it were imported")
     assert done.runs == runs
     assert runs == (3 if line == 6 else 1)
 
@@ -134,7 +134,7 @@ def test_a_bad_line_is_named_and_nothing_of_its_run_recorded(
         (b"[" * 100_000, "a.file, line 1: "),
         (b'{"run": ' + b"[" * 100_000, "a.file, line 1: "),
         (b"{" + b" " * importing.MOST_BYTES, "a.file, line 1: it is longer than 1,048,576 bytes"),
-        ("{价格".encode("gb18030"), "a.file, line 1: byte 2 is no UTF-8; save it as UTF-8"),
+        ("{价格".encode("gb18030"), "a.file, line 1: byte 2 is not valid UTF-8"),
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
@@ -148,7 +148,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, data: bytes, words: str) -
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda text: text.replace("10.5,", "10.5,,", 1), "it has 18 cells, not 17"),
+        (lambda text: text.replace("10.5,", "10.5,,", 1), "18 cells instead of 17"),
         (lambda text: text.replace("书1", '"书1', 1), ""),  # a quote that never ends
         (lambda text: text.replace("书1", '"书"1', 1), ""),
         (lambda text: text.replace("query", "run", 1), "an export begins with"),  # a column twice

@@ -170,7 +170,7 @@ def test_a_page_of_two_hundred_is_small() -> None:
     assert len(render(a_search(*past), "html").encode()) < 1_200_000
 
 
-def test_spells_that_are_left_out_are_counted() -> None:
+def test_periods_that_are_left_out_are_counted() -> None:
     """Of a chart and of both lists; how to have all is told."""
     past = daily(*((1, str(20 + at % 7)) for at in range(1_500)))
     alone = page(a_product(past))

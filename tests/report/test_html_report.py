@@ -215,7 +215,7 @@ def test_top_cuts_the_table_but_not_the_chart() -> None:
 def test_a_set_can_be_sorted_by_the_price_of_a_volume() -> None:
     """In that ranking, and in it alone, the list has a column for it."""
     document = page(make_result([make_listing(volumes=3)], criteria=SelectionCriteria(rank="per-volume")))
-    assert texts(document, "thead th")[-1] == "Per-volume"
+    assert texts(document, "thead th")[-1] == "Per-vol."
     assert cells(document)[0][-1] == "¥13.00"
     assert (document.css("tbody tr")[0].attributes["data-n"] or "").endswith(",13.00")
 

@@ -288,11 +288,11 @@ SAME_BYTES = """
 from tests.factories import make_listing, make_result
 from crawler.report import FORMATS, encode, render
 import hashlib
-from crawler.books.pipeline import Wishes
+from crawler.books.pipeline import SelectionCriteria
 from parsers.model import Flag
 result = make_result(
     [make_listing(flags=frozenset(Flag), volumes=3, sold_out=True, ebook_only=True, ebook_price=None)],
-    criteria=Wishes(keep=frozenset({"ebook", "sold_out", "no_price", "accessory", "off_topic"})),
+    criteria=SelectionCriteria(keep=frozenset({"ebook", "sold_out", "no_price", "accessory", "off_topic"})),
 )
 print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for form in FORMATS})
 """

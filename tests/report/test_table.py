@@ -143,10 +143,10 @@ def test_the_price_a_volume_is_shown_where_it_decides() -> None:
     ranked = make_result(listings, criteria=SelectionCriteria(rank="per-volume"))
     for width in WIDTHS:
         header, *rows = list_lines(table(ranked, width=width))
-        assert header.split()[:3] == ["#", "Price", "Per-volume"]
+        assert header.split()[:3] == ["#", "Price", "Per-vol."]
         assert re.search(r"^1 +★? +¥39\.00 +¥9\.75 ", rows[0])
         assert any(re.search(r"^2 +★? +¥39\.00 +– ", row) for row in rows)
-    assert "Per-volume" not in list_lines(table(make_result(listings), width=160))[0]
+    assert "Per-vol." not in list_lines(table(make_result(listings), width=160))[0]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -335,7 +335,7 @@ def test_titles_lead_to_the_shop() -> None:
     [
         ("best", "Quality", ["4.996", "4.990"]),
         ("value", "Value", ["2.00", "-2.00"]),
-        ("per-volume", "Per-volume", ["¥50.00", "¥51.00"]),
+        ("per-volume", "Per-vol.", ["¥50.00", "¥51.00"]),
     ],
 )
 def test_the_column_that_orders_the_list_is_shown_at_every_width(

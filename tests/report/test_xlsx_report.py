@@ -88,7 +88,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
         "#": (1, "n", "#,##0"),
         "Frontier": ("★", "s", "General"),
         "Price": (1299.5, "n", "¥#,##0.00"),
-        "Per-volume": (433.17, "n", "¥#,##0.00"),
+        "Per-vol.": (433.17, "n", "¥#,##0.00"),
         "List": (2599, "n", "¥#,##0.00"),
         "Off": (-0.5, "n", "0%"),
         "Title": ("渗透测试实战", "s", "General"),
