@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler.errors import HistoryError
 from crawler.history.opening import check_file, check_neighbours, harden
@@ -17,7 +17,7 @@ from crawler.history.units import as_count, as_text, from_microseconds
 if TYPE_CHECKING:
     import datetime as dt
 
-__all__ = ["FileSize", "HistoryReader", "SearchSummary", "file_size", "open_history"]
+__all__ = ["FileSize", "HistoryReader", "SearchSummary", "file_size", "open_existing", "open_history"]
 
 _REMEDY = "name another file with --history-file"
 
@@ -130,14 +130,22 @@ class HistoryReader(History):
                     self._connection.execute("ROLLBACK")  # there is nothing to keep
 
 
+Reader = TypeVar("Reader", bound=HistoryReader)
+
+
 def open_history(path: Path) -> HistoryReader | None:
     """Return the history at `path`, opened to be read; None where there is none yet. Nothing is made."""
+    return open_existing(path, HistoryReader)
+
+
+def open_existing(path: Path, reader_class: Callable[[Path], Reader]) -> Reader | None:
+    """Return the history at `path` as a reader of a class; None where there is none yet. Raises HistoryError."""
     try:
         if not path.exists():
             return None
     except OSError as error:
         raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
-    reader = HistoryReader(path)
+    reader = reader_class(path)
     if reader.version == 0:
         reader.close()
         return None

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.errors import HistoryError
-from crawler.history.reading import HistoryReader
+from crawler.history.reading import HistoryReader, open_existing
 from crawler.history.recording import run_key
 from crawler.history.schema import VERSION, migrate
 from crawler.history.units import as_text
@@ -81,16 +80,7 @@ class WatchStoreReader(HistoryReader, WatchStore):
 
 def open_watch_store(path: Path) -> WatchStoreReader | None:
     """Return the history at `path` with what watches remember, to be read; None where there is none yet."""
-    try:
-        if not path.exists():
-            return None
-    except OSError as error:
-        raise HistoryError(f"the history {path} cannot be read: {error.strerror}") from error
-    reader = WatchStoreReader(path)
-    if reader.version == 0:
-        reader.close()
-        return None
-    return reader
+    return open_existing(path, WatchStoreReader)
 
 
 @dataclass(frozen=True, slots=True)
