@@ -158,7 +158,7 @@ def followable(url: str) -> str:
 
 
 def happened_in_words(alert: Alert, say: Labels = ENGLISH, *, compare: bool = True) -> str:
-    """Return what happened, with the price, and what each event compares it with.
+    """Describe the events with the price and the prices they compare it with.
 
     «cheaper, lowest price seen: ¥19.90 (was ¥30.00, 34% less; lowest before ¥24.00, 17% less)»; without `compare`
     nothing in brackets.
@@ -183,7 +183,7 @@ def _compared(event: PriceEvent, against: Decimal, price: Decimal | None, say: L
 
 
 def _percent_below(price: Decimal | None, against: Decimal) -> int:
-    """Return how many percent the price is below the other, as both are shown.
+    """Return the discount between two displayed prices, in per cent.
 
     0 where it is not below; 100 only for what costs nothing.
     """

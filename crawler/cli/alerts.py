@@ -117,7 +117,7 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
 
 
 def _lines(args: argparse.Namespace, loaded: Loaded, channels: Sequence[Channel]) -> Iterator[str]:
-    """Yield what is to be said of the places, a line each, and of each alert that one of them has refused."""
+    """Yield one line per channel, and one per alert that a channel has refused."""
     from contextlib import nullcontext
 
     from crawler.cli.stdout_channel import StdoutChannel

@@ -121,7 +121,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _parse(typed: Sequence[str]) -> argparse.Namespace:
-    """Return what the arguments mean. Raises UsageError; asked for help or the version, it shows them and exits."""
+    """Parse the arguments. Raises UsageError; help and version are shown, then the program exits."""
     arguments = list(typed)
     if arguments[0] == "help":
         arguments = [*arguments[1:], "--help"]

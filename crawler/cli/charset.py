@@ -72,7 +72,7 @@ def decoded_argument(argument: str) -> str:
 
 
 def is_double_width(encoding: str) -> bool:
-    """Return whether a terminal of this charset may draw …, ★ or a frame two columns wide, as a Chinese one does."""
+    """Tell whether a terminal with this charset may draw …, ★ or frames two columns wide, as Chinese ones do."""
     return not codecs.lookup(encoding).name.startswith("utf") and has_chinese(encoding)
 
 
@@ -93,7 +93,7 @@ def _charset_of_locale() -> str | None:
 
 
 def has_chinese(encoding: str) -> bool:
-    """Return whether a charset holds Chinese, in one script at least."""
+    """Tell whether a charset contains Chinese characters, of at least one script."""
     for char in "书書":
         with suppress(UnicodeError, LookupError):
             char.encode(encoding)
@@ -102,7 +102,7 @@ def has_chinese(encoding: str) -> bool:
 
 
 def _readable(encoding: str, error: UnicodeError) -> tuple[str, int]:
-    """Return what to write for the characters that a charset lacks, and where to go on."""
+    """Return the replacement for characters that a charset lacks, and the position to continue at."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(_in_charset(char, encoding) for char in error.object[error.start : error.end]), error.end

@@ -24,7 +24,7 @@ _SHORT = 4
 
 
 def program() -> str:
-    """Return how this program is called: `python -m crawler` runs a file whose users may not have the script."""
+    """Return the command to type: users of `python -m crawler` may not have the script on their path."""
     return "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
 
 

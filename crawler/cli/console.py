@@ -90,7 +90,7 @@ def visible(text: str) -> str:
 
 
 def columns() -> int | None:
-    """Return how many columns a report on stdout has; None where no terminal and no COLUMNS says so."""
+    """Return the width of a report on stdout, in columns; None if neither a terminal nor COLUMNS gives it."""
     found = shutil.get_terminal_size(fallback=(0, 0)).columns
     if found and is_terminal(sys.stdout) and is_double_width(sys.stdout.encoding):
         return max(found - _MORE_COLUMNS, 1)

@@ -64,5 +64,5 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 
 
 def _columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return the width of a text on a terminal, in columns."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -206,7 +206,7 @@ def _word(args: argparse.Namespace) -> str | None:
 def _seen(
     history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
 ) -> tuple[View | None, str]:
-    """Return what is to be shown, and in a line what is to be said beside it; or None, and why there is nothing."""
+    """Return the view and a line to print beside it; or None, and the reason."""
     from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
@@ -256,7 +256,7 @@ def _seen(
 
 
 def _demo_remedy(args: argparse.Namespace) -> str:
-    """Return how the demo shop gets a history."""
+    """Name the command that records a history of the demo shop."""
     from crawler.demo.year import QUERY
 
     return console.words()("history_demo_remedy", command=f"{program_of(args)} demo --history", query=QUERY)
