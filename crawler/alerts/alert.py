@@ -1,4 +1,4 @@
-"""What is worth telling about a price, as a value, and as JSON."""
+"""An alert as facts, and as JSON; the words are made when it is sent or shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from crawler.alerts.remarks import LaterPrice, remarks_in_words
+from crawler.books.note import BookNote
 from crawler.clean import clean, crop
+from crawler.labels import ENGLISH, Labels
+from crawler.prices.price_history import PriceHistory
 
 __all__ = ["Alert", "AlertKind", "PriceEvent", "encoded"]
 
@@ -63,18 +67,29 @@ class Alert:
     against: Decimal | None
     """What `kind` compares it with."""
     remarks: tuple[str, ...] = ()
-    """Further sentences, already in words."""
+    """Sentences in words: those of a test, and those that a version before schema 6 recorded."""
     source: str = ""
     """Whose price it is: '' for the live shop, «demo», or a replica's address."""
     also: tuple[PriceEvent, ...] = ()
     """What else happened at the same time, each kind once, the most telling first."""
+    note: BookNote | None = None
+    """What a buyer must know besides the price; None for a product that the watch names."""
+    history: PriceHistory | None = None
+    """The price history up to `at`; None for a product that was seen for the first time."""
+    later: LaterPrice | None = None
+    """Set when the alert is delivered late."""
 
     @property
     def events(self) -> tuple[PriceEvent, ...]:
         """All that happened, the most telling first."""
         return (PriceEvent(self.kind, self.against), *self.also)
 
-    def as_json(self) -> dict[str, Any]:
+    def remarks_in_words(self, say: Labels = ENGLISH) -> tuple[str, ...]:
+        """Put the facts besides the events into sentences: each one clean line within its limit."""
+        words = remarks_in_words(self.at, say, later=self.later, note=self.note, history=self.history)
+        return tuple(crop(clean(remark), REMARK_LIMIT) for remark in [*words, *self.remarks][:MOST_REMARKS])
+
+    def as_json(self, say: Labels = ENGLISH) -> dict[str, Any]:
         """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
 
         Every text is one line of visible characters, cut to its limit; a URL that is longer than its own is left out.
@@ -90,17 +105,17 @@ class Alert:
             "price": _money(self.price),
             "against": _money(self.against),
             "events": [{"kind": event.kind.value, "against": _money(event.against)} for event in self.events],
-            "remarks": [crop(clean(remark), REMARK_LIMIT) for remark in self.remarks[:MOST_REMARKS]],
+            "remarks": list(self.remarks_in_words(say)),
             "source": crop(clean(self.source), SOURCE_LIMIT),
         }
 
 
-def encoded(alerts: Iterable[Alert]) -> list[bytes]:
+def encoded(alerts: Iterable[Alert], say: Labels = ENGLISH) -> list[bytes]:
     """Return each alert's JSON as UTF-8 on one line: prices as numbers with their digits, Chinese as it is."""
     import msgspec
 
     encoder = msgspec.json.Encoder(decimal_format="number")  # 12.50 stays 12.50
-    return [encoder.encode(alert.as_json()) for alert in alerts]
+    return [encoder.encode(alert.as_json(say)) for alert in alerts]
 
 
 def _money(amount: Decimal | None) -> Decimal | None:

@@ -44,7 +44,7 @@ class CommandChannel:
         environ = {
             **self.environ,
             "BOOKPRICE_TITLE": message.title,
-            "BOOKPRICE_ALERTS": f"[{b','.join(encoded(message.alerts)).decode()}]",
+            "BOOKPRICE_ALERTS": f"[{b','.join(encoded(message.alerts, message.say)).decode()}]",
         }
         try:
             code, _ = run(

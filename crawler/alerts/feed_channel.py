@@ -1,6 +1,8 @@
 """Alerts as an Atom feed (RFC 4287): a file that is replaced as a whole, the newest alert first.
 
-The feed itself says which alerts it holds: one that is delivered again, after a crash, appears once.
+The feed itself says which alerts it holds: one that is delivered again, after a crash, appears once. Beside its words
+each entry has its facts, as an attribute of a namespace of our own (RFC 4287 6), so that whenever the feed is written,
+all of it is in the language of the moment.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ import os
 import stat
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from crawler.alerts.feed_facts import packed, unpacked
 from crawler.alerts.file_channel import lock_file
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import followable, text_of, title_of
@@ -30,6 +33,7 @@ from crawler.atomic_write import (
     translate_os_errors,
 )
 from crawler.errors import OutputError
+from crawler.labels import labels_for
 from crawler.phrases import Phrase, reason_of
 
 if TYPE_CHECKING:
@@ -50,8 +54,11 @@ GENERATOR = "bookprice-crawler"
 _NAMESPACE = uuid.UUID("6f0d8b3e-4c0b-4f55-9c43-5d2f6a1a7e10")
 """Of the ids of entries (RFC 9562 5.5)."""
 
+_OWN = _NAMESPACE.urn
+"""The namespace of the attribute with an entry's facts."""
+
 _MOST_BYTES = 4 * 1024 * 1024
-"""Of a feed that is read back; one of ours has 300 KB at most."""
+"""Of a feed that is read back; one of ours has 3 MB at most, of which a usual text needs a tenth."""
 
 _NO_IRI = frozenset('<>"{}|\\^`')
 """Characters that stand in no IRI (RFC 3987 2.2)."""
@@ -105,6 +112,8 @@ class _Entry:
     """'' for none."""
     kinds: tuple[str, ...]
     text: str
+    facts: str = ""
+    """What title and text are made of; '' for an entry of an earlier version and for a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +135,33 @@ def _add(target: Path, message: Message, stopped: Callable[[], bool]) -> str | N
         feed = _read(target)
         held = {entry.id for entry in feed.entries} if feed is not None else set()
         now = dt.datetime.now(dt.UTC).strftime(_TIME)
-        entries = (_entry(alert, message.say, now) for alert in message.alerts)
+        entries = (_entry(alert, message.say, now, message.query) for alert in message.alerts)
         new = tuple(entry for entry in entries if entry.id not in held)
         if new or feed is None:
             old = feed or _Feed(uuid.uuid4().urn, message.say("feed_title"), ())
-            _write(target, _Feed(old.id, old.title, (*new, *old.entries)[:MOST_ENTRIES]), now)
+            room = max(MOST_ENTRIES - len(new), 0)
+            kept = [_reworded(entry, message) for entry in old.entries[:room]]
+            title = old.title if message.lang in {None, "auto"} else message.say("feed_title")
+            _write(target, _Feed(old.id, title, (*new[:MOST_ENTRIES], *kept)), now)
     finally:
         if folder is not None:
             os.close(folder)
     return None
 
 
-def _entry(alert: Alert, say: Labels, now: str) -> _Entry:
+def _reworded(entry: _Entry, message: Message) -> _Entry:
+    """Return an older entry in the language of the moment; as it is where that, or its facts, are not known."""
+    if message.lang is None or (facts := unpacked(entry.facts)) is None:
+        return entry
+    say = labels_for(message.lang, facts.query, message.say.zone)
+    try:
+        title, text = title_of([facts.alert], say), text_of([facts.alert], say)
+    except (ArithmeticError, KeyError, ValueError):  # facts that this program has not written
+        return entry
+    return replace(entry, title=title, text=text, language=say.language)
+
+
+def _entry(alert: Alert, say: Labels, now: str, query: str = "") -> _Entry:
     kinds = tuple(event.kind.value for event in alert.events)
     name = "\0".join([alert.source, alert.watch, alert.product_id, alert.at.isoformat(), *kinds])
     return _Entry(
@@ -149,6 +173,7 @@ def _entry(alert: Alert, say: Labels, now: str) -> _Entry:
         url=_link(alert.url),
         kinds=kinds,
         text=text_of([alert], say),
+        facts=packed(alert, query),
     )
 
 
@@ -174,14 +199,15 @@ def _write(target: Path, feed: _Feed, now: str) -> None:
 
 
 def _encoded(feed: _Feed, now: str) -> bytes:
-    root = ET.Element("feed", {"xmlns": ATOM})
+    root = ET.Element("feed", {"xmlns": ATOM, "xmlns:bookprice": _OWN})
     _put(root, "id", feed.id)
     _put(root, "title", feed.title)
     _put(root, "updated", feed.entries[0].updated if feed.entries else now)
     _put(ET.SubElement(root, "author"), "name", GENERATOR)
     _put(root, "generator", GENERATOR)
     for entry in feed.entries:
-        element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
+        facts = {"bookprice:facts": entry.facts} if entry.facts else {}
+        element = ET.SubElement(root, "entry", {"xml:lang": entry.language} | facts)
         _put(element, "id", entry.id)
         _put(element, "title", entry.title)
         _put(element, "updated", entry.updated)
@@ -260,6 +286,7 @@ def _entry_of(element: ET.Element) -> _Entry:
         url="" if link is None else link.get("href", ""),
         kinds=tuple(category.get("term", "") for category in categories),
         text=_text(element, "content"),
+        facts=element.get(f"{{{_OWN}}}facts", ""),
     )
 
 

@@ -40,7 +40,7 @@ class FileChannel:
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
         """Append the message and wait until it is on the disk; return None, or why it cannot be written."""
         if self.path.lower().endswith(".jsonl"):
-            data = b"".join(line + b"\n" for line in encoded(message.alerts))
+            data = b"".join(line + b"\n" for line in encoded(message.alerts, message.say))
         else:
             data = f"{message.title}\n{message.text}\n\n".encode()
         try:

@@ -8,16 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from crawler.alerts.alert import (
-    MOST_REMARKS,
-    NUMBER_LIMIT,
-    REMARK_LIMIT,
-    SOURCE_LIMIT,
-    URL_LIMIT,
-    Alert,
-    AlertKind,
-    PriceEvent,
-)
+from crawler.alerts.alert import NUMBER_LIMIT, SOURCE_LIMIT, URL_LIMIT, Alert, AlertKind, PriceEvent
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 
@@ -60,13 +51,19 @@ class Message:
     """What it tells."""
     say: Labels = field(default=ENGLISH, repr=False)
     """The words that it is written in."""
+    lang: str | None = None
+    """The setting that chose them: a language, or auto; None where nothing but `say` is known."""
+    query: str = ""
+    """Query of the watch, as typed: «auto» follows it."""
 
 
-def messages_of(alerts: Iterable[Alert], say: Labels = ENGLISH) -> tuple[Message, ...]:
+def messages_of(
+    alerts: Iterable[Alert], say: Labels = ENGLISH, *, lang: str | None = None, query: str = ""
+) -> tuple[Message, ...]:
     """Return messages that tell `alerts`, each of them once: a watch's together, watches in the order they come.
 
     No message names a product twice. What is of another source, such as the demo shop, is never in one message with
-    what is not.
+    what is not. `lang` and `query` are those of the messages.
     """
     groups: dict[tuple[str, str], list[Alert]] = {}
     for alert in alerts:
@@ -78,7 +75,7 @@ def messages_of(alerts: Iterable[Alert], say: Labels = ENGLISH) -> tuple[Message
             title = title_of(part, say)
             if len(parts) > 1:
                 title += say("bracketed", words=f"{number}/{len(parts)}")
-            messages.append(Message(title, text_of(part, say), part, say))
+            messages.append(Message(title, text_of(part, say), part, say, lang, query))
     return tuple(messages)
 
 
@@ -141,8 +138,7 @@ def text_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
 def _lines(alert: Alert, say: Labels) -> str:
     """Return what happened to which product, and in a second line its page and the remarks, if there are any."""
     first, url = headline(alert, say), followable(alert.url)
-    remarks = [crop(clean(remark), REMARK_LIMIT) for remark in alert.remarks[:MOST_REMARKS]]
-    second = SEPARATOR.join(part for part in [url, *remarks] if part)
+    second = SEPARATOR.join(part for part in [url, *alert.remarks_in_words(say)] if part)
     return f"{first}\n{second}" if second else first
 
 

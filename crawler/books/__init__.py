@@ -2,7 +2,7 @@
 
 `selection` takes each product once; `identity` makes one book of the listings of the same book, `offers` says what is
 known of it; `topic` and `filters` tell what does not belong; `quality` and `ranking` put the rest in order.
-`pipeline` is the whole way.
+`note` collects what a buyer must know besides the price. `pipeline` is the whole way.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
         new = {each.watch.name for each in found if each.last_success is None and each.failed_at is None}
         elsewhere = () if reader is None else reader.sources_of(new)
     if args.format == "json":
-        console.write_stdout(_json(found))
+        console.write_stdout(_json(found, settings.report.lang))
         return
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
     say = labels_for(console.language(settings.report.lang, sys.stdout), loaded.watched_queries, local_zone())
@@ -174,17 +174,20 @@ def _problem(each: WatchOverview, say: Labels) -> str:
     return say("and").join(words)
 
 
-def _json(found: Sequence[WatchOverview]) -> bytes:
-    """Return the list by stable keys; times in UTC, prices with their digits."""
+def _json(found: Sequence[WatchOverview], lang: str) -> bytes:
+    """Return the list by stable keys; times in UTC, prices with their digits, alerts in the language `lang`."""
     import msgspec
 
     from crawler.json_text import escape_controls
 
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return escape_controls(encoder.encode({"watches": [_plain(each) for each in found]})) + b"\n"
+    return escape_controls(encoder.encode({"watches": [_plain(each, lang) for each in found]})) + b"\n"
 
 
-def _plain(each: WatchOverview) -> dict[str, Any]:
+def _plain(each: WatchOverview, lang: str) -> dict[str, Any]:
+    from crawler.labels import labels_for
+    from crawler.local_time import local_zone
+
     terms = each.watch.terms
     problem = None
     if each.failed_at is not None or each.undelivered:
@@ -208,7 +211,9 @@ def _plain(each: WatchOverview) -> dict[str, Any]:
         "back_in_stock": terms.back_in_stock,
         "last_success": _moment(each.last_success),
         "next_run": _moment(each.next_run),
-        "last_alert": None if each.last_alert is None else each.last_alert.as_json(),
+        "last_alert": None
+        if each.last_alert is None
+        else each.last_alert.as_json(labels_for(lang, terms.query, local_zone())),
         "last_problem": problem,
     }
 

@@ -166,7 +166,7 @@ class WatchRound:
         try:
             with nullcontext() if reporter is None else closing(reporter):
                 made = await make(
-                    watch, state, crawler, self._history, lang=self._settings.report.lang,
+                    watch, state, crawler, self._history,
                     channels=[channel.key for channel in self._channels],
                     tell=None if reporter is None else reporter.handle, stopped=lambda: self._stopped,
                 )  # fmt: skip

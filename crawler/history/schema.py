@@ -149,6 +149,37 @@ MIGRATIONS: tuple[str, ...] = (
     -- where it did not, NULL where that is not known: an earlier version recorded it.
     ALTER TABLE found ADD COLUMN dropped TEXT;
     """,
+    """
+    -- The facts of an alert besides its events, for the row of its first event. They are worded when the alert is sent
+    -- or shown. Only alerts of earlier versions have sentences in alert.remarks; the others have [].
+    CREATE TABLE alert_note (           -- what a buyer must know of the book besides its price
+        alert INTEGER PRIMARY KEY REFERENCES alert (id),
+        volumes INTEGER,                -- of a set
+        volume_price INTEGER,           -- hundredths of a yuan, as is the last
+        flags TEXT NOT NULL,            -- set,bundle,second_hand,accessory,options: those that apply
+        kept_for TEXT NOT NULL,         -- ebook,sold_out,no_price,accessory,off_topic: likewise
+        seller TEXT,                    -- the marketplace shop, as read
+        self_operated INTEGER,          -- 1 when the shop itself sells it, 0 when not, NULL when unsaid
+        offers INTEGER NOT NULL,        -- of the book
+        highest_offer INTEGER
+    );
+    CREATE TABLE alert_history (        -- what the product's price history said
+        alert INTEGER PRIMARY KEY REFERENCES alert (id),
+        since INTEGER NOT NULL,         -- Unix time, microseconds, as is every column named _at
+        days INTEGER NOT NULL,          -- with a price
+        lowest INTEGER,                 -- hundredths of a yuan, as are all prices
+        lowest_at INTEGER,
+        median INTEGER,                 -- of 90 days
+        previous INTEGER,
+        previous_at INTEGER,
+        lowest_in_days INTEGER,
+        raised TEXT,                    -- what was raised before the cut: price, list_price; NULL where nothing was
+        raised_from INTEGER,
+        raised_to INTEGER,
+        raised_at INTEGER,
+        usual_price INTEGER             -- before the raise
+    );
+    """,
 )
 """What leads from each version of the file to the next. A new table names the column of each foreign key."""
 

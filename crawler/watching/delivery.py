@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
+from crawler.alerts.remarks import LaterPrice
 from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.local_time import local_zone
-from crawler.report.common.wording import minute, yuan
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def send(
             unreadable = tuple(map(str, memory.unreadable(channel.key, source=source)))
             pending = memory.pending(channel.key, source=source)
             if pending:
-                dated = _dated(pending, memory, source, lang)
+                dated = _dated(pending, memory, source)
                 outcome = _Delivery(channel, memory, source, lang, stopped).deliver(dated)
                 sent.append(replace(outcome, unreadable=unreadable))
             elif unreadable:
@@ -185,8 +185,8 @@ class _Delivery:
         return self._memory.refused(self._channel.key, counted, dt.datetime.now(dt.UTC)) if counted else 0
 
 
-def _dated(pending: Sequence[Pending], memory: WatchStore, source: str, lang: str) -> list[Pending]:
-    """Return alerts with a remark on those that are late: when that was, and the price when it was seen last."""
+def _dated(pending: Sequence[Pending], memory: WatchStore, source: str) -> list[Pending]:
+    """Return alerts with what is known since of those that are late: the price when the product was seen last."""
     before = dt.datetime.now(dt.UTC) - LATE
     late = sorted({each.alert.product_id for each in pending if each.alert.at < before})
     last = {
@@ -195,18 +195,16 @@ def _dated(pending: Sequence[Pending], memory: WatchStore, source: str, lang: st
         for number, past in memory.series(source, late[start : start + _AT_ONCE]).items()
     }
     return [
-        each if each.alert.at >= before else _with_date(each, last.get(each.alert.product_id), lang)
+        each if each.alert.at >= before else _with_later_price(each, last.get(each.alert.product_id))
         for each in pending
     ]
 
 
-def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending:
-    say, alert = labels_for(lang, pending.query, local_zone()), pending.alert
-    words = say("alert_late", at=minute(alert.at, say))
-    if last is not None and last.at > alert.at:
-        price = say("alert_gone") if last.available_price is None else yuan(last.available_price)
-        words = say("alert_late_since", at=minute(alert.at, say), on=minute(last.at, say), price=price)
-    return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
+def _with_later_price(pending: Pending, last: Observation | None) -> Pending:
+    later = LaterPrice()
+    if last is not None and last.at > pending.alert.at:
+        later = LaterPrice(last.at, last.available_price)
+    return replace(pending, alert=replace(pending.alert, later=later))
 
 
 def _messages(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[Pending, ...]]]:
@@ -223,6 +221,8 @@ def _messages(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tupl
         told_by = {id(each.alert): each for each in some}
         messages += [
             (message, tuple(told_by[id(alert)] for alert in message.alerts))
-            for message in messages_of([each.alert for each in some], labels_for(lang, query))
+            for message in messages_of(
+                [each.alert for each in some], labels_for(lang, query, local_zone()), lang=lang, query=query
+            )
         ]
     return messages

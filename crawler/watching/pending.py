@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
-from crawler.history.units import (
-    DamagedValueError,
-    as_count,
-    as_number,
-    as_row,
-    as_text,
-    from_microseconds,
-    hundredths_as_yuan,
-)
-from parsers import SHOPS
+from crawler.history.units import as_count, as_number
+from crawler.watching.alert_rows import alert_of
 
-__all__ = ["Pending", "Resting", "Unreadable", "kind_of", "pending_of", "together"]
+__all__ = ["Pending", "Resting", "Unreadable", "pending_of", "together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +53,10 @@ class Resting:
     why: str
 
 
-def kind_of(name: object) -> AlertKind:
-    """Return the kind of alert that a row names. Raises DamagedValueError."""
-    try:
-        return AlertKind(as_text(name))
-    except ValueError as error:
-        raise DamagedValueError("a kind of alert", name) from error
-
-
-def _remarks(text: object) -> tuple[str, ...]:
-    try:
-        remarks = json.loads(as_text(text))
-    except (ValueError, RecursionError):
-        remarks = None
-    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
-        raise DamagedValueError("a JSON array of texts", text)
-    return tuple(remarks)
-
-
 def pending_of(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
     """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
-    watch, kind, product_id, title, url, at, price, against, remarks, query = as_row(row)
-    alert = Alert(
-        watch=as_text(watch), kind=kind_of(kind), product_id=as_text(product_id), title=as_text(title),
-        url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
-        against=hundredths_as_yuan(against), remarks=_remarks(remarks),
-        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
-    )  # fmt: skip
-    return Pending((as_number(number),), alert, as_text(query), as_count(attempts))
+    alert, query = alert_of(row, source)
+    return Pending((as_number(number),), alert, query, as_count(attempts))
 
 
 def together(rows: Iterable[Pending]) -> tuple[Pending, ...]:

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.alerts.alert import Alert, PriceEvent
+from crawler.books.note import BookNote, note_of
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
 from crawler.history.observations import observed, source_of
 from crawler.history.recording import run_key
-from crawler.labels import Labels, labels_for
 from crawler.local_time import local_zone
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
 from crawler.query import simplified
-from crawler.report.search import history_wording, wording
+from crawler.report.search.wording import product_link
 from crawler.verdict import Verdict
 from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
@@ -55,7 +55,7 @@ class Made:
 
 
 def searched(watch: Watch, settings: Settings) -> str:
-    """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
+    """Return what stands for the search of a watch, its own settings over the others; see `WatchStore.begin`."""
     chosen = settings.replace(**watch.search)
     values = {
         name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}
@@ -77,17 +77,15 @@ async def make(
     history: Path,
     *,
     channels: Collection[str],
-    lang: str,
     tell: Callable[[Event], Awaitable[None]] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Made:
     """Search once for a watch, record what was seen, and return what became of it.
 
     Only pages that were had count: what stands on a page that failed is neither there nor gone. What is to be told
-    is recorded with the run, for each of `channels` (their keys), in the language `lang`, or for «auto» that of the
-    query; `tell` gets the events of the search; `stopped` says whether it was ended from without: what is not whole
-    then counts as not tried, and is due as before. Raises HistoryError where the history cannot be used; whatever
-    happened then is found out again next time.
+    is recorded as facts, with the run, for each of `channels` (their keys); `tell` gets the events of the search;
+    `stopped` says whether it was ended from without: what is not whole then counts as not tried, and is due as before.
+    Raises HistoryError where the history cannot be used; whatever happened then is found out again next time.
     """
     async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
         async for event in events:
@@ -100,9 +98,8 @@ async def make(
         if tried:
             await asyncio.to_thread(_note_try, history, state, result.started_at)
         return Made(watch, result)
-    say = labels_for(lang, watch.terms.query, local_zone())
     return await asyncio.to_thread(
-        _settle, watch, state, result, history, channels=channels, say=say, tried=tried
+        _settle, watch, state, result, history, channels=channels, zone=local_zone(), tried=tried
     )
 
 
@@ -118,16 +115,16 @@ def _settle(
     history: Path,
     *,
     channels: Collection[str],
-    say: Labels,
+    zone: dt.tzinfo,
     tried: bool,
 ) -> Made:
-    """Find out what is to be told, and record it with the run."""
+    """Find out what is to be told, by the days of `zone`, and record it with the run."""
     source = source_of(result.base_url, demo=result.demo)
     run, observations = observed(
         result, run_key(source, f"{result.query_sent}\n{watch.name}", result.started_at)
     )
     own = {observation.product_id: observation for observation in observations}
-    items = _items(watch, result, own, say)
+    items = _items(watch, result, own)
     alerts: list[Alert] = []
     with WatchStore(history) as memory:
         told = memory.told(state)
@@ -150,9 +147,9 @@ def _settle(
                     since=state.since,
                     is_new=unseen.issuperset(item.offers) and not item.listing.price_order,
                     others=others,
-                    zone=say.zone,
+                    zone=zone,
                 )
-                if (alert := _alert(watch, result, item, past, found=found, say=say)) is not None:
+                if (alert := _alert(watch, result, item, past, found=found, zone=zone)) is not None:
                     alerts.append(alert)
         memory.keep(
             state,
@@ -175,21 +172,17 @@ def _alert(
     past: list[Observation],
     *,
     found: Sequence[PriceEvent],
-    say: Labels,
+    zone: dt.tzinfo,
 ) -> Alert | None:
     """Return what happened to a product as one alert; None for nothing."""
     if not found:
         return None
-    seen, remarks = past[-1], [item.note] if item.note else []
-    history = price_history(past, say.zone) if len(past) > 1 else None
-    if history is not None:
-        if history.raised_then_cut is not None:
-            remarks.append(history_wording.raised_then_cut(history.raised_then_cut, say))
-        remarks.append(history_wording.past_in_words(history, say))
+    seen = past[-1]
     return Alert(
         watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
-        url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.available_price,
-        against=found[0].against, remarks=tuple(remarks), source=result.marked_source, also=tuple(found[1:]),
+        url=product_link(result, item.listing) or "", at=seen.at, price=seen.available_price,
+        against=found[0].against, source=result.marked_source, also=tuple(found[1:]), note=item.note,
+        history=price_history(past, zone) if len(past) > 1 else None,
     )  # fmt: skip
 
 
@@ -200,11 +193,11 @@ class _Item:
     listing: Listing
     offers: tuple[str, ...]
     """The product numbers of all offers, that of `listing` first."""
-    note: str = ""
-    """What a buyer must know of the book besides its price."""
+    note: BookNote | None = None
+    """What a buyer must know of the book besides its price; None for a product that is named."""
 
 
-def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], say: Labels) -> list[_Item]:
+def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation]) -> list[_Item]:
     """Return what a watch looks at, of what was observed: the products it names, else the books of the report.
 
     Used copies are left out, for a target price means a new one, unless the watch has a `condition` of its own; so is
@@ -219,7 +212,7 @@ def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation], s
         _Item(
             book.listing,
             tuple(dict.fromkeys([book.listing.product_id, *(offer.product_id for offer in book.offers)])),
-            wording.note(book, say),
+            note_of(book),
         )
         for book in result.books
         if book.listing.product_id in own and not book.from_price and (used or not is_used(book.listing))

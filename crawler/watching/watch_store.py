@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,11 +16,11 @@ from crawler.history.units import (
     as_text,
     from_microseconds,
     hundredths_as_yuan,
-    to_hundredths,
     to_microseconds,
 )
+from crawler.watching.alert_rows import ALERT_QUERY, insert_alert, kind_of
 from crawler.watching.events import SentAlert
-from crawler.watching.pending import Pending, Resting, Unreadable, kind_of, pending_of, together
+from crawler.watching.pending import Pending, Resting, Unreadable, pending_of, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
 
 if TYPE_CHECKING:
@@ -163,21 +162,7 @@ class WatchStore(History):
             for alert in alerts:
                 if alert.product_id not in products:
                     continue  # the run was on record before
-                for place, event in enumerate(alert.events):
-                    remarks = () if place else alert.remarks
-                    number = connection.execute(
-                        "INSERT INTO alert (watch, product, kind, at, price, against, title, url, remarks)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        (
-                            state.number, products[alert.product_id], event.kind.value, to_microseconds(alert.at),
-                            to_hundredths(alert.price), to_hundredths(event.against), alert.title, alert.url,
-                            json.dumps(remarks, ensure_ascii=False),
-                        ),
-                    ).lastrowid  # fmt: skip
-                    connection.executemany(
-                        "INSERT INTO delivery (alert, channel) VALUES (?, ?)",
-                        [(number, key) for key in channels],
-                    )
+                insert_alert(connection, state.number, products[alert.product_id], alert, channels)
             if tried:
                 at = to_microseconds(run.started_at)
                 connection.execute("UPDATE watch SET last_tried = ? WHERE id = ?", (at, state.number))
@@ -226,13 +211,7 @@ class WatchStore(History):
 
     def _one(self, number: int, attempts: int, source: str) -> Pending | Unreadable:
         try:
-            row = self._connection.execute(
-                "SELECT watch.name, kind, product.product_id, alert.title, alert.url, at, price, against,"
-                " remarks, watch.query"
-                " FROM alert JOIN watch ON watch.id = alert.watch JOIN product ON product.id = alert.product"
-                " WHERE alert.id = ?",
-                (number,),
-            ).fetchone()
+            row = self._connection.execute(ALERT_QUERY, (number,)).fetchone()
             return pending_of(number, attempts, row, source)
         except sqlite3.OperationalError as error:
             if "UTF-8" not in str(error):

@@ -10,7 +10,6 @@ import pytest
 
 from crawler.history.observations import RunRecord
 from crawler.history.store import History
-from crawler.labels import Labels
 from crawler.prices.observation import Observation
 from crawler.watching.run_watch import _settle
 from crawler.watching.watch import Watch, WatchTerms
@@ -39,7 +38,7 @@ def test_a_product_is_one_alert_by_the_readers_days(tmp_path: Path, offset: int,
         state = memory.begin(watch, SHOP, "search", before)
     made = _settle(
         watch, state, make_result([make_listing()]), file,
-        channels=["a"], say=Labels("en", dt.timezone(dt.timedelta(hours=offset))), tried=True,
+        channels=["a"], zone=dt.timezone(dt.timedelta(hours=offset)), tried=True,
     )  # fmt: skip
     (alert,) = made.alerts
     assert [event.kind.value for event in alert.events] == kinds

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crawler.books.note import note_of
 from crawler.books.offers import price_of
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
@@ -16,6 +17,8 @@ from parsers.model import Flag
 
 if TYPE_CHECKING:
     from crawler.books.book import Book
+    from crawler.books.note import BookNote
+    from crawler.prices.price_history import RaisedThenCut
     from crawler.results import SearchResult
     from parsers.model import Contributor, Listing
 
@@ -27,6 +30,7 @@ __all__ = [
     "list_price",
     "month",
     "note",
+    "note_in_words",
     "offer_price",
     "percent_off",
     "price",
@@ -163,27 +167,31 @@ def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
 
     `raised` says whether it tells of a raise before a cut.
     """
-    listing, words = book.listing, []
-    each = book.price_per_volume
-    if listing.volumes is not None and listing.volumes > 1 and each is not None:
-        words.append(say("set_of", n=listing.volumes, price=yuan(each)))
-    elif Flag.SET in listing.flags:
+    trick = book.history.raised_then_cut if raised and book.history is not None else None
+    return note_in_words(note_of(book), say, raised=trick)
+
+
+def note_in_words(note: BookNote, say: Labels = ENGLISH, *, raised: RaisedThenCut | None = None) -> str:
+    """Put the facts about a book into the words of `note`; '' for a plain book."""
+    words = []
+    if note.volumes is not None and note.volume_price is not None:
+        words.append(say("set_of", n=note.volumes, price=yuan(note.volume_price)))
+    elif Flag.SET in note.flags:
         words.append(say("set"))
-    flags = [word for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
+    flags = [word for flag, word in _FLAG_WORDS.items() if flag in note.flags]
     words += map(say, flags)
     # An accessory is called one already.
     words += [
-        say("kept", reason=say.reason(reason)) for reason in sorted(book.kept_for) if reason not in flags
+        say("kept", reason=say.reason(reason)) for reason in sorted(note.kept_for) if reason not in flags
     ]
-    if raised and book.history is not None and (trick := book.history.raised_then_cut) is not None:
-        words.append(raised_then_cut(trick, say))
-    if listing.seller:
-        words.append(say("sold_by", seller=crop(clean(listing.seller), SELLER_LIMIT)))
-    elif listing.self_operated is False:
+    if raised is not None:
+        words.append(raised_then_cut(raised, say))
+    if note.seller:
+        words.append(say("sold_by", seller=crop(clean(note.seller), SELLER_LIMIT)))
+    elif note.self_operated is False:
         words.append(say("marketplace"))
-    dearest = price_of(book.offers[-1])
-    if len(book.offers) > 1 and dearest is not None:
-        words.append(say("offers", n=len(book.offers), price=yuan(dearest)))
+    if note.offers > 1 and note.highest_offer is not None:
+        words.append(say("offers", n=note.offers, price=yuan(note.highest_offer)))
     return " · ".join(words)
 
 
