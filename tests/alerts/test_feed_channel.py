@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import feedparser  # type: ignore[import-untyped]
 import pytest
@@ -23,12 +24,16 @@ from crawler.alerts import feed_channel
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
 from crawler.alerts.channels import Channel, channels_of
 from crawler.alerts.feed_channel import MOST_ENTRIES
+from crawler.alerts.feed_facts import packed
 from crawler.alerts.refusals import INTERRUPTED
+from crawler.alerts.remarks import LaterPrice
 from crawler.alerts.wording import Message, messages_of, title_of, trial_message
+from crawler.books.note import BookNote
 from crawler.errors import OutputError, SettingsError
-from crawler.labels import LANGUAGES, Labels
+from crawler.labels import LANGUAGES, Labels, labels_for
 from crawler.watching.delivery import send
 from crawler.watching.watch_store import WatchStore
+from parsers.model import Flag
 from tests.alerts.messages import make_alert
 from tests.report.hostile import HOSTILE
 from tests.watching.test_sending import SHOP, tell
@@ -157,12 +162,94 @@ def test_the_newest_stand_first_and_the_oldest_go(tmp_path: Path) -> None:
 
 def test_the_longest_texts_fit(tmp_path: Path) -> None:
     """A feed that is full of them is still read back."""
-    for text in ("&" * 9999, "𠮷" * 9999):
-        path = tmp_path / f"{len(text.encode())}.xml"
-        alert = make_alert(title=text, watch=text[:100], source=text, remarks=(text,) * 9)
+    for number, text in enumerate(("&" * 9999, "𠮷" * 9999, '"' * 9999)):
+        path = tmp_path / f"{number}.xml"
+        alert = make_alert(
+            title=text, watch=text[:100], source=text, remarks=(text,) * 9, note=BookNote(seller=text)
+        )
         deliver(path, *(replace(alert, product_id=str(number)) for number in range(MOST_ENTRIES)))
         deliver(path, replace(alert, product_id="new"))
         assert len(titles(path)) == MOST_ENTRIES
+
+
+def tell_in(path: Path, lang: str, *alerts: Alert, query: str = "三体") -> None:
+    """Deliver alerts in the language that a setting chooses, as a round of watches does."""
+    for message in messages_of(alerts, labels_for(lang, query), lang=lang, query=query):
+        assert channel(path).deliver(message) is None
+
+
+NOTED = make_alert(
+    note=BookNote(volumes=3, volume_price=Decimal("6.63"), flags=frozenset({Flag.SET, Flag.SECOND_HAND})),
+    later=LaterPrice(EVENTFUL.at + dt.timedelta(days=3), Decimal(22)),
+)
+
+
+FACTS = packed(NOTED, "三体")
+
+
+def test_older_entries_follow_the_language(tmp_path: Path) -> None:
+    """Whenever the feed is written; their ids, times, links and categories stay."""
+    path = tmp_path / "alerts.xml"
+    tell_in(path, "zh-Hans", NOTED)
+    (before,) = check_atom(path).findall(f"{ATOM}entry")
+    for lang, words in (
+        ("zh-Hant", "共 3 冊 · 每冊 ¥6.63 · 二手"),
+        ("en", "set of 3 · ¥6.63 each · second-hand"),
+        ("zh-Hans", "共 3 册 · 每册 ¥6.63 · 二手"),
+    ):
+        tell_in(path, lang, make_alert(product_id=lang))
+        root = check_atom(path)
+        *_, after = root.findall(f"{ATOM}entry")
+        assert words in after.findtext(f"{ATOM}content", "")
+        assert {entry.get("{http://www.w3.org/XML/1998/namespace}lang") for entry in root[5:]} == {lang}
+        assert root.findtext(f"{ATOM}title") == Labels(lang)("feed_title")
+        for tag in ("id", "updated", "published"):
+            assert after.findtext(f"{ATOM}{tag}") == before.findtext(f"{ATOM}{tag}")
+        for tag in ("link", "category"):
+            assert [each.attrib for each in after.iter(f"{ATOM}{tag}")] == [
+                each.attrib for each in before.iter(f"{ATOM}{tag}")
+            ]
+    assert ET.tostring(after) == ET.tostring(before)
+
+
+def test_each_older_entry_follows_its_own_query(tmp_path: Path) -> None:
+    """Where the language is that of the watch's query."""
+    path = tmp_path / "alerts.xml"
+    tell_in(path, "en", NOTED, query="三体")
+    tell_in(path, "en", replace(NOTED, product_id="2"), query="三體")
+    tell_in(path, "auto", replace(NOTED, product_id="3"), query="三体")
+    languages = [
+        entry.get("{http://www.w3.org/XML/1998/namespace}lang")
+        for entry in check_atom(path).iter(f"{ATOM}entry")
+    ]
+    assert languages == ["zh-Hans", "zh-Hant", "zh-Hans"]
+
+
+CHANGES = [
+    ('"19.9"', '"NaN"'), ('"19.9"', '"cheap"'), ('"target_price"', '"free"'), ('"2026-', '"26-'),
+    ('"kept_for":[]', '"kept_for":["fun"]'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damaged", [None, "", "{", "[]", '{"alert": {}}', *(FACTS.replace(*change) for change in CHANGES)]
+)
+def test_an_entry_whose_facts_are_not_known_stays_as_it_is(tmp_path: Path, damaged: str | None) -> None:
+    """That of an earlier version, which has none, and one that somebody has damaged."""
+    assert damaged != FACTS
+    path = tmp_path / "alerts.xml"
+    tell_in(path, "zh-Hans", NOTED)
+    text = path.read_text(encoding="utf-8")
+    facts = "" if damaged is None else f' bookprice:facts="{escape(damaged, {chr(34): "&quot;"})}"'
+    changed = re.sub(r' bookprice:facts="[^"]*"', lambda _: facts, text)
+    if damaged is None:
+        changed = re.sub(r' xmlns:bookprice="[^"]*"', "", changed)
+    path.write_text(changed, encoding="utf-8")
+    tell_in(path, "en", make_alert(product_id="2"))
+    new, old = check_atom(path).findall(f"{ATOM}entry")
+    assert new.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert "共 3 册" in old.findtext(f"{ATOM}content", "")
+    assert old.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-Hans"
 
 
 KILLED = """

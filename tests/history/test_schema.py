@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 RUN = RunRecord("key", "https://search.dangdang.com", "渗透测试", STARTED, pages_ok=1, pages_failed=0)
 NO_COLUMNS = 3
 """The last version whose foreign keys name no column."""
+WORDED_ALERTS = 5
+"""The last version that stores the sentences of alerts."""
 
 DIE = """
 import os, sqlite3, sys
@@ -124,11 +127,14 @@ def test_a_connection_that_was_open_sees_the_new_tables(file: Path, monkeypatch:
         assert {column for _, column in foreign_keys(other)} == {"id"}
 
 
+@pytest.mark.parametrize(("old", "statements"), [(NO_COLUMNS, 10), (WORDED_ALERTS, 4)])
 def test_a_process_that_is_killed_while_it_migrates_leaves_the_file_as_it_was(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: int, statements: int
 ) -> None:
     """Killed before each statement in turn, until one run gets to its end."""
-    make_old(file, monkeypatch, NO_COLUMNS)
+    make_old(file, monkeypatch, old)
+    with closing(sqlite3.connect(file)) as connection:
+        before = schema.stored_schema(connection)
     for statement in range(100):
         killed = tmp_path / f"{statement}.sqlite3"
         shutil.copy(file, killed)
@@ -141,9 +147,29 @@ def test_a_process_that_is_killed_while_it_migrates_leaves_the_file_as_it_was(
             check_whole(connection)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             columns = {column for _, column in foreign_keys(connection)}
+            tables = schema.stored_schema(connection)
         if done.returncode == 0:
             break
         assert done.returncode == 9
-        assert (version, columns) == (NO_COLUMNS, {None})
+        assert (version, tables) == (old, before)
     assert (version, columns) == (schema.VERSION, {"id"})
-    assert statement > 10
+    assert tables == schema.expected_schema(schema.VERSION)
+    assert statement > statements
+
+
+def test_the_documentation_describes_every_table() -> None:
+    """By its name and those of its columns, in the order of the file, for whoever reads it with another tool."""
+    document = (ROOT / "docs" / "history.md").read_text(encoding="utf-8")
+    described = {
+        name: re.findall(r"`(\w+)`", columns)
+        for name, columns in re.findall(r"^- `(\w+)` \((`.+?)\): ", document, re.MULTILINE)
+    }
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        schema.migrate(connection)
+        names = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        columns = {
+            name: [row[1] for row in connection.execute(f"PRAGMA table_info({name})")] for name in names
+        }
+    assert {name: described.get(name) for name in names} == columns
