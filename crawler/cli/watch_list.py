@@ -169,7 +169,9 @@ def _problem(each: WatchOverview, say: Labels) -> str:
     if each.undelivered:
         kept = say("watch_undelivered", n=each.undelivered)
         words.append(
-            say("answer", label=kept, words=clean(each.why_undelivered)) if each.why_undelivered else kept
+            say("answer", label=kept, words=clean(say.text(each.why_undelivered)))
+            if each.why_undelivered
+            else kept
         )
     return say("and").join(words)
 

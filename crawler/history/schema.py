@@ -179,6 +179,9 @@ MIGRATIONS: tuple[str, ...] = (
         raised_at INTEGER,
         usual_price INTEGER             -- before the raise
     );
+    -- refusal.why as a code with its values, a JSON array, so that it can be said in any language. NULL for the words
+    -- of a service, and where an earlier version recorded it.
+    ALTER TABLE refusal ADD COLUMN why_phrase TEXT;
     """,
 )
 """What leads from each version of the file to the next. A new table names the column of each foreign key."""

@@ -25,11 +25,12 @@ from crawler.history.units import (
     to_hundredths,
     to_microseconds,
 )
+from crawler.phrases import packed, unpacked
 from crawler.prices.price_history import PriceHistory, RaisedThenCut, RaiseKind
 from parsers import SHOPS
 from parsers.model import Flag
 
-__all__ = ["ALERT_QUERY", "alert_of", "insert_alert", "kind_of"]
+__all__ = ["ALERT_QUERY", "alert_of", "insert_alert", "kind_of", "reason_from", "reason_row"]
 
 _Name = TypeVar("_Name", bound=StrEnum)
 
@@ -113,6 +114,22 @@ def alert_of(row: tuple[Any, ...] | None, source: str) -> tuple[Alert, str]:
 def kind_of(name: object) -> AlertKind:
     """Return the kind of alert that a row names. Raises DamagedValueError."""
     return _named(AlertKind, name, "a kind of alert")
+
+
+def reason_row(why: str) -> tuple[str, str | None]:
+    """Return why a channel refused an alert as the columns `why` and `why_phrase`."""
+    phrase = packed([why]).get(why)
+    return str(why), None if phrase is None else json.dumps(phrase, ensure_ascii=False)
+
+
+def reason_from(why: object, phrase: object) -> str:
+    """Read these columns: a phrase, where `phrase` says the same as `why`. Raises DamagedValueError."""
+    text = as_text(why)
+    try:
+        values = json.loads(as_text(phrase)) if phrase is not None else None
+    except (ValueError, RecursionError):
+        values = None
+    return unpacked(text, {text: values} if isinstance(values, list) else {})
 
 
 def _named(names: type[_Name], name: object, expected: str) -> _Name:

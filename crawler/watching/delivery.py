@@ -176,7 +176,7 @@ class _Delivery:
         """
         before = self._memory.refused_before(self._channel.key, source=self._source)
         counted = {
-            numbers: str(why)
+            numbers: why.reason
             for numbers, why in self._refused.items()
             if self._delivered
             or not before.isdisjoint(numbers)

@@ -13,12 +13,11 @@ from crawler.history.store import History, chunked
 from crawler.history.units import (
     DamagedValueError,
     as_count,
-    as_text,
     from_microseconds,
     hundredths_as_yuan,
     to_microseconds,
 )
-from crawler.watching.alert_rows import ALERT_QUERY, insert_alert, kind_of
+from crawler.watching.alert_rows import ALERT_QUERY, insert_alert, kind_of, reason_from, reason_row
 from crawler.watching.events import SentAlert
 from crawler.watching.pending import Pending, Resting, Unreadable, pending_of, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of, told_terms
@@ -241,11 +240,11 @@ class WatchStore(History):
                 (state.number,),
             ).fetchone()
             row = self._connection.execute(
-                "SELECT why FROM refusal JOIN alert ON alert.id = refusal.alert WHERE alert.watch = ?"
+                "SELECT why, why_phrase FROM refusal JOIN alert ON alert.id = refusal.alert WHERE alert.watch = ?"
                 " ORDER BY first_at DESC LIMIT 1",
                 (state.number,),
             ).fetchone()
-            return number, "" if row is None else as_text(row[0])
+            return number, "" if row is None else reason_from(*row)
 
     def pages_of_run(self, key: str) -> tuple[int, int] | None:
         """Return how many pages of a run were had, and how many failed; None for a run that is not on record."""
@@ -320,9 +319,13 @@ class WatchStore(History):
         at, until = to_microseconds(now), to_microseconds(now + REST)
         with self._translating_errors(), self._transaction() as connection:
             connection.executemany(
-                "INSERT INTO refusal (channel, alert, times, first_at, why) VALUES (?, ?, 1, ?, ?)"
-                " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
-                [(channel, number, at, why) for numbers, why in refusals.items() for number in numbers],
+                "INSERT INTO refusal (channel, alert, times, first_at, why, why_phrase) VALUES (?, ?, 1, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why, why_phrase = excluded.why_phrase",
+                [
+                    (channel, number, at, *reason_row(why))
+                    for numbers, why in refusals.items()
+                    for number in numbers
+                ],
             )
             resting = 0
             for numbers in refusals:
@@ -353,7 +356,7 @@ class WatchStore(History):
         with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT refusal.channel, watch.name, CAST(alert.title AS BLOB), min(first_at), max(rests_until),"  # noqa: S608 – a constant
-                " why FROM refusal JOIN delivery"
+                " why, why_phrase FROM refusal JOIN delivery"
                 " ON delivery.channel = refusal.channel AND delivery.alert = refusal.alert"
                 " JOIN alert ON alert.id = refusal.alert JOIN watch ON watch.id = alert.watch"
                 " JOIN source ON source.id = watch.source"
@@ -362,12 +365,11 @@ class WatchStore(History):
                 (source, moment),
             ).fetchall()
         found = []
-        for channel, watch, title, since, until, why in rows:
+        for channel, watch, title, since, until, *why in rows:
             with suppress(ValueError):
                 shown = title[: 4 * _LONGEST].decode("utf-8", "replace")
-                found.append(
-                    Resting(channel, watch, shown, from_microseconds(since), from_microseconds(until), why)
-                )
+                times = from_microseconds(since), from_microseconds(until)
+                found.append(Resting(channel, watch, shown, *times, reason_from(*why)))
         return tuple(found)
 
     def _mark(self, statement: str, channel: str, numbers: Iterable[int]) -> None:

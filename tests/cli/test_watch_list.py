@@ -19,6 +19,7 @@ import pytest
 
 from crawler.__main__ import main
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
+from crawler.books.note import BookNote
 from crawler.history.observations import RunRecord
 from crawler.history.recording import run_key
 from crawler.history.schema import MIGRATIONS
@@ -93,6 +94,7 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
         found = Alert(
             "三體", AlertKind.TARGET_PRICE, "1", "三体全集", "", at, Decimal(19), Decimal(20),
             also=(PriceEvent(AlertKind.NEW_LOWEST, Decimal(25)),),
+            note=BookNote(volumes=3, volume_price=Decimal("6.33")),
         )  # fmt: skip
         memory.keep(
             state, run, [Observation("1", "三体全集", at, Decimal(19))], [found] if told else [],
@@ -180,6 +182,28 @@ def test_times_are_the_readers_and_words_the_queries(
     at = NOW - dt.timedelta(hours=1)
     remember(here / "h.sqlite3", at)
     assert f"上次成功    {at + dt.timedelta(hours=8):%Y-%m-%d %H:%M} UTC+8" in listed(capsys)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("target reached", "set of 3 · ¥6.33 each")),
+        ("zh-Hans", ("达到目标", "共 3 册 · 每册 ¥6.33")),
+        ("auto", ("達到目標", "共 3 冊 · 每冊 ¥6.33")),
+    ],
+)
+def test_the_last_alert_is_in_the_language_of_the_moment(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    words: tuple[str, str],
+) -> None:
+    """On the terminal and in JSON, whatever it was when the alert was recorded."""
+    remember(here / "h.sqlite3", NOW)
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
+    assert words[0] in listed(capsys)
+    assert as_json(capsys)[0]["last_alert"]["remarks"] == [words[1]]
 
 
 @pytest.mark.parametrize("columns", [40, 60, 99, 100, 160])

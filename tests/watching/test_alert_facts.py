@@ -16,18 +16,21 @@ import pytest
 
 from crawler.alerts.alert import Alert, AlertKind, encoded
 from crawler.alerts.channels import channels_of
+from crawler.alerts.refusals import Refusal
+from crawler.alerts.wording import Message
 from crawler.books.note import BookNote
 from crawler.history.observations import RunRecord
 from crawler.history.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from crawler.history.store import History
-from crawler.labels import LANGUAGES
+from crawler.labels import LANGUAGES, Labels
+from crawler.phrases import Phrase
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import PriceHistory, RaisedThenCut, RaiseKind
 from crawler.watching.delivery import send
 from crawler.watching.overview import open_watch_store
 from crawler.watching.run_watch import _settle
 from crawler.watching.watch import Watch, WatchTerms
-from crawler.watching.watch_store import WatchStore
+from crawler.watching.watch_store import REFUSALS, WatchStore
 from parsers.model import Flag
 from tests.factories import STARTED, make_listing, make_result
 from tests.watching.test_sending import Place
@@ -314,3 +317,38 @@ def test_facts_that_are_missing_are_left_out(file: Path, odd: str, lang: str) ->
     (sent,) = send(file, SHOP, [place], lang=lang)
     assert sent.delivered == 1
     assert "None" not in place.taken[0].text
+
+
+EXIT = Refusal(Phrase("command_exit", n=3))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (None, "結束代碼 3"),
+        ("UPDATE refusal SET why_phrase = NULL", "exit code 3"),
+        ("UPDATE refusal SET why_phrase = '['", "exit code 3"),
+        ('UPDATE refusal SET why_phrase = \'["command_exit", {"n": 4}]\'', "exit code 3"),
+        ("UPDATE refusal SET why_phrase = '{}'", "exit code 3"),
+    ],
+)
+def test_why_an_alert_was_refused_is_said_in_the_language_of_the_moment(
+    file: Path, damage: str | None, said: str
+) -> None:
+    """A reason of this program; what the file says otherwise, or what is damaged there, stays English."""
+
+    class Refuser(Place):
+        def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
+            return EXIT if any(each.product_id == "2" for each in message.alerts) else None
+
+    keep(file, ALERT, replace(ALERT, product_id="2"))
+    for _ in range(REFUSALS):
+        send(file, SHOP, [Refuser()], lang="en")
+    with WatchStore(file) as memory:
+        if damage is not None:
+            memory._connection.execute(damage)
+        (resting,) = memory.resting(source=SHOP, now=dt.datetime.now(dt.UTC))
+        state = memory.known(Watch(WatchTerms(query="三体", name="三体")), SHOP, "search", NOW)
+        _, why = memory.undelivered_of(state)
+    assert resting.why == why == str(EXIT)
+    assert Labels("zh-Hant").text(resting.why) == Labels("zh-Hant").text(why) == said

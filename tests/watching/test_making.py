@@ -42,7 +42,7 @@ def test_a_product_is_one_alert_by_the_readers_days(tmp_path: Path, offset: int,
     )  # fmt: skip
     (alert,) = made.alerts
     assert [event.kind.value for event in alert.events] == kinds
-    assert len(alert.remarks) <= 1
+    assert (alert.remarks, len(alert.remarks_in_words())) == ((), 1)
     with WatchStore(file) as memory:
         (pending,) = memory.pending("a", source=SHOP)
     assert pending.alert == alert
