@@ -14,8 +14,8 @@ from crawler.clean import clean, crop
 from crawler.history.view_models import Overview
 from crawler.local_time import offset_name
 from crawler.prices.price_history import RaiseKind
+from crawler.report.common.axes import TimeAxis
 from crawler.report.common.wording import UNKNOWN, yuan
-from crawler.report.history.price_axes import TimeAxis
 from crawler.report.history.price_chart import Mark, PriceChart
 from crawler.report.history.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.history.wording import (

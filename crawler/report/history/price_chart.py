@@ -15,7 +15,7 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from crawler.prices.price_periods import PricePeriod
-from crawler.report.history.price_axes import PriceAxis, TimeAxis
+from crawler.report.common.axes import PriceAxis, TimeAxis, tick_below, tick_beside
 from crawler.report.history.price_lines import Level, held_until, levels
 
 __all__ = ["BOX", "LIST_FACTOR", "Mark", "PriceChart"]
@@ -97,7 +97,7 @@ class PriceChart:
         axis = PriceAxis.around(float(level.price) for line in [*prices, *lists] for level in line)
         parts = [
             f'<svg class="plot past" role="img" aria-label="{escape(name)}">',
-            *_price_ticks(axis),
+            *(tick_beside(axis.at(price), words) for price, words in axis.ticks()),
             *_time_ticks(self.time, dates),
             f'<svg class="lines" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none">',
             *self._bands(sold_out),
@@ -187,26 +187,14 @@ class PriceChart:
                 )
 
 
-def _price_ticks(axis: PriceAxis) -> Iterator[str]:
-    for price, words in axis.ticks():
-        y = axis.at(price)
-        yield (
-            f'<line class="grid" x1="0" x2="100%" y1="{y:.2f}%" y2="{y:.2f}%"/>'
-            f'<text class="tick end" x="0" y="{y:.2f}%" dx="-8" dy="4">{words}</text>'
-        )
-
-
 def _time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
     for number, (day, words) in enumerate(axis.ticks(most)):
         x = axis.at(day)
         # On the left there is the margin of the prices; on the right hardly any.
         side = "end" if x > 94 else "middle"
         # Where there is no room, every second one is not shown: on a phone, of few dates only on a small one.
-        minor = (" minor" if most > 4 else " tight") if number % 2 else ""
-        yield (
-            f'<line class="grid" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="100%"/>'
-            f'<text class="tick {side}{minor}" x="{x:.2f}%" y="100%" dy="20">{words}</text>'
-        )
+        kind = ("minor" if most > 4 else "tight") if number % 2 else ""
+        yield tick_below(x, words, side=side, kind=kind)
 
 
 def _short(number: float) -> str:

@@ -10,33 +10,33 @@ books that are much read have 4.9 and more, and what tells them apart is whether
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from crawler.report.common.axes import (
+    FIFTHS,
+    ROUNDING,
+    TENTHS,
+    LogPriceAxis,
+    QualityAxis,
+    is_power_of_ten,
+    steps,
+    tick_below,
+    tick_beside,
+    yuan_tick,
+)
 from crawler.report.search.chart_labels import labels
 
-__all__ = ["MAX_POINTS", "Bar", "Point", "PriceScale", "bars", "five_numbers", "scatter", "spread", "thinned"]
+__all__ = ["MAX_POINTS", "Bar", "Point", "bars", "five_numbers", "scatter", "spread", "thinned"]
 
 MAX_POINTS = 2_000
 """Points that are drawn at most: some 400 KB of SVG, and no eye tells more of them apart."""
 
-_TENTHS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
-"""Preferred numbers (ISO 3, R10): ten equal steps of a decade, rounded so that 1, 2 and 5 are among them."""
-_FIFTHS = _TENTHS[::2]
-_ONE_TWO_FIVE = (1.0, 2.0, 5.0)
-
 _MAX_BARS = 40
-_LEAST_GAP = 0.001
-"""Stars; what lacks less to five is drawn as if it lacked this."""
-_LEAST_SPAN = 1.0
-"""Decades that the quality scale covers at least, so that there are figures on it."""
-_SMALL = 1e-9
-"""What floats may be off by, where one says whether a number is on an edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,63 +57,12 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceScale:
-    """A logarithmic axis from `low` to `high`, both preferred numbers."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, prices: Iterable[float]) -> PriceScale:
-        """Return the axis that holds every price of `prices`, all above 0, at least one."""
-        ordered = sorted(prices)
-        low = _at_or_below(ordered[0], _TENTHS)
-        high = _above(ordered[-1], _TENTHS)
-        if high / low < 1.9:  # a single price, or nearly: it stands amid the axis
-            low, high = _at_or_below(low * 0.9, _TENTHS), _above(high, _TENTHS)
-        return cls(low, high)
-
-    def at(self, price: float) -> float:
-        """Return where a price stands, in percent from the left."""
-        return 100 * math.log(price / self.low) / math.log(self.high / self.low)
-
-    def ticks(self) -> list[float]:
-        """Return the prices that are written on the axis: 1, 2, 5 and their tens; closer ones where these are few."""
-        ticks = _steps(self.low, self.high, _ONE_TWO_FIVE)
-        return ticks if len(ticks) > 2 else _steps(self.low, self.high, _TENTHS)
-
-
-@dataclass(frozen=True, slots=True)
 class Bar:
     """A bar of the histogram: books from `low` up to, but not including, `high`."""
 
     low: float
     high: float
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class _QualityScale:
-    """What is lacking to five stars, by its logarithm, from `worst` at the bottom to `best` at the top."""
-
-    worst: float
-    best: float
-
-    @classmethod
-    def around(cls, qualities: Iterable[float]) -> _QualityScale:
-        gaps = [math.log10(_gap(quality)) for quality in qualities]
-        worst, best = max(gaps), min(gaps)
-        room = max(0.06 * (worst - best), (_LEAST_SPAN - (worst - best)) / 2)
-        return cls(worst + room, best - room)
-
-    def at(self, quality: float) -> float:
-        """Return where a quality stands, in percent from the top."""
-        return 100 * (math.log10(_gap(quality)) - self.best) / (self.worst - self.best)
-
-    def ticks(self) -> list[float]:
-        """Return the qualities on the axis, best first."""
-        lowest, highest = 10**self.best, 10**self.worst
-        return [5 - gap for gap in _steps(lowest, highest, _ONE_TWO_FIVE) if _LEAST_GAP <= gap <= 5]
 
 
 def thinned(points: Sequence[Point], limit: int = MAX_POINTS) -> list[Point]:
@@ -131,21 +80,21 @@ def thinned(points: Sequence[Point], limit: int = MAX_POINTS) -> list[Point]:
 
 
 def scatter(
-    points: Sequence[Point], scale: PriceScale, *, name: str, price_axis: str, quality_axis: str
+    points: Sequence[Point], scale: LogPriceAxis, *, name: str, price_axis: str, quality_axis: str
 ) -> Markup:
     """Return the chart of price (across) and quality (up), each point a link that says which book it is.
 
     The frontier is joined by steps and marked by stars. The keyboard's Tab stops at the frontier alone; all points are
     links, and a script may lead to them. Draws every point: thin them before (`thinned`).
     """
-    quality = _QualityScale.around(point.quality for point in points)
+    quality = QualityAxis.around(point.quality for point in points)
     places = [(scale.at(point.price), quality.at(point.quality)) for point in points]
     size = 4 if len(points) <= 400 else 3
     parts = [
         f'<svg class="plot scatter" role="group" aria-label="{escape(name)}">',
         '<defs><path id="star" d="M0-8.5 2.1-2.9 8.1-2.6 3.4 1.1 5 6.9 0 3.6-5 6.9-3.4 1.1-8.1-2.6-2.1-2.9z"/></defs>',
-        _price_axis(scale),
-        *(_quality_tick(tick, quality.at(tick)) for tick in quality.ticks()),
+        *_price_ticks(scale),
+        *(tick_beside(quality.at(tick), f"{tick:.4g}") for tick in quality.ticks()),
         f'<text class="axis" x="0" y="0" dx="-38" dy="-14">{escape(quality_axis)}</text>',
         f'<text class="axis end" x="100%" y="100%" dy="38">{escape(price_axis)}</text>',
         _steps_of([place for place, point in zip(places, points, strict=True) if point.frontier]),
@@ -164,32 +113,32 @@ def scatter(
     return Markup("".join(parts))  # noqa: S704 – every text in it is escaped
 
 
-def bars(prices: Sequence[float], scale: PriceScale) -> list[Bar]:
+def bars(prices: Sequence[float], scale: LogPriceAxis) -> list[Bar]:
     """Return the histogram of `prices` over the whole axis, in bars that are equally wide on it.
 
     A bar's upper edge is some 26 % above its lower one, or 58 % where that would make too many bars.
     """
-    edges = [scale.low, *_steps(scale.low, scale.high, _TENTHS), scale.high]
+    edges = [scale.low, *steps(scale.low, scale.high, TENTHS), scale.high]
     if len(edges) > _MAX_BARS:
-        edges = [scale.low, *_steps(scale.low, scale.high, _FIFTHS), scale.high]
+        edges = [scale.low, *steps(scale.low, scale.high, FIFTHS), scale.high]
     edges = sorted(set(edges))
     counts, at = [0] * (len(edges) - 1), 0
     for price in sorted(prices):
-        while at < len(counts) - 1 and price >= edges[at + 1] - _SMALL:
+        while at < len(counts) - 1 and price >= edges[at + 1] - ROUNDING:
             at += 1
         counts[at] += 1
     return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
 
 
 def spread(
-    histogram: Sequence[tuple[Bar, str]], five: Sequence[float], scale: PriceScale, *, name: str
+    histogram: Sequence[tuple[Bar, str]], five: Sequence[float], scale: LogPriceAxis, *, name: str
 ) -> Markup:
     """Return the histogram, with a thick line from quartile to quartile and a broken one at the median.
 
     Each bar has the words that say what it counts; `five` are the numbers of `five_numbers`.
     """
     tallest = max((bar.count for bar, _ in histogram), default=0) or 1
-    parts = [f'<svg class="plot spread" role="img" aria-label="{escape(name)}">', _price_axis(scale)]
+    parts = [f'<svg class="plot spread" role="img" aria-label="{escape(name)}">', *_price_ticks(scale)]
     for bar, words in histogram:
         if bar.count:
             left, right, height = scale.at(bar.low), scale.at(bar.high), 100 * bar.count / tallest
@@ -222,55 +171,18 @@ def five_numbers(prices: Sequence[Decimal]) -> tuple[Decimal, Decimal, Decimal, 
     return quantile(0), quantile(1), quantile(2), quantile(3), quantile(4)
 
 
-def _gap(quality: float) -> float:
-    return min(max(5 - quality, _LEAST_GAP), 5.0)
-
-
-def _steps(low: float, high: float, series: Sequence[float]) -> list[float]:
-    """Return the numbers of a series and their tens from `low` to `high`, ascending."""
-    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    every = (_times_ten(number, decade) for decade in decades for number in series)
-    return [number for number in every if low * (1 - _SMALL) <= number <= high * (1 + _SMALL)]
-
-
-def _times_ten(number: float, decade: int) -> float:
-    return number * float(10**decade) if decade >= 0 else number / float(10**-decade)
-
-
-def _at_or_below(number: float, series: Sequence[float]) -> float:
-    return _steps(number / 11, number, series)[-1]
-
-
-def _above(number: float, series: Sequence[float]) -> float:
-    return next(step for step in _steps(number, number * 11, series) if step > number)
-
-
 def _evenly(indices: list[int], number: int) -> list[int]:
     if len(indices) <= number:
         return indices
     return [indices[at * len(indices) // number] for at in range(number)]
 
 
-def _price_axis(scale: PriceScale) -> str:
-    ticks = scale.ticks()
+def _price_ticks(axis: LogPriceAxis) -> Iterator[str]:
+    ticks = axis.ticks()
     crowded = len(ticks) > 6
-    return "".join(
-        f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"/>'
-        f'<text class="tick middle{" minor" if crowded and not _is_ten(tick) else ""}" x="{at:.2f}%" y="100%" dy="20">'
-        f"¥{tick:,g}</text>"
-        for tick, at in zip(ticks, map(scale.at, ticks), strict=True)
-    )
-
-
-def _is_ten(number: float) -> bool:
-    return abs(math.log10(number) - round(math.log10(number))) < _SMALL
-
-
-def _quality_tick(quality: float, at: float) -> str:
-    return (
-        f'<line class="grid" x1="0" x2="100%" y1="{at:.2f}%" y2="{at:.2f}%"/>'
-        f'<text class="tick end" x="0" y="{at:.2f}%" dx="-8" dy="4">{quality:.4g}</text>'
-    )
+    for price in ticks:
+        kind = "minor" if crowded and not is_power_of_ten(price) else ""
+        yield tick_below(axis.at(price), yuan_tick(price), kind=kind)
 
 
 def _steps_of(places: Sequence[tuple[float, float]]) -> str:

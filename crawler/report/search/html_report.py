@@ -183,7 +183,8 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
 
 def _chart(result: SearchResult, listed: int, say: Labels) -> dict[str, Any] | None:
     """Return the drawing of the books that are on sale and rated, and what is not in it; None when there are none."""
-    from crawler.report.search.chart import PriceScale, scatter, thinned
+    from crawler.report.common.axes import LogPriceAxis
+    from crawler.report.search.chart import scatter, thinned
 
     points = list(_points(result, listed, say))
     if not points:
@@ -192,7 +193,7 @@ def _chart(result: SearchResult, listed: int, say: Labels) -> dict[str, Any] | N
     return {
         "svg": scatter(
             drawn,
-            PriceScale.around(float(amount) for amount in _prices(result)),
+            LogPriceAxis.around(float(amount) for amount in _prices(result)),
             name=say("price_and_quality"),
             price_axis=say("price_axis"),
             quality_axis=say("quality_axis"),
@@ -229,13 +230,14 @@ def _points(result: SearchResult, listed: int, say: Labels) -> Iterator[Point]:
 
 def _spread(result: SearchResult, say: Labels) -> dict[str, Any] | None:
     """Return the histogram of what the books on sale cost, with its five numbers; None when none is on sale."""
-    from crawler.report.search.chart import PriceScale, bars, five_numbers, spread
+    from crawler.report.common.axes import LogPriceAxis
+    from crawler.report.search.chart import bars, five_numbers, spread
 
     prices = _prices(result)
     if not prices:
         return None
     numbers = [float(amount) for amount in prices]
-    scale, five = PriceScale.around(numbers), five_numbers(prices)
+    scale, five = LogPriceAxis.around(numbers), five_numbers(prices)
     histogram = [
         (bar, say("bar", low=f"¥{bar.low:,g}", high=f"¥{bar.high:,g}", n=bar.count))
         for bar in bars(numbers, scale)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import long_gap
 from crawler.prices.price_periods import price_periods, product_past
-from crawler.report.history.price_axes import PriceAxis, TimeAxis
+from crawler.report.common.axes import PriceAxis, TimeAxis
 from crawler.report.history.price_chart import BOX, Mark, PriceChart
 from crawler.report.history.price_lines import sold_out_times, thinned
 from tests.profiles import examples

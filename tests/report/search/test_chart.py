@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.report.common.axes import LogPriceAxis
 from crawler.report.search.chart import (
     MAX_POINTS,
     Point,
-    PriceScale,
     bars,
     five_numbers,
     scatter,
@@ -30,8 +30,8 @@ def point(price: float = 39.0, quality: float = 4.9, **over: object) -> Point:
     return Point(price, quality, **values)  # type: ignore[arg-type]  # the fields' own types
 
 
-def drawn(points: list[Point], scale: PriceScale | None = None) -> LexborHTMLParser:
-    scale = scale or PriceScale.around(each.price for each in points)
+def drawn(points: list[Point], scale: LogPriceAxis | None = None) -> LexborHTMLParser:
+    scale = scale or LogPriceAxis.around(each.price for each in points)
     return LexborHTMLParser(scatter(points, scale, name="N", price_axis="P", quality_axis="Q"))
 
 
@@ -52,7 +52,7 @@ def ticks(picture: LexborHTMLParser, kind: str) -> list[str]:
 
 def test_equal_ratios_of_price_are_equally_far_apart() -> None:
     """From ¥10 to ¥20 it is as far as from ¥50 to ¥100."""
-    scale = PriceScale.around([10, 20, 50, 100])
+    scale = LogPriceAxis.around([10, 20, 50, 100])
     ten, twenty, fifty, hundred = map(scale.at, (10, 20, 50, 100))
     assert twenty - ten == pytest.approx(hundred - fifty)
 
@@ -60,7 +60,7 @@ def test_equal_ratios_of_price_are_equally_far_apart() -> None:
 @given(PRICES)
 def test_every_price_is_on_the_axis(prices: list[float]) -> None:
     """From the lowest to the highest: between 0 and 100 percent, with ticks to read it by."""
-    scale = PriceScale.around(prices)
+    scale = LogPriceAxis.around(prices)
     assert all(-0.001 <= scale.at(price) <= 100.001 for price in prices)
     assert len(scale.ticks()) > 2
     assert all(-0.001 <= scale.at(tick) <= 100.001 for tick in scale.ticks())
@@ -77,13 +77,13 @@ def test_every_price_is_on_the_axis(prices: list[float]) -> None:
 )
 def test_ticks_are_1_2_5_or_closer_where_these_are_few(prices: list[float], expected: list[float]) -> None:
     """Round prices, and never fewer than three of them."""
-    assert PriceScale.around(prices).ticks() == pytest.approx(expected)
+    assert LogPriceAxis.around(prices).ticks() == pytest.approx(expected)
 
 
 @given(PRICES)
 def test_every_price_is_in_one_bar(prices: list[float]) -> None:
     """The bars touch, cover the axis, are few, and count every price where it belongs."""
-    scale = PriceScale.around(prices)
+    scale = LogPriceAxis.around(prices)
     histogram = bars(prices, scale)
     assert histogram[0].low == scale.low
     assert histogram[-1].high == scale.high
@@ -160,7 +160,7 @@ def test_words_in_the_drawing_stay_words() -> None:
     nasty = "</title><script>\"'&"
     svg = scatter(
         [point(name=nasty, label=nasty, href=f"#{nasty}")],
-        PriceScale(10, 100),
+        LogPriceAxis(10, 100),
         name=nasty,
         price_axis=nasty,
         quality_axis=nasty,
@@ -206,7 +206,7 @@ def test_few_points_are_all_drawn() -> None:
 def test_the_histogram_says_what_it_shows() -> None:
     """Each bar that counts something has its words; the line of the median stands where the median is."""
     prices = [10.0, 12.0, 30.0]
-    scale = PriceScale.around(prices)
+    scale = LogPriceAxis.around(prices)
     histogram = [(bar, f"{bar.count} <b>") for bar in bars(prices, scale)]
     picture = LexborHTMLParser(spread(histogram, (10, 11, 12, 21, 30), scale, name="N & M"))
     assert [bar.text() for bar in picture.css("rect title")] == ["2 <b>", "1 <b>"]
@@ -217,7 +217,7 @@ def test_the_histogram_says_what_it_shows() -> None:
 def test_no_style_is_in_the_drawing() -> None:
     """A style attribute would break the page's policy."""
     svg = scatter(
-        [point(frontier=True)], PriceScale(10, 100), name="", price_axis="", quality_axis=""
-    ) + spread([], (10, 10, 10, 10, 10), PriceScale(10, 100), name="")
+        [point(frontier=True)], LogPriceAxis(10, 100), name="", price_axis="", quality_axis=""
+    ) + spread([], (10, 10, 10, 10, 10), LogPriceAxis(10, 100), name="")
     assert "style=" not in svg
     assert "url(" not in svg

@@ -1,4 +1,4 @@
-"""The axes of a price over time: what is drawn is on them, and they are written with round figures."""
+"""The axes of the charts: what is drawn is on them, and they are written with round figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.report.history.price_axes import PriceAxis, TimeAxis
+from crawler.report.common.axes import LogPriceAxis, PriceAxis, TimeAxis, yuan_tick
 
 MOMENTS = st.lists(
     st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2200, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001 – timezones adds it
@@ -98,3 +98,24 @@ def test_a_small_change_looks_small() -> None:
     """A yuan on a hundred takes less than a tenth of the height."""
     axis = PriceAxis.around([100, 101])
     assert axis.at(100) - axis.at(101) < 10
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (2.0, "¥2"), (1000.0, "¥1,000"), (1_000_000.0, "¥1,000,000"), (31.5, "¥31.50"), (0.5, "¥0.50"),
+        (0.125, "¥0.125"), (0.0, "¥0"),
+    ],
+)  # fmt: skip
+def test_a_price_on_an_axis_is_written_like_any_other(amount: float, words: str) -> None:
+    """Whole yuan without digits, else two; all of a fraction of a hundredth, which would stand for another."""
+    assert yuan_tick(amount) == words
+
+
+@given(st.lists(st.floats(0.01, 9_999_999), min_size=1, max_size=9))
+def test_no_two_figures_of_a_price_axis_are_the_same(prices: list[float]) -> None:
+    """And each says the very place where it stands."""
+    ticks = LogPriceAxis.around(prices).ticks()
+    words = [yuan_tick(tick) for tick in ticks]
+    assert len(set(words)) == len(ticks)
+    assert [float(each[1:].replace(",", "")) for each in words] == pytest.approx(ticks)
