@@ -182,6 +182,21 @@ def test_a_late_alert_is_dated_in_the_language_of_the_moment(file: Path, now: st
     assert late in message.text
 
 
+@pytest.mark.parametrize(("hours", "day"), [(0, "2026-01-01"), (8, "2026-01-02")])
+def test_days_are_those_of_the_reader_of_the_moment(
+    file: Path, monkeypatch: pytest.MonkeyPatch, hours: int, day: str
+) -> None:
+    """20:00 in UTC is the next day in Beijing, wherever the alert was recorded."""
+    since = dt.datetime(2026, 1, 1, 20, tzinfo=dt.UTC)
+    keep(file, replace(ALERT, history=replace(HISTORY, since=since)))
+    monkeypatch.setattr(
+        "crawler.watching.delivery.local_zone", lambda: dt.timezone(dt.timedelta(hours=hours))
+    )
+    place = Place()
+    send(file, SHOP, [place], lang="en")
+    assert f"on record since {day}" in place.taken[0].text
+
+
 def test_auto_follows_the_query_of_the_moment(file: Path) -> None:
     """A watch whose query changes its script speaks the other script from then on, of earlier alerts, too."""
     keep(file, replace(ALERT, note=NOTE), query="三体")
