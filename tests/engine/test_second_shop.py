@@ -239,7 +239,7 @@ async def test_an_unknown_shop_is_refused(tmp_path: Path) -> None:
         Crawler(shop="foolio")
     with pytest.raises(UsageError, match="foolio"):
         await crawl("networks", shop="foolio", history=str(tmp_path / "history.sqlite3"))
-    assert os.listdir(tmp_path) == []
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
     with pytest.raises(UsageError, match="demo"):
         Crawler(shop="folio", demo=True)
 
@@ -280,15 +280,16 @@ def test_the_orders_of_a_shop_are_those_of_its_addresses() -> None:
 def test_two_shops_cannot_have_one_name_or_address() -> None:
     """What a report or a history names must be one shop; the same shop may be registered again."""
     register_shop(SHOP)
-    changes: dict[str, Any]
-    for changes in ({"name": "dangdang"}, {"name": "else", "base_url": SHOP.base_url}):
+    new = replace(SHOP, name="new", base_url="https://new.example")
+    for shop in (replace(new, name="dangdang"), replace(new, base_url=SHOP.base_url)):
         with pytest.raises(ValueError, match="registered already"):
-            register_shop(replace(SHOP, **{"base_url": "https://new.example", **changes}))
+            register_shop(shop)
     with pytest.raises(ModuleNotFoundError, match="no_such_shop"):
-        register_shop(replace(SHOP, name="new", base_url="https://new.example", module="tests.no_such_shop"))
-    for changes in ({"base_url": "https://new.example/"}, {"currency": "€"}):
-        with pytest.raises(ValueError, match="folio"):
-            replace(SHOP, **changes)
+        register_shop(replace(new, module="tests.no_such_shop"))
+    with pytest.raises(ValueError, match="base_url of folio"):
+        replace(SHOP, base_url="https://new.example/")
+    with pytest.raises(ValueError, match="currency of folio"):
+        replace(SHOP, currency="€")
     assert list(SHOPS) == ["dangdang", "folio"]
 
 
