@@ -105,8 +105,8 @@ class Contributor:
 class Listing:
     """One item of a result list.
 
-    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that the page does not give,
-    or gives in a way that cannot be read, is None; what the page said stays in the `*_text` field beside it.
+    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that the page does not
+    give, or gives in a way that cannot be read, is None; what the page said stays in the `*_text` field beside it.
     """
 
     product_id: str

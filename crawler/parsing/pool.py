@@ -41,6 +41,30 @@ CLOSE_SECONDS = 2.0
 _CRASHED = ParseFailureReason.CRASHED
 
 
+class _Executor(ProcessPoolExecutor):
+    """A process pool that breaks between two submissions, not during one.
+
+    Before Python 3.12.1 the executor's thread may find a dead worker while `submit` adds a page and a process: it
+    then dies of "dictionary changed size during iteration", or never ends the new process (cpython issue 109047).
+    """
+
+    if sys.version_info < (3, 12, 1):
+
+        def _start_executor_manager_thread(self) -> None:
+            super()._start_executor_manager_thread()
+            thread: Any = vars(self)["_executor_manager_thread"]
+            if "terminate_broken" in vars(thread):
+                return
+            terminate = thread.terminate_broken
+
+            def terminate_broken(cause: Any) -> None:
+                with thread.shutdown_lock:  # `submit` holds it; from now on it raises BrokenProcessPool
+                    vars(self)["_broken"] = "a parse process died"
+                terminate(cause)
+
+            thread.terminate_broken = terminate_broken
+
+
 class _PoolInstance:
     """One life of the process pool: an executor, and the processes it started."""
 
@@ -53,7 +77,7 @@ class _PoolInstance:
         self.reported = 0
         """How many of the processes the world has been told of."""
         self._warm_ups: list[Future[int]] = []
-        self.executor = ProcessPoolExecutor(
+        self.executor = _Executor(
             workers,
             mp_context=self._recording_context(),
             initializer=worker.set_up,

@@ -10,17 +10,22 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.engine_events import WorkerEvent
+from crawler.parsing import worker
 from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob
 from crawler.parsing.page_parser import ExecutorParser, PageParser, page_parser, worker_count
 from crawler.parsing.pool import WAITING_PAGES, ParsePool
+from crawler.parsing.pool import _PoolInstance as PoolInstance
 from crawler.phrases import Phrase
 from parsers.model import SearchPage
 from parsers.registry import SEARCH
@@ -66,6 +71,40 @@ async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool)
     bodies = ["die", "exit", "answer", "answer"]
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     assert [isinstance(o, ParseFailure) for o in outcomes] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_worker_that_dies_while_another_starts_leaves_no_process(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool breaks before or after a submission: a process that starts meanwhile is ended with the others."""
+    started: list[BaseProcess] = []
+
+    process_type: Any = worker.PROCESS_TYPES[method]
+
+    class Late(process_type):  # type: ignore[misc]  # one of several classes
+        def start(self) -> None:
+            if started:
+                started[0].kill()
+                started[0].join()
+                threading.Event().wait(0.3)  # the executor's thread may find the dead one now
+            super().start()
+            started.append(self)
+
+    Late.__module__, Late.__qualname__ = __name__, "Late"
+    monkeypatch.setitem(worker.PROCESS_TYPES, method, Late)
+    monkeypatch.setattr(sys.modules[__name__], "Late", Late, raising=False)
+    pool = PoolInstance(method, 2)
+    futures = [pool.executor.submit(time.sleep, 60), pool.executor.submit(time.sleep, 60)]
+    try:
+        for future in futures:
+            with pytest.raises(BrokenProcessPool):
+                future.result(20)
+        pool.join()
+        assert len(started) == 2
+        assert [process.is_alive() for process in pool.processes] == [False, False]
+    finally:
+        pool.kill()
 
 
 async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_path: Path) -> None:
@@ -203,7 +242,7 @@ async def test_a_pool_that_cannot_start_again_says_so(
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.__init__", refuse)
     outcome = await parse(pool, "die")
     assert isinstance(outcome, ParseFailure)
     assert "no parse process could be started" in outcome.detail
@@ -215,7 +254,7 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object, **__: object) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.__init__", refuse)
     for early in (True, False):
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), ExecutorParser)
 
