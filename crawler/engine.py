@@ -28,20 +28,20 @@ from crawler.events import Event, SearchFinished
 from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
-from crawler.query import checked_query, simplified
+from crawler.query import checked_query, in_script
 from crawler.results import SearchResult
 from crawler.settings import Settings
-from parsers import SHOPS
+from parsers.registry import DEFAULT_SHOP, SHOPS
+from parsers.shop import is_within
 
 if TYPE_CHECKING:
     from crawler.page_key import PageKey
     from crawler.recording.replay_model import Recorder, SavedPage, SavedRun
     from crawler.search.run import Search
     from crawler.search.spec import SearchSpec
+    from parsers import Shop
 
 __all__ = ["Crawler", "crawl"]
-
-SHOP = SHOPS["dangdang"]
 
 SEARCH_OPTIONS = SearchOptions.__optional_keys__
 """The settings that one search of a shared engine may have for itself."""
@@ -59,12 +59,16 @@ class Crawler:
     `concurrent.futures.Executor` to parse in; it stays the caller's and is not shut down. `demo` starts the
     embedded demo shop and sends every request there. `pool` hands in a parse pool that was started beforehand, to
     be closed with the engine. `robots_folder` keeps robots.txt for a day; None keeps it in memory. `now` is the clock.
+    `shop` is the name of the shop to search, one of `parsers.SHOPS`.
+
+    Raises UsageError for an unknown shop and for options that exclude each other.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
+        shop: str = DEFAULT_SHOP.name,
         executor: Executor | None = None,
         demo: bool = False,
         pool: PageParser | None = None,
@@ -76,6 +80,9 @@ class Crawler:
         self.settings = settings or Settings()
         if demo and self.settings.base_url is not None:
             raise UsageError("the demo shop has its own address; give either demo or base_url")
+        self._shop = _registered(shop)
+        if demo and self._shop != DEFAULT_SHOP:
+            raise UsageError(f"the demo shop imitates {DEFAULT_SHOP.name}; give either demo or another shop")
         self._executor = executor
         self._demo = demo
         self._pool = pool
@@ -153,9 +160,9 @@ class Crawler:
 
         from crawler.search.spec import SearchSpec
 
-        typed = checked_query(query)
-        base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
-        return SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
+        typed, shop = checked_query(query), self._shop
+        base_url = (self._base_url or settings.base_url or shop.base_url).rstrip("/")
+        return SearchSpec(typed, in_script(typed, shop.query_script), shop, base_url, self._demo, settings)
 
     async def search(
         self,
@@ -225,14 +232,14 @@ class Crawler:
         from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings
-        live = spec.base_url == SHOP.base_url
+        live = spec.base_url == spec.shop.base_url
         policy = FetchPolicy(
             attempts=settings.attempts,
             request_seconds=settings.request_timeout,
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=RedirectScope(spec.base_url),
+            may_follow=RedirectScope(spec.base_url, spec.shop.hosts if live else ()),
             named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
             obey_robots=settings.obey_robots,
             is_block=blocked_for_certain,
@@ -270,30 +277,39 @@ class Crawler:
 
 @dataclass(frozen=True, slots=True)
 class RedirectScope:
-    """Where redirects of a search may lead: the shop's own domains, or elsewhere (demo, replica) the very same host.
+    """Where redirects of a search may lead: the domains `hosts`, or without any (demo, replica) the very same host.
 
     What no policy may allow is the downloader's business. A redirect to a login is not followed: it says all it has to
     say. This is a value, so that a policy can be sent to another process.
     """
 
     base_url: str
+    hosts: tuple[str, ...] = ()
 
     def __call__(self, url: str) -> bool:
         """Tell whether a redirect to `url` is followed."""
-        from crawler.search.judging import is_login_url
+        from crawler.fetch_verdict import is_login_url
 
         target = urlsplit(url)
-        if self.base_url == SHOP.base_url:
-            own = SHOP.owns(target.hostname or "")
+        if self.hosts:
+            own = is_within(target.hostname or "", self.hosts)
         else:
             own = target.netloc == urlsplit(self.base_url).netloc
         return own and not is_login_url(url)
+
+
+def _registered(shop: str) -> Shop:
+    """Return a shop by its name. Raises UsageError for an unknown one."""
+    if shop not in SHOPS:
+        raise UsageError(f"unknown shop {shop!r:.60}; use one of {', '.join(SHOPS)}")
+    return SHOPS[shop]
 
 
 async def crawl(
     query: str,
     *,
     settings: Settings | None = None,
+    shop: str = DEFAULT_SHOP.name,
     executor: Executor | None = None,
     demo: bool = False,
     history: str | os.PathLike[str] | None = None,
@@ -303,23 +319,26 @@ async def crawl(
 
     `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
     max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and
-    every other field of `Settings`; they go over `settings`. `executor` is any `concurrent.futures.Executor` to parse
-    in; `demo` searches the embedded demo shop. Calls that run at once in one loop with the same engine settings share
-    an engine. `history` is the file of prices over time: the search is recorded there, and each book of the result gets
-    what its past says; None records nothing.
+    every other field of `Settings`; they go over `settings`. `shop` is the name of the shop to search, one of
+    `parsers.SHOPS`. `executor` is any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo
+    shop. Calls that run at once in one loop with the same engine settings share an engine. `history` is the file of
+    prices over time: the search is recorded there, and each book of the result gets what its past says; None records
+    nothing.
 
-    Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range,
-    HistoryError for a history that cannot be used: before the search where that can be known.
+    Raises UsageError for an empty or unreadable query, an unknown shop and an option that the shop lacks,
+    SettingsError for an unknown option or one out of range, HistoryError for a history that cannot be used: before the
+    search where that can be known.
     Pages that fail raise nothing: see `result.complete` and `result.failed`.
     """
     wanted = (settings or Settings()).replace(**options)
+    _registered(shop)
     checked_query(query)
     if history is not None:
         from crawler.history.store import History
 
         await asyncio.to_thread(lambda: History(Path(history)).close())
     own = {name: getattr(wanted, name) for name in SEARCH_OPTIONS}
-    async with _shared_engine(wanted, executor, demo=demo) as engine:
+    async with _shared_engine(wanted, executor, shop=shop, demo=demo) as engine:
         async for event in engine.search(query, **own):
             if isinstance(event, SearchFinished):
                 result = event.result
@@ -346,16 +365,16 @@ _shares: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Share]] = WeakK
 
 @asynccontextmanager
 async def _shared_engine(
-    settings: Settings, executor: Executor | None, *, demo: bool
+    settings: Settings, executor: Executor | None, *, shop: str, demo: bool
 ) -> AsyncIterator[Crawler]:
     """Give an engine that calls of one loop share: opened by the first of them, closed by the last."""
     shares = _shares.setdefault(asyncio.get_running_loop(), {})
     defaults = Settings()
     engine_settings = settings.replace(**{name: getattr(defaults, name) for name in SEARCH_OPTIONS})
-    key = (engine_settings, id(executor), demo)
+    key = (engine_settings, id(executor), shop, demo)
     share = shares.get(key)
     if share is None:
-        engine = Crawler(engine_settings, executor=executor, demo=demo)
+        engine = Crawler(engine_settings, shop=shop, executor=executor, demo=demo)
         share = shares[key] = _Share(engine, asyncio.ensure_future(engine.__aenter__()))
     share.users += 1
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from crawler.errors import UsageError
 
@@ -12,6 +12,7 @@ __all__ = [
     "MAX_QUERY_LENGTH",
     "checked_query",
     "has_one_script",
+    "in_script",
     "mainland_wording",
     "script_of",
     "simplified",
@@ -55,6 +56,13 @@ def simplified(text: str) -> str:
 def traditional(text: str) -> str:
     """Return `text` in Traditional Chinese (OpenCC's `s2t`)."""
     return _converter("s2t").convert(text)
+
+
+def in_script(text: str, script: Literal["zh-Hans", "zh-Hant"] | None) -> str:
+    """Return `text` in a script of Chinese; as it is for None."""
+    if script is None:
+        return text
+    return simplified(text) if script == "zh-Hans" else traditional(text)
 
 
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")

@@ -56,7 +56,7 @@ def _why_no_page(result: SearchResult, say: Labels) -> str:
     no_robots = all(page.detail.startswith(UNAVAILABLE) for page in tried)  # the first that nobody answered
     remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
-        name = say.shop(SHOPS[result.shop].title) if result.is_live else result.base_url
+        name = say.shop(SHOPS[result.shop]) if result.is_live else result.base_url
         words = say("unreachable", shop=name, why=sanitize(tried[0].detail, say))
         demo = True
     elif result.stopped and verdicts == {Verdict.BLOCKED}:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.languages import LANGUAGES, language_for
 from crawler.phrases import worded
+
+if TYPE_CHECKING:
+    from parsers import Shop
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
 
@@ -533,10 +536,6 @@ _REASONS = {
 """Labels of the reasons for which products are dropped, where they have not the reason's name."""
 
 
-_SHOPS = {"Dangdang 当当网": ("Dangdang 当当网", "当当网", "當當網")}
-"""Names of shops by their title, where a language has one of its own."""
-
-
 class Labels:
     """The words of one language: `say("ok", n=3)` is «3 ok»."""
 
@@ -562,9 +561,9 @@ class Labels:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
 
-    def shop(self, title: str) -> str:
+    def shop(self, shop: Shop) -> str:
         """Return the name of a shop; its `title` where this language has no other."""
-        return _SHOPS[title][self._column] if title in _SHOPS else title
+        return shop.titles.get(self.language, shop.title)
 
 
 ENGLISH = Labels("en")

@@ -136,9 +136,10 @@ def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
 
 def _settling(result: SearchResult) -> str:
     """Return the option that may prove which book is cheapest; '' where none is known to help."""
-    check, most = result.price_check, SHOPS[result.shop].max_pages
+    check, shop = result.price_check, SHOPS[result.shop]
+    most = shop.max_pages
     if check is None:
-        return "--price-check 3"
+        return "--price-check 3" if "price" in shop.sorts else "--pages all"
     if check.reason in {"failed", "stopped"}:
         return "--resume"
     if check.reason == "not_passed" and len(check.pages) < most:
@@ -320,12 +321,12 @@ def _shop_name(result: SearchResult, say: Labels) -> str:
     if result.demo:
         return say("the_demo_shop")
     if result.is_live:
-        return say.shop(SHOPS[result.shop].title)
+        return say.shop(SHOPS[result.shop])
     return say("the_replica", address=clean(result.base_url))
 
 
 def _shop(result: SearchResult, say: Labels) -> str:
-    shop = say.shop(SHOPS[result.shop].title)
+    shop = say.shop(SHOPS[result.shop])
     if result.demo:
         return say("demo_shop", shop=shop)
     return shop if result.is_live else say("replica_shop", shop=shop, address=clean(result.base_url))

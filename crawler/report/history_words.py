@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from crawler.clean import clean, crop
 from crawler.prices.observation import NOT_DROPPED
@@ -43,9 +42,6 @@ __all__ = [
 TITLE_LIMIT = 300
 """Characters of a title; what is longer is no title."""
 
-_MANY_DIGITS = 13
-"""No product number is longer."""
-
 
 def binary_size(number: int) -> str:
     """Return bytes as «17 B», «3.1 KiB», «156.0 MiB»."""
@@ -62,7 +58,7 @@ def source_name(source: str, say: Labels) -> str:
     if source == "demo":
         return say("the_demo_shop")
     shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return say.shop(shop.title) if shop is not None else say("the_replica", address=clean(source))
+    return say.shop(shop) if shop is not None else say("the_replica", address=clean(source))
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
@@ -77,12 +73,7 @@ def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
 def product_address(source: str, product_id: str) -> str | None:
     """Return the address of a product's page; None at a demo or a replica, whose numbers are not the shop's."""
     shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    if shop is None or not (
-        product_id.isascii() and product_id.isdigit() and len(product_id) <= _MANY_DIGITS
-    ):
-        return None
-    address = f"https://product.{shop.hosts[0]}/{product_id}.html"
-    return address if shop.owns(urlsplit(address).hostname or "") else None
+    return None if shop is None else shop.product_url(product_id)
 
 
 def title_of(product: ProductPast) -> str:

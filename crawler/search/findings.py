@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Findings", "import_book_modules"]
 
-FEW = 60
-"""Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
-
 
 class Findings:
     """What was found on the pages of the search's own list and of the one in price order `beside` it."""
@@ -170,10 +167,13 @@ class Findings:
         on_topic = counts.unique - counts.dropped["off_topic"]
         available = self._own.available
         read_whole = available is not None and available <= self._own.requested and not any(failed)
-        return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
+        few = self._spec.shop.page_size
+        return on_topic < few and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property
     def _mainland_wording(self) -> str | None:
+        if self._spec.shop.query_script != "zh-Hans":
+            return None
         from crawler.query import mainland_wording
 
         return mainland_wording(self._spec.query)

@@ -37,17 +37,18 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.parsing.pool import ParseFailure
+from crawler.parsing.job import ParseFailure, ParseJob
 from crawler.phrases import Phrase
 from crawler.recording.replay_model import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
 from crawler.search.event_log import EventLog
 from crawler.search.findings import Findings, import_book_modules
-from crawler.search.judging import Judgement, judge
+from crawler.search.judging import PARSE_VERDICTS, Judgement, judge_search
 from crawler.search.page_list import PageList
 from crawler.search.price_check import pages_needed
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
+from parsers.registry import SEARCH
 
 if TYPE_CHECKING:
     from crawler.books.pipeline import BookList
@@ -64,8 +65,8 @@ PARSE_GRACE_SECONDS = 1.5
 WARM_UP_DELAY = 0.05
 """Seconds until the modules that make books are imported: the first requests are out then, and not yet answered."""
 
-UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
-"""Verdicts of a page that tell of the process that read it: they are not found out a second time."""
+UNREADABLE = {verdict: reason for reason, verdict in PARSE_VERDICTS.items()}
+"""Verdicts about the process that parsed a page, with their reasons: a replay takes them over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,8 @@ class Search:
         self._recorder = recorder
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
-        wanted = spec.settings
-        self._own = self._page_list(wanted.pages, price_order=False)
-        # A list that is in price order proves itself.
-        beside = wanted.price_check if wanted.sort != "price" else 0
-        self._beside = self._page_list(beside, price_order=True) if beside else None
+        self._own = self._page_list(spec.pages, price_order=False)
+        self._beside = self._page_list(spec.price_pages, price_order=True) if spec.price_pages else None
         self._lists = (self._own,) if self._beside is None else (self._own, self._beside)
         self.log = EventLog.for_pages(self._requested)
         self._announced: set[PageKey] = set()
@@ -311,7 +309,7 @@ class Search:
     def _judge(
         self, page: PageKey, exchange: Exchange, parsed: SearchPage | ParseFailure | None
     ) -> Judgement:
-        return judge(exchange, parsed, query=self._spec.query_sent, number=page.number)
+        return judge_search(exchange, parsed, query=self._spec.query_sent, number=page.number)
 
     def _may_ask_again(self, page: PageKey) -> bool:
         """Tell whether a page has attempts and time left."""
@@ -324,8 +322,10 @@ class Search:
         if not exchange.body or exchange.problem is not None:
             return None
         if known is not None and known.verdict in UNREADABLE:
-            return ParseFailure(Verdict(known.verdict), known.detail)
-        parsed = await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page.number)
+            return ParseFailure(UNREADABLE[Verdict(known.verdict)], known.detail)
+        package = self._spec.shop.module
+        job = ParseJob(package, SEARCH, exchange.body, exchange.charset, page.number)
+        parsed = await self._parser.parse(job)
         if page.price_order and isinstance(parsed, SearchPage):
             listings = tuple(replace(listing, price_order=True) for listing in parsed.listings)
             return replace(parsed, listings=listings)

@@ -39,6 +39,29 @@ class SearchSpec:
     demo: bool
     settings: Settings
 
+    def __post_init__(self) -> None:
+        """Raise UsageError for a setting that the shop cannot serve."""
+        shop, wanted = self.shop, self.settings
+        if wanted.sort not in shop.sorts:
+            offered = ", ".join(sorted(shop.sorts))
+            raise UsageError(f"{shop.name} cannot sort by {wanted.sort}; use one of {offered}")
+        if not shop.price_filter and (wanted.min_price is not None or wanted.max_price is not None):
+            raise UsageError(f"{shop.name} cannot search by price; omit min_price and max_price")
+
+    @property
+    def pages(self) -> int:
+        """Pages of the search's own list to ask for: no more than the shop serves."""
+        return min(self.settings.pages, self.shop.max_pages)
+
+    @property
+    def price_pages(self) -> int:
+        """Pages of the list in price order to read beside it, at most."""
+        wanted = self.settings
+        # A list that is in price order proves itself.
+        if wanted.sort == "price" or "price" not in self.shop.sorts:
+            return 0
+        return min(wanted.price_check, self.shop.max_pages)
+
     def url(self, page: int, *, price_order: bool = False) -> str:
         """Return the address of result page `page`, in the search's own order or in that of prices."""
         wanted = self.settings

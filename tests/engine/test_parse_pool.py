@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from crawler.engine_events import WorkerEvent
+from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob
 from crawler.parsing.page_parser import ExecutorParser, PageParser, page_parser, worker_count
-from crawler.parsing.pool import WAITING_PAGES, ParseFailure, ParsePool
+from crawler.parsing.pool import WAITING_PAGES, ParsePool
 from crawler.phrases import Phrase
-from crawler.verdict import Verdict
 from parsers.model import SearchPage
+from parsers.registry import SEARCH
 from tests.engine.parse_tasks import obey
 from tests.processes import gone
 
@@ -37,7 +38,7 @@ async def pool(request: pytest.FixtureRequest) -> AsyncIterator[ParsePool]:
 
 
 async def parse(pool: PageParser, body: str, page: int = 1) -> SearchPage | ParseFailure:
-    return await pool.parse("dangdang", body.encode(), None, page)
+    return await pool.parse(ParseJob("parsers.dangdang", SEARCH, body.encode(), None, page))
 
 
 def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
@@ -57,7 +58,7 @@ async def test_a_page_that_kills_its_worker_costs_itself_alone(pool: ParsePool) 
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     failures = {n: o for n, o in enumerate(outcomes) if isinstance(o, ParseFailure)}
     assert list(failures) == [9]
-    assert failures[9].verdict is Verdict.PARSE_CRASHED
+    assert failures[9].reason is ParseFailureReason.CRASHED
 
 
 async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool) -> None:
@@ -88,7 +89,7 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
     finally:
         await pool.close()
     assert isinstance(outcomes[0], ParseFailure)
-    assert outcomes[0].verdict is Verdict.PARSE_TIMEOUT
+    assert outcomes[0].reason is ParseFailureReason.TIMEOUT
     assert all(isinstance(outcome, SearchPage) for outcome in outcomes[1:])
     killed = worker_ids(events, "killed")
     assert len(killed) == 2
@@ -168,7 +169,7 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
         # A suspect is tried alone, which takes every slot: for ever, if one of them were gone.
         crashed = await parse(pool, "die")
         assert isinstance(crashed, ParseFailure)
-        assert crashed.verdict is Verdict.PARSE_CRASHED
+        assert crashed.reason is ParseFailureReason.CRASHED
         answers = await asyncio.gather(*(parse(pool, "answer") for _ in range(4)))
         assert all(isinstance(answer, SearchPage) for answer in answers)
     finally:
@@ -243,7 +244,7 @@ async def test_a_page_on_which_the_parser_raises_costs_itself_alone(pool: ParseP
         parse(pool, "raise no such list"), *(parse(pool, "answer") for _ in range(4))
     )
     words = Phrase("parser_failed", error="ValueError: no such list")
-    assert bad == ParseFailure(Verdict.PARSE_CRASHED, words)
+    assert bad == ParseFailure(ParseFailureReason.CRASHED, words)
     assert all(isinstance(outcome, SearchPage) for outcome in good)
     assert {event.what for event in events} == {"started"}
 
@@ -261,7 +262,7 @@ async def test_an_executor_that_fails_costs_each_page_its_own_failure() -> None:
     """What a foreign executor raises is a value that names it, be it raised at once or later."""
     parser = page_parser(workers=1, timeout=5.0, executor=Broken())
     words = Phrase("executor_failed", error="MemoryError: no room")
-    assert await parse(parser, "any page") == ParseFailure(Verdict.PARSE_CRASHED, words)
+    assert await parse(parser, "any page") == ParseFailure(ParseFailureReason.CRASHED, words)
     with ThreadPoolExecutor(1) as executor:
         parser = page_parser(workers=1, timeout=5.0, executor=executor)
     outcome = await parse(parser, "any page")
@@ -280,7 +281,7 @@ async def test_an_executor_that_is_too_slow_costs_the_page_its_time() -> None:
             slow = await parse(impatient, "any page")
         finally:
             release.set()
-        assert slow == ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=0.01))
+        assert slow == ParseFailure(ParseFailureReason.TIMEOUT, Phrase("parser_slow", seconds=0.01))
         assert job.result() is True
         assert isinstance(
             await parse(page_parser(workers=1, timeout=60.0, executor=executor), "any page"), SearchPage
@@ -296,7 +297,7 @@ async def test_a_page_whose_executor_is_shut_down_is_given_up() -> None:
     await asyncio.sleep(0)  # it hands its page over at its first step
     executor.shutdown(wait=False, cancel_futures=True)
     try:
-        assert await parsing == ParseFailure(Verdict.PARSE_CRASHED, Phrase("executor_shut_down"))
+        assert await parsing == ParseFailure(ParseFailureReason.CRASHED, Phrase("executor_shut_down"))
     finally:
         release.set()
         job.result()
@@ -313,20 +314,22 @@ async def test_threads_serve_where_an_executor_is_handed_in() -> None:
         assert executor.submit(int).result() == 0
     closed = await parse(parser, "no page at all")
     assert isinstance(closed, ParseFailure)
-    assert closed.verdict is Verdict.PARSE_CRASHED
+    assert closed.reason is ParseFailureReason.CRASHED
 
 
 ORPHAN = """
     import asyncio, sys
+    from crawler.parsing.job import ParseJob
     from crawler.parsing.pool import ParsePool
+    from parsers.registry import SEARCH
     from tests.engine.parse_tasks import obey
 
     async def main():
         pool = ParsePool(workers=2, start_method={method!r}, task=obey)
         pool.on_event = lambda event: print(event.pid, flush=True)
         pool.warm_up(2)
-        await pool.parse("dangdang", b"answer", None, 1)
-        await pool.parse("dangdang", b"hang", None, 2)
+        await pool.parse(ParseJob("parsers.dangdang", SEARCH, b"answer", None, 1))
+        await pool.parse(ParseJob("parsers.dangdang", SEARCH, b"hang", None, 2))
 
     if __name__ == "__main__":
         asyncio.run(main())
