@@ -228,7 +228,7 @@ class Crawler:
         replay: SavedRun | None = None,
     ) -> AsyncGenerator[Search, None]:
         from crawler.download.exchange import FetchPolicy, blocked_for_certain
-        from crawler.report.renderer import ReportRenderer
+        from crawler.report.search.renderer import ReportRenderer
         from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings

@@ -158,7 +158,7 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _of_folder(thing: str, folder: Path, *, root: Path | None = None) -> Finding:
-    from crawler.report.files import make_folder, remove_if_empty
+    from crawler.report.search.files import make_folder, remove_if_empty
 
     try:
         remove_if_empty(make_folder(folder, root=root))
@@ -183,7 +183,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
         )
     )
     from crawler.download.robots_rules import UNAVAILABLE
-    from crawler.report.wording import sanitize
+    from crawler.report.common.wording import sanitize
     from crawler.verdict import Verdict
 
     if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(UNAVAILABLE):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.download.robots_rules import UNAVAILABLE
-from crawler.report.wording import group_failures, page_numbers, sanitize
+from crawler.report.common.wording import sanitize
+from crawler.report.search.outcomes import group_failures, page_numbers
 from crawler.verdict import Verdict
 from parsers import SHOPS
 

@@ -70,7 +70,7 @@ def _ran_on(source: str, say: Labels) -> str:
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
     from rich.text import Text
 
-    from crawler.report.layout import bare_table, finished, folded, pairs, print_table, text_console
+    from crawler.report.common.layout import bare_table, finished, folded, pairs, print_table, text_console
 
     output = io.StringIO()
     to = text_console(output, width, color=console.wants_color(sys.stdout))
@@ -96,7 +96,7 @@ def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> st
 def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     """Return what is said of a watch, by heading."""
     from crawler.clean import clean
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     terms = each.watch.terms
     name = [clean(each.watch.name)]
@@ -124,7 +124,7 @@ def interval_in_words(every: str, say: Labels) -> str:
 
 def _told(watch: Watch, say: Labels) -> list[str]:
     """Return what a watch tells, in words."""
-    from crawler.report.wording import yuan
+    from crawler.report.common.wording import yuan
 
     terms, words = watch.terms, []
     if terms.target_price is not None:
@@ -146,7 +146,7 @@ def _told(watch: Watch, say: Labels) -> list[str]:
 
 def _last_alert(each: WatchOverview, say: Labels) -> str:
     from crawler.alerts.wording import headline
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     if each.last_alert is None:
         return say("watch_never")
@@ -156,7 +156,7 @@ def _last_alert(each: WatchOverview, say: Labels) -> str:
 def _problem(each: WatchOverview, say: Labels) -> str:
     """Return what is wrong with a watch, in words; '' for nothing."""
     from crawler.clean import clean
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     words = []
     if each.failed_at is not None:

@@ -20,7 +20,7 @@ from crawler.local_time import local_zone
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
 from crawler.query import simplified
-from crawler.report import wording
+from crawler.report.search import history_wording, wording
 from crawler.verdict import Verdict
 from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
@@ -184,8 +184,8 @@ def _alert(
     history = price_history(past, say.zone) if len(past) > 1 else None
     if history is not None:
         if history.raised_then_cut is not None:
-            remarks.append(wording.raised_then_cut(history.raised_then_cut, say))
-        remarks.append(wording.past_in_words(history, say))
+            remarks.append(history_wording.raised_then_cut(history.raised_then_cut, say))
+        remarks.append(history_wording.past_in_words(history, say))
     return Alert(
         watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
         url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.available_price,
