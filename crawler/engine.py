@@ -31,6 +31,7 @@ from crawler.phrases import Phrase
 from crawler.query import checked_query, in_script
 from crawler.results import SearchResult
 from crawler.settings import SearchSettings, Settings, options_of
+from crawler.source import Source
 from parsers.registry import DEFAULT_SHOP, SHOPS
 from parsers.shop import is_within
 
@@ -161,8 +162,8 @@ class Crawler:
         from crawler.search.spec import SearchSpec
 
         typed, shop = checked_query(query), self._shop
-        base_url = (self._base_url or settings.base_url or shop.base_url).rstrip("/")
-        return SearchSpec(typed, in_script(typed, shop.query_script), shop, base_url, self._demo, settings)
+        source = Source.at(self._base_url or settings.base_url, demo=self._demo, shop=shop)
+        return SearchSpec(typed, in_script(typed, shop.query_script), source, settings)
 
     async def search(
         self,
@@ -232,15 +233,15 @@ class Crawler:
         from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings
-        live = spec.base_url == spec.shop.base_url
+        source, host = spec.source, urlsplit(spec.source.base_url).hostname or ""
         policy = FetchPolicy(
             attempts=settings.attempts,
             request_seconds=settings.request_timeout,
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=RedirectScope(spec.base_url, spec.shop.hosts if live else ()),
-            named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
+            may_follow=RedirectScope(source.base_url, source.shop.hosts if source.is_live else ()),
+            named_hosts=frozenset() if source.is_live else frozenset({host}),
             obey_robots=settings.obey_robots,
             is_block=blocked_for_certain,
         )

@@ -162,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     if history is None:
         say = console.words()
         nothing = say("history_none", path=path)
-        if chosen_source(args, settings) == "demo":
+        if chosen_source(args, settings).is_demo:
             nothing = say("history_none_demo", path=path, remedy=_demo_remedy(args))
         view = None
         if word is None and args.format not in {None, "table"}:
@@ -212,12 +212,13 @@ def _seen(
     from crawler.query import simplified
     from crawler.report.history import HistoryStyle
 
-    source = chosen_source(args, settings)
+    chosen = chosen_source(args, settings)
+    source, is_demo = chosen.name, chosen.is_demo
     if word is None:
         if not (args.demo or args.source or args.base_url):
             return overview(history), ""
         of_source = overview(history).of_source(source)
-        if of_source.searches or source != "demo":
+        if of_source.searches or not is_demo:
             return of_source, ""
         nothing = console.words()("history_no_demo", path=history.path, remedy=_demo_remedy(args))
         return (None if args.format in {None, "table"} else of_source), nothing
@@ -247,7 +248,7 @@ def _seen(
     others = [*known, *(each.source for each in searches if each.query == query)]
     say = console.words()
     nothing = say("history_nothing_of", word=word, source=called(source))
-    if source == "demo" and all(each.source != source for each in searches):
+    if is_demo and all(each.source != source for each in searches):
         return None, say("history_remedy", words=nothing, remedy=_demo_remedy(args))
     if others:
         sources = say("comma").join(map(called, dict.fromkeys(others)))

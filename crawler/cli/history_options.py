@@ -11,6 +11,7 @@ from crawler.cli import console
 
 if TYPE_CHECKING:
     from crawler.settings import Settings
+    from crawler.source import Source
 
 __all__ = [
     "add_common_options",
@@ -69,13 +70,13 @@ def history_path(settings: Settings) -> Path:
     return history_file(settings.history.path)
 
 
-def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
-    """Return the source that is meant, as the history names it."""
-    from parsers import SHOPS
+def chosen_source(args: argparse.Namespace, settings: Settings) -> Source:
+    """Return the source that the options choose."""
+    from crawler.source import Source
 
     if args.source is not None:
-        return str(args.source)
-    return "demo" if args.demo else (settings.base_url or SHOPS["dangdang"].base_url).rstrip("/")
+        return Source.named(args.source)
+    return Source.at(settings.base_url, demo=args.demo)
 
 
 def program_of(args: argparse.Namespace) -> str:
@@ -85,11 +86,6 @@ def program_of(args: argparse.Namespace) -> str:
 
 def called(source: str) -> str:
     """Return a source with the way to ask for it: «the demo shop (--demo)»."""
-    from parsers import SHOPS
+    from crawler.cli.source_words import with_option
 
-    say = console.words()
-    if source == "demo":
-        return say("source_demo")
-    if source in {shop.base_url for shop in SHOPS.values()}:
-        return say("source_live")
-    return say("source_other", source=source)
+    return with_option(source, console.words(), replica="source_other")

@@ -116,7 +116,7 @@ class Search:
         """What each page has used up of its attempts and its time."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
-        self._host = urlsplit(spec.base_url).netloc
+        self._host = urlsplit(spec.source.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -323,7 +323,7 @@ class Search:
             return None
         if known is not None and known.verdict in UNREADABLE:
             return ParseFailure(UNREADABLE[Verdict(known.verdict)], known.detail)
-        package = self._spec.shop.module
+        package = self._spec.source.shop.module
         job = ParseJob(package, SEARCH, exchange.body, exchange.charset, page.number)
         parsed = await self._parser.parse(job)
         if page.price_order and isinstance(parsed, SearchPage):

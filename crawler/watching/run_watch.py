@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import Alert, PriceEvent
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
-from crawler.history.observations import observed, source_of
+from crawler.history.observations import observed
 from crawler.history.recording import run_key
 from crawler.labels import Labels, labels_for
 from crawler.local_time import local_zone
@@ -26,7 +26,6 @@ from crawler.verdict import Verdict
 from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
 from crawler.watching.watch_store import WatchStore
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.engine import Crawler
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from crawler.watching.watch import Watch
     from parsers.model import Listing
 
-__all__ = ["Made", "make", "searched", "source_for"]
+__all__ = ["Made", "make", "searched"]
 
 _AT_ONCE = 100
 """Books whose past is looked at together: 80 MB where each was observed a thousand times."""
@@ -63,11 +62,6 @@ def searched(watch: Watch, settings: Settings) -> str:
     if values["condition"] == "any":  # so that watches of a version without it go on
         del values["condition"]
     return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])
-
-
-def source_for(settings: Settings, *, demo: bool) -> str:
-    """Return whose prices are watched, as the history names it."""
-    return source_of((settings.base_url or SHOPS["dangdang"].base_url).rstrip("/"), demo=demo)
 
 
 async def make(
@@ -122,7 +116,7 @@ def _settle(
     tried: bool,
 ) -> Made:
     """Find out what is to be told, and record it with the run."""
-    source = source_of(result.base_url, demo=result.demo)
+    source = result.source.name
     run, observations = observed(
         result, run_key(source, f"{result.query_sent}\n{watch.name}", result.started_at)
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from crawler.clean import clean, crop
 from crawler.prices.observation import NOT_DROPPED
 from crawler.report.common import wording
-from crawler.report.common.alarms import Alarm, demo_alarm, replica_alarm
-from crawler.report.common.wording import UNKNOWN, day, yuan
-from parsers import SHOPS
+from crawler.report.common.alarms import Alarm, source_alarms
+from crawler.report.common.wording import UNKNOWN, day, source_in_words, yuan
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.history.view_models import Overview, SearchPast
@@ -55,25 +55,18 @@ def binary_size(number: int) -> str:
 
 def source_name(source: str, say: Labels) -> str:
     """Return whose prices they are, in words."""
-    if source == "demo":
-        return say("the_demo_shop")
-    shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return say.shop(shop) if shop is not None else say("the_replica", address=clean(source))
+    return source_in_words(Source.named(source), say)
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
     """Return what nobody may miss of prices that are not the live shop's."""
-    if source == "demo":
-        return (demo_alarm(say),)
-    if any(shop.base_url == source for shop in SHOPS.values()):
-        return ()
-    return (replica_alarm(source, say),)
+    return source_alarms(Source.named(source), say)
 
 
 def product_address(source: str, product_id: str) -> str | None:
     """Return the address of a product's page; None at a demo or a replica, whose numbers are not the shop's."""
-    shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return None if shop is None else shop.product_url(product_id)
+    asked = Source.named(source)
+    return asked.shop.product_url(product_id) if asked.is_live else None
 
 
 def title_of(product: ProductPast) -> str:

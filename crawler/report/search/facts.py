@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from crawler.clean import clean
 from crawler.labels import Labels
 from crawler.local_time import offset_name
-from crawler.report.common.wording import day, sanitize, yuan
+from crawler.report.common.wording import day, sanitize, source_in_words, yuan
 from crawler.report.search.outcomes import price_failures
+from crawler.source import SourceKind
 from crawler.verdict import Verdict
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -97,19 +97,22 @@ def _wholeness(result: SearchResult, say: Labels) -> str:
 
 
 def _shop_fact(result: SearchResult, say: Labels) -> str:
-    shop = say.shop(SHOPS[result.shop])
-    if result.demo:
-        return say("demo_shop", shop=shop)
-    return shop if result.is_live else say("replica_shop", shop=shop, address=clean(result.base_url))
+    source = result.source
+    shop = say.shop(source.shop)
+    match source.kind:
+        case SourceKind.LIVE:
+            return shop
+        case SourceKind.DEMO:
+            return say("demo_shop", shop=shop)
+        case SourceKind.REPLICA:
+            return say("replica_shop", shop=shop, address=clean(source.base_url))
+        case other:
+            assert_never(other)
 
 
 def shop_name(result: SearchResult, say: Labels) -> str:
     """Return the name of the shop that was searched: the live shop, a replica, or the demo."""
-    if result.demo:
-        return say("the_demo_shop")
-    if result.is_live:
-        return say.shop(SHOPS[result.shop])
-    return say("the_replica", address=clean(result.base_url))
+    return source_in_words(result.source, say)
 
 
 def _time(result: SearchResult, say: Labels) -> str:
@@ -203,7 +206,7 @@ def loss_mark(result: SearchResult) -> str:
 
 def pages_available(result: SearchResult) -> int:
     """Return how many pages the shop would give: those that it states, as far as it serves them."""
-    return min(result.available or 0, SHOPS[result.shop].max_pages)
+    return min(result.available or 0, result.source.shop.max_pages)
 
 
 def pages_not_requested(result: SearchResult) -> int:

@@ -11,7 +11,6 @@ from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 from crawler.report.common.wording import UNKNOWN, yuan
 from crawler.report.search.history_wording import raised_then_cut
-from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
@@ -195,4 +194,4 @@ def product_link(result: SearchResult, listing: Listing) -> str | None:
     url = listing.url
     if not result.is_live or not _PLAIN_URL.fullmatch(url):
         return None
-    return url if SHOPS[result.shop].owns(urlsplit(url).hostname or "") else None
+    return url if result.source.shop.owns(urlsplit(url).hostname or "") else None
