@@ -30,7 +30,8 @@ from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
 from crawler.query import checked_query, in_script
 from crawler.results import SearchResult
-from crawler.settings import Settings
+from crawler.settings import SearchSettings, Settings, options_of
+from crawler.source import Source
 from parsers.registry import DEFAULT_SHOP, SHOPS
 from parsers.shop import is_within
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Crawler", "crawl"]
 
-SEARCH_OPTIONS = SearchOptions.__optional_keys__
+SEARCH_OPTIONS = options_of(SearchSettings).keys()
 """The settings that one search of a shared engine may have for itself."""
 
 
@@ -161,8 +162,8 @@ class Crawler:
         from crawler.search.spec import SearchSpec
 
         typed, shop = checked_query(query), self._shop
-        base_url = (self._base_url or settings.base_url or shop.base_url).rstrip("/")
-        return SearchSpec(typed, in_script(typed, shop.query_script), shop, base_url, self._demo, settings)
+        source = Source.at(self._base_url or settings.base_url, demo=self._demo, shop=shop)
+        return SearchSpec(typed, in_script(typed, shop.query_script), source, settings)
 
     async def search(
         self,
@@ -174,6 +175,8 @@ class Crawler:
     ) -> AsyncGenerator[Event, None]:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
 
+        A loop that falls far behind skips events that later ones replace, never a page's last verdict.
+
         `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
         max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
         base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search. `recorder` is told of
@@ -182,10 +185,26 @@ class Crawler:
         Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
         an unknown option or a value out of range, EngineClosedError outside `async with`.
         """
-        spec = self.spec(query, **options)
-        async with aclosing(self._run(spec, recorder=recorder, saved=saved)) as events:
-            async for event in events:
-                yield event
+        async with self.start(query, recorder=recorder, saved=saved, **options) as search:
+            async for entry in search.log.read():
+                yield entry.event
+
+    @asynccontextmanager
+    async def start(
+        self,
+        query: str,
+        *,
+        recorder: Recorder | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> AsyncGenerator[Search, None]:
+        """Start a search that runs whether or not anyone reads its events; leaving the block ends it.
+
+        Any number of readers may follow `log` of the search that this gives, each from any event on:
+        `async for entry in search.log.read(after=7)`. Arguments and errors are those of `search`.
+        """
+        async with self._started(self.spec(query, **options), recorder=recorder, saved=saved) as search:
+            yield search
 
     async def replay(self, run: SavedRun, **options: Unpack[ReplayOptions]) -> AsyncGenerator[Event, None]:
         """Give the events of a recorded search as if it ran again; nothing is asked of a network.
@@ -196,32 +215,33 @@ class Crawler:
         from crawler.search.spec import replayed_spec
 
         self._open_parser()
-        async with aclosing(self._run(replayed_spec(run.parameters, **options), replay=run)) as events:
-            async for event in events:
-                yield event
+        async with self._started(replayed_spec(run.parameters, **options), replay=run) as search:
+            async for entry in search.log.read():
+                yield entry.event
 
-    async def _run(
+    @asynccontextmanager
+    async def _started(
         self,
         spec: SearchSpec,
         *,
         recorder: Recorder | None = None,
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Search, None]:
         from crawler.download.exchange import FetchPolicy, blocked_for_certain
-        from crawler.report.renderer import ReportRenderer
+        from crawler.report.search.renderer import ReportRenderer
         from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings
-        live = spec.base_url == spec.shop.base_url
+        source, host = spec.source, urlsplit(spec.source.base_url).hostname or ""
         policy = FetchPolicy(
             attempts=settings.attempts,
             request_seconds=settings.request_timeout,
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=RedirectScope(spec.base_url, spec.shop.hosts if live else ()),
-            named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
+            may_follow=RedirectScope(source.base_url, source.shop.hosts if source.is_live else ()),
+            named_hosts=frozenset() if source.is_live else frozenset({host}),
             obey_robots=settings.obey_robots,
             is_block=blocked_for_certain,
         )
@@ -231,9 +251,9 @@ class Crawler:
         )  # fmt: skip
         self._searches.add(search)
         try:
-            async with aclosing(search.events()) as events:
-                async for event in events:
-                    yield event
+            async with aclosing(search):
+                search.start()
+                yield search
         finally:
             self._searches.discard(search)
 

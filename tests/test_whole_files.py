@@ -32,7 +32,7 @@ SCRIPT = """
 import asyncio, sys, time
 from pathlib import Path
 from crawler.recording import archive
-from crawler.report import files
+from crawler.report.search import files
 from crawler.atomic_write import atomic_write
 
 def pause():

@@ -122,11 +122,12 @@ def _lines(args: argparse.Namespace, loaded: Loaded, channels: Sequence[Channel]
 
     from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.recording import history_file
+    from crawler.source import Source
     from crawler.watching.overview import open_watch_store, outstanding
-    from crawler.watching.run_watch import source_for
 
     reader = open_watch_store(history_file(loaded.settings.history.path))
-    source, now = source_for(loaded.settings, demo=args.demo), dt.datetime.now(dt.UTC)
+    source = Source.at(loaded.settings.base_url, demo=args.demo).name
+    now = dt.datetime.now(dt.UTC)
     with nullcontext() if reader is None else reader:
         found, elsewhere = outstanding(reader, channels or (StdoutChannel(),), source, now)
     for each in found:

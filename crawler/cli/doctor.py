@@ -158,7 +158,7 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _of_folder(thing: str, folder: Path, *, root: Path | None = None) -> Finding:
-    from crawler.report.files import make_folder, remove_if_empty
+    from crawler.report.search.files import make_folder, remove_if_empty
 
     try:
         remove_if_empty(make_folder(folder, root=root))
@@ -183,7 +183,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
         )
     )
     from crawler.download.robots_rules import UNAVAILABLE
-    from crawler.report.wording import sanitize
+    from crawler.report.common.wording import sanitize
     from crawler.verdict import Verdict
 
     if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(UNAVAILABLE):
@@ -227,15 +227,17 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     """
     from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.recording import history_file
+    from crawler.source import Source
     from crawler.watching.lock import is_running
     from crawler.watching.overview import outstanding
-    from crawler.watching.run_watch import searched, source_for
+    from crawler.watching.run_watch import searched
     from crawler.watching.watch_store import WatchStore
 
     now = dt.datetime.now(dt.UTC)
     if loaded.settings.history.record == "never":
         return
-    path, source = history_file(loaded.settings.history.path), source_for(loaded.settings, demo=args.demo)
+    settings = loaded.settings
+    path, source = history_file(settings.history.path), Source.at(settings.base_url, demo=args.demo).name
     try:
         with WatchStore(path) as memory:
             for watch in loaded.watches:

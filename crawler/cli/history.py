@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
 
 FORMATS = ("table", "csv", "json", "html")
-"""What `--format` takes: `crawler.report.history_report.FORMATS`, which a test compares."""
+"""What `--format` takes: `crawler.report.history.FORMATS`, which a test compares."""
 
 PARTS = ("show", *history_upkeep.PARTS)
 """The words after `history` that are no query; «show» is what is meant without one of them."""
@@ -151,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
     """Show what `args` ask for and return the exit code."""
     from crawler.history.reading import open_history
     from crawler.local_time import local_zone
-    from crawler.report.history_report import HistoryStyle
+    from crawler.report.history import HistoryStyle
 
     settings = loaded_settings(args)
     files = _checked_files(args.output)
@@ -162,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     if history is None:
         say = console.words()
         nothing = say("history_none", path=path)
-        if chosen_source(args, settings) == "demo":
+        if chosen_source(args, settings).is_demo:
             nothing = say("history_none_demo", path=path, remedy=_demo_remedy(args))
         view = None
         if word is None and args.format not in {None, "table"}:
@@ -210,14 +210,15 @@ def _seen(
     from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
-    from crawler.report.history_report import HistoryStyle
+    from crawler.report.history import HistoryStyle
 
-    source = chosen_source(args, settings)
+    chosen = chosen_source(args, settings)
+    source, is_demo = chosen.name, chosen.is_demo
     if word is None:
         if not (args.demo or args.source or args.base_url):
             return overview(history), ""
         of_source = overview(history).of_source(source)
-        if of_source.searches or source != "demo":
+        if of_source.searches or not is_demo:
             return of_source, ""
         nothing = console.words()("history_no_demo", path=history.path, remedy=_demo_remedy(args))
         return (None if args.format in {None, "table"} else of_source), nothing
@@ -247,7 +248,7 @@ def _seen(
     others = [*known, *(each.source for each in searches if each.query == query)]
     say = console.words()
     nothing = say("history_nothing_of", word=word, source=called(source))
-    if source == "demo" and all(each.source != source for each in searches):
+    if is_demo and all(each.source != source for each in searches):
         return None, say("history_remedy", words=nothing, remedy=_demo_remedy(args))
     if others:
         sources = say("comma").join(map(called, dict.fromkeys(others)))
@@ -274,7 +275,7 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
     """Return files with their formats. Raises UsageError for one of unknown format, named twice, or not writable."""
     from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
-    from crawler.report.history_report import format_of
+    from crawler.report.history import format_of
 
     files: dict[str, tuple[Path, str]] = {}
     for name in names:
@@ -295,8 +296,8 @@ def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any)
     from dataclasses import replace
 
     from crawler.atomic_write import atomic_write
-    from crawler.report import FORMATS as ALL_FORMATS
-    from crawler.report.history_report import encode, render
+    from crawler.report.history import FORMATS as REPORTS
+    from crawler.report.history import encode, render
 
     for path, file_form in files:
         with atomic_write(path) as file:
@@ -308,4 +309,4 @@ def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any)
         lang=console.language(style.lang, sys.stdout),
     )
     text = render(view, form, style)
-    console.write_report(text, utf8=ALL_FORMATS[form].utf8)
+    console.write_report(text, utf8=REPORTS[form].utf8)

@@ -11,9 +11,9 @@ from crawler.cli import console
 
 if TYPE_CHECKING:
     from crawler.settings import Settings
+    from crawler.source import Source
 
 __all__ = [
-    "SETTING_OF_FLAG",
     "add_common_options",
     "add_source_options",
     "called",
@@ -22,15 +22,6 @@ __all__ = [
     "loaded_settings",
     "program_of",
 ]
-
-SETTING_OF_FLAG = {
-    "top": "report.top",
-    "lang": "report.lang",
-    "keep": "keep",
-    "base_url": "base_url",
-    "history_file": "history.path",
-}
-"""The key in the configuration that each flag goes over."""
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +52,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def loaded_settings(args: argparse.Namespace) -> Settings:
     """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
+    flags = {flag.key: getattr(args, dest, None) for dest, flag in setting_flags("history").items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
     console.speak(loaded.settings.report.lang, query)
@@ -78,13 +70,13 @@ def history_path(settings: Settings) -> Path:
     return history_file(settings.history.path)
 
 
-def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
-    """Return the source that is meant, as the history names it."""
-    from parsers import SHOPS
+def chosen_source(args: argparse.Namespace, settings: Settings) -> Source:
+    """Return the source that the options choose."""
+    from crawler.source import Source
 
     if args.source is not None:
-        return str(args.source)
-    return "demo" if args.demo else (settings.base_url or SHOPS["dangdang"].base_url).rstrip("/")
+        return Source.named(args.source)
+    return Source.at(settings.base_url, demo=args.demo)
 
 
 def program_of(args: argparse.Namespace) -> str:
@@ -94,11 +86,6 @@ def program_of(args: argparse.Namespace) -> str:
 
 def called(source: str) -> str:
     """Return a source with the way to ask for it: «the demo shop (--demo)»."""
-    from parsers import SHOPS
+    from crawler.cli.source_words import with_option
 
-    say = console.words()
-    if source == "demo":
-        return say("source_demo")
-    if source in {shop.base_url for shop in SHOPS.values()}:
-        return say("source_live")
-    return say("source_other", source=source)
+    return with_option(source, console.words(), replica="source_other")

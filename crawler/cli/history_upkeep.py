@@ -135,7 +135,7 @@ def run_export(args: argparse.Namespace) -> int:
     query = None if args.query is None else simplified(checked_query(args.query))
     if query is None and (args.demo or args.source or args.base_url):
         raise UsageError("a source requires a QUERY; without one everything is exported")
-    source = chosen_source(args, settings)
+    source = chosen_source(args, settings).name
     path = history_path(settings)
     history = open_history(path)
     if history is None:

@@ -14,7 +14,7 @@ from crawler.errors import OutputError, UsageError
 from crawler.local_time import local_zone
 from crawler.phrases import Phrase
 from crawler.report import FORMATS, check_installed, encode, format_of, render
-from crawler.report.files import (
+from crawler.report.search.files import (
     check_writable,
     make_folder,
     prune,

@@ -13,7 +13,7 @@ from crawler.atomic_write import leads_out
 from crawler.cli import console
 from crawler.errors import HistoryError, OutputError, UsageError
 from crawler.phrases import Phrase
-from parsers import SHOPS
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -46,10 +46,6 @@ def cache_folder(settings: Settings) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("bookprice-crawler", appauthor=False)
-
-
-def _is_shops_own(base_url: str | None) -> bool:
-    return base_url is None or base_url.rstrip("/") in {shop.base_url for shop in SHOPS.values()}
 
 
 def _checked_history(settings: Settings, *, live: bool) -> Path | None:
@@ -117,7 +113,7 @@ class LiveRun:
             from crawler.recording.archive import check_archive_target
 
             check_archive_target(self._archive)
-        self.history = _checked_history(settings, live=not demo and _is_shops_own(settings.base_url))
+        self.history = _checked_history(settings, live=Source.at(settings.base_url, demo=demo).is_live)
 
     @property
     def resumable(self) -> bool:

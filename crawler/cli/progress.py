@@ -21,7 +21,7 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.report.wording import outcome, price_failures
+from crawler.report.search.outcomes import outcome, price_failures
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -111,8 +111,9 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     from dataclasses import replace
 
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {"base_url": args.base_url, "history.path": args.history_file}
+    flags = {flag.key: getattr(args, dest) for dest, flag in setting_flags("watch").items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
         console.speak(loaded.settings.report.lang, loaded.watched_queries)

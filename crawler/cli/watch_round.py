@@ -16,8 +16,9 @@ from crawler.cli.summary import reasons_in_words
 from crawler.errors import HistoryError, OutputError
 from crawler.local_time import local_zone, minute_in
 from crawler.phrases import reason_of
+from crawler.source import Source
 from crawler.verdict import Verdict
-from crawler.watching.run_watch import make, searched, source_for
+from crawler.watching.run_watch import make, searched
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class WatchRound:
         self._args = args
         self._interrupts = interrupts
         self._dry_run = dry_run
+        self._source = Source.at(settings.base_url, demo=args.demo).name
         self._stopped = False
         self._codes: set[ExitCode] = set()
 
@@ -89,13 +91,12 @@ class WatchRound:
         """Return the watches that are due with what is known of them; say when the others are."""
         now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
-        source = source_for(self._settings, demo=self._args.demo)
         with WatchStore(self._history) as memory:
             for watch in self._watches:
                 search = searched(watch, self._settings)
-                if memory.known(watch, source, search, now).search != search:
+                if memory.known(watch, self._source, search, now).search != search:
                     self._warn(watch.name, say("watch_anew"))
-                state = memory.begin(watch, source, search, now)
+                state = memory.begin(watch, self._source, search, now)
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
@@ -136,7 +137,7 @@ class WatchRound:
             sent = await asyncio.to_thread(
                 send,
                 self._history,
-                source_for(self._settings, demo=self._args.demo),
+                self._source,
                 self._channels,
                 lang=self._settings.report.lang,
                 stopped=lambda: self._stopped,

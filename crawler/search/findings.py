@@ -112,9 +112,9 @@ class Findings:
         return SearchResult(
             query=spec.query,
             query_sent=spec.query_sent,
-            shop=spec.shop.name,
-            base_url=spec.base_url,
-            demo=spec.demo,
+            shop=spec.source.shop.name,
+            base_url=spec.source.base_url,
+            demo=spec.source.is_demo,
             rank=self._criteria.rank,
             started_at=started_at,
             finished_at=finished_at,
@@ -167,12 +167,12 @@ class Findings:
         on_topic = counts.unique - counts.dropped["off_topic"]
         available = self._own.available
         read_whole = available is not None and available <= self._own.requested and not any(failed)
-        few = self._spec.shop.page_size
+        few = self._spec.source.shop.page_size
         return on_topic < few and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property
     def _mainland_wording(self) -> str | None:
-        if self._spec.shop.query_script != "zh-Hans":
+        if self._spec.source.shop.query_script != "zh-Hans":
             return None
         from crawler.query import mainland_wording
 
@@ -220,6 +220,7 @@ def _counts(key: tuple[bool, int], used: int) -> bool:
 def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes: list[str] = []
+    full = spec.source.shop.page_size
     for number, judgement in pages.final.items():
         if pages.price_order and number > pages.last:
             continue  # it was on its way when enough was known, and is in no report
@@ -227,7 +228,7 @@ def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
         notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
         count = len(pages.listings(number))
-        if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
-            half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
+        if pages.available is not None and number < pages.available and 0 < count < full / 2:
+            half = Phrase("half_a_page", n=count, size=full)
             notes.append(Phrase("on_page", page=page, words=half))
     return tuple(notes)

@@ -14,7 +14,7 @@ from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.local_time import local_zone
-from crawler.report.wording import minute, yuan
+from crawler.report.common.wording import minute, yuan
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:

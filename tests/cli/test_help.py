@@ -17,6 +17,7 @@ from crawler.cli import search
 from crawler.cli.app import COMMANDS, build_parser
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 from crawler.report import FORMATS
+from crawler.settings import HistorySettings, ReportSettings, options_of, setting_flags
 from crawler.version import __version__
 
 HEAVY = {"aiohttp", "asyncio", "rich", "msgspec", "multiprocessing", "opencc", "selectolax", "tomllib"}
@@ -73,28 +74,46 @@ def test_every_exit_code_has_a_meaning() -> None:
 def test_defaults_in_the_help_are_the_settings_own() -> None:
     """The help, which must not load the settings, says of each option what they say."""
     settings = Settings()
-    for flag, key in search.SETTING_OF_FLAG.items():
+    for dest, flag in setting_flags("search").items():
         # Switches say what is done without them; where the history is depends on the system.
-        if flag in {"obey_robots", "record_history", "history_file"}:
+        if dest in {"obey_robots", "record_history", "history_file"}:
             continue
-        help_text = options()[flag].help or ""
+        help_text = options()[dest].help or ""
         shown = re.search(r"\(default: ([^)]*)\)", help_text)
-        assert shown is not None, flag
-        table, _, name = key.rpartition(".")
+        assert shown is not None, dest
+        table, _, name = flag.key.rpartition(".")
         value = getattr(settings.report if table else settings, name)
-        assert shown[1] == ("none" if value in (None, ()) else str(value)), flag
+        assert shown[1] == ("none" if value in (None, ()) else str(value)), dest
 
 
-def test_every_flag_with_a_setting_reaches_it() -> None:
-    """Each flag is tied to a key that exists, and to nothing twice."""
-    settings = Settings()
-    keys = {
-        *Settings.__struct_fields__,
-        *(f"report.{n}" for n in settings.report.__struct_fields__),
-        *(f"history.{n}" for n in settings.history.__struct_fields__),
+def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield the options of a command and of its parts."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for part in action.choices.values():
+                yield from actions(part)
+        else:
+            yield action
+
+
+def test_every_setting_with_a_flag_has_it() -> None:
+    """A command has the flags that the settings say it has, with the attribute by which they are read."""
+    named = {
+        command
+        for table in (Settings, ReportSettings, HistorySettings)
+        for option in options_of(table).values()
+        for command in option.commands
     }
-    assert set(search.SETTING_OF_FLAG.values()) <= keys
-    assert len(set(search.SETTING_OF_FLAG.values())) == len(search.SETTING_OF_FLAG)
+    assert named <= {name for name, _ in parsers()}
+    for command, parser in parsers():
+        found = {(flag, action.dest) for action in actions(parser) for flag in action.option_strings}
+        assert {(flag.name, dest) for dest, flag in setting_flags(command).items()} <= found, command
+
+
+def test_every_flag_named_like_a_setting_sets_it() -> None:
+    """An option of a search whose name a setting has is none that nobody reads."""
+    names = {name for table in (Settings, ReportSettings, HistorySettings) for name in options_of(table)}
+    assert options().keys() & names <= setting_flags("search").keys()
 
 
 def test_formats_are_those_of_the_reports() -> None:

@@ -29,7 +29,7 @@ from crawler.parsing.pool import ParsePool
 from crawler.query import in_script
 from crawler.recording.journal import open_journal
 from crawler.recording.reading import read_run
-from crawler.report.history_words import product_address
+from crawler.report.history.wording import product_address
 from parsers import SHOPS, register_shop
 from parsers.dangdang.urls import SORT_TYPES
 from parsers.model import SearchPage
