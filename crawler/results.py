@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, overload
 
 from crawler.errors import UsageError
+from crawler.money import money
 from crawler.repr_text import count_of, plain, quoted
 from crawler.source import Source
 from parsers import SHOPS
@@ -150,7 +151,8 @@ class SearchResult:
         ok = sum(page.verdict is Verdict.OK for page in self.pages)
         found = [f"{ok} of {len(self.pages)} pages ok", count_of(self.counts.books, "book")]
         if (cheapest := self.cheapest) is not None:
-            found.append(f"cheapest ¥{cheapest.price:,.2f} {quoted(cheapest.title)}")
+            price = money(cheapest.price or Decimal(0), SHOPS[self.shop].currency)
+            found.append(f"cheapest {price} {quoted(cheapest.title)}")
         found.append("complete" if self.complete else "partial")
         if self.stopped is not None:
             found.append(f"stopped: {plain(self.stopped)}")

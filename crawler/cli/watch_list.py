@@ -115,11 +115,9 @@ def interval_in_words(every: str, say: Labels) -> str:
 
 def _told(watch: Watch, say: Labels) -> list[str]:
     """Return what a watch tells, in words."""
-    from crawler.report.common.wording import yuan
-
     terms, words = watch.terms, []
     if terms.target_price is not None:
-        words.append(say("against_target_price", price=yuan(terms.target_price)))
+        words.append(say("against_target_price", price=say.money(terms.target_price)))
     if terms.drop_percent is not None:
         words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
     if terms.new_lowest:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Final
 from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.languages import LANGUAGES, language_for
+from crawler.money import money, sign_of
 from crawler.phrases import worded
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from parsers import Shop
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
@@ -380,7 +383,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "book_list": ("The books", "书目", "書目"),
     "frontier_column": ("On the frontier", "精选", "精選"),
     "find": ("Title, author, publisher", "书名、作者、出版社", "書名、作者、出版社"),
-    "up_to": ("Up to ¥", "不超过 ¥", "不超過 ¥"),
+    "up_to": ("Up to {sign}", "不超过 {sign}", "不超過 {sign}"),
     "only_frontier": ("Only ★", "只看 ★", "只看 ★"),
     "show_all": ("Show all", "全部显示", "全部顯示"),
     "sort_by": ("Sort by", "排序", "排序"),
@@ -539,13 +542,14 @@ _REASONS = {
 class Labels:
     """The words of one language: `say("ok", n=3)` is «3 ok»."""
 
-    def __init__(self, language: str, zone: dt.tzinfo = dt.UTC) -> None:
+    def __init__(self, language: str, zone: dt.tzinfo = dt.UTC, currency: str = "CNY") -> None:
         """Take the words of `language`, one of `LANGUAGES`; ValueError for any other.
 
-        `zone` is the reader's: days and times in words are stated in it.
+        `zone` is the reader's: days and times in words are stated in it. `currency` is that of amounts.
         """
         self.language = language
         self.zone = zone
+        self.currency = currency
         self._column = LANGUAGES.index(language)
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -561,6 +565,15 @@ class Labels:
         """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
 
+    def money(self, amount: Decimal) -> str:
+        """Return an amount with its currency: «¥1,299.00»."""
+        return money(amount, self.currency)
+
+    @property
+    def currency_sign(self) -> str:
+        """What stands before an amount."""
+        return sign_of(self.currency)
+
     def shop(self, shop: Shop) -> str:
         """Return the name of a shop; its `title` where this language has no other."""
         return shop.titles.get(self.language, shop.title)
@@ -569,9 +582,9 @@ class Labels:
 ENGLISH = Labels("en")
 
 
-def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC) -> Labels:
+def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC, *, currency: str = "CNY") -> Labels:
     """Return the words of `language`; «auto» follows the query, and the environment's locale where it is not Chinese.
 
-    `zone` is the reader's.
+    `zone` is the reader's, `currency` that of amounts.
     """
-    return Labels(language_for(query, os.environ) if language == "auto" else language, zone)
+    return Labels(language_for(query, os.environ) if language == "auto" else language, zone, currency)

@@ -193,7 +193,12 @@ class Findings:
         topic = topic_of(self._spec.query, self._spec.query_sent)
         filters = Filters(**named, simplified=simplified)
         return SelectionCriteria(
-            topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all"
+            topic,
+            filters,
+            frozenset(wanted.keep),
+            wanted.rank,
+            goods=wanted.category == "all",
+            currency=self._spec.source.shop.currency,
         )
 
     def _covers(self, listing: Listing) -> bool:

@@ -15,21 +15,29 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from crawler import Crawler, SearchFinished, SearchResult, Settings, UsageError, Verdict, WorkerEvent, crawl
 from crawler.engine import RedirectScope
+from crawler.history.reading import HistoryReader
+from crawler.history.recording import record_and_annotate
 from crawler.history.store import History
+from crawler.history.view_models import search_view
 from crawler.labels import Labels
+from crawler.money import money
 from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob
 from crawler.parsing.pool import ParsePool
 from crawler.query import in_script
 from crawler.recording.journal import open_journal
 from crawler.recording.reading import read_run
+from crawler.report.history import render as render_history
 from crawler.report.history.wording import product_address
+from crawler.report.search import FORMATS
 from parsers import SHOPS, register_shop
 from parsers.dangdang.urls import SORT_TYPES
 from parsers.model import SearchPage
@@ -93,6 +101,7 @@ async def test_a_second_shop_goes_the_whole_way_in_a_parse_process(
     assert [event.what for event in workers if event.what == "started"] == ["started"]
     table = result.render("table", lang="en", width=200)
     assert "Folio Books" in table
+    assert "€1,250.50" in table
     assert "Networks for Librarians" in table
     report = json.loads(result.to_json())
     assert (report["shop"], report["query_sent"]) == ("folio", "networks")
@@ -109,6 +118,47 @@ async def test_a_second_shop_goes_the_whole_way_in_a_parse_process(
     assert {number: seen[-1].price for number, seen in series.items()} == {
         book.number: Decimal(book.price) for book in BOOKS
     }
+
+
+async def test_reports_have_the_currency_of_the_shop(folio: FolioServer, tmp_path: Path) -> None:
+    """No amount of a shop in euros is shown in yuan: in no report, no note, and not in the price history."""
+    file = tmp_path / "history.sqlite3"
+    with ThreadPoolExecutor(1) as executor:
+        result, _ = await search(folio, executor=executor, pages=3)
+    later = replace(result, started_at=result.started_at + dt.timedelta(days=1))
+    at_home = [replace(each, base_url=SHOP.base_url) for each in (result, later)]
+    *_, recorded = [record_and_annotate(each, file) for each in at_home]
+    assert recorded.source.is_live
+    for form in FORMATS:
+        report = recorded.render(form, lang="en")  # type: ignore[call-overload]  # any of the formats
+        text = xlsx_text(report) if isinstance(report, bytes) else report
+        assert "¥" not in text
+        if form not in {"csv", "json"}:
+            assert "€" in text
+    assert "€8.30" in repr(recorded)
+    assert "€8.30" in recorded._repr_html_()
+    with HistoryReader(file) as history:
+        view = search_view(history, SHOP.base_url, "networks", "networks", top=None)
+    assert view is not None
+    for form in ("table", "html"):
+        text = render_history(view, form)
+        assert "€8.30" in text
+        assert "¥" not in text
+
+
+def xlsx_text(workbook: bytes) -> str:
+    """Return all texts and formats of a workbook."""
+    with ZipFile(BytesIO(workbook)) as parts:
+        return "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
+
+
+@pytest.mark.parametrize(
+    ("currency", "shown"),
+    [("CNY", "¥1,299.00"), ("EUR", "€1,299.00"), ("TWD", "NT$1,299.00"), ("CHF", "CHF 1,299.00")],
+)
+def test_an_amount_has_its_currency(currency: str, shown: str) -> None:
+    """A sign stands before it, and the code of a currency that has none."""
+    assert money(Decimal(1299), currency) == Labels("en", currency=currency).money(Decimal(1299)) == shown
 
 
 async def test_a_second_shop_is_parsed_in_threads_as_well(folio: FolioServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import TYPE_CHECKING, assert_never
 
 from crawler.clean import clean, crop
@@ -14,18 +13,13 @@ from crawler.source import Source, SourceKind
 if TYPE_CHECKING:
     from crawler.prices.price_history import PriceHistory
 
-__all__ = ["UNKNOWN", "against_median", "day", "minute", "sanitize", "source_in_words", "yuan"]
+__all__ = ["UNKNOWN", "against_median", "day", "minute", "sanitize", "source_in_words"]
 
 DETAIL_LIMIT = 300
 """Characters of a verdict's detail or of a note."""
 
 
 UNKNOWN = "–"
-
-
-def yuan(amount: Decimal) -> str:
-    """Return an amount as «¥1,299.00»."""
-    return f"¥{amount:,.2f}"
 
 
 def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:

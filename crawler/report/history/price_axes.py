@@ -121,12 +121,13 @@ class PriceAxis:
         """Return where a price stands, in percent from the top."""
         return 100 * (self.high - price) / (self.high - self.low)
 
-    def ticks(self) -> list[tuple[float, str]]:
+    def ticks(self, sign: str = "¥") -> list[tuple[float, str]]:
         """Return the prices on the axis, lowest first, each as «¥40», or as «¥0.50» where the steps are that small."""
         digits = 0 if self.step >= 1 else 2
         first, last = round(self.low / self.step), round(self.high / self.step)
         return [
-            (number * self.step, f"¥{number * self.step:,.{digits}f}") for number in range(first, last + 1)
+            (number * self.step, f"{sign}{number * self.step:,.{digits}f}")
+            for number in range(first, last + 1)
         ]
 
 

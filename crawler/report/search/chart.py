@@ -62,16 +62,18 @@ class PriceScale:
 
     low: float
     high: float
+    sign: str = "¥"
+    """What stands before the prices."""
 
     @classmethod
-    def around(cls, prices: Iterable[float]) -> PriceScale:
+    def around(cls, prices: Iterable[float], *, sign: str = "¥") -> PriceScale:
         """Return the axis that holds every price of `prices`, all above 0, at least one."""
         ordered = sorted(prices)
         low = _at_or_below(ordered[0], _TENTHS)
         high = _above(ordered[-1], _TENTHS)
         if high / low < 1.9:  # a single price, or nearly: it stands amid the axis
             low, high = _at_or_below(low * 0.9, _TENTHS), _above(high, _TENTHS)
-        return cls(low, high)
+        return cls(low, high, sign)
 
     def at(self, price: float) -> float:
         """Return where a price stands, in percent from the left."""
@@ -257,7 +259,7 @@ def _price_axis(scale: PriceScale) -> str:
     return "".join(
         f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"/>'
         f'<text class="tick middle{" minor" if crowded and not _is_ten(tick) else ""}" x="{at:.2f}%" y="100%" dy="20">'
-        f"¥{tick:,g}</text>"
+        f"{escape(scale.sign)}{tick:,g}</text>"
         for tick, at in zip(ticks, map(scale.at, ticks), strict=True)
     )
 

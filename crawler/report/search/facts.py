@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from crawler.clean import clean
 from crawler.labels import Labels
 from crawler.local_time import offset_name
-from crawler.report.common.wording import day, sanitize, source_in_words, yuan
+from crawler.report.common.wording import day, sanitize, source_in_words
 from crawler.report.search.outcomes import price_failures
 from crawler.source import SourceKind
 from crawler.verdict import Verdict
@@ -78,14 +78,14 @@ def _price_check(result: SearchResult, say: Labels) -> str:
         return say("price_proven_whole", listings=check.listings)
     if check.proven:
         pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
-        return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)
+        return say("price_proven", price=_bound(check.up_to, say), listings=check.listings, pages=pages)
     if check.reason == "failed":
         return say("price_unproven", why=price_failures(check.pages, say))
-    return say("price_unproven", why=say(f"price_why_{check.reason}", price=_bound(check.up_to)))
+    return say("price_unproven", why=say(f"price_why_{check.reason}", price=_bound(check.up_to, say)))
 
 
-def _bound(amount: Decimal | None) -> str:
-    return yuan(amount or Decimal(0))
+def _bound(amount: Decimal | None, say: Labels) -> str:
+    return say.money(amount or Decimal(0))
 
 
 def _wholeness(result: SearchResult, say: Labels) -> str:
@@ -182,7 +182,7 @@ def scope_of(result: SearchResult, say: Labels) -> str:
         ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
     ):  # fmt: skip
         if (amount := options.get(name)) is not None:
-            words.append(say(word, price=yuan(amount)))
+            words.append(say(word, price=say.money(amount)))
     for name, word in (("publisher", "of_publisher"), ("author", "of_author")):
         if text := options.get(name):
             words.append(say(word, name=clean(text)))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from crawler.books.offers import price_of
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
-from crawler.report.common.wording import UNKNOWN, yuan
+from crawler.report.common.wording import UNKNOWN
 from crawler.report.search.history_wording import raised_then_cut
 from parsers.model import Flag
 
@@ -69,7 +69,7 @@ def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
     amount = price_of(listing)
     if amount is None:
         return UNKNOWN
-    return say("starting_at", price=yuan(amount)) if listing.from_price else yuan(amount)
+    return say("starting_at", price=say.money(amount)) if listing.from_price else say.money(amount)
 
 
 def credited(book: Book, say: Labels = ENGLISH) -> str:
@@ -93,16 +93,16 @@ def contributor_in_words(person: Contributor) -> str:
     return f"{nationality}{person.name}{original}{f' {person.role}' if person.role else ''}"
 
 
-def volume_price(book: Book) -> str:
+def volume_price(book: Book, say: Labels = ENGLISH) -> str:
     """Return the price a volume; – where it is not known."""
     each = book.price_per_volume
-    return UNKNOWN if each is None else yuan(each)
+    return UNKNOWN if each is None else say.money(each)
 
 
-def list_price(book: Book) -> str:
+def list_price(book: Book, say: Labels = ENGLISH) -> str:
     """Return the list price where it is above the price, else ''."""
     listed = book.listing.list_price
-    return yuan(listed) if listed is not None and book.price is not None and listed > book.price else ""
+    return say.money(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
 def discount(book: Book, say: Labels = ENGLISH) -> str:
@@ -165,7 +165,7 @@ def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
     listing, words = book.listing, []
     each = book.price_per_volume
     if listing.volumes is not None and listing.volumes > 1 and each is not None:
-        words.append(say("set_of", n=listing.volumes, price=yuan(each)))
+        words.append(say("set_of", n=listing.volumes, price=say.money(each)))
     elif Flag.SET in listing.flags:
         words.append(say("set"))
     flags = [word for flag, word in _FLAG_WORDS.items() if flag in listing.flags]
@@ -182,7 +182,7 @@ def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
         words.append(say("marketplace"))
     dearest = price_of(book.offers[-1])
     if len(book.offers) > 1 and dearest is not None:
-        words.append(say("offers", n=len(book.offers), price=yuan(dearest)))
+        words.append(say("offers", n=len(book.offers), price=say.money(dearest)))
     return " · ".join(words)
 
 
