@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from crawler import Settings
 from crawler.__main__ import main
-from crawler.cli import search
+from crawler.cli import search_options
 from crawler.cli.app import COMMANDS, build_parser
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 from crawler.report import FORMATS
@@ -88,7 +88,7 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
 
 def test_formats_are_those_of_the_reports() -> None:
     """The formats that the help names are those that can be written."""
-    assert set(search.FORMATS) == set(FORMATS)
+    assert set(search_options.FORMATS) == set(FORMATS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"]])
