@@ -14,7 +14,7 @@ from crawler.cli import console
 from crawler.cli.alerts import resting_in_words
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
-from crawler.cli.watch import add_place_options, alert_channels, loaded_watches, overlooked
+from crawler.cli.watch_options import add_place_options, alert_channels, loaded_watches, overlooked
 from crawler.errors import CrawlerError, UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
 
     settings = loaded.settings.replace(pages=1, price_check=0, workers=1)
     watch = loaded.watches[0] if loaded.watches else None
-    query = QUERY if watch is None else watch.terms.query
+    query = QUERY if watch is None else watch.query
     options = {} if watch is None else {**watch.search, "pages": 1, "price_check": 0}
     page = asyncio.run(
         _one_page(

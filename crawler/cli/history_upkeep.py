@@ -128,11 +128,11 @@ def run_export(args: argparse.Namespace) -> int:
     from crawler.errors import UsageError
     from crawler.history.exporting import export
     from crawler.history.reading import open_history
-    from crawler.query import checked_query, simplified
+    from crawler.query import Query, simplified
 
     settings = loaded_settings(args)
     form = _export_format(args)
-    query = None if args.query is None else simplified(checked_query(args.query))
+    query = None if args.query is None else simplified(Query(args.query))
     if query is None and (args.demo or args.source or args.base_url):
         raise UsageError("a source requires a QUERY; without one everything is exported")
     source = chosen_source(args, settings).name
