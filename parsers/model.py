@@ -105,12 +105,12 @@ class Contributor:
 class Listing:
     """One item of a result list.
 
-    Prices are in yuan, as shown: before coupons, promotions and postage. A value that the page does not give,
-    or gives in a way that cannot be read, is None; what the page said stays in the `*_text` field beside it.
+    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that the page does not
+    give, or gives in a way that cannot be read, is None; what the page said stays in the `*_text` field beside it.
     """
 
     product_id: str
-    """Digits of `id="p29220317"`."""
+    """The shop's number of the product: «29220317»."""
     title: str
     """The title alone, white space folded."""
     subtitle: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crawler.report.common.wording import minute, yuan
+from crawler.report.common.wording import minute
 from crawler.report.search.history_wording import past_in_words, raised_then_cut
 from crawler.report.search.wording import note_in_words
 
@@ -52,5 +52,5 @@ def remarks_in_words(
 def _late(alerted_at: dt.datetime, later: LaterPrice, say: Labels) -> str:
     if later.at is None:
         return say("alert_late", at=minute(alerted_at, say))
-    price = say("alert_gone") if later.price is None else yuan(later.price)
+    price = say("alert_gone") if later.price is None else say.money(later.price)
     return say("alert_late_since", at=minute(alerted_at, say), on=minute(later.at, say), price=price)

@@ -162,7 +162,7 @@ def happened_in_words(alert: Alert, say: Labels = ENGLISH, *, compare: bool = Tr
     kinds = say("comma").join(say(f"alert_{event.kind.value}") for event in alert.events)
     if alert.kind is AlertKind.TEST:
         return kinds
-    price = say("alert_no_price") if alert.price is None else _yuan(alert.price)
+    price = say("alert_no_price") if alert.price is None else say.money(alert.price.quantize(CENT))
     words = say("alert_words", words=kinds, price=price)
     compared = [
         _compared(event, event.against, alert.price, say)
@@ -173,7 +173,7 @@ def happened_in_words(alert: Alert, say: Labels = ENGLISH, *, compare: bool = Tr
 
 
 def _compared(event: PriceEvent, against: Decimal, price: Decimal | None, say: Labels) -> str:
-    words = say(f"against_{event.kind.value}", price=_yuan(against))
+    words = say(f"against_{event.kind.value}", price=say.money(against.quantize(CENT)))
     percent = _percent_below(price, against)
     return say("against_percent", words=words, percent=percent) if percent else words
 
@@ -204,7 +204,3 @@ def _warning(source: str, say: Labels) -> str:
         return say("alarm", name=say("DEMO"), text=say("demo_text"))
     address = crop(clean(source), SOURCE_LIMIT)
     return say("alarm", name=say("REPLICA"), text=say("replica_text", address=address))
-
-
-def _yuan(amount: Decimal) -> str:
-    return f"¥{amount.quantize(CENT):,.2f}"

@@ -32,14 +32,16 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     """Write the list to stdout; the shop is not asked, and nothing is made or changed. Raises HistoryError."""
     from contextlib import nullcontext
 
+    from crawler.cli.source_words import with_option
     from crawler.history.recording import history_file
     from crawler.labels import labels_for
     from crawler.local_time import local_zone
+    from crawler.source import Source
     from crawler.watching.overview import open_watch_store, overview
-    from crawler.watching.run_watch import searched, source_for
+    from crawler.watching.run_watch import searched
 
     settings, now = loaded.settings, dt.datetime.now(dt.UTC)
-    source = source_for(settings, demo=args.demo)
+    source = Source.at(settings.base_url, demo=args.demo).name
     reader = open_watch_store(history_file(settings.history.path))
     with nullcontext() if reader is None else reader:
         found = [overview(reader, watch, source, searched(watch, settings), now) for watch in watches]
@@ -51,20 +53,9 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
     say = labels_for(console.language(settings.report.lang, sys.stdout), loaded.watched_queries, local_zone())
     console.write_stdout(_table(found, say, columns))
-    if sources := [_ran_on(each, say) for each in elsewhere if each != source]:
+    if sources := [with_option(each, say, replica="ran_on_other") for each in elsewhere if each != source]:
         line = say("watch_elsewhere", sources=say("comma").join(sources))
         console.write_stdout(f"\n{console.one_line(line)}\n")
-
-
-def _ran_on(source: str, say: Labels) -> str:
-    """Return a source with the option that lists what has run there."""
-    from parsers import SHOPS
-
-    if source == "demo":
-        return say("source_demo")
-    if source in {shop.base_url for shop in SHOPS.values()}:
-        return say("source_live")
-    return say("ran_on_other", source=source)
 
 
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
@@ -124,11 +115,9 @@ def interval_in_words(every: str, say: Labels) -> str:
 
 def _told(watch: Watch, say: Labels) -> list[str]:
     """Return what a watch tells, in words."""
-    from crawler.report.common.wording import yuan
-
     terms, words = watch.terms, []
     if terms.target_price is not None:
-        words.append(say("against_target_price", price=yuan(terms.target_price)))
+        words.append(say("against_target_price", price=say.money(terms.target_price)))
     if terms.drop_percent is not None:
         words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
     if terms.new_lowest:

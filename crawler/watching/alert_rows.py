@@ -27,7 +27,7 @@ from crawler.history.units import (
 )
 from crawler.phrases import packed, unpacked
 from crawler.prices.price_history import PriceHistory, RaisedThenCut, RaiseKind
-from parsers import SHOPS
+from crawler.source import Source
 from parsers.model import Flag
 
 __all__ = ["ALERT_QUERY", "alert_of", "insert_alert", "kind_of", "reason_from", "reason_row"]
@@ -104,7 +104,7 @@ def alert_of(row: tuple[Any, ...] | None, source: str) -> tuple[Alert, str]:
     alert = Alert(
         watch=as_text(watch), kind=kind_of(kind), product_id=as_text(product_id), title=as_text(title),
         url=as_text(url), at=moment, price=amount, against=hundredths_as_yuan(against),
-        remarks=_remarks(remarks), source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
+        remarks=_remarks(remarks), source=Source.named(source).mark,
         note=None if note[0] is None else _note(note[1:]),
         history=None if history[0] is None else _history(history[1:], moment, amount),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from crawler.alerts.remarks import LaterPrice
 from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.local_time import local_zone
+from crawler.source import Source
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class _Delivery:
         self._memory = memory
         self._source = source
         self._lang = lang
+        self._currency = Source.named(source).shop.currency
         self._stopped = stopped
         self._delivered = 0
         self._failures = self._unreached = 0
@@ -112,7 +114,7 @@ class _Delivery:
     def deliver(self, pending: Sequence[Pending]) -> Sent:
         """Bring all of it to the channel that this takes, and note what it refuses."""
         ends = time.monotonic() + SPLIT_SECONDS
-        queue = deque(group for _, group in _messages(pending, self._lang))
+        queue = deque(group for _, group in self._messages(pending))
         while queue:
             if self._stopped():
                 self._why = self._why or INTERRUPTED
@@ -132,9 +134,28 @@ class _Delivery:
             resting=self._note_refusals(len(pending)),
         )
 
+    def _messages(self, pending: Sequence[Pending]) -> list[tuple[Message, tuple[Pending, ...]]]:
+        """Return the messages that tell alerts, each in its watch's language, with what it tells.
+
+        What was refused before is in no message with what was not: one alert that a service will never take must not
+        keep the others back.
+        """
+        alike: dict[tuple[int, str], list[Pending]] = {}
+        for each in pending:
+            alike.setdefault((each.attempts, each.query), []).append(each)
+        messages = []
+        for (_, query), some in alike.items():
+            told_by = {id(each.alert): each for each in some}
+            say = labels_for(self._lang, query, local_zone(), currency=self._currency)
+            messages += [
+                (message, tuple(told_by[id(alert)] for alert in message.alerts))
+                for message in messages_of([each.alert for each in some], say, lang=self._lang, query=query)
+            ]
+        return messages
+
     def _try(self, group: Sequence[Pending]) -> str | None:
         """Bring alerts to the channel in one message; return None, or why not."""
-        ((message, _),) = _messages(group, self._lang)
+        ((message, _),) = self._messages(group)
         numbers = tuple(number for each in group for number in each.numbers)
         self._memory.attempt(self._channel.key, numbers)
         problem = self._channel.deliver(message, self._stopped)
@@ -205,24 +226,3 @@ def _with_later_price(pending: Pending, last: Observation | None) -> Pending:
     if last is not None and last.at > pending.alert.at:
         later = LaterPrice(last.at, last.available_price)
     return replace(pending, alert=replace(pending.alert, later=later))
-
-
-def _messages(pending: Sequence[Pending], lang: str) -> list[tuple[Message, tuple[Pending, ...]]]:
-    """Return the messages that tell alerts, each in its watch's language, with what it tells.
-
-    What was refused before is in no message with what was not: one alert that a service will never take must not keep
-    the others back.
-    """
-    alike: dict[tuple[int, str], list[Pending]] = {}
-    for each in pending:
-        alike.setdefault((each.attempts, each.query), []).append(each)
-    messages = []
-    for (_, query), some in alike.items():
-        told_by = {id(each.alert): each for each in some}
-        messages += [
-            (message, tuple(told_by[id(alert)] for alert in message.alerts))
-            for message in messages_of(
-                [each.alert for each in some], labels_for(lang, query, local_zone()), lang=lang, query=query
-            )
-        ]
-    return messages

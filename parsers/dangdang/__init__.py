@@ -1,4 +1,4 @@
-"""Dangdang (当当网): its addresses and its pages; its name, hosts and limits are the entry in `parsers.SHOPS`.
+"""Dangdang (当当网): its addresses and its pages; `shop.py` has its name, hosts and limits.
 
 `search_url` builds addresses and imports nothing heavy; `parse_search_page` brings selectolax with it, so both
 are looked up when first used.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.report.common.axes import LogPriceAxis, PriceAxis, TimeAxis, yuan_tick
+from crawler.report.common.axes import LogPriceAxis, PriceAxis, TimeAxis, price_tick
 
 MOMENTS = st.lists(
     st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2200, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001 – timezones adds it
@@ -109,13 +109,13 @@ def test_a_small_change_looks_small() -> None:
 )  # fmt: skip
 def test_a_price_on_an_axis_is_written_like_any_other(amount: float, words: str) -> None:
     """Whole yuan without digits, else two; all of a fraction of a hundredth, which would stand for another."""
-    assert yuan_tick(amount) == words
+    assert price_tick(amount) == words
 
 
 @given(st.lists(st.floats(0.01, 9_999_999), min_size=1, max_size=9))
 def test_no_two_figures_of_a_price_axis_are_the_same(prices: list[float]) -> None:
     """And each says the very place where it stands."""
     ticks = LogPriceAxis.around(prices).ticks()
-    words = [yuan_tick(tick) for tick in ticks]
+    words = [price_tick(tick) for tick in ticks]
     assert len(set(words)) == len(ticks)
     assert [float(each[1:].replace(",", "")) for each in words] == pytest.approx(ticks)

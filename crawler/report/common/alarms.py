@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from crawler.clean import clean
 from crawler.labels import Labels
+from crawler.source import Source, SourceKind
 
-__all__ = ["Alarm", "demo_alarm", "replica_alarm"]
+__all__ = ["Alarm", "source_alarms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,14 @@ class Alarm:
     """Failed pages and how they failed."""
 
 
-def demo_alarm(say: Labels) -> Alarm:
-    """Say that the prices are those of the demo shop."""
-    return Alarm(say("DEMO"), say("demo_text"))
-
-
-def replica_alarm(address: str, say: Labels) -> Alarm:
-    """Say that the prices are those of the server at `address`, not of the live shop."""
-    return Alarm(say("REPLICA"), say("replica_text", address=clean(address)))
+def source_alarms(source: Source, say: Labels) -> tuple[Alarm, ...]:
+    """Say whose prices they are if they are not those of the live shop."""
+    match source.kind:
+        case SourceKind.LIVE:
+            return ()
+        case SourceKind.DEMO:
+            return (Alarm(say("DEMO"), say("demo_text")),)
+        case SourceKind.REPLICA:
+            return (Alarm(say("REPLICA"), say("replica_text", address=clean(source.base_url))),)
+        case other:
+            assert_never(other)

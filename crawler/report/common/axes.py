@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from markupsafe import escape
+
 __all__ = [
     "FIFTHS",
     "ROUNDING",
@@ -19,10 +21,10 @@ __all__ = [
     "QualityAxis",
     "TimeAxis",
     "is_power_of_ten",
+    "price_tick",
     "steps",
     "tick_below",
     "tick_beside",
-    "yuan_tick",
 ]
 
 _LEAST_DAYS = 4
@@ -151,12 +153,13 @@ class PriceAxis:
         """Return where a price stands, in percent from the top."""
         return 100 * (self.high - price) / (self.high - self.low)
 
-    def ticks(self) -> list[tuple[float, str]]:
+    def ticks(self, sign: str = "¥") -> list[tuple[float, str]]:
         """Return the prices on the axis, lowest first, each as «¥40», or as «¥0.50» where the steps are that small."""
         digits = 0 if self.step >= 1 else 2
         first, last = round(self.low / self.step), round(self.high / self.step)
         return [
-            (number * self.step, yuan_tick(number * self.step, digits)) for number in range(first, last + 1)
+            (number * self.step, price_tick(number * self.step, sign, digits))
+            for number in range(first, last + 1)
         ]
 
 
@@ -166,16 +169,18 @@ class LogPriceAxis:
 
     low: float
     high: float
+    sign: str = "¥"
+    """What stands before the prices."""
 
     @classmethod
-    def around(cls, prices: Iterable[float]) -> LogPriceAxis:
+    def around(cls, prices: Iterable[float], *, sign: str = "¥") -> LogPriceAxis:
         """Return the axis that holds every price of `prices`, all above 0, at least one."""
         ordered = sorted(prices)
         low = _at_or_below(ordered[0], TENTHS)
         high = _above(ordered[-1], TENTHS)
         if high / low < 1.9:  # a single price, or nearly: it stands amid the axis
             low, high = _at_or_below(low * 0.9, TENTHS), _above(high, TENTHS)
-        return cls(low, high)
+        return cls(low, high, sign)
 
     def at(self, price: float) -> float:
         """Return where a price stands, in percent from the left."""
@@ -240,14 +245,14 @@ def _gap(quality: float) -> float:
     return min(max(5 - quality, _LEAST_GAP), 5.0)
 
 
-def yuan_tick(amount: float, digits: int | None = None) -> str:
+def price_tick(amount: float, sign: str = "¥", digits: int | None = None) -> str:
     """Return a price as it is written on an axis.
 
-    With so many digits; by default «¥40» for whole yuan, else «¥31.50», and all digits of a fraction of a hundredth.
+    It has so many digits; by default «¥40» for a whole number, else «¥31.50», and «¥0.125» where two are too few.
     """
     if digits is None:
         digits = next((few for few in (0, 2) if abs(amount - round(amount, few)) < ROUNDING), None)
-    return f"¥{amount:,g}" if digits is None else f"¥{amount:,.{digits}f}"
+    return f"{sign}{amount:,g}" if digits is None else f"{sign}{amount:,.{digits}f}"
 
 
 def tick_below(at: float, words: str, *, side: str = "middle", kind: str = "") -> str:
@@ -258,7 +263,7 @@ def tick_below(at: float, words: str, *, side: str = "middle", kind: str = "") -
     classes = f"tick {side} {kind}".rstrip()
     return (
         f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"/>'
-        f'<text class="{classes}" x="{at:.2f}%" y="100%" dy="20">{words}</text>'
+        f'<text class="{classes}" x="{at:.2f}%" y="100%" dy="20">{escape(words)}</text>'
     )
 
 
@@ -266,5 +271,5 @@ def tick_beside(at: float, words: str) -> str:
     """Draw a figure on the left of a plot and its line across it, `at` percent from the top."""
     return (
         f'<line class="grid" x1="0" x2="100%" y1="{at:.2f}%" y2="{at:.2f}%"/>'
-        f'<text class="tick end" x="0" y="{at:.2f}%" dx="-8" dy="4">{words}</text>'
+        f'<text class="tick end" x="0" y="{at:.2f}%" dx="-8" dy="4">{escape(words)}</text>'
     )

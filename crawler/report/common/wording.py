@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
 from crawler.local_time import date_in, minute_in
+from crawler.source import Source, SourceKind
 
 if TYPE_CHECKING:
     from crawler.prices.price_history import PriceHistory
 
-__all__ = ["UNKNOWN", "against_median", "day", "minute", "sanitize", "yuan"]
+__all__ = ["UNKNOWN", "against_median", "day", "minute", "sanitize", "source_in_words"]
 
 DETAIL_LIMIT = 300
 """Characters of a verdict's detail or of a note."""
 
 
 UNKNOWN = "–"
-
-
-def yuan(amount: Decimal) -> str:
-    """Return an amount as «¥1,299.00»."""
-    return f"¥{amount:,.2f}"
 
 
 def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:
@@ -35,6 +30,19 @@ def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:
 def minute(moment: dt.datetime, say: Labels = ENGLISH) -> str:
     """Return a moment in the reader's zone, which is named: «2026-03-01 08:00 UTC+8»."""
     return minute_in(say.zone, moment)
+
+
+def source_in_words(source: Source, say: Labels) -> str:
+    """Name the shop whose prices they are: the live shop, a replica, or the demo."""
+    match source.kind:
+        case SourceKind.LIVE:
+            return say.shop(source.shop)
+        case SourceKind.DEMO:
+            return say("the_demo_shop")
+        case SourceKind.REPLICA:
+            return say("the_replica", address=clean(source.base_url))
+        case other:
+            assert_never(other)
 
 
 def sanitize(detail: str, say: Labels = ENGLISH) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from crawler.report.common.formats import Format, FormatTable
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.history.view_models import SearchPast, View
@@ -66,7 +67,10 @@ class HistoryStyle:
         """Return the words for a report."""
         from crawler.labels import labels_for
 
-        return labels_for(self.lang, getattr(view, "query", None) or "", self.zone)
+        if not _is_search(view):
+            return labels_for(self.lang, "", self.zone)
+        currency = Source.named(view.source).shop.currency
+        return labels_for(self.lang, view.query or "", self.zone, currency=currency)
 
 
 def render(view: View, form: str, style: HistoryStyle | None = None) -> str:

@@ -15,7 +15,7 @@ from crawler.history.view_models import Overview
 from crawler.local_time import offset_name
 from crawler.prices.price_history import RaiseKind
 from crawler.report.common.axes import TimeAxis
-from crawler.report.common.wording import UNKNOWN, yuan
+from crawler.report.common.wording import UNKNOWN
 from crawler.report.history.price_chart import Mark, PriceChart
 from crawler.report.history.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.history.wording import (
@@ -234,7 +234,7 @@ def _period(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str,
         since if since == until else f"{since} – {until}",
         period_price(period, say),
         period.available_price is not None,
-        UNKNOWN if period.list_price is None else yuan(period.list_price),
+        UNKNOWN if period.list_price is None else say.money(period.list_price),
         f"{period.observations:,}",
         say("past_gap") if period.after_gap else "",
     )
@@ -248,11 +248,12 @@ def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> di
         return None
     spoken = [(period, _spoken(period, say)) for period in periods] if size.pointed else []
     svg = chart.svg(
-        name=_name(product, say), dates=size.dates, sold_out=say("past_sold_out"), spoken=spoken
+        name=_name(product, say), dates=size.dates, sold_out=say("past_sold_out"), sign=say.currency_sign,
+        spoken=spoken,
     )  # fmt: skip
     words = []
     if chart.list_left_out is not None:
-        words.append(say("past_list_left_out", price=yuan(chart.list_left_out)))
+        words.append(say("past_list_left_out", price=say.money(chart.list_left_out)))
     if len(periods) < len(product.periods):
         words.append(say("past_chart_thinned", n=len(periods), all=len(product.periods)))
     return {"svg": svg, "words": words}
@@ -262,18 +263,21 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
     """Yield what is marked: the lowest price, a raise and the cut after it, and the price now."""
     past = product.history
     if past.price is not None:
-        words = say("past_mark", name=say("past_now"), price=yuan(past.price), on=day(past.last_at, say))
+        words = say("past_mark", name=say("past_now"), price=say.money(past.price), on=day(past.last_at, say))
         yield Mark("now", past.last_at, past.price, words)
     if past.lowest is not None and past.lowest_at is not None:
-        label = say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at, say))
+        label = say("past_lowest_on", price=say.money(past.lowest), on=day(past.lowest_at, say))
         words = say(
-            "past_mark", name=say("past_key_lowest"), price=yuan(past.lowest), on=day(past.lowest_at, say)
+            "past_mark",
+            name=say("past_key_lowest"),
+            price=say.money(past.lowest),
+            on=day(past.lowest_at, say),
         )
         yield Mark("lowest", past.lowest_at, past.lowest, words, label)
     if (trick := past.raised_then_cut) is None:
         return
     label, words = (
-        say("past_mark", name=say(name), price=yuan(trick.raised_to), on=day(trick.raised_at, say))
+        say("past_mark", name=say(name), price=say.money(trick.raised_to), on=day(trick.raised_at, say))
         for name in ("past_mark_raise", "past_mark_list_raise")
     )
     yield Mark(
@@ -282,7 +286,10 @@ def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
     cut = cut_after_raise(product)
     if cut is not None and cut.available_price is not None:
         words = say(
-            "past_mark", name=say("past_mark_cut"), price=yuan(cut.available_price), on=day(cut.since, say)
+            "past_mark",
+            name=say("past_mark_cut"),
+            price=say.money(cut.available_price),
+            on=day(cut.since, say),
         )
         yield Mark("cut", cut.since, cut.available_price, words, words)
 
@@ -301,11 +308,11 @@ def _name(product: ProductPast, say: Labels) -> str:
     past = product.history
     prices = [price for period in product.periods if (price := period.available_price) is not None]
     if product.observations == 1:
-        shown = say("past_chart_of_one", on=day(past.since, say), price=yuan(prices[0]))
+        shown = say("past_chart_of_one", on=day(past.since, say), price=say.money(prices[0]))
     else:
         shown = say(
-            "past_chart", since=day(past.since, say), last=day(past.last_at, say), low=yuan(min(prices)),
-            high=yuan(max(prices)),
+            "past_chart", since=day(past.since, say), last=day(past.last_at, say), low=say.money(min(prices)),
+            high=say.money(max(prices)),
         )  # fmt: skip
     told = [shown, f"{say('past_now')}{say('colon')}{price_now(product, say)}"]
     if product.observations > 1:

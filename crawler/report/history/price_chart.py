@@ -79,13 +79,19 @@ class PriceChart:
         return max((price for price in listed if limit is not None and price > limit), default=None)
 
     def svg(
-        self, *, name: str, dates: int, sold_out: str, spoken: Iterable[tuple[PricePeriod, str]] = ()
+        self,
+        *,
+        name: str,
+        dates: int,
+        sold_out: str,
+        sign: str = "¥",
+        spoken: Iterable[tuple[PricePeriod, str]] = (),
     ) -> Markup:
         """Return the drawing, which has a price at least; `name` says in words what it shows.
 
-        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; of each period of
-        `spoken` a pointer is told the words.
-        """  # fmt: skip
+        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; `sign` stands before
+        prices; of each period of `spoken` a pointer is told the words.
+        """
         prices = levels(self.periods, lambda period: period.available_price)
         limit = self._list_limit()
 
@@ -97,7 +103,7 @@ class PriceChart:
         axis = PriceAxis.around(float(level.price) for line in [*prices, *lists] for level in line)
         parts = [
             f'<svg class="plot past" role="img" aria-label="{escape(name)}">',
-            *(tick_beside(axis.at(price), words) for price, words in axis.ticks()),
+            *(tick_beside(axis.at(price), words) for price, words in axis.ticks(sign)),
             *_time_ticks(self.time, dates),
             f'<svg class="lines" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none">',
             *self._bands(sold_out),

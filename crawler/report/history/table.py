@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from crawler.clean import clean
 from crawler.history.view_models import Overview
 from crawler.report.common.layout import bare_table, finished, pairs, print_table, text_console
-from crawler.report.common.wording import UNKNOWN, yuan
+from crawler.report.common.wording import UNKNOWN
 from crawler.report.history.wording import (
     against_median,
     change,
@@ -126,9 +126,9 @@ def _print_products(console: Console, view: SearchPast, say: Labels) -> None:
             "rank": Text(str(place)),
             "past_now": Text(price_now(product, say)),
             "past_against": Text(against_median(product)),
-            "past_median": Text(median(product)),
+            "past_median": Text(median(product, say)),
             "past_lowest": Text(lowest(product, say)),
-            "past_change": Text(change(product)),
+            "past_change": Text(change(product, say)),
             "past_since": Text(day(product.history.since, say)),
             "product": Text(clean(product.last.product_id)),
             "title": Group(title, Padding(note, (0, 0, 0, 2))) if note else title,
@@ -189,7 +189,7 @@ def _print_product(console: Console, view: SearchPast, product: ProductPast, say
         _column(table, say(name), justify="right")
     _column(table, "")
     for period in product.periods[-MOST_PERIODS:]:
-        listed = UNKNOWN if period.list_price is None else yuan(period.list_price)
+        listed = UNKNOWN if period.list_price is None else say.money(period.list_price)
         cells = [
             day(period.since, say), day(period.until, say), period_price(period, say), listed,
             f"{period.observations:,}", say("past_gap") if period.after_gap else "",

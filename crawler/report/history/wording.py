@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from crawler.clean import clean, crop
 from crawler.prices.observation import NOT_DROPPED
 from crawler.report.common import wording
-from crawler.report.common.alarms import Alarm, demo_alarm, replica_alarm
-from crawler.report.common.wording import UNKNOWN, day, yuan
-from parsers import SHOPS
+from crawler.report.common.alarms import Alarm, source_alarms
+from crawler.report.common.wording import UNKNOWN, day, source_in_words
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.history.view_models import Overview, SearchPast
@@ -43,9 +42,6 @@ __all__ = [
 TITLE_LIMIT = 300
 """Characters of a title; what is longer is no title."""
 
-_MANY_DIGITS = 13
-"""No product number is longer."""
-
 
 def binary_size(number: int) -> str:
     """Return bytes as «17 B», «3.1 KiB», «156.0 MiB»."""
@@ -59,30 +55,18 @@ def binary_size(number: int) -> str:
 
 def source_name(source: str, say: Labels) -> str:
     """Return whose prices they are, in words."""
-    if source == "demo":
-        return say("the_demo_shop")
-    shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    return say.shop(shop.title) if shop is not None else say("the_replica", address=clean(source))
+    return source_in_words(Source.named(source), say)
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
     """Return what nobody may miss of prices that are not the live shop's."""
-    if source == "demo":
-        return (demo_alarm(say),)
-    if any(shop.base_url == source for shop in SHOPS.values()):
-        return ()
-    return (replica_alarm(source, say),)
+    return source_alarms(Source.named(source), say)
 
 
 def product_address(source: str, product_id: str) -> str | None:
     """Return the address of a product's page; None at a demo or a replica, whose numbers are not the shop's."""
-    shop = next((shop for shop in SHOPS.values() if shop.base_url == source), None)
-    if shop is None or not (
-        product_id.isascii() and product_id.isdigit() and len(product_id) <= _MANY_DIGITS
-    ):
-        return None
-    address = f"https://product.{shop.hosts[0]}/{product_id}.html"
-    return address if shop.owns(urlsplit(address).hostname or "") else None
+    asked = Source.named(source)
+    return asked.shop.product_url(product_id) if asked.is_live else None
 
 
 def title_of(product: ProductPast) -> str:
@@ -94,14 +78,14 @@ def price_now(product: ProductPast, say: Labels) -> str:
     """Return the price at the last observation; in place of one, why there is none."""
     if product.last.sold_out:
         return say("past_sold_out")
-    return say("past_no_price_short") if product.last.price is None else yuan(product.last.price)
+    return say("past_no_price_short") if product.last.price is None else say.money(product.last.price)
 
 
 def period_price(period: PricePeriod, say: Labels) -> str:
     """Return what it cost in a period; in place of a price, why there is none."""
     if period.sold_out:
         return say("past_sold_out")
-    return say("past_no_price_short") if period.price is None else yuan(period.price)
+    return say("past_no_price_short") if period.price is None else say.money(period.price)
 
 
 def relative(product: ProductPast) -> Decimal | None:
@@ -115,9 +99,9 @@ def against_median(product: ProductPast) -> str:
     return wording.against_median(product.history)
 
 
-def median(product: ProductPast) -> str:
+def median(product: ProductPast, say: Labels) -> str:
     """Return the median of 90 days; – without one."""
-    return UNKNOWN if product.history.median is None else yuan(product.history.median)
+    return UNKNOWN if product.history.median is None else say.money(product.history.median)
 
 
 def lowest(product: ProductPast, say: Labels) -> str:
@@ -125,26 +109,26 @@ def lowest(product: ProductPast, say: Labels) -> str:
     past = product.history
     if past.lowest is None or past.lowest_at is None:
         return UNKNOWN
-    return say("past_lowest_on", price=yuan(past.lowest), on=day(past.lowest_at, say))
+    return say("past_lowest_on", price=say.money(past.lowest), on=day(past.lowest_at, say))
 
 
-def change(product: ProductPast) -> str:
+def change(product: ProductPast, say: Labels) -> str:
     """Return the change since the run before, as «-¥3.00»; – where it is not known, or nothing changed."""
     amount = product.history.change
     if not amount:
         return UNKNOWN
-    return f"{'-' if amount < 0 else '+'}{yuan(abs(amount))}"
+    return f"{'-' if amount < 0 else '+'}{say.money(abs(amount))}"
 
 
 def raised(raise_: RaisedThenCut, say: Labels) -> str:
     """Return what made a discount, with the numbers that show it."""
     return say(
         f"past_raised_{raise_.kind.value}",
-        usual=yuan(raise_.usual_price),
-        before=yuan(raise_.before),
-        raised=yuan(raise_.raised_to),
+        usual=say.money(raise_.usual_price),
+        before=say.money(raise_.before),
+        raised=say.money(raise_.raised_to),
         on=day(raise_.raised_at, say),
-        now=yuan(raise_.now),
+        now=say.money(raise_.now),
     )
 
 
@@ -179,13 +163,15 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
 def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
     """Return the figures of a product's past, each with its name."""
     past = product.history
-    facts = [(say("past_median_long"), f"{median(product)} ({against_median(product)})")]
+    facts = [(say("past_median_long"), f"{median(product, say)} ({against_median(product)})")]
     if past.price is None or past.median is None or past.sparse:
-        facts = [(say("past_median_long"), median(product))]
+        facts = [(say("past_median_long"), median(product, say))]
     facts.append((say("past_lowest"), lowest(product, say)))
     if past.previous is not None and past.previous_at is not None and past.change is not None:
         name = "past_change_since" if past.change else "past_no_change_since"
-        facts.append((say("past_change"), say(name, change=change(product), on=day(past.previous_at, say))))
+        facts.append(
+            (say("past_change"), say(name, change=change(product, say), on=day(past.previous_at, say)))
+        )
     observed = say(
         "past_observed_words" if product.observations > 1 else "past_observed_once",
         n=product.observations,

@@ -40,7 +40,7 @@ class Style:
         """Return the words for a report on `result`."""
         from crawler.labels import labels_for
 
-        return labels_for(self.lang, result.query, self.zone)
+        return labels_for(self.lang, result.query, self.zone, currency=result.source.shop.currency)
 
 
 FORMATS = FormatTable(

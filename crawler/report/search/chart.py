@@ -24,10 +24,10 @@ from crawler.report.common.axes import (
     LogPriceAxis,
     QualityAxis,
     is_power_of_ten,
+    price_tick,
     steps,
     tick_below,
     tick_beside,
-    yuan_tick,
 )
 from crawler.report.search.chart_labels import labels
 
@@ -182,7 +182,7 @@ def _price_ticks(axis: LogPriceAxis) -> Iterator[str]:
     crowded = len(ticks) > 6
     for price in ticks:
         kind = "minor" if crowded and not is_power_of_ten(price) else ""
-        yield tick_below(axis.at(price), yuan_tick(price), kind=kind)
+        yield tick_below(axis.at(price), price_tick(price, axis.sign), kind=kind)
 
 
 def _steps_of(places: Sequence[tuple[float, float]]) -> str:

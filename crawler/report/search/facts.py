@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from crawler.clean import clean
 from crawler.labels import Labels
 from crawler.local_time import offset_name
-from crawler.report.common.wording import day, sanitize, yuan
+from crawler.report.common.wording import day, sanitize, source_in_words
 from crawler.report.search.outcomes import price_failures
+from crawler.source import SourceKind
 from crawler.verdict import Verdict
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -78,14 +78,14 @@ def _price_check(result: SearchResult, say: Labels) -> str:
         return say("price_proven_whole", listings=check.listings)
     if check.proven:
         pages = say("one_page" if len(check.pages) == 1 else "n_pages", n=len(check.pages))
-        return say("price_proven", price=_bound(check.up_to), listings=check.listings, pages=pages)
+        return say("price_proven", price=_bound(check.up_to, say), listings=check.listings, pages=pages)
     if check.reason == "failed":
         return say("price_unproven", why=price_failures(check.pages, say))
-    return say("price_unproven", why=say(f"price_why_{check.reason}", price=_bound(check.up_to)))
+    return say("price_unproven", why=say(f"price_why_{check.reason}", price=_bound(check.up_to, say)))
 
 
-def _bound(amount: Decimal | None) -> str:
-    return yuan(amount or Decimal(0))
+def _bound(amount: Decimal | None, say: Labels) -> str:
+    return say.money(amount or Decimal(0))
 
 
 def _wholeness(result: SearchResult, say: Labels) -> str:
@@ -97,19 +97,22 @@ def _wholeness(result: SearchResult, say: Labels) -> str:
 
 
 def _shop_fact(result: SearchResult, say: Labels) -> str:
-    shop = say.shop(SHOPS[result.shop].title)
-    if result.demo:
-        return say("demo_shop", shop=shop)
-    return shop if result.is_live else say("replica_shop", shop=shop, address=clean(result.base_url))
+    source = result.source
+    shop = say.shop(source.shop)
+    match source.kind:
+        case SourceKind.LIVE:
+            return shop
+        case SourceKind.DEMO:
+            return say("demo_shop", shop=shop)
+        case SourceKind.REPLICA:
+            return say("replica_shop", shop=shop, address=clean(source.base_url))
+        case other:
+            assert_never(other)
 
 
 def shop_name(result: SearchResult, say: Labels) -> str:
     """Return the name of the shop that was searched: the live shop, a replica, or the demo."""
-    if result.demo:
-        return say("the_demo_shop")
-    if result.is_live:
-        return say.shop(SHOPS[result.shop].title)
-    return say("the_replica", address=clean(result.base_url))
+    return source_in_words(result.source, say)
 
 
 def _time(result: SearchResult, say: Labels) -> str:
@@ -171,15 +174,13 @@ def scope_of(result: SearchResult, say: Labels) -> str:
         words.append(say("own_goods"))
     if options.get("category") == "books":
         words.append(say("books"))
-    if (condition := options.get("condition")) == "new":
-        words.append(say("new_copies"))
-    elif condition == "used":
-        words.append(say("used_copies"))
+    if (condition := options.get("condition")) in {"new", "used"}:
+        words.append(say(f"{condition}_copies"))
     for name, word in (
         ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
     ):  # fmt: skip
         if (amount := options.get(name)) is not None:
-            words.append(say(word, price=yuan(amount)))
+            words.append(say(word, price=say.money(amount)))
     for name, word in (("publisher", "of_publisher"), ("author", "of_author")):
         if text := options.get(name):
             words.append(say(word, name=clean(text)))
@@ -203,7 +204,7 @@ def loss_mark(result: SearchResult) -> str:
 
 def pages_available(result: SearchResult) -> int:
     """Return how many pages the shop would give: those that it states, as far as it serves them."""
-    return min(result.available or 0, SHOPS[result.shop].max_pages)
+    return min(result.available or 0, result.source.shop.max_pages)
 
 
 def pages_not_requested(result: SearchResult) -> int:

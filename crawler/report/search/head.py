@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
-from crawler.report.common.alarms import Alarm, demo_alarm, replica_alarm
+from crawler.report.common.alarms import Alarm, source_alarms
 from crawler.report.search.facts import (
     dropped_counts,
     facts_of,
@@ -25,7 +25,6 @@ from crawler.report.search.facts import (
 from crawler.report.search.outcomes import group_failures
 from crawler.report.search.wording import note, price, product_link, rating
 from crawler.verdict import Verdict
-from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
@@ -123,9 +122,10 @@ def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
 
 def _settling(result: SearchResult) -> str:
     """Return the option that may prove which book is cheapest; '' where none is known to help."""
-    check, most = result.price_check, SHOPS[result.shop].max_pages
+    check, shop = result.price_check, result.source.shop
+    most = shop.max_pages
     if check is None:
-        return "--price-check 3"
+        return "--price-check 3" if "price" in shop.sorts else "--pages all"
     if check.reason in {"failed", "stopped"}:
         return "--resume"
     if check.reason == "not_passed" and len(check.pages) < most:
@@ -213,7 +213,4 @@ def _alarms(result: SearchResult, say: Labels) -> Iterator[Alarm]:
         if result.stopped:
             text += say("stopped_early", why=clean(say.text(result.stopped)))
         yield Alarm(say(loss_mark(result)), text, group_failures(result.failed, say))
-    if result.demo:
-        yield demo_alarm(say)
-    elif not result.is_live:
-        yield replica_alarm(result.base_url, say)
+    yield from source_alarms(result.source, say)

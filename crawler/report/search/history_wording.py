@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crawler.labels import ENGLISH, Labels
-from crawler.report.common.wording import day, yuan
+from crawler.report.common.wording import day
 
 if TYPE_CHECKING:
     from crawler.books.book import Book
@@ -25,8 +25,8 @@ _LONG_DAYS = 7
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
     """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
-        f"raised_{raised.kind}", before=yuan(raised.before), raised=yuan(raised.raised_to),
-        on=day(raised.raised_at, say), now=yuan(raised.now), usual=yuan(raised.usual_price),
+        f"raised_{raised.kind}", before=say.money(raised.before), raised=say.money(raised.raised_to),
+        on=day(raised.raised_at, say), now=say.money(raised.now), usual=say.money(raised.usual_price),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def remark(book: Book, say: Labels = ENGLISH) -> str:
     if history.previous and history.previous_at is not None and history.change:
         kind = "change_less" if history.change < 0 else "change_more"
         if abs(history.change) >= (1 - _CLEARLY) * history.previous:
-            words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
+            words.append(say(kind, amount=say.money(abs(history.change)), on=day(history.previous_at, say)))
     return " · ".join(words)
 
 
@@ -76,15 +76,15 @@ def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
         words.append(say("lowest_in", n=history.lowest_in_days))
     if history.change and history.previous_at is not None:
         kind = "change_less" if history.change < 0 else "change_more"
-        words.append(say(kind, amount=yuan(abs(history.change)), on=day(history.previous_at, say)))
+        words.append(say(kind, amount=say.money(abs(history.change)), on=day(history.previous_at, say)))
     if history.lowest is not None and history.lowest_at is not None and history.lowest != history.price:
-        words.append(say("lowest_was", price=yuan(history.lowest), on=day(history.lowest_at, say)))
+        words.append(say("lowest_was", price=say.money(history.lowest), on=day(history.lowest_at, say)))
     if history.sparse:
         words.append(
             say("few_days" if history.days != 1 else "few_day", n=history.days, on=day(history.since, say))
         )
     else:
         if history.median is not None:
-            words.append(say("median_90", price=yuan(history.median)))
+            words.append(say("median_90", price=say.money(history.median)))
         words.append(say("observed_since", on=day(history.since, say)))
     return " · ".join(words)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.books.offers import competes, is_used, price_of
 from crawler.clean import clean, crop
-from crawler.report.common.wording import yuan
 from crawler.report.search.files import mark_query
 from crawler.report.search.head import head_of, how_far, mark_of, tail_of
 from crawler.report.search.history_wording import past, raised_then_cut
@@ -164,7 +163,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
     return {
         "label": answer.label,
         "price": price(book, say),
-        "list_price": list_price(book),
+        "list_price": list_price(book, say),
         "off": discount(book, say),
         "title": _text(book.listing.title),
         "link": _target(result, book, listed),
@@ -193,7 +192,7 @@ def _chart(result: SearchResult, listed: int, say: Labels) -> dict[str, Any] | N
     return {
         "svg": scatter(
             drawn,
-            LogPriceAxis.around(float(amount) for amount in _prices(result)),
+            LogPriceAxis.around(map(float, _prices(result)), sign=say.currency_sign),
             name=say("price_and_quality"),
             price_axis=say("price_axis"),
             quality_axis=say("quality_axis"),
@@ -221,7 +220,7 @@ def _points(result: SearchResult, listed: int, say: Labels) -> Iterator[Point]:
             float(cost),
             stars,
             f"{star}{crop(clean(book.listing.title), POINT_LIMIT)}\n"
-            f"{yuan(cost)} · {worth} {stars:.3f} · {rating(book)}",
+            f"{say.money(cost)} · {worth} {stars:.3f} · {rating(book)}",
             _target(result, book, listed),
             book.frontier,
             " · ".join(labels.get(book.rank, ())),
@@ -230,20 +229,21 @@ def _points(result: SearchResult, listed: int, say: Labels) -> Iterator[Point]:
 
 def _spread(result: SearchResult, say: Labels) -> dict[str, Any] | None:
     """Return the histogram of what the books on sale cost, with its five numbers; None when none is on sale."""
-    from crawler.report.common.axes import LogPriceAxis
+    from crawler.report.common.axes import LogPriceAxis, price_tick
     from crawler.report.search.chart import bars, five_numbers, spread
 
     prices = _prices(result)
     if not prices:
         return None
     numbers = [float(amount) for amount in prices]
-    scale, five = LogPriceAxis.around(numbers), five_numbers(prices)
+    sign, five = say.currency_sign, five_numbers(prices)
+    scale = LogPriceAxis.around(numbers, sign=sign)
     histogram = [
-        (bar, say("bar", low=f"¥{bar.low:,g}", high=f"¥{bar.high:,g}", n=bar.count))
+        (bar, say("bar", low=price_tick(bar.low, sign), high=price_tick(bar.high, sign), n=bar.count))
         for bar in bars(numbers, scale)
     ]
     names = ("lowest", "lower_quartile", "median", "upper_quartile", "highest")
-    named = [(say(name), yuan(amount)) for name, amount in zip(names, five, strict=True)]
+    named = [(say(name), say.money(amount)) for name, amount in zip(names, five, strict=True)]
     spoken = say("comma").join(f"{name} {amount}" for name, amount in named)
     svg = spread(
         histogram,
@@ -272,7 +272,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         if dearest is None:
             summary = say("offers_count")
         else:
-            summary = say("offers", n=len(book.offers), price=yuan(dearest))
+            summary = say("offers", n=len(book.offers), price=say.money(dearest))
             special = special.removesuffix(summary).removesuffix(" · ")
         offers = (summary, [_offer(result, offer, say) for offer in book.offers])
     return (
@@ -280,7 +280,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         _numbers(book, by_volume=by_volume),
         FRONTIER if book.frontier else "",
         price(book, say),
-        list_price(book),
+        list_price(book, say),
         discount(book, say),
         _text(listing.title),
         product_link(result, listing),
@@ -292,7 +292,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
         rating(book),
         quality(book, result.rank),
         value(book),
-        volume_price(book) if by_volume else "",
+        volume_price(book, say) if by_volume else "",
         past(book, say),
         _trick(book, say),
         " ".join(kind for kind, has in _KINDS.items() if has(listing)),

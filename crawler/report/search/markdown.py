@@ -126,7 +126,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, str]:
         "rank": str(book.rank),
         "": FRONTIER if book.frontier else "",
         "price": escape(price(book, say)),
-        "list_price": list_price(book),
+        "list_price": list_price(book, say),
         "off": discount(book, say),
         "title": _linked(result, book.listing),
         "author": _cell("; ".join(filter(None, (say("comma").join(book.authors), credited(book, say))))),
@@ -135,7 +135,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, str]:
         "rating": rating(book),
         "quality": quality(book, result.rank),
         "value_score": value(book),
-        "volume_price": volume_price(book),
+        "volume_price": volume_price(book, say),
         "past_against": against_median(book.history),
         "remarks": escape(clean(" · ".join(filter(None, (note(book, say), remark(book, say)))))),
     }

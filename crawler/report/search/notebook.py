@@ -45,7 +45,7 @@ _WORDS = frozenset({"title", "author", "publisher"})
 
 def render(result: SearchResult) -> str:
     """Return the piece of HTML, in the language of the query."""
-    say = labels_for("auto", result.query)
+    say = labels_for("auto", result.query, currency=result.source.shop.currency)
     head = head_of(result, say)
     return template("notebook.html").render(
         lang=say.language,
@@ -69,7 +69,7 @@ def _row(result: SearchResult, book: Book, say: Labels) -> dict[str, object]:
             book.rank,
             FRONTIER if book.frontier else "",
             price(book),
-            list_price(book),
+            list_price(book, say),
             discount(book, say),
         ),
         "after": (

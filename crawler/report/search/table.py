@@ -78,9 +78,9 @@ _COLUMNS = (
     _Column("", lambda book, _: FRONTIER if book.frontier else "", style="bold yellow"),
     _Column("price", price, justify="right", style="bold green"),
     _Column(
-        "volume_price", lambda book, _: volume_price(book), justify="right", style="bold green", rank="per-volume",
+        "volume_price", volume_price, justify="right", style="bold green", rank="per-volume",
     ),
-    _Column("list_price", lambda book, _: list_price(book), from_width=140, justify="right"),
+    _Column("list_price", list_price, from_width=140, justify="right"),
     _Column("off", discount, from_width=60, justify="right"),
     _Column("past_against", lambda book, _: against_median(book.history), justify="right"),
     _Column("title", lambda book, _: clean(book.listing.title)),

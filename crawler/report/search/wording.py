@@ -10,9 +10,8 @@ from crawler.books.note import note_of
 from crawler.books.offers import price_of
 from crawler.clean import clean, crop
 from crawler.labels import ENGLISH, Labels
-from crawler.report.common.wording import UNKNOWN, yuan
+from crawler.report.common.wording import UNKNOWN
 from crawler.report.search.history_wording import raised_then_cut
-from parsers import SHOPS
 from parsers.model import Flag
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
     amount = price_of(listing)
     if amount is None:
         return UNKNOWN
-    return say("starting_at", price=yuan(amount)) if listing.from_price else yuan(amount)
+    return say("starting_at", price=say.money(amount)) if listing.from_price else say.money(amount)
 
 
 def credited(book: Book, say: Labels = ENGLISH) -> str:
@@ -98,16 +97,16 @@ def contributor_in_words(person: Contributor) -> str:
     return f"{nationality}{person.name}{original}{f' {person.role}' if person.role else ''}"
 
 
-def volume_price(book: Book) -> str:
+def volume_price(book: Book, say: Labels = ENGLISH) -> str:
     """Return the price a volume; – where it is not known."""
     each = book.price_per_volume
-    return UNKNOWN if each is None else yuan(each)
+    return UNKNOWN if each is None else say.money(each)
 
 
-def list_price(book: Book) -> str:
+def list_price(book: Book, say: Labels = ENGLISH) -> str:
     """Return the list price where it is above the price, else ''."""
     listed = book.listing.list_price
-    return yuan(listed) if listed is not None and book.price is not None and listed > book.price else ""
+    return say.money(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
 def discount(book: Book, say: Labels = ENGLISH) -> str:
@@ -175,7 +174,7 @@ def note_in_words(note: BookNote, say: Labels = ENGLISH, *, raised: RaisedThenCu
     """Put the facts about a book into the words of `note`; '' for a plain book."""
     words = []
     if note.volumes is not None and note.volume_price is not None:
-        words.append(say("set_of", n=note.volumes, price=yuan(note.volume_price)))
+        words.append(say("set_of", n=note.volumes, price=say.money(note.volume_price)))
     elif Flag.SET in note.flags:
         words.append(say("set"))
     flags = [word for flag, word in _FLAG_WORDS.items() if flag in note.flags]
@@ -191,7 +190,7 @@ def note_in_words(note: BookNote, say: Labels = ENGLISH, *, raised: RaisedThenCu
     elif note.self_operated is False:
         words.append(say("marketplace"))
     if note.offers > 1 and note.highest_offer is not None:
-        words.append(say("offers", n=note.offers, price=yuan(note.highest_offer)))
+        words.append(say("offers", n=note.offers, price=say.money(note.highest_offer)))
     return " · ".join(words)
 
 
@@ -203,4 +202,4 @@ def product_link(result: SearchResult, listing: Listing) -> str | None:
     url = listing.url
     if not result.is_live or not _PLAIN_URL.fullmatch(url):
         return None
-    return url if SHOPS[result.shop].owns(urlsplit(url).hostname or "") else None
+    return url if result.source.shop.owns(urlsplit(url).hostname or "") else None

@@ -69,8 +69,8 @@ _MARGIN = 2
 _FORMATS: dict[str, dict[str, Any]] = {
     "text": {},
     "count": {"num_format": "#,##0"},
-    "money": {"num_format": "¥#,##0.00"},
-    "from money": {"num_format": '¥#,##0.00"起"'},
+    "money": {"num_format": "{sign}#,##0.00"},
+    "from money": {"num_format": '{sign}#,##0.00"起"'},
     "percent": {"num_format": "0%"},
     "rating": {"num_format": "0.0"},
     "score": {"num_format": "0.00"},
@@ -157,7 +157,8 @@ class _Writer:
         self._say: Labels = style.labels(result)
         self._mark = mark_of(result, self._say)
         self._formats: dict[str, xlsxwriter.format.Format] = {
-            name: workbook.add_format(properties) for name, properties in _FORMATS.items()
+            name: workbook.add_format(_with_sign(properties, self._say.currency_sign))
+            for name, properties in _FORMATS.items()
         }
 
     def write(self) -> None:
@@ -319,6 +320,15 @@ class _Writer:
             sheet.write_datetime(row, column, value, style)
         elif value is not None and (text := _text(str(value))):
             sheet.write_string(row, column, text, style)
+
+
+def _with_sign(properties: dict[str, Any], sign: str) -> dict[str, Any]:
+    """Return the properties of a format, with a currency's sign in the place of `{sign}`."""
+    form = properties.get("num_format", "")
+    if "{sign}" not in form:
+        return properties
+    # In quotes Excel takes letters and signs as they are; ¥ it knows itself.
+    return properties | {"num_format": form.replace("{sign}", sign if sign == "¥" else f'"{sign}"')}
 
 
 def _people(book: Book) -> str:

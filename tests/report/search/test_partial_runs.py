@@ -163,10 +163,10 @@ def test_in_english_the_report_is_as_the_json_has_it(run: tuple[SearchResult, li
 
 def judged() -> Iterator[tuple[Verdict, str]]:
     """Yield how each case of the verdicts' table is judged."""
-    from crawler.search.judging import judge
+    from crawler.search.judging import judge_search
 
     for exchange, parsed, *_ in SINGLE_PAGES:
-        judgement = judge(exchange, parsed, query="渗透测试", number=5)
+        judgement = judge_search(exchange, parsed, query="渗透测试", number=5)
         yield judgement.verdict, judgement.detail
         yield from ((judgement.verdict, note) for note in judgement.notes)
 

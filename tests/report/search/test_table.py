@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from crawler.report.common.layout import _PIECE, folded
 from crawler.report.search.wording import discount
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
+from parsers.dangdang.shop import SHOP
 from parsers.model import Contributor, Flag
 from tests.factories import make_listing, make_page, make_result
 from tests.report.hostile import HOSTILE
@@ -373,7 +375,7 @@ def test_chinese_states_a_discount_in_tenths(price: str, english: str, chinese: 
 
 
 def test_the_shop_has_its_name_in_each_script() -> None:
-    """A shop that no table names keeps its title."""
-    names = [Labels(lang).shop("Dangdang 当当网") for lang in LANGUAGES]
+    """A shop without a name in a language keeps its title there."""
+    names = [Labels(lang).shop(SHOP) for lang in LANGUAGES]
     assert names == ["Dangdang 当当网", "当当网", "當當網"]
-    assert Labels("zh-Hant").shop("Other") == "Other"
+    assert Labels("zh-Hant").shop(replace(SHOP, title="Other", titles={})) == "Other"

@@ -4,78 +4,50 @@ The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config
 stranger's is left alone), else `config.toml` in the user's configuration folder. Every message is one line that
 names the file, the variable or the flag.
 
-A `./config.toml` that nobody named may be anybody's, so only its harmless keys count (see `settings.is_harmless`):
+A `./config.toml` that nobody named may be anybody's, so only its harmless keys count (see `crawler.settings.Option`):
 those of a search and its report. Nothing in it can send, run, write or delete anything outside the working folder.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crawler.atomic_write import leads_out
+from crawler.configuration.file import HERE, find_file, users_file
+from crawler.configuration.watch_tables import WATCH, check_search, read_watches
 from crawler.errors import SettingsError
 from crawler.phrases import Phrase
 from crawler.settings import (
     HistorySettings,
     ReportSettings,
     Settings,
+    Table,
     check_together,
     checked,
-    is_harmless,
     nearest,
+    options_of,
 )
-from crawler.watching.watch import SEARCH_KEYS, AlertSettings, Watch, WatchTerms
+from crawler.watching.watch import AlertSettings, Watch
 
-if TYPE_CHECKING:
-    import msgspec
+__all__ = ["TABLES", "Loaded", "load"]
 
-__all__ = ["Loaded", "example_words", "load"]
-
-APP = "bookprice-crawler"
-"""Name of the folder in the user's configuration."""
-
-TABLES: dict[str, type[msgspec.Struct]] = {
-    "crawler": Settings,
-    "report": ReportSettings,
-    "history": HistorySettings,
-    "alerts": AlertSettings,
+TABLES: dict[str, type[Table]] = {
+    table.section: table for table in (Settings, ReportSettings, HistorySettings, AlertSettings)
 }
 """Tables of the file, and what they fill. Besides, there is `[[watch]]`, as often as there are watches."""
 
-WATCH = "watch"
-
 _WATCHES = f"[[{WATCH}]]"
 
-_HERE = "./config.toml"
-
 _REPORT_FOLDER = ("report", "dir")
-
-_FILE_ALONE: frozenset[tuple[str, str]] = frozenset({("alerts", "command")})
-"""Keys that no variable sets."""
 
 _NO_TABLE = "is not a table; write [{}]"
 """Said of `crawler = 5`, and of `[[crawler]]`, which is a list of tables."""
 
 Key = tuple[str, str]
 """A table and a key in it."""
-
-_FLAG_OF_KEY: dict[Key, str] = {
-    ("report", "keep"): "--keep-reports",
-    ("history", "record"): "--history",
-    ("history", "path"): "--history-file",
-}
-"""Flags that have not their key's name."""
-
-_MOST_BYTES, _MOST_DOTS = 256 * 1024, 100
-"""The most that a `./config.toml` and a line of it may have: tomllib takes memory with the square of a key's parts."""
-
-_OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +83,7 @@ class Loaded:
         """What the file sets in vain, with the remedy, in one line; '' for nothing."""
         if not self.unused:
             return ""
-        return Phrase("settings_unused", file=str(self.file), names=", ".join(self.unused), here=_HERE)
+        return Phrase("settings_unused", file=str(self.file), names=", ".join(self.unused), here=HERE)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -175,13 +147,13 @@ def load(
     gathered = _Gathered()
     warnings: list[str] = []
     cwd = cwd or _working_folder()
-    path, content = _find_file(config, environ, cwd, warnings)
-    own = _users_file()
+    path, content = find_file(config, environ, cwd, warnings)
+    own = users_file()
     is_stray = path is not None and not (config or environ.get("CRAWLER_CONFIG") or _is_same(path, own))
     unused: list[str] = []
     watches: list[tuple[Watch, str]] = []
     if path is not None:
-        watches = _watches(path, content.pop(WATCH, []))
+        watches = read_watches(path, content.pop(WATCH, []))
         for key, value, label in _file_values(path, content):
             gathered.put(key, value, label, text=False)
     if is_stray:
@@ -198,11 +170,11 @@ def load(
             table, _, name = flag.rpartition(".")
             key = (table or "crawler", name)
             has_named_folder = has_named_folder or key == _REPORT_FOLDER
-            label = _FLAG_OF_KEY.get(key, f"--{name.replace('_', '-')}")
+            label = options_of(TABLES[key[0]])[name].flag_of(name)
             gathered.put(key, given, label, text=True)
     settings = gathered.settings()
     for watch, label in watches:
-        _check_search(settings, watch, label)
+        check_search(settings, watch, label)
     return Loaded(
         settings,
         path,
@@ -226,70 +198,9 @@ def _is_same(path: Path, own: Path) -> bool:
 def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
     """Tell whether a value may come from a file that merely lies in the working folder `cwd`."""
     table, name = key
-    return is_harmless(TABLES[table], name) and (key != _REPORT_FOLDER or not leads_out(cwd / value, cwd))
-
-
-def _watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
-    """Return the watches of a file with what messages call them. Raises SettingsError."""
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SettingsError(f"{path}: {WATCH} is not a list of tables; write each watch as [[{WATCH}]]")
-    watches: list[tuple[Watch, str]] = []
-    names: dict[str, int] = {}
-    for number, table in enumerate(tables, 1):
-        label = f"{path}: [[{WATCH}]] {number}"
-        watch = _watch(table, label)
-        first = names.setdefault(watch.name, number)
-        if first != number:
-            raise SettingsError(
-                f"{label} has the same name as watch {first}, {watch.name!r}; give it another name"
-            )
-        watches.append((watch, label))
-    return watches
-
-
-def _watch(table: Mapping[str, object], label: str) -> Watch:
-    from crawler.errors import UsageError
-    from crawler.query import checked_query
-
-    terms: dict[str, Any] = {}
-    search: dict[str, Any] = {}
-    known = (*WatchTerms.__struct_fields__, *SEARCH_KEYS)
-    for name, value in table.items():
-        if name not in known:
-            raise SettingsError(f"{label}: unknown key {name}; the nearest is {nearest(name, known)}")
-        mine, struct = (search, Settings) if name in SEARCH_KEYS else (terms, WatchTerms)
-        mine[name] = checked(struct, name, value, label=f"{label}: {name}")
-    if "new_lowest_days" in terms and not terms.get("new_lowest"):
-        raise SettingsError(f"{label}: new_lowest_days has no effect without new_lowest = true")
-    if "query" not in terms:
-        raise SettingsError(f"{label} has no query; add the words to search for")
-    try:
-        terms["query"] = checked_query(terms["query"])
-    except UsageError as error:
-        raise SettingsError(f"{label}: {error}") from error
-    return Watch(WatchTerms(**terms), search)
-
-
-def _check_search(settings: Settings, watch: Watch, label: str) -> None:
-    """Check that a watch's own settings go with the others."""
-    try:
-        settings.replace(**watch.search)
-    except SettingsError as error:
-        raise SettingsError(f"{label}: {error}") from error
-
-
-def example_words() -> str:
-    """Say in one line where every setting is documented, and where to put a copy."""
-    package = Path(__file__).parent
-    packaged = package / "config.toml"  # in the wheel; a checkout has it beside the package
-    example = packaged if packaged.exists() else package.parent / "config.toml"
-    return f"{example} documents every setting; copy it to {_users_file()}"
-
-
-def _users_file() -> Path:
-    from platformdirs import user_config_path
-
-    return user_config_path(APP, appauthor=False) / "config.toml"
+    return options_of(TABLES[table])[name].harmless and (
+        key != _REPORT_FOLDER or not leads_out(cwd / value, cwd)
+    )
 
 
 def _working_folder() -> Path:
@@ -297,93 +208,6 @@ def _working_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError as error:
         raise SettingsError("the working folder no longer exists; change to another") from error
-
-
-def _keys(table: str) -> tuple[str, ...]:
-    """Return the keys of a table; those that are tables themselves are none."""
-    return tuple(name for name in TABLES[table].__struct_fields__ if name not in TABLES)
-
-
-def _find_file(
-    config: str | None, environ: Mapping[str, str], cwd: Path, warnings: list[str]
-) -> tuple[Path | None, dict[str, Any]]:
-    """Return the file that counts, with its content; None when there is none."""
-    if config == "":
-        raise SettingsError("--config must be the path of a file, not ''")
-    for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
-        if named:
-            return _read_named(cwd / named, source)
-    here = cwd / _HERE
-    if (content := _read_if_own(here, warnings)) is not None:
-        return here, content
-
-    users = _users_file()
-    if users.is_file():
-        return users, _parse(users, _read_text(users, str(users)))
-    return None, {}
-
-
-def _read_named(path: Path, source: str) -> tuple[Path, dict[str, Any]]:
-    if not path.exists():
-        raise SettingsError(f"{source}: there is no file {path}")
-    return path, _parse(path, _read_text(path, f"{source}: {path}"))
-
-
-def _read_text(path: Path, label: str) -> str:
-    try:
-        return path.read_text("utf-8-sig")  # an editor's byte order mark is not the user's fault
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{label} is not valid UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"{label} cannot be read: {reason}") from error
-
-
-def _read_bounded(path: Path) -> str:
-    """Return the text of a file that may be anybody's, if it is no larger than a configuration is."""
-    try:
-        size = path.stat().st_size
-    except OSError:  # it is gone, or in a folder that cannot be read: the reading says so
-        size = 0
-    if size > _MOST_BYTES:
-        raise SettingsError(f"{path} is larger than {_MOST_BYTES >> 10} KiB")
-    text = _read_text(path, str(path))
-    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
-        raise SettingsError(f"{path} has a line with more than {_MOST_DOTS} dots")
-    return text
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text, parse_float=Decimal)  # 12.50 yuan stay 12.50
-    except (ValueError, ArithmeticError, RecursionError) as error:  # also numbers of too many digits
-        why = "it contains a number that is too large" if isinstance(error, ArithmeticError) else error
-        raise SettingsError(f"{path} is not valid TOML: {why}") from error
-
-
-def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
-    """Return the content of a `config.toml` of the working folder if it is ours."""
-    if not path.is_file():
-        return None
-    try:
-        text = _read_bounded(path)
-    except SettingsError as error:
-        warnings.append(Phrase("left_alone", why=str(error)))
-        return None
-    try:
-        content = _parse(path, text)
-    except SettingsError:
-        if _OWN_TABLE.search(text):
-            raise
-        return None
-    own = content.get("crawler")
-    if isinstance(own, dict):
-        return content
-    if own is not None:
-        warnings.append(Phrase("crawler_no_table", file=str(path)))
-    elif isinstance(content.get(WATCH), list):
-        warnings.append(Phrase("watch_alone", file=str(path), table=_WATCHES))
-    return None
 
 
 def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, object, str]]:
@@ -398,7 +222,7 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
             raise SettingsError(f"{path}: unknown table [{table}]; the nearest is {shown}")
         for name, value in keys.items():
             label = f"{path}: [{table}] {name}"
-            if name not in _keys(table):
+            if name not in options_of(TABLES[table]):
                 raise SettingsError(f"{path}: [{table}] unknown setting {name}; {_advice(name, table)}")
             yield (table, name), value, label
 
@@ -407,22 +231,25 @@ def _advice(name: str, table: str) -> str:
     """Return where `name` belongs, or what is nearest to it, among the keys of `table` or of all."""
     if name in TABLES:
         return f"[{name}] is a separate table"
-    for home in TABLES:
-        if home != table and name in _keys(home):
+    for home, keys in TABLES.items():
+        if home != table and name in options_of(keys):
             return f"it belongs in [{home}]"
     if table:
-        return f"the nearest is {nearest(name, _keys(table))}"
-    places = {key: home for home in reversed(TABLES) for key in _keys(home)}
+        return f"the nearest is {nearest(name, options_of(TABLES[table]))}"
+    places = {key: home for home, keys in reversed(TABLES.items()) for key in options_of(keys)}
     best = nearest(name, places)
     return f"the nearest setting is {best} in [{places[best]}]"
 
 
 def _environment_values(environ: Mapping[str, str], warnings: list[str]) -> Iterator[tuple[Key, str, str]]:
     known: dict[str, Key] = {}
-    for table in TABLES:
+    for table, keys in TABLES.items():
         prefix = "CRAWLER_" if table == "crawler" else f"CRAWLER_{table.upper()}_"
-        keys = [name for name in _keys(table) if (table, name) not in _FILE_ALONE]
-        known |= {prefix + name.upper(): (table, name) for name in keys}
+        known |= {
+            prefix + name.upper(): (table, name)
+            for name, option in options_of(keys).items()
+            if option.environment
+        }
     for variable, value in sorted(environ.items()):
         if variable in known:
             if value:
