@@ -135,6 +135,7 @@ async def test_reports_have_the_currency_of_the_shop(folio: FolioServer, tmp_pat
         assert "¥" not in text
         if form not in {"csv", "json"}:
             assert "€" in text
+    assert "Up to €" in recorded.render("html", lang="en")
     assert "€8.30" in repr(recorded)
     assert "€8.30" in recorded._repr_html_()
     with HistoryReader(file) as history:
