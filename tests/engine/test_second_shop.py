@@ -147,6 +147,16 @@ async def test_reports_have_the_currency_of_the_shop(folio: FolioServer, tmp_pat
         assert "¥" not in text
 
 
+async def test_a_note_has_the_currency_of_the_shop() -> None:
+    """A product that the shop shows at two prices is noted with both."""
+    with ThreadPoolExecutor(1) as executor:
+        async with folio_server({2: "twice"}) as server:
+            result, _ = await search(server, executor=executor, pages=2, price_check=0)
+    [note] = [str(note) for note in result.notes]
+    assert "€31.00" in note
+    assert "€29.00" in note
+
+
 def xlsx_text(workbook: bytes) -> str:
     """Return all texts and formats of a workbook."""
     with ZipFile(BytesIO(workbook)) as parts:
