@@ -1,10 +1,11 @@
-"""Files that are whole or absent: a check before the work, a name beside the target, what is in the way in one line.
+"""Files that are whole or absent: a check before the work, then a temporary file beside the target, fsync and rename.
 
-What fills them, a report or an archive, is their own rooms' business.
+asyncio and aiofiles are loaded when an event loop writes its first file: the check runs before the network is needed.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ from typing import BinaryIO
 
 from crawler.clean import clean
 from crawler.errors import OutputError
+from crawler.file_lock import try_lock
 from crawler.phrases import Phrase
 
 __all__ = [
@@ -30,13 +32,16 @@ __all__ = [
     "commit",
     "followed",
     "leads_out",
+    "numbered",
     "probe",
     "remove_abandoned",
+    "replacing",
     "shown",
     "target_of",
     "temporary_file",
     "temporary_path",
     "translate_os_errors",
+    "write_whole",
 ]
 
 _TEMPORARY = re.compile(r"\.bookprice-[0-9a-f]{16}\.tmp")
@@ -141,7 +146,7 @@ def temporary_file(target: Path) -> Iterator[TemporaryFile]:
             # The lock is the open file's, which this descriptor keeps open when `file` is closed, until the rename.
             stack.callback(os.close, os.dup(descriptor))
             # Between the two another process may have taken it for abandoned.
-            if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+            if try_lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
                 break
         yield TemporaryFile(path, file)
 
@@ -174,26 +179,11 @@ def _remove_if_abandoned(path: Path) -> None:
     try:
         if not os.path.samestat(before, os.fstat(descriptor)):
             return
-        is_free = _lock(descriptor)
+        is_free = try_lock(descriptor)
         if is_free or (is_free is None and is_old):
             path.unlink()
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool | None:
-    """Take the lock of an open file; return whether it was free, None where there are no locks."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a network's file system
-        return None
-    return True
 
 
 def _remove(path: Path) -> None:
@@ -214,10 +204,13 @@ def translate_os_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(_not_written(path, Phrase("choose_place", why=reason))) from error
+        raise _failure(path, error) from error
     except ValueError as error:  # a NUL in the name
         raise OutputError(_not_written(path, str(error))) from error
+
+
+def _failure(path: str | os.PathLike[str], error: OSError) -> OutputError:
+    return OutputError(_not_written(path, Phrase("choose_place", why=error.strerror or str(error))))
 
 
 def _not_written(path: str | os.PathLike[str], why: str) -> Phrase:
@@ -245,20 +238,96 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_fi
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Have the block fill a file that takes the place of `path` when it ends: whole, or on any failure as it was.
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Let the block fill a file that then replaces `target`, or a link in its place; on any failure nothing changes.
 
-    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
-    written, whatever the block raises is raised again.
+    The file lies beside the target until it is written and synced. An existing file keeps its permissions. Raises
+    OSError when it cannot be written.
     """
-    target = target_of(path)
-    with ExitStack() as stack:
-        with translate_os_errors(path):
-            temporary = stack.enter_context(temporary_file(target))
+    with temporary_file(target) as temporary:
         with temporary.file as file:
             yield file
-            with translate_os_errors(path):
-                file.flush()
-                os.fsync(file.fileno())
-        with translate_os_errors(path):
-            commit(temporary.path, target)
+            _finish(file)
+        commit(temporary.path, target)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Let the block fill a file that then replaces `path`; on any failure nothing changes.
+
+    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
+    written. An exception of the block passes, except for OSError, which counts as a failure to write.
+    """
+    target = target_of(path)
+    try:
+        with replacing(target) as file:
+            yield file
+    except OSError as error:
+        raise _failure(path, error) from error
+
+
+async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
+    """Write `data` to `path` from an event loop, as `atomic_write` does, and return the path written.
+
+    With `replace` false nothing is overwritten and no link followed: if the name is taken, the first free one with a
+    number is used («report_2.md»). Raises OutputError when the file cannot be written.
+    """
+    import asyncio
+
+    target = target_of(path) if replace else target_of(Path(path).parent) / Path(path).name
+    with translate_os_errors(path), temporary_file(target) as temporary:
+        filling = asyncio.ensure_future(_fill(temporary.file, data))
+        try:
+            # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
+            await asyncio.shield(filling)
+        finally:
+            if not filling.done():
+                await asyncio.wait([filling])
+        return (commit if replace else _take_free_place)(temporary.path, target)
+
+
+async def _fill(file: BinaryIO, data: bytes) -> None:
+    import asyncio
+
+    import aiofiles
+
+    async with aiofiles.open(file.fileno(), "wb", closefd=False) as writer:
+        await writer.write(data)
+    await asyncio.to_thread(_finish, file)
+
+
+def _take_free_place(temporary: Path, target: Path) -> Path:
+    return next(path for path in numbered(target) if _claimed(temporary, path))
+
+
+def _claimed(temporary: Path, path: Path) -> bool:
+    """Give a file the name `path` unless another has it, and return whether it did."""
+    try:
+        os.link(temporary, path)  # unlike a rename, it fails where the name is taken
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: hold the name with an empty file
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink()
+            raise
+    return True
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield `path`, then the same with _2, _3 … before its suffix."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def _finish(file: BinaryIO) -> None:
+    """Bring a file to the disk and close it."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()

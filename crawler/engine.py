@@ -28,7 +28,7 @@ from crawler.events import Event, SearchFinished
 from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
-from crawler.query import checked_query, in_script
+from crawler.query import Query, in_script
 from crawler.results import SearchResult
 from crawler.settings import SearchSettings, Settings, options_of
 from crawler.source import Source
@@ -161,7 +161,7 @@ class Crawler:
 
         from crawler.search.spec import SearchSpec
 
-        typed, shop = checked_query(query), self._shop
+        typed, shop = str(Query(query)), self._shop
         source = Source.at(self._base_url or settings.base_url, demo=self._demo, shop=shop)
         return SearchSpec(typed, in_script(typed, shop.query_script), source, settings)
 
@@ -333,7 +333,7 @@ async def crawl(
     """
     wanted = (settings or Settings()).replace(**options)
     _registered(shop)
-    checked_query(query)
+    query = Query(query)
     if history is not None:
         from crawler.history.store import History
 

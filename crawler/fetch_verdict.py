@@ -31,7 +31,9 @@ class FetchFailure:
     detail: str
 
 
-def judge_fetch(exchange: Exchange, *, block_sign: str = "") -> FetchFailure | None:
+def judge_fetch(  # noqa: PLR0911 – one return per verdict
+    exchange: Exchange, *, block_sign: str = ""
+) -> FetchFailure | None:
     """Judge an exchange by everything but the page it brought; None when that is a page to read.
 
     `block_sign` is the sign by which a parser recognized a block page, at whatever status; '' for none.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from crawler.errors import UsageError
 
 __all__ = [
     "MAX_QUERY_LENGTH",
-    "checked_query",
+    "Query",
     "has_one_script",
     "in_script",
     "mainland_wording",
@@ -27,12 +27,22 @@ class _Converter(Protocol):
     def convert(self, text: str) -> str: ...
 
 
-def checked_query(query: str) -> str:
-    """Return `query` with its white space folded.
+class Query(str):
+    """The words of a search, checked when they are typed: one that exists need not be checked again.
 
-    Raises UsageError for one that is empty, too long, or no text: control characters, halves of a character.
+    Raises UsageError for a text that is empty, too long, or unreadable: control characters, halves of a character. To
+    everybody else it is an ordinary `str`, with its white space folded; `str(query)` is a plain one, for encoders.
     """
-    folded = " ".join(query.split())
+
+    __slots__ = ()
+
+    def __new__(cls, typed: str) -> Self:
+        """Fold white space and check the text; a query is returned as it is."""
+        return typed if isinstance(typed, cls) else super().__new__(cls, _checked(typed))
+
+
+def _checked(typed: str) -> str:
+    folded = " ".join(typed.split())
     if not folded:
         raise UsageError("the query is empty; give the words to search for")
     if len(folded) > MAX_QUERY_LENGTH:

@@ -49,7 +49,7 @@ exit codes:
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line."""
-    from crawler.cli.watch import add_place_options
+    from crawler.cli.watch_options import add_place_options
 
     parser = subparsers.add_parser(
         "alerts",
@@ -66,7 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the places, or try them; return the exit code."""
-    from crawler.cli.watch import alert_channels, loaded_watches, overlooked
+    from crawler.cli.watch_options import alert_channels, loaded_watches, overlooked
     from crawler.errors import UsageError
 
     loaded = loaded_watches(args)
@@ -88,7 +88,7 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
     """Send a test message to each place, and say what became of it."""
     from crawler.alerts.wording import trial_message
     from crawler.cli.interrupts import Interrupts
-    from crawler.cli.watch import overlooked
+    from crawler.cli.watch_options import overlooked
     from crawler.errors import UsageError
     from crawler.labels import labels_for
     from crawler.local_time import local_zone

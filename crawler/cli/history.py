@@ -1,4 +1,4 @@
-"""`bookprice history`: what became of prices, on stdout and in files; and the upkeep of the file that holds them."""
+"""`bookprice history`: show price history on stdout and in files, and maintain the history file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console, history_upkeep
 from crawler.cli.exit_codes import ExitCode
-from crawler.cli.help_text import HelpFormatter
 from crawler.cli.history_options import (
-    add_common_options,
-    add_source_options,
+    add_show_parser,
     called,
     chosen_source,
     history_path,
@@ -27,45 +25,14 @@ if TYPE_CHECKING:
     from crawler.history.view_models import View
     from crawler.settings import Settings
 
-__all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
-
-FORMATS = ("table", "csv", "json", "html")
-"""What `--format` takes: `crawler.report.history.FORMATS`, which a test compares."""
+__all__ = ["PARTS", "add_parser", "named", "run"]
 
 PARTS = ("show", *history_upkeep.PARTS)
-"""The words after `history` that are no query; «show» is what is meant without one of them."""
-
-DESCRIPTION = """\
-Show the prices that earlier searches recorded, without any request to the shop.
-
-  {program}                    list the recorded searches
-  {program} 滲透測試            the products of a search, best deals first
-  {program} 29220317           the prices of one product, by the shop's product number
-"""
-
-EPILOG = """\
-A number that is a known product's is taken as the product, anything else as a query; --query always means a query.
-
-Products are ordered by their last price against their own median of the last 90 days. Products that the search's last
-run did not see, and those seen on few days, come after the others; products sold out or without a price come last.
-Products that the search's report dropped as e-books, accessories or off topic are left out and counted.
-
-subcommands (the first word after history; each has its own --help):
-  prune                 remove old observations
-  export                write everything, or one search, as CSV or JSON lines
-  import                read an export into the history
-
-To look up a query with such a name: {program} --query prune, or {program} -- prune
-
-exit codes:
-  0    success; also when there is no history, which one line says
-  1    the history or a report cannot be read or written
-  2    wrong usage or configuration; an import that cannot be read
-"""
+"""The subcommands of `history`; «show» is the default."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add the command, with its parts, to the command line."""
+    """Add the command and its subcommands to the command line."""
     parser = subparsers.add_parser(
         "history",
         help="show recorded prices: of all searches, of one, or of one product",
@@ -73,82 +40,20 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         allow_abbrev=False,
     )
     parts = parser.add_subparsers(dest="part", required=True, help="what to do (default: show)")
-    _add_show(parts, parser.prog)
+    add_show_parser(parts, parser.prog).set_defaults(run=run)
     history_upkeep.add_parsers(parts)
     for part in parts.choices.values():
         part.set_defaults(parser=part)
 
 
 def named(arguments: Sequence[str]) -> list[str]:
-    """Return a command line that begins with `history` with the part named that is meant."""
+    """Insert the implied subcommand into a command line that begins with `history`."""
     command, *rest = arguments
     return [command, *rest] if rest and rest[0] in PARTS else [command, "show", *rest]
 
 
-def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
-    parser = parts.add_parser(
-        "show",
-        help="show recorded prices",
-        description=DESCRIPTION.format(program=program),
-        epilog=EPILOG.format(program=program),
-        formatter_class=HelpFormatter,
-        allow_abbrev=False,
-        prog=program,
-        usage="%(prog)s [QUERY | PRODUCT_ID]\n       [options]",
-    )
-    parser.set_defaults(run=run)
-    parser.add_argument(
-        "query",
-        metavar="QUERY | PRODUCT_ID",
-        nargs="?",
-        help="a query as it was searched, in Simplified or Traditional Chinese, or a product number or the address of "
-        "a product page; without one, list what is recorded",
-    )
-    parser.add_argument(
-        "--query",
-        dest="surely_query",
-        metavar="QUERY",
-        help="a query, even if it looks like a product number or a subcommand",
-    )
-    add_source_options(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write the report to FILE; its suffix gives the format: .txt, .csv, .json, .html; may be repeated",
-    )
-    parser.add_argument(
-        "--format", metavar="FORMAT", choices=FORMATS, help=f"format of stdout: {', '.join(FORMATS)}"
-    )
-    parser.add_argument(
-        "--top",
-        metavar="N",
-        help="products in the table (default: 50); unless --top is given, HTML holds 200, CSV and JSON all",
-    )
-    parser.add_argument(
-        "--keep",
-        metavar="REASON,…",
-        help="include products dropped for these reasons: ebook, accessory, off_topic (default: as configured, else "
-        "none); products sold out or without a price are always included, last",
-    )
-    parser.add_argument(
-        "--show-dropped",
-        action="store_true",
-        help="list dropped products and why; HTML and JSON always do",
-    )
-    parser.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
-        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
-    add_common_options(parser)
-
-
 def run(args: argparse.Namespace) -> int:
-    """Show what `args` ask for and return the exit code."""
+    """Show the requested part of the history and return the exit code."""
     from crawler.history.reading import open_history
     from crawler.local_time import local_zone
     from crawler.report.history import HistoryStyle
@@ -190,23 +95,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _word(args: argparse.Namespace) -> str | None:
-    """Return the query or product number, white space folded; None without one."""
+    """Return the query or product number, with white space folded; None if there is none."""
     from crawler.cli.searched_words import product_in
     from crawler.errors import UsageError
-    from crawler.query import checked_query
+    from crawler.query import Query
 
     if args.query is not None and args.surely_query is not None:
         raise UsageError(f"--query gives the query; omit {args.query!r}")
-    if args.query is not None and (product := product_in(args.query)):  # the address of its page is one, too
+    if args.query is not None and (product := product_in(args.query)):  # possibly in the address of its page
         return product
     word = args.query if args.surely_query is None else args.surely_query
-    return None if word is None else checked_query(word)
+    return None if word is None else str(Query(word))
 
 
 def _seen(
     history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
 ) -> tuple[View | None, str]:
-    """Return the view and a line to print beside it; or None, and the reason."""
+    """Return the view and a line to print with it; or None and the reason."""
     from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
@@ -257,14 +162,14 @@ def _seen(
 
 
 def _demo_remedy(args: argparse.Namespace) -> str:
-    """Name the command that records a history of the demo shop."""
+    """Return the command that records a history of the demo shop."""
     from crawler.demo.year import QUERY
 
     return console.words()("history_demo_remedy", command=f"{program_of(args)} demo --history", query=QUERY)
 
 
 def _say_nothing(words: str, args: argparse.Namespace) -> None:
-    """Say on stdout that there is nothing; on stderr where stdout is for data, or where files were asked for."""
+    """Report on stdout that there is nothing; on stderr if stdout is for data or files were requested."""
     if args.format in {None, "table"}:
         console.write_stdout(f"{console.one_line(words)}\n")
     if args.format not in {None, "table"} or args.output:
@@ -272,7 +177,7 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
 
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return files with their formats. Raises UsageError for one of unknown format, named twice, or not writable."""
+    """Return files with their formats. Raises UsageError for an unknown format, a duplicate, or an unwritable file."""
     from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
     from crawler.report.history import format_of

@@ -1,4 +1,4 @@
-"""What a search is for: words. An address or a product's number is not searched for; a line says what to do with it."""
+"""Check that a query consists of words. For an address or a product number, a line says what to do instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from crawler.cli.command_line import for_shell
 from crawler.errors import UsageError
-from crawler.query import checked_query
+from crawler.query import Query
 from parsers.registry import DEFAULT_SHOP
 
 __all__ = ["product_in", "searched_words"]
@@ -17,11 +17,11 @@ __all__ = ["product_in", "searched_words"]
 _SHOP = DEFAULT_SHOP
 
 _END = r"[^\s\"'<>\u3000-\u303f\uff00-\uff60]*"
-"""An address ends where Chinese punctuation begins: apps copy it together with a title."""
+"""An address ends where Chinese punctuation begins, because apps copy addresses together with titles."""
 
 _ADDRESS = re.compile(
     rf"https?://{_END}"
-    # Without a scheme only the shop's: Vue.js/React and AC/DC are words.
+    # Without a scheme, only the shop's addresses: Vue.js/React and AC/DC are words.
     rf"|(?<![\w.-])(?://)?(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, _SHOP.hosts))})(?::\d+)?/{_END}",
     re.IGNORECASE | re.ASCII,
 )
@@ -29,11 +29,11 @@ _ADDRESS = re.compile(
 _WANTED = "search for a title, an author or an ISBN"
 
 
-def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
+def searched_words(typed: str, *, source: Sequence[str] = ()) -> Query:
     """Return a query with its white space folded.
 
-    Raises UsageError for what `checked_query` refuses, and for an address or a product's number, by which a search
-    finds nothing: the message has the command to type, with the options `source` that say whose prices are meant.
+    Raises UsageError for a query that `Query` refuses, and for an address or a product number, which a search
+    would not find: the message contains the command to type, with the options `source` that select the price source.
     """
     if product := product_in(typed):
         prices = for_shell(["history", product, *source])
@@ -44,11 +44,11 @@ def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
             raise UsageError(f"an address cannot be searched for; {_WANTED}")
         words = [*source, "--", query] if query.startswith("-") else [query, *source]
         raise UsageError(f"this is the address of a search; type {for_shell(words)}")
-    return checked_query(typed)
+    return Query(typed)
 
 
 def product_in(typed: str) -> str | None:
-    """Return the product's number that was typed, alone or in an address of the shop; None without one."""
+    """Return the product number in an input, alone or in an address of the shop; None if there is none."""
     address = _address_in(typed)
     if address is not None:
         return _SHOP.product_in(address) if _is_shops(address) else None
@@ -57,7 +57,7 @@ def product_in(typed: str) -> str | None:
 
 
 def _address_in(typed: str) -> str | None:
-    """Return the first address in a text, with // before its host; None without one."""
+    """Return the first address in a text, with // before its host; None if there is none."""
     match = _ADDRESS.search(typed)
     if match is None:
         return None
@@ -67,6 +67,6 @@ def _address_in(typed: str) -> str | None:
 def _is_shops(address: str) -> bool:
     try:
         host = urlsplit(address).hostname
-    except ValueError:  # a bracket in a host
+    except ValueError:  # a bracket in the host
         return False
     return host is not None and _SHOP.owns(host)

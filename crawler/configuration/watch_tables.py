@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import SettingsError, UsageError
-from crawler.query import checked_query
 from crawler.settings import SearchSettings, Settings, checked, nearest, options_of
 from crawler.watching.watch import SEARCH_KEYS, Watch, WatchTerms
 
@@ -49,11 +48,11 @@ def _watch(table: Mapping[str, object], label: str) -> Watch:
         raise SettingsError(f"{label}: new_lowest_days has no effect without new_lowest = true")
     if "query" not in terms:
         raise SettingsError(f"{label} has no query; add the words to search for")
+    checked_terms = WatchTerms(**terms)
     try:
-        terms["query"] = checked_query(terms["query"])
+        return Watch(checked_terms, search)
     except UsageError as error:
         raise SettingsError(f"{label}: {error}") from error
-    return Watch(WatchTerms(**terms), search)
 
 
 def check_search(settings: Settings, watch: Watch, label: str) -> None:

@@ -1,16 +1,17 @@
-"""How many requests a host bears at once, learnt from its answers.
+"""The number of requests that a host serves at once, learnt from its responses.
 
-The number at once adapts by additive increase and multiplicative decrease (Chiu & Jain, «Analysis of the Increase and
-Decrease Algorithms for Congestion Avoidance in Computer Networks», 1989; RFC 5681 §3.1), with three turns of its own:
+The number adapts by additive increase and multiplicative decrease (Chiu & Jain, «Analysis of the Increase and Decrease
+Algorithms for Congestion Avoidance in Computer Networks», 1989; RFC 5681 §3.1), with three changes:
 
-- What is halved is the load when trouble was noticed, not the nominal limit (FlightSize in RFC 5681 §3.1, equation 4).
-  Requests that were out by then tell of the same trouble: they do not halve again, but when more than half of them
-  were refused, the number that was not is the better estimate.
-- The load that was borne is remembered as a ceiling (as W_max in CUBIC, RFC 9438 §4.6). It is passed only after a long
-  run of answers, by one, and then ever faster while all goes well: a host that bears four settles at four, instead of
-  meeting a refusal in every window. A refusal at a load that was borne for long is an accident, as long as there are
-  few: it halves the limit, but leaves the ceiling. Else one fault in fifty would end at one request at a time.
-- Answers count toward an increase only while the limit is reached (RFC 7661, congestion window validation).
+- A decrease halves the load at the time of the refusal, not the limit (FlightSize in RFC 5681 §3.1, equation 4).
+  Refusals of other requests in flight at that time do not halve it again; but if more than half of these requests are
+  refused, the number of those that are served is the better estimate.
+- The load that the host served is remembered as a ceiling (like W_max in CUBIC, RFC 9438 §4.6). The limit exceeds the
+  ceiling only after a long run of responses, by one, and then faster and faster while no refusal comes: with a host
+  that serves four, the limit settles at four instead of causing a refusal in every window. A refusal at a load that was
+  served for long counts as an accident while there are few: it halves the limit, but keeps the ceiling. Otherwise one
+  failure in fifty would reduce the limit to one.
+- Responses count toward an increase only while the limit is in use (RFC 7661, congestion window validation).
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from crawler.phrases import Phrase
 __all__ = ["AdaptiveLimit"]
 
 PATIENCE = 100
-"""Answers at the ceiling before it is passed by one; halved with each step that goes well."""
+"""Responses at the ceiling before the limit exceeds it by one; halved with each step without refusal."""
 
 PROOF = 4
-"""Windows without refusal (as many answers as the limit is high) that prove a load to be borne."""
+"""Windows (as many responses as the limit) without refusal that prove a load."""
 
 CHANCE = 1 / 12
 MEMORY = 50
-"""Up to this share of refusals, over some so many answers, one at a proven load is taken for an accident."""
+"""A refusal at a proven load is an accident up to this share of refusals over about so many responses."""
 
 
 class AdaptiveLimit:
-    """How many requests one host bears at once, as far as its answers tell."""
+    """The number of requests that one host gets at once."""
 
     __slots__ = (
         "_burst",
@@ -53,22 +54,22 @@ class AdaptiveLimit:
     def __init__(self, most: int) -> None:
         self.value = max(1, most)
         self.cuts = 0
-        """A request that was sent before the n-th cut says nothing new after it."""
+        """Number of decreases. A request that was sent before the last one says nothing new."""
         self._most = self._ceiling = self.value
         self._patience = PATIENCE
         self._run = 0
-        """Answers in a row since the limit last changed."""
+        """Responses in a row since the limit last changed."""
         self._long_run = 0
-        """Answers at the ceiling since it last changed, or was met."""
+        """Responses at the ceiling since it last changed or was reached."""
         self._proven = 0
-        """The highest load that was borne for `PROOF` windows."""
+        """The highest load that was served for `PROOF` windows."""
         self._proving, self._proof = self.value, 0
         self._share_refused = 0.0
-        """Moving average over some `MEMORY` answers."""
+        """Moving average over about `MEMORY` responses."""
         self._burst = self._refused = self._ceiling_before = 0
 
     def served(self, cuts_before: int, load: int) -> str:
-        """Take note of an answer while `load` requests were out; return why the limit rose, if it did."""
+        """Count a response while `load` requests were in flight; return why the limit rose, or ''."""
         self._share_refused -= self._share_refused / MEMORY
         if cuts_before < self.cuts or load < self.value:
             return ""
@@ -92,25 +93,25 @@ class AdaptiveLimit:
         return Phrase("answers_at_once", n=needed, at_once=self.value - 1)
 
     def refused(self, cuts_before: int, load: int) -> str:
-        """Take note of a refusal while `load` requests were out, itself included; return why the limit fell."""
+        """Count a refusal while `load` requests were in flight, including this one; return why the limit fell."""
         self._share_refused += (1 - self._share_refused) / MEMORY
         if cuts_before == self.cuts:
             self.cuts += 1
             self._burst, self._refused, self._ceiling_before = load, 0, self._ceiling
             self.value = min(self.value, max(1, load // 2))
         self._refused += 1
-        borne = self._burst - self._refused
-        most_refused = self._refused > borne
+        served = self._burst - self._refused
+        most_refused = self._refused > served
         if most_refused:
-            self.value = min(self.value, max(1, borne))
+            self.value = min(self.value, max(1, served))
         self._run = self._proof = 0
         self._proving = self.value
-        # Where nothing was borne, the host was out of order, or one alone was too fast: that says nothing of how many
-        # it bears at once, and a ceiling of one would outlast the trouble.
-        if borne <= 0:
+        # If every request in flight failed, the host is down, or a single request came too early. That says nothing
+        # about its capacity, and a ceiling of one would outlast the trouble.
+        if served <= 0:
             self._ceiling = self._ceiling_before
         elif self._burst > self._proven or most_refused or self._share_refused > CHANCE:
-            self._ceiling = min(self._ceiling_before, borne)
+            self._ceiling = min(self._ceiling_before, served)
             self._long_run, self._patience = 0, PATIENCE
             self._proven = min(self._proven, self._ceiling)
         return Phrase("refused_at_once", n=self._refused, all=self._burst)

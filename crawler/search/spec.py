@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from crawler.errors import UsageError
 from crawler.options import ReplayOptions
-from crawler.query import checked_query
+from crawler.query import Query
 from crawler.recording.replay_model import RunParameters
 from crawler.settings import Settings, checked, options_of
 from crawler.source import Source
@@ -98,7 +98,7 @@ def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> 
     values.setdefault("price_check", 0)  # a record of a version that had none
     if recorded.shop not in SHOPS:
         raise UsageError(f"the recording is of an unknown shop: {recorded.shop!r:.60}")
-    typed, sent = checked_query(recorded.query), checked_query(recorded.query_sent)
+    typed, sent = Query(recorded.query), Query(recorded.query_sent)
     chosen = settings.replace(**(values | options))
     source = Source.at(recorded.base_url, demo=recorded.demo, shop=SHOPS[recorded.shop])
-    return SearchSpec(typed, sent, source, chosen)
+    return SearchSpec(str(typed), str(sent), source, chosen)

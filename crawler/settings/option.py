@@ -30,6 +30,8 @@ class Option:
     """Whether a watch that changes it becomes another search, with nothing seen yet."""
     recorded: bool = False
     """Whether a recording keeps it, because it decides the content of the report."""
+    reported: bool = False
+    """Whether the JSON report lists it among the options of its search."""
     replay: Literal["refused", "accepted", "applied"] = "refused"
     """Whether --replay refuses its flag, accepts it, or applies it in place of the recorded value."""
     secret: bool = False

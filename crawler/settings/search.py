@@ -22,7 +22,7 @@ Reason = Literal["ebook", "sold_out", "no_price", "accessory", "off_topic"]
 _MOST_PAGES = 100
 """The shop serves no more."""
 
-_SEARCH = Option(harmless=True, commands=("search",), watch=True, scope=True, recorded=True)
+_SEARCH = Option(harmless=True, commands=("search",), watch=True, scope=True, recorded=True, reported=True)
 _FILTER = replace(_SEARCH, replay="applied")
 
 
@@ -45,7 +45,7 @@ class SearchSettings(Table):
     pages: Annotated[
         int,
         Meta(ge=1, le=_MOST_PAGES, description=f"a whole number from 1 to {_MOST_PAGES}, or all"),
-        replace(_SEARCH, parse=_pages),
+        replace(_SEARCH, reported=False, parse=_pages),
     ] = 3
     """Result pages to request; `all` stands for the 100 that the shop serves at most."""
     sellers: Annotated[Literal["self", "all"], choice("self", "all"), _SEARCH] = "self"
@@ -62,12 +62,12 @@ class SearchSettings(Table):
     """Lowest price in yuan."""
     max_price: Annotated[Amount, _SEARCH] = None
     """Highest price in yuan."""
-    price_check: Annotated[int, whole(0, 100), replace(_SEARCH, scope=False)] = 3
+    price_check: Annotated[int, whole(0, 100), replace(_SEARCH, scope=False, reported=False)] = 3
     """Most pages of the shop's list in price order to read as well, to prove which book is cheapest; 0 for none."""
     rank: Annotated[
         Literal["cheapest", "best", "value", "per-volume"],
         choice("cheapest", "best", "value", "per-volume"),
-        replace(_FILTER, watch=False, scope=False),
+        replace(_FILTER, watch=False, scope=False, reported=False),
     ] = "cheapest"
     """The order of the report's books."""
     keep: Annotated[

@@ -83,7 +83,7 @@ async def make(
     then counts as not tried, and is due as before. Raises HistoryError where the history cannot be used; whatever
     happened then is found out again next time.
     """
-    async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
+    async with aclosing(crawler.search(watch.query, **watch.search)) as events:
         async for event in events:
             if tell is not None:
                 await tell(event)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Annotated, Any
 from unicodedata import category
 
 from msgspec import Meta
 
+from crawler.query import Query
 from crawler.settings import Amount, Option, SearchSettings, Table, options_of
 from crawler.settings.kinds import FilePath, switch, whole
 
@@ -127,11 +128,18 @@ class AlertSettings(Table):
 
 @dataclass(frozen=True)
 class Watch:
-    """A search that is made again and again."""
+    """A search that is made again and again. Raises UsageError for a query that no search takes."""
 
     terms: WatchTerms
     search: Mapping[str, Any] = field(default_factory=dict)
     """Settings of its own, by keys of `SEARCH_KEYS`."""
+    query: Query = field(init=False, compare=False)
+    """The query of `terms`, which is not checked again when it is searched."""
+
+    def __post_init__(self) -> None:
+        query = Query(self.terms.query)
+        object.__setattr__(self, "query", query)
+        object.__setattr__(self, "terms", replace(self.terms, query=str(query)))
 
     @property
     def name(self) -> str:

@@ -13,11 +13,11 @@ from rich.cells import cell_len
 
 from crawler import Settings
 from crawler.__main__ import main
-from crawler.cli import search
+from crawler.cli import search_options
 from crawler.cli.app import COMMANDS, build_parser
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 from crawler.report import FORMATS
-from crawler.settings import HistorySettings, ReportSettings, options_of, setting_flags
+from crawler.settings import setting_flags
 from crawler.version import __version__
 
 HEAVY = {"aiohttp", "asyncio", "rich", "msgspec", "multiprocessing", "opencc", "selectolax", "tomllib"}
@@ -86,39 +86,9 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
         assert shown[1] == ("none" if value in (None, ()) else str(value)), dest
 
 
-def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yield the options of a command and of its parts."""
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for part in action.choices.values():
-                yield from actions(part)
-        else:
-            yield action
-
-
-def test_every_setting_with_a_flag_has_it() -> None:
-    """A command has the flags that the settings say it has, with the attribute by which they are read."""
-    named = {
-        command
-        for table in (Settings, ReportSettings, HistorySettings)
-        for option in options_of(table).values()
-        for command in option.commands
-    }
-    assert named <= {name for name, _ in parsers()}
-    for command, parser in parsers():
-        found = {(flag, action.dest) for action in actions(parser) for flag in action.option_strings}
-        assert {(flag.name, dest) for dest, flag in setting_flags(command).items()} <= found, command
-
-
-def test_every_flag_named_like_a_setting_sets_it() -> None:
-    """An option of a search whose name a setting has is none that nobody reads."""
-    names = {name for table in (Settings, ReportSettings, HistorySettings) for name in options_of(table)}
-    assert options().keys() & names <= setting_flags("search").keys()
-
-
 def test_formats_are_those_of_the_reports() -> None:
     """The formats that the help names are those that can be written."""
-    assert set(search.FORMATS) == set(FORMATS)
+    assert set(search_options.FORMATS) == set(FORMATS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"]])

@@ -174,10 +174,8 @@ def scope_of(result: SearchResult, say: Labels) -> str:
         words.append(say("own_goods"))
     if options.get("category") == "books":
         words.append(say("books"))
-    if (condition := options.get("condition")) == "new":
-        words.append(say("new_copies"))
-    elif condition == "used":
-        words.append(say("used_copies"))
+    if (condition := options.get("condition")) in {"new", "used"}:
+        words.append(say(f"{condition}_copies"))
     for name, word in (
         ("min_price", "from_price"), ("max_price", "to_price"), ("max_volume_price", "to_volume_price"),
     ):  # fmt: skip
