@@ -30,7 +30,7 @@ from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
 from crawler.query import checked_query, simplified
 from crawler.results import SearchResult
-from crawler.settings import Settings
+from crawler.settings import SearchSettings, Settings, options_of
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ __all__ = ["Crawler", "crawl"]
 
 SHOP = SHOPS["dangdang"]
 
-SEARCH_OPTIONS = SearchOptions.__optional_keys__
+SEARCH_OPTIONS = options_of(SearchSettings).keys()
 """The settings that one search of a shared engine may have for itself."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from crawler.configuration import Loaded
     from crawler.results import PageResult
     from crawler.settings import Settings
+    from crawler.watching.overview import Outstanding
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
+    from crawler.watching.watch_store import WatchStore
 
 __all__ = ["add_parser", "run"]
 
@@ -229,7 +231,7 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     from crawler.history.recording import history_file
     from crawler.watching.lock import is_running
     from crawler.watching.overview import outstanding
-    from crawler.watching.run_watch import searched, source_for
+    from crawler.watching.run_watch import source_for
     from crawler.watching.watch_store import WatchStore
 
     now = dt.datetime.now(dt.UTC)
@@ -239,16 +241,7 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     try:
         with WatchStore(path) as memory:
             for watch in loaded.watches:
-                search = searched(watch, loaded.settings)
-                state = memory.known(watch, source, search, now)
-                yield _of_watch(watch, state, now)
-                if state.search != search:
-                    words = "its search has changed since the last run, so it will start over"
-                    yield Finding(State.NOTE, f"watch {watch.name}", words)
-                elif state.whole:
-                    for number in sorted(memory.unseen(state, source, watch.terms.products)):
-                        words = f"product {number} was never found"
-                        yield Finding(State.NOTE, f"watch {watch.name}", words)
+                yield from _watch_findings(watch, loaded.settings, memory, source, now)
             found, elsewhere = outstanding(memory, channels or (StdoutChannel(),), source, now)
         running = is_running(path)
     except CrawlerError as error:
@@ -256,7 +249,12 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         return
     if running:
         yield Finding(State.NOTE, "watches", "a watch is running; its deliveries are not checked")
-        return
+    else:
+        yield from _of_deliveries(found, elsewhere)
+
+
+def _of_deliveries(found: Sequence[Outstanding], elsewhere: int) -> Iterator[Finding]:
+    """Report alerts that are unreadable, rejected or not delivered; `elsewhere` is how many have no place now."""
     for words in dict.fromkeys(str(broken) for each in found for broken in each.unreadable):
         yield Finding(
             State.WRONG,
@@ -274,6 +272,23 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         gone = "places no longer configured"
         words = f"{elsewhere:,} not delivered to {gone}; the next watch sends them to the current places"
         yield Finding(State.NOTE, "alerts", words)
+
+
+def _watch_findings(
+    watch: Watch, settings: Settings, memory: WatchStore, source: str, now: dt.datetime
+) -> Iterator[Finding]:
+    """Report when a watch last succeeded, and what it never found."""
+    from crawler.watching.run_watch import searched
+
+    search = searched(watch, settings)
+    state = memory.known(watch, source, search, now)
+    yield _of_watch(watch, state, now)
+    if state.search != search:
+        words = "its search has changed since the last run, so it will start over"
+        yield Finding(State.NOTE, f"watch {watch.name}", words)
+    elif state.whole:
+        for number in sorted(memory.unseen(state, source, watch.terms.products)):
+            yield Finding(State.NOTE, f"watch {watch.name}", f"product {number} was never found")
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:

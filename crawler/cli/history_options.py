@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from crawler.settings import Settings
 
 __all__ = [
-    "SETTING_OF_FLAG",
     "add_common_options",
     "add_source_options",
     "called",
@@ -22,15 +21,6 @@ __all__ = [
     "loaded_settings",
     "program_of",
 ]
-
-SETTING_OF_FLAG = {
-    "top": "report.top",
-    "lang": "report.lang",
-    "keep": "keep",
-    "base_url": "base_url",
-    "history_file": "history.path",
-}
-"""The key in the configuration that each flag goes over."""
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +51,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def loaded_settings(args: argparse.Namespace) -> Settings:
     """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
+    flags = {flag.key: getattr(args, dest, None) for dest, flag in setting_flags(args.command).items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
     console.speak(loaded.settings.report.lang, query)

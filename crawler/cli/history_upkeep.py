@@ -205,7 +205,7 @@ def _export_format(args: argparse.Namespace) -> str:
 
 
 def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
-    from crawler.atomic_write import atomic_write, translate_os_errors
+    from crawler.atomic_write import atomic_write
 
     if output is None:
         on_screen = console.is_terminal(sys.stdout)
@@ -218,8 +218,7 @@ def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
         # Without a byte-order mark Excel takes Chinese for the system's charset; what reads a pipe takes it for text.
         mark = codecs.BOM_UTF8 if form == "csv" else b""
         for piece in chain([mark], pieces):
-            with translate_os_errors(output):
-                file.write(piece)
+            file.write(piece)
 
 
 def _age(text: str) -> dt.timedelta:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from crawler.parsing.page_parser import PageParser
     from crawler.recording.journal import Journal
     from crawler.recording.replay_model import RunParameters, SavedPage
-    from crawler.settings import Settings
+    from crawler.settings import EngineSettings, HistorySettings, Settings
 
 __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
 
 
-def cache_folder(settings: Settings) -> Path:
+def cache_folder(settings: EngineSettings) -> Path:
     """Return the folder of what runs keep for the next.
 
     Raises UsageError where a named folder has a link for one of its parts, which may be a stranger's and leads out.
@@ -52,18 +52,18 @@ def _is_shops_own(base_url: str | None) -> bool:
     return base_url is None or base_url.rstrip("/") in {shop.base_url for shop in SHOPS.values()}
 
 
-def _checked_history(settings: Settings, *, live: bool) -> Path | None:
+def _checked_history(settings: HistorySettings, *, live: bool) -> Path | None:
     """Return the history file that a run is recorded in; None when it is not recorded.
 
     The file is opened once, before anything is asked of a shop. Raises UsageError where it cannot be.
     """
-    record = settings.history.record
+    record = settings.record
     if record == "never" or (record == "live" and not live):
         return None
     from crawler.history.recording import history_file
     from crawler.history.store import History
 
-    path = history_file(settings.history.path)
+    path = history_file(settings.path)
     try:
         History(path).close()
     except HistoryError as error:
@@ -117,7 +117,7 @@ class LiveRun:
             from crawler.recording.archive import check_archive_target
 
             check_archive_target(self._archive)
-        self.history = _checked_history(settings, live=not demo and _is_shops_own(settings.base_url))
+        self.history = _checked_history(settings.history, live=not demo and _is_shops_own(settings.base_url))
 
     @property
     def resumable(self) -> bool:
@@ -212,7 +212,7 @@ class Replay:
         self._run = read_run(Path(file), max_bytes=settings.max_body_bytes)
         self.pages = max(1, len(self._run.pages))
         self.query = self._run.parameters.query
-        self.history = _checked_history(settings, live=False)
+        self.history = _checked_history(settings.history, live=False)
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return an engine that will ask nothing."""

@@ -21,42 +21,10 @@ if TYPE_CHECKING:
     from crawler.results import SearchResult
     from crawler.settings import Settings
 
-__all__ = ["FORMATS", "SETTING_OF_FLAG", "add_parser", "run"]
+__all__ = ["FORMATS", "add_parser", "run"]
 
 FORMATS = ("table", "md", "csv", "json", "html", "xlsx")
 """What `--format` takes: the names of `crawler.report.FORMATS`, which a test compares."""
-
-SETTING_OF_FLAG = {
-    **{
-        name: name
-        for name in (
-            "pages", "price_check", "sellers", "category", "sort", "min_price", "max_price", "condition",
-            "max_volume_price", "publisher", "author", "since", "min_reviews", "keep", "rank", "concurrency",
-            "workers", "max_seconds", "delay", "max_wait", "obey_robots", "user_agent", "proxy", "base_url",
-        )
-    },
-    "top": "report.top",
-    "lang": "report.lang",
-    "keep_reports": "report.keep",
-    "record_history": "history.record",
-    "history_file": "history.path",
-}  # fmt: skip
-"""The key in the configuration that each flag goes over."""
-
-SHAPES_A_REPLAY = frozenset(
-    {"rank", "keep", "condition", "max_volume_price", "publisher", "author", "since", "min_reviews"}
-)
-"""Flags that with --replay go over what the search was made with."""
-
-GOES_WITH_A_REPLAY = SHAPES_A_REPLAY | {
-    "top",
-    "lang",
-    "keep_reports",
-    "record_history",
-    "history_file",
-    "workers",
-}
-"""Flags that have a meaning with --replay; the others are about asking."""
 
 USER_AGENT = f"bookprice-crawler/{__version__}"
 """The default of `user_agent`, which a test compares."""
@@ -306,8 +274,9 @@ def _add_record_options(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {key: getattr(args, flag) for flag, key in SETTING_OF_FLAG.items()}
+    flags = {flag.key: getattr(args, dest) for dest, flag in setting_flags("search").items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     console.speak(loaded.settings.report.lang, args.query or "")
     for note in loaded.notes:
@@ -341,6 +310,7 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
     from crawler.cli.page_source import LiveRun, Replay
     from crawler.cli.searched_words import searched_words
     from crawler.errors import UsageError
+    from crawler.settings import setting_flags
 
     if args.replay is None:
         if args.query is None:
@@ -350,15 +320,16 @@ def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
         return LiveRun(query, settings, demo=args.demo, resume=args.resume, archive=args.archive)
     if args.query is not None:
         raise UsageError(f"--replay takes the query from its file; omit {args.query!r}")
-    given = {flag for flag in SETTING_OF_FLAG if getattr(args, flag) is not None}
-    asking = [
-        *sorted(given - GOES_WITH_A_REPLAY),
-        *(flag for flag in ("demo", "resume", "archive") if getattr(args, flag)),
+    given = [
+        flag for dest, flag in sorted(setting_flags("search").items()) if getattr(args, dest) is not None
     ]
-    if asking:
-        name = "ignore-robots" if asking[0] == "obey_robots" else asking[0].replace("_", "-")
-        raise UsageError(f"--replay makes no requests; omit --{name}")
-    chosen = {flag: getattr(settings, flag) for flag in given & SHAPES_A_REPLAY}
+    refused = [
+        *(flag.name for flag in given if flag.option.replay == "refused"),
+        *(f"--{name}" for name in ("demo", "resume", "archive") if getattr(args, name)),
+    ]
+    if refused:
+        raise UsageError(f"--replay makes no requests; omit {refused[0]}")
+    chosen = {flag.key: getattr(settings, flag.key) for flag in given if flag.option.replay == "applied"}
     return Replay(args.replay, settings, chosen)
 
 

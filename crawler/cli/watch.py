@@ -111,8 +111,9 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     from dataclasses import replace
 
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {"base_url": args.base_url, "history.path": args.history_file}
+    flags = {flag.key: getattr(args, dest) for dest, flag in setting_flags(args.command).items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
         console.speak(loaded.settings.report.lang, loaded.watched_queries)
@@ -175,15 +176,7 @@ def run(args: argparse.Namespace) -> int:
         console.error(note)
     watches = _chosen(loaded, args.only)
     if args.list:
-        if args.all:
-            raise UsageError("--list runs no watch; omit --all")
-        from crawler.cli.watch_list import list_watches
-
-        try:
-            list_watches(args, loaded, watches)
-        except HistoryError as error:
-            raise UsageError(str(error)) from error
-        return ExitCode.WHOLE
+        return _list(args, loaded, watches)
     if args.format:
         raise UsageError("--format requires --list")
     if loaded.settings.history.record == "never":
@@ -208,6 +201,20 @@ def run(args: argparse.Namespace) -> int:
             watch_round = WatchRound(loaded.settings, watches, channels, history, args, interrupts=interrupts)
             code = watch_round.make()
         return interrupts.exit_code or code
+
+
+def _list(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Watch]) -> int:
+    """List the watches and return the exit code. Raises UsageError."""
+    from crawler.cli.watch_list import list_watches
+    from crawler.errors import HistoryError, UsageError
+
+    if args.all:
+        raise UsageError("--list runs no watch; omit --all")
+    try:
+        list_watches(args, loaded, watches)
+    except HistoryError as error:
+        raise UsageError(str(error)) from error
+    return ExitCode.WHOLE
 
 
 def _chosen(loaded: Loaded, names: Sequence[str]) -> tuple[Watch, ...]:

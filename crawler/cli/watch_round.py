@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crawler.engine import Crawler
     from crawler.parsing.page_parser import PageParser
     from crawler.settings import Settings
+    from crawler.watching.delivery import Sent
     from crawler.watching.run_watch import Made
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
@@ -141,22 +142,26 @@ class WatchRound:
                 lang=self._settings.report.lang,
                 stopped=lambda: self._stopped,
             )
-        say = console.words()
         for each in sent:
-            if each.delivered and each.channel != STDOUT and not self._dry_run:
-                self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
-            if each.kept and not self._dry_run:  # which keeps nothing, and ends where a signal left it
-                self._codes.add(ExitCode.NOT_WRITTEN)
-                words = say(
-                    "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
-                )
-                if each.resting:
-                    name = "resting_one" if each.resting == 1 else "resting"
-                    words = say(name, words=words, alerts=_alerts(each.resting))
-                console.error(words)
-            for broken in each.unreadable:
-                self._codes.add(ExitCode.NOT_WRITTEN)
-                console.error(say("undeliverable", channel=each.channel, why=broken))
+            self._say_sent(each)
+
+    def _say_sent(self, each: Sent) -> None:
+        """Report what was delivered to a channel, and what was not."""
+        say = console.words()
+        if each.delivered and each.channel != STDOUT and not self._dry_run:
+            self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
+        if each.kept and not self._dry_run:  # which keeps nothing, and ends where a signal left it
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            words = say(
+                "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
+            )
+            if each.resting:
+                name = "resting_one" if each.resting == 1 else "resting"
+                words = say(name, words=words, alerts=_alerts(each.resting))
+            console.error(words)
+        for broken in each.unreadable:
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            console.error(say("undeliverable", channel=each.channel, why=broken))
 
     async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
         """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""

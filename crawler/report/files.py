@@ -1,28 +1,21 @@
-"""Where reports go: names that sort by time, a check before the crawl, files that are whole or absent.
-
-asyncio and aiofiles are loaded when the first file is written: the check runs before the network is needed.
-"""
+"""Where reports go: names that sort by time, a check before the crawl, and which old ones to remove."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from crawler.atomic_write import (
     check_inside,
     check_target,
-    commit,
+    numbered,
     probe,
     shown,
-    target_of,
-    temporary_file,
     temporary_path,
     translate_os_errors,
 )
@@ -38,7 +31,6 @@ __all__ = [
     "prune",
     "remove_if_empty",
     "report_path",
-    "write_whole",
 ]
 
 NAME_BYTES = 80
@@ -56,12 +48,12 @@ def report_path(
     Of several suffixes the path has the first, and its name is free with each of them.
 
     Names sort by time (UTC, to the second). When the name is taken, a number follows: «…_渗透测试_2.md». Nothing
-    is made: `write_whole(…, replace=False)` settles a race between two runs of the same second.
+    is made: `atomic_write.write_whole(…, replace=False)` settles a race between two runs of the same second.
     """
     name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffixes[0]}"
     return next(
         path
-        for path in _numbered(Path(directory) / name)
+        for path in numbered(Path(directory) / name)
         if not any(os.path.lexists(path.with_suffix(suffix)) for suffix in suffixes)
     )
 
@@ -157,71 +149,6 @@ def remove_if_empty(folders: Sequence[Path]) -> None:
     for folder in reversed(folders):
         with suppress(OSError):  # it holds something, or is gone
             folder.rmdir()
-
-
-async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
-    """Write `data` to `path` and return the path written: the file is whole or, on any failure, as it was before.
-
-    The data goes to a file beside the target, is forced to the disk, and takes the target's place. A link is
-    followed to its file; an existing file keeps its permissions. With `replace` false nothing is overwritten and no
-    link followed: when the name is taken, the first free one with a number is used («report_2.md»).
-
-    Raises OutputError when the file cannot be written.
-    """
-    import asyncio
-
-    target = target_of(path) if replace else target_of(Path(path).parent) / Path(path).name
-    with translate_os_errors(path), temporary_file(target) as temporary:
-        filling = asyncio.ensure_future(_fill(temporary.file, data))
-        try:
-            # The threads that write cannot be interrupted: a cancelled task waits for them before it tidies up.
-            await asyncio.shield(filling)
-        finally:
-            if not filling.done():
-                await asyncio.wait([filling])
-        return (commit if replace else _take_free_place)(temporary.path, target)
-
-
-async def _fill(whole: BinaryIO, data: bytes) -> None:
-    import asyncio
-
-    import aiofiles
-
-    async with aiofiles.open(whole.fileno(), "wb", closefd=False) as file:
-        await file.write(data)
-        await file.flush()
-        await asyncio.to_thread(os.fsync, file.fileno())
-    whole.close()
-
-
-def _take_free_place(temporary: Path, target: Path) -> Path:
-    return next(path for path in _numbered(target) if _claimed(temporary, path))
-
-
-def _claimed(temporary: Path, path: Path) -> bool:
-    """Give a file the name `path` unless another has it, and return whether it did."""
-    try:
-        os.link(temporary, path)  # unlike a rename, it fails where the name is taken
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links: hold the name with an empty file
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return False
-        try:
-            temporary.replace(path)
-        except OSError:
-            path.unlink()
-            raise
-    return True
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    """Yield `path`, then the same with _2, _3 … before its suffix."""
-    yield path
-    for number in itertools.count(2):
-        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
 def _is_marked(path: Path, mark: bytes) -> bool:

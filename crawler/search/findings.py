@@ -15,6 +15,7 @@ from crawler.phrases import Phrase
 from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
 from crawler.search.page_list import PageList
 from crawler.search.price_check import check_price, pages_needed
+from crawler.settings import SearchSettings, options_of
 
 if TYPE_CHECKING:
     from crawler.books.book import Counts
@@ -130,7 +131,8 @@ class Findings:
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
-                for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
+                for name, option in options_of(SearchSettings).items()
+                if option.reported
             },
             suggestion=self._mainland_wording if self._found_little(book_list.counts) else None,
             robots_ignored=not spec.settings.obey_robots,

@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Unpack
 
-from crawler.books import FILTERS
 from crawler.errors import UsageError
 from crawler.options import ReplayOptions
 from crawler.query import checked_query
 from crawler.recording.replay_model import RunParameters
-from crawler.settings import Settings, checked
+from crawler.settings import Settings, checked, options_of
 from crawler.version import __version__
 from parsers import SHOPS, Shop
 
 __all__ = ["SearchSpec", "replayed_spec"]
 
-RECORDED = (
-    "pages", "sellers", "category", "sort", "min_price", "max_price", "price_check", "rank", "keep", "obey_robots",
-    *FILTERS,
-)  # fmt: skip
+RECORDED = tuple(name for name, option in options_of(Settings).items() if option.recorded)
 """The settings that decide what a report says, given the pages."""
 
 

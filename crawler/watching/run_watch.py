@@ -21,10 +21,10 @@ from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
 from crawler.query import simplified
 from crawler.report import wording
+from crawler.settings import SearchSettings, options_of
 from crawler.verdict import Verdict
 from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
-from crawler.watching.watch import SEARCH_KEYS
 from crawler.watching.watch_store import WatchStore
 from parsers import SHOPS
 
@@ -58,7 +58,7 @@ def searched(watch: Watch, settings: Settings) -> str:
     """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
     chosen = settings.replace(**watch.search)
     values = {
-        name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}
+        name: getattr(chosen, name) for name, option in options_of(SearchSettings).items() if option.scope
     }
     if values["condition"] == "any":  # so that watches of a version without it go on
         del values["condition"]

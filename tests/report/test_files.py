@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.atomic_write import temporary_path
+from crawler.atomic_write import temporary_path, write_whole
 from crawler.errors import OutputError, UsageError
 from crawler.report import files
 from crawler.report.files import (
@@ -24,7 +24,6 @@ from crawler.report.files import (
     prune,
     remove_if_empty,
     report_path,
-    write_whole,
 )
 from tests.factories import STARTED
 
