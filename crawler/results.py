@@ -151,7 +151,7 @@ class SearchResult:
         ok = sum(page.verdict is Verdict.OK for page in self.pages)
         found = [f"{ok} of {len(self.pages)} pages ok", count_of(self.counts.books, "book")]
         if (cheapest := self.cheapest) is not None:
-            price = money(cheapest.price or Decimal(0), SHOPS[self.shop].currency)
+            price = money(cheapest.price or Decimal(0), self.source.shop.currency)
             found.append(f"cheapest {price} {quoted(cheapest.title)}")
         found.append("complete" if self.complete else "partial")
         if self.stopped is not None:

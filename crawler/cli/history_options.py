@@ -152,7 +152,7 @@ def loaded_settings(args: argparse.Namespace) -> Settings:
     from crawler.configuration import load
     from crawler.settings import setting_flags
 
-    flags = {flag.key: getattr(args, dest, None) for dest, flag in setting_flags("history").items()}
+    flags = {flag.key: getattr(args, dest, None) for dest, flag in setting_flags(args.command).items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
     console.speak(loaded.settings.report.lang, query)

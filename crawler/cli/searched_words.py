@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from crawler.cli.command_line import for_shell
 from crawler.errors import UsageError
 from crawler.query import Query
-from parsers import SHOPS
+from parsers.registry import DEFAULT_SHOP
 
 __all__ = ["product_in", "searched_words"]
 
-_SHOP = SHOPS["dangdang"]
+_SHOP = DEFAULT_SHOP
 
 _END = r"[^\s\"'<>\u3000-\u303f\uff00-\uff60]*"
 """An address ends where Chinese punctuation begins, because apps copy addresses together with titles."""

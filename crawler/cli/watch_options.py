@@ -109,7 +109,7 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
     from crawler.configuration import load
     from crawler.settings import setting_flags
 
-    flags = {flag.key: getattr(args, dest) for dest, flag in setting_flags("watch").items()}
+    flags = {flag.key: getattr(args, dest) for dest, flag in setting_flags(args.command).items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     if in_readers_language:
         console.speak(loaded.settings.report.lang, loaded.watched_queries)

@@ -21,13 +21,13 @@ APP = "bookprice-crawler"
 HERE = "./config.toml"
 
 _MOST_BYTES, _MOST_DOTS = 256 * 1024, 100
-"""The most that a `./config.toml` and a line of it may have: tomllib takes memory with the square of a key's parts."""
+"""Limits of a `./config.toml` and of a line in it: the memory of tomllib grows with the square of a key's parts."""
 
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
 
 
 def example_words() -> str:
-    """Say in one line where every setting is documented, and where to put a copy."""
+    """Return one line that says where every setting is documented, and where to put a copy."""
     package = Path(__file__).parents[1]
     packaged = package / "config.toml"  # in the wheel; a checkout has it beside the package
     example = packaged if packaged.exists() else package.parent / "config.toml"
@@ -44,7 +44,7 @@ def users_file() -> Path:
 def find_file(
     config: str | None, environ: Mapping[str, str], cwd: Path, warnings: list[str]
 ) -> tuple[Path | None, dict[str, Any]]:
-    """Return the file that counts, with its content; None when there is none."""
+    """Return the file to use and its content; None if there is none."""
     if config == "":
         raise SettingsError("--config must be the path of a file, not ''")
     for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
@@ -68,7 +68,7 @@ def _read_named(path: Path, source: str) -> tuple[Path, dict[str, Any]]:
 
 def _read_text(path: Path, label: str) -> str:
     try:
-        return path.read_text("utf-8-sig")  # an editor's byte order mark is not the user's fault
+        return path.read_text("utf-8-sig")  # an editor may have added a byte order mark
     except UnicodeDecodeError as error:
         raise SettingsError(f"{label} is not valid UTF-8 at byte {error.start}; save it as UTF-8") from error
     except (OSError, ValueError) as error:
@@ -77,10 +77,10 @@ def _read_text(path: Path, label: str) -> str:
 
 
 def _read_bounded(path: Path) -> str:
-    """Return the text of a file that may be anybody's, if it is no larger than a configuration is."""
+    """Return the text of a file that may come from anybody, if its size is that of a configuration."""
     try:
         size = path.stat().st_size
-    except OSError:  # it is gone, or in a folder that cannot be read: the reading says so
+    except OSError:  # reading it reports the error
         size = 0
     if size > _MOST_BYTES:
         raise SettingsError(f"{path} is larger than {_MOST_BYTES >> 10} KiB")
@@ -99,7 +99,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 
 def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
-    """Return the content of a `config.toml` of the working folder if it is ours."""
+    """Return the content of a `config.toml` in the working folder if it is ours."""
     if not path.is_file():
         return None
     try:

@@ -1,11 +1,12 @@
 """Where settings come from: flags over environment over one file.
 
-The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config.toml` if it has a `[crawler]` table (a
-stranger's is left alone), else `config.toml` in the user's configuration folder. Every message is one line that
-names the file, the variable or the flag.
+The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config.toml` if it has a `[crawler]` table
+(another program's file is ignored), else `config.toml` in the user's configuration folder. Every message is one line
+that names the file, the variable or the flag.
 
-A `./config.toml` that nobody named may be anybody's, so only its harmless keys count (see `crawler.settings.Option`):
-those of a search and its report. Nothing in it can send, run, write or delete anything outside the working folder.
+A `./config.toml` that nobody named may come from someone else, so only its harmless keys count (see
+`crawler.settings.Option`): those of a search and its report. Nothing in it can send, run, write or delete anything
+outside the working folder.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ __all__ = ["TABLES", "Loaded", "load"]
 TABLES: dict[str, type[Table]] = {
     table.section: table for table in (Settings, ReportSettings, HistorySettings, AlertSettings)
 }
-"""Tables of the file, and what they fill. Besides, there is `[[watch]]`, as often as there are watches."""
+"""The tables of the file and their values. There is also one `[[watch]]` per watch."""
 
 _WATCHES = f"[[{WATCH}]]"
 
 _REPORT_FOLDER = ("report", "dir")
 
 _NO_TABLE = "is not a table; write [{}]"
-"""Said of `crawler = 5`, and of `[[crawler]]`, which is a list of tables."""
+"""The message for `crawler = 5`, and for `[[crawler]]`, which is a list of tables."""
 
 Key = tuple[str, str]
 """A table and a key in it."""
@@ -52,48 +53,48 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and how they came about."""
+    """Settings and their origin."""
 
     settings: Settings
     file: Path | None
-    """The file that was read; None when there was none."""
+    """The file that was read; None if there was none."""
     warnings: tuple[str, ...]
-    """What a user should know though it stops nothing, a line each."""
+    """Warnings for the user, one line each."""
     watches: tuple[Watch, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
     unused: tuple[str, ...] = ()
-    """What the file sets and nobody uses, since nobody named the file: «[crawler] proxy», «[[watch]]»."""
+    """Keys of the file that are ignored because nobody named the file: «[crawler] proxy», «[[watch]]»."""
     report_root: Path | None = None
-    """The folder that the reports' folder must not lead out of by a link; None where a person named that folder."""
+    """The folder that a link must not lead the report folder out of; None if a person named the report folder."""
     overlooked: Path | None = None
-    """The user's own file, if it is there and another is read that nobody named."""
+    """The user's own file, if it exists and a file that nobody named is read instead."""
 
     @property
     def watched_queries(self) -> str:
-        """What all watches search for: the text that tells the language of what concerns them together."""
+        """The queries of all watches as one text, which decides the language of messages about all of them."""
         return " ".join(watch.terms.query for watch in self.watches)
 
     @property
     def ignores_watches(self) -> bool:
-        """Whether the file has watches that do not count."""
+        """Whether the file has watches that are ignored."""
         return _WATCHES in self.unused
 
     @property
     def unused_words(self) -> str:
-        """What the file sets in vain, with the remedy, in one line; '' for nothing."""
+        """One line that names the ignored keys and the remedy; '' if there are none."""
         if not self.unused:
             return ""
         return Phrase("settings_unused", file=str(self.file), names=", ".join(self.unused), here=HERE)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The warnings, and what is not used of the file, a line each."""
+        """The warnings and the ignored keys, one line each."""
         return (*self.warnings, *filter(None, [self.unused_words]))
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """Checked values by table and key, with what messages call their source; later sources go over earlier ones."""
+    """Checked values and the names of their sources, by table and key; later sources override earlier ones."""
 
     values: dict[Key, Any] = field(default_factory=dict)
     labels: dict[Key, str] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class _Gathered:
     def settings(self) -> Settings:
         low, high = ("crawler", "min_price"), ("crawler", "max_price")
         low_label, high_label = self.labels.get(low, low[1]), self.labels.get(high, high[1])
-        file, colon, _ = low_label.rpartition(": ")  # of two keys of one file, the first alone names it
+        file, colon, _ = low_label.rpartition(": ")  # if both keys are in one file, name it once
         labels = (low_label, high_label.removeprefix(file + colon))
         check_together(self.values.get(low), self.values.get(high), labels=labels)
         report = ReportSettings(**self._table("report"))
@@ -117,9 +118,9 @@ class _Gathered:
         return AlertSettings(**self._table("alerts"))
 
     def drop_harmful(self, cwd: Path) -> list[str]:
-        """Drop what may come only from a file that a person named or owns, and return the names of what was set.
+        """Drop keys that only a file that a person named or owns may set, and return the names of those that matter.
 
-        A key that has its default is dropped without a word: it changes nothing.
+        A key with its default value changes nothing, so it is not named.
         """
         harmful = [key for key, value in self.values.items() if not _is_harmless(key, value, cwd)]
         changed = [key for key in harmful if self.values[key] != getattr(TABLES[key[0]](), key[1])]
@@ -136,13 +137,13 @@ def load(
 ) -> Loaded:
     """Return the settings of a command.
 
-    `flags` are those that were given, by key as in the file («pages», «report.top»), None for one that was not;
-    `config` is `--config`; `environ` the environment, where an empty variable counts as not set; `cwd` the
-    working folder, None for the process's own.
+    `flags` holds their values by key of the file («pages», «report.top»), None for a flag that was not given; `config`
+    is `--config`; an empty variable of `environ` counts as not set; `cwd` is the working folder, None for that of the
+    process.
 
-    Raises SettingsError for an unknown key, a value of another type or out of range, for a named file that is missing
-    or broken, and for a working folder that is gone. An unknown `CRAWLER_…` variable is a warning: other programs
-    may use the name.
+    Raises SettingsError for an unknown key, a value of another type or out of range, a named file that is missing or
+    broken, and a working folder that no longer exists. An unknown `CRAWLER_…` variable is a warning, because other
+    programs may use the name.
     """
     gathered = _Gathered()
     warnings: list[str] = []
@@ -188,15 +189,15 @@ def load(
 
 
 def _is_same(path: Path, own: Path) -> bool:
-    """Tell whether a file is the user's own, through whatever path."""
+    """Return whether a file is the user's own, whatever its path."""
     try:
         return path.samefile(own)
-    except OSError:  # there is no such file of the user's own
+    except OSError:  # the user has no file
         return False
 
 
 def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
-    """Tell whether a value may come from a file that merely lies in the working folder `cwd`."""
+    """Return whether a file that merely lies in the working folder `cwd` may set a value."""
     table, name = key
     return options_of(TABLES[table])[name].harmless and (
         key != _REPORT_FOLDER or not leads_out(cwd / value, cwd)
@@ -228,7 +229,7 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
 
 
 def _advice(name: str, table: str) -> str:
-    """Return where `name` belongs, or what is nearest to it, among the keys of `table` or of all."""
+    """Return where `name` belongs, or the nearest key of `table` or of all tables."""
     if name in TABLES:
         return f"[{name}] is a separate table"
     for home, keys in TABLES.items():

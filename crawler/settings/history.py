@@ -20,7 +20,11 @@ class HistorySettings(Table):
 
     path: Annotated[
         FilePath,
-        Option(commands=("search", "history", "watch"), flag="--history-file", replay="accepted"),
+        Option(
+            commands=("search", "history", "watch", "alerts", "doctor", "demo"),
+            flag="--history-file",
+            replay="accepted",
+        ),
     ] = None
     """The history file; None for `history.sqlite3` in the user's data folder."""
     record: Annotated[

@@ -94,7 +94,7 @@ class SearchSettings(Table):
         str | None,
         Meta(description="an http:// or https:// URL without user name, query and fragment"),
         _is_base_url,
-        Option(commands=("search", "history", "watch")),
+        Option(commands=("search", "history", "watch", "alerts", "doctor")),
     ] = None
     """Address that receives the shop's requests instead: a replica or a test."""
 

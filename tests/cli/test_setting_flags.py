@@ -36,17 +36,20 @@ def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
             yield action
 
 
-def test_every_setting_with_a_flag_has_it() -> None:
-    """A command has the flags that the settings say it has, with the attribute by which they are read."""
+@pytest.mark.parametrize("command", parsers())
+def test_a_command_has_the_flags_of_its_settings_and_reads_no_others(command: str) -> None:
+    """Flag and attribute are those that the settings name; no flag that sets a setting elsewhere is ignored here."""
+    flags = setting_flags(command)
+    found = {action.dest: set(action.option_strings) for action in actions(parsers()[command])}
+    assert all(flag.name in found.get(dest, ()) for dest, flag in flags.items())
+    assert found.keys() & set().union(*map(setting_flags, parsers())) == flags.keys()
+    assert len({flag.key for flag in flags.values()}) == len(flags)
+
+
+def test_the_commands_of_the_settings_exist() -> None:
+    """A flag of a command that is misspelt would be nobody's."""
     named = {name for table in TABLES for option in options_of(table).values() for name in option.commands}
     assert named <= parsers().keys()
-    for command in named:
-        found = {
-            (flag, action.dest) for action in actions(parsers()[command]) for flag in action.option_strings
-        }
-        flags = setting_flags(command)
-        assert {(flag.name, dest) for dest, flag in flags.items()} <= found, command
-        assert len({flag.key for flag in flags.values()}) == len(flags), command
 
 
 def test_every_flag_named_like_a_setting_sets_it() -> None:

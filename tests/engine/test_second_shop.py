@@ -135,6 +135,7 @@ async def test_reports_have_the_currency_of_the_shop(folio: FolioServer, tmp_pat
         assert "¥" not in text
         if form not in {"csv", "json"}:
             assert "€" in text
+    assert "Up to €" in recorded.render("html", lang="en")
     assert "€8.30" in repr(recorded)
     assert "€8.30" in recorded._repr_html_()
     with HistoryReader(file) as history:
@@ -144,6 +145,16 @@ async def test_reports_have_the_currency_of_the_shop(folio: FolioServer, tmp_pat
         text = render_history(view, form)
         assert "€8.30" in text
         assert "¥" not in text
+
+
+async def test_a_note_has_the_currency_of_the_shop() -> None:
+    """A product that the shop shows at two prices is noted with both."""
+    with ThreadPoolExecutor(1) as executor:
+        async with folio_server({2: "twice"}) as server:
+            result, _ = await search(server, executor=executor, pages=2, price_check=0)
+    [note] = [str(note) for note in result.notes]
+    assert "€31.00" in note
+    assert "€29.00" in note
 
 
 def xlsx_text(workbook: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from aiohttp import web
@@ -48,7 +48,7 @@ class FolioServer:
     """Pages by the number of the first item; what the faults name is answered otherwise."""
 
     faults: dict[int, str] = field(default_factory=dict)
-    """By page: «block», «slider», «down», «missing», «redesign»."""
+    """By page: «block», «slider», «down», «missing», «redesign», or «twice»: the first book again, at another price."""
     requests: list[str] = field(default_factory=list)
     base_url: str = ""
 
@@ -58,7 +58,8 @@ class FolioServer:
         if not request.path.startswith("/find/"):
             return web.Response(status=404)
         start = int(request.query.get("from", "0"))
-        match self.faults.get(start // SHOP.page_size + 1, ""):
+        fault = self.faults.get(start // SHOP.page_size + 1, "")
+        match fault:
             case "block":
                 return web.Response(status=403)
             case "slider":
@@ -73,6 +74,8 @@ class FolioServer:
         found = [book for book in BOOKS if query.casefold() in book.title.casefold()]
         if request.query.get("order") == "cheap":
             found.sort(key=lambda book: Decimal(book.price))
+        if fault == "twice":
+            found[start] = replace(BOOKS[0], price="29.00")
         if not found:
             return _page(_search_box(query) + '<p class="none">No book matches.</p>')
         return _page(_search_box(query) + _list(found, start))
