@@ -27,7 +27,7 @@ stays below the 128 KiB that Linux allows (`MAX_ARG_STRLEN`, execve(2)), whateve
 
 
 class AlertKind(StrEnum):
-    """What happened; the most telling first."""
+    """Kinds of event; the most telling first."""
 
     TARGET_PRICE = "target_price"
     PRICE_DROP = "price_drop"
@@ -44,7 +44,7 @@ class PriceEvent:
 
     kind: AlertKind
     against: Decimal | None = None
-    """What the price is compared with: the target, the price it fell from, the lowest before; None for other kinds."""
+    """The price is compared with it: the target, the price it fell from, the lowest before; None for other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,15 @@ class Alert:
     price: Decimal | None
     """None for a new book without one alone."""
     against: Decimal | None
-    """What `kind` compares it with."""
+    """The amount that `kind` compares it with."""
     remarks: tuple[str, ...] = ()
     """Sentences in words: those of a test, and those that a version before schema 6 recorded."""
     source: str = ""
     """Whose price it is: '' for the live shop, «demo», or a replica's address."""
     also: tuple[PriceEvent, ...] = ()
-    """What else happened at the same time, each kind once, the most telling first."""
+    """Other events of the same time, each kind once, the most telling first."""
     note: BookNote | None = None
-    """What a buyer must know besides the price; None for a product that the watch names."""
+    """Facts about the book besides its price; None for a product that the watch names."""
     history: PriceHistory | None = None
     """The price history up to `at`; None for a product that was seen for the first time."""
     later: LaterPrice | None = None

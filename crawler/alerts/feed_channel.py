@@ -112,7 +112,7 @@ class _Entry:
     kinds: tuple[str, ...]
     text: str
     facts: str = ""
-    """What title and text are made of; '' for an entry of an earlier version and for a test."""
+    """The facts behind title and text; '' for an entry of an earlier version and for a test."""
 
 
 @dataclass(frozen=True, slots=True)

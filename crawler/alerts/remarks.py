@@ -22,7 +22,7 @@ __all__ = ["LaterPrice", "remarks_in_words"]
 
 @dataclass(frozen=True, slots=True)
 class LaterPrice:
-    """What is known of a product when its alert is delivered late."""
+    """The last observation of a product when its alert is delivered late."""
 
     at: dt.datetime | None = None
     """When it was seen last; None if that was not after the alert."""

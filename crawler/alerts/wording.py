@@ -41,14 +41,14 @@ COMPARED = {AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is delivered at once."""
+    """A message that is delivered as a whole."""
 
     title: str
     """One line."""
     text: str
     """Lines of plain text, without a last line end."""
     alerts: tuple[Alert, ...]
-    """What it tells."""
+    """The alerts in it."""
     say: Labels = field(default=ENGLISH, repr=False)
     """The words that it is written in."""
     lang: str | None = None
@@ -136,7 +136,7 @@ def text_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
 
 
 def _lines(alert: Alert, say: Labels) -> str:
-    """Return what happened to which product, and in a second line its page and the remarks, if there are any."""
+    """Return one line with events and product, and a second one with its page and the remarks, if there are any."""
     first, url = headline(alert, say), followable(alert.url)
     second = SEPARATOR.join(part for part in [url, *alert.remarks_in_words(say)] if part)
     return f"{first}\n{second}" if second else first

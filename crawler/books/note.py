@@ -1,4 +1,4 @@
-"""What a buyer must know of a book besides its price, as facts that a report or an alert puts into words."""
+"""Facts about a book for its buyer besides the price, which reports and alerts put into words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["BookNote", "note_of"]
 
 @dataclass(frozen=True, slots=True)
 class BookNote:
-    """What a buyer must know of a book's cheapest offer; amounts in yuan."""
+    """Facts about a book's cheapest offer and the others; amounts in yuan."""
 
     volumes: int | None = None
     """Volumes of a set; None for a single volume, and where the number or its price per volume is unknown."""

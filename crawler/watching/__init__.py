@@ -1,12 +1,13 @@
-"""Watches: searches that are made again and again, and what is told of their prices, once an event.
+"""Watches: searches that are repeated, and alerts about their prices, one per event.
 
-watch      what a watch is, as the configuration has it
-events     pure: what happened to a product, given its past and what was told before
-state      what is known of one watch: when it was made, and whether it is due
-memory     what watches have done and told, in the history file
-pending    alerts that are still to be brought somewhere, as the file's rows hold them
-making     one watch made: searched, recorded, and what happened found out
-lock       one round of them at a time for each history
-overview   what is known of watches and alerts, to look at
-sending    what is to be told, brought to where it goes, and what failed kept
+watch       a watch, as the configuration has it
+events      pure: detect events of a product from its history and the alerts before
+state       the state of one watch: when it ran, whether it is due
+watch_store state and alerts of watches, in the history file
+alert_rows  alerts as rows of that file
+pending     undelivered alerts
+run_watch   run one watch: search, record, detect
+lock        one round at a time for each history
+overview    watches and alerts, for display
+delivery    deliver alerts; keep those that fail
 """

@@ -117,7 +117,7 @@ def kind_of(name: object) -> AlertKind:
 
 
 def reason_row(why: str) -> tuple[str, str | None]:
-    """Return why a channel refused an alert as the columns `why` and `why_phrase`."""
+    """Return the reason of a refusal as the columns `why` and `why_phrase`."""
     phrase = packed([why]).get(why)
     return str(why), None if phrase is None else json.dumps(phrase, ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""What is to be told, brought to where it goes; what cannot be brought there now is kept for the next time."""
+"""Deliver pending alerts to their channels; keep those that cannot be delivered for the next round."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SPLIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of the alerts for one channel."""
+    """The outcome of a delivery to one channel."""
 
     channel: str
     """As people call it; it holds no secret."""
@@ -57,7 +57,7 @@ class Sent:
     resting: int = 0
     """Alerts among those kept that were refused often enough to rest for a day."""
     unreadable: tuple[str, ...] = ()
-    """What is wrong with alerts that can never be brought there, a line each."""
+    """One line for each alert that can never be delivered, with the reason."""
 
 
 def send(
@@ -207,7 +207,7 @@ class _Delivery:
 
 
 def _dated(pending: Sequence[Pending], memory: WatchStore, source: str) -> list[Pending]:
-    """Return alerts with what is known since of those that are late: the price when the product was seen last."""
+    """Return the alerts; late ones with the price at which the product was seen last."""
     before = dt.datetime.now(dt.UTC) - LATE
     late = sorted({each.alert.product_id for each in pending if each.alert.at < before})
     last = {

@@ -54,7 +54,7 @@ class Resting:
 
 
 def pending_of(number: int, attempts: int, row: tuple[Any, ...] | None, source: str) -> Pending:
-    """Return what is still to be brought somewhere, as a row holds it. Raises DamagedValueError."""
+    """Read an undelivered event from a row. Raises DamagedValueError."""
     alert, query = alert_of(row, source)
     return Pending((as_number(number),), alert, query, as_count(attempts))
 

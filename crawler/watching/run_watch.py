@@ -1,4 +1,4 @@
-"""One watch made: searched, recorded, and what is to be told of it found out."""
+"""Run one watch: search, record the prices, and detect events to alert of."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What became of a watch."""
+    """The outcome of a watch."""
 
     watch: Watch
     result: SearchResult
     alerts: tuple[Alert, ...] = ()
-    """What is to be told, in the order of the report; it is on record."""
+    """Recorded alerts, in the order of the report."""
     missing: tuple[str, ...] = ()
     """Products that the watch names and no page had."""
 
 
 def searched(watch: Watch, settings: Settings) -> str:
-    """Return what stands for the search of a watch, its own settings over the others; see `WatchStore.begin`."""
+    """Return a fingerprint of the search of a watch, its own settings over the others; see `WatchStore.begin`."""
     chosen = settings.replace(**watch.search)
     values = {
         name: getattr(chosen, name) for name, option in options_of(SearchSettings).items() if option.scope
@@ -76,10 +76,10 @@ async def make(
 ) -> Made:
     """Search once for a watch, record what was seen, and return what became of it.
 
-    Only pages that were had count: what stands on a page that failed is neither there nor gone. What is to be told
-    is recorded as facts, with the run, for each of `channels` (their keys); `tell` gets the events of the search;
-    `stopped` says whether it was ended from without: what is not whole then counts as not tried, and is due as before.
-    Raises HistoryError where the history cannot be used; whatever happened then is found out again next time.
+    Only pages that were read count: products on a page that failed are neither there nor gone. Alerts are recorded as
+    facts, with the run, for each of `channels` (their keys). `tell` gets the events of the search. If `stopped` returns
+    True, somebody ended the search: a partial run then counts as not tried, and the watch is due as before.
+    Raises HistoryError where the history cannot be used; the next run then detects the same events again.
     """
     async with aclosing(crawler.search(watch.query, **watch.search)) as events:
         async for event in events:
@@ -112,7 +112,7 @@ def _settle(
     zone: dt.tzinfo,
     tried: bool,
 ) -> Made:
-    """Find out what is to be told, by the days of `zone`, and record it with the run."""
+    """Detect events, by the days of `zone`, and record their alerts with the run."""
     source = result.source.name
     run, observations = observed(
         result, run_key(source, f"{result.query_sent}\n{watch.name}", result.started_at)
@@ -136,7 +136,7 @@ def _settle(
                 found = detect(
                     watch.terms,
                     past,
-                    # What a clock that was wrong dates ahead cannot be compared: rather is it told once more.
+                    # Ignore alerts dated in the future; a duplicate beats a missed alert.
                     [each for number in item.offers for each in told.get(number, ()) if each.at <= seen.at],
                     since=state.since,
                     is_new=unseen.issuperset(item.offers) and not item.listing.price_order,
@@ -168,7 +168,7 @@ def _alert(
     found: Sequence[PriceEvent],
     zone: dt.tzinfo,
 ) -> Alert | None:
-    """Return what happened to a product as one alert; None for nothing."""
+    """Return one alert for all events of a product; None without an event."""
     if not found:
         return None
     seen = past[-1]
@@ -188,11 +188,11 @@ class _Item:
     offers: tuple[str, ...]
     """The product numbers of all offers, that of `listing` first."""
     note: BookNote | None = None
-    """What a buyer must know of the book besides its price; None for a product that is named."""
+    """Facts about the book besides its price; None for a product that the watch names."""
 
 
 def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation]) -> list[_Item]:
-    """Return what a watch looks at, of what was observed: the products it names, else the books of the report.
+    """Return the observed products that the watch names; without names, the books of the report.
 
     Used copies are left out, for a target price means a new one, unless the watch has a `condition` of its own; so is
     the lowest price of several options.

@@ -1,4 +1,4 @@
-"""What watches have done and told, in the history file beside the observations that it follows from."""
+"""State and alerts of watches, in the history file beside the observations that they follow from."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LONGEST = 20_000
 
 
 _SAME_ALERT = "alert.watch, alert.product, alert.at"
-"""What the events of one alert have in common."""
+"""Columns that the events of one alert share."""
 
 
 class WatchStore(History):
@@ -143,10 +143,10 @@ class WatchStore(History):
         whole: bool,
         tried: bool = True,
     ) -> None:
-        """Record a watch's run, and in the same transaction what is to be told of it, and to which channels (keys).
+        """Record a watch's run, and in the same transaction its alerts, each for every one of `channels` (keys).
 
-        `watched` are the products that are no news from now on; `whole` says that it had every page; `tried` is False
-        for a run that was ended from without, which is to be made again as soon as can be.
+        `watched` are the products that are not new from now on. `whole` is True for a run that read every page. `tried`
+        is False for a run that somebody ended; the watch stays due as before.
         """
         with self._translating_errors(), self._transaction() as connection:
             products = self._record(connection, run, observations)

@@ -1,1 +1,1 @@
-"""What the reports of a search and of the history share."""
+"""Parts that the reports of a search and of the history share."""

@@ -1,4 +1,4 @@
-"""What no reader of a report may miss."""
+"""Alarms: warnings that no reader of a report may miss."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ FIFTHS = TENTHS[::2]
 _ONE_TWO_FIVE = (1.0, 2.0, 5.0)
 
 ROUNDING = 1e-9
-"""What floats may be off by, where one says whether a number is on an edge."""
+"""Tolerance for rounding errors when a number is compared with an edge."""
 
 _LEAST_GAP = 0.001
 """Stars; what lacks less to five is drawn as if it lacked this."""
@@ -80,7 +80,7 @@ class TimeAxis:
         return cls(start - lacking / 2, end + lacking / 2, zone)
 
     def at(self, moment: dt.datetime) -> float:
-        """Return where a moment stands, in percent from the left."""
+        """Return the place of a moment, in percent from the left."""
         return 100 * ((moment - self.start) / (self.end - self.start))
 
     def ticks(self, most: int) -> list[tuple[dt.datetime, str]]:
@@ -98,7 +98,7 @@ class TimeAxis:
         raise AssertionError("the last step is longer than any calendar")
 
     def _begin(self, day: dt.date) -> dt.datetime:
-        """Return when a day begins; in UTC, since moments of one zone differ by what its clock shows."""
+        """Return the start of a day in UTC; times of one zone would differ by what its clock shows."""
         return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
 
     def _days(self, step: int) -> Iterator[dt.date]:
@@ -150,7 +150,7 @@ class PriceAxis:
         return cls(math.floor(low / step) * step, math.ceil(high / step) * step, step)
 
     def at(self, price: float) -> float:
-        """Return where a price stands, in percent from the top."""
+        """Return the place of a price, in percent from the top."""
         return 100 * (self.high - price) / (self.high - self.low)
 
     def ticks(self, sign: str = "¥") -> list[tuple[float, str]]:
@@ -170,7 +170,7 @@ class LogPriceAxis:
     low: float
     high: float
     sign: str = "¥"
-    """What stands before the prices."""
+    """Currency sign before the prices."""
 
     @classmethod
     def around(cls, prices: Iterable[float], *, sign: str = "¥") -> LogPriceAxis:
@@ -183,7 +183,7 @@ class LogPriceAxis:
         return cls(low, high, sign)
 
     def at(self, price: float) -> float:
-        """Return where a price stands, in percent from the left."""
+        """Return the place of a price, in percent from the left."""
         return 100 * math.log(price / self.low) / math.log(self.high / self.low)
 
     def ticks(self) -> list[float]:
@@ -194,7 +194,7 @@ class LogPriceAxis:
 
 @dataclass(frozen=True, slots=True)
 class QualityAxis:
-    """What is lacking to five stars, by its logarithm, from `worst` at the bottom to `best` at the top."""
+    """A logarithmic axis of the distance to five stars, from `worst` at the bottom to `best` at the top."""
 
     worst: float
     best: float
@@ -208,7 +208,7 @@ class QualityAxis:
         return cls(worst + room, best - room)
 
     def at(self, quality: float) -> float:
-        """Return where a quality stands, in percent from the top."""
+        """Return the place of a quality, in percent from the top."""
         return 100 * (math.log10(_gap(quality)) - self.best) / (self.worst - self.best)
 
     def ticks(self) -> list[float]:
@@ -237,7 +237,7 @@ def _above(number: float, series: Sequence[float]) -> float:
 
 
 def is_power_of_ten(number: float) -> bool:
-    """Return whether a number is 1, or ten times or a tenth of such a number."""
+    """Return True for 1, 10, 100, 0.1 and so on."""
     return abs(math.log10(number) - round(math.log10(number))) < ROUNDING
 
 

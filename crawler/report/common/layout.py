@@ -35,13 +35,13 @@ _CHINESE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
 _PIECE = re.compile(
     rf"[“‘（【「『《]*(?:[\d,.]+ )?(?:[{_CHINESE}]|[^\s{_CHINESE}]+)[，。；：、！？）】」』》”’]*\s*"
 )
-"""What a line may be broken after: a Chinese character with its number and punctuation, or a word of another script."""
+"""Text that a line may break after: a Chinese character with its number and punctuation, or a word of another script."""
 
 _TORN = re.compile(r" …(?=  |\x1b|$)", re.MULTILINE)
 """How rich cuts a text where a Chinese character is half in: half a column of nothing, then the ellipsis."""
 
 _LINK_ID = re.compile(r"(?<=\x1b]8;)id=[^;]*")
-"""What rich numbers a link with; the number would differ from one report of a result to the next."""
+"""The number that rich gives a link; it would differ from one report of a result to the next."""
 
 
 def text_console(output: io.StringIO, width: int | None, *, color: bool) -> Console:
@@ -59,7 +59,7 @@ def text_console(output: io.StringIO, width: int | None, *, color: bool) -> Cons
 
 
 def finished(output: io.StringIO) -> str:
-    """Return what was written, without blanks at the ends of lines, the same every time."""
+    """Return the text that was written, without blanks at the ends of lines, the same every time."""
     return "".join(f"{line.rstrip()}\n" for line in _LINK_ID.sub("", output.getvalue()).splitlines())
 
 

@@ -1,4 +1,4 @@
-"""What the HTML pages share: their templates, their style sheets, and the policy that shuts the network out.
+"""Parts that the HTML pages share: templates, style sheets, and the policy that blocks the network.
 
 A page is one file. Style and script are the project's own (MIT, like all of it), and stand in it.
 """

@@ -54,13 +54,13 @@ class HistoryStyle:
     """The reader's time zone, for table and HTML; data are in UTC."""
 
     def limit(self, form: str) -> int | None:
-        """Return how many products a format has; None for all."""
+        """Return the number of products in a format; None for all."""
         if form == "table" or self.top_given:
             return self.top
         return MOST_CHARTS if form == "html" else None
 
     def lists_dropped(self, form: str) -> bool:
-        """Return whether a format lists what was dropped."""
+        """Return True if a format lists dropped products."""
         return self.show_dropped or form in {"html", "json"}
 
     def labels(self, view: View) -> Labels:

@@ -49,14 +49,14 @@ class Mark:
     at: dt.datetime
     price: Decimal
     words: str
-    """What a pointer is told."""
+    """Words shown to a pointer."""
     label: str = ""
-    """What stands beside it: above a raise, below the others."""
+    """Words beside it: above a raise, below the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceChart:
-    """What is drawn of one product."""
+    """The price chart of one product."""
 
     periods: Sequence[PricePeriod]
     """Oldest first; thin them before (`price_lines.thinned`)."""

@@ -59,7 +59,7 @@ def source_name(source: str, say: Labels) -> str:
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
-    """Return what nobody may miss of prices that are not the live shop's."""
+    """Return the alarms of prices that are not those of the live shop."""
     return source_alarms(Source.named(source), say)
 
 
@@ -82,7 +82,7 @@ def price_now(product: ProductPast, say: Labels) -> str:
 
 
 def period_price(period: PricePeriod, say: Labels) -> str:
-    """Return what it cost in a period; in place of a price, why there is none."""
+    """Return the price in a period, or the reason for its absence."""
     if period.sold_out:
         return say("past_sold_out")
     return say("past_no_price_short") if period.price is None else say.money(period.price)
@@ -121,7 +121,7 @@ def change(product: ProductPast, say: Labels) -> str:
 
 
 def raised(raise_: RaisedThenCut, say: Labels) -> str:
-    """Return what made a discount, with the numbers that show it."""
+    """Describe the raise behind a discount, with the numbers that show it."""
     return say(
         f"past_raised_{raise_.kind.value}",
         usual=say.money(raise_.usual_price),
@@ -133,7 +133,7 @@ def raised(raise_: RaisedThenCut, say: Labels) -> str:
 
 
 def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
-    """Return what must be said of a price besides its figures, the weightiest first."""
+    """Return remarks on a price besides its figures, the most important first."""
     past, words = product.history, []
     if past.raised_then_cut is not None:
         words.append(raised(past.raised_then_cut, say))
@@ -184,7 +184,7 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
 
 
 def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
-    """Return what was asked for and what there is of it, each with its name."""
+    """Return the request and its results as labels and words."""
     facts = [(say("shop"), source_name(view.source, say))]
     if view.search is None:
         return facts
@@ -207,7 +207,7 @@ def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
 
 
 def dropped_counts(view: SearchPast, say: Labels) -> str:
-    """Return how many products of the search its report dropped, by reason; '' for none."""
+    """Return the number of products that the report of the search dropped, by reason; '' for none."""
     counted = say("comma").join(
         say("count_of", n=number, what=say.reason(reason))
         for reason, number in view.dropped.items()

@@ -48,7 +48,7 @@ class Point:
     quality: float
     """Stars out of 5."""
     name: str
-    """What a pointer or a screen reader is told; the first line is the title."""
+    """Words for a pointer or a screen reader; the first line is the title."""
     href: str | None = None
     """Where a click leads; None for nowhere."""
     frontier: bool = False

@@ -1,8 +1,8 @@
-"""The CSV report: a row a book, for a spreadsheet. Opens in Excel with its Chinese intact.
+"""The CSV report: one row per book, for a spreadsheet. Excel opens it with its Chinese intact.
 
 Columns are stable: some may be added at the end, none is renamed. Amounts are plain numbers in yuan, lists are
-joined by «; », what is unknown is an empty cell. Each row says whether the search was whole, whether it was a demo and
-where it was asked, so that rows cut out of the file still do. Text is cleaned and, where a spreadsheet would take it
+joined by «; », an unknown value is an empty cell. Each row states if the search was complete or a demo, and the address
+that was asked, so that rows cut out of the file still do. Text is cleaned and, where a spreadsheet would take it
 for a formula, begins with an apostrophe.
 """
 

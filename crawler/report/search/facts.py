@@ -70,7 +70,7 @@ def _history(result: SearchResult, say: Labels) -> str:
 
 
 def _price_check(result: SearchResult, say: Labels) -> str:
-    """Return what the price check found."""
+    """Describe the result of the price check."""
     check = result.price_check
     if check is None:
         return ""
@@ -116,7 +116,7 @@ def shop_name(result: SearchResult, say: Labels) -> str:
 
 
 def _time(result: SearchResult, say: Labels) -> str:
-    """Return when the search was made and how long it took; and of what time its pages are, where some are older."""
+    """Return the time and duration of the search, and the age of its pages where some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
     words = f"{_second(started, say)}, {seconds:.1f} s"
@@ -159,7 +159,7 @@ def _listings(result: SearchResult, say: Labels) -> str:
 
 
 def dropped_counts(result: SearchResult, say: Labels) -> str:
-    """Return how many products were dropped, by reason; '' for none."""
+    """Return the number of dropped products by reason; '' for none."""
     return say("comma").join(
         say("count_of", n=number, what=say.reason(reason))
         for reason, number in result.counts.dropped.items()
@@ -168,7 +168,7 @@ def dropped_counts(result: SearchResult, say: Labels) -> str:
 
 
 def scope_of(result: SearchResult, say: Labels) -> str:
-    """Return what the search was narrowed to; '' when it was not."""
+    """Describe the options that narrow the search; '' for none."""
     options, words = result.options, []
     if options.get("sellers") == "self":
         words.append(say("own_goods"))
@@ -192,7 +192,7 @@ def scope_of(result: SearchResult, say: Labels) -> str:
 
 
 def losses(result: SearchResult) -> dict[str, int]:
-    """Return how many pages failed, how many were left unread when the search ended, and how many were asked for."""
+    """Return the numbers of failed pages, of pages left unread when the search ended, and of requested pages."""
     left = len(result.not_read)
     return {"failed": len(result.failed) - left, "left": left, "all": len(result.pages)}
 
@@ -203,10 +203,10 @@ def loss_mark(result: SearchResult) -> str:
 
 
 def pages_available(result: SearchResult) -> int:
-    """Return how many pages the shop would give: those that it states, as far as it serves them."""
+    """Return the number of pages that the shop states, up to the most that it serves."""
     return min(result.available or 0, result.source.shop.max_pages)
 
 
 def pages_not_requested(result: SearchResult) -> int:
-    """Return how many pages there are beyond those that were asked for."""
+    """Return the number of available pages that were not requested."""
     return max(0, pages_available(result) - len(result.pages))

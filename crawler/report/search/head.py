@@ -1,4 +1,4 @@
-"""What stands above the list in every report for people: the answers first, then how far they can be trusted.
+"""The head of every report for people: the answers first, then how reliable they are.
 
 The words are made here once; table, Markdown, HTML and XLSX lay them out. All text is cleaned, none is escaped.
 """
@@ -42,7 +42,7 @@ class Answer:
     """A line that answers what was asked."""
 
     label: str
-    """What it answers: «Cheapest»; '' for a line that only says why there is no answer."""
+    """The question that it answers: «Cheapest»; '' for a line that only says why there is no answer."""
     words: str
     """The answer itself."""
     text: str
@@ -59,7 +59,7 @@ class Head:
     answers: tuple[Answer, ...]
     """The cheapest book, the best, the best value; one line alone, that says why, where there is no book."""
     cheaper: tuple[Answer, ...]
-    """What is cheaper than the cheapest book and no answer: a used copy, an accessory that was kept."""
+    """Cheaper products that are no answer: a used copy, an accessory that was kept."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""

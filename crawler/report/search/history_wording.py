@@ -23,7 +23,7 @@ _LONG_DAYS = 7
 
 
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
-    """Return what made a discount, with its numbers: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
+    """Describe the raise behind a discount: «raised, then cut: ¥50.00, ¥60.00 on 2026-03-01, now ¥50.00»."""
     return say(
         f"raised_{raised.kind}", before=say.money(raised.before), raised=say.money(raised.raised_to),
         on=day(raised.raised_at, say), now=say.money(raised.now), usual=say.money(raised.usual_price),
@@ -31,12 +31,12 @@ def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
 
 
 def past(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what the past says of a book's price; '' for one without a past."""
+    """Describe the price history of a book; '' for one without a history."""
     return "" if book.history is None else past_in_words(book.history, say)
 
 
 def remark(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what a list must say of a book's past beside its price against the median; '' for most books.
+    """Return a remark on a book's price history for a list, beside the price against the median; '' for most books.
 
     That is a price clearly below the usual one which was not seen for a week or more, and a clear change since the run
     before. What a raise made low is no low: the note tells of it.
@@ -59,7 +59,7 @@ def remark(book: Book, say: Labels = ENGLISH) -> str:
 
 
 def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
-    """Return what a past says of a price.
+    """Describe a price history.
 
     «at its lowest in 43 days · ¥3.00 less than on 2026-03-01 · median of 90 days ¥45.00 · since 2026-01-01»; a past of
     few days has no median to speak of, and says that it is short.

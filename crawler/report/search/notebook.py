@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: the answers and the first books, as a piece of HTML without script.
+"""A result in a notebook: the answers and the first books, as a piece of HTML without script.
 
 It stands in a page of somebody else's, so its style keeps to its own class, and nothing in it is loaded from anywhere.
 """

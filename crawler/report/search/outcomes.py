@@ -29,7 +29,7 @@ def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
 
 
 def outcome(verdict: Verdict, detail: str, say: Labels = ENGLISH) -> str:
-    """Return how a page ended, in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
+    """Return the outcome of a page in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
     why, words = sanitize(detail, say), say(f"verdict_{verdict.value}")
     # What came instead, or how it answers another query, is said in full by the detail.
     if verdict is Verdict.UNEXPECTED_PAGE and why:
@@ -46,7 +46,7 @@ def group_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[
 
 
 def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
-    """Return how many pages in price order failed and how, together: «3 of 3 price pages failed: HTTP error: 404».
+    """Summarize the failures of pages in price order: «3 of 3 price pages failed: HTTP error: 404».
 
     '' where none failed; those that were not read did not fail.
     """

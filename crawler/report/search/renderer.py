@@ -68,7 +68,7 @@ class ReportRenderer:
         return render_json(result, Style(top=top))
 
     def notebook(self, result: SearchResult, /) -> str:
-        """Return what a notebook shows, as HTML."""
+        """Return the result for a notebook, as HTML."""
         from crawler.report.search.notebook import render as render_notebook
 
         return render_notebook(result)

@@ -61,7 +61,7 @@ _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~/?=&%+-]*")
 
 
 def price(book: Book, say: Labels = ENGLISH) -> str:
-    """Return what the cheapest offer costs, as «¥39.00»; – for a book that was kept without a price.
+    """Return the price of the cheapest offer, as «¥39.00»; – for a book that was kept without a price.
 
     The lowest price of several options is «from ¥54.50».
     """
@@ -69,7 +69,7 @@ def price(book: Book, say: Labels = ENGLISH) -> str:
 
 
 def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
-    """Return what a listing costs in the same words."""
+    """Return the price of a listing in the same words."""
     amount = price_of(listing)
     if amount is None:
         return UNKNOWN
@@ -77,7 +77,7 @@ def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
 
 
 def credited(book: Book, say: Labels = ENGLISH) -> str:
-    """Return who made the book besides its authors, by role: «张博雅、李四 译; 王五 绘»; '' for nobody."""
+    """Return the contributors besides the authors, by role: «张博雅、李四 译; 王五 绘»; '' for nobody."""
     by_role: dict[str, list[str]] = {}
     for person in book.contributors:
         if person.role is not None and person.name not in book.authors:
@@ -119,7 +119,7 @@ def discount(book: Book, say: Labels = ENGLISH) -> str:
 
 
 def percent_off(book: Book) -> int:
-    """Return how many percent the price is below the list price; 0 where it is not, or where one is unknown.
+    """Return the discount from the list price in per cent; 0 for none, and where a price is unknown.
 
     100 is for what costs nothing: the most that is taken off a price is 99.
     """
@@ -131,7 +131,7 @@ def percent_off(book: Book) -> int:
 
 
 def month(book: Book) -> str:
-    """Return when it was published, as «2021-03»; '' when unknown."""
+    """Return the month of publication, as «2021-03»; '' when unknown."""
     published = book.published
     return f"{published:%Y-%m}" if published else ""
 
@@ -162,9 +162,9 @@ def value(book: Book) -> str:
 
 
 def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
-    """Return what a buyer must know besides: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book.
+    """Return facts for a buyer besides the price: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book.
 
-    `raised` says whether it tells of a raise before a cut.
+    With `raised` it includes a raise before a cut.
     """
     trick = book.history.raised_then_cut if raised and book.history is not None else None
     return note_in_words(note_of(book), say, raised=trick)

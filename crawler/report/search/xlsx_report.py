@@ -180,7 +180,7 @@ class _Writer:
             _Column("price", lambda book: _Amount.of(book.listing), "money"),
             _Column("volume_price", lambda book: book.price_per_volume, "money"),
             _Column("list_price", lambda book: book.listing.list_price, "money"),
-            _Column("off", _off, "percent"),
+            _Column("off", _discount, "percent"),
             _Column("title", lambda book: self._linked(book.listing), widest=60),
             _Column("author", lambda book: say("comma").join(book.authors), widest=30),
             _Column("translator", lambda book: say("comma").join(translators(book)), widest=20),
@@ -335,7 +335,7 @@ def _people(book: Book) -> str:
     return "; ".join(map(contributor_in_words, book.contributors))
 
 
-def _off(book: Book) -> float | None:
+def _discount(book: Book) -> float | None:
     percent = percent_off(book)
     return -percent / 100 if percent else None
 
