@@ -35,7 +35,7 @@ _CHINESE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
 _PIECE = re.compile(
     rf"[“‘（【「『《]*(?:[\d,.]+ )?(?:[{_CHINESE}]|[^\s{_CHINESE}]+)[，。；：、！？）】」』》”’]*\s*"
 )
-"""Text that a line may break after: a Chinese character with its number and punctuation, or a word of another script."""
+"""Text that a line may break after: a Chinese character with its number and marks, or a word of another script."""
 
 _TORN = re.compile(r" …(?=  |\x1b|$)", re.MULTILINE)
 """How rich cuts a text where a Chinese character is half in: half a column of nothing, then the ellipsis."""
