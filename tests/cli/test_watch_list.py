@@ -23,6 +23,7 @@ from crawler.books.note import BookNote
 from crawler.history.observations import RunRecord
 from crawler.history.recording import run_key
 from crawler.history.schema import MIGRATIONS
+from crawler.phrases import Phrase
 from crawler.prices.observation import Observation
 from crawler.query import simplified
 from crawler.settings import Settings
@@ -204,6 +205,19 @@ def test_the_last_alert_is_in_the_language_of_the_moment(
     monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
     assert words[0] in listed(capsys)
     assert as_json(capsys)[0]["last_alert"]["remarks"] == [words[1]]
+
+
+def test_the_last_problem_is_in_the_language_of_the_moment(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason of a refusal on the terminal; JSON keeps its English text."""
+    remember(here / "h.sqlite3", NOW)
+    with WatchStore(here / "h.sqlite3") as memory:
+        (pending,) = memory.pending("gone", source=SHOP)
+        memory.refused("gone", {pending.numbers: Phrase("command_exit", n=3)}, NOW)
+    monkeypatch.setenv("CRAWLER_REPORT_LANG", "zh-Hant")
+    assert "結束代碼 3" in listed(capsys)
+    assert as_json(capsys)[0]["last_problem"]["why_undelivered"] == "exit code 3"
 
 
 @pytest.mark.parametrize("columns", [40, 60, 99, 100, 160])
