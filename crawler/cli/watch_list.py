@@ -186,7 +186,7 @@ def _plain(each: WatchOverview, lang: str) -> dict[str, Any]:
             "failed_at": _moment(each.failed_at),
             "failed_pages": each.failed_pages,
             "undelivered": each.undelivered,
-            "why_undelivered": each.why_undelivered,
+            "why_undelivered": str(each.why_undelivered),  # no phrase
         }
     return {
         "name": each.watch.name,
