@@ -48,7 +48,7 @@ OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED
 """Problems that too many parallel requests cause: the limiter allows fewer."""
 
 MOST_WAITS = 10
-"""The longest accepted Crawl-delay, as a multiple of `max_wait`; a longer one ends the fetch, or it would take hours."""
+"""Longest accepted Crawl-delay, as a multiple of `max_wait`. A longer one ends the fetch, which would take hours."""
 
 MOST_NOTES = 10_000
 """How many robots.txt notes the client remembers, to report each only once."""
