@@ -296,7 +296,7 @@ def test_a_wrong_rate_is_refused(rate: float) -> None:
         Fault(FaultKind.RESET, rate=rate)
 
 
-def test_latency_wants_a_delay() -> None:
-    """A latency without seconds would do nothing in silence."""
-    with pytest.raises(ValueError, match="wants a delay"):
+def test_latency_requires_a_delay() -> None:
+    """A latency without a delay is refused: it would have no effect."""
+    with pytest.raises(ValueError, match="latency.*delay"):
         Fault(FaultKind.LATENCY)
