@@ -1,4 +1,4 @@
-"""`bookprice history`: what became of prices, on stdout and in files; and the upkeep of the file that holds them."""
+"""`bookprice history`: show price history on stdout and in files, and maintain the history file."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
 
 FORMATS = ("table", "csv", "json", "html")
-"""What `--format` takes: `crawler.report.history_report.FORMATS`, which a test compares."""
+"""The choices of `--format`: `crawler.report.history_report.FORMATS`; a test compares the two."""
 
 PARTS = ("show", *history_upkeep.PARTS)
-"""The words after `history` that are no query; «show» is what is meant without one of them."""
+"""The subcommands of `history`; «show» is the default."""
 
 DESCRIPTION = """\
 Show the prices that earlier searches recorded, without any request to the shop.
@@ -65,7 +65,7 @@ exit codes:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add the command, with its parts, to the command line."""
+    """Add the command and its subcommands to the command line."""
     parser = subparsers.add_parser(
         "history",
         help="show recorded prices: of all searches, of one, or of one product",
@@ -80,7 +80,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def named(arguments: Sequence[str]) -> list[str]:
-    """Return a command line that begins with `history` with the part named that is meant."""
+    """Insert the implied subcommand into a command line that begins with `history`."""
     command, *rest = arguments
     return [command, *rest] if rest and rest[0] in PARTS else [command, "show", *rest]
 
@@ -148,7 +148,7 @@ def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show what `args` ask for and return the exit code."""
+    """Show the requested part of the history and return the exit code."""
     from crawler.history.reading import open_history
     from crawler.local_time import local_zone
     from crawler.report.history_report import HistoryStyle
@@ -190,14 +190,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _word(args: argparse.Namespace) -> str | None:
-    """Return the query or product number, white space folded; None without one."""
+    """Return the query or product number, with white space folded; None if there is none."""
     from crawler.cli.searched_words import product_in
     from crawler.errors import UsageError
     from crawler.query import checked_query
 
     if args.query is not None and args.surely_query is not None:
         raise UsageError(f"--query gives the query; omit {args.query!r}")
-    if args.query is not None and (product := product_in(args.query)):  # the address of its page is one, too
+    if args.query is not None and (product := product_in(args.query)):  # possibly in the address of its page
         return product
     word = args.query if args.surely_query is None else args.surely_query
     return None if word is None else checked_query(word)
@@ -206,7 +206,7 @@ def _word(args: argparse.Namespace) -> str | None:
 def _seen(
     history: HistoryReader, word: str | None, args: argparse.Namespace, settings: Settings
 ) -> tuple[View | None, str]:
-    """Return the view and a line to print beside it; or None, and the reason."""
+    """Return the view and a line to print with it; or None and the reason."""
     from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
@@ -256,14 +256,14 @@ def _seen(
 
 
 def _demo_remedy(args: argparse.Namespace) -> str:
-    """Name the command that records a history of the demo shop."""
+    """Return the command that records a history of the demo shop."""
     from crawler.demo.year import QUERY
 
     return console.words()("history_demo_remedy", command=f"{program_of(args)} demo --history", query=QUERY)
 
 
 def _say_nothing(words: str, args: argparse.Namespace) -> None:
-    """Say on stdout that there is nothing; on stderr where stdout is for data, or where files were asked for."""
+    """Report on stdout that there is nothing; on stderr if stdout is for data or files were requested."""
     if args.format in {None, "table"}:
         console.write_stdout(f"{console.one_line(words)}\n")
     if args.format not in {None, "table"} or args.output:
@@ -271,7 +271,7 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
 
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return files with their formats. Raises UsageError for one of unknown format, named twice, or not writable."""
+    """Return files with their formats. Raises UsageError for an unknown format, a duplicate, or an unwritable file."""
     from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
     from crawler.report.history_report import format_of

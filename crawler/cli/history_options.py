@@ -1,4 +1,4 @@
-"""The options that the parts of `bookprice history` share, and what they mean."""
+"""The options that the subcommands of `bookprice history` share."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SETTING_OF_FLAG = {
     "base_url": "base_url",
     "history_file": "history.path",
 }
-"""The key in the configuration that each flag goes over."""
+"""The configuration key that each flag overrides."""
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every part has."""
+    """Add the options that every subcommand has."""
     parser.add_argument(
         "--history-file", metavar="FILE", help="history file (default: key path in table [history])"
     )
@@ -43,7 +43,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says whose prices are meant: without one of these the live shop's, or those of `base_url`."""
+    """Add the options that select a price source; without any, it is the live shop, or `base_url` if that is set."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--demo", action="store_true", help="use prices of the demo shop instead of the live shop"
@@ -59,7 +59,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def loaded_settings(args: argparse.Namespace) -> Settings:
-    """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
+    """Return the settings, overridden by the flags; print warnings to stderr. Raises SettingsError."""
     from crawler.configuration import load
 
     flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
@@ -79,7 +79,7 @@ def history_path(settings: Settings) -> Path:
 
 
 def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
-    """Return the source that is meant, as the history names it."""
+    """Return the selected source, by its name in the history."""
     from parsers import SHOPS
 
     if args.source is not None:
@@ -88,12 +88,12 @@ def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
 
 
 def program_of(args: argparse.Namespace) -> str:
-    """Return the program as the user calls it: «bookprice», or «python -m crawler»."""
+    """Return the program's name as the user runs it: «bookprice», or «python -m crawler»."""
     return str(args.parser.prog).partition(f" {args.command}")[0]
 
 
 def called(source: str) -> str:
-    """Return a source with the way to ask for it: «the demo shop (--demo)»."""
+    """Return a source with the option that selects it: «the demo shop (--demo)»."""
     from parsers import SHOPS
 
     say = console.words()

@@ -1,4 +1,4 @@
-"""What a search is for: words. An address or a product's number is not searched for; a line says what to do with it."""
+"""Check that a query consists of words. For an address or a product number, a line says what to do instead."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["product_in", "searched_words"]
 _SHOP = SHOPS["dangdang"]
 
 _END = r"[^\s\"'<>\u3000-\u303f\uff00-\uff60]*"
-"""An address ends where Chinese punctuation begins: apps copy it together with a title."""
+"""An address ends where Chinese punctuation begins, because apps copy addresses together with titles."""
 
 _ADDRESS = re.compile(
     rf"https?://{_END}"
-    # Without a scheme only the shop's: Vue.js/React and AC/DC are words.
+    # Without a scheme, only the shop's addresses: Vue.js/React and AC/DC are words.
     rf"|(?<![\w.-])(?://)?(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, _SHOP.hosts))})(?::\d+)?/{_END}",
     re.IGNORECASE | re.ASCII,
 )
@@ -32,8 +32,8 @@ _WANTED = "search for a title, an author or an ISBN"
 def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
     """Return a query with its white space folded.
 
-    Raises UsageError for what `checked_query` refuses, and for an address or a product's number, by which a search
-    finds nothing: the message has the command to type, with the options `source` that say whose prices are meant.
+    Raises UsageError for a query that `checked_query` refuses, and for an address or a product number, which a search
+    would not find: the message contains the command to type, with the options `source` that select the price source.
     """
     if product := product_in(typed):
         prices = for_shell(["history", product, *source])
@@ -48,7 +48,7 @@ def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
 
 
 def product_in(typed: str) -> str | None:
-    """Return the product's number that was typed, alone or in an address of the shop; None without one."""
+    """Return the product number in an input, alone or in an address of the shop; None if there is none."""
     address = _address_in(typed)
     if address is not None:
         return _SHOP.product_in(address) if _is_shops(address) else None
@@ -57,7 +57,7 @@ def product_in(typed: str) -> str | None:
 
 
 def _address_in(typed: str) -> str | None:
-    """Return the first address in a text, with // before its host; None without one."""
+    """Return the first address in a text, with // before its host; None if there is none."""
     match = _ADDRESS.search(typed)
     if match is None:
         return None
@@ -67,6 +67,6 @@ def _address_in(typed: str) -> str | None:
 def _is_shops(address: str) -> bool:
     try:
         host = urlsplit(address).hostname
-    except ValueError:  # a bracket in a host
+    except ValueError:  # a bracket in the host
         return False
     return host is not None and _SHOP.owns(host)

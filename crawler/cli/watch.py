@@ -1,4 +1,4 @@
-"""`bookprice watch`: the watches of the configuration that are due, made; what they tell, brought to where it goes."""
+"""`bookprice watch`: run due watches and deliver their alerts."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -> None:
-    """Add what says whose prices are watched, and where they are kept; `does` is what the command does to a shop."""
+    """Add the options for the price source and the history; `does` is the verb in their help."""
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--demo", action="store_true", help=f"{does} the embedded demo shop")
     place.add_argument(
@@ -103,10 +103,10 @@ def add_place_options(parser: argparse.ArgumentParser, *, does: str = "watch") -
 
 
 def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True) -> Loaded:
-    """Return the configuration with the flags over it; warnings go to stderr. Raises SettingsError.
+    """Return the configuration, overridden by the flags; print warnings to stderr. Raises SettingsError.
 
-    What is not used of the configuration is left to the caller to say. From here on the command speaks the language of
-    the reports, if it knows more than English; auto is that of the watches' queries.
+    The caller reports unused parts of the configuration. From here on, the command uses the language of the reports if
+    it supports more than English; auto means the language of the watches' queries.
     """
     from dataclasses import replace
 
@@ -124,10 +124,10 @@ def loaded_watches(args: argparse.Namespace, *, in_readers_language: bool = True
 
 
 def alert_channels(loaded: Loaded, *, strict: bool = False, check_file: bool = True) -> tuple[Channel, ...]:
-    """Return where alerts go.
+    """Return the alert channels.
 
-    A file that cannot be written now is said on stderr, and gets its alerts when it can; with `strict` it is an error,
-    too; without `check_file` nobody tries. Raises UsageError for what cannot be.
+    A file that cannot be written now is reported on stderr and gets its alerts later; with `strict`, it is an error;
+    without `check_file`, it is not checked. Raises UsageError for an invalid channel.
     """
     from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
@@ -154,14 +154,14 @@ def alert_channels(loaded: Loaded, *, strict: bool = False, check_file: bool = T
 
 
 def overlooked(loaded: Loaded) -> str:
-    """Return that the user's own file is not read where another is; '' otherwise."""
+    """Return a note that another file is read instead of the user's own; '' if that is not so."""
     if loaded.overlooked is None:
         return ""
     return f" (your own {loaded.overlooked} is not read in this folder; name it with --config)"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make what is due and return the exit code."""
+    """Run the due watches and return the exit code."""
     from crawler.cli.interrupts import Interrupts
     from crawler.errors import HistoryError, UsageError
     from crawler.history.recording import history_file
@@ -211,7 +211,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(loaded: Loaded, names: Sequence[str]) -> tuple[Watch, ...]:
-    """Return the watches that are meant. Raises UsageError."""
+    """Return the selected watches. Raises UsageError."""
     from crawler.errors import UsageError
     from crawler.settings import nearest
 
