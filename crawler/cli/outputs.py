@@ -137,7 +137,7 @@ class OutputPlan:
         return (*sorted(own), *dict.fromkeys(name for form in forms for name in FORMATS[form].needs), *files)
 
     async def write_files(self, result: SearchResult) -> Written:
-        """Write all files that can be written; return a failure instead of raising it, so that stdout still gets its report."""
+        """Write all files that can be written; return a failure, do not raise it, so that stdout gets its report."""
         reports: tuple[Path, ...] = ()
         failure = None
         for path, form in self.files:
