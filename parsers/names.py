@@ -302,9 +302,9 @@ class _Reader:
         before = self.names[-1]
         return is_latin(before.text) and (before.group < self.group - 1 or " " not in before.text)
 
-    def _role(self, said: str) -> None:
+    def _role(self, word: str) -> None:
         """Assign a role to the preceding names that have none."""
-        role = SAME_ROLE.get(said, said)
+        role = SAME_ROLE.get(word, word)
         self._close_words(last_apart=role in PRODUCERS)
         waiting = [
             n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)

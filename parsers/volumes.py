@@ -102,8 +102,8 @@ def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
     if pattern is _BOTH:
         return 3 if "中" in match[0] else 2
     if pattern is _PAIR:
-        said = parse_numeral(match[2]) if match[2] else None
-        return said or (3 if match[1] else 2)
+        stated = parse_numeral(match[2]) if match[2] else None
+        return stated or (3 if match[1] else 2)
     count = parse_numeral(match[1])
     return None if pattern is _IN_FRONT and count == 1 else count
 

@@ -41,10 +41,10 @@ def same_books(
     several options, because its price is that of one option. Listings with different `kept_for` stay apart: one that
     is unavailable is no offer of one that is available.
     """
-    alike: dict[Hashable, list[Listing]] = defaultdict(list)
+    groups: dict[Hashable, list[Listing]] = defaultdict(list)
     for listing in listings:
-        alike[_kind(listing, kept_for(listing))].append(listing)
-    return [offers for group in alike.values() for offers in _parted(group)]
+        groups[_kind(listing, kept_for(listing))].append(listing)
+    return [offers for group in groups.values() for offers in _parted(group)]
 
 
 def _kind(listing: Listing, apart: Hashable) -> Hashable:
@@ -69,12 +69,12 @@ class _Work:
 
     def __init__(self, listing: Listing) -> None:
         self.listings = [listing]
-        said = ({publisher_key(listing.publisher)} - {""}, name_keys(listing), _translators(listing))
-        self.says = sum(map(bool, said))
+        stated = ({publisher_key(listing.publisher)} - {""}, name_keys(listing), _translators(listing))
+        self.says = sum(map(bool, stated))
         """How many of publisher, authors and translators are named."""
-        self.names_author = bool(said[1])
+        self.names_author = bool(stated[1])
         self.marks: set[_Mark] = set(
-            product(*(sorted(names)[:_MOST_NAMES] or [""] for names in said))  # type: ignore[arg-type]
+            product(*(sorted(names)[:_MOST_NAMES] or [""] for names in stated))  # type: ignore[arg-type]
         )
 
     def absorb(self, other: _Work) -> None:

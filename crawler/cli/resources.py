@@ -29,7 +29,7 @@ THREADS = Phrase("threads_ran_out")
 _MOST_LINES = 10
 """Maximum number of lines from libraries to show."""
 
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 def too_little() -> str | None:
@@ -72,13 +72,13 @@ def quiet_libraries() -> None:
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     """Report why a library's thread ended, in place of Python's traceback."""
     error = failure.exc_value
-    if error is not None and len(_said) < _MOST_LINES:
+    if error is not None and len(_reported) < _MOST_LINES:
         say_once(shortage(error) or Phrase("thread_ended", error=f"{type(error).__name__}: {error}"))
 
 
 def _not_raised(failure: sys.UnraisableHookArgs) -> None:
     """Let Python report an unraisable error, unless it follows from a shortage already reported: a half-built loop."""
-    if _said.isdisjoint({FILES, MEMORY, THREADS}):
+    if _reported.isdisjoint({FILES, MEMORY, THREADS}):
         sys.__unraisablehook__(failure)
 
 
@@ -94,14 +94,14 @@ class _OneLine(logging.Handler):
             return
         error = record.exc_info[1] if record.exc_info else None
         words = (error and shortage(error)) or record.getMessage().partition("\n")[0]
-        if len(_said) < _MOST_LINES:
+        if len(_reported) < _MOST_LINES:
             say_once(words)
 
 
 def say_once(words: str) -> None:
     """Write a line to stderr, but only the first time."""
-    if words not in _said:
-        _said.add(words)
+    if words not in _reported:
+        _reported.add(words)
         console.error(words)
 
 

@@ -142,8 +142,8 @@ def _prices(listing: Listing, day: dt.date) -> _Prices | None:
     goods = _Goods(
         listing.product_id, int(listing.price * 100), list_price, has_ebook=listing.ebook_price is not None
     )
-    tell = _TELLERS.get(story_of(listing.product_id))
-    return None if tell is None else tell(goods, day)
+    move = _MOVES.get(story_of(listing.product_id))
+    return None if move is None else move(goods, day)
 
 
 def _drift(goods: _Goods, day: dt.date) -> _Prices:
@@ -159,9 +159,9 @@ def _drift(goods: _Goods, day: dt.date) -> _Prices:
 
 def _sale(goods: _Goods, day: dt.date) -> _Prices:
     step, draw = _turn(goods, day, 75, 120)
-    days, off = draw.between(5, 14), draw.between(150, 350)
+    days, discount = draw.between(5, 14), draw.between(150, 350)
     if step < days:
-        return _Prices(Phase.SALE, goods.at(1000 - off), goods.list_price)
+        return _Prices(Phase.SALE, goods.at(1000 - discount), goods.list_price)
     return _Prices(Phase.USUAL, goods.price, goods.list_price)
 
 
@@ -207,7 +207,7 @@ def _sold_out(goods: _Goods, day: dt.date) -> _Prices:
     return _Prices(Phase.SOLD_OUT, shown, goods.list_price)
 
 
-_TELLERS: dict[Story, Callable[[_Goods, dt.date], _Prices | None]] = {
+_MOVES: dict[Story, Callable[[_Goods, dt.date], _Prices | None]] = {
     Story.DRIFT: _drift,
     Story.SALE: _sale,
     Story.RAISED_PRICE: _raised_price,

@@ -73,7 +73,7 @@ class _Task:
             self.on_hop(hop, self.of_robots)
 
 
-_asking: ContextVar[_Task] = ContextVar("_asking")
+_current_task: ContextVar[_Task] = ContextVar("_current_task")
 """The task that needs a robots.txt. The fetch of that file runs as a task of its own but follows the same policy."""
 
 
@@ -183,11 +183,11 @@ class Downloader:
             )
         rules = robots.remembered(target)
         if rules is None:
-            token = _asking.set(task)
+            token = _current_task.set(task)
             try:
                 rules = await robots.rules(target.url)
             finally:
-                _asking.reset(token)
+                _current_task.reset(token)
         host = target.netloc
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
             self._noted[host, rules.note] = None
@@ -205,11 +205,11 @@ class Downloader:
 
     async def _fetch_robots(self, url: str) -> Exchange:
         """Request the first 500 KiB of a robots.txt; follow up to five redirects, where the page's policy allows."""
-        asking = _asking.get()
+        parent = _current_task.get()
         policy = replace(
-            asking.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+            parent.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
         )
-        return await self._attempts(_Task(Request(url), policy, asking.on_hop, of_robots=True), None)
+        return await self._attempts(_Task(Request(url), policy, parent.on_hop, of_robots=True), None)
 
     async def _attempts(
         self,

@@ -71,9 +71,9 @@ class Robots:
         self._user_agent = user_agent
         self._store = None if folder is None else Store(folder)
         self._now = now
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._cached: OrderedDict[str, CachedRules] = OrderedDict()
         self._bytes = 0
-        """Estimated memory use of `_known`."""
+        """Estimated memory use of `_cached`."""
         self._inquiries: dict[str, _PendingFetch] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -83,10 +83,10 @@ class Robots:
         origin = _origin(request)
         if origin is None:
             return _NO_RULES
-        known = self._known.get(origin)
+        known = self._cached.get(origin)
         if known is None or not known.holds(self._now()):
             return None
-        self._known.move_to_end(origin)
+        self._cached.move_to_end(origin)
         return known.rules
 
     async def rules(self, url: str) -> Rules:
@@ -131,7 +131,7 @@ class Robots:
         kept = None if self._store is None else self._store.read(origin)
         if kept is not None and _is_younger(kept.fetched_at, LIFETIME, self._now()):
             rules = await self._read(kept.body)
-            return self._remember(origin, _Known(rules, kept.fetched_at, LIFETIME))
+            return self._remember(origin, CachedRules(rules, kept.fetched_at, LIFETIME))
         exchange = await self._fetch(f"{origin}/robots.txt")
         asked_at = self._now()
         body = _body(exchange)
@@ -140,8 +140,8 @@ class Robots:
             rules.note = joined([_note(exchange), rules.note])
             if self._store is not None and exchange.status is not None and not 300 <= exchange.status < 400:
                 self._start(self._keep(origin, Kept(asked_at, exchange.status, body), rules))
-            return self._remember(origin, _Known(rules, asked_at, LIFETIME))
-        old = self._known.get(origin)
+            return self._remember(origin, CachedRules(rules, asked_at, LIFETIME))
+        old = self._cached.get(origin)
         if old is not None and old.rules.problem is None:
             rules, fetched_at = copy.copy(old.rules), old.fetched_at
         elif kept is not None:
@@ -150,11 +150,11 @@ class Robots:
             if exchange.body or exchange.headers:  # drop the data that nobody will read
                 exchange = replace(exchange, body=b"", headers=())
             rules = Rules(problem=exchange)
-            return self._remember(origin, _Known(rules, asked_at, FAILURE_LIFETIME))
+            return self._remember(origin, CachedRules(rules, asked_at, FAILURE_LIFETIME))
         # RFC 9309 §2.4: an expired copy may be used if no newer one can be fetched.
         failure = how_it_failed(exchange)
         rules.note = Phrase("robots_old_copy", why=failure, at=minute_in(local_zone(), fetched_at))
-        return self._remember(origin, _Known(rules, fetched_at, STALE_LIFETIME, checked_at=asked_at))
+        return self._remember(origin, CachedRules(rules, fetched_at, STALE_LIFETIME, checked_at=asked_at))
 
     async def _read(self, body: bytes) -> Rules:
         if len(body) < _PARSE_APART:
@@ -167,14 +167,14 @@ class Robots:
             note = await asyncio.to_thread(self._store.write, origin, kept, self._now())
             rules.note = joined([rules.note, note])
 
-    def _remember(self, origin: str, known: _Known) -> Rules:
-        if (before := self._known.pop(origin, None)) is not None:
-            self._bytes -= _memory(before.rules)
-        self._known[origin] = known
-        self._bytes += _memory(known.rules)
-        while self._bytes > MOST_BYTES and len(self._known) > 1:
-            _, forgotten = self._known.popitem(last=False)
-            self._bytes -= _memory(forgotten.rules)
+    def _remember(self, origin: str, known: CachedRules) -> Rules:
+        if (before := self._cached.pop(origin, None)) is not None:
+            self._bytes -= _estimated_bytes(before.rules)
+        self._cached[origin] = known
+        self._bytes += _estimated_bytes(known.rules)
+        while self._bytes > MOST_BYTES and len(self._cached) > 1:
+            _, forgotten = self._cached.popitem(last=False)
+            self._bytes -= _estimated_bytes(forgotten.rules)
         return known.rules
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -186,7 +186,7 @@ class Robots:
         return task
 
 
-class _Known(NamedTuple):
+class CachedRules(NamedTuple):
     """Rules in memory."""
 
     rules: Rules
@@ -227,7 +227,7 @@ def _origin(request: Request) -> str | None:
     )
 
 
-def _memory(rules: Rules) -> int:
+def _estimated_bytes(rules: Rules) -> int:
     """Estimate the memory use of rules, in bytes."""
     return ORIGIN_BYTES + BYTES_PER_BYTE * rules.size
 

@@ -129,20 +129,20 @@ class Journal:
             if not written.done():  # its waiter may have been cancelled
                 written.set_result(None)
 
-        def tell() -> None:
+        def notify() -> None:
             with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
                 loop.call_soon_threadsafe(settle)
 
-        if self._enqueue(make, tell):
+        if self._enqueue(make, notify):
             await written
 
-    def _enqueue(self, make: Callable[[RunWriter], bytes], tell: Callable[[], None] | None = None) -> bool:
+    def _enqueue(self, make: Callable[[RunWriter], bytes], notify: Callable[[], None] | None = None) -> bool:
         """Queue a job for the thread; return False if the journal is closed."""
         if self._closed or self._fd is None:
             return False
         if self._thread is None:
             self._start()
-        self._jobs.put((make, tell))
+        self._jobs.put((make, notify))
         return True
 
     def _start(self) -> None:
@@ -153,7 +153,7 @@ class Journal:
     def _write_all(self) -> None:
         run = None
         while True:
-            make, tell = self._jobs.get()
+            make, notify = self._jobs.get()
             if make is None:
                 break
             try:
@@ -168,8 +168,8 @@ class Journal:
             except Exception as error:  # noqa: BLE001 – a defect here may cost the journal, never the search
                 self._fail(f"{type(error).__name__}: {error}")
             finally:
-                if tell is not None:
-                    tell()
+                if notify is not None:
+                    notify()
         self._close_file()
 
     def _append(self, data: bytes) -> None:

@@ -206,11 +206,15 @@ class Item:
         if link is None and line is not None:
             anchor = line[0].css_first("a")
             link = line if anchor is None else (anchor, anchor.attributes)
-        said = shown = ""
+        attribute = shown = ""
         if link is not None:
-            said, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
+            attribute, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
         # A quotation mark in the attribute ends it early; the text is complete.
-        full = shown if len(shown) > len(said) and shown.startswith(said) else said or shown
+        full = (
+            shown
+            if len(shown) > len(title_attribute) and shown.startswith(title_attribute)
+            else title_attribute or shown
+        )
         picture, image = self._first("pic", "itemlist-picture"), self._first("img")
         title = self._fold(picture[1].get("title")) if picture is not None else ""
         title = title or (self._fold(image[1].get("alt")) if image is not None else "") or full

@@ -31,7 +31,7 @@ from crawler.watching.delivery import send
 from crawler.watching.watch_store import WatchStore
 from tests.alerts.messages import make_alert
 from tests.report.hostile import HOSTILE
-from tests.watching.test_sending import SHOP, tell
+from tests.watching.test_delivery import SHOP, tell
 
 ROOT = Path(__file__).parents[2]
 ATOM = "{http://www.w3.org/2005/Atom}"

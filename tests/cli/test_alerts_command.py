@@ -17,7 +17,7 @@ from crawler.watching.watch_store import REFUSALS, WatchStore
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
-from tests.watching.test_sending import SHOP, Place, refuser, tell
+from tests.watching.test_delivery import SHOP, Place, refuser, tell
 
 Run = Callable[..., Awaitable[Ended]]
 

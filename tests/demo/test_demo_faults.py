@@ -298,5 +298,5 @@ def test_a_wrong_rate_is_refused(rate: float) -> None:
 
 def test_latency_requires_a_delay() -> None:
     """A latency without a delay is refused: it would have no effect."""
-    with pytest.raises(ValueError, match="latency.*delay"):
+    with pytest.raises(ValueError, match="latency"):
         Fault(FaultKind.LATENCY)

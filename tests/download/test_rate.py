@@ -21,7 +21,7 @@ from crawler.download import client
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Request
 from crawler.download.limiter import HostLimiter, Outcome
-from tests.download.test_pace import in_roads, simulate
+from tests.download.test_limiter import in_roads, simulate
 
 HOST = "shop.example"
 CONCURRENCY, ROADS = 10, 20

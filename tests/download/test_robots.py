@@ -563,8 +563,8 @@ async def test_memory_is_bounded_by_what_rules_take(monkeypatch: pytest.MonkeyPa
         robots = Robots(answering(served(body)), user_agent=AGENT)
         for number in range(1_100):
             await robots.rules(f"http://{number}.example/")
-        assert most * 0.8 <= len(robots._known) <= most
-        assert "http://1099.example" in robots._known
+        assert most * 0.8 <= len(robots._cached) <= most
+        assert "http://1099.example" in robots._cached
         assert not robots._inquiries
 
 
