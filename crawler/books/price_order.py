@@ -21,7 +21,7 @@ be out of place at the end, with a cheap one still behind it; five in a row are 
 
 @dataclass(frozen=True, slots=True)
 class OrderCheck:
-    """What the first listings of a list in price order say about those behind them."""
+    """Conclusions from the first listings of a list in price order about those behind them."""
 
     up_to: Decimal | None
     """Yuan: nothing behind them is cheaper if the list is in order. None for fewer than `MARGIN` listings on sale."""

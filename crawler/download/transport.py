@@ -41,7 +41,7 @@ _NO_BODY = Body()
 
 @dataclass(slots=True)
 class _RequestTrace:
-    """What is known about a request so far; it outlives the exception that ends the request."""
+    """The known facts about a request; they outlive the exception that ends the request."""
 
     request: Request
     origin: str

@@ -210,11 +210,7 @@ class Item:
         if link is not None:
             attribute, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
         # A quotation mark in the attribute ends it early; the text is complete.
-        full = (
-            shown
-            if len(shown) > len(title_attribute) and shown.startswith(title_attribute)
-            else title_attribute or shown
-        )
+        full = shown if len(shown) > len(attribute) and shown.startswith(attribute) else attribute or shown
         picture, image = self._first("pic", "itemlist-picture"), self._first("img")
         title = self._fold(picture[1].get("title")) if picture is not None else ""
         title = title or (self._fold(image[1].get("alt")) if image is not None else "") or full

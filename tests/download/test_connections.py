@@ -1,4 +1,4 @@
-"""Requests and answers stay in step, and a connection that the server closed in silence costs nothing."""
+"""Requests and responses stay in step, and a connection that the server closed unnoticed has no cost."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def end_with(talk: Talk, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["reset", "close", "408"])
 async def test_a_silent_close_gets_a_new_connection(how: str) -> None:
-    """The server closes while the next request is on its way: no attempt, no overload, nothing on record."""
+    """The server closes while the next request is on its way: no attempt is used, no overload assumed."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -83,7 +83,7 @@ async def test_a_silent_close_gets_a_new_connection(how: str) -> None:
 
 
 async def test_the_new_connection_is_none_from_the_pool() -> None:
-    """Several connections of the pool have been closed: the request is repeated once, on a new one."""
+    """If several pooled connections were closed, the request is repeated once, on a new one."""
     both = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -103,7 +103,7 @@ async def test_the_new_connection_is_none_from_the_pool() -> None:
 
 
 async def test_reading_the_answer_before_is_no_answer() -> None:
-    """The body of one page may be read while the connection serves the next one, and is closed then."""
+    """The body of one page may still be read while its connection is used for the next page, and closed then."""
     asked = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -139,7 +139,7 @@ async def test_reading_the_answer_before_is_no_answer() -> None:
 
 
 async def test_a_request_is_repeated_once() -> None:
-    """When the new connection fails too, the page has failed once: an attempt, and a sign of overload."""
+    """If the new connection fails too, the page has failed once: that is an attempt, and a sign of overload."""
 
     async def conversation(talk: Talk) -> None:
         if talk.number == 0:
@@ -156,7 +156,7 @@ async def test_a_request_is_repeated_once() -> None:
 
 
 async def test_a_reset_of_a_new_connection_is_a_reset() -> None:
-    """A server that resets at once is not asked again in silence."""
+    """A server that resets a new connection is not silently requested again."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()
@@ -169,7 +169,7 @@ async def test_a_reset_of_a_new_connection_is_a_reset() -> None:
 
 
 async def test_an_answer_that_began_is_not_asked_for_again() -> None:
-    """A byte of an answer shows that the request was heard."""
+    """One byte of a response shows that the server received the request."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -183,7 +183,7 @@ async def test_an_answer_that_began_is_not_asked_for_again() -> None:
 
 
 async def test_a_silent_server_is_no_closed_connection() -> None:
-    """Nothing comes on a reused connection: a timeout, as on any other."""
+    """A silent reused connection is a timeout, like any other."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -253,7 +253,7 @@ async def get(session: aiohttp.ClientSession, url: str, way: Way, **options: Any
 async def get_two(
     conversation: Callable[[Talk], Any], way: Way, between: Callable[[TalkingServer], Any] | None = None
 ) -> tuple[list[str], int]:
-    """Return two pages' bodies, and how many connections they took."""
+    """Return two pages' bodies, and the number of connections used."""
     async with (
         talking(conversation, tls=way[0]) as server,
         aiohttp.ClientSession(connector=InStepConnector()) as session,
@@ -269,7 +269,7 @@ async def get_two(
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
 @pytest.mark.parametrize("split", ["one packet", "within the body", "within a large body", "within the head"])
 async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, split: str, way: Way) -> None:
-    """They are no part of the next page's answer, however the packets are cut."""
+    """They do not belong to the next page's response, however the packets are split."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -294,7 +294,7 @@ async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> None:
-    """The connection closes as soon as they come, not when it is wanted again."""
+    """The connection closes as soon as they arrive, not when it is used again."""
 
     async def between(server: TalkingServer) -> None:
         server.talks[0].send(behind)
@@ -314,7 +314,7 @@ async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes, way: Way) -> None:
-    """They came in the moment before the request goes out: the system has them, the loop has not seen them."""
+    """They arrived just before the request: the system has them, the loop has not seen them yet."""
 
     async def between(server: TalkingServer) -> None:
         server.talks[0].send(behind)  # and no turn of the loop before the next request
@@ -323,7 +323,7 @@ async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes
 
 
 async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_out(way: Way) -> None:
-    """A connection that the server has closed gets no request at all."""
+    """A connection that the server has closed gets no request."""
 
     async def between(server: TalkingServer) -> None:
         if way[0] is None:
@@ -337,7 +337,7 @@ async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_o
 
 @pytest.mark.parametrize("seen", [True, False])
 async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
-    """Bytes on a new connection before the request are no answer to it, whether the loop has seen them or not."""
+    """Bytes on a new connection before the request are no response to it, whether or not the loop has seen them."""
     accepted = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -365,7 +365,7 @@ async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
     "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"]
 )
 async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
-    """An interim answer before the final one is no answer out of step, and the connection is used again."""
+    """An interim response before the final one is valid, and the connection is reused."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -379,7 +379,7 @@ async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
 
 @pytest.mark.parametrize("size", [0, 10, 300_000])
 async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
-    """Whatever an answer's size and framing, the next request goes out on the same connection."""
+    """Whatever a response's size and framing, the next request uses the same connection."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -399,7 +399,7 @@ async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
 
 @pytest.mark.parametrize("moment", ["behind", "idle"])
 async def test_a_proxys_connections_are_kept_in_step_too(moment: str) -> None:
-    """A plain proxy, whose answers are those of the shop, may send a second one as well."""
+    """A plain proxy passes on the shop's responses, so it may also send a second one."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -417,7 +417,7 @@ async def test_a_proxys_connections_are_kept_in_step_too(moment: str) -> None:
 
 @pytest.mark.parametrize("moment", ["behind", "idle", "reset"])
 async def test_so_are_those_through_a_tunnel(moment: str) -> None:
-    """The connection in the pool is that to the shop, through the proxy's."""
+    """The connection in the pool is the one to the shop, through the proxy."""
     server_tls, client_tls = anonymous_tls()
 
     async def conversation(talk: Talk) -> None:
@@ -455,7 +455,7 @@ async def test_so_are_those_through_a_tunnel(moment: str) -> None:
     ],
 )
 async def test_whether_the_length_was_declared_is_told(head: str, declared: bool) -> None:
-    """Where the end of the connection alone ends the body, one that was cut looks whole."""
+    """If only the end of the connection marks the end of the body, a truncated one looks complete."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()
@@ -470,7 +470,7 @@ async def test_whether_the_length_was_declared_is_told(head: str, declared: bool
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 async def test_an_answer_without_a_body_declares_that(status: str) -> None:
-    """Its status says how long its body is."""
+    """Its status implies the length of its body."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()

@@ -1,4 +1,4 @@
-"""The best deals first: SQLite's short way gives what the past of each product gives."""
+"""Best deals first: SQLite gives the same order as the past of each product."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RUNS = st.lists(
 def test_the_order_is_that_of_the_pasts(
     runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool, zone: dt.tzinfo
 ) -> None:
-    """Whatever the order in which runs came in: an import brings old ones after new ones; and in any zone."""
+    """In any zone, and whatever the order of the runs: an import adds old ones after new ones."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "a.sqlite3"
         pasts: dict[str, list[Observation]] = {}
