@@ -95,7 +95,7 @@ class Renderer(Protocol):
         """Return the JSON report."""
 
     def notebook(self, result: SearchResult, /) -> str:
-        """Return what a notebook shows, as HTML."""
+        """Return the result as HTML, for a notebook."""
 
 
 @dataclass(frozen=True)  # without slots: the answers are computed once and cached

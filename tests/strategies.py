@@ -70,7 +70,7 @@ def _works(draw: st.DrawFn, query: str) -> tuple[str, int | None, frozenset[Flag
         core = _fold(core + draw(st.sampled_from(query.split())))
     n, numeral = draw(st.sampled_from(_COUNTS))
     plain = st.text(st.sampled_from(_HANZI), min_size=4, max_size=8)
-    extra = draw(st.sampled_from(("", "手册", "笔记")))  # beside a count a volume like the others
+    extra = draw(st.sampled_from(("", "手册", "笔记")))  # with a count, one of the volumes
     title, volumes, flags, sold_out = draw(
         st.sampled_from(
             [

@@ -67,7 +67,7 @@ def test_what_is_no_name_gets_one_line_that_has_them_all(name: str) -> None:
 
 @given(st.text(st.characters(codec="ascii"), max_size=12) | st.sampled_from(NO_NAMES))
 def test_a_name_is_one_of_ours_or_stays_what_it_is(name: str) -> None:
-    """No name is turned into another that is none."""
+    """A name that is not known stays as it is."""
     assert canonical(name) in {*LANGUAGES, name}
 
 

@@ -248,7 +248,7 @@ def _reception(draw: Draw) -> tuple[float | None, int | None]:
 
 
 def _self_operated(draw: Draw, product_id: str, seller: str | None) -> bool | None:
-    """Return what the page proves: a shop link means no, eight digits or a 当当自营 label yes, nothing else either."""
+    """Return the evidence on the page: a shop link means no, eight digits or a 当当自营 label yes, else unknown."""
     if seller is not None:
         return False
     return True if len(product_id) == 8 or draw.chance(200) else None

@@ -33,7 +33,7 @@ ORIGIN_BYTES, BYTES_PER_BYTE = 3_000, 12
 """Estimated memory for the rules of one origin: a base, and the most that each byte of text adds."""
 
 NOT_OF_THE_FILE = frozenset({407, 429})
-"""Client errors that do not say whether there is a robots.txt: they count as 5xx.
+"""Client errors that leave open if a robots.txt exists: they count as 5xx.
 
 407 comes from a proxy on the way, and 429 refuses the request whatever it was for.
 """

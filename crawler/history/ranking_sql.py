@@ -112,7 +112,7 @@ def best_first(
 def _dropped(
     history: HistoryReader, connection: sqlite3.Connection, source: str, query: str
 ) -> dict[str, str | None]:
-    """Return why the search left out its products, by product number; empty for a file of an earlier version."""
+    """Return the search's drop reasons, by product number; empty for a file of an earlier version."""
     if history.version < DROPPED_SINCE:
         return {}
     rows = connection.execute(

@@ -55,7 +55,7 @@ def record_and_annotate(result: SearchResult, path: Path, zone: dt.tzinfo = UTC)
     recorded. `zone` is the reader's time zone: it decides where a day ends.
 
     Raises HistoryError if the file cannot be used. Blocks: some 80 ms for 6,000 products, and 4 s per million
-    observations of their past (`benchmarks/history.py`).
+    observations in their histories (`benchmarks/history.py`).
     """
     if not result.had_a_page:
         return result

@@ -150,7 +150,7 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE found ADD COLUMN dropped TEXT;
     """,
 )
-"""What leads from each version of the file to the next. A new table names the column of each foreign key."""
+"""The scripts that migrate each version to the next. A new table names the column of each foreign key."""
 
 VERSION = len(MIGRATIONS)
 

@@ -67,7 +67,7 @@ class SearchPast:
         return replace(self, products=self.products[:top], dropped_products=self.dropped_products[:top])
 
     def days_unseen(self, product: ProductPast, zone: dt.tzinfo = dt.UTC) -> int | None:
-        """Return how many days before the search's last run a product was last seen; None if that run saw it."""
+        """Return the days between a product's last sighting and the search's last run; None if that run saw it."""
         if self.search is None or product.in_last_run:
             return None
         return max((date_in(zone, self.search.last_run) - date_in(zone, product.last.at)).days, 0)

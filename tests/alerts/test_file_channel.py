@@ -44,7 +44,7 @@ def writer(path: Path, times: int, most: int = 0) -> subprocess.Popen[str]:
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    """One object a line and alert, Chinese as it is, after what was there."""
+    """One line with an object for each alert, with unescaped Chinese, after the existing content."""
     path = tmp_path / "提醒.jsonl"
     path.write_text('{"kind": "torn"', encoding="utf-8")
     (message,) = messages_of([make_alert(product_id="1"), make_alert(product_id="2", title='"\n')])

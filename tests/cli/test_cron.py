@@ -94,7 +94,7 @@ async def test_the_crontab_lines(home: Path, shop: ScriptedShop) -> None:
 
 
 async def test_the_timers_command(home: Path) -> None:
-    """The command for systemd, with tokens from its file, also runs a command that gets intact Chinese in the C locale."""
+    """The command for systemd, with tokens from its file, also runs a command that gets intact Chinese."""
     (tokens_of,) = re.findall(r"^EnvironmentFile=-(.+)$", SERVICE, re.MULTILINE)
     (command,) = re.findall(r"^ExecStart=(.+)$", SERVICE, re.MULTILINE)
     assert tokens_of.startswith("%h/.config/bookprice-crawler/")

@@ -126,7 +126,7 @@ async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) ->
         "三体13",
         "三体14",
     ]
-    assert len(document.css(".card svg.past")) == 3  # the last was never to be had
+    assert len(document.css(".card svg.past")) == 3  # the last was never available
     assert document.css("html")[0].attributes["lang"] == "en"
 
 

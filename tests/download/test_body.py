@@ -141,7 +141,7 @@ async def serving(script: Script) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def asking(
+async def response_to(
     script: Script, *, method: str = "GET", silence: float = 20.0
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     """Yield the response of a server that runs `script`, with its body unread."""
@@ -157,7 +157,7 @@ async def asking(
 async def read(
     script: Script, max_bytes: int = 8 * MIB, *, keep_raw: bool = True, method: str = "GET"
 ) -> Body:
-    async with asking(script, method=method) as response:
+    async with response_to(script, method=method) as response:
         return await BodyReader(max_bytes, keep_raw=keep_raw).read(response)
 
 
@@ -300,7 +300,7 @@ async def test_a_cap_is_exact_as_sent(short: int, problem: Problem | None) -> No
 
 async def test_a_stated_length_beyond_the_cap_is_not_read() -> None:
     """The header is enough: no byte of the body is read."""
-    async with asking(Trickle(b"", "X: y")) as response:
+    async with response_to(Trickle(b"", "X: y")) as response:
         body = await BodyReader(99_999, keep_raw=True).read(response)
     assert body.problem is Problem.TOO_LARGE
     assert (body.detail, body.cut, body.raw) == (
@@ -372,7 +372,7 @@ async def test_a_length_that_lies_leaves_what_came(coding: str) -> None:
     """The server closes before the stated end: the error is aiohttp's, but the bytes are kept."""
     start = gzip.compress(PAGE)[:500]
     script = closing(start, f"Content-Encoding: {coding}", "Content-Length: 100000")
-    async with asking(script) as response:
+    async with response_to(script) as response:
         reader = BodyReader(8 * MIB, keep_raw=True)
         if coding == "br":
             assert (await reader.read(response)).problem is Problem.PROTOCOL
@@ -393,7 +393,7 @@ async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
         writer.write(b"5\r\nhello\r\nno length\r\n")
         await asyncio.Event().wait()
 
-    async with asking(script) as response:
+    async with response_to(script) as response:
         protocol = response.connection and response.connection.protocol
         assert protocol is not None
         begun.set()
@@ -407,7 +407,7 @@ async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
 
 async def test_bytes_before_a_failure_are_kept_though_nobody_asked_in_time() -> None:
     """If the loop is busy, the failure precedes the first read, and aiohttp would not return the bytes."""
-    async with asking(closing(b"hello", "Content-Length: 100000")) as response:
+    async with response_to(closing(b"hello", "Content-Length: 100000")) as response:
         while response.content.exception() is None:  # noqa: ASYNC110 – nobody tells when it has failed
             await asyncio.sleep(0)
         reader = BodyReader(8 * MIB, keep_raw=True)
@@ -460,7 +460,7 @@ async def test_a_reset_leaves_no_error_for_the_log(length: int) -> None:
 async def test_a_silent_server_leaves_what_came(coding: str, keep_raw: bool) -> None:
     """A read timeout is aiohttp's error; the bytes received until then are kept if raw bytes are."""
     start = gzip.compress(PAGE)[:500]
-    async with asking(Trickle(start, f"Content-Encoding: {coding}"), silence=0.1) as response:
+    async with response_to(Trickle(start, f"Content-Encoding: {coding}"), silence=0.1) as response:
         reader = BodyReader(8 * MIB, keep_raw=keep_raw)
         with pytest.raises(aiohttp.SocketTimeoutError):
             await reader.read(response)
@@ -470,7 +470,7 @@ async def test_a_silent_server_leaves_what_came(coding: str, keep_raw: bool) -> 
 async def test_a_read_that_is_cancelled_leaves_what_came() -> None:
     """An attempt's own timeout cancels the read from outside."""
     start = gzip.compress(PAGE)[:500]
-    async with asking(Trickle(start, "Content-Encoding: gzip")) as response:
+    async with response_to(Trickle(start, "Content-Encoding: gzip")) as response:
         reader = BodyReader(8 * MIB, keep_raw=True)
         reading = asyncio.create_task(reader.read(response))
         while reader.raw != start:  # noqa: ASYNC110 – nobody tells when bytes have come

@@ -103,15 +103,15 @@ async def get(pace: HostLimiter, server: BusyServer, session: aiohttp.ClientSess
         return served
 
 
-async def in_roads(count: int, jobs: list[Callable[[], Awaitable[T]]]) -> list[T]:
-    """Do the jobs, `count` of them at a time, as a crawl's roads do."""
+async def in_workers(count: int, jobs: list[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Do the jobs, `count` of them at a time, as a crawl's workers do."""
     rest = iter(jobs)
     results: list[T] = []
 
-    async def road() -> None:
+    async def worker() -> None:
         results.extend([await job() for job in rest])
 
-    await asyncio.gather(*(road() for _ in range(count)))
+    await asyncio.gather(*(worker() for _ in range(count)))
     return results
 
 
@@ -128,7 +128,7 @@ async def test_it_settles_at_what_a_server_bears_and_loses_no_page(concurrency: 
                 await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))
             return 0
 
-        attempts = await in_roads(2 * concurrency, [page] * 200)
+        attempts = await in_workers(2 * concurrency, [page] * 200)
         assert 0 not in attempts, f"{attempts.count(0)} pages never came, {server.refused} refusals"
         assert len(attempts) == 200
         assert pace.limit(server.host) <= 4 + 1  # now and then it tries whether the server bears one more
@@ -139,7 +139,7 @@ async def test_a_server_that_bears_everything_gets_the_whole_concurrency() -> No
     changes: list[tuple[str, int, str]] = []
     async with serving() as (server, session):
         pace = HostLimiter(8, on_change=lambda *change: changes.append(change))
-        served = await in_roads(16, [lambda: get(pace, server, session)] * 80)
+        served = await in_workers(16, [lambda: get(pace, server, session)] * 80)
         assert all(served)
         assert server.most_at_once == 8
         assert (pace.limit(server.host), changes) == (8, [])
@@ -332,7 +332,7 @@ def test_retry_after_rests_the_whole_host_and_no_other() -> None:
 
 
 async def ask(
-    pace: HostLimiter, count: int, bears: Callable[[int], bool], *, roads: int = 128, seconds: float = 0.1
+    pace: HostLimiter, count: int, bears: Callable[[int], bool], *, workers: int = 128, seconds: float = 0.1
 ) -> int:
     """Make `count` requests to a host that serves while `bears(requests in flight)`; return the number refused."""
     out = 0
@@ -347,7 +347,7 @@ async def ask(
             turn.end(Outcome.SERVED if served else Outcome.OVERLOADED)
             return served
 
-    return (await in_roads(roads, [request] * count)).count(False)
+    return (await in_workers(workers, [request] * count)).count(False)
 
 
 @pytest.mark.parametrize("bears", [1, 4, 7, 40])
@@ -370,9 +370,9 @@ def test_an_outage_is_overcome() -> None:
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(10, clock=clock)
-        await ask(pace, 40, lambda _out: False, roads=20)
+        await ask(pace, 40, lambda _out: False, workers=20)
         low = pace.limit(HOST)
-        await ask(pace, 200, lambda _out: True, roads=20)
+        await ask(pace, 200, lambda _out: True, workers=20)
         return low, pace.limit(HOST)
 
     low, high = simulate(main)
@@ -402,7 +402,7 @@ def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
     async def main(clock: Callable[[], float]) -> float:
         pace = HostLimiter(20, clock=clock)
         began = clock()
-        await ask(pace, 5000, lambda _out: chance.random() >= 0.02, roads=40)
+        await ask(pace, 5000, lambda _out: chance.random() >= 0.02, workers=40)
         return clock() - began
 
     at_full_speed = 5000 * 0.1 / 20
@@ -435,7 +435,7 @@ def test_what_is_not_used_does_not_grow() -> None:
         turns[0].end(Outcome.OVERLOADED)
         for turn in turns:
             await turn.__aexit__(None, None, None)
-        await ask(pace, 300, lambda _out: True, roads=1)
+        await ask(pace, 300, lambda _out: True, workers=1)
         return pace.limit(HOST)
 
     assert simulate(main) == 5

@@ -21,10 +21,10 @@ from crawler.download import client
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Request
 from crawler.download.limiter import HostLimiter, Outcome
-from tests.download.test_limiter import in_roads, simulate
+from tests.download.test_limiter import in_workers, simulate
 
 HOST = "shop.example"
-CONCURRENCY, ROADS = 10, 20
+CONCURRENCY, WORKERS = 10, 20
 SETTLED = 10.0
 
 Rule = Callable[[float], float | None]
@@ -170,7 +170,7 @@ def crawl(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
                 # The pace alone: the breaker would end what these tests go on with.
                 policy = FetchPolicy(obey_robots=False, is_block=lambda _exchange: None)
                 fetch = functools.partial(downloader.fetch, f"http://{HOST}/", policy)
-                result.exchanges += await in_roads(ROADS, [fetch] * pages)
+                result.exchanges += await in_workers(WORKERS, [fetch] * pages)
                 result.seconds = clock() - began
             return result
 

@@ -92,7 +92,7 @@ def test_below_what_is_usual(past: list[Observation], below: bool) -> None:
 def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
     found = history([seen(0, "10"), seen(5, "10"), seen(9, "12")])
     assert found.lowest_at == START + dt.timedelta(days=5)
-    assert found.lowest_in_days is None  # it never was dearer since it was cheaper
+    assert found.lowest_in_days is None  # it was never more expensive since it was cheaper
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
         (daily((40, "20")), None),  # it never moved
         (daily((10, "25"), (5, "20")), 14),  # still at its lowest
         (daily((10, "20"), (1, "25")), None),
-        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and dearer in between
+        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and more expensive in between
         ([*daily((3, "50")), seen(16, "40")], 16),  # two weeks without a look are no gap
         ([*daily((3, "50")), seen(17, "40")], None),  # one day more is one
     ],

@@ -1,4 +1,4 @@
-"""Records say whether a response declared its length; older records without that can still be read."""
+"""Records state if a response declared its length; older records without that can still be read."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
 
 
 def test_two_that_are_refused_first_hold_nothing_up_for_good(file: Path) -> None:
-    """A place that accepts neither message nor two of its alerts is left alone; the next round begins with the others."""
+    """A place that accepts neither message nor two of its alerts is left alone; the next round starts with others."""
     tell(file, MOST_ALERTS)
     place = Place(refuses=refuser("0", "1"))
     (first,) = send(file, SHOP, [place], lang="auto")

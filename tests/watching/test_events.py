@@ -320,7 +320,7 @@ def offered(*prices: str) -> list[Observation]:
         ({"new_lowest": True}, ["40", "31"], [["31.20"]], []),  # a hundredth is no news
         ({"new_lowest": True}, ["40", "31"], [["35", "33"]], ["33"]),
         ({"new_lowest": True}, ["40", "31"], [[SOLD_OUT, NO_PRICE]], ["40"]),
-        # Half of what it cost here; but the book could be had for little more elsewhere.
+        # Half the price here, but another offer of the book cost little more.
         ({"drop_percent": "20"}, ["60", "30"], [["31"]], []),
         ({"drop_percent": "20"}, ["60", "30"], [["45", "40"]], ["45"]),
         ({"drop_percent": "20"}, ["60", "30"], [["90"], [SOLD_OUT]], ["60"]),
