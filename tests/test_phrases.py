@@ -25,7 +25,7 @@ from crawler.recording.metadata import EndRecord, Metadata, PageRecord, ProblemR
 from crawler.recording.replay_model import RunEnd
 from parsers.dangdang.signs import PageClassification
 from parsers.model import PageKind, SignCode
-from tests.recording.runs import NOW
+from tests.recording.recorded_runs import NOW
 
 ROOT = Path(__file__).parents[1]
 

@@ -226,20 +226,20 @@ class Downloader:
             seconds += await _sleep(min(back_off(number), (policy.total_seconds - seconds) / 2))
         while True:
             number += 1
-            way = _AttemptBudget(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
-            exchange = await self._attempt(task, way)
-            seconds += way.seconds
+            budget = _AttemptBudget(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
+            exchange = await self._attempt(task, budget)
+            seconds += budget.seconds
             wait, gave_up = _next_attempt(exchange, policy, seconds)
             if on_attempt is not None:
-                on_attempt(AttemptRecord(number, _outcome(exchange), way.seconds, way.waited, wait))
+                on_attempt(AttemptRecord(number, _outcome(exchange), budget.seconds, budget.waited, wait))
             if wait is None:
                 return replace(exchange, gave_up=gave_up) if gave_up else exchange
             seconds += await _sleep(wait)
 
-    async def _attempt(self, task: _Task, way: _AttemptBudget) -> Exchange:
+    async def _attempt(self, task: _Task, budget: _AttemptBudget) -> Exchange:
         """Try once. Follow redirects as the policy allows; each waits for the limiter of its own host."""
         policy, request = task.policy, task.request
-        exchange = await self._in_turn(task, request, way)
+        exchange = await self._in_turn(task, request, budget)
         for _ in range(policy.max_redirects):
             target = exchange.redirect
             if (
@@ -250,24 +250,24 @@ class Downloader:
                 break
             request = request.redirected(target)
             if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
-                return replace(denied, attempts=way.failed + 1)
-            exchange = await self._in_turn(task, request, way)
+                return replace(denied, attempts=budget.failed + 1)
+            exchange = await self._in_turn(task, request, budget)
         return exchange
 
-    async def _in_turn(self, task: _Task, request: Request, way: _AttemptBudget) -> Exchange:
+    async def _in_turn(self, task: _Task, request: Request, budget: _AttemptBudget) -> Exchange:
         """Send one request as soon as its host's limiter allows it."""
-        async with self.pace.turn(request.netloc, refused_before=way.failed) as turn:
-            way.waited += turn.waited
+        async with self.pace.turn(request.netloc, refused_before=budget.failed) as turn:
+            budget.waited += turn.waited
             started = time.monotonic()
             exchange = await self._wire.request(
                 task.request.url,
                 request,
                 task.policy,
-                way.limit - way.seconds,
+                budget.limit - budget.seconds,
                 task.hop if task.on_hop else None,
-                attempt=way.failed + 1,
+                attempt=budget.failed + 1,
             )
-            way.seconds += time.monotonic() - started
+            budget.seconds += time.monotonic() - started
             rest = exchange.retry_after
             turn.end(_load(exchange), rest if rest is not None and rest <= task.policy.max_wait else None)
         return exchange

@@ -236,39 +236,43 @@ GARBAGE = {
 """What a server may send that was not requested."""
 
 
-Way = tuple[ssl.SSLContext | None, ssl.SSLContext | bool]
+TlsPair = tuple[ssl.SSLContext | None, ssl.SSLContext | bool]
 
 
 @pytest.fixture(params=["plain", "tls"])
-def way(request: pytest.FixtureRequest) -> Way:
+def tls_pair(request: pytest.FixtureRequest) -> TlsPair:
     """Return the TLS of server and client."""
     return anonymous_tls() if request.param == "tls" else (None, True)
 
 
-async def get(session: aiohttp.ClientSession, url: str, way: Way, **options: Any) -> str:
-    async with session.get(url, ssl=way[1], **options) as response:
+async def get(session: aiohttp.ClientSession, url: str, tls_pair: TlsPair, **options: Any) -> str:
+    async with session.get(url, ssl=tls_pair[1], **options) as response:
         return await response.text()
 
 
 async def get_two(
-    conversation: Callable[[Talk], Any], way: Way, between: Callable[[TalkingServer], Any] | None = None
+    conversation: Callable[[Talk], Any],
+    tls_pair: TlsPair,
+    between: Callable[[TalkingServer], Any] | None = None,
 ) -> tuple[list[str], int]:
     """Return two pages' bodies, and the number of connections used."""
     async with (
-        talking(conversation, tls=way[0]) as server,
+        talking(conversation, tls=tls_pair[0]) as server,
         aiohttp.ClientSession(connector=InStepConnector()) as session,
     ):
         session._retry_connection = False
-        bodies = [await get(session, f"{server.url}/1", way)]
+        bodies = [await get(session, f"{server.url}/1", tls_pair)]
         if between is not None:
             await between(server)
-        bodies.append(await get(session, f"{server.url}/2", way))
+        bodies.append(await get(session, f"{server.url}/2", tls_pair))
         return bodies, len(server.talks)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
 @pytest.mark.parametrize("split", ["one packet", "within the body", "within a large body", "within the head"])
-async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, split: str, way: Way) -> None:
+async def test_bytes_right_behind_an_answer_close_the_connection(
+    behind: bytes, split: str, tls_pair: TlsPair
+) -> None:
     """They do not belong to the next page's response, however the packets are split."""
 
     async def conversation(talk: Talk) -> None:
@@ -286,14 +290,14 @@ async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, 
     if behind == GARBAGE["garbage"] and split in {"one packet", "within the head"}:
         # aiohttp's parser gives up the whole answer: that is a failure, and said.
         with pytest.raises(aiohttp.ClientResponseError, match="Bad status line"):
-            await get_two(conversation, way)
+            await get_two(conversation, tls_pair)
         return
-    bodies, connections = await get_two(conversation, way)
+    bodies, connections = await get_two(conversation, tls_pair)
     assert (bodies[0].strip("."), bodies[1], connections) == ("/1", "/2", 2)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> None:
+async def test_bytes_on_an_idle_connection_close_it(behind: bytes, tls_pair: TlsPair) -> None:
     """The connection closes as soon as they arrive, not when it is used again."""
 
     async def between(server: TalkingServer) -> None:
@@ -309,30 +313,30 @@ async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> 
             closed.set()
 
     async with asyncio.timeout(10):
-        assert await get_two(conversation, way, between) == (["/1", "/2"], 2)
+        assert await get_two(conversation, tls_pair, between) == (["/1", "/2"], 2)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes, way: Way) -> None:
+async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes, tls_pair: TlsPair) -> None:
     """They arrived just before the request: the system has them, the loop has not seen them yet."""
 
     async def between(server: TalkingServer) -> None:
         server.talks[0].send(behind)  # and no turn of the loop before the next request
 
-    assert await get_two(answer_all, way, between) == (["/1", "/2"], 2)
+    assert await get_two(answer_all, tls_pair, between) == (["/1", "/2"], 2)
 
 
-async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_out(way: Way) -> None:
+async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_out(tls_pair: TlsPair) -> None:
     """A connection that the server has closed gets no request."""
 
     async def between(server: TalkingServer) -> None:
-        if way[0] is None:
+        if tls_pair[0] is None:
             server.talks[0].writer.write_eof()
         else:
             server.talks[0].reset()
             await asyncio.sleep(0)
 
-    assert await get_two(answer_all, way, between) == (["/1", "/2"], 2)
+    assert await get_two(answer_all, tls_pair, between) == (["/1", "/2"], 2)
 
 
 @pytest.mark.parametrize("seen", [True, False])
@@ -364,7 +368,7 @@ async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
 @pytest.mark.parametrize(
     "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"]
 )
-async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
+async def test_interim_answers_are_legal(interim: bytes, tls_pair: TlsPair) -> None:
     """An interim response before the final one is valid, and the connection is reused."""
 
     async def conversation(talk: Talk) -> None:
@@ -374,11 +378,11 @@ async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
             await turns()
             talk.send(page(path))
 
-    assert await get_two(conversation, way) == (["/1", "/2"], 1)
+    assert await get_two(conversation, tls_pair) == (["/1", "/2"], 1)
 
 
 @pytest.mark.parametrize("size", [0, 10, 300_000])
-async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
+async def test_a_connection_in_step_is_used_again(size: int, tls_pair: TlsPair) -> None:
     """Whatever a response's size and framing, the next request uses the same connection."""
 
     async def conversation(talk: Talk) -> None:
@@ -393,7 +397,7 @@ async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
             else:
                 talk.send(page("x" * size))
 
-    bodies, connections = await get_two(conversation, way)
+    bodies, connections = await get_two(conversation, tls_pair)
     assert ([len(body) for body in bodies], connections) == ([size, size], 1)
 
 
@@ -433,14 +437,14 @@ async def test_so_are_those_through_a_tunnel(moment: str) -> None:
         aiohttp.ClientSession(connector=InStepConnector()) as session,
     ):
         session._retry_connection = False
-        way: Way = (None, client_tls)
-        bodies = [await get(session, "https://shop.example/1", way, proxy=server.url)]
+        tls_pair: TlsPair = (None, client_tls)
+        bodies = [await get(session, "https://shop.example/1", tls_pair, proxy=server.url)]
         if moment == "idle":
             server.talks[0].send(STALE)
         elif moment == "reset":
             server.talks[0].reset()
             await asyncio.sleep(0)
-        bodies.append(await get(session, "https://shop.example/2", way, proxy=server.url))
+        bodies.append(await get(session, "https://shop.example/2", tls_pair, proxy=server.url))
         assert (bodies, len(server.talks)) == (["/1", "/2"], 2)
 
 

@@ -14,8 +14,8 @@ from crawler.recording import archive
 from crawler.recording.archive import check_archive_target, write_archive
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import RunEnd
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", "")})
 

@@ -21,8 +21,8 @@ from crawler.recording import warc
 from crawler.recording.metadata import FORMAT
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import ArchiveError, RunEnd, SavedRun
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", "")})
 

@@ -16,8 +16,8 @@ from crawler.recording import journal as journal_module
 from crawler.recording.journal import Journal, open_journal, prune, saved_pages
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import RunEnd, RunParameters, SavedPage
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {})
 HOUR = 3600.0

@@ -14,7 +14,7 @@ import pytest
 
 from crawler.recording.journal import saved_pages
 from crawler.recording.reading import read_run
-from tests.recording import runs
+from tests.recording import recorded_runs as runs
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills, locks and limits as POSIX has them")
 
@@ -25,7 +25,7 @@ import asyncio, datetime as dt, sys
 from pathlib import Path
 from crawler.recording.journal import open_journal
 from crawler.recording.reading import read_run
-from tests.recording import runs
+from tests.recording import recorded_runs as runs
 
 folder, pages, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 asked = runs.parameters()

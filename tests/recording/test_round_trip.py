@@ -29,8 +29,8 @@ from crawler.recording.reading import read_run
 from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
 from tests.profiles import examples
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", ""), 2: ("not_asked", "the search ended")})
 
