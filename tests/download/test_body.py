@@ -364,7 +364,7 @@ async def test_members_are_counted() -> None:
     assert decode_body(most, "gzip", MIB) == Body(b"a" * MAX_MEMBERS)
     body = await read(answer(most + gzip.compress(b"a"), "Content-Encoding: gzip"))
     assert (body.problem, body.decoded) == (Problem.PROTOCOL, b"")
-    assert body.detail == "the response is compressed in more than 1024 pieces"
+    assert str(MAX_MEMBERS) in body.detail
 
 
 @pytest.mark.parametrize("coding", ["", "gzip", "br"])
