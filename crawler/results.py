@@ -49,10 +49,10 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class PriceCheck:
-    """The proof that the cheapest book is the cheapest of all the shop's listings, read or not."""
+    """The check of the cheapest book: a proof, if possible, that none of the shop's listings is cheaper, read or not."""
 
     pages: tuple[PageResult, ...]
-    """The pages that prove it: the first ones of the list in price order, or those of a list that was read whole."""
+    """The pages used: the first ones of the list in price order, or those of a list that was read whole."""
     in_order: bool
     """True if the prices on `pages` are in order, and they miss no listing that the search found elsewhere."""
     proven: bool
@@ -137,7 +137,7 @@ class SearchResult:
     """Pages of the shop's list in price order, read to prove which book is cheapest; their books count, too. A failed
     one prevents the proof, but does not make the search partial."""
     price_check: PriceCheck | None = None
-    """The proof that the cheapest book is the cheapest; None if it was not attempted."""
+    """The check of the cheapest book; None if it was not made."""
     recorded: bool = False
     """True if a history recorded the search; the books' price histories come from there."""
     renderer: Renderer | None = field(default=None, repr=False, compare=False)

@@ -39,7 +39,7 @@ def same_books(
 
     A second-hand copy is never an offer of the new book. An accessory is never grouped, nor is a product number with
     several options, because its price is that of one option. Listings with different `kept_for` stay apart: one that
-    is unavailable is no offer of one that is available.
+    is unavailable is not an offer of one that is available.
     """
     groups: dict[Hashable, list[Listing]] = defaultdict(list)
     for listing in listings:

@@ -252,9 +252,9 @@ def saved_pages(
     """Return the pages that earlier runs of the same search fetched, and a line for each file that was unreadable.
 
     The same search means the same shop, address and query, whatever its pages, order and filters. The newest copy of
-    a page counts, if it is no older than `fresh_seconds`. A failed page is no copy; a page that was fetched but not
-    judged before its run was killed is one. `max_bytes` limits a decoded body. Reads files: call it where blocking
-    does no harm.
+    a page counts, if it is no older than `fresh_seconds`. A failed page does not count; a page that was fetched but not
+    judged before its run was killed does. `max_bytes` limits a decoded body. Reads files: call it where blocking does
+    no harm.
     """
     from crawler.recording.reading import MAX_BODY, read_stored
     from crawler.recording.warc import MAX_BLOCK, RecordReader
