@@ -49,7 +49,7 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class PriceCheck:
-    """The check of the cheapest book: a proof, if possible, that none of the shop's listings is cheaper, read or not."""
+    """The check of the cheapest book: a proof, if possible, that none of the shop's listings is cheaper."""
 
     pages: tuple[PageResult, ...]
     """The pages used: the first ones of the list in price order, or those of a list that was read whole."""
