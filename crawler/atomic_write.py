@@ -1,10 +1,11 @@
-"""Files that are whole or absent: a check before the work, a name beside the target, what is in the way in one line.
+"""Files that are whole or absent: a check before the work, then a temporary file beside the target, fsync and rename.
 
-What fills them, a report or an archive, is their own rooms' business.
+asyncio and aiofiles are loaded when an event loop writes its first file: the check runs before the network is needed.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ from typing import BinaryIO
 
 from crawler.clean import clean
 from crawler.errors import OutputError
+from crawler.file_lock import try_lock
 from crawler.phrases import Phrase
 
 __all__ = [
@@ -30,37 +32,40 @@ __all__ = [
     "commit",
     "followed",
     "leads_out",
+    "numbered",
     "probe",
     "remove_abandoned",
+    "replacing",
     "shown",
     "target_of",
     "temporary_file",
     "temporary_path",
     "translate_os_errors",
+    "write_whole",
 ]
 
 _TEMPORARY = re.compile(r"\.bookprice-[0-9a-f]{16}\.tmp")
 
 _ABANDONED_SECONDS = 3_600
-"""Age from which a temporary file counts as a dead process's where no lock can tell."""
+"""Age from which a temporary file counts as abandoned if the system has no locks."""
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to, links followed."""
+    """Return the file that a path leads to through links. Raises OutputError."""
     with translate_os_errors(path):
         return Path(os.path.realpath(path))
 
 
 def leads_out(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
-    """Return whether a path leads out of a folder, once all links are followed."""
+    """Return whether a path leads out of a folder through links."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def followed(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to, where no link on the way leads out of its folder.
+    """Return the file that a path leads to, if no link leads out of its folder.
 
-    Of a relative path every part may be a link that a stranger has put there, so none may leave the place it stands
-    for; of any other path only the last part is looked at. A device or a pipe may be anywhere. Raises OutputError.
+    Someone else may have put a link in the place of any part of a relative path, so every part is checked; of another
+    path only the last part is. A device or a pipe may be anywhere. Raises OutputError.
     """
     folder, target = Path(path).parent, target_of(path)
     with translate_os_errors(path):
@@ -72,7 +77,7 @@ def followed(path: str | os.PathLike[str]) -> Path:
 
 
 def check_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
-    """Check that a path does not lead out of a folder, where a stranger may have put a link. Raises OutputError."""
+    """Check that no link leads a path out of a folder. Raises OutputError."""
     if leads_out(path, folder):
         raise _leading_out(path)
 
@@ -84,8 +89,8 @@ def _leading_out(path: str | os.PathLike[str]) -> OutputError:
 def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) -> None:
     """Check that a file can be written to `path`, by making and removing one beside it.
 
-    Only trying tells: permission bits say nothing of read-only and virtual file systems. `no_file` is said of a device
-    or a pipe. Raises OutputError.
+    Permission bits say nothing about read-only and virtual file systems. `no_file` is the message for a device or a
+    pipe. Raises OutputError.
     """
     target = target_of(path)
     with translate_os_errors(path):
@@ -104,17 +109,17 @@ def probe(path: Path) -> None:
     """Make a file and remove it."""
     _swept(path.parent)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-    path.unlink(missing_ok=True)  # another process may have taken it for abandoned
+    path.unlink(missing_ok=True)  # another process may have removed it as abandoned
 
 
 def temporary_path(target: Path) -> Path:
-    """Return a new name in the target's folder, where taking the target's place is one step."""
+    """Return a new name in the target's folder, from which a rename to the target is atomic."""
     return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
 
 
 @dataclass(frozen=True, slots=True)
 class TemporaryFile:
-    """A new file beside a target, to be filled, closed, and given the target's place."""
+    """A new file beside a target."""
 
     path: Path
     file: BinaryIO
@@ -122,13 +127,12 @@ class TemporaryFile:
 
 @contextmanager
 def temporary_file(target: Path) -> Iterator[TemporaryFile]:
-    """Make a file in the target's folder for the block, after removing those that dead processes left there.
+    """Make a file in the target's folder for the block, after removing those of dead processes.
 
-    While the block runs a lock says that the file's process is alive. Unless the file has taken another name it is
-    removed when the block ends.
+    A lock marks the file as in use. The end of the block removes the file unless it was renamed.
     """
     _swept(target.parent)
-    # The permissions are those that the user's umask leaves, as of an ordinary program.
+    # The user's umask applies, as with an ordinary program.
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with ExitStack() as stack:
         while True:
@@ -138,16 +142,16 @@ def temporary_file(target: Path) -> Iterator[TemporaryFile]:
             stack.callback(_remove, path)
             if sys.platform == "win32":  # an open file can be neither removed nor renamed there
                 break
-            # The lock is the open file's, which this descriptor keeps open when `file` is closed, until the rename.
+            # The lock belongs to the open file; this descriptor holds it from the end of `file` to the rename.
             stack.callback(os.close, os.dup(descriptor))
-            # Between the two another process may have taken it for abandoned.
-            if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+            # Another process may have removed the file as abandoned before it was locked.
+            if try_lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
                 break
         yield TemporaryFile(path, file)
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files that dead processes left in a folder; nothing else, and none of a living one."""
+    """Remove the temporary files of dead processes from a folder, and nothing else."""
     with suppress(OSError):
         for name in os.listdir(folder):  # noqa: PTH208 – of names alone
             if _TEMPORARY.fullmatch(name):
@@ -157,7 +161,7 @@ def remove_abandoned(folder: Path) -> None:
 
 @lru_cache(maxsize=64)
 def _swept(folder: Path) -> None:
-    """Remove what dead processes left in a folder: once a process, since a folder may hold very many files."""
+    """Remove the temporary files of dead processes, once per process, because a folder may hold very many files."""
     remove_abandoned(folder)
 
 
@@ -174,35 +178,20 @@ def _remove_if_abandoned(path: Path) -> None:
     try:
         if not os.path.samestat(before, os.fstat(descriptor)):
             return
-        is_free = _lock(descriptor)
+        is_free = try_lock(descriptor)
         if is_free or (is_free is None and is_old):
             path.unlink()
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool | None:
-    """Take the lock of an open file; return whether it was free, None where there are no locks."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a network's file system
-        return None
-    return True
-
-
 def _remove(path: Path) -> None:
-    with suppress(OSError):  # it is gone, as a rule; what went wrong is said already
+    with suppress(OSError):  # it was renamed, or an error was raised already
         path.unlink()
 
 
 def commit(temporary: Path, target: Path) -> Path:
-    """Let a file take the target's place, with the permissions of what was there; return the target."""
+    """Rename a file to the target, with the permissions of an existing file; return the target."""
     with suppress(FileNotFoundError):
         temporary.chmod(stat.S_IMODE(target.stat().st_mode))
     return temporary.replace(target)
@@ -210,14 +199,17 @@ def commit(temporary: Path, target: Path) -> Path:
 
 @contextmanager
 def translate_os_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what the system says against a file into one line that names it."""
+    """Turn an error of the system into an OutputError of one line that names the file."""
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(_not_written(path, Phrase("choose_place", why=reason))) from error
+        raise _failure(path, error) from error
     except ValueError as error:  # a NUL in the name
         raise OutputError(_not_written(path, str(error))) from error
+
+
+def _failure(path: str | os.PathLike[str], error: OSError) -> OutputError:
+    return OutputError(_not_written(path, Phrase("choose_place", why=error.strerror or str(error))))
 
 
 def _not_written(path: str | os.PathLike[str], why: str) -> Phrase:
@@ -225,7 +217,7 @@ def _not_written(path: str | os.PathLike[str], why: str) -> Phrase:
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as it can be shown to a person."""
+    """Return a path that can be shown to a person."""
     return clean(os.fspath(path))
 
 
@@ -245,20 +237,96 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_fi
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Have the block fill a file that takes the place of `path` when it ends: whole, or on any failure as it was.
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Let the block fill a file that then replaces `target`, or a link in its place; on any failure nothing changes.
 
-    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
-    written, whatever the block raises is raised again.
+    The file lies beside the target until it is written and synced. An existing file keeps its permissions. Raises
+    OSError when it cannot be written.
     """
-    target = target_of(path)
-    with ExitStack() as stack:
-        with translate_os_errors(path):
-            temporary = stack.enter_context(temporary_file(target))
+    with temporary_file(target) as temporary:
         with temporary.file as file:
             yield file
-            with translate_os_errors(path):
-                file.flush()
-                os.fsync(file.fileno())
-        with translate_os_errors(path):
-            commit(temporary.path, target)
+            _finish(file)
+        commit(temporary.path, target)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Let the block fill a file that then replaces `path`; on any failure nothing changes.
+
+    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
+    written. An exception of the block passes, except for OSError, which counts as a failure to write.
+    """
+    target = target_of(path)
+    try:
+        with replacing(target) as file:
+            yield file
+    except OSError as error:
+        raise _failure(path, error) from error
+
+
+async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
+    """Write `data` to `path` from an event loop, as `atomic_write` does, and return the path written.
+
+    With `replace` false nothing is overwritten and no link followed: if the name is taken, the first free one with a
+    number is used («report_2.md»). Raises OutputError when the file cannot be written.
+    """
+    import asyncio
+
+    target = target_of(path) if replace else target_of(Path(path).parent) / Path(path).name
+    with translate_os_errors(path), temporary_file(target) as temporary:
+        filling = asyncio.ensure_future(_fill(temporary.file, data))
+        try:
+            # The writing threads cannot be interrupted, so a cancelled task waits for them before it cleans up.
+            await asyncio.shield(filling)
+        finally:
+            if not filling.done():
+                await asyncio.wait([filling])
+        return (commit if replace else _take_free_place)(temporary.path, target)
+
+
+async def _fill(file: BinaryIO, data: bytes) -> None:
+    import asyncio
+
+    import aiofiles
+
+    async with aiofiles.open(file.fileno(), "wb", closefd=False) as writer:
+        await writer.write(data)
+    await asyncio.to_thread(_finish, file)
+
+
+def _take_free_place(temporary: Path, target: Path) -> Path:
+    return next(path for path in numbered(target) if _claimed(temporary, path))
+
+
+def _claimed(temporary: Path, path: Path) -> bool:
+    """Rename a file to `path` unless that exists, and return whether it was renamed."""
+    try:
+        os.link(temporary, path)  # unlike a rename, it fails where the name is taken
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: hold the name with an empty file
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink()
+            raise
+    return True
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield `path`, then the same with _2, _3 … before its suffix."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
+def _finish(file: BinaryIO) -> None:
+    """Bring a file to the disk and close it."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()

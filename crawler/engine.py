@@ -28,22 +28,23 @@ from crawler.events import Event, SearchFinished
 from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
-from crawler.query import checked_query, simplified
+from crawler.query import Query, in_script
 from crawler.results import SearchResult
-from crawler.settings import Settings
-from parsers import SHOPS
+from crawler.settings import SearchSettings, Settings, options_of
+from crawler.source import Source
+from parsers.registry import DEFAULT_SHOP, SHOPS
+from parsers.shop import is_within
 
 if TYPE_CHECKING:
     from crawler.page_key import PageKey
     from crawler.recording.replay_model import Recorder, SavedPage, SavedRun
     from crawler.search.run import Search
     from crawler.search.spec import SearchSpec
+    from parsers import Shop
 
 __all__ = ["Crawler", "crawl"]
 
-SHOP = SHOPS["dangdang"]
-
-SEARCH_OPTIONS = SearchOptions.__optional_keys__
+SEARCH_OPTIONS = options_of(SearchSettings).keys()
 """The settings that one search of a shared engine may have for itself."""
 
 
@@ -59,12 +60,16 @@ class Crawler:
     `concurrent.futures.Executor` to parse in; it stays the caller's and is not shut down. `demo` starts the
     embedded demo shop and sends every request there. `pool` hands in a parse pool that was started beforehand, to
     be closed with the engine. `robots_folder` keeps robots.txt for a day; None keeps it in memory. `now` is the clock.
+    `shop` is the name of the shop to search, one of `parsers.SHOPS`.
+
+    Raises UsageError for an unknown shop and for options that exclude each other.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
+        shop: str = DEFAULT_SHOP.name,
         executor: Executor | None = None,
         demo: bool = False,
         pool: PageParser | None = None,
@@ -76,6 +81,9 @@ class Crawler:
         self.settings = settings or Settings()
         if demo and self.settings.base_url is not None:
             raise UsageError("the demo shop has its own address; give either demo or base_url")
+        self._shop = _registered(shop)
+        if demo and self._shop != DEFAULT_SHOP:
+            raise UsageError(f"the demo shop imitates {DEFAULT_SHOP.name}; give either demo or another shop")
         self._executor = executor
         self._demo = demo
         self._pool = pool
@@ -153,9 +161,9 @@ class Crawler:
 
         from crawler.search.spec import SearchSpec
 
-        typed = checked_query(query)
-        base_url = (self._base_url or settings.base_url or SHOP.base_url).rstrip("/")
-        return SearchSpec(typed, simplified(typed), SHOP, base_url, self._demo, settings)
+        typed, shop = str(Query(query)), self._shop
+        source = Source.at(self._base_url or settings.base_url, demo=self._demo, shop=shop)
+        return SearchSpec(typed, in_script(typed, shop.query_script), source, settings)
 
     async def search(
         self,
@@ -167,6 +175,8 @@ class Crawler:
     ) -> AsyncGenerator[Event, None]:
         """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
 
+        A loop that falls far behind skips events that later ones replace, never a page's last verdict.
+
         `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
         max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
         base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search. `recorder` is told of
@@ -175,10 +185,26 @@ class Crawler:
         Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
         an unknown option or a value out of range, EngineClosedError outside `async with`.
         """
-        spec = self.spec(query, **options)
-        async with aclosing(self._run(spec, recorder=recorder, saved=saved)) as events:
-            async for event in events:
-                yield event
+        async with self.start(query, recorder=recorder, saved=saved, **options) as search:
+            async for entry in search.log.read():
+                yield entry.event
+
+    @asynccontextmanager
+    async def start(
+        self,
+        query: str,
+        *,
+        recorder: Recorder | None = None,
+        saved: Mapping[PageKey, SavedPage] | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> AsyncGenerator[Search, None]:
+        """Start a search that runs whether or not anyone reads its events; leaving the block ends it.
+
+        Any number of readers may follow `log` of the search that this gives, each from any event on:
+        `async for entry in search.log.read(after=7)`. Arguments and errors are those of `search`.
+        """
+        async with self._started(self.spec(query, **options), recorder=recorder, saved=saved) as search:
+            yield search
 
     async def replay(self, run: SavedRun, **options: Unpack[ReplayOptions]) -> AsyncGenerator[Event, None]:
         """Give the events of a recorded search as if it ran again; nothing is asked of a network.
@@ -189,32 +215,33 @@ class Crawler:
         from crawler.search.spec import replayed_spec
 
         self._open_parser()
-        async with aclosing(self._run(replayed_spec(run.parameters, **options), replay=run)) as events:
-            async for event in events:
-                yield event
+        async with self._started(replayed_spec(run.parameters, **options), replay=run) as search:
+            async for entry in search.log.read():
+                yield entry.event
 
-    async def _run(
+    @asynccontextmanager
+    async def _started(
         self,
         spec: SearchSpec,
         *,
         recorder: Recorder | None = None,
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Search, None]:
         from crawler.download.exchange import FetchPolicy, blocked_for_certain
-        from crawler.report.renderer import ReportRenderer
+        from crawler.report.search.renderer import ReportRenderer
         from crawler.search.run import Search
 
         parser, settings = self._open_parser(), spec.settings
-        live = spec.base_url == SHOP.base_url
+        source, host = spec.source, urlsplit(spec.source.base_url).hostname or ""
         policy = FetchPolicy(
             attempts=settings.attempts,
             request_seconds=settings.request_timeout,
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=settings.max_body_bytes,
-            may_follow=RedirectScope(spec.base_url),
-            named_hosts=frozenset() if live else frozenset({urlsplit(spec.base_url).hostname or ""}),
+            may_follow=RedirectScope(source.base_url, source.shop.hosts if source.is_live else ()),
+            named_hosts=frozenset() if source.is_live else frozenset({host}),
             obey_robots=settings.obey_robots,
             is_block=blocked_for_certain,
         )
@@ -224,9 +251,9 @@ class Crawler:
         )  # fmt: skip
         self._searches.add(search)
         try:
-            async with aclosing(search.events()) as events:
-                async for event in events:
-                    yield event
+            async with aclosing(search):
+                search.start()
+                yield search
         finally:
             self._searches.discard(search)
 
@@ -251,30 +278,39 @@ class Crawler:
 
 @dataclass(frozen=True, slots=True)
 class RedirectScope:
-    """Where redirects of a search may lead: the shop's own domains, or elsewhere (demo, replica) the very same host.
+    """Where redirects of a search may lead: the domains `hosts`, or without any (demo, replica) the very same host.
 
     What no policy may allow is the downloader's business. A redirect to a login is not followed: it says all it has to
     say. This is a value, so that a policy can be sent to another process.
     """
 
     base_url: str
+    hosts: tuple[str, ...] = ()
 
     def __call__(self, url: str) -> bool:
         """Tell whether a redirect to `url` is followed."""
-        from crawler.search.judging import is_login_url
+        from crawler.fetch_verdict import is_login_url
 
         target = urlsplit(url)
-        if self.base_url == SHOP.base_url:
-            own = SHOP.owns(target.hostname or "")
+        if self.hosts:
+            own = is_within(target.hostname or "", self.hosts)
         else:
             own = target.netloc == urlsplit(self.base_url).netloc
         return own and not is_login_url(url)
+
+
+def _registered(shop: str) -> Shop:
+    """Return a shop by its name. Raises UsageError for an unknown one."""
+    if shop not in SHOPS:
+        raise UsageError(f"unknown shop {shop!r:.60}; use one of {', '.join(SHOPS)}")
+    return SHOPS[shop]
 
 
 async def crawl(
     query: str,
     *,
     settings: Settings | None = None,
+    shop: str = DEFAULT_SHOP.name,
     executor: Executor | None = None,
     demo: bool = False,
     history: str | os.PathLike[str] | None = None,
@@ -284,23 +320,26 @@ async def crawl(
 
     `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
     max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and
-    every other field of `Settings`; they go over `settings`. `executor` is any `concurrent.futures.Executor` to parse
-    in; `demo` searches the embedded demo shop. Calls that run at once in one loop with the same engine settings share
-    an engine. `history` is the file of prices over time: the search is recorded there, and each book of the result gets
-    what its past says; None records nothing.
+    every other field of `Settings`; they go over `settings`. `shop` is the name of the shop to search, one of
+    `parsers.SHOPS`. `executor` is any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo
+    shop. Calls that run at once in one loop with the same engine settings share an engine. `history` is the file of
+    prices over time: the search is recorded there, and each book of the result gets what its past says; None records
+    nothing.
 
-    Raises UsageError for an empty or unreadable query, SettingsError for an unknown option or one out of range,
-    HistoryError for a history that cannot be used: before the search where that can be known.
+    Raises UsageError for an empty or unreadable query, an unknown shop and an option that the shop lacks,
+    SettingsError for an unknown option or one out of range, HistoryError for a history that cannot be used: before the
+    search where that can be known.
     Pages that fail raise nothing: see `result.complete` and `result.failed`.
     """
     wanted = (settings or Settings()).replace(**options)
-    checked_query(query)
+    _registered(shop)
+    query = Query(query)
     if history is not None:
         from crawler.history.store import History
 
         await asyncio.to_thread(lambda: History(Path(history)).close())
     own = {name: getattr(wanted, name) for name in SEARCH_OPTIONS}
-    async with _shared_engine(wanted, executor, demo=demo) as engine:
+    async with _shared_engine(wanted, executor, shop=shop, demo=demo) as engine:
         async for event in engine.search(query, **own):
             if isinstance(event, SearchFinished):
                 result = event.result
@@ -327,16 +366,16 @@ _shares: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Share]] = WeakK
 
 @asynccontextmanager
 async def _shared_engine(
-    settings: Settings, executor: Executor | None, *, demo: bool
+    settings: Settings, executor: Executor | None, *, shop: str, demo: bool
 ) -> AsyncIterator[Crawler]:
     """Give an engine that calls of one loop share: opened by the first of them, closed by the last."""
     shares = _shares.setdefault(asyncio.get_running_loop(), {})
     defaults = Settings()
     engine_settings = settings.replace(**{name: getattr(defaults, name) for name in SEARCH_OPTIONS})
-    key = (engine_settings, id(executor), demo)
+    key = (engine_settings, id(executor), shop, demo)
     share = shares.get(key)
     if share is None:
-        engine = Crawler(engine_settings, executor=executor, demo=demo)
+        engine = Crawler(engine_settings, shop=shop, executor=executor, demo=demo)
         share = shares[key] = _Share(engine, asyncio.ensure_future(engine.__aenter__()))
     share.users += 1
     try:

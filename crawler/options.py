@@ -1,6 +1,6 @@
-"""What calls of the library take as keywords, for editors and type checkers: the settings, by name and type.
+"""The keywords that calls of the library accept, for editors and type checkers: the settings by name and type.
 
-`crawler.settings` says what each means and checks the values when the program runs. A test compares the two.
+`crawler.settings` documents them and checks their values at run time. A test compares the two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Reasons: TypeAlias = Reason | tuple[Reason, ...] | list[Reason] | set[Reason] | 
 
 
 class ReplayOptions(TypedDict, total=False):
-    """The settings that shape the report of pages that are there: those that a replay may change."""
+    """The settings that a replay may change: they shape the report of the recorded pages."""
 
     rank: Literal["cheapest", "best", "value", "per-volume"]
     keep: Reasons
@@ -35,7 +35,7 @@ class ReplayOptions(TypedDict, total=False):
 
 
 class SearchOptions(ReplayOptions, total=False):
-    """The settings that one search of a shared engine may have for itself."""
+    """The settings that each search of a shared engine may have for itself."""
 
     pages: int
     price_check: int
@@ -49,7 +49,7 @@ class SearchOptions(ReplayOptions, total=False):
 
 
 class CrawlOptions(SearchOptions, total=False):
-    """Every setting but `history`, which is a file where `crawl` takes it."""
+    """Every setting but `history`, which is a file as an argument of `crawl`."""
 
     concurrency: int
     workers: int
@@ -71,13 +71,13 @@ class CrawlOptions(SearchOptions, total=False):
 
 
 class ReportOptions(TypedDict, total=False):
-    """What a report of a result may be told."""
+    """The options of a report."""
 
     lang: Language
-    """Language of its words; auto, the default, follows the query."""
+    """Language of the report; auto, the default, follows the query."""
     top: int | None
-    """How many books are listed; None, the default, for all."""
+    """Number of books to list; None, the default, for all."""
     show_dropped: bool
-    """Whether what was dropped is listed; HTML, XLSX and JSON list it always."""
+    """Whether to list dropped products; HTML, XLSX and JSON always do."""
     width: int | None
     """Columns of the table."""

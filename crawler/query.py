@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol, Self
 
 from crawler.errors import UsageError
 
 __all__ = [
     "MAX_QUERY_LENGTH",
-    "checked_query",
+    "Query",
     "has_one_script",
+    "in_script",
     "mainland_wording",
     "script_of",
     "simplified",
@@ -26,12 +27,22 @@ class _Converter(Protocol):
     def convert(self, text: str) -> str: ...
 
 
-def checked_query(query: str) -> str:
-    """Return `query` with its white space folded.
+class Query(str):
+    """The words of a search, checked when they are typed: one that exists need not be checked again.
 
-    Raises UsageError if it is empty, too long, or contains control characters or lone surrogates.
+    Raises UsageError if it is empty, too long, or contains control characters or lone surrogates. Elsewhere it is an
+    ordinary `str` with its white space folded; `str(query)` is a plain one, for encoders.
     """
-    folded = " ".join(query.split())
+
+    __slots__ = ()
+
+    def __new__(cls, typed: str) -> Self:
+        """Fold white space and check the text; a query is returned as it is."""
+        return typed if isinstance(typed, cls) else super().__new__(cls, _checked(typed))
+
+
+def _checked(typed: str) -> str:
+    folded = " ".join(typed.split())
     if not folded:
         raise UsageError("the query is empty; give the words to search for")
     if len(folded) > MAX_QUERY_LENGTH:
@@ -55,6 +66,13 @@ def simplified(text: str) -> str:
 def traditional(text: str) -> str:
     """Convert `text` to Traditional Chinese (OpenCC's `s2t`)."""
     return _converter("s2t").convert(text)
+
+
+def in_script(text: str, script: Literal["zh-Hans", "zh-Hant"] | None) -> str:
+    """Return `text` in a script of Chinese; as it is for None."""
+    if script is None:
+        return text
+    return simplified(text) if script == "zh-Hans" else traditional(text)
 
 
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")

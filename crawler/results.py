@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, overload
 
 from crawler.errors import UsageError
+from crawler.money import money
 from crawler.repr_text import count_of, plain, quoted
+from crawler.source import Source
 from parsers import SHOPS
 
 if TYPE_CHECKING:
@@ -149,7 +151,8 @@ class SearchResult:
         ok = sum(page.verdict is Verdict.OK for page in self.pages)
         found = [f"{ok} of {len(self.pages)} pages ok", count_of(self.counts.books, "book")]
         if (cheapest := self.cheapest) is not None:
-            found.append(f"cheapest ¥{cheapest.price:,.2f} {quoted(cheapest.title)}")
+            price = money(cheapest.price or Decimal(0), self.source.shop.currency)
+            found.append(f"cheapest {price} {quoted(cheapest.title)}")
         found.append("complete" if self.complete else "partial")
         if self.stopped is not None:
             found.append(f"stopped: {plain(self.stopped)}")
@@ -183,15 +186,20 @@ class SearchResult:
 
         return first_by(rank, self.books, goods=self.all_goods, used=self.options.get("condition") == "used")
 
+    @cached_property
+    def source(self) -> Source:
+        """Where the prices come from: `shop`, `base_url` and `demo` in one value."""
+        return Source.at(self.base_url, demo=self.demo, shop=SHOPS[self.shop])
+
     @property
     def is_live(self) -> bool:
         """True if the requests went to the shop itself, not to a demo, a replica or a test."""
-        return not self.demo and self.base_url.rstrip("/") == SHOPS[self.shop].base_url
+        return self.source.is_live
 
     @property
     def marked_source(self) -> str:
         """The source as reports show it: '' for the live shop, «demo», or a replica's address."""
-        return "demo" if self.demo else "" if self.is_live else self.base_url
+        return self.source.mark
 
     @property
     def all_goods(self) -> bool:

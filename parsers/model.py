@@ -105,12 +105,12 @@ class Contributor:
 class Listing:
     """One item of a result list.
 
-    Prices are in yuan, as shown: before coupons, promotions and postage. A value that is missing from the page, or
-    unreadable there, is None; the `*_text` field beside it keeps the page's text.
+    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that is
+    missing from the page, or unreadable there, is None; the `*_text` field beside it keeps the page's text.
     """
 
     product_id: str
-    """The digits of `id="p29220317"`."""
+    """The shop's product number: «29220317»."""
     title: str
     """The title without the subtitle, with white space folded."""
     subtitle: str

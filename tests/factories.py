@@ -11,7 +11,7 @@ from typing import Any
 from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
-from crawler.report.renderer import ReportRenderer
+from crawler.report.search.renderer import ReportRenderer
 from crawler.results import PageResult, SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Contributor, Listing

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.atomic_write import atomic_write, remove_abandoned, temporary_file
+from crawler.atomic_write import atomic_write, remove_abandoned, replacing, temporary_file
+from crawler.errors import OutputError
+from crawler.file_lock import try_lock
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="locks and kills")
 
@@ -21,8 +23,12 @@ ROOT = Path(__file__).parent.parent
 
 WRITERS = {
     "atomic_write": "with atomic_write(target) as file: pause()",
-    "report": "_fill = files._fill\nasync def fill(*a):\n    await _fill(*a)\n    pause()\nfiles._fill = fill\n"
-    "asyncio.run(files.write_whole(target, b'x'))",
+    "report": "_fill = module._fill\nasync def fill(*a):\n    await _fill(*a)\n    pause()\nmodule._fill = fill\n"
+    "asyncio.run(module.write_whole(target, b'x'))",
+    "feed": "feed_channel._encoded = lambda *_: pause()\nfeed_channel._write(target, None, '')",
+    "robots": "robots_store.json.dumps = lambda _: pause()\n"
+    "robots_store.Store(target.parent).write(target.name, robots_store.Kept(dt.datetime.now(dt.UTC), 200, b''), "
+    "dt.datetime.now(dt.UTC))",
     "archive": "archive.RecordReader = lambda journal: pause()\n"
     "asyncio.run(archive.write_archive(Path('none'), target))",
 }
@@ -30,10 +36,13 @@ WRITERS = {
 
 SCRIPT = """
 import asyncio, sys, time
+import datetime as dt
 from pathlib import Path
-from crawler.recording import archive
-from crawler.report import files
+from crawler import atomic_write as module
+from crawler.alerts import feed_channel
 from crawler.atomic_write import atomic_write
+from crawler.download import robots_store
+from crawler.recording import archive
 
 def pause():
     print("writing", flush=True)
@@ -144,3 +153,51 @@ def test_without_locks_age_alone_can_tell(tmp_path: Path, monkeypatch: pytest.Mo
     with atomic_write(tmp_path / "a") as file:
         file.write(b"whole")
     assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+class BugError(ValueError):
+    """An exception that says nothing of the file."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"), [(OSError(28, "No space left"), OutputError), (BugError("x"), BugError)]
+)
+def test_a_failing_block_changes_nothing(
+    tmp_path: Path, raised: Exception, expected: type[Exception]
+) -> None:
+    """An error of the system becomes one line that names the file, whenever it comes; a bug stays one."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with atomic_write(path) as file:
+            file.write(b"new")
+            raise raised
+
+    with pytest.raises(expected) as caught:
+        fail()
+    if expected is OutputError:
+        assert str(caught.value) == f"{path} cannot be written: No space left; choose another place"
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_replaces_a_file_replaces_a_link_in_its_place(tmp_path: Path) -> None:
+    """A link that somebody puts there while the file is written leads nobody to its target."""
+    elsewhere, path = tmp_path / "elsewhere", tmp_path / "a"
+    elsewhere.write_bytes(b"mine")
+    with replacing(path) as file:
+        file.write(b"new")
+        path.symlink_to(elsewhere)
+    assert (path.is_symlink(), path.read_bytes(), elsewhere.read_bytes()) == (False, b"new", b"mine")
+
+
+def test_a_lock_is_held_until_the_file_is_closed(tmp_path: Path) -> None:
+    """Another descriptor of the same file finds it taken until then."""
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    with path.open("rb") as mine, path.open("rb") as other:
+        assert try_lock(mine.fileno()) is True
+        assert try_lock(other.fileno()) is False
+        mine.close()
+        assert try_lock(other.fileno()) is True

@@ -12,7 +12,7 @@ import pytest
 
 from crawler import Settings, SettingsError, engine
 from crawler.configuration import TABLES, Loaded, load
-from crawler.settings import ReportSettings
+from crawler.settings import ReportSettings, options_of
 from crawler.watching.watch import SEARCH_KEYS, AlertSettings, WatchTerms
 
 HERE = "[crawler]\npages = 5\nmin_price = 12.50\n[report]\ntop = 7\n"
@@ -387,19 +387,14 @@ def changed(got: Loaded) -> set[tuple[str, str]]:
     return {
         (table, key)
         for table, struct in TABLES.items()
-        for key in struct.__struct_fields__
-        if key not in TABLES and getattr(values[table], key) != getattr(struct(), key)
+        for key in options_of(struct)
+        if getattr(values[table], key) != getattr(struct(), key)
     }
 
 
 def test_every_key_is_decided_upon() -> None:
     """A new key must be added to one of these two texts, and marked in its settings if it is harmless."""
-    every = {
-        (table, key)
-        for table, struct in TABLES.items()
-        for key in struct.__struct_fields__
-        if key not in TABLES
-    }
+    every = {(table, key) for table, struct in TABLES.items() for key in options_of(struct)}
     assert keys(HARMFUL) | keys(HARMLESS) | {("report", "dir")} == every
     assert keys(HARMFUL) & keys(HARMLESS) == {("report", "dir")}
 
@@ -525,7 +520,7 @@ def test_the_watch_of_our_config_is_one() -> None:
     text = (Path(__file__).parents[1] / "config.toml").read_text(encoding="utf-8")
     example = text[text.index("# [[watch]]") :]
     (table,) = tomllib.loads(re.sub(r"^# ", "", example, flags=re.MULTILINE))["watch"]
-    assert table.keys() - set(SEARCH_KEYS) == set(WatchTerms.__struct_fields__)
+    assert table.keys() - set(SEARCH_KEYS) == set(options_of(WatchTerms))
     listed = set(
         re.findall(r"[a-z_]+", example.partition("this watch only: ")[2].partition(".")[0].replace("#", ""))
     )

@@ -15,7 +15,7 @@ from crawler import CrawlOptions, ReplayOptions, ReportOptions, SearchOptions
 from crawler.books import FILTERS
 from crawler.options import TextFormat
 from crawler.report import FORMATS, Style
-from crawler.settings import Reason, ReportSettings, Settings
+from crawler.settings import Reason, ReportSettings, SearchSettings, Settings, options_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,6 +77,15 @@ def test_the_options_of_crawl_are_the_settings() -> None:
 def test_the_options_of_a_search_are_settings() -> None:
     assert {"pages", "sort", "max_seconds"} < SearchOptions.__optional_keys__ < CrawlOptions.__optional_keys__
     assert ReplayOptions.__optional_keys__ == {"rank", "keep", *FILTERS}
+
+
+def test_the_options_are_those_that_the_metadata_names() -> None:
+    """What a search may have for itself is the search's part; what a replay may change is marked."""
+    marked = options_of(SearchSettings)
+    assert SearchOptions.__optional_keys__ == marked.keys()
+    assert ReplayOptions.__optional_keys__ == {
+        n for n, option in marked.items() if option.replay == "applied"
+    }
 
 
 def test_the_options_of_a_report_are_those_of_its_style() -> None:

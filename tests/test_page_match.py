@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from crawler.query import checked_query, simplified
+from crawler.query import Query, simplified
 from crawler.search.page_match import is_mojibake_of, other_page, other_query, same_query
 from parsers.model import PageKind, SearchPage
 
@@ -65,7 +65,7 @@ def test_what_is_another_query(stated: str, asked: str) -> None:
 def test_every_query_is_its_own(query: str) -> None:
     """A query that is repeated unchanged, or in another script, case or width, matches."""
     assume(query.split() and " ".join(query.split()).isprintable())
-    asked = simplified(checked_query(query))
+    asked = simplified(Query(query))
     assert same_query(asked, asked)
     assert same_query(query, asked)
     assert same_query(f" {asked} ", asked)

@@ -32,7 +32,7 @@ def test_the_public_names_are_these() -> None:
         "SearchFinished", "SearchOptions", "SearchResult", "SearchStarted", "Settings", "SettingsError", "UsageError",
         "Verdict", "WorkerEvent", "crawl",
     ]  # fmt: skip
-    assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire"]
+    assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire", "register_shop"]
     assert parsers.dangdang.__all__ == ["parse_search_page", "search_url"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.books.selection import Selection, select
 from crawler.download.exchange import Exchange
-from crawler.search.judging import Judgement, judge
+from crawler.search.judging import Judgement, judge_search
 from crawler.verdict import Verdict
 from parsers import parse_search_page_to_wire
 from parsers.model import SearchPage
@@ -19,7 +19,9 @@ def judged(name: str, query: str) -> Judgement:
     """Return the verdict on a capture with status 200 for `query`; skip the test if there are no captures."""
     body = real(name)
     parsed = SearchPage.from_wire(parse_search_page_to_wire("dangdang", body, None, 1))
-    return judge(Exchange(URL, URL, status=200, reason="OK", body=body, attempts=1), parsed, query=query)
+    return judge_search(
+        Exchange(URL, URL, status=200, reason="OK", body=body, attempts=1), parsed, query=query
+    )
 
 
 def selected(judgement: Judgement) -> Selection:

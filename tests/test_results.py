@@ -19,7 +19,7 @@ from crawler.books.pipeline import SelectionCriteria
 from crawler.clean import clean
 from crawler.errors import CrawlerError, OutputError, SettingsError, UsageError
 from crawler.report import FORMATS, encode, render
-from crawler.report.notebook import MOST_BOOKS
+from crawler.report.search.notebook import MOST_BOOKS
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
 from parsers.model import Flag

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_type_hints
 
-import msgspec
 import pytest
+from msgspec import Meta
 
 from crawler import Settings, SettingsError, UsageError
 from crawler.books import FILTERS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import LANGUAGES
-from crawler.settings import HistorySettings, ReportSettings, checked, nearest
-from crawler.watching.watch import AlertSettings
+from crawler.settings import (
+    EngineSettings,
+    FetchSettings,
+    HistorySettings,
+    Option,
+    ReportSettings,
+    SearchSettings,
+    Table,
+    checked,
+    nearest,
+    options_of,
+)
+from crawler.watching.watch import AlertSettings, WatchTerms
 from parsers.dangdang.urls import Sort
 
 CONFIG = Path(__file__).parent.parent / "config.toml"
@@ -34,10 +46,10 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert settings.max_body_bytes == 8 * 1024 * 1024
     assert (settings.rank, settings.keep) == ("cheapest", ())
     assert settings.report == ReportSettings(top=50, dir="reports", keep=0, lang="auto")
-    assert [n for n in Settings.__struct_fields__ if getattr(settings, n) is None] == [
+    assert {n for n in options_of(Settings) if getattr(settings, n) is None} == {
         "min_price", "max_price", "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds",
         "proxy", "base_url", "cache_dir",
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -210,14 +222,12 @@ def test_text_that_is_no_value_is_refused(name: str, text: str) -> None:
 
 def test_sort_orders_are_those_of_the_shop() -> None:
     """Every order in the settings exists in the shop's URLs, and vice versa."""
-    sort = next(field.type for field in msgspec.structs.fields(Settings) if field.name == "sort")
-    assert set(get_args(get_args(sort)[0])) == {order.value for order in Sort}
+    assert choices(Settings, "sort") == {order.value for order in Sort}
 
 
-def choices(table: type[msgspec.Struct], name: str) -> set[str]:
+def choices(table: type[Table], name: str) -> set[str]:
     """Return the words that a setting accepts."""
-    hint = next(field.type for field in msgspec.structs.fields(table) if field.name == name)
-    choice = get_args(hint)[0]
+    choice = get_type_hints(table)[name]
     return set(get_args(get_args(choice)[0] if name == "keep" and table is Settings else choice))
 
 
@@ -226,7 +236,7 @@ def test_words_that_can_be_set_are_known_where_they_are_used() -> None:
     assert choices(Settings, "rank") == set(RANKINGS)
     assert choices(Settings, "keep") == set(KEEPABLE)
     assert choices(ReportSettings, "lang") == {"auto", *LANGUAGES}
-    assert set(FILTERS) <= set(Settings.__struct_fields__)
+    assert set(FILTERS) <= options_of(SearchSettings).keys()
 
 
 def test_settings_errors_are_usage_errors() -> None:
@@ -253,12 +263,9 @@ def test_config_file_documents_every_key_with_its_default() -> None:
     """config.toml has every setting with its default, comments out those without one, and has nothing else."""
     settings = Settings()
     defaults = {
-        "crawler": {
-            n: getattr(settings, n) for n in Settings.__struct_fields__ if n not in {"report", "history"}
-        }
-        | {"keep": []},
-        "report": {n: getattr(settings.report, n) for n in ReportSettings.__struct_fields__},
-        "history": {n: getattr(settings.history, n) for n in HistorySettings.__struct_fields__},
+        "crawler": {n: getattr(settings, n) for n in options_of(Settings)} | {"keep": []},
+        "report": {n: getattr(settings.report, n) for n in options_of(ReportSettings)},
+        "history": {n: getattr(settings.history, n) for n in options_of(HistorySettings)},
         "alerts": {"urls": [], "file": None, "feed": None, "command": []},
     }
     shown = documented()
@@ -277,3 +284,66 @@ def test_config_file_documents_every_key_with_its_default() -> None:
         history=HistorySettings(**shown["history"]),
     )
     AlertSettings(file=shown["alerts"]["file"])
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WithoutOption(Table):
+    pages: Annotated[int, Meta(ge=1)] = 3
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WithoutAnything(Table):
+    pages: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WithoutDescription(Table):
+    pages: Annotated[int, Option()] = 3
+
+
+@pytest.mark.parametrize("table", [WithoutOption, WithoutAnything, WithoutDescription])
+def test_a_setting_without_metadata_is_an_error(table: type[Table]) -> None:
+    """Nobody can add a setting and forget where it may be set: neither its value nor its list exists then."""
+    with pytest.raises(TypeError, match=rf"^{table.__name__}\.pages must be annotated"):
+        table()
+    with pytest.raises(TypeError, match=r"\.pages must be annotated"):
+        options_of(table)
+
+
+def test_the_parts_make_up_the_settings() -> None:
+    """Each setting of [crawler] belongs to one part, and the whole is accepted where a part is wanted."""
+    parts = [options_of(part) for part in (SearchSettings, FetchSettings, EngineSettings)]
+    assert sum(map(len, parts)) == len(options_of(Settings))
+    assert {name: option for part in parts for name, option in part.items()} == options_of(Settings)
+    assert isinstance(Settings(), (SearchSettings, FetchSettings, EngineSettings))
+
+
+@pytest.mark.parametrize("part", [FetchSettings, Settings])
+def test_no_part_shows_a_password(part: type[FetchSettings]) -> None:
+    assert repr(part(proxy="http://user:secret@proxy.example:80", delay=1.0)) == (
+        f"{part.__name__}(delay=1.0, proxy='proxy.example:80')"
+    )
+    assert "secret" not in repr(AlertSettings(urls=("ntfy://secret",), command=("x", "secret")))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        (SearchSettings, {"min_price": Decimal(5), "max_price": Decimal(3)}),
+        (FetchSettings, {"attempts": 11}),
+        (EngineSettings, {"workers": -1}),
+        (WatchTerms, {"query": "x", "every": "5"}),
+    ],
+)
+def test_a_part_is_checked_like_the_whole(part: type[Table], wrong: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        part(**wrong)
+
+
+def test_metadata_is_consistent() -> None:
+    """A replay applies only what a recording keeps, a watch's identity consists of its settings, flags have owners."""
+    for table in (Settings, ReportSettings, HistorySettings, AlertSettings, WatchTerms):
+        for name, option in options_of(table).items():
+            assert option.recorded or option.replay != "applied", name
+            assert option.watch or not option.scope, name
+            assert option.commands or not (option.flag or option.dest or option.replay != "refused"), name

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from crawler.download.exchange import Exchange, Problem
-from crawler.parsing.pool import ParseFailure
+from crawler.fetch_verdict import is_login_url, judge_fetch
+from crawler.parsing.job import ParseFailure, ParseFailureReason
 from crawler.phrases import Phrase
-from crawler.search.judging import Judgement, in_page_order, is_login_url, judge
+from crawler.search.judging import Judgement, in_page_order, judge_search
 from crawler.search.page_match import is_mojibake_of
 from crawler.verdict import Verdict
 from parsers.model import Listing, PageKind, SearchPage
@@ -45,6 +46,7 @@ def answer(status: int | None = 200, **changes: Any) -> Exchange:
         "status": status,
         "reason": "Reason",
         "attempts": 1,
+        "body": b"<html>",
     }
     return Exchange(**(values | changes))
 
@@ -64,7 +66,7 @@ SINGLE_PAGES = [
     (answer(403), None, Verdict.BLOCKED, "403 Reason"),
     (answer(405), page(PageKind.OTHER), Verdict.BLOCKED, "405 Reason"),
     (answer(429, attempts=3), None, Verdict.BLOCKED, "429 Reason (after 3 attempts)"),
-    (answer(), None, Verdict.BLOCKED, "200 Reason, but an empty body"),
+    (answer(body=b""), None, Verdict.BLOCKED, "200 Reason, but an empty body"),
     (answer(), page(PageKind.EMPTY), Verdict.BLOCKED, "200 Reason, but its sign"),
     (answer(302, redirect="https://login.dangdang.com/signin.aspx"), None, Verdict.BLOCKED, "login"),
     (answer(302, redirect="https://www.dangdang.com/"), None, Verdict.UNEXPECTED_PAGE, "redirected to"),
@@ -135,8 +137,8 @@ SINGLE_PAGES = [
     (CUT, page(PageKind.BLOCKED, ended=False), Verdict.BLOCKED, "its sign"),
     (CUT, page(PageKind.RESULTS, "1"), Verdict.OK, ""),
     (answer(), page(PageKind.RESULTS, "1", ended=False), Verdict.OK, ""),
-    (answer(), ParseFailure(Verdict.PARSE_CRASHED, "died"), Verdict.PARSE_CRASHED, "died"),
-    (answer(), ParseFailure(Verdict.PARSE_TIMEOUT, "slow"), Verdict.PARSE_TIMEOUT, "slow"),
+    (answer(), ParseFailure(ParseFailureReason.CRASHED, "died"), Verdict.PARSE_CRASHED, "died"),
+    (answer(), ParseFailure(ParseFailureReason.TIMEOUT, "slow"), Verdict.PARSE_TIMEOUT, "slow"),
 ]
 
 
@@ -145,7 +147,7 @@ def test_a_page_alone(
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, verdict: Verdict, words: str
 ) -> None:
     """Exchange and signs give the verdict of the table, and the detail has the reason."""
-    judgement = judge(exchange, parsed, query="渗透测试", number=5)
+    judgement = judge_search(exchange, parsed, query="渗透测试", number=5)
     assert judgement.verdict is verdict
     assert words in judgement.detail
 
@@ -159,9 +161,9 @@ def test_every_verdict_of_a_page_alone_is_in_the_table() -> None:
 def test_a_misread_query_is_no_honest_no_result() -> None:
     """A no-result page for the mojibake of the query says nothing about the query."""
     misread = page(PageKind.NO_RESULTS, query_echo="楂樼瓑鏁板", notice="抱歉")
-    assert judge(answer(), misread, query="高等数学").verdict is Verdict.UNEXPECTED_PAGE
+    assert judge_search(answer(), misread, query="高等数学").verdict is Verdict.UNEXPECTED_PAGE
     honest = page(PageKind.NO_RESULTS, query_echo="高等数学", notice="抱歉")
-    assert judge(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
+    assert judge_search(answer(), honest, query="高等数学").verdict is Verdict.NO_RESULTS
 
 
 NOTES: list[tuple[dict[str, Any], Phrase]] = [
@@ -179,9 +181,9 @@ NOTES: list[tuple[dict[str, Any], Phrase]] = [
 @pytest.mark.parametrize(("changes", "note"), NOTES)
 def test_what_a_reader_should_know_of_a_page_is_noted(changes: dict[str, Any], note: Phrase) -> None:
     """A page with something missing is read, with a note."""
-    judgement = judge(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
+    judgement = judge_search(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
     assert (judgement.verdict, judgement.notes) == (Verdict.OK, (note,))
-    assert judge(answer(), page(PageKind.RESULTS, "1"), query="书").notes == ()
+    assert judge_search(answer(), page(PageKind.RESULTS, "1"), query="书").notes == ()
 
 
 def test_a_page_may_have_several_notes() -> None:
@@ -189,7 +191,7 @@ def test_a_page_may_have_several_notes() -> None:
     changes = {
         name: value for fields, _ in NOTES if fields != {"clipped": 2} for name, value in fields.items()
     }
-    judgement = judge(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
+    judgement = judge_search(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
     assert [getattr(note, "code", "") for note in judgement.notes] == [
         "some_unreadable", "undecodable", "surplus", "clipped_one", "perhaps_cut", "shop_says",
     ]  # fmt: skip
@@ -199,40 +201,104 @@ def test_half_of_the_items_must_be_readable() -> None:
     """A page is read if at least half of its items have a title and a price."""
     readable, unpriced = listing("1"), listing("2", **NO_PRICE)
     half = page(listings=(readable, unpriced), items=2)
-    assert judge(answer(), half, query="书").verdict is Verdict.OK
+    assert judge_search(answer(), half, query="书").verdict is Verdict.OK
     fewer = page(listings=(readable, unpriced, listing("3", **NO_PRICE)), items=3)
-    judgement = judge(answer(), fewer, query="书")
+    judgement = judge_search(answer(), fewer, query="书")
     assert (judgement.verdict, judgement.detail) == (
         Verdict.LAYOUT_CHANGED,
         Phrase("few_readable", items=3, titled=3, priced=1),
     )
     gone = page(listings=(listing("1", sold_out=True, **NO_PRICE),), items=1)
-    assert judge(answer(), gone, query="书").verdict is Verdict.OK
+    assert judge_search(answer(), gone, query="书").verdict is Verdict.OK
 
 
 def test_a_page_says_which_count_it_contradicts() -> None:
     """It names the products stated beside «no results», or else the pages; one page is no contradiction."""
     denied = page(PageKind.NO_RESULTS, total=5, pages=9, notice="抱歉")
-    assert judge(answer(), denied, query="书").detail == Phrase("total_denied", total=5, notice="抱歉")
+    assert judge_search(answer(), denied, query="书").detail == Phrase("total_denied", total=5, notice="抱歉")
     denied = page(PageKind.NO_RESULTS, total=0, pages=2)
-    assert judge(answer(), denied, query="书").detail == Phrase("pages_denied", pages=2, notice="its sign")
+    assert judge_search(answer(), denied, query="书").detail == Phrase(
+        "pages_denied", pages=2, notice="its sign"
+    )
     honest = page(PageKind.NO_RESULTS, total=0, pages=1)
-    judgement = judge(answer(), honest, query="书")
+    judgement = judge_search(answer(), honest, query="书")
     assert (judgement.verdict, judgement.detail, judgement.page) == (Verdict.NO_RESULTS, "its sign", honest)
+
+
+FETCHES = [
+    # exchange, verdict on a page of any kind, words of the detail
+    (
+        answer(None, problem=Problem.TIMEOUT, detail="silent", attempts=3),
+        "network_error",
+        "silent (after 3 attempts)",
+    ),
+    (answer(None, problem=Problem.NAME, detail="no such name"), "network_error", "no such name"),
+    (answer(problem=Problem.TRUNCATED, detail="cut"), "network_error", "cut"),
+    (answer(problem=Problem.TOO_LARGE, detail="larger"), "too_large", "larger"),
+    (answer(None, problem=Problem.ROBOTS, detail="denied"), "robots_denied", "denied"),
+    (answer(None, problem=Problem.ADDRESS, detail="private"), "address_refused", "private"),
+    (answer(None, problem=Problem.BLOCKED, detail="blocked before"), "not_asked", "blocked before"),
+    (answer(302, redirect="https://passport.example/"), "blocked", "login"),
+    (answer(final_url="https://www.example/login/"), "blocked", "login"),
+    (answer(302, redirect="https://www.example/"), "unexpected_page", "302, redirected to"),
+    (answer(403), "blocked", "403 Reason"),
+    (answer(405), "blocked", "405 Reason"),
+    (answer(429, attempts=2), "blocked", "429 Reason (after 2 attempts)"),
+    (answer(404), "http_error", "404 Reason"),
+    (answer(204, body=b""), "http_error", "204 Reason"),
+    (answer(503, gave_up="rest"), "http_error", "503 Reason (rest)"),
+    (answer(body=b""), "blocked", "200 Reason, but an empty body"),
+]
+
+
+@pytest.mark.parametrize(("exchange", "verdict", "words"), FETCHES)
+def test_a_fetch_is_judged_without_its_page(exchange: Exchange, verdict: str, words: str) -> None:
+    """A fetch that brought no page has a verdict of its own, and a search page takes it over."""
+    failure = judge_fetch(exchange)
+    assert failure is not None
+    assert failure.verdict == verdict
+    assert words in failure.detail
+    judgement = judge_search(exchange, None, query="书")
+    assert (judgement.verdict, judgement.detail) == (failure.verdict, failure.detail)
+
+
+def test_a_page_to_read_has_no_verdict_before_it_is_read() -> None:
+    """Leave an answer with a page to the page's judge, unless the page shows that it blocks."""
+    assert judge_fetch(answer()) is None
+    blocked = judge_fetch(answer(503, attempts=2), block_sign="a slider")
+    assert blocked is not None
+    assert (blocked.verdict, blocked.detail) == (Verdict.BLOCKED, "503 Reason: a slider (after 2 attempts)")
+
+
+@pytest.mark.parametrize("problem", Problem)
+def test_every_problem_of_a_fetch_has_a_verdict_that_failed(problem: Problem) -> None:
+    """No problem is taken for a page, whatever status or body came with it."""
+    for exchange in (answer(None, problem=problem, body=b""), answer(problem=problem)):
+        failure = judge_fetch(exchange)
+        assert failure is not None
+        assert failure.verdict.failed
+
+
+@pytest.mark.parametrize("reason", ParseFailureReason)
+def test_every_reason_of_the_parser_has_a_verdict(reason: ParseFailureReason) -> None:
+    """A page that was not parsed failed, with the parser's own words."""
+    judgement = judge_search(answer(), ParseFailure(reason, "its words"), query="书")
+    assert judgement.verdict.failed
+    assert judgement.detail == "its words"
 
 
 def test_a_long_address_is_cut() -> None:
     """Show 100 characters of the address of a redirect, and mark the cut."""
     for length, shown in ((100, "x" * 74), (101, "x" * 73 + "…")):
         url = f"https://login.example.com/{'x' * (length - 26)}"
-        judgement = judge(answer(302, redirect=url), None, query="书")
+        judgement = judge_search(answer(302, redirect=url), None, query="书")
         assert judgement.detail == Phrase("to_a_login", url=f"https://login.example.com/{shown}")
 
 
 def test_a_single_attempt_is_not_counted() -> None:
     """The number of requests is given from the second attempt on."""
-    assert judge(answer(503), None, query="书").detail == "503 Reason"
-    twice = judge(answer(503, attempts=2), None, query="书").detail
+    assert judge_search(answer(503), None, query="书").detail == "503 Reason"
+    twice = judge_search(answer(503, attempts=2), None, query="书").detail
     assert twice == Phrase("with_more", words="503 Reason", more=Phrase("attempts", n=2))
 
 

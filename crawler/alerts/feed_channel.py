@@ -21,11 +21,10 @@ from crawler.alerts.file_channel import lock_file
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.alerts.wording import followable, text_of, title_of
 from crawler.atomic_write import (
-    commit,
     followed,
     probe,
+    replacing,
     shown,
-    temporary_file,
     temporary_path,
     translate_os_errors,
 )
@@ -165,12 +164,8 @@ def _link(url: str) -> str:
 
 def _write(target: Path, feed: _Feed, now: str) -> None:
     """Let a new file take the place of the old one, or of a link that was put there meanwhile."""
-    with temporary_file(target) as temporary:
-        with temporary.file as file:
-            file.write(_encoded(feed, now))
-            file.flush()
-            os.fsync(file.fileno())
-        commit(temporary.path, target)
+    with replacing(target) as file:
+        file.write(_encoded(feed, now))
 
 
 def _encoded(feed: _Feed, now: str) -> bytes:

@@ -15,6 +15,7 @@ from crawler.alerts.alert import encoded
 from crawler.alerts.refusals import INTERRUPTED
 from crawler.atomic_write import followed, probe, shown, temporary_path, translate_os_errors
 from crawler.errors import OutputError
+from crawler.file_lock import try_lock
 from crawler.phrases import Phrase, reason_of
 
 if TYPE_CHECKING:
@@ -115,23 +116,14 @@ def _last_byte(descriptor: int) -> bytes:
 
 
 def lock_file(descriptor: int, stopped: Callable[[], bool]) -> bool:
-    """Take the file for this process until it is closed; False when another holds it for long, or when stopped.
+    """Lock an open file until it is closed; return False if another holds it for long, or if stopped.
 
     Where there are no locks the single write must do.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
     for _ in range(LOCK_TRIES):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if stopped():
-                return False
-            time.sleep(LOCK_PAUSE)
-        except OSError:  # a network's file system without locks
+        if try_lock(descriptor) is not False:
             return True
-        else:
-            return True
+        if stopped():
+            return False
+        time.sleep(LOCK_PAUSE)
     return False

@@ -98,24 +98,32 @@ def _parted(group: Sequence[Listing]) -> list[Offers]:
     works = [_Work(listing) for listing in group]
     books: list[_Work] = []
     for says in sorted({work.says for work in works}, reverse=True):
-        # Match all listings that say equally much against the same books; otherwise their order would matter.
-        places = _by_mark(books)
-        like, alone = list[_Work](), list[_Work]()
-        for work in works:
-            if work.says != says:
-                continue
-            fits = {id(book): book for mark in work.marks for book in places[mark]}
-            if is_short and not work.names_author:
-                alone.append(work)
-            elif len(fits) == 1:
-                fits.popitem()[1].listings.extend(work.listings)
-            elif fits:
-                alone.append(work)
-            else:
-                like.append(work)
+        like, alone = _unplaced([work for work in works if work.says == says], books, is_short=is_short)
         # If nobody names anything, a title alone does not make two listings the same: T-shirts come in many kinds.
         books += alone + (_linked(like) if says else like)
     return [in_order(book.listings) for book in books]
+
+
+def _unplaced(
+    works: Iterable[_Work], books: list[_Work], *, is_short: bool
+) -> tuple[list[_Work], list[_Work]]:
+    """Add each work to the one book that it fits; return those that fit none, and those that stay books of their own.
+
+    All `works` name as much and are judged against the same books, or their order would matter.
+    """
+    places = _by_mark(books)
+    like, alone = list[_Work](), list[_Work]()
+    for work in works:
+        fits = {id(book): book for mark in work.marks for book in places[mark]}
+        if is_short and not work.names_author:
+            alone.append(work)
+        elif len(fits) == 1:
+            fits.popitem()[1].listings.extend(work.listings)
+        elif fits:
+            alone.append(work)
+        else:
+            like.append(work)
+    return like, alone
 
 
 def _by_mark(books: Iterable[_Work]) -> defaultdict[_Mark, list[_Work]]:

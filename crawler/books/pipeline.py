@@ -15,6 +15,7 @@ from crawler.books.offers import Offers, price_of
 from crawler.books.ranking import rank_books
 from crawler.books.selection import drop_reason, select
 from crawler.books.topic import Topic
+from crawler.money import money
 from crawler.phrases import Phrase
 from parsers.model import Listing
 
@@ -33,6 +34,8 @@ class SelectionCriteria:
     """A key of `crawler.books.ranking.RANKINGS`."""
     goods: bool = False
     """True to count other goods like books."""
+    currency: str = "CNY"
+    """Currency of the shop's prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +94,19 @@ def build_books(
         books,
         tuple(dropped),
         Counts(selection.listings, selection.unique, listings_kept, len(books), counts),
-        _notes(selection.replaced),
+        _notes(selection.replaced, criteria.currency),
     )
 
 
-def _notes(replaced: Sequence[tuple[Listing, Listing]]) -> tuple[str, ...]:
+def _notes(replaced: Sequence[tuple[Listing, Listing]], currency: str) -> tuple[str, ...]:
     """Return a sentence about each of the first products with two offers, and one with the number of others."""
     notes = [
         Phrase(
             "two_offers",
             number=later.product_id,
-            earlier=_offer_in_words(earlier),
+            earlier=_offer_in_words(earlier, currency),
             earlier_page=_page_in_words(earlier),
-            later=_offer_in_words(later),
+            later=_offer_in_words(later, currency),
             later_page=_page_in_words(later),
         )
         for earlier, later in replaced[:MOST_NOTES]
@@ -117,9 +120,9 @@ def _page_in_words(listing: Listing) -> str:
     return Phrase("the_price_page" if listing.price_order else "the_page", page=listing.page)
 
 
-def _offer_in_words(listing: Listing) -> str:
+def _offer_in_words(listing: Listing, currency: str) -> str:
     amount = price_of(listing)
-    price = Phrase("offer_without_price") if amount is None else f"¥{amount:,.2f}"
+    price = Phrase("offer_without_price") if amount is None else money(amount, currency)
     return Phrase("offer_sold_out", price=price) if listing.sold_out else price
 
 

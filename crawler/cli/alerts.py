@@ -49,7 +49,7 @@ exit codes:
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line."""
-    from crawler.cli.watch import add_place_options
+    from crawler.cli.watch_options import add_place_options
 
     parser = subparsers.add_parser(
         "alerts",
@@ -66,7 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the places, or send test messages; return the exit code."""
-    from crawler.cli.watch import alert_channels, loaded_watches, overlooked
+    from crawler.cli.watch_options import alert_channels, loaded_watches, overlooked
     from crawler.errors import UsageError
 
     loaded = loaded_watches(args)
@@ -88,7 +88,7 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
     """Send a test message to each place, and report the results."""
     from crawler.alerts.wording import trial_message
     from crawler.cli.interrupts import Interrupts
-    from crawler.cli.watch import overlooked
+    from crawler.cli.watch_options import overlooked
     from crawler.errors import UsageError
     from crawler.labels import labels_for
     from crawler.local_time import local_zone
@@ -122,11 +122,12 @@ def _lines(args: argparse.Namespace, loaded: Loaded, channels: Sequence[Channel]
 
     from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.recording import history_file
+    from crawler.source import Source
     from crawler.watching.overview import open_watch_store, outstanding
-    from crawler.watching.run_watch import source_for
 
     reader = open_watch_store(history_file(loaded.settings.history.path))
-    source, now = source_for(loaded.settings, demo=args.demo), dt.datetime.now(dt.UTC)
+    source = Source.at(loaded.settings.base_url, demo=args.demo).name
+    now = dt.datetime.now(dt.UTC)
     with nullcontext() if reader is None else reader:
         found, elsewhere = outstanding(reader, channels or (StdoutChannel(),), source, now)
     for each in found:

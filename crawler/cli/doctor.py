@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from crawler.cli import console
 from crawler.cli.alerts import resting_in_words
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
-from crawler.cli.watch import add_place_options, alert_channels, loaded_watches, overlooked
+from crawler.cli.watch_options import add_place_options, alert_channels, loaded_watches, overlooked
 from crawler.errors import CrawlerError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from crawler.configuration import Loaded
     from crawler.results import PageResult
     from crawler.settings import Settings
+    from crawler.watching.overview import Outstanding
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
+    from crawler.watching.watch_store import WatchStore
 
 __all__ = ["add_parser", "run"]
 
@@ -158,7 +160,7 @@ def _of_history(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _of_folder(thing: str, folder: Path, *, root: Path | None = None) -> Finding:
-    from crawler.report.files import make_folder, remove_if_empty
+    from crawler.report.search.files import make_folder, remove_if_empty
 
     try:
         remove_if_empty(make_folder(folder, root=root))
@@ -175,7 +177,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
 
     settings = loaded.settings.replace(pages=1, price_check=0, workers=1)
     watch = loaded.watches[0] if loaded.watches else None
-    query = QUERY if watch is None else watch.terms.query
+    query = QUERY if watch is None else watch.query
     options = {} if watch is None else {**watch.search, "pages": 1, "price_check": 0}
     page = asyncio.run(
         _one_page(
@@ -183,7 +185,7 @@ def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -
         )
     )
     from crawler.download.robots_rules import UNAVAILABLE
-    from crawler.report.wording import sanitize
+    from crawler.report.common.wording import sanitize
     from crawler.verdict import Verdict
 
     if page.verdict is Verdict.NETWORK_ERROR or page.detail.startswith(UNAVAILABLE):
@@ -227,28 +229,20 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
     """
     from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.recording import history_file
+    from crawler.source import Source
     from crawler.watching.lock import is_running
     from crawler.watching.overview import outstanding
-    from crawler.watching.run_watch import searched, source_for
     from crawler.watching.watch_store import WatchStore
 
     now = dt.datetime.now(dt.UTC)
     if loaded.settings.history.record == "never":
         return
-    path, source = history_file(loaded.settings.history.path), source_for(loaded.settings, demo=args.demo)
+    settings = loaded.settings
+    path, source = history_file(settings.history.path), Source.at(settings.base_url, demo=args.demo).name
     try:
         with WatchStore(path) as memory:
             for watch in loaded.watches:
-                search = searched(watch, loaded.settings)
-                state = memory.known(watch, source, search, now)
-                yield _of_watch(watch, state, now)
-                if state.search != search:
-                    words = "its search has changed since the last run, so it will start over"
-                    yield Finding(State.NOTE, f"watch {watch.name}", words)
-                elif state.whole:
-                    for number in sorted(memory.unseen(state, source, watch.terms.products)):
-                        words = f"product {number} was never found"
-                        yield Finding(State.NOTE, f"watch {watch.name}", words)
+                yield from _watch_findings(watch, loaded.settings, memory, source, now)
             found, elsewhere = outstanding(memory, channels or (StdoutChannel(),), source, now)
         running = is_running(path)
     except CrawlerError as error:
@@ -256,7 +250,12 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         return
     if running:
         yield Finding(State.NOTE, "watches", "a watch is running; its deliveries are not checked")
-        return
+    else:
+        yield from _of_deliveries(found, elsewhere)
+
+
+def _of_deliveries(found: Sequence[Outstanding], elsewhere: int) -> Iterator[Finding]:
+    """Report alerts that are unreadable, rejected or not delivered; `elsewhere` is how many have no place now."""
     for words in dict.fromkeys(str(broken) for each in found for broken in each.unreadable):
         yield Finding(
             State.WRONG,
@@ -274,6 +273,23 @@ def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channe
         gone = "places no longer configured"
         words = f"{elsewhere:,} not delivered to {gone}; the next watch sends them to the current places"
         yield Finding(State.NOTE, "alerts", words)
+
+
+def _watch_findings(
+    watch: Watch, settings: Settings, memory: WatchStore, source: str, now: dt.datetime
+) -> Iterator[Finding]:
+    """Report when a watch last succeeded, and what it never found."""
+    from crawler.watching.run_watch import searched
+
+    search = searched(watch, settings)
+    state = memory.known(watch, source, search, now)
+    yield _of_watch(watch, state, now)
+    if state.search != search:
+        words = "its search has changed since the last run, so it will start over"
+        yield Finding(State.NOTE, f"watch {watch.name}", words)
+    elif state.whole:
+        for number in sorted(memory.unseen(state, source, watch.terms.products)):
+            yield Finding(State.NOTE, f"watch {watch.name}", f"product {number} was never found")
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:

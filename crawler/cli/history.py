@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console, history_upkeep
 from crawler.cli.exit_codes import ExitCode
-from crawler.cli.help_text import HelpFormatter
 from crawler.cli.history_options import (
-    add_common_options,
-    add_source_options,
+    add_show_parser,
     called,
     chosen_source,
     history_path,
@@ -27,41 +25,10 @@ if TYPE_CHECKING:
     from crawler.history.view_models import View
     from crawler.settings import Settings
 
-__all__ = ["FORMATS", "PARTS", "add_parser", "named", "run"]
-
-FORMATS = ("table", "csv", "json", "html")
-"""The choices of `--format`: `crawler.report.history_report.FORMATS`; a test compares the two."""
+__all__ = ["PARTS", "add_parser", "named", "run"]
 
 PARTS = ("show", *history_upkeep.PARTS)
 """The subcommands of `history`; «show» is the default."""
-
-DESCRIPTION = """\
-Show the prices that earlier searches recorded, without any request to the shop.
-
-  {program}                    list the recorded searches
-  {program} 滲透測試            the products of a search, best deals first
-  {program} 29220317           the prices of one product, by the shop's product number
-"""
-
-EPILOG = """\
-A number that is a known product's is taken as the product, anything else as a query; --query always means a query.
-
-Products are ordered by their last price against their own median of the last 90 days. Products that the search's last
-run did not see, and those seen on few days, come after the others; products sold out or without a price come last.
-Products that the search's report dropped as e-books, accessories or off topic are left out and counted.
-
-subcommands (the first word after history; each has its own --help):
-  prune                 remove old observations
-  export                write everything, or one search, as CSV or JSON lines
-  import                read an export into the history
-
-To look up a query with such a name: {program} --query prune, or {program} -- prune
-
-exit codes:
-  0    success; also when there is no history, which one line says
-  1    the history or a report cannot be read or written
-  2    wrong usage or configuration; an import that cannot be read
-"""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -73,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         allow_abbrev=False,
     )
     parts = parser.add_subparsers(dest="part", required=True, help="what to do (default: show)")
-    _add_show(parts, parser.prog)
+    add_show_parser(parts, parser.prog).set_defaults(run=run)
     history_upkeep.add_parsers(parts)
     for part in parts.choices.values():
         part.set_defaults(parser=part)
@@ -85,73 +52,11 @@ def named(arguments: Sequence[str]) -> list[str]:
     return [command, *rest] if rest and rest[0] in PARTS else [command, "show", *rest]
 
 
-def _add_show(parts: argparse._SubParsersAction[Any], program: str) -> None:
-    parser = parts.add_parser(
-        "show",
-        help="show recorded prices",
-        description=DESCRIPTION.format(program=program),
-        epilog=EPILOG.format(program=program),
-        formatter_class=HelpFormatter,
-        allow_abbrev=False,
-        prog=program,
-        usage="%(prog)s [QUERY | PRODUCT_ID]\n       [options]",
-    )
-    parser.set_defaults(run=run)
-    parser.add_argument(
-        "query",
-        metavar="QUERY | PRODUCT_ID",
-        nargs="?",
-        help="a query as it was searched, in Simplified or Traditional Chinese, or a product number or the address of "
-        "a product page; without one, list what is recorded",
-    )
-    parser.add_argument(
-        "--query",
-        dest="surely_query",
-        metavar="QUERY",
-        help="a query, even if it looks like a product number or a subcommand",
-    )
-    add_source_options(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write the report to FILE; its suffix gives the format: .txt, .csv, .json, .html; may be repeated",
-    )
-    parser.add_argument(
-        "--format", metavar="FORMAT", choices=FORMATS, help=f"format of stdout: {', '.join(FORMATS)}"
-    )
-    parser.add_argument(
-        "--top",
-        metavar="N",
-        help="products in the table (default: 50); unless --top is given, HTML holds 200, CSV and JSON all",
-    )
-    parser.add_argument(
-        "--keep",
-        metavar="REASON,…",
-        help="include products dropped for these reasons: ebook, accessory, off_topic (default: as configured, else "
-        "none); products sold out or without a price are always included, last",
-    )
-    parser.add_argument(
-        "--show-dropped",
-        action="store_true",
-        help="list dropped products and why; HTML and JSON always do",
-    )
-    parser.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
-        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
-    add_common_options(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Show the requested part of the history and return the exit code."""
     from crawler.history.reading import open_history
     from crawler.local_time import local_zone
-    from crawler.report.history_report import HistoryStyle
+    from crawler.report.history import HistoryStyle
 
     settings = loaded_settings(args)
     files = _checked_files(args.output)
@@ -162,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if history is None:
         say = console.words()
         nothing = say("history_none", path=path)
-        if chosen_source(args, settings) == "demo":
+        if chosen_source(args, settings).is_demo:
             nothing = say("history_none_demo", path=path, remedy=_demo_remedy(args))
         view = None
         if word is None and args.format not in {None, "table"}:
@@ -193,14 +98,14 @@ def _word(args: argparse.Namespace) -> str | None:
     """Return the query or product number, with white space folded; None if there is none."""
     from crawler.cli.searched_words import product_in
     from crawler.errors import UsageError
-    from crawler.query import checked_query
+    from crawler.query import Query
 
     if args.query is not None and args.surely_query is not None:
         raise UsageError(f"--query gives the query; omit {args.query!r}")
     if args.query is not None and (product := product_in(args.query)):  # possibly in the address of its page
         return product
     word = args.query if args.surely_query is None else args.surely_query
-    return None if word is None else checked_query(word)
+    return None if word is None else str(Query(word))
 
 
 def _seen(
@@ -210,14 +115,15 @@ def _seen(
     from crawler.history.view_models import overview, product_view, search_view
     from crawler.local_time import local_zone
     from crawler.query import simplified
-    from crawler.report.history_report import HistoryStyle
+    from crawler.report.history import HistoryStyle
 
-    source = chosen_source(args, settings)
+    chosen = chosen_source(args, settings)
+    source, is_demo = chosen.name, chosen.is_demo
     if word is None:
         if not (args.demo or args.source or args.base_url):
             return overview(history), ""
         of_source = overview(history).of_source(source)
-        if of_source.searches or source != "demo":
+        if of_source.searches or not is_demo:
             return of_source, ""
         nothing = console.words()("history_no_demo", path=history.path, remedy=_demo_remedy(args))
         return (None if args.format in {None, "table"} else of_source), nothing
@@ -247,7 +153,7 @@ def _seen(
     others = [*known, *(each.source for each in searches if each.query == query)]
     say = console.words()
     nothing = say("history_nothing_of", word=word, source=called(source))
-    if source == "demo" and all(each.source != source for each in searches):
+    if is_demo and all(each.source != source for each in searches):
         return None, say("history_remedy", words=nothing, remedy=_demo_remedy(args))
     if others:
         sources = say("comma").join(map(called, dict.fromkeys(others)))
@@ -274,7 +180,7 @@ def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
     """Return files with their formats. Raises UsageError for an unknown format, a duplicate, or an unwritable file."""
     from crawler.atomic_write import check_target
     from crawler.errors import OutputError, UsageError
-    from crawler.report.history_report import format_of
+    from crawler.report.history import format_of
 
     files: dict[str, tuple[Path, str]] = {}
     for name in names:
@@ -295,8 +201,8 @@ def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any)
     from dataclasses import replace
 
     from crawler.atomic_write import atomic_write
-    from crawler.report import FORMATS as ALL_FORMATS
-    from crawler.report.history_report import encode, render
+    from crawler.report.history import FORMATS as REPORTS
+    from crawler.report.history import encode, render
 
     for path, file_form in files:
         with atomic_write(path) as file:
@@ -308,4 +214,4 @@ def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any)
         lang=console.language(style.lang, sys.stdout),
     )
     text = render(view, form, style)
-    console.write_report(text, utf8=ALL_FORMATS[form].utf8)
+    console.write_report(text, utf8=REPORTS[form].utf8)

@@ -1,20 +1,23 @@
-"""The options that the subcommands of `bookprice history` share."""
+"""The options of `bookprice history`, including those that its subcommands share."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
+from crawler.cli.help_text import HelpFormatter
 
 if TYPE_CHECKING:
     from crawler.settings import Settings
+    from crawler.source import Source
 
 __all__ = [
-    "SETTING_OF_FLAG",
+    "FORMATS",
     "add_common_options",
+    "add_show_parser",
     "add_source_options",
     "called",
     "chosen_source",
@@ -23,14 +26,100 @@ __all__ = [
     "program_of",
 ]
 
-SETTING_OF_FLAG = {
-    "top": "report.top",
-    "lang": "report.lang",
-    "keep": "keep",
-    "base_url": "base_url",
-    "history_file": "history.path",
-}
-"""The configuration key that each flag overrides."""
+
+FORMATS = ("table", "csv", "json", "html")
+"""The choices of `--format`: `crawler.report.history.FORMATS`; a test compares the two."""
+
+DESCRIPTION = """\
+Show the prices that earlier searches recorded, without any request to the shop.
+
+  {program}                    list the recorded searches
+  {program} 滲透測試            the products of a search, best deals first
+  {program} 29220317           the prices of one product, by the shop's product number
+"""
+
+EPILOG = """\
+A number that is a known product's is taken as the product, anything else as a query; --query always means a query.
+
+Products are ordered by their last price against their own median of the last 90 days. Products that the search's last
+run did not see, and those seen on few days, come after the others; products sold out or without a price come last.
+Products that the search's report dropped as e-books, accessories or off topic are left out and counted.
+
+subcommands (the first word after history; each has its own --help):
+  prune                 remove old observations
+  export                write everything, or one search, as CSV or JSON lines
+  import                read an export into the history
+
+To look up a query with such a name: {program} --query prune, or {program} -- prune
+
+exit codes:
+  0    success; also when there is no history, which one line says
+  1    the history or a report cannot be read or written
+  2    wrong usage or configuration; an import that cannot be read
+"""
+
+
+def add_show_parser(parts: argparse._SubParsersAction[Any], program: str) -> argparse.ArgumentParser:
+    """Add the subcommand `show`, the default of `program`, and return its parser."""
+    parser: argparse.ArgumentParser = parts.add_parser(
+        "show",
+        help="show recorded prices",
+        description=DESCRIPTION.format(program=program),
+        epilog=EPILOG.format(program=program),
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+        prog=program,
+        usage="%(prog)s [QUERY | PRODUCT_ID]\n       [options]",
+    )
+    parser.add_argument(
+        "query",
+        metavar="QUERY | PRODUCT_ID",
+        nargs="?",
+        help="a query as it was searched, in Simplified or Traditional Chinese, or a product number or the address of "
+        "a product page; without one, list what is recorded",
+    )
+    parser.add_argument(
+        "--query",
+        dest="surely_query",
+        metavar="QUERY",
+        help="a query, even if it looks like a product number or a subcommand",
+    )
+    add_source_options(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write the report to FILE; its suffix gives the format: .txt, .csv, .json, .html; may be repeated",
+    )
+    parser.add_argument(
+        "--format", metavar="FORMAT", choices=FORMATS, help=f"format of stdout: {', '.join(FORMATS)}"
+    )
+    parser.add_argument(
+        "--top",
+        metavar="N",
+        help="products in the table (default: 50); unless --top is given, HTML holds 200, CSV and JSON all",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="REASON,…",
+        help="include products dropped for these reasons: ebook, accessory, off_topic (default: as configured, else "
+        "none); products sold out or without a price are always included, last",
+    )
+    parser.add_argument(
+        "--show-dropped",
+        action="store_true",
+        help="list dropped products and why; HTML and JSON always do",
+    )
+    parser.add_argument(
+        "--lang",
+        metavar="LANG",
+        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
+        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
+    )
+    add_common_options(parser)
+    return parser
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +150,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def loaded_settings(args: argparse.Namespace) -> Settings:
     """Return the settings, overridden by the flags; print warnings to stderr. Raises SettingsError."""
     from crawler.configuration import load
+    from crawler.settings import setting_flags
 
-    flags = {key: getattr(args, flag, None) for flag, key in SETTING_OF_FLAG.items()}
+    flags = {flag.key: getattr(args, dest, None) for dest, flag in setting_flags(args.command).items()}
     loaded = load(flags, config=args.config, environ=os.environ)
     query = getattr(args, "surely_query", None) or getattr(args, "query", None) or ""
     console.speak(loaded.settings.report.lang, query)
@@ -78,13 +168,13 @@ def history_path(settings: Settings) -> Path:
     return history_file(settings.history.path)
 
 
-def chosen_source(args: argparse.Namespace, settings: Settings) -> str:
-    """Return the selected source, by its name in the history."""
-    from parsers import SHOPS
+def chosen_source(args: argparse.Namespace, settings: Settings) -> Source:
+    """Return the selected source."""
+    from crawler.source import Source
 
     if args.source is not None:
-        return str(args.source)
-    return "demo" if args.demo else (settings.base_url or SHOPS["dangdang"].base_url).rstrip("/")
+        return Source.named(args.source)
+    return Source.at(settings.base_url, demo=args.demo)
 
 
 def program_of(args: argparse.Namespace) -> str:
@@ -94,11 +184,6 @@ def program_of(args: argparse.Namespace) -> str:
 
 def called(source: str) -> str:
     """Return a source with the option that selects it: «the demo shop (--demo)»."""
-    from parsers import SHOPS
+    from crawler.cli.source_words import with_option
 
-    say = console.words()
-    if source == "demo":
-        return say("source_demo")
-    if source in {shop.base_url for shop in SHOPS.values()}:
-        return say("source_live")
-    return say("source_other", source=source)
+    return with_option(source, console.words(), replica="source_other")

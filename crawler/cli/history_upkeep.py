@@ -128,14 +128,14 @@ def run_export(args: argparse.Namespace) -> int:
     from crawler.errors import UsageError
     from crawler.history.exporting import export
     from crawler.history.reading import open_history
-    from crawler.query import checked_query, simplified
+    from crawler.query import Query, simplified
 
     settings = loaded_settings(args)
     form = _export_format(args)
-    query = None if args.query is None else simplified(checked_query(args.query))
+    query = None if args.query is None else simplified(Query(args.query))
     if query is None and (args.demo or args.source or args.base_url):
         raise UsageError("a source requires a QUERY; without one everything is exported")
-    source = chosen_source(args, settings)
+    source = chosen_source(args, settings).name
     path = history_path(settings)
     history = open_history(path)
     if history is None:
@@ -205,7 +205,7 @@ def _export_format(args: argparse.Namespace) -> str:
 
 
 def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
-    from crawler.atomic_write import atomic_write, translate_os_errors
+    from crawler.atomic_write import atomic_write
 
     if output is None:
         on_screen = console.is_terminal(sys.stdout)
@@ -218,8 +218,7 @@ def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
         # Without a byte-order mark, Excel uses the system's charset; readers of a pipe would take the mark for text.
         mark = codecs.BOM_UTF8 if form == "csv" else b""
         for piece in chain([mark], pieces):
-            with translate_os_errors(output):
-                file.write(piece)
+            file.write(piece)
 
 
 def _age(text: str) -> dt.timedelta:

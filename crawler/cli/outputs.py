@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.atomic_write import write_whole
 from crawler.cli import console
 from crawler.errors import OutputError, UsageError
 from crawler.local_time import local_zone
 from crawler.phrases import Phrase
 from crawler.report import FORMATS, check_installed, encode, format_of, render
-from crawler.report.files import (
-    check_writable,
-    make_folder,
-    prune,
-    remove_if_empty,
-    report_path,
-    write_whole,
-)  # fmt: skip
+from crawler.report.search.files import check_writable, make_folder, prune, remove_if_empty, report_path
 
 if TYPE_CHECKING:
     from crawler.results import SearchResult

@@ -13,7 +13,7 @@ from crawler.atomic_write import leads_out
 from crawler.cli import console
 from crawler.errors import HistoryError, OutputError, UsageError
 from crawler.phrases import Phrase
-from parsers import SHOPS
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from crawler.parsing.page_parser import PageParser
     from crawler.recording.journal import Journal
     from crawler.recording.replay_model import RunParameters, SavedPage
-    from crawler.settings import Settings
+    from crawler.settings import EngineSettings, HistorySettings, Settings
 
 __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
 
 
-def cache_folder(settings: Settings) -> Path:
+def cache_folder(settings: EngineSettings) -> Path:
     """Return the folder for data that runs keep for later runs.
 
     Raises UsageError if part of a named folder is a link that leads out of it: it may be a stranger's.
@@ -48,22 +48,18 @@ def cache_folder(settings: Settings) -> Path:
     return user_cache_path("bookprice-crawler", appauthor=False)
 
 
-def _is_shops_own(base_url: str | None) -> bool:
-    return base_url is None or base_url.rstrip("/") in {shop.base_url for shop in SHOPS.values()}
-
-
-def _checked_history(settings: Settings, *, live: bool) -> Path | None:
+def _checked_history(settings: HistorySettings, *, live: bool) -> Path | None:
     """Return the history file that records a run; None if the run is not recorded.
 
     The file is opened once, before any request. Raises UsageError if that fails.
     """
-    record = settings.history.record
+    record = settings.record
     if record == "never" or (record == "live" and not live):
         return None
     from crawler.history.recording import history_file
     from crawler.history.store import History
 
-    path = history_file(settings.history.path)
+    path = history_file(settings.path)
     try:
         History(path).close()
     except HistoryError as error:
@@ -117,7 +113,8 @@ class LiveRun:
             from crawler.recording.archive import check_archive_target
 
             check_archive_target(self._archive)
-        self.history = _checked_history(settings, live=not demo and _is_shops_own(settings.base_url))
+        live = Source.at(settings.base_url, demo=demo).is_live
+        self.history = _checked_history(settings.history, live=live)
 
     @property
     def resumable(self) -> bool:
@@ -212,7 +209,7 @@ class Replay:
         self._run = read_run(Path(file), max_bytes=settings.max_body_bytes)
         self.pages = max(1, len(self._run.pages))
         self.query = self._run.parameters.query
-        self.history = _checked_history(settings, live=False)
+        self.history = _checked_history(settings.history, live=False)
 
     def crawler(self, pool: PageParser) -> Crawler:
         """Return an engine that sends no requests."""

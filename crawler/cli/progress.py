@@ -21,7 +21,7 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.report.wording import outcome, price_failures
+from crawler.report.search.outcomes import outcome, price_failures
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ProgressReporter:
         self._told: set[PageKey] = set()
         """Failed pages that were reported."""
 
-    async def handle(self, event: Event) -> None:
+    async def handle(self, event: Event) -> None:  # noqa: C901 – one case per event
         """Report one event."""
         match event:
             case SearchStarted():

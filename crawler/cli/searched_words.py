@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from crawler.cli.command_line import for_shell
 from crawler.errors import UsageError
-from crawler.query import checked_query
-from parsers import SHOPS
+from crawler.query import Query
+from parsers.registry import DEFAULT_SHOP
 
 __all__ = ["product_in", "searched_words"]
 
-_SHOP = SHOPS["dangdang"]
+_SHOP = DEFAULT_SHOP
 
 _END = r"[^\s\"'<>\u3000-\u303f\uff00-\uff60]*"
 """An address ends where Chinese punctuation begins, because apps copy addresses together with titles."""
@@ -29,10 +29,10 @@ _ADDRESS = re.compile(
 _WANTED = "search for a title, an author or an ISBN"
 
 
-def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
+def searched_words(typed: str, *, source: Sequence[str] = ()) -> Query:
     """Return a query with its white space folded.
 
-    Raises UsageError for a query that `checked_query` refuses, and for an address or a product number, which a search
+    Raises UsageError for a query that `Query` refuses, and for an address or a product number, which a search
     would not find: the message contains the command to type, with the options `source` that select the price source.
     """
     if product := product_in(typed):
@@ -44,7 +44,7 @@ def searched_words(typed: str, *, source: Sequence[str] = ()) -> str:
             raise UsageError(f"an address cannot be searched for; {_WANTED}")
         words = [*source, "--", query] if query.startswith("-") else [query, *source]
         raise UsageError(f"this is the address of a search; type {for_shell(words)}")
-    return checked_query(typed)
+    return Query(typed)
 
 
 def product_in(typed: str) -> str | None:

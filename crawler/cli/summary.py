@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.download.robots_rules import UNAVAILABLE
-from crawler.report.wording import group_failures, page_numbers, sanitize
+from crawler.report.common.wording import sanitize
+from crawler.report.search.outcomes import group_failures, page_numbers
 from crawler.verdict import Verdict
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -56,7 +56,8 @@ def _why_no_page(result: SearchResult, say: Labels) -> str:
     no_robots = all(page.detail.startswith(UNAVAILABLE) for page in tried)  # robots.txt was requested first
     remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
-        name = say.shop(SHOPS[result.shop].title) if result.is_live else result.base_url
+        source = result.source
+        name = say.shop(source.shop) if source.is_live else source.base_url
         words = say("unreachable", shop=name, why=sanitize(tried[0].detail, say))
         demo = True
     elif result.stopped and verdicts == {Verdict.BLOCKED}:

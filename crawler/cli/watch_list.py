@@ -32,14 +32,16 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     """Write the list to stdout; send no request, and create and change nothing. Raises HistoryError."""
     from contextlib import nullcontext
 
+    from crawler.cli.source_words import with_option
     from crawler.history.recording import history_file
     from crawler.labels import labels_for
     from crawler.local_time import local_zone
+    from crawler.source import Source
     from crawler.watching.overview import open_watch_store, overview
-    from crawler.watching.run_watch import searched, source_for
+    from crawler.watching.run_watch import searched
 
     settings, now = loaded.settings, dt.datetime.now(dt.UTC)
-    source = source_for(settings, demo=args.demo)
+    source = Source.at(settings.base_url, demo=args.demo).name
     reader = open_watch_store(history_file(settings.history.path))
     with nullcontext() if reader is None else reader:
         found = [overview(reader, watch, source, searched(watch, settings), now) for watch in watches]
@@ -51,26 +53,15 @@ def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Wat
     columns = shutil.get_terminal_size(fallback=(0, 0)).columns or None
     say = labels_for(console.language(settings.report.lang, sys.stdout), loaded.watched_queries, local_zone())
     console.write_stdout(_table(found, say, columns))
-    if sources := [_ran_on(each, say) for each in elsewhere if each != source]:
+    if sources := [with_option(each, say, replica="ran_on_other") for each in elsewhere if each != source]:
         line = say("watch_elsewhere", sources=say("comma").join(sources))
         console.write_stdout(f"\n{console.one_line(line)}\n")
-
-
-def _ran_on(source: str, say: Labels) -> str:
-    """Return a source with the option that lists its runs."""
-    from parsers import SHOPS
-
-    if source == "demo":
-        return say("source_demo")
-    if source in {shop.base_url for shop in SHOPS.values()}:
-        return say("source_live")
-    return say("ran_on_other", source=source)
 
 
 def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> str:
     from rich.text import Text
 
-    from crawler.report.layout import bare_table, finished, folded, pairs, print_table, text_console
+    from crawler.report.common.layout import bare_table, finished, folded, pairs, print_table, text_console
 
     output = io.StringIO()
     to = text_console(output, width, color=console.wants_color(sys.stdout))
@@ -96,7 +87,7 @@ def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> st
 def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     """Return the cells of a watch, by heading."""
     from crawler.clean import clean
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     terms = each.watch.terms
     name = [clean(each.watch.name)]
@@ -124,11 +115,9 @@ def interval_in_words(every: str, say: Labels) -> str:
 
 def _told(watch: Watch, say: Labels) -> list[str]:
     """Return the alert conditions of a watch in words."""
-    from crawler.report.wording import yuan
-
     terms, words = watch.terms, []
     if terms.target_price is not None:
-        words.append(say("against_target_price", price=yuan(terms.target_price)))
+        words.append(say("against_target_price", price=say.money(terms.target_price)))
     if terms.drop_percent is not None:
         words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
     if terms.new_lowest:
@@ -146,7 +135,7 @@ def _told(watch: Watch, say: Labels) -> list[str]:
 
 def _last_alert(each: WatchOverview, say: Labels) -> str:
     from crawler.alerts.wording import headline
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     if each.last_alert is None:
         return say("watch_never")
@@ -156,7 +145,7 @@ def _last_alert(each: WatchOverview, say: Labels) -> str:
 def _problem(each: WatchOverview, say: Labels) -> str:
     """Return the problem of a watch in words; '' if there is none."""
     from crawler.clean import clean
-    from crawler.report.wording import minute
+    from crawler.report.common.wording import minute
 
     words = []
     if each.failed_at is not None:

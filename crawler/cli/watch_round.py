@@ -16,8 +16,9 @@ from crawler.cli.summary import reasons_in_words
 from crawler.errors import HistoryError, OutputError
 from crawler.local_time import local_zone, minute_in
 from crawler.phrases import reason_of
+from crawler.source import Source
 from crawler.verdict import Verdict
-from crawler.watching.run_watch import make, searched, source_for
+from crawler.watching.run_watch import make, searched
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.engine import Crawler
     from crawler.parsing.page_parser import PageParser
     from crawler.settings import Settings
+    from crawler.watching.delivery import Sent
     from crawler.watching.run_watch import Made
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch
@@ -59,6 +61,7 @@ class WatchRound:
         self._args = args
         self._interrupts = interrupts
         self._dry_run = dry_run
+        self._source = Source.at(settings.base_url, demo=args.demo).name
         self._stopped = False
         self._codes: set[ExitCode] = set()
 
@@ -89,13 +92,12 @@ class WatchRound:
         """Return the due watches with their states; report when the others are due."""
         now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
-        source = source_for(self._settings, demo=self._args.demo)
         with WatchStore(self._history) as memory:
             for watch in self._watches:
                 search = searched(watch, self._settings)
-                if memory.known(watch, source, search, now).search != search:
+                if memory.known(watch, self._source, search, now).search != search:
                     self._warn(watch.name, say("watch_anew"))
-                state = memory.begin(watch, source, search, now)
+                state = memory.begin(watch, self._source, search, now)
                 if self._args.all or state.is_due(watch.every, now):
                     due.append((watch, state))
                 else:
@@ -136,27 +138,31 @@ class WatchRound:
             sent = await asyncio.to_thread(
                 send,
                 self._history,
-                source_for(self._settings, demo=self._args.demo),
+                self._source,
                 self._channels,
                 lang=self._settings.report.lang,
                 stopped=lambda: self._stopped,
             )
-        say = console.words()
         for each in sent:
-            if each.delivered and each.channel != STDOUT and not self._dry_run:
-                self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
-            if each.kept and not self._dry_run:  # a dry run keeps nothing, and ends where a signal stopped it
-                self._codes.add(ExitCode.NOT_WRITTEN)
-                words = say(
-                    "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
-                )
-                if each.resting:
-                    name = "resting_one" if each.resting == 1 else "resting"
-                    words = say(name, words=words, alerts=_alerts(each.resting))
-                console.error(words)
-            for broken in each.unreadable:
-                self._codes.add(ExitCode.NOT_WRITTEN)
-                console.error(say("undeliverable", channel=each.channel, why=broken))
+            self._say_sent(each)
+
+    def _say_sent(self, each: Sent) -> None:
+        """Report the delivered and the pending alerts of a channel."""
+        say = console.words()
+        if each.delivered and each.channel != STDOUT and not self._dry_run:
+            self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
+        if each.kept and not self._dry_run:  # a dry run keeps nothing, and ends where a signal stopped it
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            words = say(
+                "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
+            )
+            if each.resting:
+                name = "resting_one" if each.resting == 1 else "resting"
+                words = say(name, words=words, alerts=_alerts(each.resting))
+            console.error(words)
+        for broken in each.unreadable:
+            self._codes.add(ExitCode.NOT_WRITTEN)
+            console.error(say("undeliverable", channel=each.channel, why=broken))
 
     async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
         """Run a watch and report the outcome; whatever goes wrong, the others still run."""

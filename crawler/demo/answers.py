@@ -43,7 +43,7 @@ def page_response(
     return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
-async def answer(
+async def answer(  # noqa: PLR0911 – one case per fault
     request: web.Request, search: SearchRequest, fault: Fault | None, *, day: dt.date | None = None
 ) -> web.StreamResponse:
     """Respond to a search with the prices of `day`, or with the timeless ones for None.
@@ -79,7 +79,9 @@ async def answer(
             return page_response(body)
 
 
-def _without_search(request: web.Request, fault: Fault) -> web.Response | None:
+def _without_search(  # noqa: C901, PLR0911 – one case per fault
+    request: web.Request, fault: Fault
+) -> web.Response | None:
     """Return the response of a fault that does not depend on the search; None for other faults."""
     status = planned_status(fault)
     match fault.kind:
@@ -108,7 +110,9 @@ def _without_search(request: web.Request, fault: Fault) -> web.Response | None:
             return None
 
 
-def _with_fault(search: SearchRequest, day: dt.date | None, kind: FaultKind) -> bytes:
+def _with_fault(  # noqa: PLR0911 – one case per fault
+    search: SearchRequest, day: dt.date | None, kind: FaultKind
+) -> bytes:
     match kind:
         case FaultKind.NO_RESULTS:
             return pages.render_no_result_page(search.query)

@@ -12,6 +12,7 @@ from crawler.demo import words
 from crawler.demo.draw import Draw
 from crawler.demo.people import Block, author_block
 from crawler.demo.topic import Topic
+from parsers.dangdang.urls import PRODUCT_URL
 from parsers.model import Flag, Listing
 
 __all__ = ["discount_text", "goods", "image_url", "marketplace_offer", "own_book", "product_url", "yuan"]
@@ -113,7 +114,7 @@ def goods(topic: Topic, number: int) -> Listing:
 
 def product_url(product_id: str) -> str:
     """Return the address of a product page."""
-    return f"https://product.dangdang.com/{product_id}.html"
+    return PRODUCT_URL.format(product_id)
 
 
 def image_url(product_id: str, version: int) -> str:

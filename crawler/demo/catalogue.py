@@ -15,15 +15,16 @@ from crawler.demo.books import goods, marketplace_offer, own_book
 from crawler.demo.draw import Draw
 from crawler.demo.price_moves import on_day
 from crawler.demo.topic import Topic, topic_of
+from parsers.dangdang.shop import SHOP
 from parsers.dangdang.urls import Sort
 from parsers.model import Layout, Listing
 
 __all__ = ["MAX_PAGES", "PAGE_SIZE", "Catalogue", "catalogue"]
 
-PAGE_SIZE = 60
+PAGE_SIZE = SHOP.page_size
 """Listings on a full page."""
 
-MAX_PAGES = 100
+MAX_PAGES = SHOP.max_pages
 """Maximum number of pages, however many products match."""
 
 _REPEAT_EVERY = 1200

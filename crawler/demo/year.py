@@ -11,7 +11,7 @@ from crawler.books.pipeline import SelectionCriteria, build_books
 from crawler.books.topic import topic_of
 from crawler.demo.catalogue import PAGE_SIZE, catalogue
 from crawler.demo.price_moves import on_day
-from crawler.history.observations import RunRecord, observed, source_of
+from crawler.history.observations import RunRecord, observed
 from crawler.history.recording import run_key
 from crawler.prices.observation import Observation
 from crawler.query import simplified
@@ -50,8 +50,7 @@ def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
         # The history keeps only the last run's reasons for dropping products.
         dropped = () if back else build_books([(None, listings)], criteria).dropped
         result = _result(sent, listings, dropped, dt.datetime.combine(day, _NOON))
-        source = source_of(result.base_url, demo=True)
-        yield observed(result, run_key(source, sent, result.started_at))
+        yield observed(result, run_key(result.source.name, sent, result.started_at))
 
 
 def _result(

@@ -7,12 +7,12 @@ import hashlib
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from crawler.atomic_write import remove_abandoned, replacing
 from crawler.download.robots_rules import MAX_BYTES
 from crawler.phrases import Phrase
 
@@ -27,8 +27,6 @@ PRUNE_EVERY = 5_000
 OLDEST = dt.timedelta(days=30)
 
 _SUFFIX = ".robots"
-_TEMPORARY = ".tmp"
-_ABANDONED_SECONDS = 3_600
 _MOST_HEADER = 4_096
 _STATUSES = frozenset({*range(200, 300), *range(400, 500)} - {407, 429})
 """407 and 429 say nothing about the file; earlier versions stored them."""
@@ -87,21 +85,14 @@ class Store:
             "status": kept.status,
             "sha256": hashlib.sha256(kept.body).hexdigest(),
         }
-        temporary = self._folder / f".{os.urandom(8).hex()}{_TEMPORARY}"
+        place = self._folder / _file_name(origin)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                with temporary.open("xb") as file:
-                    file.write(json.dumps(head).encode() + b"\n" + kept.body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                place = temporary.replace(self._folder / _file_name(origin))
-            finally:
-                temporary.unlink(missing_ok=True)
+            with replacing(place) as file:
+                file.write(json.dumps(head).encode() + b"\n" + kept.body)
             age = kept.fetched_at.timestamp()
             with suppress(FileNotFoundError):  # another process may have pruned it
-                # Pruning uses the mtime; set it after the rename, or a file being written looks stale.
-                os.utime(place, (age, age))
+                os.utime(place, (age, age))  # pruning uses the mtime
             self._until_pruning -= 1
             if self._until_pruning < 0:
                 self._until_pruning = PRUNE_EVERY
@@ -112,13 +103,11 @@ class Store:
         return ""
 
     def _prune(self, now: dt.datetime) -> None:
-        """Remove expired copies, copies beyond the maximum, and partial files left by a killed process."""
+        """Remove expired copies, copies beyond the maximum, and unfinished files of dead processes."""
+        remove_abandoned(self._folder)
         copies: list[tuple[float, Path]] = []
         for path, changed in self._files():
-            if path.suffix == _TEMPORARY:
-                if changed < time.time() - _ABANDONED_SECONDS:
-                    _remove(path)
-            elif changed < (now - OLDEST).timestamp():
+            if changed < (now - OLDEST).timestamp():
                 _remove(path)
             else:
                 copies.append((changed, path))
@@ -126,10 +115,8 @@ class Store:
             _remove(path)
 
     def _files(self) -> Iterator[tuple[Path, float]]:
-        """Yield this store's files with their modification times in seconds since 1970."""
-        ours = re.compile(
-            rf"[a-z0-9.-]*-[0-9a-f]{{16}}{re.escape(_SUFFIX)}|\.[0-9a-f]{{16}}{re.escape(_TEMPORARY)}"
-        )
+        """Yield this store's copies with their modification times in seconds since 1970."""
+        ours = re.compile(rf"[a-z0-9.-]*-[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 if ours.fullmatch(entry.name):

@@ -253,7 +253,9 @@ class Transport:
         if not proxied:
             sheet.peer = peer
 
-    def _explain(self, error: Exception, asked: AddressCheck, host: str) -> tuple[Problem, str]:
+    def _explain(  # noqa: C901, PLR0911, PLR0912 – one case per error
+        self, error: Exception, asked: AddressCheck, host: str
+    ) -> tuple[Problem, str]:
         """Return the problem and its description; check specific errors before general ones."""
         if (refusal := asked.refusal) is not None:
             named = refusal if host in refusal else Phrase("host_has_address", host=host, words=refusal)

@@ -51,7 +51,7 @@ _LINES_AT_ONCE = 2_000
 _SHIELD = "'"
 
 _SHIELDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", _SHIELD)
-"""Characters with which a spreadsheet formula begins, as in `crawler.report.csv_report`, and the shield itself."""
+"""Characters with which a spreadsheet formula begins, as in `crawler.report.common.formulas`, and the shield itself."""
 
 _NOTHING_SEEN = dict.fromkeys(OBSERVATION_COLUMNS)
 

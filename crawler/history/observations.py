@@ -16,7 +16,7 @@ from parsers.model import Flag
 if TYPE_CHECKING:
     from crawler.results import SearchResult
 
-__all__ = ["RunRecord", "observed", "source_of"]
+__all__ = ["RunRecord", "observed"]
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -28,18 +28,13 @@ class RunRecord:
     key: str
     """Permanent name of the run: recording or importing it again changes nothing."""
     source: str
-    """The source of the prices, see `source_of`."""
+    """The source of the prices, see `Source.name`."""
     query: str
     """As sent to the shop."""
     started_at: dt.datetime
     """Aware, UTC."""
     pages_ok: int
     pages_failed: int
-
-
-def source_of(base_url: str, *, demo: bool) -> str:
-    """Return the name of an address's price source, so that a replica's prices do not mix with the shop's."""
-    return "demo" if demo else base_url
 
 
 def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observation, ...]]:
@@ -71,7 +66,7 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
     )
     run = RunRecord(
         key=key,
-        source=source_of(result.base_url, demo=result.demo),
+        source=result.source.name,
         query=result.query_sent,
         started_at=result.started_at,
         pages_ok=sum(page.verdict is Verdict.OK for page in result.pages),

@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.history.observations import observed, source_of
+from crawler.history.observations import observed
 from crawler.history.store import History
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import PriceHistory, price_history
@@ -59,7 +59,7 @@ def record_and_annotate(result: SearchResult, path: Path, zone: dt.tzinfo = UTC)
     """
     if not result.had_a_page:
         return result
-    source = source_of(result.base_url, demo=result.demo)
+    source = result.source.name
     run, observations = observed(result, run_key(source, result.query_sent, result.started_at))
     with History(path) as history:
         history.record(run, observations)

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.languages import LANGUAGES, language_for
+from crawler.money import money, sign_of
 from crawler.phrases import worded
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from parsers import Shop
 
 __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
 
@@ -377,7 +383,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "book_list": ("The books", "书目", "書目"),
     "frontier_column": ("On the frontier", "精选", "精選"),
     "find": ("Title, author, publisher", "书名、作者、出版社", "書名、作者、出版社"),
-    "up_to": ("Up to ¥", "不超过 ¥", "不超過 ¥"),
+    "up_to": ("Up to {sign}", "不超过 {sign}", "不超過 {sign}"),
     "only_frontier": ("Only ★", "只看 ★", "只看 ★"),
     "show_all": ("Show all", "全部显示", "全部顯示"),
     "sort_by": ("Sort by", "排序", "排序"),
@@ -533,20 +539,17 @@ _REASONS = {
 """Labels of drop reasons whose names differ from the reason's."""
 
 
-_SHOPS = {"Dangdang 当当网": ("Dangdang 当当网", "当当网", "當當網")}
-"""Shop names by title, for languages with a name of their own."""
-
-
 class Labels:
     """The texts of one language: `say("ok", n=3)` is «3 ok»."""
 
-    def __init__(self, language: str, zone: dt.tzinfo = dt.UTC) -> None:
+    def __init__(self, language: str, zone: dt.tzinfo = dt.UTC, currency: str = "CNY") -> None:
         """Use the texts of `language`, one of `LANGUAGES`; raise ValueError for any other.
 
-        `zone` is the reader's time zone, used for days and times.
+        `zone` is the reader's time zone, used for days and times. `currency` is that of amounts.
         """
         self.language = language
         self.zone = zone
+        self.currency = currency
         self._column = LANGUAGES.index(language)
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -562,17 +565,26 @@ class Labels:
         """Return the text of a drop reason, given its name in `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
 
-    def shop(self, title: str) -> str:
+    def money(self, amount: Decimal) -> str:
+        """Format an amount with its currency: «¥1,299.00»."""
+        return money(amount, self.currency)
+
+    @property
+    def currency_sign(self) -> str:
+        """The currency sign before an amount."""
+        return sign_of(self.currency)
+
+    def shop(self, shop: Shop) -> str:
         """Return the name of a shop; its `title` if this language has no other."""
-        return _SHOPS[title][self._column] if title in _SHOPS else title
+        return shop.titles.get(self.language, shop.title)
 
 
 ENGLISH = Labels("en")
 
 
-def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC) -> Labels:
+def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC, *, currency: str = "CNY") -> Labels:
     """Return the texts of `language`; «auto» follows the query, or the locale if the query does not tell.
 
-    `zone` is the reader's time zone.
+    `zone` is the reader's time zone, `currency` that of amounts.
     """
-    return Labels(language_for(query, os.environ) if language == "auto" else language, zone)
+    return Labels(language_for(query, os.environ) if language == "auto" else language, zone, currency)

@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crawler.engine_events import WorkerEvent
-from crawler.parsing.pool import ParseFailure, ParsePool, may_fork
+from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob
+from crawler.parsing.pool import ParsePool, may_fork
 from crawler.phrases import Phrase
-from crawler.verdict import Verdict
-from parsers import parse_search_page_to_wire
-from parsers.model import SearchPage
+from parsers.registry import parse_to_wire
 
 __all__ = ["ExecutorParser", "PageParser", "page_parser", "worker_count"]
+
+V = TypeVar("V")
 
 MOST_WORKERS = 61 if sys.platform == "win32" else 64
 """Windows waits for no more processes than this at once."""
@@ -32,10 +33,8 @@ class PageParser(Protocol):
     def warm_up(self, pages: int) -> None:
         """Get ready for `pages` pages: start what they need, if it does not run yet."""
 
-    async def parse(
-        self, shop: str, body: bytes, charset: str | None, page: int
-    ) -> SearchPage | ParseFailure:
-        """Parse one page of `shop`; what goes wrong is a value, no exception."""
+    async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
+        """Parse one page; what goes wrong is a value, no exception."""
 
     def kill(self) -> None:
         """End the processes that belong to it at once, from any thread or signal handler."""
@@ -104,26 +103,24 @@ class ExecutorParser:
     def warm_up(self, pages: int) -> None:
         """Do nothing: an executor starts its workers itself."""
 
-    async def parse(
-        self, shop: str, body: bytes, charset: str | None, page: int
-    ) -> SearchPage | ParseFailure:
-        """Parse one page of `shop`; what goes wrong in the executor is a ParseFailure."""
+    async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
+        """Parse one page; what goes wrong in the executor is a ParseFailure."""
         loop = asyncio.get_running_loop()
         async with self._slots:
             try:
-                future = loop.run_in_executor(
-                    self._executor, parse_search_page_to_wire, shop, body, charset, page
-                )
+                future = loop.run_in_executor(self._executor, parse_to_wire, *job.call)
                 await asyncio.wait([future], timeout=self._timeout)
                 if not future.done():
                     future.cancel()
-                    return ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=self._timeout))
+                    return ParseFailure(
+                        ParseFailureReason.TIMEOUT, Phrase("parser_slow", seconds=self._timeout)
+                    )
                 if future.cancelled():
-                    return ParseFailure(Verdict.PARSE_CRASHED, Phrase("executor_shut_down"))
-                return SearchPage.from_wire(future.result())
+                    return ParseFailure(ParseFailureReason.CRASHED, Phrase("executor_shut_down"))
+                return job.kind.from_wire(future.result())
             except Exception as error:  # noqa: BLE001 – whatever a foreign executor raises, it costs this page alone
                 words = Phrase("executor_failed", error=f"{type(error).__name__}: {error}")
-                return ParseFailure(Verdict.PARSE_CRASHED, words)
+                return ParseFailure(ParseFailureReason.CRASHED, words)
 
     def kill(self) -> None:
         """Do nothing: threads cannot be ended, and other people's workers are not ours to end."""

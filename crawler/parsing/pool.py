@@ -16,21 +16,20 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, TypeVar
 
 from crawler.engine_events import WorkerEvent
 from crawler.parsing import worker
+from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob, ParseTask
 from crawler.phrases import Phrase
-from crawler.verdict import Verdict
-from parsers import SHOPS, parse_search_page_to_wire
-from parsers.model import SearchPage
+from parsers.registry import parse_to_wire, parser_modules
 
-__all__ = ["ParseFailure", "ParsePool", "ParseTask", "may_fork"]
+__all__ = ["ParsePool", "may_fork"]
 
-ParseTask = Callable[[str, bytes, "str | None", int], tuple[Any, ...]]
+T = TypeVar("T")
+V = TypeVar("V")
 
 WAITING_PAGES = 1
 """Pages handed over beyond the number of workers, so that a worker that is done need not wait for the loop to hear
@@ -39,14 +38,31 @@ of it: the 20-page job then takes 0.98 of its time with inline parsing, without 
 CLOSE_SECONDS = 2.0
 """How long idle workers may take to end by themselves before they are killed."""
 
+_CRASHED = ParseFailureReason.CRASHED
 
-@dataclass(frozen=True, slots=True)
-class ParseFailure:
-    """A page that no worker could parse."""
 
-    verdict: Verdict
-    """`parse_crashed` or `parse_timeout`."""
-    detail: str
+class _Executor(ProcessPoolExecutor):
+    """A process pool that breaks between two submissions, not during one.
+
+    Before Python 3.12.1 the executor's thread may find a dead worker while `submit` adds a page and a process: it
+    then dies of "dictionary changed size during iteration", or never ends the new process (cpython issue 109047).
+    """
+
+    if sys.version_info < (3, 12, 1):
+
+        def _start_executor_manager_thread(self) -> None:
+            super()._start_executor_manager_thread()
+            thread: Any = vars(self)["_executor_manager_thread"]
+            if "terminate_broken" in vars(thread):
+                return
+            terminate = thread.terminate_broken
+
+            def terminate_broken(cause: Any) -> None:
+                with thread.shutdown_lock:  # `submit` holds it; from now on it raises BrokenProcessPool
+                    vars(self)["_broken"] = "a parse process died"
+                terminate(cause)
+
+            thread.terminate_broken = terminate_broken
 
 
 class _PoolInstance:
@@ -61,11 +77,11 @@ class _PoolInstance:
         self.reported = 0
         """How many of the processes the world has been told of."""
         self._warm_ups: list[Future[int]] = []
-        self.executor = ProcessPoolExecutor(
+        self.executor = _Executor(
             workers,
             mp_context=self._recording_context(),
             initializer=worker.set_up,
-            initargs=(tuple(f"{shop.module}.search_page" for shop in SHOPS.values()),),
+            initargs=(parser_modules(),),
         )
         self._call_pipe: Any = vars(self.executor)["_call_queue"]  # see _drain
         self._draining: threading.Thread | None = None
@@ -145,7 +161,7 @@ class ParsePool:
         workers: int,
         timeout: float = 10.0,
         start_method: str | None = None,
-        task: ParseTask = parse_search_page_to_wire,
+        task: ParseTask = parse_to_wire,
     ) -> None:
         self.workers = workers
         self.timeout = timeout
@@ -160,7 +176,7 @@ class ParsePool:
         # Both semaphores and the executor's queue are first come, first served: a clock is free when a worker is.
         self._clocks = asyncio.Semaphore(workers)
         self._suspects = asyncio.Lock()
-        self._pages: set[asyncio.Task[SearchPage | ParseFailure | None]] = set()
+        self._pages: set[asyncio.Task[Any]] = set()
         self._in_a_slot: set[asyncio.Task[Any]] = set()
 
     def warm_up(self, pages: int) -> None:
@@ -177,21 +193,16 @@ class ParsePool:
             self._start_method = self._rebuild_method
         return self._generation
 
-    async def parse(
-        self, shop: str, body: bytes, charset: str | None, page: int
-    ) -> SearchPage | ParseFailure:
-        """Parse one page of `shop` in a worker; a page that ends its worker, or hangs, is a ParseFailure."""
-        call = (shop, body, charset, page)
-        outcome = await self._to_its_end(self._in_slots(1, call))
+    async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
+        """Parse one page in a worker; a page that ends its worker, or hangs, is a ParseFailure."""
+        outcome = await self._to_its_end(self._in_slots(1, job))
         if outcome is None:
             # The pool broke while this page was in it: this page's doing, or a neighbour's. Alone, it will tell.
             async with self._suspects:
-                outcome = await self._to_its_end(self._in_slots(self.workers + WAITING_PAGES, call))
-        return outcome or ParseFailure(Verdict.PARSE_CRASHED, Phrase("parser_died"))
+                outcome = await self._to_its_end(self._in_slots(self.workers + WAITING_PAGES, job))
+        return ParseFailure(_CRASHED, Phrase("parser_died")) if outcome is None else outcome
 
-    async def _to_its_end(
-        self, work: Coroutine[Any, Any, SearchPage | ParseFailure | None]
-    ) -> SearchPage | ParseFailure | None:
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Await `work` in a task of the pool's own.
 
         A caller may go away; its page still sits in a worker, and must keep its slot and its clock, or the next page
@@ -207,9 +218,7 @@ class ParsePool:
                 task.cancel()
             raise
 
-    async def _in_slots(
-        self, count: int, call: tuple[str, bytes, str | None, int]
-    ) -> SearchPage | ParseFailure | None:
+    async def _in_slots(self, count: int, job: ParseJob[V]) -> V | ParseFailure | None:
         """Parse a page while holding `count` slots: one, or all of them to be alone."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 – a coroutine always runs in one
@@ -219,47 +228,45 @@ class ParsePool:
                 await self._slots.acquire()
                 held += 1
             self._in_a_slot.add(task)
-            return await self._run(*call)
+            return await self._run(job)
         finally:
             self._in_a_slot.discard(task)
             for _ in range(held):
                 self._slots.release()
 
-    async def _run(
-        self, shop: str, body: bytes, charset: str | None, page: int
-    ) -> SearchPage | ParseFailure | None:
+    async def _run(self, job: ParseJob[V]) -> V | ParseFailure | None:
         """Parse one page; None when the pool broke and this page may be the reason."""
         loop = asyncio.get_running_loop()
         while not self._closed:
             generation = None
             try:
                 generation = self._living()
-                future = loop.run_in_executor(generation.executor, self._task, shop, body, charset, page)
+                future = loop.run_in_executor(generation.executor, self._task, *job.call)
             except BrokenProcessPool:
                 self._give_up(generation, "lost", Phrase("process_died"))
                 return None
             except (OSError, ImportError, NotImplementedError) as error:
                 self._give_up(generation, "lost", str(error))
-                return ParseFailure(Verdict.PARSE_CRASHED, Phrase("parser_not_started", error=str(error)))
+                return ParseFailure(_CRASHED, Phrase("parser_not_started", error=str(error)))
             future.add_done_callback(_retrieve)
             self._report_started(generation)
             async with self._clocks:
                 await asyncio.wait([future], timeout=self.timeout)
             if not future.done():
-                self._give_up(generation, "killed", Phrase("page_slow", page=page, seconds=self.timeout))
-                return ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=self.timeout))
+                self._give_up(generation, "killed", Phrase("page_slow", page=job.page, seconds=self.timeout))
+                return ParseFailure(ParseFailureReason.TIMEOUT, Phrase("parser_slow", seconds=self.timeout))
             raised = future.exception()
             if raised is None:
-                return SearchPage.from_wire(future.result())
+                return job.kind.from_wire(future.result())
             if not isinstance(raised, BrokenProcessPool):
                 # A defect of the parser costs this page alone.
                 words = Phrase("parser_failed", error=f"{type(raised).__name__}: {raised}")
-                return ParseFailure(Verdict.PARSE_CRASHED, words)
+                return ParseFailure(_CRASHED, words)
             if not generation.killed:
                 self._give_up(generation, "lost", Phrase("process_died"))
                 return None
             # Ended by us, for another page's sake: once more.
-        return ParseFailure(Verdict.PARSE_CRASHED, Phrase("pool_closed"))
+        return ParseFailure(_CRASHED, Phrase("pool_closed"))
 
     def _give_up(self, generation: _PoolInstance | None, what: str, why: str) -> None:
         """End a generation of workers; the next page starts a new one."""

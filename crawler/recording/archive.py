@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
-from crawler.atomic_write import check_target, commit, shown, target_of, temporary_file, translate_os_errors
+from crawler.atomic_write import atomic_write, check_target, shown
 from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase, reason_of
 from crawler.recording.replay_model import ArchiveError
@@ -52,19 +52,19 @@ async def write_archive(journal: Path | int, path: Path) -> None:
             await asyncio.wait([writing])
 
 
+class _StoppedError(Exception):
+    """The writing is no longer wanted."""
+
+
 def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
-    target = target_of(path)
     try:
-        with translate_os_errors(path), temporary_file(target) as temporary:
-            with temporary.file as file:
-                for record in RecordReader(journal):
-                    if stop.is_set():
-                        return
-                    file.write(record.raw if path.suffix == ".warc" else _member(record.raw))
-                file.flush()
-                os.fsync(file.fileno())
-            if not stop.is_set():
-                commit(temporary.path, target)
+        with suppress(_StoppedError), atomic_write(path) as file:
+            for record in RecordReader(journal):
+                if stop.is_set():
+                    raise _StoppedError
+                file.write(record.raw if path.suffix == ".warc" else _member(record.raw))
+            if stop.is_set():
+                raise _StoppedError
     except ArchiveError as error:
         raise OutputError(Phrase("not_written", path=shown(path), why=reason_of(error))) from error
 

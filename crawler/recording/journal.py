@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.atomic_write import shown
+from crawler.file_lock import try_lock
 from crawler.phrases import Phrase, reason_of
 from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage
 
@@ -217,7 +218,7 @@ def open_journal(
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             fd = os.open(path, flags, 0o600)
             # Between the two calls, another run may have removed it as abandoned.
-            if _lock(fd) and os.fstat(fd).st_nlink:
+            if try_lock(fd) is not False and os.fstat(fd).st_nlink:
                 return Journal(path, fd)
             os.close(fd)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -336,7 +337,7 @@ def _remove(path: Path) -> bool:
             return True
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         try:
-            if _lock(fd):
+            if try_lock(fd) is not False:
                 path.unlink(missing_ok=True)
                 return True
         finally:
@@ -344,21 +345,6 @@ def _remove(path: Path) -> bool:
     except OSError:
         pass
     return False
-
-
-def _lock(fd: int) -> bool:
-    """Take the lock that marks a run as alive, until the file is closed; return False if another run holds it."""
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
 
 
 def _cannot(path: Path, why: str) -> str:

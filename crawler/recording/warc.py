@@ -199,6 +199,23 @@ class RecordReader:
         return file
 
     def _next(self, file: IO[bytes]) -> Record | None:
+        head = self._read_head(file)
+        if head is None:
+            return None
+        taken, fields = head
+        block = self._read_block(file, fields.get("content-length", ""))
+        record = Record(fields.get("warc-type", ""), fields, taken, block, self._at)
+        self._check_digest(record)
+        self._at += len(record.head) + len(record.block) + len(_END)
+        self._count += 1
+        if self._at > MAX_RUN or self._count > MAX_RECORDS:
+            raise ArchiveError(
+                Phrase("record_file_too_large", name=self.name, size=MAX_RUN >> 20, n=MAX_RECORDS)
+            )
+        return record
+
+    def _read_head(self, file: IO[bytes]) -> tuple[bytes, dict[str, str]] | None:
+        """Return the headers of the next record as bytes and by lower-case name; None at the end of the file."""
         from warcio.statusandheaders import (  # type: ignore[import-untyped]  # it has no types
             StatusAndHeadersParser,
             StatusAndHeadersParserException,
@@ -222,7 +239,10 @@ class RecordReader:
         fields: dict[str, str] = {}
         for name, value in parsed.headers:
             fields.setdefault(name.lower(), value)
-        length = fields.get("content-length", "")
+        return lines.taken, fields
+
+    def _read_block(self, file: IO[bytes], length: str) -> bytes:
+        """Return the block of a record whose Content-Length is `length`."""
         if not (length.isascii() and length.isdigit() and len(length) < 20):
             raise self.damaged(Phrase("record_without_length"))
         if int(length) > self._max_block:
@@ -233,15 +253,7 @@ class RecordReader:
             raise _TornError
         if end != _END:
             raise self.damaged(Phrase("record_without_end"))
-        record = Record(fields.get("warc-type", ""), fields, lines.taken, block, self._at)
-        self._check_digest(record)
-        self._at += len(record.head) + len(record.block) + len(_END)
-        self._count += 1
-        if self._at > MAX_RUN or self._count > MAX_RECORDS:
-            raise ArchiveError(
-                Phrase("record_file_too_large", name=self.name, size=MAX_RUN >> 20, n=MAX_RECORDS)
-            )
-        return record
+        return block
 
     def _check_digest(self, record: Record) -> None:
         algorithm, _, stated = record.fields.get("warc-block-digest", "").partition(":")

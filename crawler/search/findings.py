@@ -15,6 +15,7 @@ from crawler.phrases import Phrase
 from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
 from crawler.search.page_list import PageList
 from crawler.search.price_check import check_price, pages_needed
+from crawler.settings import SearchSettings, options_of
 
 if TYPE_CHECKING:
     from crawler.books.book import Counts
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from parsers.model import Listing
 
 __all__ = ["Findings", "import_book_modules"]
-
-FEW = 60
-"""Products on topic below which a query in Taiwan's words is said to have found little: a full page has 60."""
 
 
 class Findings:
@@ -115,9 +113,9 @@ class Findings:
         return SearchResult(
             query=spec.query,
             query_sent=spec.query_sent,
-            shop=spec.shop.name,
-            base_url=spec.base_url,
-            demo=spec.demo,
+            shop=spec.source.shop.name,
+            base_url=spec.source.base_url,
+            demo=spec.source.is_demo,
             rank=self._criteria.rank,
             started_at=started_at,
             finished_at=finished_at,
@@ -130,7 +128,8 @@ class Findings:
             stopped=stopped,
             options={
                 name: getattr(spec.settings, name)
-                for name in ("sellers", "category", "sort", "min_price", "max_price", "keep", *FILTERS)
+                for name, option in options_of(SearchSettings).items()
+                if option.reported
             },
             suggestion=self._mainland_wording if self._found_little(book_list.counts) else None,
             robots_ignored=not spec.settings.obey_robots,
@@ -170,10 +169,13 @@ class Findings:
         on_topic = counts.unique - counts.dropped["off_topic"]
         available = self._own.available
         read_whole = available is not None and available <= self._own.requested and not any(failed)
-        return on_topic < FEW and (read_whole or 2 * on_topic < counts.unique)
+        few = self._spec.source.shop.page_size
+        return on_topic < few and (read_whole or 2 * on_topic < counts.unique)
 
     @cached_property
     def _mainland_wording(self) -> str | None:
+        if self._spec.source.shop.query_script != "zh-Hans":
+            return None
         from crawler.query import mainland_wording
 
         return mainland_wording(self._spec.query)
@@ -193,7 +195,12 @@ class Findings:
         topic = topic_of(self._spec.query, self._spec.query_sent)
         filters = Filters(**named, simplified=simplified)
         return SelectionCriteria(
-            topic, filters, frozenset(wanted.keep), wanted.rank, goods=wanted.category == "all"
+            topic,
+            filters,
+            frozenset(wanted.keep),
+            wanted.rank,
+            goods=wanted.category == "all",
+            currency=self._spec.source.shop.currency,
         )
 
     def _covers(self, listing: Listing) -> bool:
@@ -220,6 +227,7 @@ def _counts(key: tuple[bool, int], used: int) -> bool:
 def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
     """Return what a reader should know of pages that did not fail, in page order."""
     notes: list[str] = []
+    full = spec.source.shop.page_size
     for number, judgement in pages.final.items():
         if pages.price_order and number > pages.last:
             continue  # it was on its way when enough was known, and is in no report
@@ -227,7 +235,7 @@ def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
         notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.
         count = len(pages.listings(number))
-        if pages.available is not None and number < pages.available and 0 < count < spec.shop.page_size / 2:
-            half = Phrase("half_a_page", n=count, size=spec.shop.page_size)
+        if pages.available is not None and number < pages.available and 0 < count < full / 2:
+            half = Phrase("half_a_page", n=count, size=full)
             notes.append(Phrase("on_page", page=page, words=half))
     return tuple(notes)

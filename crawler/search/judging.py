@@ -1,36 +1,32 @@
-"""The verdicts of pages: `judge` looks at one page, `in_page_order` then settles what only its neighbours can tell."""
+"""The verdicts of search pages: `judge_search` looks at one page, `in_page_order` at each among its neighbours."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
-from crawler.download.exchange import BLOCK_STATUSES, Exchange, Problem
-from crawler.parsing.pool import ParseFailure
-from crawler.phrases import Phrase, joined
+from crawler.download.exchange import Exchange
+from crawler.fetch_verdict import judge_fetch, status_line, with_attempts
+from crawler.parsing.job import ParseFailure, ParseFailureReason
+from crawler.phrases import Phrase
 from crawler.search.page_match import is_mojibake_of, other_page, other_query
 from crawler.verdict import Verdict
 from parsers.model import PageKind, SearchPage
 from parsers.text import MAX_TEXT
 
-__all__ = ["Judgement", "in_page_order", "is_login_url", "judge"]
+__all__ = ["PARSE_VERDICTS", "Judgement", "in_page_order", "judge_search"]
 
-_VERDICT_OF_PROBLEM = {
-    Problem.TOO_LARGE: Verdict.TOO_LARGE,
-    Problem.ADDRESS: Verdict.ADDRESS_REFUSED,
-    Problem.ROBOTS: Verdict.ROBOTS_DENIED,
+PARSE_VERDICTS = {
+    ParseFailureReason.CRASHED: Verdict.PARSE_CRASHED,
+    ParseFailureReason.TIMEOUT: Verdict.PARSE_TIMEOUT,
 }
-"""Problems that have a verdict of their own; the others are network errors."""
+"""The verdict on a page that could not be parsed, by the reason."""
 
 READABLE_SHARE = 0.5
 """Least share of a page's items that must have a title, and a price or a reason for none.
 
 Real pages have both on 24 of 24 items (2025 capture); below half, the markup has changed, not the goods.
 """
-
-_LOGIN = re.compile(r"(?:^|[./])(?:login|passport|signin)(?:[./?]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,62 +42,44 @@ class Judgement:
     """A search page, but of another query or with another number: asked again, the shop may send the right one."""
 
 
-def is_login_url(url: str) -> bool:
-    """Return whether an address is a login's: `login` or `passport` as a part of its host or path."""
-    parts = urlsplit(url)
-    return bool(_LOGIN.search(parts.netloc) or _LOGIN.search(parts.path))
-
-
-def judge(
+def judge_search(
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str, number: int | None = None
 ) -> Judgement:
-    """Return the verdict on one page, from its exchange and what was read of its body.
+    """Return the verdict on one search page, from its exchange and what was read of its body.
 
     `parsed` is None when there was no body to parse; `query` is what the shop was asked, and `number` for which page,
     None where that is unknown.
     """
-    if exchange.problem in _VERDICT_OF_PROBLEM:
-        return Judgement(_VERDICT_OF_PROBLEM[exchange.problem], exchange.detail)
-    if exchange.problem is not None:
-        return Judgement(Verdict.NETWORK_ERROR, _after(exchange.detail, exchange))
-    for url in (exchange.redirect, exchange.final_url):
-        if url is not None and url != exchange.url and is_login_url(url):
-            return Judgement(Verdict.BLOCKED, Phrase("to_a_login", url=_short(url)))
-    if exchange.redirect is not None:
-        detail = Phrase("status_redirect", status=exchange.status or 0, url=_short(exchange.redirect))
-        return Judgement(Verdict.UNEXPECTED_PAGE, detail)
-
     page = parsed if isinstance(parsed, SearchPage) else None
-    status = f"{exchange.status} {exchange.reason}".strip()
-    if page is not None and page.kind is PageKind.BLOCKED:
-        return Judgement(Verdict.BLOCKED, _after(Phrase("because", words=status, why=_sign(page)), exchange))
-    if exchange.status in BLOCK_STATUSES:
-        return Judgement(Verdict.BLOCKED, _after(status, exchange))
-    if exchange.status != 200:
-        return Judgement(Verdict.HTTP_ERROR, _after(status, exchange))
-    if parsed is not None and not isinstance(parsed, SearchPage):
-        return Judgement(parsed.verdict, parsed.detail)
+    block_sign = _sign(page) if page is not None and page.kind is PageKind.BLOCKED else ""
+    failure = judge_fetch(exchange, block_sign=block_sign)
+    if failure is not None:
+        return Judgement(failure.verdict, failure.detail)
+    if isinstance(parsed, ParseFailure):
+        return Judgement(PARSE_VERDICTS[parsed.reason], parsed.detail)
     if page is None:
-        return Judgement(Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body")))
+        raise ValueError(f"the page at {exchange.url} has a body that was not parsed")
     if not page.ended and not exchange.length_declared and page.kind is not PageKind.NO_RESULTS:
         size = f"{len(exchange.body) / 1000:,.0f} KB"
-        return Judgement(Verdict.TRUNCATED, _after(Phrase("ends_early", size=size), exchange))
+        return Judgement(Verdict.TRUNCATED, with_attempts(Phrase("ends_early", size=size), exchange))
     if page.kind is PageKind.EMPTY:
-        return Judgement(Verdict.BLOCKED, Phrase("status_but", status=status, sign=_sign(page)))
+        return Judgement(
+            Verdict.BLOCKED, Phrase("status_but", status=status_line(exchange), sign=_sign(page))
+        )
     if page.kind is PageKind.OTHER:
         return Judgement(Verdict.UNEXPECTED_PAGE, Phrase("no_search_page", sign=_sign(page)))
     if page.unparsed:
         return Judgement(Verdict.TOO_LARGE, Phrase("too_much_markup", n=page.unparsed))
     if (echo := other_query(page, query)) is not None:
         detail = Phrase("query_misread" if is_mojibake_of(echo, query) else "query_other", echo=echo)
-        return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
+        return Judgement(Verdict.UNEXPECTED_PAGE, with_attempts(detail, exchange), wrong_page=True)
     if page.kind is PageKind.NO_RESULTS:
         return _judge_no_results(page)
     if number is not None and (other := other_page(page, number)) is not None:
         if page.pages is not None and page.pages < number:
             return Judgement(Verdict.PAST_END, Phrase("page_other_past_end", pages=page.pages, other=other))
         detail = Phrase("page_other", other=other, number=number)
-        return Judgement(Verdict.UNEXPECTED_PAGE, _after(detail, exchange), wrong_page=True)
+        return Judgement(Verdict.UNEXPECTED_PAGE, with_attempts(detail, exchange), wrong_page=True)
     return _judge_results(page)
 
 
@@ -158,17 +136,6 @@ def _notes(page: SearchPage) -> Iterator[str]:
 def _sign(page: SearchPage) -> str:
     """Return by what a page was judged, with the code by which a report words it, if it has one."""
     return page.sign if page.sign_code is None else Phrase(f"sign_{page.sign_code}", value=page.sign_value)
-
-
-def _after(words: str, exchange: Exchange) -> str:
-    """Return what happened, with the number of attempts and why there was no further one."""
-    attempts = Phrase("attempts", n=exchange.attempts) if exchange.attempts > 1 else ""
-    more = joined((attempts, exchange.gave_up))
-    return Phrase("with_more", words=words, more=more) if more else words
-
-
-def _short(url: str, limit: int = 100) -> str:
-    return url if len(url) <= limit else f"{url[: limit - 1]}…"
 
 
 def in_page_order(

@@ -1,8 +1,7 @@
 """One search, from the query to the result: pages out, pages parsed, verdicts, books.
 
 Pages go out at once, within the pace of the host, without waiting for page 1. Once a page tells how many there
-are, requests past it are dropped. A search says what it does through a queue that nobody has to read: a slow
-reader never stalls it.
+are, requests past it are dropped. A search appends what it does to an event log, which nobody has to read.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -29,7 +28,6 @@ from crawler.download.exchange import (
 from crawler.engine_events import EngineEvent
 from crawler.events import (
     Attempt,
-    Event,
     PageFinished,
     PageRejected,
     PagesKnown,
@@ -39,16 +37,18 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.parsing.pool import ParseFailure
+from crawler.parsing.job import ParseFailure, ParseJob
 from crawler.phrases import Phrase
 from crawler.recording.replay_model import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
+from crawler.search.event_log import EventLog
 from crawler.search.findings import Findings, import_book_modules
-from crawler.search.judging import Judgement, judge
+from crawler.search.judging import PARSE_VERDICTS, Judgement, judge_search
 from crawler.search.page_list import PageList
 from crawler.search.price_check import pages_needed
 from crawler.verdict import Verdict
 from parsers.model import SearchPage
+from parsers.registry import SEARCH
 
 if TYPE_CHECKING:
     from crawler.books.pipeline import BookList
@@ -65,8 +65,8 @@ PARSE_GRACE_SECONDS = 1.5
 WARM_UP_DELAY = 0.05
 """Seconds until the modules that make books are imported: the first requests are out then, and not yet answered."""
 
-UNREADABLE = frozenset({Verdict.PARSE_CRASHED, Verdict.PARSE_TIMEOUT})
-"""Verdicts of a page that tell of the process that read it: they are not found out a second time."""
+UNREADABLE = {verdict: reason for reason, verdict in PARSE_VERDICTS.items()}
+"""Verdicts about the process that parsed a page, with their reasons: a replay takes them over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Answer:
 
 
 class Search:
-    """A search under way; `events` runs it.
+    """A search; `start` runs it, and `log` has its events, the last of which carries the result.
 
     `recorder` is told of every request and page. `saved` are pages of an earlier run, taken as they are.
     `replay` is a whole earlier run: nothing is asked then, and the result is that run's.
@@ -107,19 +107,16 @@ class Search:
         self._recorder = recorder
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
-        wanted = spec.settings
-        self._own = self._page_list(wanted.pages, price_order=False)
-        # A list that is in price order proves itself.
-        beside = wanted.price_check if wanted.sort != "price" else 0
-        self._beside = self._page_list(beside, price_order=True) if beside else None
+        self._own = self._page_list(spec.pages, price_order=False)
+        self._beside = self._page_list(spec.price_pages, price_order=True) if spec.price_pages else None
         self._lists = (self._own,) if self._beside is None else (self._own, self._beside)
+        self.log = EventLog.for_pages(self._requested)
         self._announced: set[PageKey] = set()
         self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
         """What each page has used up of its attempts and its time."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
-        self._host = urlsplit(spec.base_url).netloc
+        self._host = urlsplit(spec.source.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -133,16 +130,16 @@ class Search:
             url=lambda number: self._spec.url(number, price_order=price_order),
         )
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """Run the search and give its events; leaving the iterator ends it."""
-        run = self._running = asyncio.create_task(self._run())
-        try:
-            while (event := await self._events.get()) is not None:
-                yield event
-            await run  # an error in our own code comes out here
-        finally:
-            run.cancel()
-            await asyncio.wait([run])
+    def start(self) -> None:
+        """Run the search, whether or not anyone reads its log; call `aclose` in the end."""
+        self._running = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """End the search, and the log, if it is still under way; there is no result then."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        self.log.close()
 
     def stop(self, reason: str) -> None:
         """Ask nothing more, give up what is in flight; the result comes at once, marked with `reason`.
@@ -162,17 +159,20 @@ class Search:
 
     def pass_on(self, event: EngineEvent) -> None:
         """Tell of what happened to the engine: to a parse process, a host's pace or its robots.txt."""
-        self._events.put_nowait(event)
+        if not self.log.closed:
+            self.log.append(event)
 
     async def _run(self) -> None:
         try:
             await self._drive()
-        finally:
-            self._events.put_nowait(None)
+        except Exception as error:  # noqa: BLE001 – a defect of ours, which every reader of the log gets
+            self.log.close(error)
+        else:
+            self.log.close()
 
     async def _drive(self) -> None:
         spec, started_at = self._spec, self._now()
-        self._events.put_nowait(SearchStarted(spec.query, spec.query_sent, self._own.requested))
+        self.log.append(SearchStarted(spec.query, spec.query_sent, self._own.requested))
         # A head start only: where no process can be started, the first page will say so.
         with suppress(OSError, ImportError, NotImplementedError):
             self._parser.warm_up(self._requested)
@@ -198,7 +198,7 @@ class Search:
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
-        self._events.put_nowait(SearchFinished(result))
+        self.log.append(SearchFinished(result))
 
     async def _read_pages(self) -> None:
         """Read the pages that are queued, until none is left or the search is stopped."""
@@ -227,7 +227,7 @@ class Search:
         if taken:
             since = min(self._saved[key].fetched_at for key in taken)
             price_pages = sum(key.price_order for key in taken)
-            self._events.put_nowait(PagesResumed(len(taken) - price_pages, since, price_pages))
+            self.log.append(PagesResumed(len(taken) - price_pages, since, price_pages))
 
     async def _until_done_or_stopped(self, workers: list[asyncio.Task[None]]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -303,13 +303,13 @@ class Search:
             if not (is_cut or is_wrong) or self._stopped is not None or not self._may_ask_again(page):
                 break
             was_wrong = was_wrong or is_wrong
-            self._events.put_nowait(PageRejected(number, judgement.detail, pages.price_order))
+            self.log.append(PageRejected(number, judgement.detail, pages.price_order))
         return ended
 
     def _judge(
         self, page: PageKey, exchange: Exchange, parsed: SearchPage | ParseFailure | None
     ) -> Judgement:
-        return judge(exchange, parsed, query=self._spec.query_sent, number=page.number)
+        return judge_search(exchange, parsed, query=self._spec.query_sent, number=page.number)
 
     def _may_ask_again(self, page: PageKey) -> bool:
         """Tell whether a page has attempts and time left."""
@@ -322,8 +322,10 @@ class Search:
         if not exchange.body or exchange.problem is not None:
             return None
         if known is not None and known.verdict in UNREADABLE:
-            return ParseFailure(Verdict(known.verdict), known.detail)
-        parsed = await self._parser.parse(self._spec.shop.name, exchange.body, exchange.charset, page.number)
+            return ParseFailure(UNREADABLE[Verdict(known.verdict)], known.detail)
+        package = self._spec.source.shop.module
+        job = ParseJob(package, SEARCH, exchange.body, exchange.charset, page.number)
+        parsed = await self._parser.parse(job)
         if page.price_order and isinstance(parsed, SearchPage):
             listings = tuple(replace(listing, price_order=True) for listing in parsed.listings)
             return replace(parsed, listings=listings)
@@ -382,7 +384,7 @@ class Search:
                 page.number, url, record.number, record.outcome, record.seconds, record.retry_in, record.waited,
                 page.price_order,
             )  # fmt: skip
-            self._events.put_nowait(attempt)
+            self.log.append(attempt)
 
         def keep(hop: HttpRecord, of_robots: bool) -> None:
             if self._recorder is not None:
@@ -418,7 +420,7 @@ class Search:
         available = pages.available
         changed = pages.settle(number, judgement)
         if pages is self._own and pages.available is not None and pages.available != available:
-            self._events.put_nowait(PagesKnown(pages.available))
+            self.log.append(PagesKnown(pages.available))
         self._announce(pages, changed)
         if self._beside is not None and self._beside.enough is None and self._replay is None:
             self._beside.enough = pages_needed(self._beside, self._findings.cheapest)
@@ -432,7 +434,7 @@ class Search:
         self._findings.add(pages, changed)
         for number in changed:
             key, judgement = pages.key(number), pages.final[number]
-            self._events.put_nowait(
+            self.log.append(
                 PageFinished(
                     number,
                     judgement.verdict,

@@ -14,7 +14,7 @@ from crawler.alerts.refusals import INTERRUPTED, FinalRefusal, Refusal
 from crawler.alerts.wording import MOST_ALERTS, messages_of
 from crawler.labels import labels_for
 from crawler.local_time import local_zone
-from crawler.report.wording import minute, yuan
+from crawler.report.common.wording import minute
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _with_date(pending: Pending, last: Observation | None, lang: str) -> Pending
     say, alert = labels_for(lang, pending.query, local_zone()), pending.alert
     words = say("alert_late", at=minute(alert.at, say))
     if last is not None and last.at > alert.at:
-        price = say("alert_gone") if last.available_price is None else yuan(last.available_price)
+        price = say("alert_gone") if last.available_price is None else say.money(last.available_price)
         words = say("alert_late_since", at=minute(alert.at, say), on=minute(last.at, say), price=price)
     return replace(pending, alert=replace(alert, remarks=(words, *alert.remarks)))
 

@@ -19,7 +19,7 @@ from crawler.history.units import (
     from_microseconds,
     hundredths_as_yuan,
 )
-from parsers import SHOPS
+from crawler.source import Source
 
 __all__ = ["Pending", "Resting", "Unreadable", "kind_of", "pending_of", "together"]
 
@@ -87,7 +87,7 @@ def pending_of(number: int, attempts: int, row: tuple[Any, ...] | None, source: 
         watch=as_text(watch), kind=kind_of(kind), product_id=as_text(product_id), title=as_text(title),
         url=as_text(url), at=from_microseconds(at), price=hundredths_as_yuan(price),
         against=hundredths_as_yuan(against), remarks=_remarks(remarks),
-        source="" if source in {shop.base_url for shop in SHOPS.values()} else source,
+        source=Source.named(source).mark,
     )  # fmt: skip
     return Pending((as_number(number),), alert, as_text(query), as_count(attempts))
 

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING
 from crawler.alerts.alert import Alert, PriceEvent
 from crawler.books.offers import is_used
 from crawler.events import SearchFinished
-from crawler.history.observations import observed, source_of
+from crawler.history.observations import observed
 from crawler.history.recording import run_key
 from crawler.labels import Labels, labels_for
 from crawler.local_time import local_zone
 from crawler.prices.observation import Observation
 from crawler.prices.price_history import price_history
 from crawler.query import simplified
-from crawler.report import wording
+from crawler.report.search import history_wording, wording
+from crawler.settings import SearchSettings, options_of
 from crawler.verdict import Verdict
 from crawler.watching.events import detect
 from crawler.watching.state import WatchState, fingerprint
-from crawler.watching.watch import SEARCH_KEYS
 from crawler.watching.watch_store import WatchStore
-from parsers import SHOPS
 
 if TYPE_CHECKING:
     from crawler.engine import Crawler
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from crawler.watching.watch import Watch
     from parsers.model import Listing
 
-__all__ = ["Made", "make", "searched", "source_for"]
+__all__ = ["Made", "make", "searched"]
 
 _AT_ONCE = 100
 """Books whose past is looked at together: 80 MB where each was observed a thousand times."""
@@ -58,16 +57,11 @@ def searched(watch: Watch, settings: Settings) -> str:
     """Return what stands for the search of a watch, its own settings over the others; see `Memory.begin`."""
     chosen = settings.replace(**watch.search)
     values = {
-        name: getattr(chosen, name) for name in SEARCH_KEYS if name not in {"max_seconds", "price_check"}
+        name: getattr(chosen, name) for name, option in options_of(SearchSettings).items() if option.scope
     }
     if values["condition"] == "any":  # so that watches of a version without it go on
         del values["condition"]
     return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])
-
-
-def source_for(settings: Settings, *, demo: bool) -> str:
-    """Return whose prices are watched, as the history names it."""
-    return source_of((settings.base_url or SHOPS["dangdang"].base_url).rstrip("/"), demo=demo)
 
 
 async def make(
@@ -89,7 +83,7 @@ async def make(
     then counts as not tried, and is due as before. Raises HistoryError where the history cannot be used; whatever
     happened then is found out again next time.
     """
-    async with aclosing(crawler.search(watch.terms.query, **watch.search)) as events:
+    async with aclosing(crawler.search(watch.query, **watch.search)) as events:
         async for event in events:
             if tell is not None:
                 await tell(event)
@@ -122,7 +116,7 @@ def _settle(
     tried: bool,
 ) -> Made:
     """Find out what is to be told, and record it with the run."""
-    source = source_of(result.base_url, demo=result.demo)
+    source = result.source.name
     run, observations = observed(
         result, run_key(source, f"{result.query_sent}\n{watch.name}", result.started_at)
     )
@@ -184,8 +178,8 @@ def _alert(
     history = price_history(past, say.zone) if len(past) > 1 else None
     if history is not None:
         if history.raised_then_cut is not None:
-            remarks.append(wording.raised_then_cut(history.raised_then_cut, say))
-        remarks.append(wording.past_in_words(history, say))
+            remarks.append(history_wording.raised_then_cut(history.raised_then_cut, say))
+        remarks.append(history_wording.past_in_words(history, say))
     return Alert(
         watch=watch.name, kind=found[0].kind, product_id=seen.product_id, title=seen.title,
         url=wording.product_link(result, item.listing) or "", at=seen.at, price=seen.available_price,

@@ -5,22 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Annotated, Any
 from unicodedata import category
 
-import msgspec
 from msgspec import Meta
 
-from crawler.settings import Amount
+from crawler.query import Query
+from crawler.settings import Amount, Option, SearchSettings, Table, options_of
+from crawler.settings.kinds import FilePath, switch, whole
 
 __all__ = ["SEARCH_KEYS", "AlertSettings", "Watch", "WatchTerms"]
 
-SEARCH_KEYS = (
-    "pages", "price_check", "sellers", "category", "sort", "min_price", "max_price", "keep", "condition",
-    "max_volume_price", "publisher", "author", "since", "min_reviews", "max_seconds",
-)  # fmt: skip
+SEARCH_KEYS = tuple(name for name, option in options_of(SearchSettings).items() if option.watch)
 """Settings of `[crawler]` that a watch may have for itself."""
 
 MOST_PRODUCTS = 1_000
@@ -34,6 +32,8 @@ _LONGEST = 366 * 86_400
 _PRODUCT = re.compile(r"[0-9]{1,20}")
 
 
+_TERM = Option(environment=False)
+
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, halves of characters, and ends of lines."""
 
@@ -46,9 +46,7 @@ def _seconds(text: str) -> int:
     return int(text[:-1]) * _UNITS[text[-1]]
 
 
-def _is_name(text: str | None) -> bool:
-    if text is None:
-        return True
+def _is_name(text: str) -> bool:
     # Of the characters that do not show some belong to emoji: not they are kept out, but what moves a cursor.
     return text.strip() == text and 0 < len(text) <= 100 and all(category(c) not in _NO_NAME for c in text)
 
@@ -57,66 +55,67 @@ def _are_products(numbers: tuple[str, ...]) -> bool:
     return len(numbers) <= MOST_PRODUCTS and all(map(_PRODUCT.fullmatch, numbers))
 
 
-class WatchTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WatchTerms(Table):
     """The keys of a `[[watch]]` that are not those of a search: what is watched, how often, and what is told."""
 
-    name: Annotated[str | None, Meta(description="a name of 1 to 100 characters on one line"), _is_name] = (
-        None
-    )
+    section = "watch"
+
+    name: Annotated[
+        str | None, Meta(description="a name of 1 to 100 characters on one line"), _is_name, _TERM
+    ] = None
     """What messages call it; None for the query."""
-    query: Annotated[str, Meta(description="the words to search for")]
+    query: Annotated[str, Meta(description="the words to search for"), _TERM]
     products: Annotated[
         tuple[str, ...],
         Meta(description=f'a list of at most {MOST_PRODUCTS} product numbers, such as ["29220317"]'),
         _are_products,
+        _TERM,
     ] = ()
     """Products to pick out of what is found; none for all books of the report."""
     every: Annotated[
-        str, Meta(description="a time such as 30m, 12h, 1d or 1w, at most a year"), _is_every
+        str, Meta(description="a time such as 30m, 12h, 1d or 1w, at most a year"), _is_every, _TERM
     ] = "1d"
     """How often it is due."""
-    target_price: Amount = None
+    target_price: Annotated[Amount, _TERM] = None
     """Tell when a price is this or less, in yuan."""
     drop_percent: Annotated[
         Decimal | None,
         Meta(description="a percentage from 1 to 99"),
-        lambda number: number is None or (number.is_finite() and 1 <= number <= 99),
+        lambda number: number.is_finite() and 1 <= number <= 99,
+        _TERM,
     ] = None
     """Tell when a price has fallen by so much."""
-    new_lowest: Annotated[bool, Meta(description="true or false")] = False
+    new_lowest: Annotated[bool, switch, _TERM] = False
     """Tell of a price below all that were seen."""
-    new_lowest_days: Annotated[int, Meta(ge=0, le=366, description="a whole number from 0 to 366")] = 7
+    new_lowest_days: Annotated[int, whole(0, 366), _TERM] = 7
     """Earlier days with a price that a product needs before it is told of a new lowest one."""
-    new_books: Annotated[bool, Meta(description="true or false")] = False
+    new_books: Annotated[bool, switch, _TERM] = False
     """Tell of a book that was not on these pages before."""
-    back_in_stock: Annotated[bool, Meta(description="true or false")] = False
+    back_in_stock: Annotated[bool, switch, _TERM] = False
     """Tell when what was sold out can be bought again."""
 
 
-class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AlertSettings(Table):
     """Table `[alerts]`: where alerts go, see docs/alerts.md. Its repr shows no URL."""
+
+    section = "alerts"
 
     urls: Annotated[
         tuple[str, ...],
-        Meta(description="a list of Apprise URLs", extra={"separator": None, "secret": True}),
+        Meta(description="a list of Apprise URLs"),
+        Option(separator=None, secret=True),
     ] = ()
-    file: Annotated[
-        str | None,
-        Meta(description="the path of a file"),
-        lambda text: text is None or (text != "" and "\0" not in text),
-    ] = None
-    feed: Annotated[
-        str | None,
-        Meta(description="the path of a file"),
-        lambda text: text is None or (text != "" and "\0" not in text),
-    ] = None
+    file: Annotated[FilePath, Option()] = None
+    feed: Annotated[FilePath, Option()] = None
     command: Annotated[
         tuple[str, ...],
         Meta(
             description='a list of a program and its arguments, such as ["notify-send", "Book prices"]',
-            extra={"separator": "", "secret": True},
         ),
         lambda words: words == () or words[0] != "",
+        Option(environment=False, separator="", secret=True),
     ] = ()
 
     def __repr__(self) -> str:
@@ -129,11 +128,18 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 @dataclass(frozen=True)
 class Watch:
-    """A search that is made again and again."""
+    """A search that is made again and again. Raises UsageError for a query that no search takes."""
 
     terms: WatchTerms
     search: Mapping[str, Any] = field(default_factory=dict)
     """Settings of its own, by keys of `SEARCH_KEYS`."""
+    query: Query = field(init=False, compare=False)
+    """The query of `terms`, which is not checked again when it is searched."""
+
+    def __post_init__(self) -> None:
+        query = Query(self.terms.query)
+        object.__setattr__(self, "query", query)
+        object.__setattr__(self, "terms", replace(self.terms, query=str(query)))
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Dangdang (当当网): its addresses and pages. Its name, hosts and limits are in `parsers.SHOPS`.
+"""Dangdang (当当网): its addresses and pages. Its name, hosts and limits are in `shop.py`.
 
 `search_url` builds addresses and imports nothing large, but `parse_search_page` imports selectolax, so both are
 imported on first use.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from parsers.condition import says_used, seller_sells_used
 from parsers.dangdang.author_block import AuthorBlock, read_author_block
+from parsers.dangdang.urls import PRODUCT_URL
 from parsers.model import Flag, Listing
 from parsers.names import is_unknown, parse_contributors
 from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 __all__ = ["Item", "product_id_of"]
-
-PRODUCT_URL = "https://product.dangdang.com/{}.html"
-
 
 Attributes = dict[str, str | None]
 Marked = tuple["LexborNode", Attributes]

@@ -6,12 +6,10 @@ import html
 import re
 from dataclasses import dataclass
 
+from parsers.dangdang.shop import SHOP
 from parsers.text import fold
 
 __all__ = ["PageMetadata", "read_page_metadata", "snippets"]
-
-PAGE_SIZE = 60
-MAX_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def read_page_metadata(text: str, *, title: str) -> PageMetadata:
         pages = pages or max([*map(int, _PAGE_LINK.findall(bar)), page])
     if not pages and total:
         # A list on a single page has no pager. The shop serves at most a hundred pages of sixty, whatever its total.
-        pages = min(-(-total // PAGE_SIZE), MAX_PAGES)
+        pages = min(-(-total // SHOP.page_size), SHOP.max_pages)
     echo = _echo(text)
     named = None if echo else _TITLE_ECHO.match(title)
     return PageMetadata(

@@ -8,18 +8,25 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
+from parsers.dangdang.shop import SHOP
+
 __all__ = [
     "BOOKS_CATEGORY",
+    "PRODUCT_URL",
     "SORT_TYPES",
     "Sort",
     "is_product_id",
     "product_in_url",
+    "product_url",
     "query_in_url",
     "search_url",
 ]
 
 BOOKS_CATEGORY = "01.00.00.00.00.00"
 """`category_path` of all books."""
+
+PRODUCT_URL = "https://product.dangdang.com/{}.html"
+"""Address of a product's page, with its number put in."""
 
 
 class Sort(StrEnum):
@@ -51,7 +58,7 @@ def search_url(
     sort: str = "default",
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
-    base_url: str = "https://search.dangdang.com",
+    base_url: str = SHOP.base_url,
 ) -> str:
     """Return the address of result page `page` (from 1) for `query`, in Simplified Chinese.
 
@@ -96,6 +103,9 @@ _PRODUCT_IN_PATH = re.compile(r"(?<![0-9])[0-9]{6,11}(?![0-9])")
 _PRODUCT_ID = re.compile(r"[0-9]{7,11}")
 """A product's number where nothing says that it is one. Shorter ones are titles (1984, 142857), longer ones ISBNs."""
 
+_ANY_PRODUCT_ID = re.compile(r"[0-9]{1,13}")
+"""A text that a record calls a product's number; no number is longer."""
+
 
 def is_product_id(text: str) -> bool:
     """Return whether a word can only be a product's number: an ISBN of ten digits has a check digit.
@@ -106,6 +116,13 @@ def is_product_id(text: str) -> bool:
         return False
     is_isbn = text[0] == "7" or sum(place * int(digit) for place, digit in enumerate(text, 1)) % 11 == 0
     return len(text) != 10 or not is_isbn
+
+
+def product_url(product_id: str) -> str | None:
+    """Return the address of a product's page; None for a text that cannot be a product's number."""
+    if not _ANY_PRODUCT_ID.fullmatch(product_id):
+        return None
+    return PRODUCT_URL.format(product_id)
 
 
 def product_in_url(url: str) -> str | None:

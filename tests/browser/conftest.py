@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from crawler.report import Style
-from crawler.report.html_report import render
+from crawler.report.search.html_report import render
 from crawler.results import SearchResult
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from crawler.history.reading import FileSize, SearchSummary
 from crawler.history.view_models import Overview, View
-from crawler.report.history_report import HistoryStyle, render
+from crawler.report.history import HistoryStyle, render
 from tests.browser.conftest import Opener
 from tests.report.hostile import HOSTILE
 from tests.report.pasts import RAISED, SHOP, START, a_product, a_search, daily, seen

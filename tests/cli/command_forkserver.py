@@ -33,9 +33,9 @@ IMPORTED = (
     "crawler.cli.watch_round", "crawler.cli.history_upkeep", "crawler.configuration", "crawler.demo.server",
     "crawler.download.client", "crawler.engine", "crawler.search.run", "crawler.books.pipeline",
     "crawler.history.store", "crawler.history.recording", "crawler.recording.journal",
-    "crawler.recording.archive", "crawler.recording.reading", "crawler.report.table",
-    "crawler.report.markdown", "crawler.report.html_report", "crawler.report.csv_report",
-    "crawler.report.json_report", "crawler.report.xlsx_report", "crawler.report.history_report",
+    "crawler.recording.archive", "crawler.recording.reading", "crawler.report.search.table",
+    "crawler.report.search.markdown", "crawler.report.search.html_report", "crawler.report.search.csv_report",
+    "crawler.report.search.json_report", "crawler.report.search.xlsx_report", "crawler.report.history",
     "crawler.watching.run_watch", "rich.console", "parsers.dangdang.search_page", "opencc", "warcio.warcwriter",
     "msgspec", "sqlite3",
 )  # fmt: skip

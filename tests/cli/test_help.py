@@ -13,10 +13,11 @@ from rich.cells import cell_len
 
 from crawler import Settings
 from crawler.__main__ import main
-from crawler.cli import search
+from crawler.cli import search_options
 from crawler.cli.app import COMMANDS, build_parser
 from crawler.cli.exit_codes import MEANINGS, ExitCode
 from crawler.report import FORMATS
+from crawler.settings import setting_flags
 from crawler.version import __version__
 
 HEAVY = {"aiohttp", "asyncio", "rich", "msgspec", "multiprocessing", "opencc", "selectolax", "tomllib"}
@@ -73,33 +74,21 @@ def test_every_exit_code_has_a_meaning() -> None:
 def test_defaults_in_the_help_are_the_settings_own() -> None:
     """The help must not load the settings, but its defaults equal theirs."""
     settings = Settings()
-    for flag, key in search.SETTING_OF_FLAG.items():
+    for dest, flag in setting_flags("search").items():
         # Switches say what is done without them; where the history is depends on the system.
-        if flag in {"obey_robots", "record_history", "history_file"}:
+        if dest in {"obey_robots", "record_history", "history_file"}:
             continue
-        help_text = options()[flag].help or ""
+        help_text = options()[dest].help or ""
         shown = re.search(r"\(default: ([^)]*)\)", help_text)
-        assert shown is not None, flag
-        table, _, name = key.rpartition(".")
+        assert shown is not None, dest
+        table, _, name = flag.key.rpartition(".")
         value = getattr(settings.report if table else settings, name)
-        assert shown[1] == ("none" if value in (None, ()) else str(value)), flag
-
-
-def test_every_flag_with_a_setting_reaches_it() -> None:
-    """Each flag sets a key that exists, and no two set the same."""
-    settings = Settings()
-    keys = {
-        *Settings.__struct_fields__,
-        *(f"report.{n}" for n in settings.report.__struct_fields__),
-        *(f"history.{n}" for n in settings.history.__struct_fields__),
-    }
-    assert set(search.SETTING_OF_FLAG.values()) <= keys
-    assert len(set(search.SETTING_OF_FLAG.values())) == len(search.SETTING_OF_FLAG)
+        assert shown[1] == ("none" if value in (None, ()) else str(value)), dest
 
 
 def test_formats_are_those_of_the_reports() -> None:
     """The formats in the help are those that can be written."""
-    assert set(search.FORMATS) == set(FORMATS)
+    assert set(search_options.FORMATS) == set(FORMATS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"]])

@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.cli import history, history_upkeep
+from crawler.cli import history_options, history_upkeep
 from crawler.history import exporting
 from crawler.history.observations import RunRecord
 from crawler.history.store import History
 from crawler.prices.observation import Observation
-from crawler.report import history_report
+from crawler.report import history as history_report
 from tests.cli.conftest import Ended
 
 Run = Callable[..., Awaitable[Ended]]
@@ -290,7 +290,7 @@ async def test_bad_input_gets_one_line(run: Run, kept: Path, words: list[str], e
 
 def test_what_the_command_offers_is_what_there_is() -> None:
     """The parser must not load the reports; its lists equal theirs."""
-    assert history.FORMATS == history_report.FORMATS
+    assert tuple(history_report.FORMATS) == history_options.FORMATS
     assert history_upkeep.EXPORT_FORMATS == exporting.FORMATS
 
 

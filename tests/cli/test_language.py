@@ -13,7 +13,7 @@ from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from crawler.labels import ENGLISH
 from tests.cli.conftest import Ended
-from tests.report.test_partial_runs import foreign
+from tests.report.search.test_partial_runs import foreign
 
 Run = Callable[..., Awaitable[Ended]]
 

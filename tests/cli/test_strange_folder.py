@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from crawler.history.store import History
-from crawler.report.files import mark_query
+from crawler.report.search.files import mark_query
 from tests.alerts.endpoints import Endpoint
 from tests.cli.conftest import Ended
 from tests.watching.scripted_shop import ScriptedShop, scripted_shop, shelf

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from crawler.atomic_write import temporary_file
 from crawler.download import robots_store
 from crawler.download.robots_store import Kept, Store
 
@@ -135,14 +136,14 @@ def test_old_copies_and_those_beyond_the_number_go(tmp_path: Path, monkeypatch: 
     other = tmp_path / "notes.robots"
     other.write_bytes(b"mine")
     os.utime(other, (0, 0))
-    fresh, abandoned = tmp_path / f".{'a' * 16}.tmp", tmp_path / f".{'b' * 16}.tmp"
-    fresh.write_bytes(b"")
+    abandoned = tmp_path / f".bookprice-{'b' * 16}.tmp"
     abandoned.write_bytes(b"")
     os.utime(abandoned, (0, 0))
-    write("http://last", 0, Store(tmp_path))
-    kept = {"http://first", "http://last", "http://0", "http://1", "http://2"}
-    expected = {robots_store._file_name(origin) for origin in kept} | {other.name, fresh.name}
-    assert {path.name for path in files(tmp_path)} == expected
+    with temporary_file(tmp_path / "fresh") as fresh:
+        write("http://last", 0, Store(tmp_path))
+        kept = {"http://first", "http://last", "http://0", "http://1", "http://2"}
+        expected = {robots_store._file_name(origin) for origin in kept} | {other.name, fresh.path.name}
+        assert {path.name for path in files(tmp_path)} == expected
 
 
 def test_copies_of_thirty_days_stay(tmp_path: Path) -> None:

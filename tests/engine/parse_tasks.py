@@ -11,9 +11,9 @@ from typing import Any
 from parsers.model import PageKind, SearchPage
 
 
-def obey(shop: str, body: bytes, charset: str | None, page: int) -> tuple[Any, ...]:
+def obey(package: str, kind: str, body: bytes, charset: str | None, page: int) -> tuple[Any, ...]:
     """Die, hang, raise or return, as `body` says; the `sign` of the result is the worker's process id."""
-    del shop, charset
+    del package, kind, charset
     order, _, argument = body.decode().partition(" ")
     if order == "die":
         os.kill(os.getpid(), signal.SIGKILL)

@@ -10,19 +10,25 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.engine_events import WorkerEvent
+from crawler.parsing import worker
+from crawler.parsing.job import ParseFailure, ParseFailureReason, ParseJob
 from crawler.parsing.page_parser import ExecutorParser, PageParser, page_parser, worker_count
-from crawler.parsing.pool import WAITING_PAGES, ParseFailure, ParsePool
+from crawler.parsing.pool import WAITING_PAGES, ParsePool
+from crawler.parsing.pool import _PoolInstance as PoolInstance
 from crawler.phrases import Phrase
-from crawler.verdict import Verdict
 from parsers.model import SearchPage
+from parsers.registry import SEARCH
 from tests.engine.parse_tasks import obey
 from tests.processes import gone
 
@@ -37,7 +43,7 @@ async def pool(request: pytest.FixtureRequest) -> AsyncIterator[ParsePool]:
 
 
 async def parse(pool: PageParser, body: str, page: int = 1) -> SearchPage | ParseFailure:
-    return await pool.parse("dangdang", body.encode(), None, page)
+    return await pool.parse(ParseJob("parsers.dangdang", SEARCH, body.encode(), None, page))
 
 
 def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
@@ -57,7 +63,7 @@ async def test_a_page_that_kills_its_worker_costs_itself_alone(pool: ParsePool) 
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     failures = {n: o for n, o in enumerate(outcomes) if isinstance(o, ParseFailure)}
     assert list(failures) == [9]
-    assert failures[9].verdict is Verdict.PARSE_CRASHED
+    assert failures[9].reason is ParseFailureReason.CRASHED
 
 
 async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool) -> None:
@@ -65,6 +71,40 @@ async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool)
     bodies = ["die", "exit", "answer", "answer"]
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     assert [isinstance(o, ParseFailure) for o in outcomes] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_worker_that_dies_while_another_starts_leaves_no_process(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool breaks before or after a submission: a process that starts meanwhile is ended with the others."""
+    started: list[BaseProcess] = []
+
+    process_type: Any = worker.PROCESS_TYPES[method]
+
+    class Late(process_type):  # type: ignore[misc]  # one of several classes
+        def start(self) -> None:
+            if started:
+                started[0].kill()
+                started[0].join()
+                threading.Event().wait(0.3)  # the executor's thread may find the dead one now
+            super().start()
+            started.append(self)
+
+    Late.__module__, Late.__qualname__ = __name__, "Late"
+    monkeypatch.setitem(worker.PROCESS_TYPES, method, Late)
+    monkeypatch.setattr(sys.modules[__name__], "Late", Late, raising=False)
+    pool = PoolInstance(method, 2)
+    futures = [pool.executor.submit(time.sleep, 60), pool.executor.submit(time.sleep, 60)]
+    try:
+        for future in futures:
+            with pytest.raises(BrokenProcessPool):
+                future.result(20)
+        pool.join()
+        assert len(started) == 2
+        assert [process.is_alive() for process in pool.processes] == [False, False]
+    finally:
+        pool.kill()
 
 
 async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_path: Path) -> None:
@@ -88,7 +128,7 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
     finally:
         await pool.close()
     assert isinstance(outcomes[0], ParseFailure)
-    assert outcomes[0].verdict is Verdict.PARSE_TIMEOUT
+    assert outcomes[0].reason is ParseFailureReason.TIMEOUT
     assert all(isinstance(outcome, SearchPage) for outcome in outcomes[1:])
     killed = worker_ids(events, "killed")
     assert len(killed) == 2
@@ -168,7 +208,7 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
         # A suspect is tried alone, which takes every slot: for ever, if one of them were gone.
         crashed = await parse(pool, "die")
         assert isinstance(crashed, ParseFailure)
-        assert crashed.verdict is Verdict.PARSE_CRASHED
+        assert crashed.reason is ParseFailureReason.CRASHED
         answers = await asyncio.gather(*(parse(pool, "answer") for _ in range(4)))
         assert all(isinstance(answer, SearchPage) for answer in answers)
     finally:
@@ -202,7 +242,7 @@ async def test_a_pool_that_cannot_start_again_says_so(
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.__init__", refuse)
     outcome = await parse(pool, "die")
     assert isinstance(outcome, ParseFailure)
     assert "no parse process could be started" in outcome.detail
@@ -214,7 +254,7 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object, **__: object) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("crawler.parsing.pool.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.__init__", refuse)
     for early in (True, False):
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), ExecutorParser)
 
@@ -243,7 +283,7 @@ async def test_a_page_on_which_the_parser_raises_costs_itself_alone(pool: ParseP
         parse(pool, "raise no such list"), *(parse(pool, "answer") for _ in range(4))
     )
     words = Phrase("parser_failed", error="ValueError: no such list")
-    assert bad == ParseFailure(Verdict.PARSE_CRASHED, words)
+    assert bad == ParseFailure(ParseFailureReason.CRASHED, words)
     assert all(isinstance(outcome, SearchPage) for outcome in good)
     assert {event.what for event in events} == {"started"}
 
@@ -261,7 +301,7 @@ async def test_an_executor_that_fails_costs_each_page_its_own_failure() -> None:
     """An exception from a foreign executor becomes a value, whether raised at once or later."""
     parser = page_parser(workers=1, timeout=5.0, executor=Broken())
     words = Phrase("executor_failed", error="MemoryError: no room")
-    assert await parse(parser, "any page") == ParseFailure(Verdict.PARSE_CRASHED, words)
+    assert await parse(parser, "any page") == ParseFailure(ParseFailureReason.CRASHED, words)
     with ThreadPoolExecutor(1) as executor:
         parser = page_parser(workers=1, timeout=5.0, executor=executor)
     outcome = await parse(parser, "any page")
@@ -280,7 +320,7 @@ async def test_an_executor_that_is_too_slow_costs_the_page_its_time() -> None:
             slow = await parse(impatient, "any page")
         finally:
             release.set()
-        assert slow == ParseFailure(Verdict.PARSE_TIMEOUT, Phrase("parser_slow", seconds=0.01))
+        assert slow == ParseFailure(ParseFailureReason.TIMEOUT, Phrase("parser_slow", seconds=0.01))
         assert job.result() is True
         assert isinstance(
             await parse(page_parser(workers=1, timeout=60.0, executor=executor), "any page"), SearchPage
@@ -296,7 +336,7 @@ async def test_a_page_whose_executor_is_shut_down_is_given_up() -> None:
     await asyncio.sleep(0)  # it hands its page over at its first step
     executor.shutdown(wait=False, cancel_futures=True)
     try:
-        assert await parsing == ParseFailure(Verdict.PARSE_CRASHED, Phrase("executor_shut_down"))
+        assert await parsing == ParseFailure(ParseFailureReason.CRASHED, Phrase("executor_shut_down"))
     finally:
         release.set()
         job.result()
@@ -313,20 +353,22 @@ async def test_threads_serve_where_an_executor_is_handed_in() -> None:
         assert executor.submit(int).result() == 0
     closed = await parse(parser, "no page at all")
     assert isinstance(closed, ParseFailure)
-    assert closed.verdict is Verdict.PARSE_CRASHED
+    assert closed.reason is ParseFailureReason.CRASHED
 
 
 ORPHAN = """
     import asyncio, sys
+    from crawler.parsing.job import ParseJob
     from crawler.parsing.pool import ParsePool
+    from parsers.registry import SEARCH
     from tests.engine.parse_tasks import obey
 
     async def main():
         pool = ParsePool(workers=2, start_method={method!r}, task=obey)
         pool.on_event = lambda event: print(event.pid, flush=True)
         pool.warm_up(2)
-        await pool.parse("dangdang", b"answer", None, 1)
-        await pool.parse("dangdang", b"hang", None, 2)
+        await pool.parse(ParseJob("parsers.dangdang", SEARCH, b"answer", None, 1))
+        await pool.parse(ParseJob("parsers.dangdang", SEARCH, b"hang", None, 2))
 
     if __name__ == "__main__":
         asyncio.run(main())

@@ -294,7 +294,7 @@ def lowest_in_days(rows: list[Row]) -> int | None:
     return rows[-1].at // DAY - since // DAY if dearer else None
 
 
-def raised(rows: list[Row]) -> Raise | None:
+def raised(rows: list[Row]) -> Raise | None:  # noqa: C901 – written down in one piece, unlike what it tests
     """Find a raise within 30 days, compared with the usual price in the 90 days before these."""
     last = rows[-1]
     now = last.buyable

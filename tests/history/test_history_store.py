@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from crawler.errors import HistoryError
 from crawler.history import exporting, schema
-from crawler.history.observations import RunRecord, observed, source_of
+from crawler.history.observations import RunRecord, observed
 from crawler.history.reading import open_history
 from crawler.history.store import History
 from crawler.phrases import Phrase, reason_of
 from crawler.prices.observation import Observation
+from crawler.source import Source
 from crawler.verdict import Verdict
 from tests.factories import STARTED, make_listing, make_page, make_result
 
@@ -88,13 +89,13 @@ def test_the_past_is_in_order_of_time_and_titles_are_the_newest(file: Path) -> N
 
 
 def test_prices_of_a_replica_are_kept_apart(file: Path) -> None:
-    replica = source_of("http://127.0.0.1:8000", demo=False)
+    replica = Source.at("http://127.0.0.1:8000").name
     with History(file) as history:
         history.record(RUN, [SEEN])
         history.record(replace(RUN, key="r", source=replica), [replace(SEEN, price=Decimal(1))])
         assert history.series(SHOP, ["29220317"])["29220317"] == (SEEN,)
         assert [seen.price for seen in history.series(replica, ["29220317"])["29220317"]] == [Decimal(1)]
-    assert source_of("http://127.0.0.1:1", demo=True) == source_of("http://127.0.0.1:2", demo=True)
+    assert Source.at("http://127.0.0.1:1", demo=True).name == Source.at("http://127.0.0.1:2", demo=True).name
 
 
 def test_more_products_than_one_query_can_ask_for(file: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.file_lock import try_lock
 from crawler.recording import journal as journal_module
 from crawler.recording.journal import Journal, open_journal, prune, saved_pages
 from crawler.recording.reading import read_run
@@ -300,10 +301,10 @@ def test_a_journal_that_is_pruned_before_it_is_held_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another run may prune between creating and locking: the returned journal has a file and its lock."""
-    lock = journal_module._lock
+    lock = try_lock
     removed: list[Path] = []
 
-    def late(fd: int) -> bool:
+    def late(fd: int) -> bool | None:
         if not removed:
             removed.extend(prune(tmp_path, now=NOW, max_age=-1e12))
             assert removed
@@ -313,7 +314,7 @@ def test_a_journal_that_is_pruned_before_it_is_held_is_made_again(
         path.unlink()
         return True
 
-    monkeypatch.setattr(journal_module, "_lock", late)
+    monkeypatch.setattr(journal_module, "try_lock", late)
     monkeypatch.setattr(journal_module, "_remove", pruning)
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     assert list(tmp_path.iterdir()) == [journal.path]

@@ -21,8 +21,9 @@ SUFFIXES = ".txt, .md, .markdown, .csv, .json, .html, .htm, .xlsx"
 
 LOADED = """
 import sys
-import crawler.report, crawler.report.files, crawler.report.head, crawler.report.table, crawler.report.markdown
-import crawler.labels, crawler.report.html_report
+import crawler.report, crawler.labels, crawler.report.history
+from crawler.report.search import files, head, table, markdown, html_report
+from crawler.report.history import table as history_table
 heavy = {"aiofiles", "aiohttp", "asyncio", "jinja2", "msgspec", "rich", "selectolax", "csv", "opencc", "xlsxwriter"}
 print(sorted(heavy & set(sys.modules)))
 """

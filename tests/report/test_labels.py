@@ -22,7 +22,7 @@ from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES
 from crawler.phrases.of_pages import PAGES
 from crawler.phrases.of_records import RECORDS
-from crawler.report.wording import _FLAG_WORDS
+from crawler.report.search.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
 

@@ -15,7 +15,7 @@ from crawler.clean import LONGEST, _cleaned, clean
 from crawler.cli.console import LONGEST_LINE, one_line, visible
 from crawler.json_text import escape_controls
 from crawler.report import FORMATS, render
-from crawler.report.markdown import escape
+from crawler.report.search.markdown import escape
 from parsers.text import nfkc
 from tests.alerts.messages import make_alert
 from tests.factories import make_listing, make_result

@@ -131,7 +131,9 @@ class Expected:
     """The page whose products are read; None where none are."""
 
 
-def possible_ends(plan: FaultPlan, query: str, page: int) -> list[Expected]:
+def possible_ends(  # noqa: C901 – the rules of the downloader once more, in one piece
+    plan: FaultPlan, query: str, page: int
+) -> list[Expected]:
     """Return what may come of a page, by what its plan says of the requests for it.
 
     The plan alone decides but for one thing: a reset, or a 408, on a connection that was used before is no attempt, and

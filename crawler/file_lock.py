@@ -1,0 +1,26 @@
+"""The lock of an open file. It ends with the file, however its process ends.
+
+A lock file beside what it protects is filelock's business. filelock opens and truncates a path by itself, so it cannot
+lock a file that is itself written or read: an unfinished file, a journal, a file that another program appends to.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["try_lock"]
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Lock an open file or folder; return whether it was free, or None if the system has no locks for it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a network file system
+        return None
+    return True

@@ -1,0 +1,1 @@
+"""What the reports of a search and of the history share."""

@@ -1,0 +1,50 @@
+"""What the HTML pages share: their templates, their style sheets, and the policy that shuts the network out.
+
+A page is one file. Style and script are the project's own (MIT, like all of it), and stand in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+__all__ = ["asset", "policy", "template"]
+
+_ASSETS = Path(__file__).parents[1] / "assets"
+
+_ENVIRONMENT = Environment(
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    loader=FileSystemLoader(_ASSETS),
+    auto_reload=False,
+)
+
+
+def asset(*names: str) -> Markup:
+    """Return files of the folder `assets`, one after the other, as they are: markup for a template."""
+    texts = ((_ASSETS / name).read_text(encoding="utf-8") for name in names)
+    return Markup("".join(texts))  # noqa: S704 – files of ours
+
+
+def template(name: str) -> Template:
+    """Return a template of the folder `assets`, compiled, as is the one with the macros that all of them take."""
+    _ENVIRONMENT.get_template("parts.html")
+    return _ENVIRONMENT.get_template(name)
+
+
+def policy(*styles: str, script: str | None = None) -> str:
+    """Return the Content-Security-Policy of a page: its own `styles` and `script` alone, and no request at all."""
+    allowed = " ".join(map(_hashed, styles))
+    scripts = "" if script is None else f"script-src {_hashed(script)}; "
+    return f"default-src 'none'; {scripts}style-src {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,112 @@
+"""The shops by name, and the kinds of pages that can be parsed.
+
+Importing this costs next to nothing: parsers and value types are imported by the process that parses.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from parsers.dangdang.shop import SHOP as DANGDANG
+from parsers.shop import Shop
+
+if TYPE_CHECKING:
+    from parsers.model import SearchPage
+
+__all__ = [
+    "DEFAULT_SHOP",
+    "KINDS",
+    "SEARCH",
+    "SHOPS",
+    "Kind",
+    "parse_search_page_to_wire",
+    "parse_to_wire",
+    "parser_modules",
+    "register_shop",
+]
+
+Wire = tuple[Any, ...]
+"""Plain values, which pickle several times faster than objects."""
+
+V_co = TypeVar("V_co", covariant=True)
+
+SHOPS: dict[str, Shop] = {DANGDANG.name: DANGDANG}
+"""The shops by name."""
+
+DEFAULT_SHOP = DANGDANG
+"""The shop that is searched when nobody names one."""
+
+
+def register_shop(shop: Shop) -> None:
+    """Add a shop to `SHOPS`.
+
+    Parse processes need no registration: a job names the package with its parser.
+
+    Raises ValueError when another shop has its name or its address, ModuleNotFoundError when its package has no
+    module `urls`.
+    """
+    for other in SHOPS.values():
+        if other != shop and (other.name == shop.name or other.base_url == shop.base_url):
+            raise ValueError(f"the shop {other.name!r} at {other.base_url} is registered already")
+    importlib.import_module(f"{shop.module}.urls")
+    SHOPS[shop.name] = shop
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[V_co]):
+    """A kind of page: where its parser is, and how the parsed value travels between processes.
+
+    The parser is called as `function(body, charset=…, page=…)`, raises nothing for a broken page, and returns a value
+    whose `to_wire()` makes the tuple that `from_wire` takes.
+    """
+
+    name: str
+    module: str
+    """Name of the module within a package: a shop's, or `parsers` for pages of any site."""
+    function: str
+    from_wire: Callable[[Wire], V_co]
+
+
+def _search_page(wire: Wire) -> SearchPage:
+    from parsers.model import SearchPage
+
+    return SearchPage.from_wire(wire)
+
+
+SEARCH = Kind("search", "search_page", "parse_search_page", _search_page)
+
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SEARCH,)}
+"""The kinds of pages by name."""
+
+
+def parser_modules() -> tuple[str, ...]:
+    """Return the modules that a parse process can import before its first page: the search parsers of all shops."""
+    return tuple(f"{shop.module}.{SEARCH.module}" for shop in SHOPS.values())
+
+
+def parse_to_wire(package: str, kind: str, body: bytes, charset: str | None, page: int) -> Wire:
+    """Parse a page and return its wire form: the function that parse processes run.
+
+    `package` holds the parser, `kind` is a key of `KINDS`, `charset` comes from the HTTP header, `page` is the number
+    that was asked for.
+
+    Raises KeyError for an unknown kind, ImportError for a package without a parser of that kind; a page, however
+    broken, raises nothing.
+    """
+    spec = KINDS[kind]
+    module = importlib.import_module(f"{package}.{spec.module}")
+    wire: Wire = getattr(module, spec.function)(body, charset=charset, page=page).to_wire()
+    return wire
+
+
+def parse_search_page_to_wire(shop: str, body: bytes, charset: str | None, page: int) -> Wire:
+    """Parse a search page of `shop` and return `SearchPage.to_wire()`.
+
+    `charset` is the one that the HTTP header names, `page` the number that was asked for.
+
+    Raises KeyError for an unknown shop; a page, however broken, raises nothing.
+    """
+    return parse_to_wire(SHOPS[shop].module, SEARCH.name, body, charset, page)
