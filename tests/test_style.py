@@ -24,10 +24,10 @@ THIS = Path(__file__).relative_to(ROOT)
 ROOMS = ("crawler", "parsers", "tests", "benchmarks", "docs")
 
 UNFINISHED = (
-    "crawler/alerts/", "crawler/report/", "crawler/search/", "crawler/watching/", "crawler/parsing/",
-    "crawler/atomic_write.py", "crawler/cli/search.py", "crawler/configuration.py", "crawler/download/limiter.py",
-    "crawler/engine.py", "crawler/events.py", "crawler/options.py", "crawler/settings.py",
-    "parsers/__init__.py", "parsers/dangdang/urls.py",
+    "crawler/alerts/", "crawler/configuration/", "crawler/parsing/", "crawler/report/", "crawler/search/",
+    "crawler/settings/", "crawler/watching/", "crawler/atomic_write.py", "crawler/cli/search.py",
+    "crawler/cli/search_options.py", "crawler/engine.py", "crawler/events.py", "crawler/options.py",
+    "parsers/dangdang/urls.py",
 )  # fmt: skip
 """Files whose prose and names have not been rewritten yet. To be emptied."""
 
@@ -99,6 +99,7 @@ MODULE_TERMS: Mapping[str, str] = {
 
 EXEMPT_NAMES = {
     ("parsers/model.py", "Wire"): "the wire form of a value, as serialization libraries call it",
+    ("parsers/registry.py", "Wire"): "the same",
 }
 """Names that are the standard term where they stand, with the reason."""
 
