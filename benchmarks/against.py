@@ -1,18 +1,18 @@
-"""This tree against another checkout of the project: the main job, in turn, as ratios.
+"""Compare this tree with another checkout of the project: run the main job in turns and print ratios.
 
     git worktree add /tmp/before REVISION
     python benchmarks/against.py /tmp/before [--rounds N] [--pages N] [--latency SECONDS]
 
-Three jobs, each a whole process, interpreter start included, against one demo shop that takes 200 ms to answer:
+Each job is a whole process, including the interpreter start, against one demo shop that takes 200 ms to respond:
 
     crawl     the search as a library with its JSON, as in job.py (parse pool, 20 connections)
     json      the command, JSON on stdout
     default   the command as a user types it: a table, and the reports of its folder
-    cold      as json, with nothing kept of earlier runs: robots.txt is asked for first
+    cold      as json, without files from earlier runs: robots.txt is requested first
 
-For the others robots.txt is in the cache folder, as it is for all but the first run of a day. The two trees take
-turns in each round, because machines are shared and noisy: read the ratio (this / other), not the
-seconds. Both run with the interpreter that runs this; the other tree must not need what is not installed.
+For the others, robots.txt is in the cache folder, as for all but the first run of a day. The two trees take turns in
+each round, because machines are shared and noisy: read the ratio (this / other), not the seconds. Both use the
+interpreter that runs this script; the other tree must not need packages that are not installed.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ def command(job: str, tree: Path, base_url: str, pages: int) -> list[str]:
 
 
 def run_once(job: str, tree: Path, base_url: str, pages: int, cache: str) -> tuple[float, float]:
-    """Run a job in an empty folder; seconds and CPU seconds. `cache` is the folder of what runs keep."""
+    """Run a job in an empty folder; return seconds and CPU seconds. `cache` is the cache folder."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
             "PYTHONPATH": str(tree),
             "XDG_CACHE_HOME": f"{folder}/cache" if job == "cold" else cache,
         }
-        # Users compile a module once, and so does the first round.
+        # The first round compiles the modules, as a user's first run does.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         before, started = os.times(), time.perf_counter()
         subprocess.run(
@@ -68,7 +68,7 @@ def run_once(job: str, tree: Path, base_url: str, pages: int, cache: str) -> tup
 
 
 def ratio_words(ratios: list[float]) -> str:
-    """Return the median of ratios, with the least and the greatest."""
+    """Format the median of ratios, with the lowest and the highest."""
     return f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})"
 
 
@@ -80,7 +80,7 @@ def main() -> None:
     options.add_argument("other", type=Path, help="the other checkout")
     options.add_argument("--rounds", type=int, default=15)
     options.add_argument("--pages", type=int, default=20)
-    options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to answer")
+    options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to respond")
     wanted = options.parse_args()
 
     from benchmarks.job import demo_shop
@@ -90,14 +90,14 @@ def main() -> None:
     trees = (wanted.other.resolve(), ROOT)
     figures: dict[tuple[str, Path], list[tuple[float, float]]] = {(j, t): [] for j in JOBS for t in trees}
     with demo_shop(wanted.latency) as base_url, tempfile.TemporaryDirectory() as cache:
-        for page in range(1, wanted.pages + 1):  # the shop makes its pages before the clock runs
+        for page in range(1, wanted.pages + 1):  # the shop renders its pages before the measurement
             with urlopen(search_url(QUERY, page, base_url=base_url)) as answer:  # noqa: S310 – our own loopback server
                 answer.read()
         for job in JOBS:
             for tree in trees:
                 run_once(
                     job, tree, base_url, wanted.pages, cache
-                )  # compiles the modules, and keeps robots.txt
+                )  # compiles the modules, and stores robots.txt
         for number in range(wanted.rounds):
             for job in JOBS:
                 for tree in trees if number % 2 else reversed(trees):

@@ -1,12 +1,11 @@
-"""The downloader against raw aiohttp: CPU per fetch; and what it costs to have thousands of hosts.
+"""Compare the downloader with raw aiohttp: CPU per fetch; and measure the cost of thousands of hosts.
 
     python benchmarks/fetch.py [--fetches N] [--connections N] [--rounds N] [--hosts N]
 
-A server in a process of its own sends pages of 10 KB over loopback. Downloader and raw aiohttp (`session.get` and
-`read`) take turns in each round, and only the CPU time of this process counts, since machines are shared: read the
-ratio. Nothing is recorded, and no robots.txt is read in that part. The part on hosts asks addresses 127.1.x.y, each a
-host of its own, three times over, with robots.txt obeyed: how many requests for robots.txt come of it, and how much
-memory each host costs.
+A server in a separate process sends pages of 10 KB over loopback. Downloader and raw aiohttp (`session.get` and `read`)
+take turns in each round, and only the CPU time of this process counts, since machines are shared: read the ratio. That
+part records nothing and reads no robots.txt. The part on hosts requests addresses 127.1.x.y, each a separate host,
+three times, obeying robots.txt; it prints the number of requests for robots.txt, and the memory per host.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class _Server(asyncio.Protocol):
 
 
 def serve(pipe: Connection) -> None:
-    """Serve on every loopback address; tell the port, then the count of robots.txt whenever it is asked for."""
+    """Serve on every loopback address; send the port, then the number of robots.txt requests on demand."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -78,13 +77,13 @@ def serve(pipe: Connection) -> None:
 
 
 def urls(port: int, count: int) -> Iterator[str]:
-    """Yield addresses of the one host."""
+    """Yield addresses of a single host."""
     for number in range(count):
         yield f"http://127.0.0.1:{port}/page/{number}?key=book&page_index={number % 100}"
 
 
 async def in_turns(work: Iterator[str], fetch: Callable[[str], Awaitable[None]], width: int) -> None:
-    """Fetch everything, `width` at once."""
+    """Fetch everything, `width` in parallel."""
 
     async def worker() -> None:
         for url in work:
@@ -131,14 +130,14 @@ def cpu(port: int, count: int, width: int, rounds: int) -> None:
         ours = asyncio.run(through_downloader(port, count, width))
         raw = asyncio.run(through_aiohttp(port, count, width))
         if not number:
-            continue  # the first one imports and compiles
+            continue  # the first round imports and compiles
         ratios.append(ours / raw)
         print(
             f"  downloader {1e6 * ours / count:6.0f} µs   aiohttp {1e6 * raw / count:6.0f} µs"
             f"   ratio {ours / raw:.2f}"
         )
     print(
-        f"CPU a fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
+        f"CPU per fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
     )
 
 
@@ -154,7 +153,7 @@ async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, tr
             exchange = await downloader.fetch(url, policy)
             assert len(exchange.body) == len(PAGE), exchange.detail
 
-        # Imports, caches and the event loop's own.
+        # Exclude imports, caches and the event loop itself.
         warm = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
         await downloader.fetch(f"http://127.0.0.1:{port}/", warm)
         gc.collect()
@@ -170,7 +169,7 @@ async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, tr
             held, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             print(
-                f"Python memory a host: {held / count / 1000:.1f} KB held, {peak / count / 1000:.1f} KB peak"
+                f"Python memory per host: {held / count / 1000:.1f} KB held, {peak / count / 1000:.1f} KB peak"
             )
         else:
             grown = psutil.Process().memory_info().rss - rss

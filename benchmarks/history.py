@@ -1,10 +1,10 @@
-"""What looking back costs: a history of five million observations, and the command `history` on it.
+"""The cost of price history: a file of five million observations, and the command `history` on it.
 
     python benchmarks/history.py [--products N] [--runs N] [--rounds N] [--keep FOLDER]
 
-The file is made in a temporary folder, which is removed again, in the order in which runs come, so that it is laid out
-as a file that has grown; `--keep` makes it in a folder of yours and leaves it there, to be used again. Figures of
-the command are medians, the start of Python included; the others are of the library alone.
+The file is created in a temporary folder, which is removed at the end. Runs are recorded in order, so the file has the
+layout of one that has grown; `--keep` creates it in a folder of yours and leaves it there, for the next time. Figures
+of the command are medians and include the start of Python; the others are those of the library alone.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ def record(file: Path, rounds: int) -> float:
     return statistics.median(seconds)
 
 
-def look_back(file: Path, products: int) -> tuple[float, int]:
-    """Return the seconds of reading the past of so many products as a search does, and how many observations it has."""
+def annotate(file: Path, products: int) -> tuple[float, int]:
+    """Return the seconds to read the history of so many products as a search does, and the number of observations."""
     from crawler.history.store import History
     from crawler.prices.price_history import price_history
 
@@ -174,14 +174,14 @@ def main() -> None:
         with closing(sqlite3.connect(file)) as connection:
             (count,) = connection.execute("SELECT sum(observations) FROM run").fetchone()
         size = file.stat().st_size
-        print(f"{count:,} observations, {size / 2**20:.0f} MiB, {size / count:.1f} bytes an observation")
+        print(f"{count:,} observations, {size / 2**20:.0f} MiB, {size / count:.1f} bytes per observation")
         for words in ((), (MEASURED[0],), ("20000003",)):
             seconds, printed = measure(file, wanted.rounds, *words)
             assert printed
             print(f"history {' '.join(words):<12} {seconds:6.3f} s")
         for products in (180, 1_200):
-            seconds, seen = look_back(file, products)
-            print(f"look back on {products:,} products, {seen:,} observations {seconds:6.3f} s")
+            seconds, seen = annotate(file, products)
+            print(f"annotate {products:,} products, {seen:,} observations {seconds:6.3f} s")
         print(f"record {MEASURED[1]:,} observations {record(file, wanted.rounds):6.3f} s")
 
 

@@ -19,14 +19,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # measure this tree, wherever it is run from
 
 QUERY = "渗透测试"
-"""What is searched for: it has more than twenty full pages in the demo shop."""
+"""The query: it has more than twenty full pages in the demo shop."""
 
 CONNECTIONS = 20
-"""Requests at once."""
+"""Parallel requests."""
 
 
 class InlineExecutor(Executor):
-    """Runs each call at once, in the calling thread: no hand-over, and the loop waits."""
+    """Runs each call immediately in the calling thread: no hand-over, and the loop waits."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn` and return a future that is done."""
@@ -59,7 +59,7 @@ def main() -> None:
         settings = Settings(pages=pages, base_url=base_url, concurrency=CONNECTIONS)
         executor = InlineExecutor() if mode == "inline" else None
         cache = os.environ.get("XDG_CACHE_HOME")
-        robots = None if cache is None else Path(cache) / "job_once"  # asked for once, as in `against.py`
+        robots = None if cache is None else Path(cache) / "job_once"  # requested once, as in `against.py`
         async with Crawler(settings, pool=pool, executor=executor, robots_folder=robots) as crawler:
             async for event in crawler.search(QUERY):
                 if isinstance(event, SearchFinished):

@@ -1,11 +1,11 @@
-"""Time and memory of ordering books and of finding the same book, for more and more made-up listings.
+"""Time and memory to rank books and to group listings, for increasing numbers of invented listings.
 
     python benchmarks/ranking.py [--sizes N,N,…] [--tasks NAME,…] [--check SECONDS]
 
-Each figure comes from a process of its own, so that peaks are honest. The listings are there before the clock starts;
-what is measured is the task alone, the garbage collector's rounds over all of them included: their share is the column
-`of it gc`. The last columns are time and memory a book against the size before: 1.0 is linear growth. With --check it
-exits with 1 when ranking the most books took longer than SECONDS.
+Each figure comes from a separate process, so that peaks are correct. The listings exist before the measurement, which
+covers only the task, including the garbage collector's passes over all of them: their share is the column `of it gc`.
+The last columns are time and memory per book relative to the previous size: 1.0 is linear growth. With --check, it
+exits with 1 if ranking the most books took longer than SECONDS.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST = 5_000_000
 
 
 def make_listings(count: int) -> list[Listing]:
-    """Return listings in pairs: the shop's own copy of a book, and a seller's with its words around the title."""
+    """Return listings in pairs: the shop's own copy of a book, and a seller's with a decorated title."""
     from parsers.model import Contributor
     from parsers.titles import read_title
     from tests.factories import make_listing
@@ -66,7 +66,7 @@ def make_listings(count: int) -> list[Listing]:
 
 
 def run_one(task: str, count: int) -> dict[str, float]:
-    """Do the task once in this process; seconds, seconds of the garbage collector, MB, and books."""
+    """Run the task once in this process; return seconds, garbage collector seconds, MB, and books."""
     from crawler.books.identity import same_books
     from crawler.books.ranking import rank_books
 
@@ -94,7 +94,7 @@ def run_one(task: str, count: int) -> dict[str, float]:
 
 
 def _peak(process: psutil.Process) -> int:
-    """Return the most memory that the process ever had, in bytes; where the system does not tell, what it has."""
+    """Return the peak memory of the process in bytes; its current memory if the system does not tell."""
     try:
         import resource
     except ImportError:  # Windows
@@ -104,7 +104,7 @@ def _peak(process: psutil.Process) -> int:
 
 
 def measure(task: str, count: int) -> dict[str, float]:
-    """Do the task once in a process of its own."""
+    """Run the task once in a separate process."""
     done = subprocess.run(
         [sys.executable, __file__, "--one", task, str(count)], stdout=subprocess.PIPE, check=True, cwd=ROOT
     )
@@ -113,7 +113,7 @@ def measure(task: str, count: int) -> dict[str, float]:
 
 
 def sizes(text: str) -> list[int]:
-    """Return sizes as the option writes them, smallest first."""
+    """Parse the sizes of the option, smallest first."""
     found = sorted({int(size) for size in text.split(",")})
     if not all(1 <= size <= MOST for size in found):
         raise argparse.ArgumentTypeError(f"sizes are 1 to {MOST}")

@@ -1,12 +1,12 @@
-"""Shops that limit requests a second: which pages arrive, how many requests are refused, how fast it gets.
+"""Shops that limit requests per second: the pages that arrive, the requests refused, and the rate reached.
 
     python benchmarks/rates.py [--rates 1,2,5,20] [--seconds N] [--latency SECONDS]
 
-Every combination of rate, burst (0 and 5), Retry-After (none and 1 s) and status (429 and 503) is a shop at a port of
-its own, all in a process of their own. A shop refuses as nginx does (`limit_req` with `nodelay`): a bucket of 1 + burst
-tokens, filled at the rate, from which refused requests take nothing. The client is `Downloader` with its default
-settings, as a search uses it; combinations of one rate run at once. The table's share is that of the rate, from the
-eleventh second on, and so are the late refusals.
+Every combination of rate, burst (0 and 5), Retry-After (none and 1 s) and status (429 and 503) is a shop at its own
+port; all run in a separate process. A shop refuses as nginx does (`limit_req` with `nodelay`): a bucket of 1 + burst
+tokens, filled at the rate; refused requests take none. The client is `Downloader` with its default settings, as a
+search uses it; combinations of one rate run in parallel. The table has the used share of the rate from the eleventh
+second on, and the refusals from then on.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Shop:
 
 
 class RateLimitedServer:
-    """A server that refuses what comes faster than its shop's rule allows."""
+    """A server that refuses requests faster than its shop's rule allows."""
 
     def __init__(self, shop: Shop, latency: float) -> None:
         self._shop = shop
@@ -81,7 +81,7 @@ class RateLimitedServer:
 
 @asynccontextmanager
 async def serving(shops: list[Shop], latency: float) -> AsyncIterator[list[int]]:
-    """Serve the shops; give their ports."""
+    """Serve the shops; yield their ports."""
     servers = [
         await asyncio.start_server(RateLimitedServer(shop, latency).answer, "127.0.0.1", 0) for shop in shops
     ]
@@ -101,7 +101,7 @@ async def serve(shops: list[Shop], latency: float) -> None:
 
 @contextmanager
 def shop_process(shops: list[Shop], latency: float) -> Iterator[list[int]]:
-    """Serve the shops from a process of its own; give their ports."""
+    """Serve the shops from a separate process; yield their ports."""
     rules = [[shop.rate, shop.burst, shop.retry_after, shop.status] for shop in shops]
     command = [sys.executable, str(Path(__file__)), "--latency", str(latency), "--serve", json.dumps(rules)]
     with subprocess.Popen(
@@ -116,13 +116,13 @@ def shop_process(shops: list[Shop], latency: float) -> Iterator[list[int]]:
 
 @dataclass
 class Run:
-    """What came of one shop's pages."""
+    """The outcome of one shop's pages."""
 
     pages: int
     whole: int = 0
     seconds: float = 0.0
     ends: list[tuple[float, bool]] = field(default_factory=list)
-    """Of each attempt: when it ended, in seconds since the start, and whether it was served."""
+    """For each attempt: its end in seconds since the start, and True if it was served."""
 
     @property
     def refused(self) -> int:
@@ -137,7 +137,7 @@ class Run:
 
 
 async def fetch_all(port: int, pages: int) -> Run:
-    """Fetch so many pages of a shop as a search would, each with its attempts."""
+    """Fetch this many pages of a shop as a search would, each with its attempts."""
     from crawler.download.client import Downloader
     from crawler.download.exchange import AttemptRecord, FetchPolicy
 

@@ -1,9 +1,9 @@
-"""Search a bookshop, read its result pages, say which book is cheap, and which is good.
+"""Search a bookshop, read its result pages, and find the cheapest and the best books.
 
     from crawler import crawl
     result = await crawl("滲透測試", pages=20)
 
-Names are looked up when first used, so that `import crawler` costs nothing and worker processes stay small.
+Names are imported on first use, so that `import crawler` costs nothing and worker processes stay small.
 """
 
 from __future__ import annotations

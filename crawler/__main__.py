@@ -1,7 +1,7 @@
 """The command: `python -m crawler`, and `bookprice` as a console script.
 
-Spawned processes may import this module again, so it loads nothing until it runs. An older Python must be able to read
-it, and `crawler/__init__.py`: they alone are loaded before its version is looked at.
+Spawned processes may import this module again, so it loads nothing until it runs. An older Python must be able to parse
+this file and `crawler/__init__.py`: only they are loaded before the Python version is checked.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 __all__ = ["main"]
 
 OLDEST = (3, 11)
-"""The first Python version that runs this program, as in pyproject.toml."""
+"""The oldest supported Python version, as in pyproject.toml."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with `argv` (default: that of the process) and return its exit code; prints, never raises."""
+    """Run the command with `argv` (default: that of the process) and return its exit code; never raise."""
     if sys.version_info < OLDEST:
         sys.stderr.write(
             "bookprice: Python {}.{} or newer is needed, and {} is {}.{}: run it with a newer one\n".format(

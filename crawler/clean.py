@@ -1,7 +1,7 @@
-"""Words of a shop made fit for a person's screen: one line, every character visible, in the order it is read.
+"""Make a shop's text safe to display: one line, every character visible, in reading order.
 
-A title is what a stranger typed. It may hold terminal escapes, line ends, or marks that turn the direction of
-reading and so hide what stands after them.
+Strangers type the titles. A title may contain terminal escapes, line ends, or marks that change the text direction and
+so hide the text after them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 __all__ = ["LONGEST", "clean", "crop"]
 
 LONGEST = 20_000
-"""Characters that are looked at. Pages, configuration and history hold no text as long; a stranger's file may."""
+"""Limit in characters. No text in pages, configuration or history is that long, but a stranger's file may have one."""
 
 _REPLACEMENT = "\ufffd"
 
@@ -23,26 +23,26 @@ _CSI_SEQUENCES = re.compile(_CSI)
 
 _ESCAPE_SEQUENCES = re.compile(
     _CSI
-    # OSC and its like: window titles, links. One that never ends matches as well, or each further opening within it
-    # would search the rest of the text for an end again: a minute for 300,000 of them.
+    # OSC and similar: window titles, links. Also match an unterminated one; otherwise each further opening within it
+    # would search the rest of the text for an end: a minute for 300,000 of them.
     + r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?P<body>[^\x07\x1b\x9c]*+)(?P<end>\x07|\x1b\\|\x9c)?+"
-    r"|\x1b[ -/]*+[0-~]"  # everything shorter
+    r"|\x1b[ -/]*+[0-~]"  # all shorter sequences
 )
-"""Each character is looked at a fixed number of times, whatever the text holds."""
+"""Examines each character a fixed number of times, whatever the text contains."""
 
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""They choose between two shapes of a character, and terminals disagree on the width of the second."""
+"""They select one of two shapes of a character, and terminals disagree on the width of the second."""
 
 _RESERVED_IGNORABLE = re.compile("[\u2060-\u206f\ufff0-\ufff8\U000e0000-\U000e0fff]")
-"""Invisible by Unicode's word, some of them not assigned yet (Default_Ignorable_Code_Point)."""
+"""Invisible according to Unicode (Default_Ignorable_Code_Point), some not assigned yet."""
 
 
 def clean(text: str) -> str:
-    """Return `text` on one line, without what is not to be seen.
+    """Return `text` on one line, without invisible characters.
 
-    Escape sequences, control, format and direction characters and variation selectors go; every run of white
-    space becomes one space; private-use characters, halves of a pair and noncharacters become U+FFFD. A text of more
-    than `LONGEST` characters is cut there. Takes time in proportion to the length, whatever the text holds.
+    Remove escape sequences, control, format and direction characters and variation selectors. Fold every run of white
+    space to one space. Replace private-use characters, lone surrogates and noncharacters with U+FFFD. Cut a text of
+    more than `LONGEST` characters. The time is proportional to the length, whatever the text contains.
     """
     return _cleaned(crop(text, LONGEST))
 
@@ -57,7 +57,7 @@ def _cleaned(text: str) -> str:
 
 
 def _unended(sequence: re.Match[str]) -> str:
-    """Return the text behind an opening that no end follows, which is to be seen; '' for a whole sequence."""
+    """Return the text after an unterminated opening, which stays visible; '' for a complete sequence."""
     return "" if sequence["end"] or not sequence["body"] else _CSI_SEQUENCES.sub("", sequence["body"])
 
 
@@ -69,11 +69,11 @@ def _visible(char: str) -> str:
         return ""
     if category in {"Cs", "Co"}:
         return _REPLACEMENT
-    # Of what is unassigned, noncharacters stay so for good; the rest is only newer than this Python.
+    # Noncharacters are never assigned; other unassigned characters may just be newer than this Python.
     is_noncharacter = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
     return _REPLACEMENT if is_noncharacter else char
 
 
 def crop(text: str, limit: int) -> str:
-    """Return `text`, cut to `limit` characters with … as the last when it is longer."""
+    """Return `text`; cut it to `limit` characters, the last of them …, if it is longer."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

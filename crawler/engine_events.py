@@ -1,4 +1,4 @@
-"""What happens to the engine: every search that runs on it is told."""
+"""Events of the engine, which every search that runs on it receives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["EngineEvent", "PaceChanged", "RobotsNoted", "WorkerEvent"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerEvent:
-    """Something happened to a parse process, or to the pool of them."""
+    """An event of a parse process, or of the pool of them."""
 
     what: str
     """«started», «lost», «killed», «stopped»."""
@@ -19,21 +19,21 @@ class WorkerEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaceChanged:
-    """A host gets fewer requests at once or a second, or more again; every search of the engine hears of it."""
+    """The limit of a host changed, for parallel requests or requests per second; every search of the engine gets it."""
 
     host: str
     """Name and port."""
     at_once: int
-    """The most from now on."""
+    """The maximum number of parallel requests from now on."""
     why: str
     gap: float | None = None
-    """Seconds between the starts of two requests from now on, 0 for none; None when it is the number at once that
-    changed."""
+    """Seconds between the starts of two requests from now on, 0 for none; None if the number of parallel requests
+    changed instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsNoted:
-    """A host's robots.txt is obeyed, and not quite as it stands there now: an old copy, a delay that was cut."""
+    """A host's robots.txt is obeyed, but not exactly as it stands: an old copy, a delay that was reduced."""
 
     host: str
     """Name and port."""

@@ -1,14 +1,14 @@
-"""What can go wrong, as exceptions.
+"""The exceptions of this package.
 
     CrawlerError                 every error that this package raises on purpose
-    ├── UsageError               the caller asked for something that cannot be
+    ├── UsageError               the caller asked for something impossible
     │   └── SettingsError        a key or value of the file, the environment or a flag
     ├── OutputError              a report cannot be written
     ├── HistoryError             the file of prices over time cannot be used
     └── EngineClosedError        a search on a Crawler that is not open
 
-A page that fails is no exception: it is a verdict in the result (see `crawler.verdict`). Each message is one line
-that names the thing and the remedy.
+A failed page is not an exception but a verdict in the result (see `crawler.verdict`). Each message is one line that
+names the thing and the remedy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class CrawlerError(Exception):
 
 
 class UsageError(CrawlerError):
-    """The caller asked for something that cannot be: an empty query, a page out of range."""
+    """The caller asked for something impossible: an empty query, a page out of range."""
 
 
 class SettingsError(UsageError):
@@ -29,7 +29,7 @@ class SettingsError(UsageError):
 
 
 class OutputError(CrawlerError):
-    """A report cannot be written where it should go."""
+    """A report cannot be written to its destination."""
 
 
 class HistoryError(CrawlerError):
@@ -37,4 +37,4 @@ class HistoryError(CrawlerError):
 
 
 class EngineClosedError(CrawlerError):
-    """A search was asked of a `Crawler` outside its `async with` block."""
+    """A search was requested from a `Crawler` outside its `async with` block."""

@@ -1,4 +1,4 @@
-"""The verdict on a fetch, for a page of any kind; what a page says is for its own judge."""
+"""Judge a fetch, for a page of any kind; the content of a page has its own judge."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _VERDICT_OF_PROBLEM = {
     Problem.ROBOTS: Verdict.ROBOTS_DENIED,
     Problem.BLOCKED: Verdict.NOT_ASKED,
 }
-"""Problems that have a verdict of their own; the others are network errors."""
+"""Problems with a verdict of their own; all others are network errors."""
 
 _LOGIN = re.compile(r"(?:^|[./])(?:login|passport|signin)(?:[./?]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFailure:
-    """Why a fetch brought no page to read."""
+    """Why a fetch gave no page to read."""
 
     verdict: Verdict
     detail: str
@@ -34,9 +34,9 @@ class FetchFailure:
 def judge_fetch(  # noqa: PLR0911 – one return per verdict
     exchange: Exchange, *, block_sign: str = ""
 ) -> FetchFailure | None:
-    """Judge an exchange by everything but the page it brought; None when that is a page to read.
+    """Judge an exchange by everything except its page; return None if it has a page to read.
 
-    `block_sign` is the sign by which a parser recognized a block page, at whatever status; '' for none.
+    `block_sign` is the sign by which a parser recognized a block page, whatever the status; '' if there is none.
     """
     if exchange.problem is not None:
         verdict = _VERDICT_OF_PROBLEM.get(exchange.problem)
@@ -66,13 +66,13 @@ def judge_fetch(  # noqa: PLR0911 – one return per verdict
 
 
 def is_login_url(url: str) -> bool:
-    """Return whether an address is a login's: `login` or `passport` as a part of its host or path."""
+    """Recognize a login by its address: `login` or `passport` is part of the host or path."""
     parts = urlsplit(url)
     return bool(_LOGIN.search(parts.netloc) or _LOGIN.search(parts.path))
 
 
 def status_line(exchange: Exchange) -> str:
-    """Return the status of an exchange with the server's words: «503 Service Unavailable»."""
+    """Return the status of an exchange with the server's reason phrase: «503 Service Unavailable»."""
     return f"{exchange.status} {exchange.reason}".strip()
 
 

@@ -1,7 +1,7 @@
-"""The lock of an open file. It ends with the file, however its process ends.
+"""Lock an open file. The lock ends with the file, however its process ends.
 
-A lock file beside what it protects is filelock's business. filelock opens and truncates a path by itself, so it cannot
-lock a file that is itself written or read: an unfinished file, a journal, a file that another program appends to.
+Use filelock for a separate lock file. filelock opens and truncates a path by itself, so it cannot lock a file that is
+itself written or read: an unfinished file, a journal, a file that another program appends to.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["try_lock"]
 
 
 def try_lock(descriptor: int) -> bool | None:
-    """Lock an open file or folder; return whether it was free, or None if the system has no locks for it."""
+    """Lock an open file or folder; return True on success, False if it is locked, None if locks are unsupported."""
     if sys.platform == "win32":
         return None
     import fcntl

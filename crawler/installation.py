@@ -1,4 +1,4 @@
-"""How this program is installed, and the command that installs what is missing of it."""
+"""Find missing packages, and the command that installs them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ PACKAGES = (
     "warcio",
     "yarl",
 )
-"""The packages that no search goes without, by what they are called in an import; a test compares them with
-pyproject.toml."""
+"""The packages that every search needs, by their import names; a test compares them with pyproject.toml."""
 
 _CLONE = Path(__file__).parent.parent
-"""The folder of a clone; in an installation from a wheel, that of all packages."""
+"""The folder of a clone; for an installed wheel, the folder of all packages."""
 
 
 def missing_packages() -> str | None:
-    """Return a message with the packages that are not installed and the command that installs them; None without any.
+    """Return a message that names the missing packages and the command to install them; None if none is missing.
 
     Nothing is imported.
     """
@@ -43,9 +42,9 @@ def missing_packages() -> str | None:
 
 
 def install_command(extra: str | None = None) -> str:
-    """Return the command that installs what this program needs, or the packages of an extra beside it.
+    """Return the command that installs this program's requirements, or in addition those of an extra.
 
-    In a clone the first is the README's: it makes an environment of its own, which is then the one to use.
+    In a clone, the former is the README's command: it creates a virtual environment, which is then the one to use.
     """
     if not (_CLONE / "pyproject.toml").is_file():
         wanted = f"bookprice-crawler[{extra}]" if extra else "bookprice-crawler"

@@ -1,4 +1,4 @@
-"""The languages of reports, by every name that people and systems have for them."""
+"""The languages of reports, and the names that people and systems use for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LANGUAGES = ("en", "zh-Hans", "zh-Hant")
 """Languages by their BCP 47 tags."""
 
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""The first of these that is set names the language of messages (POSIX.1-2024, 8.2)."""
+"""The first of these that is set gives the language of messages (POSIX.1-2024, 8.2)."""
 
 _TRADITIONAL = frozenset({"tw", "hk", "mo"})
 _SIMPLIFIED = frozenset({"cn", "sg", "my"})
@@ -21,9 +21,9 @@ _REGION = re.compile(r"[a-z]{2}|[0-9]{3}")
 
 
 def canonical(name: str) -> str:
-    """Return the tag of the language that `name` means («zh_TW», «ZH-HK», «en-GB»); `name` itself where it means none.
+    """Return the tag of the language `name` («zh_TW», «ZH-HK», «en-GB»); return `name` itself if it is unknown.
 
-    «zh» without a script or a region is Simplified, as CLDR has it (its likely subtags are zh-Hans-CN).
+    «zh» without a script or region is Simplified, as in CLDR (its likely subtags are zh-Hans-CN).
     """
     language, *subtags = re.split("[-_]", name.lower())
     if language == "en" and len(subtags) <= 1 and all(map(_REGION.fullmatch, subtags)):
@@ -39,7 +39,7 @@ def canonical(name: str) -> str:
 
 
 def environment_language(environ: Mapping[str, str]) -> str:
-    """Return the language of the environment's locale, such as `zh_TW.UTF-8`; English for any that is not ours."""
+    """Return the language of the environment's locale, such as `zh_TW.UTF-8`; English if it is not one of ours."""
     locale = next(filter(None, map(environ.get, _VARIABLES)), "")
     language = canonical(re.split("[.@]", locale)[0])
     return language if language in LANGUAGES else "en"
@@ -48,8 +48,8 @@ def environment_language(environ: Mapping[str, str]) -> str:
 def language_for(query: str, environ: Mapping[str, str]) -> str:
     """Return the language of a reader who typed `query`: that of its script, else that of the environment.
 
-    Of a Chinese query that looks the same in both scripts (小王子) a Chinese environment tells the script; else it is
-    Simplified, the shop's own.
+    If a Chinese query looks the same in both scripts (小王子), a Chinese environment decides; otherwise it is
+    Simplified, the shop's own script.
     """
     script, locale = script_of(query), environment_language(environ)
     if script is None:

@@ -1,4 +1,4 @@
-"""Which page of a search is meant: a page of the list that was asked for, or one of the same list in price order."""
+"""The key of a page: its number, and whether it belongs to the search's own list or to the list in price order."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["PageKey"]
 
 
 class PageKey(NamedTuple):
-    """A page of one of a search's two lists; sorted, those of the search's own list come first."""
+    """A page of one of a search's two lists; pages of the search's own list sort first."""
 
     price_order: bool
-    """A page of the shop's list in price order, read beside the other to prove which book is cheapest."""
+    """True for a page of the shop's list in price order, which is read to prove which book is cheapest."""
     number: int
-    """From 1."""
+    """Counted from 1."""

@@ -1,7 +1,7 @@
-"""A proxy's URL as the user wrote it: checked, taken apart, and never shown with a user name or a password in it.
+"""Check and parse the user's proxy URL, and never show a user name or a password from it.
 
-Someone may misspell the URL so that a part of the user name or password stands where a host, a port or a path does.
-So messages never repeat the URL, and name its host only where that can be nothing else.
+In a mistyped URL, part of the user name or password may be where a host, a port or a path belongs. So messages never
+repeat the URL, and name its host only if it cannot be anything else.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from crawler.phrases import Phrase
 __all__ = ["KIND", "ProxyUrl", "ProxyUrlError", "http_parts"]
 
 KIND = "an http:// or https:// URL with a host"
-"""What a proxy must be."""
+"""The required form of a proxy."""
 
 _OTHER_PROXIES = frozenset({"socks", "socks4", "socks4a", "socks5", "socks5h"})
-"""Schemes of proxies that are not supported; any other scheme may be half of a password."""
+"""Unsupported proxy schemes that a message may name; any other scheme may be part of a password."""
 
 
 class ProxyUrlError(ValueError):
-    """A proxy's URL cannot be used; the message says why, without any part of it."""
+    """A proxy's URL is unusable; the message says why, without any part of the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyUrl:
-    """A proxy, apart from its credentials."""
+    """A proxy, with its credentials kept separate."""
 
     url: str = field(repr=False)
-    """Without user name and password, if they are where they belong."""
+    """Without user name and password, if these are in the right place."""
     name: str
-    """Host and port for a message; empty where they may be a part of the credentials, as any name may."""
+    """Host and port for messages; empty if they may be part of the credentials, as any name may."""
     authorization: str | None = field(default=None, repr=False)
     """Value of the Proxy-Authorization header (RFC 7617, in UTF-8); None without credentials."""
     _complete: bool = field(default=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the host as far as it can be shown to who wrote the settings.
+        """Return the part of the host that the author of the settings may see.
 
-        It is shown where user name, password and a host with a dot each have their place. This is for representations
-        alone: where a password has an `@` and the one before the host is missing, it shows what follows the first.
+        Show it if user name, password and a host with a dot are all in place. Use this only for representations: with
+        an `@` in the password and none before the host, it shows the text after the first one.
         """
         address = self.url.partition("://")[2]
         return self.name or (address if self._complete and "." in address else "…")
 
     @classmethod
     def parse(cls, text: str) -> ProxyUrl:
-        """Read `text`, an http(s) URL with a host, optional credentials and no path. Raises ProxyUrlError."""
+        """Parse an http(s) URL with a host, optional credentials and no path. Raises ProxyUrlError."""
         parts = http_parts(text)
         if parts is None or parts.path not in {"", "/"} or parts.query or parts.fragment:
             scheme = text.partition("://")[0].lower()
@@ -60,7 +60,7 @@ class ProxyUrl:
         user, _, password = userinfo.partition(":")
         try:
             authorization = _basic(user, password) if at else None
-        except UnicodeEncodeError:  # half a surrogate pair
+        except UnicodeEncodeError:  # a lone surrogate
             raise ProxyUrlError(Phrase("proxy_credentials_no_text")) from None
         name = address if _is_surely_a_host(parts.hostname or "") else ""
         complete = bool(user and password) and "@" not in userinfo
@@ -68,13 +68,13 @@ class ProxyUrl:
 
 
 def http_parts(url: str) -> SplitResult | None:
-    """Return the parts of an http(s) URL with a host and a possible port; None for anything else."""
+    """Return the parts of an http(s) URL with a host and a valid port; None for anything else."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that do not close
+    except ValueError:  # a port that is not a number, or unclosed brackets
         return None
-    # urlsplit drops tabs and line ends in silence: what is checked must be what is used.
+    # urlsplit silently drops tabs and line ends: check exactly what will be used.
     return parts if fits and url.isprintable() and not any(c.isspace() for c in url) else None
 
 
@@ -84,9 +84,9 @@ def _basic(user: str, password: str) -> str:
 
 
 def _is_surely_a_host(host: str) -> bool:
-    """Tell whether `host` can be no part of a user name or password.
+    """Return True if `host` cannot be part of a user name or password.
 
-    `http://user:1234` and `http://user:p@ss.proxy.example` lack an `@`: a part of the credentials stands for the host.
+    `http://user:1234` and `http://user:p@ss.proxy.example` lack an `@`: part of the credentials is in the host's place.
     """
     if host == "localhost":
         return True

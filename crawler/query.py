@@ -1,4 +1,4 @@
-"""What the user typed, and what the shop is asked."""
+"""Check a query, and convert it to the wording that the shop gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 MAX_QUERY_LENGTH = 100
-"""Characters; our own bound, far above any title that a person types."""
+"""Maximum length in characters; our own limit, far above any title that a person types."""
 
 
 class _Converter(Protocol):
@@ -30,8 +30,8 @@ class _Converter(Protocol):
 class Query(str):
     """The words of a search, checked when they are typed: one that exists need not be checked again.
 
-    Raises UsageError for a text that is empty, too long, or unreadable: control characters, halves of a character. To
-    everybody else it is an ordinary `str`, with its white space folded; `str(query)` is a plain one, for encoders.
+    Raises UsageError if it is empty, too long, or contains control characters or lone surrogates. Elsewhere it is an
+    ordinary `str` with its white space folded; `str(query)` is a plain one, for encoders.
     """
 
     __slots__ = ()
@@ -56,15 +56,15 @@ def _checked(typed: str) -> str:
 
 
 def simplified(text: str) -> str:
-    """Return `text` in Simplified Chinese, the script of the catalogue (OpenCC's `t2s`, character by character).
+    """Convert `text` to Simplified Chinese, the script of the catalogue (OpenCC's `t2s`, character by character).
 
-    Taiwan's words stay words of Taiwan: 人工智慧 does not become 人工智能.
+    Taiwan's words stay: 人工智慧 does not become 人工智能.
     """
     return _converter("t2s").convert(text)
 
 
 def traditional(text: str) -> str:
-    """Return `text` in Traditional Chinese (OpenCC's `s2t`)."""
+    """Convert `text` to Traditional Chinese (OpenCC's `s2t`)."""
     return _converter("s2t").convert(text)
 
 
@@ -76,26 +76,26 @@ def in_script(text: str, script: Literal["zh-Hans", "zh-Hant"] | None) -> str:
 
 
 _ALSO_MAINLAND = re.compile("(著|程序|文件|核心|行程|影片|物件|支援|(?<!人工)智慧)")
-"""Words that `tw2sp` would change and that the mainland has as well, in a sense of their own."""
+"""Words that `tw2sp` would change, but that also exist on the mainland with a meaning of their own."""
 
 _TAIWAN_ALONE = re.compile(
     "人工智慧|(?<![流工公方编过])程式|演算法|滑鼠|硬碟|光碟|(?<![定单部方])位元(?![件素])|字串|巨集|部落格"
 )
-"""Words of Taiwan whose characters are the same in both scripts."""
+"""Taiwan's words whose characters are the same in both scripts."""
 
 
 def mainland_wording(query: str) -> str | None:
-    """Return `query` in the mainland's words, in Simplified Chinese, where it holds words of Taiwan; else None.
+    """Return `query` in the mainland's words, in Simplified Chinese; None if it contains no words of Taiwan.
 
-    By OpenCC's `tw2sp`: 人工智慧 gives 人工智能, 程式設計 gives 编程. What the mainland says as well (程序, 著) is left
-    alone. A query in Simplified characters has no words of Taiwan, and one that looks the same in both scripts only
-    those of a short list: 智慧城市 is what the mainland calls it.
+    OpenCC's `tw2sp` makes the change: 人工智慧 gives 人工智能, 程式設計 gives 编程. Keep words that the mainland also
+    uses (程序, 著). A query in Simplified characters has no words of Taiwan, and one that looks the same in both
+    scripts only those of a short list: the mainland also says 智慧城市.
     """
     if simplified(query) == query and not _TAIWAN_ALONE.search(query):
         return None
     if traditional(query) != query and simplified(query) == query:
         return None
-    # Every second part is a word that is left alone.
+    # Keep every second part: the words that both regions use.
     parts = _ALSO_MAINLAND.split(query)
     in_words, in_script = (
         "".join(
@@ -107,10 +107,10 @@ def mainland_wording(query: str) -> str | None:
 
 
 def script_of(query: str) -> str | None:
-    """Return what `query` is written in: «zh-Hant», «zh-Hans», or None without a Chinese character.
+    """Return the script of `query`: «zh-Hant», «zh-Hans», or None without a Chinese character.
 
-    Words that look the same in both scripts are Traditional when they are words of Taiwan (人工智慧), else Simplified,
-    the shop's own.
+    Words that look the same in both scripts count as Traditional if they are Taiwan's (人工智慧), otherwise as
+    Simplified, the shop's own script.
     """
     if not any("\u3400" <= char <= "\u9fff" or char >= "\U00020000" for char in query):
         return None
@@ -119,7 +119,7 @@ def script_of(query: str) -> str | None:
 
 
 def has_one_script(query: str) -> bool:
-    """Tell whether the characters of `query` show that it is Simplified, or that it is Traditional."""
+    """Return True if the characters of `query` occur in only one of the two scripts."""
     return simplified(query) != query or _converter("s2t").convert(query) != query
 
 

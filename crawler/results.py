@@ -1,4 +1,4 @@
-"""What a search found: its books, its pages, its counts. Reports are made of it by a renderer that it is given."""
+"""The result of a search: books, pages and counts. The renderer in it makes reports."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ __all__ = ["PageResult", "PriceCheck", "Renderer", "SearchResult"]
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """One page that was asked for, and how it ended."""
+    """A requested page and its outcome."""
 
     page: int
     url: str
     verdict: Verdict
     detail: str
-    """Why, in a few words; '' for `ok`."""
+    """The reason, in a few words; '' for `ok`."""
     listings: tuple[Listing, ...] = ()
-    """What was read; empty unless the verdict is `ok`."""
+    """The listings; empty unless the verdict is `ok`."""
     attempts: int = 0
-    """Requests made."""
+    """Number of requests made."""
     fetched_at: dt.datetime | None = None
-    """When its answer came, aware, UTC; before the search began for a page of an earlier run. None without one."""
+    """Time of the response, aware, UTC; before the search began for a page of an earlier run. None without one."""
 
     def __repr__(self) -> str:
         why = f" ({plain(self.detail)})" if self.detail else ""
@@ -51,36 +51,36 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class PriceCheck:
-    """Whether the cheapest book is proven to be the cheapest that the shop lists, read or not."""
+    """The check of the cheapest book: a proof, if possible, that none of the shop's listings is cheaper."""
 
     pages: tuple[PageResult, ...]
-    """The pages that it rests on: of the shop's list in price order from its first on, or of a list read whole."""
+    """The pages used: the first ones of the list in price order, or those of a list that was read whole."""
     in_order: bool
-    """The prices on `pages` stand in order, and nothing that the search found besides is missing among them."""
+    """True if the prices on `pages` are in order, and they miss no listing that the search found elsewhere."""
     proven: bool
-    """The cheapest book is the cheapest of all that the shop lists."""
+    """True if the cheapest book is the cheapest of all the shop's listings."""
     up_to: Decimal | None
-    """Price, in yuan, up to which everything that the shop lists was read; None without a price."""
+    """Price in yuan up to which all the shop's listings were read; None without a price."""
     total: int | None
-    """Listings that the shop states for the search; None when it states none."""
+    """Number of listings that the shop states for the search; None if it states none."""
     reason: str = ""
-    """Why it is not proven: «failed», «unreadable», «disorder», «not_passed», «stopped», «no_book»; '' when it is."""
+    """Why there is no proof: «failed», «unreadable», «disorder», «not_passed», «stopped», «no_book»; '' if there is."""
     whole: bool = False
-    """The pages are a list that was read to its end, which needs no order."""
+    """True if the pages are a list that was read to its end, which needs no order."""
 
     @property
     def ok(self) -> int:
-        """How many of the pages were read."""
+        """Number of the pages that were read."""
         return sum(page.verdict.value == "ok" for page in self.pages)
 
     @property
     def listings(self) -> int:
-        """Listings read on them."""
+        """Number of listings on them."""
         return sum(len(page.listings) for page in self.pages)
 
 
 class Renderer(Protocol):
-    """What makes reports of results; the methods of `SearchResult` say what each of these does."""
+    """Makes reports of results; see the methods of `SearchResult` with the same purpose."""
 
     def render(self, result: SearchResult, form: str, /, **options: Unpack[ReportOptions]) -> str | bytes:
         """Return the report in a format."""
@@ -97,20 +97,20 @@ class Renderer(Protocol):
         """Return the JSON report."""
 
     def notebook(self, result: SearchResult, /) -> str:
-        """Return what a notebook shows, as HTML."""
+        """Return the result as HTML, for a notebook."""
 
 
-@dataclass(frozen=True)  # without slots: the answers are found once and kept
+@dataclass(frozen=True)  # without slots: the answers are computed once and cached
 class SearchResult:
     """A finished search."""
 
     query: str
-    """As the user typed it."""
+    """As typed by the user."""
     query_sent: str
-    """As the shop was asked: Simplified Chinese."""
+    """As sent to the shop, in Simplified Chinese."""
     shop: str
     base_url: str
-    """Where the requests went; not the shop's own address in a demo, a replica or a test."""
+    """The address that received the requests; not the shop's own in a demo, a replica or a test."""
     demo: bool
     rank: str
     started_at: dt.datetime
@@ -118,32 +118,32 @@ class SearchResult:
     finished_at: dt.datetime
     """Aware, UTC."""
     pages: tuple[PageResult, ...]
-    """Every page asked for, in order."""
+    """Every requested page, in order."""
     available: int | None
-    """Pages that the shop states; None when it told nothing, 0 for an honest «no results»."""
+    """Number of pages that the shop states; None if it stated none, 0 for a genuine «no results»."""
     counts: Counts
     books: tuple[Book, ...]
     dropped: tuple[tuple[str, Listing], ...] = ()
-    """What was dropped, with its reason, in page order."""
+    """Pairs of reason and dropped listing, in page order."""
     notes: tuple[str, ...] = ()
-    """What a reader should know besides: the shop's own notice, say."""
+    """Other information for the reader, such as the shop's own notice."""
     stopped: str | None = None
-    """Why the search ended early («interrupted», «deadline of 30 s»); None when it ran to its end."""
+    """Why the search ended early («interrupted», «deadline of 30 s»); None if it finished."""
     options: dict[str, Any] = field(default_factory=dict)
-    """The search options in force: sellers, category, sort, min_price, max_price, keep, and the filters."""
+    """The search options used: sellers, category, sort, min_price, max_price, keep, and the filters."""
     suggestion: str | None = None
     """The mainland's wording of a query in Taiwan's words that found little; it was not searched."""
     robots_ignored: bool = False
-    """robots.txt was not asked for."""
+    """True if robots.txt was not requested."""
     price_pages: tuple[PageResult, ...] = ()
-    """Pages of the shop's list in price order, read beside `pages` to prove which book is cheapest; their books count.
-    One that failed leaves the proof out, and does not make the search partial."""
+    """Pages of the shop's list in price order, read to prove which book is cheapest; their books count, too. A failed
+    one prevents the proof, but does not make the search partial."""
     price_check: PriceCheck | None = None
-    """Whether the cheapest book is proven to be; None when that was not checked."""
+    """The check of the cheapest book; None if it was not made."""
     recorded: bool = False
-    """What it saw is in a history, which the books' past is from."""
+    """True if a history recorded the search; the books' price histories come from there."""
     renderer: Renderer | None = field(default=None, repr=False, compare=False)
-    """What makes reports of it; every result of a search has one."""
+    """Makes reports of this result; every result of a search has one."""
 
     def __repr__(self) -> str:
         from crawler.verdict import Verdict
@@ -160,25 +160,25 @@ class SearchResult:
         return f"<SearchResult {quoted(self.query)} at {where}: {', '.join(found)}>"
 
     def _repr_html_(self) -> str:
-        """Return the three answers and the first books as HTML, which a notebook shows."""
+        """Return the three answers and the first books as HTML, for a notebook."""
         return self._renderer.notebook(self)
 
     @cached_property
     def cheapest(self) -> Book | None:
-        """The cheapest book on sale; None when there is none. In a search for books an accessory is none.
+        """The cheapest book on sale; None if there is none. In a search for books, accessories do not count.
 
-        Like the other answers it is a new copy, unless the search was for used ones.
+        Like the other answers, it is a new copy, unless the search was for used ones.
         """
         return self._first("cheapest")
 
     @cached_property
     def best(self) -> Book | None:
-        """The book on sale of the highest quality; None when none is rated."""
+        """The book on sale with the highest quality; None if none is rated."""
         return self._first("best")
 
     @cached_property
     def best_value(self) -> Book | None:
-        """The rated book on sale with the most quality for its price; None when none is rated."""
+        """The rated book on sale with the best quality for its price; None if none is rated."""
         return self._first("value")
 
     def _first(self, rank: str) -> Book | None:
@@ -193,17 +193,17 @@ class SearchResult:
 
     @property
     def is_live(self) -> bool:
-        """Whether the shop itself was asked: no demo, no replica, no test."""
+        """True if the requests went to the shop itself, not to a demo, a replica or a test."""
         return self.source.is_live
 
     @property
     def marked_source(self) -> str:
-        """Where it comes from, as reports are marked: '' for the live shop, «demo», or a replica's address."""
+        """The source as reports show it: '' for the live shop, «demo», or a replica's address."""
         return self.source.mark
 
     @property
     def all_goods(self) -> bool:
-        """Whether the search was for goods of every kind, where an accessory counts like a book."""
+        """True if the search was for goods of every kind, in which an accessory counts like a book."""
         return self.options.get("category") == "all"
 
     @property
@@ -213,29 +213,29 @@ class SearchResult:
 
     @property
     def not_read(self) -> tuple[PageResult, ...]:
-        """Those of the failed pages that the end of the search came before, in order."""
+        """The failed pages that were not read because the search ended, in order."""
         return tuple(page for page in self.failed if page.verdict.value == "not_asked")
 
     @property
     def fetched_from(self) -> dt.datetime | None:
-        """When the oldest page that the report rests on was fetched, aware, UTC; None without one."""
+        """Fetch time of the oldest page used for the report, aware, UTC; None without one."""
         times = (page.fetched_at for page in (*self.pages, *self.price_pages) if not page.verdict.failed)
         return min(filter(None, times), default=None)
 
     @property
     def complete(self) -> bool:
-        """No page failed."""
+        """True if no page failed."""
         return not self.failed
 
     @property
     def had_a_page(self) -> bool:
-        """At least one page answered the search, be it with «no results»."""
+        """True if at least one page was read, even if it had no results."""
         return any(not page.verdict.failed for page in (*self.pages, *self.price_pages))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON report as plain values, prices as Decimal, times as «2026-01-31T08:00:00Z».
+        """Return the JSON report as plain values, with prices as Decimal and times as «2026-01-31T08:00:00Z».
 
-        The keys are stable: some may be added, none is renamed. See docs/json-report.md.
+        The keys are stable: new ones may be added, none is renamed. See docs/json-report.md.
         """
         return self._renderer.as_dict(self)
 
@@ -248,28 +248,28 @@ class SearchResult:
     def render(self, form: str, /, **options: Unpack[ReportOptions]) -> str | bytes:
         """Return the report in a format: `table`, `md`, `csv`, `json` and `html` as text, `xlsx` as bytes.
 
-        `lang` is the language of its words, «en», «zh-Hans» or «zh-Hant»; «auto», the default, follows the query.
-        `top` shortens the list of books. `show_dropped` lists what was dropped, as HTML, XLSX and JSON always do.
-        `width` is that of the table, in columns.
+        `lang` is its language, «en», «zh-Hans» or «zh-Hant»; the default «auto» follows the query. `top` limits the
+        list of books. `show_dropped` lists dropped products, as HTML, XLSX and JSON always do. `width` is that of the
+        table, in columns.
 
-        Raises UsageError for an unknown format and for one whose extra is not installed, SettingsError for an option
-        that does not hold.
+        Raises UsageError for an unknown format or one whose extra is not installed, and SettingsError for an invalid
+        option.
         """
         return self._renderer.render(self, form, **options)
 
     def write(self, path: str | os.PathLike[str], **options: Unpack[ReportOptions]) -> Path:
-        """Write the report to a file and return its path; the suffix says the format, `options` are those of `render`.
+        """Write the report to a file and return its path; the suffix gives the format, `options` are those of `render`.
 
-        The file is whole or, on any failure, as it was before. This blocks until the disk has the data; in a coroutine
-        call `await asyncio.to_thread(result.write, "books.html")`.
+        The file is complete or, after any failure, as it was before. This call blocks until the data is on the disk; in
+        a coroutine, call `await asyncio.to_thread(result.write, "books.html")`.
 
-        Raises UsageError for a suffix that means no format, OutputError when the file cannot be written, and what
-        `render` raises.
+        Raises UsageError for an unknown suffix, OutputError if the file cannot be written, and whatever `render`
+        raises.
         """
         return self._renderer.write(self, path, **options)
 
     def to_json(self, *, top: int | None = None) -> str:
-        """Return the JSON report, prices as numbers, indented, with a final newline."""
+        """Return the JSON report, with prices as numbers, indented, with a final newline."""
         return self._renderer.to_json(self, top=top)
 
     @property

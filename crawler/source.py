@@ -1,4 +1,4 @@
-"""Where prices come from: a live shop, the demo shop, or a replica of a shop. Everything else asks a `Source`."""
+"""The source of prices: a live shop, the demo shop, or a replica of a shop."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ __all__ = ["Source", "SourceKind"]
 
 
 class SourceKind(StrEnum):
-    """Whose prices they are. Product numbers mean what they mean in the shop only where it is the shop itself."""
+    """The kinds of sources. A product number means the same only in the shop itself."""
 
     LIVE = "live"
     DEMO = "demo"
-    """The embedded demo shop, at whatever address it listens."""
+    """The embedded demo shop, at any address."""
     REPLICA = "replica"
-    """Any other server that answers as the shop does."""
+    """Any other server that answers like the shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A shop, and the server that is asked in its name."""
+    """A shop, and the server that receives its requests."""
 
     shop: Shop
     base_url: str
-    """Where requests go, without a slash at the end; '' for a demo shop that is not running."""
+    """The address of requests, without a trailing slash; '' for a demo shop that is not running."""
     kind: SourceKind
 
     @classmethod
     def at(cls, base_url: str | None, *, demo: bool = False, shop: Shop = DEFAULT_SHOP) -> Self:
-        """Return the source at an address; None is the shop's own, or that of the demo shop, whatever it will be."""
+        """Return the source at an address; None means the shop's own address, or the future one of the demo shop."""
         if demo:
             return cls(shop, (base_url or "").rstrip("/"), SourceKind.DEMO)
         address = (base_url or shop.base_url).rstrip("/")
@@ -49,20 +49,20 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What a history calls it, so that prices of a demo or a replica never mix with the shop's own."""
+        """Its name in a history, so that prices of a demo or a replica never mix with the shop's own."""
         return "demo" if self.is_demo else self.base_url
 
     @property
     def mark(self) -> str:
-        """What reports and alerts are marked with: '' for a live shop, else `name`."""
+        """Its mark in reports and alerts: '' for a live shop, else `name`."""
         return "" if self.is_live else self.name
 
     @property
     def is_live(self) -> bool:
-        """Whether it is the shop itself: no demo, no replica, no test."""
+        """True for the shop itself, not for a demo, a replica or a test."""
         return self.kind is SourceKind.LIVE
 
     @property
     def is_demo(self) -> bool:
-        """Whether it is the demo shop."""
+        """True for the demo shop."""
         return self.kind is SourceKind.DEMO

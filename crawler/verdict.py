@@ -1,4 +1,4 @@
-"""How a page ended: every page of a run has exactly one final verdict."""
+"""The outcome of a page: every page of a run has exactly one final verdict."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ __all__ = ["Verdict"]
 
 
 class Verdict(StrEnum):
-    """The verdicts, by the names of the JSON report."""
+    """The verdicts, with their names in the JSON report."""
 
     OK = "ok"
-    """Listings read; fields present in the share that real pages show."""
+    """Listings were read; each field is present about as often as on real pages."""
     NO_RESULTS = "no_results"
-    """The shop's own words for it, and no list."""
+    """The shop says that it found nothing, and there is no list."""
     PAST_END = "past_end"
-    """Beyond the page count that the shop states, or the same ids as an earlier page."""
+    """The page is beyond the number of pages that the shop states, or has the same ids as an earlier page."""
     BLOCKED = "blocked"
-    """403, 405 or 429 for good; a firewall or slider page; redirect to a login; a 200 that is empty or script only."""
+    """403, 405 or 429 after all attempts; a firewall or slider page; a redirect to a login; a 200 without content."""
     LAYOUT_CHANGED = "layout_changed"
-    """A search page that no longer yields listings, or whose prices or titles are mostly gone."""
+    """A search page without readable listings, or with most prices or titles missing."""
     UNEXPECTED_PAGE = "unexpected_page"
-    """Well-formed but not the page that was asked for: no search page, the answer to another query, another page."""
+    """A well-formed page that was not requested: no search page, another query's results, another page number."""
     TRUNCATED = "truncated"
     """A body without a declared length that ends before the page does, after all attempts."""
     HTTP_ERROR = "http_error"
@@ -29,21 +29,21 @@ class Verdict(StrEnum):
     NETWORK_ERROR = "network_error"
     """DNS, connect, TLS, timeout, reset, truncated, after all attempts."""
     TOO_LARGE = "too_large"
-    """The cap on a response's bytes was reached, or its list is more than is parsed."""
+    """The response exceeds the size limit, or its list exceeds the parsing limit."""
     PARSE_CRASHED = "parse_crashed"
-    """The worker process died on this page."""
+    """The worker process crashed on this page."""
     PARSE_TIMEOUT = "parse_timeout"
     """The worker took too long on this page."""
     ROBOTS_DENIED = "robots_denied"
-    """Not asked for: robots.txt denies it, could not be had, or asks for too long a delay."""
+    """Not requested: robots.txt denies it, could not be fetched, or sets too long a delay."""
     ADDRESS_REFUSED = "address_refused"
-    """Not asked for, because its host has an address within this machine or a private network."""
+    """Not requested, because the host's address is this machine or in a private network."""
     NOT_ASKED = "not_asked"
-    """The circuit breaker, a deadline or an interrupt came first."""
+    """Not requested, because of the circuit breaker, a deadline or an interrupt."""
 
     @property
     def failed(self) -> bool:
-        """Whether the page counts as failed: `ok`, `no_results` and `past_end` do not."""
+        """True if the page counts as failed; `ok`, `no_results` and `past_end` do not."""
         return self not in _NO_FAILURES
 
 

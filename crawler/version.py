@@ -1,4 +1,4 @@
-"""The version of the program, which costs no import."""
+"""The version of the program, in a module that imports nothing."""
 
 __all__ = ["__version__"]
 

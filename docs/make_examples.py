@@ -1,14 +1,14 @@
-"""Run the examples in the README and in docs, and write what they print under them.
+"""Run the examples in the README and in docs, and insert their output.
 
     .venv/bin/python docs/make_examples.py [--check]
 
 In a ```console block, each line that begins with `$ ` is a command and the lines below it are its output. Each block
 runs in an empty folder, in UTC, in the locale of the document's readers, with an empty home (shown as `~`) and the
-interpreter that runs this script. The files
-of the folder are the document's blocks whose first line is a comment with a file name, such as `# books.toml`.
+interpreter that runs this script. Blocks whose first line is a comment with a file name, such as `# books.toml`, become
+files in the folder.
 
-With --check nothing is written: the exit code is 1 if an output differs in anything but the time and the duration of a
-run. Needs the extra `dev`.
+With --check, nothing is written, and the exit code is 1 if an output differs, ignoring the time and duration of a run.
+Needs the extra `dev`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CLOCK = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+\.\d s")
 
 @dataclass(frozen=True)
 class Example:
-    """A console block: where it starts, what it shows, and the files that its commands find."""
+    """A console block: its position, its text, and the files for its commands."""
 
     document: Path
     line: int
@@ -52,7 +52,7 @@ class Example:
         return "zh_TW.UTF-8" if "zh-Hant" in self.document.name else "C.UTF-8"
 
     def run(self) -> str:
-        """Run the commands and return the block as it should read; raises RuntimeError if a command fails."""
+        """Run the commands and return the correct block; raise RuntimeError if a command fails."""
         with tempfile.TemporaryDirectory() as folder:
             home, work = Path(folder, "home"), Path(folder, "work")
             home.mkdir()
@@ -100,12 +100,12 @@ def examples(document: Path) -> Iterator[Example]:
 
 
 def without_clock(text: str) -> str:
-    """Replace what depends on the clock: the time and the duration of a run."""
+    """Replace the parts that depend on the clock: the time and duration of a run."""
     return _CLOCK.sub("TIME", text)
 
 
 def _output(command: str, home: Path, work: Path, locale: str) -> str:
-    """Return what a command prints on stdout and stderr, without blanks at the ends of lines."""
+    """Return the output of a command on stdout and stderr, without trailing blanks."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),

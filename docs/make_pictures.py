@@ -1,8 +1,8 @@
-"""Make the pictures in the README and docs from what the command really prints and writes.
+"""Make the pictures in the README and docs from the real output of the command.
 
     .venv/bin/python docs/make_pictures.py
 
-Needs the extra `dev`, Chromium, and Chinese fonts (Debian: chromium, fonts-noto-cjk). Nothing is fetched.
+Needs the extra `dev`, Chromium, and Chinese fonts (Debian: chromium, fonts-noto-cjk). It fetches nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COLUMNS = 104
 YEAR = ("-m", "crawler", "demo", "--history")
 PAST = ("-m", "crawler", "history", "滲透測試", "--demo", "--lang", "en")
 FILTER = "公開課"
-"""Typed into that page: it leaves a book at its lowest price ever and one that was raised, then cut."""
+"""Filter text for that page: it leaves a book at its lowest price ever and one that was raised, then cut."""
 FRAME = """<!DOCTYPE html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 22px 26px; background: {background}; color: {foreground}; }}
 pre {{ margin: 0; font: 15px/22px "Noto Sans Mono CJK SC", monospace; }}
@@ -41,7 +41,7 @@ FLAGS = (
 
 
 def main() -> None:
-    """Run the command on the demo shop and photograph what it prints and what it writes."""
+    """Run the command on the demo shop and take pictures of its output and its files."""
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def run(folder: str, *arguments: str, command: tuple[str, ...] = SEARCH) -> str:
-    """Run a command in `folder`, as in a wide terminal that shows colours, and return what it prints."""
+    """Run a command in `folder`, as in a wide terminal with colours, and return its output."""
     environment = {
         **os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color",
         "PYTHONPATH": str(DOCS.parent),
@@ -73,7 +73,7 @@ def run(folder: str, *arguments: str, command: tuple[str, ...] = SEARCH) -> str:
 
 
 def terminal(browser: Browser, folder: str) -> None:
-    """Photograph the table as a terminal shows it."""
+    """Take a picture of the table in a terminal."""
     printed = run(folder, *SHOWN, "--format", "table")
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(f"[bold green]$[/] bookprice {' '.join((*SEARCH[2:], *SHOWN))}\n", highlight=False)
@@ -96,9 +96,9 @@ def photograph(
     whole: bool = False,
     typed: str = "",
 ) -> None:
-    """Write a picture of the file `source` to docs: of the window, or of the whole page; a phone's in the dark.
+    """Write a picture of the file `source` to docs: of the window or the whole page; on a phone in dark mode.
 
-    `typed` goes into the page's filter.
+    `typed` is the text for the page's filter.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},

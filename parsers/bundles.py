@@ -1,4 +1,4 @@
-"""Whether a title names several works that are sold together: «红楼梦+三国演义», «史记、汉书（全2册）»."""
+"""Detect titles of several works that are sold together: «红楼梦+三国演义», «史记、汉书（全2册）»."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _EXTRAS = re.compile(
     r"彩蛋|手账|签名|函套|立牌|桌垫|习题|题库|试卷|真题|注音|导读|(?:软件|素材|源码|代码|玩具|翻译|注释|答案|练习)$|[\u4e00-\u9fff]篇$",
     re.IGNORECASE,
 )
-"""What comes with a book and is none."""
+"""Extras that come with a book."""
 _EXTRAS_OR_TITLES = re.compile(
     r"手册|笔记|注解|图解|解析|视频|音频|习题|题库|试卷|真题|软件|源码|代码|素材|答案|练习|配套|导图",
     re.IGNORECASE,
 )
-"""Words of extras («+学习手册», «+视频») that titles are made of as well («渗透测试实战手册», «恶意代码分析»)."""
+"""Words for extras («+学习手册», «+视频») that also occur in titles («渗透测试实战手册», «恶意代码分析»)."""
 _GENERIC = re.compile(
     r"学习|练习|阅读|使用|教师|教学|实验|操作|错题|复习|考点|课堂|课程|家长|伴读|随堂|同步|指导|知识|精讲|彩色|全彩|思维|重点|"
     r"名师|名家|词汇|单词|记忆|口袋|便携|精美|定制|限量|读书|详细|全套|完整|超值|实例|案例|全书|书中|程序|讲解|在线|高清|免费|创作|亲子|有声|彩图|插图|课程"
 )
 _OWN_WORDS = 4
-"""Letters that an extra's word must have of its own to be a title."""
+"""How many other characters a part with an extra's word must have to count as a title."""
 _PHRASE = re.compile(r"[\s,，。:、!?()\[\]【】]+")
 _ISBN = re.compile(r"\d{10,13}")
 _NUMBERS_ADDED = re.compile(r"(?<=\d)\s*\+\s*(?=\d)")
@@ -33,7 +33,7 @@ _NUMBERS_ADDED = re.compile(r"(?<=\d)\s*\+\s*(?=\d)")
 _AND_MORE = re.compile(
     r"(?:(?<=\d)|(?<=\d[岁万年级天个项种门]))\+\s*(?=周|个|[大]?[幅张种道题词条页首篇位次例款招项部场分小城国案知手插细万千名]|岁|[\s,，)】!]|$)|(?<=\d岁)\+"
 )
-"""«200+细节», «7岁+»: at least so many."""
+"""«200+细节», «7岁+»: at least this many."""
 _EDITION = re.compile(
     r"(?:原书|原著)?第?\s*[\d一二三四五六七八九十]+\s*版|[修增]订版|中文版|英文版|修订本|著$|\([^()]*版[^()]*\)|\(\s*\)"
 )
@@ -46,10 +46,10 @@ _SET_WORDS = re.compile(
 
 
 def is_bundle(text: str, volumes: int | None) -> bool:
-    """Return whether a title in NFKC form names several works.
+    """Return True if a title in NFKC form names several works.
 
-    What stands in brackets describes one book («收录《呐喊》+《彷徨》», «书+视频»), unless the title sells a set. Signs
-    other than a plus join works in a set alone, and only where these are as many as its volumes.
+    Text in brackets describes one book («收录《呐喊》+《彷徨》», «书+视频»), unless the title sells a set. Signs
+    other than a plus join works only in a set, and only if there are as many works as volumes.
     """
     if "+" in text and _joined_by_plus(text, volumes):
         return True
@@ -76,9 +76,9 @@ def _joined_by_plus(text: str, volumes: int | None) -> bool:
 
 
 def _is_work(part: str, *, first: bool, last: bool, counted: bool, others: str) -> bool:
-    """Whether what stands beside a plus could be a title: no subject («AI+教育»), no extra («书+光盘»).
+    """Return True if a part beside a plus may be a title: not a subject («AI+教育»), not an extra («书+光盘»).
 
-    `counted`: the title says how many volumes are sold, so a 手册 or 笔记 among them is one of the volumes.
+    `counted`: the title states the number of volumes, so a 手册 or 笔记 is one of them.
     """
     bare = _EDITION.sub(" ", part).strip()
     words = list(filter(None, _PHRASE.split(bare))) or [""]
@@ -101,7 +101,7 @@ def _is_work(part: str, *, first: bool, last: bool, counted: bool, others: str) 
 
 
 def _named_one_by_one(text: str, volumes: int) -> bool:
-    """Whether a set's title is a list of as many titles as it has volumes: «史记、汉书（全2册）»."""
+    """Return True if a set's title lists as many titles as it has volumes: «史记、汉书（全2册）»."""
     names = _SET_WORDS.sub("", _BRACKETED_FRONT.sub("", text))
     if not _JOINED.search(names) or _PHRASE_END.search(names):
         return False

@@ -1,6 +1,6 @@
-"""Whether words on a listing say that the copy is used, or that the goods are gone.
+"""Detect listings whose text says that the copy is used, or that the product is sold out.
 
-Precision comes first: «二手时间» and «旧书店» are books' names, «首印售罄» is praise.
+Precision comes first: «二手时间» and «旧书店» are titles of books, «首印售罄» is praise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PHRASE = re.compile(
     rf"(?:^|[\s,。!;(\[【|/])(?:全?本店?|此书?|本书|该书)?(?:均|都|是|为|系)*(?:正版|出售)?(?:二手书|旧书)(?=$|[\s,。!;:)\]】|/]|籍|正版|包邮|[五六七八九\d].{{0,3}}成)"
     r"(?!\s*(?:店|屋|摊|市))"
 )
-"""What gives a used copy away wherever it stands."""
+"""Phrases that reveal a used copy wherever they occur."""
 _IN_TITLE = re.compile(
     rf"二手\s*书{_OF_USED}|(?:^|[\[【(「<\s])(?:正版)?二手(?=[\s,、/|·:\-\])】」>]|$)|二手(?=[\])】」>:])|二手\s*旧|"
     r"(?:^|[\[【(「<\s])旧书(?=[\]】)」>\s:,]|$)"
@@ -37,13 +37,13 @@ _SELLER = re.compile("二手|旧书|古旧")
 
 
 def title_says_used(text: str) -> bool:
-    """Return whether a title in NFKC form says that the copy is used: «【二手】…», «… 九成新»."""
+    """Return True if a title in NFKC form says that the copy is used: «【二手】…», «… 九成新»."""
     return _PHRASE.search(text) is not None or _IN_TITLE.search(text) is not None
 
 
 def says_used(text: str) -> bool:
-    """Return whether a subtitle or a description says so: «正版旧书，保证质量», «八五成新»."""
-    # Each look costs 0.1 µs, and a page has 120 such texts: first for the letters that hardly any of them has.
+    """Return True if a subtitle or description says that the copy is used: «正版旧书，保证质量», «八五成新»."""
+    # A page has 120 such texts. Searching for characters that few of them contain costs only 0.1 µs each.
     if not (
         ("手" in text and "二手" in text)
         or ("旧" in text and "旧书" in text)
@@ -56,7 +56,7 @@ def says_used(text: str) -> bool:
 
 
 def seller_sells_used(seller: str | None) -> bool:
-    """Return whether a marketplace shop's name says that it sells used books: «二手街», «小城旧书»."""
+    """Return True if a marketplace seller's name shows that it sells used books: «二手街», «小城旧书»."""
     return seller is not None and _SELLER.search(seller) is not None
 
 
@@ -68,9 +68,9 @@ _PRAISE_AFTER = re.compile(r"\s*[,!]?\s*(?:加印|重印|再版|紧急|火速|[0
 
 
 def says_sold_out(text: str) -> bool:
-    """Return whether a title in NFKC form says that the goods are gone: «此版本已售罄».
+    """Return True if a title in NFKC form says that the product is sold out: «此版本已售罄».
 
-    «首印售罄», «上市即售罄», «首印5万册已售罄» and pre-orders (预售) speak of an earlier printing: praise.
+    «首印售罄», «上市即售罄», «首印5万册已售罄» and pre-orders (预售) refer to an earlier printing: praise.
     """
     return any(
         not _PRAISE_BEFORE.search(text, max(0, match.start() - 20), match.start())

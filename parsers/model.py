@@ -1,8 +1,8 @@
-"""What a parser gives back: a search page and the listings on it.
+"""The result of parsing: a search page and its listings.
 
-`SearchPage` and `Listing` are frozen values without behaviour that needs a network, a file or a clock.
-Between processes they travel as plain tuples (`to_wire`, `from_wire`): pickling a page of 60 listings takes
-16 µs that way, 246 µs as slotted dataclasses (2 cores, Python 3.11).
+`SearchPage` and `Listing` are frozen values; none of their methods needs a network, a file or a clock. They travel
+between processes as plain tuples (`to_wire`, `from_wire`): pickling a page of 60 listings takes 16 µs in that form,
+246 µs as slotted dataclasses (2 cores, Python 3.11).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["MAX_VOLUMES", "Contributor", "Flag", "Layout", "Listing", "PageKind"
 Wire = tuple[Any, ...]
 
 MAX_VOLUMES = 400
-"""More than any set on sale holds; a larger number is of something else."""
+"""More than any set on sale has; a larger number is not a number of volumes."""
 
 
 class Flag(StrEnum):
-    """What a listing is besides a book; the values are those of the JSON report."""
+    """Properties of a listing; the values are those of the JSON report."""
 
     SET = "set"
     """Several volumes of one work sold together (全3册, 上下册)."""
@@ -31,45 +31,45 @@ class Flag(StrEnum):
     SECOND_HAND = "second_hand"
     """Sold as used (二手, 旧书)."""
     ACCESSORY = "accessory"
-    """No book at all: a bookmark, a cover, stationery, an audio or video disc."""
+    """Not a book: a bookmark, a cover, stationery, an audio or video disc."""
     OPTIONS = "options"
-    """One number for several things to choose from, at different prices: the price is that of the cheapest."""
+    """One number for several options at different prices: the price is that of the cheapest."""
 
 
 class Layout(StrEnum):
-    """How the shop arranged the result list."""
+    """The layout of the result list."""
 
     LIST = "list"
-    """One product a row, with author, publisher and date."""
+    """One product per row, with author, publisher and date."""
     GRID = "grid"
-    """Tiles of mixed goods: no author, no publisher."""
+    """Tiles of mixed goods, without author and publisher."""
 
 
 class PageKind(StrEnum):
-    """What a body is, judged by its own signs; what that means for a run is `crawler.verdict`'s to say."""
+    """The kind of a page, judged by its content; `crawler.verdict` defines what that means for a run."""
 
     RESULTS = "results"
     """A search page: it has listings, or the metadata of a search (total, pager, search box with a key)."""
     NO_RESULTS = "no_results"
-    """The shop's own words for «nothing found», and no list."""
+    """The shop's message that nothing was found, without a list."""
     BLOCKED = "blocked"
-    """A firewall's, a slider's or a login page."""
+    """The page of a firewall, a slider or a login."""
     EMPTY = "empty"
-    """Nothing to read: no byte, or scripts alone."""
+    """No content: no bytes, or only scripts."""
     OTHER = "other"
-    """Well-formed, but no search page: the home page, a 404 page."""
+    """A well-formed page that is not a search page: the home page, a 404 page."""
 
 
 class SignCode(StrEnum):
-    """What a page was judged by; `SearchPage.sign` is the same in English."""
+    """The evidence for a page's kind; `SearchPage.sign` is its English text."""
 
     RESULT_LIST = "result_list"
     MARKER = "marker"
-    """Markup or a sentence of the shop's, as it stands there."""
+    """Markup or a sentence of the shop, quoted."""
     TITLE = "title"
     NO_TITLE = "no_title"
     TOTAL_ONLY = "total_only"
-    """It states how many products there are, and has no list."""
+    """The page states a number of products but has no list."""
     PAGER_ONLY = "pager_only"
     FRAME_ONLY = "frame_only"
     EMPTY_BODY = "empty_body"
@@ -79,7 +79,7 @@ class SignCode(StrEnum):
     TO_LOGIN = "to_login"
     LOGIN_FORM = "login_form"
     WORDS = "words"
-    """Words of a page that stops its reader."""
+    """Words of a page that blocks its reader."""
     CHALLENGE = "challenge"
     JS_CHALLENGE = "js_challenge"
     FIREWALL = "firewall"
@@ -89,34 +89,34 @@ class SignCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """One person or body named in the author block."""
+    """One person or organization named in the author block."""
 
     name: str
-    """Without nationality, role and bracketed original: «斯图尔特·罗素»."""
+    """Without nationality, role and original name in brackets: «斯图尔特·罗素»."""
     role: str | None = None
-    """As the shop writes it, without 等: 著, 译, 编, 主编, 绘 …; 出品 is a producer, no author. None when unsaid."""
+    """As the shop writes it, without 等: 著, 译, 编, 主编, 绘 …; 出品 is a producer, no author. None if not stated."""
     nationality: str | None = None
-    """What stands in the leading brackets: «美» in «[美]», «(美)» and «【美】»."""
+    """The text of the leading brackets: «美» for «[美]», «(美)» and «【美】»."""
     original_name: str | None = None
-    """The name in its own script, where the block gives both: «Stuart Russell» of «斯图尔特·罗素（Stuart Russell）»."""
+    """The name in its own script, if the block has both: «Stuart Russell» in «斯图尔特·罗素（Stuart Russell）»."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One item of a result list.
 
-    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that the page does not
-    give, or gives in a way that cannot be read, is None; what the page said stays in the `*_text` field beside it.
+    Prices are in the shop's currency, as shown: before coupons, promotions and postage. A value that is
+    missing from the page, or unreadable there, is None; the `*_text` field beside it keeps the page's text.
     """
 
     product_id: str
-    """The shop's number of the product: «29220317»."""
+    """The shop's product number: «29220317»."""
     title: str
-    """The title alone, white space folded."""
+    """The title without the subtitle, with white space folded."""
     subtitle: str
-    """What the shop appends to the title: subtitle and marketing text; '' when there is none."""
+    """Subtitle and marketing text that the shop appends to the title; '' if there is none."""
     description: str
-    """The paragraph under the title; '' when there is none."""
+    """The paragraph under the title; '' if there is none."""
     url: str
     """Absolute https address of the product page."""
     image: str | None
@@ -124,73 +124,73 @@ class Listing:
     page: int
     """Number of the result page, from 1."""
     position: int
-    """Place on that page, from 1."""
+    """Position on that page, from 1."""
     price: Decimal | None
     price_text: str
     list_price: Decimal | None
     list_price_text: str
     discount_text: str
-    """As the shop writes it, «5折»; '' when it writes none."""
+    """As the shop writes it, «5折»; '' if there is none."""
     ebook_price: Decimal | None
-    """Price of the e-book offered beside the book, or alone."""
+    """Price of the e-book that is offered with the book, or alone."""
     ebook_only: bool
-    """Only an e-book is sold here: `price` is None then."""
+    """True if only an e-book is for sale; `price` is None then."""
     sold_out: bool
     volumes: int | None
-    """How many volumes are sold together: 1 for a single book, None for a set or bundle that does not say."""
+    """Number of volumes sold together: 1 for a single book, None for a set or bundle that does not state it."""
     contributors: tuple[Contributor, ...]
     contributors_text: str
     publisher: str | None
     published: dt.date | None
-    """The shop's date; where it gives no day or month, the first, as the shop itself does."""
+    """The shop's date; a missing day or month is the first, as the shop itself does it."""
     published_text: str
     rating: float | None
-    """Stars out of 5 (a star bar of 90 % is 4.5). None when there is none, or 0 %, which means unrated."""
+    """Stars out of 5 (a star bar of 90 % is 4.5). None if there is none, or for 0 %, which means unrated."""
     reviews: int | None
-    """Number of reviews; None when the page has none."""
+    """Number of reviews; None if the page shows none."""
     seller: str | None
-    """The marketplace shop's name; None for the shop's own goods, or when unsaid."""
+    """Name of the marketplace seller; None for the shop's own goods, or if not stated."""
     self_operated: bool | None
-    """Whether the shop itself sells it; None when nothing on the page proves it."""
+    """True if the shop itself sells it; None if the page does not tell."""
     flags: frozenset[Flag]
     highlighted: bool
-    """The shop marked words of the query in the title."""
+    """True if the shop highlighted words of the query in the title."""
     price_order: bool = False
-    """`page` and `position` are those of the shop's list in price order; no parser knows that, and it is not sent
-    between processes."""
+    """True if `page` and `position` refer to the shop's list in price order; parsers do not know that, and it is not
+    sent between processes."""
 
     @property
     def page_key(self) -> tuple[bool, int]:
-        """The page it stands on: which of a search's two lists, and the number."""
+        """Its page: which of a search's two lists, and the number."""
         return self.price_order, self.page
 
     @property
     def page_list(self) -> str:
-        """Which list `page` and `position` are of: «search», or «price_order»."""
+        """The list of `page` and `position`: «search», or «price_order»."""
         return "price_order" if self.price_order else "search"
 
     @property
     def place(self) -> tuple[bool, int, int]:
-        """Where it stands; sorted, the search's own list comes before the one in price order."""
+        """Its place; sorted, the search's own list comes before the one in price order."""
         return self.price_order, self.page, self.position
 
     @property
     def authors(self) -> tuple[str, ...]:
-        """Names of those who wrote it: every contributor but translators, illustrators, producers and the like.
+        """Names of the authors: all contributors except translators, illustrators, producers and the like.
 
-        When all are of such roles, all but producers are given: a translator beats no name at all.
+        If there are only such roles, all except producers: a translator is better than no name.
         """
         return tuple([c.name for c in self.writers])
 
     @property
     def writers(self) -> tuple[Contributor, ...]:
-        """The contributors that `authors` names."""
+        """The contributors named by `authors`."""
         wrote = tuple(c for c in self.contributors if c.role is None or c.role in AUTHOR_ROLES)
         return wrote or tuple(c for c in self.contributors if c.role != "出品")
 
     @property
     def from_price(self) -> bool:
-        """Whether `price` is the lowest of several options and not the price of what the title names."""
+        """True if `price` is the lowest of several options, not the price of the item in the title."""
         return Flag.OPTIONS in self.flags
 
     def to_wire(self) -> Wire:
@@ -207,7 +207,7 @@ class Listing:
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Listing:
-        """Return the listing that `to_wire` made `wire` of."""
+        """Restore a listing from the result of `to_wire`."""
         (
             product_id, title, subtitle, description, url, image, page,
             position, price, price_text, list_price, list_price_text,
@@ -234,52 +234,52 @@ AUTHOR_ROLES = frozenset(
     合著 合编 编写 编绘 编选 编撰 编纂 选编 组编 原编 原编者
     """.split()  # noqa: SIM905 (a table of words is read more easily than two dozen quoted strings)
 )
-"""Roles of those who made the text."""
+"""Roles of those who wrote the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of a shop's answer to a search."""
+    """One page of a shop's response to a search."""
 
     kind: PageKind
     listings: tuple[Listing, ...]
     total: int | None
-    """Number of products the shop states for the search; None when it states none."""
+    """Number of products that the shop states for the search; None if it states none."""
     page: int | None
-    """Which page the shop says this is."""
+    """The page number that the shop shows."""
     pages: int | None
-    """How many pages the shop says there are."""
+    """The number of pages that the shop shows."""
     layout: Layout | None
-    """None when there is no list."""
+    """None if there is no list."""
     query_echo: str | None
-    """The searched words as the shop repeats them; a mis-read key shows here."""
+    """The query as the shop repeats it; a misread key shows here."""
     notice: str
-    """The shop's word that it searched for something else, or found nothing; '' when it says none."""
+    """The shop's message that it searched for something else, or found nothing; '' if there is none."""
     items: int
     """List items found in the markup, readable or not."""
     sign: str
-    """What `kind` was judged by, in a few words: «title 搜索无结果页»."""
+    """The evidence for `kind`, in a few words: «title 搜索无结果页»."""
     charset: str
-    """The charset the body was decoded with."""
+    """The charset used to decode the body."""
     undecodable: int
-    """Byte sequences of the list, or of the whole page where there is none, that had to be replaced."""
+    """Number of byte sequences that were replaced in the list, or in the whole page if it has no list."""
     title_echo: bool = False
-    """`query_echo` is from the page's title alone, which may say more than the query."""
+    """True if `query_echo` comes only from the page's title, which may contain more than the query."""
     ended: bool = True
-    """Its end was seen: that of its list, its paging bar, or `</html>`. False for a page that was cut."""
+    """True if the end was seen: of the list, the paging bar, or `</html>`. False for a page that was cut."""
     unparsed: int = 0
-    """Characters of markup beyond the number that is parsed."""
+    """Number of characters of markup beyond the parsing limit."""
     surplus: int = 0
-    """List items beyond the number that is read; `items` does not count them."""
+    """Number of list items beyond the limit; `items` does not count them."""
     clipped: int = 0
-    """Listings with a text that was longer than is kept."""
+    """Number of listings with a shortened text."""
     sign_code: SignCode | None = None
-    """The kind of `sign`, for reports in other languages; None where only its words are known."""
+    """The kind of `sign`, for reports in other languages; None if only its text is known."""
     sign_value: str = ""
-    """The title, the words or the number that `sign` quotes."""
+    """The title, words or number that `sign` quotes."""
 
     def to_wire(self) -> Wire:
-        """Return the page as a tuple of plain values, its listings as tuples inside."""
+        """Return the page as a tuple of plain values, with its listings as nested tuples."""
         return (
             self.kind.value, tuple(listing.to_wire() for listing in self.listings), self.total, self.page,
             self.pages, None if self.layout is None else self.layout.value, self.query_echo, self.notice,
@@ -289,7 +289,7 @@ class SearchPage:
 
     @classmethod
     def from_wire(cls, wire: Wire) -> SearchPage:
-        """Return the page that `to_wire` made `wire` of."""
+        """Restore a page from the result of `to_wire`."""
         (
             kind, listings, total, page,
             pages, layout, query_echo, notice,

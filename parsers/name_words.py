@@ -1,4 +1,4 @@
-"""Words of author blocks: roles, countries and dynasties, and whether two words are one name or two."""
+"""Words of author blocks: roles, countries and dynasties, and rules to tell one name from two."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ ROLES = frozenset(
     发行 监制 制作 出版 顾问 推荐 朗读 配音 作序 题字 书写 手绘 漫画
     """.split()  # noqa: SIM905 (a table of words is read more easily than a hundred quoted strings)
 )
-"""What a contributor can have done, as shops write it."""
+"""The roles of contributors, as shops write them."""
 
 SAME_ROLE = {
     "着": "著", "著者": "著", "作者": "著", "著作": "著", "译者": "译", "翻译": "译", "编者": "编", "绘者": "绘",
     "绘著": "著绘", "作绘者": "著绘", "校者": "校", "修订者": "修订", "主编者": "主编", "原作": "原著", "图文": "文图",
 }  # fmt: skip
-"""Other spellings of a role; every other role keeps the shop's own."""
+"""Other spellings of a role; every other role is kept as written."""
 
 FRONT_LABELS = ("总主编", "副主编", "执行主编", "主编", "编著", "作者", "译者", "编者", "著者", "绘者")
-"""Roles that stand in front of a name without a space as well: «主编张三»."""
+"""Roles that also occur in front of a name without a space: «主编张三»."""
 
 SINGLE_IN_FRONT = frozenset("著译编绘")
-"""Roles of one letter that stand in front of names as well: «译 李继宏»."""
+"""Roles of one character that also occur in front of names: «译 李继宏»."""
 
 LABELS = frozenset({"作者", "著者", "译者", "编者", "绘者", "作绘者", "校者", "原编者", "修订者", "主编者"})
-"""Roles said before the name as well as behind it: «译者 李继宏»."""
+"""Roles that occur both before and after the name: «译者 李继宏»."""
 
 PRODUCERS = frozenset({"出品", "发行", "策划", "监制", "制作", "出版"})
 """Roles of companies."""
@@ -55,7 +55,7 @@ PRODUCERS = frozenset({"出品", "发行", "策划", "监制", "制作", "出版
 BODIES = frozenset(
     {"编委会", "编写组", "项目组", "编辑部", "课题组", "团队", "工作室", "研究院", "编写委员会", "摄制组"}
 )
-"""Words that end the name of a body and are none themselves."""
+"""Words at the end of an organization's name that are not names themselves."""
 
 DYNASTIES = frozenset(
     """
@@ -63,7 +63,7 @@ DYNASTIES = frozenset(
     北宋 南宋 宋 辽 金 元 明 清 近代 民国 当代 中国 中国台湾 中国香港 台湾 香港
     """.split()  # noqa: SIM905 (as above)
 )
-"""What shops write in the place of a country for Chinese authors."""
+"""Entries for Chinese authors in place of a country."""
 
 NATIONS = DYNASTIES | frozenset(
     """
@@ -75,7 +75,7 @@ NATIONS = DYNASTIES | frozenset(
     罗马尼亚 保加利亚 塞尔维亚 克罗地亚 斯洛文尼亚 斯洛伐克 孟加拉 乌拉圭 古巴 卢森堡
     """.split()  # noqa: SIM905 (as above)
 )
-"""Countries, and what stands in their place, as shops write them in brackets."""
+"""Countries and their substitutes, as shops write them in brackets."""
 
 _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -112,7 +112,7 @@ _SOUNDS = frozenset(
     "夏肖谢辛欣兴休修逊雅亚延扬耶叶伊易因永尤约扎詹珍芝治兹佐茜笙霞伍坡翰绥蕾薇蓓蜜桥凰柱斐弥阶枚娅婕缇翠"
     "蕨茵祖喀缪芙劫仑凌埔孟儒廓拿捷隆嘉寇蔻刚贡姆欧歇坚笠迦亥萝泽伽竺纶"
 )
-"""Characters that transcribe foreign sounds, after the usual tables of name transcription."""
+"""Characters that transcribe foreign sounds, according to the usual transcription tables."""
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _DOTTED = re.compile(r"[·・•‧.?]")
@@ -121,19 +121,19 @@ _INITIALS = re.compile(r"^(?:[A-Za-z]\.?-?)+$")
 
 
 def is_latin(text: str) -> bool:
-    """Whether `text` has letters and no Chinese character."""
+    """Return True if `text` has letters and no Chinese character."""
     return _CJK.search(text) is None and any(char.isalpha() for char in text)
 
 
 def looks_chinese(text: str) -> bool:
-    """Whether `text` could be a Chinese name: a surname and one or two more characters (two or three, if double)."""
+    """Return True for a possible Chinese name: a surname and one or two characters (two or three, if double)."""
     return (len(text) in {2, 3} and text[0] in _SURNAMES) or (
         len(text) in {3, 4} and text.startswith(_DOUBLE_SURNAMES)
     )
 
 
 def looks_foreign(text: str) -> bool:
-    """Whether `text` reads as a foreign name: Latin, dotted, or most characters of those that write sounds."""
+    """Return True for a foreign name: Latin, dotted, or made mostly of characters that transcribe sounds."""
     if is_latin(text) or _DOTTED.search(text) is not None:
         return True
     cjk = _CJK.findall(text)
@@ -141,11 +141,11 @@ def looks_foreign(text: str) -> bool:
 
 
 def one_name(name: list[str], word: str, *, foreign: bool) -> bool:
-    """Whether `word`, a space after the words of `name`, goes on with it; `foreign`: a nationality was given.
+    """Return True if `word`, separated by a space, continues `name`; `foreign`: a nationality was given.
 
-    Latin words go on («Mark Lutz»), so do a transcription after a Latin name («Al Sweigart 斯维加特»), initials and
-    single characters («E T 西顿», «维 比安基») and transcribed words without a dot («马克 吐温»). Two Chinese names
-    do not («王晓雷 陈巍卿»), nor do dotted ones, each of which is whole («亨利·基辛格 埃里克·施密特»).
+    Latin words continue a name («Mark Lutz»), and so do a transcription after a Latin name («Al Sweigart 斯维加特»),
+    initials and single characters («E T 西顿», «维 比安基») and transcribed words without a dot («马克 吐温»). Chinese
+    names do not («王晓雷 陈巍卿»), nor do dotted ones, which are complete («亨利·基辛格 埃里克·施密特»).
     """
     last = name[-1]
     if last.endswith((".", "．")) or _INITIAL.match(word):
@@ -155,7 +155,7 @@ def one_name(name: list[str], word: str, *, foreign: bool) -> bool:
             return True
         initials = all(_INITIALS.match(part) and len(part) <= 3 for part in name)
         return initials or not (looks_chinese(word) or _DOTTED.search(word))
-    if is_latin(word):  # the original after its transcription, or initials
+    if is_latin(word):  # the original name after its transcription, or initials
         return last[-1].isascii() or len(word) <= 2 or (looks_foreign(last) and not looks_chinese(last))
     if len(last) == 1 or len(word) == 1:
         return True

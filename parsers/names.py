@@ -1,8 +1,8 @@
-"""The author block of a Chinese bookshop, «[美]斯图尔特·罗素 著，张博雅 译», as names with role and nationality.
+"""Parse the author block of a Chinese bookshop, «[美]斯图尔特·罗素 著，张博雅 译», into names with roles.
 
-The shop's staff and its sellers type these blocks by hand. The reading keeps one promise above all: what is there
-is given, no name is lost. Where the text does not say whether two words are one name («马克 吐温») or two
-(«王晓雷 陈巍卿»), the words' own shape decides; see `parsers.name_words`.
+The shop's staff and sellers type these blocks by hand. The most important promise: return everything, lose no name. If
+the text does not show whether two words are one name («马克 吐温») or two («王晓雷 陈巍卿»), the form of the words
+decides; see `parsers.name_words`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from parsers.text import fold
 __all__ = ["is_unknown", "parse_contributors"]
 
 MAX_LENGTH = 2_000
-"""Characters read of a block; the shop cuts its own off at a tenth of that."""
+"""Maximum length of a block in characters; the shop cuts its own at a tenth of that."""
 
 _ROLE_PATTERN = "|".join(sorted(ROLES, key=len, reverse=True))
 _TOKEN = re.compile(
@@ -62,25 +62,25 @@ _UNKNOWN = re.compile(
     r"佚名[著编译]?|(?:n/?a|null|none|unknown|anonymous)|[-—–_/.*?？]+",
     re.IGNORECASE,
 )
-"""Words in the place of a name that name nobody."""
+"""Placeholders for a name."""
 
 _NO_HOUSE = re.compile(
     r"(?:出版社|出版者)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|其他|其它|佚名|未注明)(?:出版社|出版者)?(?:信息)?|(?:n/?a|null|none|unknown)",
     re.IGNORECASE,
 )
-"""Words in the place of a publisher that name none."""
+"""Placeholders for a publisher."""
 
 _ORIGINAL = re.compile(r"(.+?)\s*[(（\[［【]([^()（）\[\]［］【】]+)(?:[)）\]］】]|$)")
 _FRONT = re.compile(rf"({'|'.join(FRONT_LABELS)})([\u4e00-\u9fff]{{2,4}})")
 _GENERAL_ROLES = frozenset({"著", "编"})
-"""What 作者 and 编者 say; a second label («作者：主编：张三») says it more closely."""
+"""The roles of 作者 and 编者; a second label («作者：主编：张三») is more specific."""
 
 
 @dataclass(slots=True)
 class _Word:
     text: str
     bracket: str = ""
-    """An original or an alias behind it, with its brackets: the name ends here."""
+    """The original name or an alias after it, with brackets: the name ends here."""
 
     def __str__(self) -> str:
         return self.text + self.bracket
@@ -91,18 +91,18 @@ class _Name:
     text: str
     nationality: str | None
     group: int
-    """Which stretch between two separators it stands in."""
+    """Number of the stretch between two separators that contains it."""
     role: str | None = None
 
 
-@lru_cache(maxsize=2048)  # the books of one search share their authors, many of them across pages
+@lru_cache(maxsize=2048)  # the books of a search share authors, often across pages
 def parse_contributors(text: str) -> tuple[Contributor, ...]:
-    """Return everyone named in an author block, in order, nobody twice in one role.
+    """Return everyone named in an author block, in order, and nobody twice in one role.
 
-    A role behind several names belongs to all of them back to the role before it («王晓雷 陈巍卿 译»); 出品 (produced
-    by) and its like belong to the one name before them. A role in front is that of all names after it.
-    A foreign name is parted from its original in brackets («彼得·诺维格（Peter Norvig）»), whichever comes first.
-    An empty block, «不详» (unknown) and «佚名» (anonymous) give nobody.
+    A role after several names applies to all of them back to the previous role («王晓雷 陈巍卿 译»); 出品 (produced by)
+    and similar roles apply only to the name before them. A role in front applies to all names after it. A foreign name
+    and its original in brackets are separated («彼得·诺维格（Peter Norvig）»), in either order. An empty block, «不详»
+    (unknown) and «佚名» (anonymous) give nobody.
     """
     text = fold(text)[:MAX_LENGTH]
     names = [] if _is_nobody(text) else read_plain_names(text)
@@ -123,12 +123,12 @@ def _is_nobody(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_unknown(publisher: str | None) -> bool:
-    """Return whether the words in the place of a publisher name none: «不详», «无», «其他»."""
+    """Return True if a publisher field contains a placeholder: «不详», «无», «其他»."""
     return publisher is None or _NO_HOUSE.fullmatch(publisher.strip("()（）[]【】。 ")) is not None
 
 
 def _contributor(text: str, role: str | None, nationality: str | None) -> Contributor:
-    """Part a name from its original in brackets; keep an alias («大冰（焉何人）»)."""
+    """Separate a name from its original in brackets; keep an alias («大冰（焉何人）»)."""
     both = _ORIGINAL.fullmatch(text)
     if both is not None:
         name, inside = both[1], both[2].strip()
@@ -141,30 +141,30 @@ def _contributor(text: str, role: str | None, nationality: str | None) -> Contri
 
 _BRACKETS = frozenset("(（[［【")
 _UNKNOWN_OPENINGS = frozenset("作译编著绘姓信不未暂无佚匿nNuUaA-—–_/.*?？")
-"""First letters of `_UNKNOWN`: hardly any name begins so, and the pattern takes 1 µs."""
+"""First characters of `_UNKNOWN`: hardly any name begins with one, and the pattern takes 1 µs."""
 _HAN_NAME = re.compile(r"[\u3400-\u9fff]{2,}(?:[·・•‧.\s][\u3400-\u9fffA-Z.]+)*")
-"""A name in Chinese letters, as a transcription is; an office or an address has other marks."""
+"""A name in Chinese characters, such as a transcription; an office or an address has other punctuation."""
 
 
 def _read_names(text: str) -> list[PlainName]:
-    """Return the names of any folded block."""
+    """Return the names of any block with folded white space."""
     return [(name.text, name.role, name.nationality) for name in _Reader().read(text)]
 
 
 class _Reader:
-    """One pass over the tokens of a block; a name stays open until a role or the end settles it."""
+    """One pass over the tokens of a block; a name stays open until a role or the end closes it."""
 
     def __init__(self) -> None:
         self.names: list[_Name] = []
-        self.open = 0  # names from here on have no role yet
+        self.open = 0  # names from this index on have no role yet
         self.words: list[_Word] = []  # since the last separator
-        self.nationality: str | None = None  # said before the words
+        self.nationality: str | None = None  # given before the words
         self.group = 0
-        self.label: str | None = None  # role said before the names
+        self.label: str | None = None  # role given before the names
         self.roles = 0
-        self.settled: list[_Name] = []  # those the last role went to, while nothing has followed it
-        self.in_front = False  # roles stand in front of their names, without a colon
-        self.joinable = False  # the last separator may stand for a space within a Latin name
+        self.settled: list[_Name] = []  # names that got the last role, while nothing has followed it
+        self.in_front = False  # roles precede their names, without a colon
+        self.joinable = False  # the last separator may replace a space within a Latin name
 
     def read(self, text: str) -> list[_Name]:
         text = re.sub(r"\s*([·・•‧])\s*", r"\1", _ENDING.sub("", text))
@@ -186,8 +186,8 @@ class _Reader:
         return self.names
 
     def _label(self, role: str, *, colon: bool = False) -> None:
-        """Take a role said before its names: «译者：姜乙», «绘者 撒旦君»."""
-        if self.words and colon and role not in LABELS:  # «谢茹 著: 高凯 绘»: a role with a colon for a comma
+        """Process a role that precedes its names: «译者：姜乙», «绘者 撒旦君»."""
+        if self.words and colon and role not in LABELS:  # «谢茹 著: 高凯 绘»: a colon in place of a comma
             self._role(role)
             self._separator(":", spaced=False)
             return
@@ -206,7 +206,7 @@ class _Reader:
 
     @staticmethod
     def _names_follow(tokens: list[re.Match[str]], index: int) -> bool:
-        """Whether a space and then a name stand behind a token: a role there is said in front of its names."""
+        """Return True if a space and a name follow a token: a role there precedes its names."""
         if (
             tokens[index][0] not in ROLES
             or index + 2 >= len(tokens)
@@ -249,7 +249,7 @@ class _Reader:
                 self.settled = []
 
     def _label_alone(self) -> bool:
-        """Whether nothing but a label has been said since the last role."""
+        """Return True if only a label was read since the last role."""
         return self.label is not None and not self.words and self.open == len(self.names)
 
     def _bracket(self, token: re.Match[str], *, spaced: bool, after: re.Match[str] | None) -> None:
@@ -258,7 +258,7 @@ class _Reader:
         goes_on = after is not None and after.lastgroup == "word" and after[0] not in ROLES | {"等"}
         if not inside:
             return
-        if role in ROLES and (self.words or len(self.names) > self.open):  # «段虹(绘)»: said of one name
+        if role in ROLES and (self.words or len(self.names) > self.open):  # «段虹(绘)»: applies to one name
             self._close_words(last_apart=True)
             self.names[-1].role = SAME_ROLE.get(role, role)
         elif inside in {"?", "？"}:
@@ -280,7 +280,7 @@ class _Reader:
             self.settled = []
 
     def _close_words(self, *, last_apart: bool = False) -> None:
-        """Make names of the words since the last separator."""
+        """Make names from the words since the last separator."""
         if not self.words:
             return
         foreign = self.nationality is not None and self.nationality not in DYNASTIES
@@ -296,20 +296,20 @@ class _Reader:
         self.words, self.nationality, self.joinable = [], None, False
 
     def _continues(self, name: str) -> bool:
-        """Whether the comma before `name` stands for a space: «Jan,Erik,Solem»."""
+        """Return True if the comma before `name` replaces a space: «Jan,Erik,Solem»."""
         if self.nationality is not None or len(self.names) <= self.open or not is_latin(name) or " " in name:
             return False
         before = self.names[-1]
         return is_latin(before.text) and (before.group < self.group - 1 or " " not in before.text)
 
-    def _role(self, said: str) -> None:
-        """Give a role to the names before it that have none."""
-        role = SAME_ROLE.get(said, said)
+    def _role(self, word: str) -> None:
+        """Assign a role to the preceding names that have none."""
+        role = SAME_ROLE.get(word, word)
         self._close_words(last_apart=role in PRODUCERS)
         waiting = [
             n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)
         ]
-        if not waiting:  # «著 绘», «编/著»: one role in two words
+        if not waiting:  # «著 绘», «编/著»: one role written as two words
             for name in self.settled:
                 if name.role and name.role != role and len(name.role) == len(role) == 1:
                     name.role = SAME_ROLE.get(name.role + role, name.role + role)
@@ -320,7 +320,7 @@ class _Reader:
         elif "译" in role and not self.roles and not _surely_foreign(waiting[-1]):
             # «[法]加缪 刘方译»: an author without a role before a translator.
             takers = [name for name in waiting if not _surely_foreign(name)]
-        else:  # «主编 张三 李四 译»: the last role is the last name's
+        else:  # «主编 张三 李四 译»: the last role applies to the last name
             takers = waiting[-1:] if self.in_front and self.label else waiting
         for name in takers:
             name.role = role
@@ -329,7 +329,7 @@ class _Reader:
 
 
 def _one_role(first: str, second: str) -> str:
-    """Return what two labels in a row say together: «作者：主编：» 主编, «文：图：» 文图."""
+    """Combine two labels in a row: «作者：主编：» is 主编, «文：图：» is 文图."""
     if first + second in ROLES:
         return first + second
     return first if second in _GENERAL_ROLES else second
@@ -340,8 +340,8 @@ def _surely_foreign(name: _Name) -> bool:
 
 
 def _parted(text: str) -> Iterator[str]:
-    """Yield a word as name and role where they are written together: «冯友兰著», «加缪著刘方译»."""
-    if not text.endswith(GLUED_LETTERS):  # most words end with no role, and the patterns are long
+    """Yield name and role of a word that joins them: «冯友兰著», «加缪著刘方译»."""
+    if not text.endswith(GLUED_LETTERS):  # most words do not end with a role, and the patterns are slow
         yield text
         return
     middle = _MIDDLE.match(text)
@@ -358,7 +358,7 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _grouped(words: list[_Word], *, foreign: bool) -> list[str]:
-    """Return words as names, joining those that are parts of one."""
+    """Return words as names, joining words that belong to one name."""
     names: list[list[_Word]] = []
     for word in words:
         if names and (word.text in BODIES or _belongs(names[-1], word, foreign=foreign)):

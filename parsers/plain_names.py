@@ -1,8 +1,8 @@
-"""The author blocks that leave nothing to judge, read in a tenth of the time (1.5 µs, not 18).
+"""Parse unambiguous author blocks in a tenth of the time (1.5 µs instead of 18).
 
-Such a block is a row of clauses of one Chinese-written name each, with a separator or a role behind it: «李霁月»,
-«王东，马少平», «[意] 皮埃罗·斯加鲁菲（Piero Scaruffi）», «[英]迈克尔·伍尔德里奇 著；读客文化 出品». Of 2,000
-real blocks 1,156 are so. Each gives what the full reader of `parsers.names` gives: a test compares the two.
+Such a block is a sequence of single names in Chinese characters, each followed by a separator or a role: «李霁月»,
+«王东，马少平», «[意] 皮埃罗·斯加鲁菲（Piero Scaruffi）», «[英]迈克尔·伍尔德里奇 著；读客文化 出品». Of 2,000 real
+blocks, 1,156 have this form. The result always equals that of the full parser in `parsers.names`; a test compares them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from parsers.name_words import FRONT_LABELS, NATIONS, PRODUCERS, ROLES, SAME_ROL
 __all__ = ["GLUED_LETTERS", "PlainName", "read_plain_names"]
 
 GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版")
-"""Last letters of the roles that may be written together with a name («冯友兰著»)."""
+"""Last characters of the roles that may be attached to a name («冯友兰著»)."""
 
 _MAYBE_GLUED = re.compile(r"..[著译编绘]$|....")
-"""With two letters for a name before it: the other roles have two letters or more."""
+"""With a name of two characters before it: all other roles have at least two characters."""
 
 PlainName = tuple[str, str | None, str | None]
 """Name, role and nationality."""
@@ -36,10 +36,10 @@ _CLAUSE = re.compile(
 
 
 def read_plain_names(text: str) -> list[PlainName] | None:
-    """Return the names of a folded author block in their order, None where it takes the full reader."""
+    """Return the names of a block with folded white space, in order; None if it needs the full parser."""
     names: list[PlainName] = []
     waiting = at = 0  # names from `waiting` on have no role yet
-    roles = apart = False  # whether a role has come; whether but a space stands before the next name
+    roles = apart = False  # a role was found; only a space precedes the next name
     while at < len(text):
         clause = _CLAUSE.match(text, at)
         if clause is None:
@@ -69,7 +69,7 @@ def read_plain_names(text: str) -> list[PlainName] | None:
                 return None
             role, roles = SAME_ROLE.get(role, role), True
             if role in PRODUCERS:
-                waiting = len(names) - 1  # said of the one name
+                waiting = len(names) - 1  # applies to one name only
             names[waiting:] = [(waiter, role, land) for waiter, _, land in names[waiting:]]
             waiting = len(names)
         apart = role is None and end == " "

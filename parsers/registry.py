@@ -37,7 +37,7 @@ SHOPS: dict[str, Shop] = {DANGDANG.name: DANGDANG}
 """The shops by name."""
 
 DEFAULT_SHOP = DANGDANG
-"""The shop that is searched when nobody names one."""
+"""The default shop."""
 
 
 def register_shop(shop: Shop) -> None:
@@ -88,13 +88,13 @@ def parser_modules() -> tuple[str, ...]:
 
 
 def parse_to_wire(package: str, kind: str, body: bytes, charset: str | None, page: int) -> Wire:
-    """Parse a page and return its wire form: the function that parse processes run.
+    """Parse a page and return its wire form; parse processes run this function.
 
-    `package` holds the parser, `kind` is a key of `KINDS`, `charset` comes from the HTTP header, `page` is the number
-    that was asked for.
+    `package` contains the parser, `kind` is a key of `KINDS`, `charset` comes from the HTTP header, `page` is the
+    requested number.
 
-    Raises KeyError for an unknown kind, ImportError for a package without a parser of that kind; a page, however
-    broken, raises nothing.
+    Raises KeyError for an unknown kind, and ImportError for a package without a parser of that kind; a broken page
+    raises nothing.
     """
     spec = KINDS[kind]
     module = importlib.import_module(f"{package}.{spec.module}")
@@ -105,8 +105,8 @@ def parse_to_wire(package: str, kind: str, body: bytes, charset: str | None, pag
 def parse_search_page_to_wire(shop: str, body: bytes, charset: str | None, page: int) -> Wire:
     """Parse a search page of `shop` and return `SearchPage.to_wire()`.
 
-    `charset` is the one that the HTTP header names, `page` the number that was asked for.
+    `charset` comes from the HTTP header, `page` is the requested number.
 
-    Raises KeyError for an unknown shop; a page, however broken, raises nothing.
+    Raises KeyError for an unknown shop; a broken page raises nothing.
     """
     return parse_to_wire(SHOPS[shop].module, SEARCH.name, body, charset, page)

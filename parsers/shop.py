@@ -1,4 +1,4 @@
-"""What the crawler must know of a shop before it has seen a page of it."""
+"""The facts about a shop that the crawler needs before it has seen a page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _CURRENCY = re.compile("[A-Z]{3}")
 class Shop:
     """The facts about one shop; each shop's folder defines its own.
 
-    Raises ValueError for a `base_url` with a slash at its end or a currency that is no code.
+    Raises ValueError for a `base_url` with a trailing slash, or an invalid currency code.
     """
 
     name: str
     """Key in `SHOPS`, and the `shop` of the JSON report."""
     title: str
-    """The name that people call it."""
+    """Its usual name."""
     base_url: str
     """Origin of its search."""
     hosts: tuple[str, ...]
@@ -31,7 +31,7 @@ class Shop:
     page_size: int
     """Listings on a full page."""
     max_pages: int
-    """Pages it serves at most, however many products match."""
+    """Maximum number of pages, however many products match."""
     module: str
     """The package with its modules `urls` and `search_page`."""
     currency: str
@@ -41,9 +41,9 @@ class Shop:
     sorts: frozenset[str]
     """The orders it offers, by the names of the setting `sort`. Without «price» no price check is possible."""
     price_filter: bool
-    """Whether its search takes a lowest and a highest price."""
+    """True if its search supports a lowest and a highest price."""
     titles: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Its names by language, where a language has a name other than `title`."""
+    """Its names by language, for languages with a name other than `title`."""
 
     def __post_init__(self) -> None:
         if self.base_url.endswith("/"):
@@ -52,7 +52,7 @@ class Shop:
             raise ValueError(f"the currency of {self.name} must be an ISO 4217 code, not {self.currency!r}")
 
     def owns(self, host: str) -> bool:
-        """Return whether a host is one of the shop's: a domain of `hosts`, or within one."""
+        """Return True if a host belongs to the shop: a domain of `hosts`, or a subdomain of one."""
         return is_within(host, self.hosts)
 
     def search_url(self, query: str, page: int, **options: Any) -> str:
@@ -61,17 +61,17 @@ class Shop:
         return build(query, page, **options)
 
     def product_url(self, product_id: str) -> str | None:
-        """Return the address of a product's page; None for a text that cannot be a product's number."""
+        """Return the address of a product's page; None for a text that cannot be a product number."""
         url: str | None = self._urls.product_url(product_id)
         return url
 
     def product_in(self, text: str) -> str | None:
-        """Return the product's number that `text` is, or that an address of the shop leads to; None for neither."""
+        """Return the product number that a text is, or that an address of the shop contains; None if there is none."""
         product: str | None = text if self._urls.is_product_id(text) else self._urls.product_in_url(text)
         return product
 
     def query_in(self, url: str) -> str | None:
-        """Return what an address of the shop's search searches for; None for any other address."""
+        """Return the query of an address of the shop's search; None for any other address."""
         query: str | None = self._urls.query_in_url(url)
         return query
 
@@ -81,5 +81,5 @@ class Shop:
 
 
 def is_within(host: str, domains: Iterable[str]) -> bool:
-    """Return whether a host is one of `domains`, or within one."""
+    """Return True if a host is one of `domains`, or a subdomain of one."""
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)

@@ -1,6 +1,6 @@
-"""What a book's title says of the goods: how many volumes, a bundle, second hand, an accessory, sold out.
+"""Derive facts from a title: number of volumes, bundle, second hand, accessory, sold out.
 
-Titles of Chinese shops carry this in free words. Precision comes first: a word that may be praise or subject
+Titles in Chinese shops state these in free text. Precision comes first: a word that may be praise or a subject
 («首印售罄», «二手时间», «AI+教育») sets no flag.
 """
 
@@ -19,24 +19,24 @@ __all__ = ["TitleFacts", "read_title"]
 
 
 class TitleFacts(NamedTuple):
-    """What a title says of the goods."""
+    """The facts that a title states."""
 
     volumes: int | None
-    """Volumes sold together; None for a set or bundle that does not say how many."""
+    """Volumes sold together; None for a set or bundle that does not state the number."""
     flags: frozenset[Flag]
     sold_out: bool
 
 
 def read_title(title: str) -> TitleFacts:
-    """Return what a title (without marketing text) says of the goods.
+    """Derive the facts from a title (without marketing text).
 
-    Volumes: 1 for a single book, which «第3册», «四年级下册» and «全一册» are too; 3 for «全3册», «套装共3册»,
-    «上中下», «1-3册» and «(1-3)»; None for a set that does not say how many it holds: «套装», and «三部曲», which
-    names the work and not the parcel; and for a bundle without a count («A+B»). Volumes given away («赠2册») do not
-    count, nor do copies («100册以上团购»). An audio or video disc («150集 8DVD») is an accessory of one volume.
+    Volumes: 1 for a single book, which includes «第3册», «四年级下册» and «全一册»; 3 for «全3册», «套装共3册»,
+    «上中下», «1-3册» and «(1-3)»; None for a set without a number, such as «套装» or «三部曲», which names the work
+    and not the package, and for a bundle without a count («A+B»). Free extra volumes («赠2册») do not count, nor do
+    copies («100册以上团购»). An audio or video disc («150集 8DVD») is an accessory of one volume.
     """
     text = nfkc(_NO_DIGITS.sub(" ", title))
-    if not _ANY_SIGN.search(text):  # six titles of ten say nothing of the kind
+    if not _ANY_SIGN.search(text):  # six titles of ten contain none of these words
         return _PLAIN_BOOK
     if _DISC_LETTER.search(text) and _RECORDING_SIGN.search(text) and _is_recording(text):
         return TitleFacts(1, _accessory_flags(text), says_sold_out(text))
@@ -46,7 +46,7 @@ def read_title(title: str) -> TitleFacts:
         flags.add(Flag.SET)
     if (volumes != 1 or "+" in text) and is_bundle(text, volumes):
         flags.add(Flag.BUNDLE)
-        volumes = None if volumes == 1 else volumes  # each work may itself come in several
+        volumes = None if volumes == 1 else volumes  # each work may itself have several volumes
     if _USED_SIGN.search(text) and title_says_used(text):
         flags.add(Flag.SECOND_HAND)
     if _is_accessory(text):
@@ -55,13 +55,13 @@ def read_title(title: str) -> TitleFacts:
 
 
 _NO_DIGITS = re.compile("[²³¹¼-¾⁰-₉⅐-⅟↉①-⒛⓪-⓿❶-➓㈠-㈩㉈-㉏㉑-㉟㊀-㊉㊱-㊿]")
-"""Exponents, fractions and enclosed numbers: NFKC would make digits of them, and «①②③册» hold 123 volumes."""
+"""Exponents, fractions and enclosed numbers: NFKC would turn them into digits, and «①②③册» would be 123 volumes."""
 
 _PLAIN_BOOK = TitleFacts(1, frozenset(), sold_out=False)
 _ANY_SIGN = re.compile(
     r"[册卷辑套函本部集种上下+手旧成新书品闲膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺~—–〜至盘碟带胶DM-]"
 )
-"""A letter of every word that is looked for below, each of which tells a volume, a bundle, a used thing and so on."""
+"""Matches a character of every word that is searched for below: volumes, bundles, used copies and so on."""
 _USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|[6789][05]新|五[新品]|5品|\d\s*成")
 
 _ACCESSORY_NOUN = re.compile(
@@ -74,7 +74,7 @@ _BOOK_WORDS = re.compile(r"[《》]|教程|字帖|临摹|入门|技法|绘本|�
 
 
 def _is_accessory(text: str) -> bool:
-    """Whether the goods are a thing for readers: its noun ends the title or a part of it, and no word is of a book."""
+    """Return True for reading accessories: their noun ends the title or a part of it, and no word suggests a book."""
     match = _ACCESSORY_NOUN.search(text)
     if match is None or _BOOK_WORDS.search(text):
         return False
@@ -89,7 +89,7 @@ _COUNTED_DISCS = re.compile(
     rf"{_MEDIUM}\s*[(:]?\s*(?:[2-9]|[1-9]\d+|[二两三四五六七八九十]+)\s*[张片碟盘盒]",
     re.IGNORECASE,
 )
-"""«8DVD», «2张CD», «光盘10张»: so many discs are seldom those of a book."""
+"""«8DVD», «2张CD», «光盘10张»: such numbers of discs rarely come with a book."""
 _EPISODES = re.compile(r"(?<!\d)\d+\s*[集讲]")
 _DISC_AS_NOUN = re.compile(
     rf"(?:{_MEDIUM}\s*)+(?:\d+\s*[张片碟盘盒]装?)?\s*(?=$|[\s)\]】(\[【,])", re.IGNORECASE
@@ -102,11 +102,11 @@ _COMES_WITH = re.compile(r"(?:[附赠送含配带+]|另有|随书)[^,，。!()\[
 _WITH_DISC = re.compile(
     r"书\s*[+&]|\d\s*书|[册卷]|课本|教材|教程|丛书|从入门|字帖|词汇|听力|口语|语法|作文|阅读|练习|试卷|真题|指南|绘本|(?<!评)书(?!法)"
 )
-"""Words of a book that a disc comes with."""
+"""Words for a book that comes with a disc."""
 
 
 def _is_recording(text: str) -> bool:
-    """Whether the goods are an audio or video disc, and no book that one comes with."""
+    """Return True for an audio or video disc that does not come with a book."""
     if _WITH_DISC.search(text):
         return False
     match = _COUNTED_DISCS.search(text)

@@ -1,6 +1,6 @@
-"""How many volumes a title sells together: «全3册», «上下册», «1-5册», «(1-12)», «10本…».
+"""Count the volumes that a title sells together: «全3册», «上下册», «1-5册», «(1-12)», «10本…».
 
-A number of copies is no number of volumes: «100册以上团购», «首印300册», «满3本减5元», nor is one of gifts: «赠2册».
+A number of copies is not a number of volumes: «100册以上团购», «首印300册», «满3本减5元»; nor is one of gifts: «赠2册».
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _VOLUME_SIGN = re.compile(
 _ANY_DASH = re.compile(_DASH)
 _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
 _TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
-# 全3辑 套装共14册: where both are counted, the books.
+# 全3辑 套装共14册: if both are counted, use the books.
 _COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
 _RANGE = re.compile(rf"({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*{_UNIT}")
 _COUNTED = re.compile(rf"{_TOTAL}{_UNIT}")
@@ -40,9 +40,9 @@ _OPEN_RANGE = re.compile(
     r"(?!\s*(?:岁|年级|月|级|章|课|单元|学期|周|天|年|分|阶|季|元|折))"
 )
 _LONGEST_RANGE = 150
-"""Last number of a range in brackets. Codes of examinations («640-802») begin beyond it."""
+"""Highest last number of a range in brackets. Exam codes («640-802») begin beyond it."""
 _LONGEST_OPEN_RANGE = 60
-"""The same without brackets, where more may be meant: «口算 1-100»."""
+"""The same without brackets, where the range may mean something else: «口算 1-100»."""
 _OLDEST_CHILD = 18
 _NO_VOLUME_BEFORE = re.compile(
     r"(?:年级|单元|数字|级别|阶段|科目|level|unit|ages?|grade)\s*[(\[【]?\s*$", re.IGNORECASE
@@ -56,7 +56,7 @@ _FINISHED_GIFT = re.compile(
     r"点读笔|软件|立牌|手账|日历|玩具|笔|尺|袋|扫码.{0,4}|资[料源]|素材|源码|代码|答案)\s*(?:[\d一二两三四五六七八九十]+\s*[张个枚份片支套]?)?\s*$",
     re.IGNORECASE,
 )
-"""A gift that is not counted in 册 or 本: what follows it counts the books."""
+"""A gift that is not counted in 册 or 本: a count after it counts the books."""
 _TOTAL_SIGN = re.compile("[全共套合整礼]")
 _COPIES_BEFORE = re.compile(
     r"(?:满|够|达|超过?|逾|(?<!最)近|突破|首[印刷批发版]|加印|重印|起印|印[数量制刷]|印|(?:销售|出售|销量|售出)|[热畅狂]销|已售|卖出|发行|库存|"
@@ -65,9 +65,9 @@ _COPIES_BEFORE = re.compile(
 _COPIES_AFTER = re.compile(
     r"\s*(?:\(含\))?\s*(?:及|或|和|\(含)?\s*(?:以[上下内]|之内|起(?![源点飞义步初床码来风])|[\d.一二三四五六七八九]+折|减\d|包邮|免邮|团购|批发|采购|[十百千万]\s*[册本])"
 )
-"""What follows a number of copies from which an offer holds."""
+"""Text after a minimum number of copies for an offer."""
 _NOTICE_AFTER = re.compile(r"\s*(?:包邮|免邮|团购|批发|采购)")
-"""What may follow a set's count too, where it is said as such: «全5册包邮»."""
+"""Text that may also follow the count of a set that is marked as one: «全5册包邮»."""
 _UNCOUNTED = re.compile(rf"套装|组套|套组(?!织)|(?<!配)套书(?!目)|整套|全套(?!\s*{NUMERAL}\s*[张个])")
 _CYCLE = re.compile(rf"{NUMERAL}部曲(?![”\"』》]?\s*(?:之|第|:))")
 _NO_SET = re.compile(r"(?:非|不含|拆)套装|单[本册]|套装(?:软件|工具)")
@@ -75,7 +75,7 @@ _BRACKETED = re.compile(r"\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$)|【[^【】]*(?:�
 
 
 def count_volumes(text: str) -> int | None:
-    """Return how many volumes a title in NFKC form sells: 1 for a single book, None for a set that does not say."""
+    """Return the number of volumes in a title in NFKC form: 1 for a single book, None for a set without a number."""
     dashed = _ANY_DASH.search(text)
     if dashed is None and "本" not in text and not _VOLUME_SIGN.search(text):
         return 1
@@ -90,7 +90,7 @@ def count_volumes(text: str) -> int | None:
         return count
     if _NO_SET.search(text):
         return 1
-    # In brackets stands whose work it is («…三部曲扛鼎之作»), in the open what is sold.
+    # Brackets may name another work by the author («…三部曲扛鼎之作»); the product itself is outside them.
     sells_set = _UNCOUNTED.search(text) or _CYCLE.search(_BRACKETED.sub("", text))
     return None if sells_set else 1
 
@@ -102,26 +102,26 @@ def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
     if pattern is _BOTH:
         return 3 if "中" in match[0] else 2
     if pattern is _PAIR:
-        said = parse_numeral(match[2]) if match[2] else None
-        return said or (3 if match[1] else 2)
+        stated = parse_numeral(match[2]) if match[2] else None
+        return stated or (3 if match[1] else 2)
     count = parse_numeral(match[1])
     return None if pattern is _IN_FRONT and count == 1 else count
 
 
 def _given_away(text: str, match: re.Match[str]) -> bool:
-    """Whether the count is of a gift: «赠3册», «附赠练习手册2册»; not «附光盘 共20册»."""
+    """Return True if the count is that of a gift: «赠3册», «附赠练习手册2册»; not «附光盘 共20册»."""
     given = _GIVEN.search(text, max(0, match.start() - 16), match.start())
     if given is None:
         return False
     gift = given[1]
     if _FINISHED_GIFT.search(gift):
         return False
-    # «赠导读手册 全3册»: what is counted as a whole, apart from the gift, is the set.
+    # «赠导读手册 全3册»: a total that is separate from the gift counts the set.
     return not (gift.strip() and gift.endswith((" ", ";", "/")) and _TOTAL_SIGN.match(match[0]))
 
 
 def _counts_copies(text: str, match: re.Match[str]) -> bool:
-    """Whether the number is one of copies: printed, in stock, or to be ordered for an offer to hold."""
+    """Return True if the number counts copies: printed, in stock, or the minimum order for an offer."""
     after = _COPIES_AFTER.match(text, match.end())
     if _TOTAL_SIGN.match(match[0]):
         return after is not None and not _NOTICE_AFTER.match(text, match.end())
@@ -132,7 +132,7 @@ def _counts_copies(text: str, match: re.Match[str]) -> bool:
 
 
 def _bare_ranges(text: str) -> Iterator[int]:
-    """Yield the counts of first and last volumes that stand without a unit: «(1-12)», «半小时漫画1-5»."""
+    """Yield the counts from first and last volumes without a unit: «(1-12)», «半小时漫画1-5»."""
     for pattern, longest in ((_BARE_RANGE, _LONGEST_RANGE), (_OPEN_RANGE, _LONGEST_OPEN_RANGE)):
         for match in pattern.finditer(text):
             first, last = parse_numeral(match[1]), parse_numeral(match[2])
@@ -145,6 +145,6 @@ def _bare_ranges(text: str) -> Iterator[int]:
                 if last > 9 or not _FOR_CHILDREN.search(text) or _SAYS_AGE.search(text):  # an age, a grade?
                     yield count
             elif pattern is _BARE_RANGE and first > 1 and last > _OLDEST_CHILD and (first - 1) % count == 0:
-                yield count  # the second or a later part of a series: «(13-24)»
+                yield count  # a later part of a series: «(13-24)»
             elif first == 0 and pattern is _BARE_RANGE and re.search("全集|套装|全套", text[: match.start()]):
                 yield count

@@ -1,4 +1,4 @@
-"""What the tests of every part share: real servers on this machine, of the shop and of what alerts are brought to."""
+"""Shared parts of the tests: real servers on this machine, for the shop and for alerts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ load_profiles()
 
 @pytest.hookimpl(tryfirst=True)  # before that of hypothesis, which reads it
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed of a run that was given none; processes of pytest-xdist are given that of the run."""
+    """Choose the seed of a run without one; processes of pytest-xdist get that of the run."""
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.getrandbits(32))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how to try the same examples again."""
+    """Print how to repeat the same examples."""
     profile = config.option.hypothesis_profile or USUAL
     terminalreporter.write_line(
         f"examples: --hypothesis-profile={profile} --hypothesis-seed={config.option.hypothesis_seed}"
@@ -36,7 +36,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session", autouse=True)
 def _in_utc_and_english() -> Iterator[None]:
-    """Let the tests see one time zone and an English locale, whatever those of the machine are."""
+    """Give the tests one time zone and an English locale, whatever those of the machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC")
         for variable in ("LC_ALL", "LC_MESSAGES"):
@@ -49,7 +49,7 @@ def _in_utc_and_english() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_hooks() -> Iterator[None]:
-    """Take back what a command that ran in this process did to logging and to the hooks of the interpreter."""
+    """Undo the changes that a command in this process made to logging and to the interpreter's hooks."""
     root = logging.getLogger()
     handlers, thread_hook, raise_hook = list(root.handlers), threading.excepthook, sys.unraisablehook
     yield
@@ -71,13 +71,13 @@ async def shop() -> AsyncIterator[DemoShop]:
 
 @pytest.fixture
 async def service() -> AsyncIterator[Endpoint]:
-    """Serve an HTTP endpoint for alerts."""
+    """Serve an HTTP server for alerts."""
     async with endpoint() as served:
         yield served
 
 
 @pytest.fixture
 async def mail() -> AsyncIterator[MailServer]:
-    """Serve a mail server that wants the token for a password."""
+    """Serve a mail server that requires the token as password."""
     async with mail_server(TOKEN) as served:
         yield served

@@ -1,4 +1,4 @@
-"""Values by hand for tests: a plain book, a small whole search, and whatever is changed about them."""
+"""Hand-made values for tests: a plain book, a small complete search, and changes to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTED = dt.datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=dt.UTC)
 
 
 def make_listing(**over: Any) -> Listing:
-    """Return a plain single book at ¥39.00; its address follows from `product_id`, texts from their values."""
+    """Return a plain single book at ¥39.00; its address follows from `product_id`, its texts from their values."""
     product_id = over.get("product_id", "29220317")
     values: dict[str, Any] = {
         "product_id": product_id,
@@ -110,14 +110,14 @@ def make_result(
 
 
 def make_empty_result(*pages: PageResult, **over: Any) -> SearchResult:
-    """Return a search without a single listing, whose pages ended as given."""
+    """Return a search without any listing, with the given outcomes of its pages."""
     return make_result((), **({"pages": pages, "available": None} | over))
 
 
 def with_past(
     result: SearchResult, prices: Sequence[str], *, list_prices: Sequence[str] | None = None
 ) -> SearchResult:
-    """Return a search that is on record, every book with a past of one price a day, the last at the search itself."""
+    """Return a recorded search; every book has a past of one price a day, the last at the search itself."""
     listed = list_prices or ["78.00"] * len(prices)
     past = [
         Observation(

@@ -1,4 +1,4 @@
-"""Files as a stranger may have made them: a good file of ours, changed at random in one or several places."""
+"""Files as an attacker may have made them: a valid file with random changes in one or several places."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BLOBS = [b"", b"\xff\xfe", b"\0" * 40, b"x"]
 
 
 def with_bytes_changed(data: bytes, chance: random.Random) -> bytes:
-    """Return bytes with some flipped, put in, taken out, or cut off."""
+    """Return bytes with some flipped, inserted, removed, or cut off."""
     changed = bytearray(data)
     for _ in range(chance.choice([1, 1, 2, 5, 50])):
         if not changed:
@@ -153,7 +153,7 @@ def _mutated_record(record: Record, chance: random.Random) -> Record:
 
 
 def _framed(record: Record) -> bytes:
-    """Return a record as bytes, its length and digest true of it."""
+    """Return a record as bytes with the correct length and digest."""
     fields = {
         name: text
         for name, text in record.fields.items()
@@ -165,7 +165,7 @@ def _framed(record: Record) -> bytes:
 
 
 def with_value_changed(value: Any, chance: random.Random) -> Any:
-    """Return a JSON value with one of those in it replaced, taken out, or repeated."""
+    """Return a JSON value with one of its values replaced, removed, or repeated."""
     places: list[tuple[Any, Any]] = []
 
     def collect(inner: Any) -> None:

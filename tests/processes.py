@@ -1,4 +1,4 @@
-"""Looking at processes: which children are there, and when one is gone."""
+"""Processes: the children that exist, and the end of one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def children(process: psutil.Process | None = None, *, recursive: bool = False) 
 
 
 async def gone(pid: int, seconds: float = 10.0) -> bool:
-    """Wait until a process is no more (or a zombie that its parent has yet to collect); False when it stays."""
+    """Wait until a process has ended (or is a zombie that its parent has yet to collect); return False if it stays."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -64,13 +64,13 @@ def _text(*, least: int = 1, most: int = 30) -> st.SearchStrategy[str]:
 
 @st.composite
 def _works(draw: st.DrawFn, query: str) -> tuple[str, int | None, frozenset[Flag], bool]:
-    """Draw a title, and what it says: how many volumes, which flags, whether it is sold out."""
+    """Draw a title, and its facts: volumes, flags, and availability."""
     core = draw(_text())
     if draw(st.booleans()):
         core = _fold(core + draw(st.sampled_from(query.split())))
     n, numeral = draw(st.sampled_from(_COUNTS))
     plain = st.text(st.sampled_from(_HANZI), min_size=4, max_size=8)
-    extra = draw(st.sampled_from(("", "手册", "笔记")))  # beside a count a volume like the others
+    extra = draw(st.sampled_from(("", "手册", "笔记")))  # with a count, one of the volumes
     title, volumes, flags, sold_out = draw(
         st.sampled_from(
             [
@@ -171,7 +171,7 @@ def _listings(draw: st.DrawFn, query: str, product_id: str, *, page: int, positi
 
 @st.composite
 def result_pages(draw: st.DrawFn, layout: Layout = Layout.LIST) -> ResultPage:
-    """Draw a page of up to eight listings; on a grid only what a grid carries."""
+    """Draw a page of up to eight listings; on a grid, only with fields that a grid shows."""
     query = draw(st.sampled_from(QUERIES))
     pages = draw(st.integers(1, 100))
     page = draw(st.integers(1, pages))

@@ -1,4 +1,4 @@
-"""Inputs that once came out wrong, with the right value; skipped where they do not lie beside the project."""
+"""Inputs that once gave a wrong value, with the right one; skipped if they are not available."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOLDERS = (
 @pytest.mark.skipif(not FOLDERS, reason="the cases lie beside the project only where it is developed")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_case(folder: Path) -> None:
-    """Every value that the case states is read; every grouping of listings into books is found."""
+    """Every value that the case states is correct; every group of listings forms its books."""
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     if "titles" in expected:
         for row in expected["titles"]:
@@ -57,5 +57,5 @@ def _fact(listing: Listing, name: str) -> Any:
 
 
 def _grouped(listings: tuple[Listing, ...]) -> list[list[int]]:
-    """Return the places of the listings of each book."""
+    """Return the positions of the listings of each book."""
     return sorted(sorted(listing.position - 1 for listing in offers) for offers in same_books(listings))

@@ -1,4 +1,4 @@
-"""Where settings come from, and which source wins."""
+"""The sources of settings, and their precedence."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_nothing_anywhere_means_the_defaults(folder: Path) -> None:
 
 
 def test_flags_go_over_environment_over_file(folder: Path) -> None:
-    """Each source goes over the one below it, key by key."""
+    """Each source overrides the one below it, key by key."""
     (folder / "config.toml").write_text(HERE)
     environ = {"CRAWLER_PAGES": "6", "CRAWLER_SORT": "sales", "CRAWLER_REPORT_TOP": "8"}
     assert loaded(folder).settings.pages == 5
@@ -66,7 +66,7 @@ def test_flags_go_over_environment_over_file(folder: Path) -> None:
 
 
 def test_files_are_looked_for_in_order(folder: Path, tmp_path: Path) -> None:
-    """--config goes over CRAWLER_CONFIG over ./config.toml over the user's file; one file is read, not a mixture."""
+    """--config precedes CRAWLER_CONFIG, ./config.toml and the user's file; a single file is read, not a mixture."""
     for number, path in enumerate(
         ["flag.toml", "variable.toml", "config.toml", "../users/bookprice-crawler/config.toml"], start=1
     ):
@@ -92,14 +92,14 @@ def test_files_are_looked_for_in_order(folder: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_strangers_config_is_left_alone(folder: Path, stranger: str) -> None:
-    """A config.toml of the working folder without a [crawler] table, broken or not, is somebody else's."""
+    """A config.toml of the working folder without a [crawler] table, valid or not, belongs to another program."""
     (folder / "config.toml").write_text(stranger)
     assert loaded(folder) == Loaded(Settings(), None, (), report_root=folder)
 
 
 @pytest.mark.parametrize("text", ["crawler = 5\n", "[[crawler]]\npages = 5\n"])
 def test_what_is_almost_the_table_is_mentioned(folder: Path, text: str) -> None:
-    """A config.toml whose `crawler` is no table may be ours: a warning says what to write; it is not read."""
+    """A config.toml whose `crawler` is not a table may be ours: a warning gives the correction; it is not read."""
     (folder / "config.toml").write_text(text)
     words = f"{folder / 'config.toml'}: crawler is not a table; write [crawler]"
     assert loaded(folder) == Loaded(Settings(), None, (f"{words}; this file is ignored",), report_root=folder)
@@ -107,7 +107,7 @@ def test_what_is_almost_the_table_is_mentioned(folder: Path, text: str) -> None:
 
 
 def test_an_unreadable_config_of_the_folder_is_mentioned(folder: Path) -> None:
-    """A config.toml that is no text cannot be told from ours, so a warning names it."""
+    """A config.toml that is not text may be ours, so a warning names it."""
     (folder / "config.toml").write_bytes(b"\xff\xfe[crawler]")
     got = loaded(folder)
     assert got.file is None
@@ -154,7 +154,7 @@ def test_an_editors_byte_order_mark_is_no_error(folder: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(folder: Path, text: str, expected: str) -> None:
-    """A wrong file gets one line: which file, which key, what was expected, what came or what is nearest."""
+    """An invalid file gets one line: the file, the key, the expected value, and the actual or nearest one."""
     (folder / "config.toml").write_text(text)
     message = refusal(folder)
     assert message.startswith(str(folder / "config.toml"))
@@ -162,7 +162,7 @@ def test_what_is_wrong_in_a_file_is_named(folder: Path, text: str, expected: str
 
 
 def test_a_named_file_must_be_there_and_be_ours(folder: Path) -> None:
-    """A file that was named is never left alone, whatever is wrong with it."""
+    """A named file is never ignored, whatever is wrong with it."""
     assert refusal(folder, config="nowhere.toml") == f"--config: there is no file {folder / 'nowhere.toml'}"
     assert refusal(folder, environ={"CRAWLER_CONFIG": "nowhere.toml"}).startswith(
         "CRAWLER_CONFIG: there is no file"
@@ -176,7 +176,7 @@ def test_a_named_file_must_be_there_and_be_ours(folder: Path) -> None:
 
 
 def test_the_source_of_a_wrong_value_is_named(folder: Path) -> None:
-    """Every source gets the same words, after its own name."""
+    """The message is the same for every source, after the name of the source."""
     tail = " must be a whole number from 1 to 100, or all, not 'many'"
     assert refusal(folder, {"pages": "many"}) == f"--pages{tail}"
     assert refusal(folder, environ={"CRAWLER_PAGES": "many"}) == f"CRAWLER_PAGES{tail}"
@@ -185,14 +185,14 @@ def test_the_source_of_a_wrong_value_is_named(folder: Path) -> None:
 
 
 def test_bounds_from_two_sources_are_both_named(folder: Path) -> None:
-    """Price bounds that leave no room name the two places that set them."""
+    """Contradictory price bounds name the two places that set them."""
     (folder / "config.toml").write_text(HERE)
     message = refusal(folder, {"max_price": "3"})
     assert "config.toml: [crawler] min_price must be at most --max-price (3), not 12.50" in message
 
 
 def test_bounds_from_one_file_name_it_once(folder: Path) -> None:
-    """Price bounds of one file that leave no room are one short line."""
+    """Contradictory price bounds in one file are one short line."""
     (folder / "config.toml").write_text("[crawler]\nmin_price = 5\nmax_price = 3\n")
     path = folder / "config.toml"
     assert refusal(folder) == f"{path}: [crawler] min_price must be at most [crawler] max_price (3), not 5"
@@ -214,7 +214,7 @@ def test_a_working_folder_that_is_gone_is_told(folder: Path, monkeypatch: pytest
 
 
 def test_none_lifts_what_a_source_below_set(folder: Path) -> None:
-    """«none» takes back a bound of the file."""
+    """«none» removes a bound of the file."""
     (folder / "config.toml").write_text(HERE)
     assert loaded(folder, {"min_price": "none", "max_price": "3"}).settings.min_price is None
     assert loaded(folder, environ={"CRAWLER_MIN_PRICE": "none"}).settings.min_price is None
@@ -228,7 +228,7 @@ def test_an_empty_variable_counts_as_not_set(folder: Path) -> None:
 
 
 def test_an_unknown_variable_is_a_warning(folder: Path) -> None:
-    """A CRAWLER_ variable that is no setting stops nothing, but its nearest is named."""
+    """An unknown CRAWLER_ variable stops nothing, but the message names the nearest one."""
     got = loaded(folder, environ={"CRAWLER_PAGSE": "5", "CRAWLERS": "x", "PAGES": "9"})
     assert got.settings == Settings()
     assert got.warnings == ("unknown variable CRAWLER_PAGSE, ignored; the nearest is CRAWLER_PAGES",)
@@ -252,7 +252,7 @@ keep = "sold_out"
 
 
 def test_watches_come_from_the_file(folder: Path) -> None:
-    """Each with its own terms, and settings of its own over those of [crawler]."""
+    """Each with its own alert conditions, and settings that override those of [crawler]."""
     (folder / "config.toml").write_text(WATCHES, encoding="utf-8")
     first, second = loaded(folder, config="config.toml").watches
     assert (first.name, first.terms.query, first.search, first.tells) == ("三體", "三體", {}, False)
@@ -298,7 +298,7 @@ def test_a_watch_that_cannot_be_is_one_line(folder: Path, text: str, words: str)
 
 
 def test_no_message_shows_where_alerts_go(folder: Path) -> None:
-    """A URL may hold a token, though it should not; so may a command."""
+    """A URL may contain a token, although it should not; so may a command."""
     (folder / "config.toml").write_text('[crawler]\n[alerts]\nurls = ["tgram://s3cr3t/1", 5]\n')
     assert "s3cr3t" not in refusal(folder)
     (folder / "config.toml").write_text(
@@ -308,7 +308,7 @@ def test_no_message_shows_where_alerts_go(folder: Path) -> None:
 
 
 def test_urls_of_a_variable_stand_apart(folder: Path) -> None:
-    """White space divides them, since a URL may hold commas; a command comes from the file alone."""
+    """White space separates them, because URLs may contain commas; a command comes only from the file."""
     environ = {"CRAWLER_ALERTS_URLS": "mailto://a?to=b,c  ntfy://${T}", "CRAWLER_ALERTS_COMMAND": "rm -r /"}
     got = loaded(folder, environ=environ)
     assert got.alerts.urls == ("mailto://a?to=b,c", "ntfy://${T}")
@@ -377,7 +377,7 @@ def keys(text: str) -> set[tuple[str, str]]:
 
 
 def changed(got: Loaded) -> set[tuple[str, str]]:
-    """Return the keys that have not their default."""
+    """Return the keys whose values are not the default."""
     values = {
         "crawler": got.settings,
         "report": got.settings.report,
@@ -393,14 +393,14 @@ def changed(got: Loaded) -> set[tuple[str, str]]:
 
 
 def test_every_key_is_decided_upon() -> None:
-    """A new key must be put into one of these two texts, and be marked in its settings if it is harmless."""
+    """A new key must be added to one of these two texts, and marked in its settings if it is harmless."""
     every = {(table, key) for table, struct in TABLES.items() for key in options_of(struct)}
     assert keys(HARMFUL) | keys(HARMLESS) | {("report", "dir")} == every
     assert keys(HARMFUL) & keys(HARMLESS) == {("report", "dir")}
 
 
 def test_of_a_file_that_nobody_named_the_harmless_keys_count(folder: Path) -> None:
-    """All of them, without a word."""
+    """All of them, without a message."""
     (folder / "config.toml").write_text(HARMLESS)
     got = loaded(folder)
     assert got.notes == ()
@@ -408,7 +408,7 @@ def test_of_a_file_that_nobody_named_the_harmless_keys_count(folder: Path) -> No
 
 
 def test_of_a_file_that_nobody_named_no_other_key_counts(folder: Path) -> None:
-    """Each is named, in one line with the remedy and without a secret; watches, too."""
+    """One line names each, with the remedy and without a secret; this includes watches."""
     (folder / "config.toml").write_text(HARMFUL + '[[watch]]\nquery = "x"\n')
     got = loaded(folder)
     assert (got.settings, got.alerts, got.watches) == (Settings(), AlertSettings(), ())
@@ -423,7 +423,7 @@ def test_of_a_file_that_nobody_named_no_other_key_counts(folder: Path) -> None:
 
 @pytest.mark.parametrize("how", ["flag", "variable", "own", "own through a link"])
 def test_whoever_names_or_owns_the_file_is_trusted(folder: Path, tmp_path: Path, how: str) -> None:
-    """With --config, with CRAWLER_CONFIG, or in the user's configuration folder every key counts."""
+    """With --config, CRAWLER_CONFIG, or the user's configuration folder, every key counts."""
     text = HARMFUL + '[[watch]]\nquery = "x"\n'
     users = tmp_path / "users" / "bookprice-crawler"
     users.mkdir(parents=True)
@@ -444,7 +444,7 @@ def test_whoever_names_or_owns_the_file_is_trusted(folder: Path, tmp_path: Path,
 
 
 def test_flags_and_variables_go_over_what_is_not_used(folder: Path, tmp_path: Path) -> None:
-    """They are a person's own; the user's own file, which is not read then, is told of."""
+    """They are the user's own; the user's own file, which is not read then, is mentioned."""
     users = tmp_path / "users" / "bookprice-crawler"
     users.mkdir(parents=True)
     (users / "config.toml").write_text("")
@@ -472,7 +472,7 @@ def test_flags_and_variables_go_over_what_is_not_used(folder: Path, tmp_path: Pa
 def test_a_folder_for_reports_lies_inside_the_working_folder(
     folder: Path, tmp_path: Path, name: str, counts: bool
 ) -> None:
-    """By its real path: a link that leads out makes it one outside."""
+    """By its real path: a link that leads outside does not count as inside."""
     (tmp_path / "elsewhere").mkdir()
     (folder / "a").mkdir()
     (folder / "link").symlink_to(tmp_path / "elsewhere")
@@ -501,7 +501,7 @@ def test_no_number_and_no_nesting_is_too_much(folder: Path, line: str, words: st
 
 @pytest.mark.parametrize("text", [f"a{'.b' * 50_000} = 1\n", "#" * 300_000])
 def test_a_file_that_would_take_much_memory_is_left_alone(folder: Path, text: str) -> None:
-    """The memory that a key takes grows with the square of its parts."""
+    """The memory for a key grows with the square of its parts."""
     (folder / "config.toml").write_text(f"[crawler]\npages = 9\n{text}")
     got = loaded(folder)
     assert got.settings == Settings()
@@ -516,7 +516,7 @@ def test_watches_of_a_file_without_our_table_are_left_alone_with_a_word(folder: 
 
 
 def test_the_watch_of_our_config_is_one() -> None:
-    """Uncommented, the example of config.toml is a watch with every key that there is but those of a search."""
+    """Without comment signs, the example in config.toml is a watch with all its own keys."""
     text = (Path(__file__).parents[1] / "config.toml").read_text(encoding="utf-8")
     example = text[text.index("# [[watch]]") :]
     (table,) = tomllib.loads(re.sub(r"^# ", "", example, flags=re.MULTILINE))["watch"]
@@ -529,7 +529,7 @@ def test_the_watch_of_our_config_is_one() -> None:
 
 
 def test_our_config_holds_the_defaults() -> None:
-    """Whoever copies config.toml and changes a line changes that line alone."""
+    """A copy of config.toml with one changed line changes only that setting."""
     file = Path(__file__).parents[1] / "config.toml"
     got = load({}, config=str(file), environ={})
     assert got == Loaded(Settings(), file, ())

@@ -43,7 +43,7 @@ def links(document: Path) -> list[str]:
 
 @in_each
 def test_every_link_leads_somewhere(document: Path) -> None:
-    """Files are there, and headings are where an anchor says; what is elsewhere on the web is not asked."""
+    """Files exist, and so do the headings of anchors; addresses on the web are not checked."""
     broken = []
     for link in links(document):
         if re.match(r"https?://", link):
@@ -56,7 +56,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 def test_the_readme_leads_to_every_document() -> None:
-    """A page that nothing links to is found by nobody."""
+    """Nobody finds a page without a link to it."""
     for readme in (ROOT / "README.md", ROOT / "docs" / "README.zh-Hant.md"):
         found = {(readme.parent / link.partition("#")[0]).resolve() for link in links(readme)}
         assert {path.resolve() for path in DOCUMENTS} - found == {readme.resolve()}
@@ -64,7 +64,7 @@ def test_the_readme_leads_to_every_document() -> None:
 
 @in_each_manual
 def test_the_command_has_one_name(document: Path) -> None:
-    """It is `bookprice`; a README says once that `python -m crawler` is the same."""
+    """It is `bookprice`; each README says once that `python -m crawler` is the same."""
     times = 1 if document.name.startswith("README") and document.parent.name != "benchmarks" else 0
     if document.name == "architecture.md":
         times = 1  # where it says what __main__.py is

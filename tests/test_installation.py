@@ -1,4 +1,4 @@
-"""What is said where the program cannot run: a package is missing, or Python is too old."""
+"""Messages if the program cannot run: a package is missing, or Python is too old."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROM_CLONE = "python3 -m venv .venv && .venv/bin/python -m pip install -c constr
 
 
 def test_the_packages_are_those_of_the_project() -> None:
-    """Each is imported by the name of its distribution."""
+    """Each import name is that of its distribution."""
     assert sorted(re.split("[<>=]", name)[0] for name in PROJECT["dependencies"]) == sorted(PACKAGES)
     assert missing_packages() is None
 
@@ -30,7 +30,7 @@ RUN = "import sys; sys.path.insert(0, '.'); from crawler.__main__ import main; s
 
 
 def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command of this clone with a Python that has the standard library alone."""
+    """Run the command of this clone with a Python that has only the standard library."""
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", RUN, *arguments],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
@@ -38,7 +38,7 @@ def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_without_its_packages_it_names_the_way() -> None:
-    """One line with the README's command, and no word of a defect; before any file is made."""
+    """One line has the README's command, and does not report a bug; no file is created."""
     ended = bare("書", "--demo", "-o", "nowhere/a.md")
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
@@ -73,7 +73,7 @@ def test_help_and_version_need_no_package(
 def test_a_package_that_is_broken_is_no_defect_of_ours(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """It is there by name alone; a module of our own that is missing is a defect."""
+    """Only its name exists; a missing module of our own is a bug."""
     monkeypatch.chdir(tmp_path)
     for module, code, words in (
         ("msgspec", 1, "a package is broken: "),
@@ -98,7 +98,7 @@ def test_a_wheel_has_no_clone_to_install_from(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """What it has to read for that, Python 3.8 can read."""
+    """Python 3.8 can parse the files needed for that."""
     assert PROJECT["requires-python"].startswith(">={}.{},".format(*OLDEST))
     monkeypatch.setattr(sys, "version_info", (3, 10, 12, "final", 0))
     assert main(["--help"]) == 1

@@ -1,4 +1,4 @@
-"""JSON that a terminal may get: the same values, and nothing that steers it."""
+"""JSON for a terminal: the same values, without characters that control it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXT = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from(ALL)))
 
 @given(st.dictionaries(TEXT, st.lists(TEXT)))
 def test_values_stay_and_controls_go(value: dict[str, list[str]]) -> None:
-    """Whatever is in a key or a text, in whatever neighbourhood of bytes."""
+    """For any key or text, with any neighbouring bytes."""
     data = escape_controls(msgspec.json.encode(value))
     assert not STEERING.search(data.decode())
     assert json.loads(data) == value
@@ -41,7 +41,7 @@ def test_neighbours_stay_readable() -> None:
 
 
 def test_reports_and_alerts_hold_none() -> None:
-    """In any field that a shop or a server fills, also in the words of a failed page."""
+    """In any field that a shop or a server fills, including the details of a failed page."""
     book = make_listing(
         title=ALL,
         subtitle=ALL,

@@ -1,4 +1,4 @@
-"""The languages of reports by all their names: those that a person writes, and those that a system has."""
+"""The languages of reports, with all names that people and systems use."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NO_NAMES = [
     ("name", "language"), [(name, tag) for tag, names in NAMES.items() for name in names]
 )
 def test_every_usual_name_is_understood(name: str, language: str, tmp_path: Path) -> None:
-    """A flag, the file, the environment and the library take it alike."""
+    """A flag, the file, the environment and the library accept the same names."""
     assert canonical(name) == language
     assert Settings(report=ReportSettings(lang=name)).report.lang == language  # type: ignore[arg-type]
     assert load({"report.lang": name}, config=None, environ={}, cwd=tmp_path).settings.report.lang == language
@@ -50,13 +50,13 @@ def test_every_usual_name_is_understood(name: str, language: str, tmp_path: Path
 
 
 def test_auto_is_auto_in_any_case() -> None:
-    """It is no language, and stays to be found out."""
+    """It is not a language, and is resolved later."""
     assert ReportSettings(lang="AUTO").lang == "auto"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", [name for name in NO_NAMES if name])
 def test_what_is_no_name_gets_one_line_that_has_them_all(name: str) -> None:
-    """Whoever misspells a language reads which there are."""
+    """The message for a misspelt language lists the available ones."""
     with pytest.raises(SettingsError) as caught:
         load({"report.lang": name}, config=None, environ={})
     message = str(caught.value)
@@ -67,7 +67,7 @@ def test_what_is_no_name_gets_one_line_that_has_them_all(name: str) -> None:
 
 @given(st.text(st.characters(codec="ascii"), max_size=12) | st.sampled_from(NO_NAMES))
 def test_a_name_is_one_of_ours_or_stays_what_it_is(name: str) -> None:
-    """No name is turned into another that is none."""
+    """A name that is not known stays as it is."""
     assert canonical(name) in {*LANGUAGES, name}
 
 
@@ -89,7 +89,7 @@ def test_a_name_is_one_of_ours_or_stays_what_it_is(name: str) -> None:
     ],
 )
 def test_the_locale_names_the_language(environ: dict[str, str], language: str) -> None:
-    """LC_ALL goes over LC_MESSAGES, that over LANG; one that is empty is not set; others than ours are English."""
+    """LC_ALL precedes LC_MESSAGES, which precedes LANG; an empty one counts as unset; unsupported ones are English."""
     assert environment_language(environ) == language
 
 
@@ -111,7 +111,7 @@ def test_the_locale_names_the_language(environ: dict[str, str], language: str) -
 def test_auto_is_the_querys_language_else_the_locales(
     query: str, locale: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script that the query shows goes first; where it shows none the locale tells."""
+    """A script that the query shows decides; otherwise the locale does."""
     assert language_for(query, {"LANG": locale}) == language
     monkeypatch.setenv("LANG", locale)
     assert labels_for("auto", query).language == language

@@ -1,4 +1,4 @@
-"""The reader's time zone, as the operating system states it, for days and times that people read."""
+"""The reader's time zone, from the operating system, for days and times in reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOMENTS = st.datetimes(dt.datetime(1995, 1, 1), dt.datetime(2037, 1, 1), timezon
 
 @pytest.fixture
 def machine_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], dt.tzinfo]]:
-    """Set the machine's time zone, and give it as the program sees it."""
+    """Set the machine's time zone, and return it as the program sees it."""
 
     def set_zone(name: str) -> dt.tzinfo:
         monkeypatch.setenv("TZ", name)
@@ -43,7 +43,7 @@ def machine_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], dt.t
 def test_the_machines_zone_is_the_one_it_is_set_to(
     name: str, moment: dt.datetime, machine_in: Callable[[str], dt.tzinfo]
 ) -> None:
-    """Day, clock and offset are those of the zone at that moment, and lead back to it; hours that repeat included."""
+    """Day, clock and offset are those of the zone at that time, and convert back to it, even in repeated hours."""
     zone, known = machine_in(name), ZoneInfo(name)
     local = moment.astimezone(zone)
     assert (local.replace(tzinfo=None), local.utcoffset()) == (

@@ -1,4 +1,4 @@
-"""What the options of a call are typed as is what the settings hold, and a type checker finds a mistake in them."""
+"""The types of a call's options match the settings, and a type checker finds mistakes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def fails(crawler: Crawler) -> None:
 
 
 def as_passed(hint: object) -> object:
-    """Return what a caller may pass for a setting of type `hint`: more than the setting then holds."""
+    """Return the values that a caller may pass for a setting of type `hint`, which are more than it stores."""
     if hint == Decimal | None:
         return Decimal | float | None
     if hint == tuple[Reason, ...]:
@@ -68,7 +68,7 @@ def as_passed(hint: object) -> object:
 
 
 def test_the_options_of_crawl_are_the_settings() -> None:
-    """Every setting but the history's table, whose name is a file's here, with its type."""
+    """All settings, with their types, except the history table, whose name is a file's here."""
     expected = {name: as_passed(hint) for name, hint in SETTINGS.items() if name != "history"}
     assert get_type_hints(CrawlOptions) == expected
     assert not CrawlOptions.__required_keys__
@@ -89,7 +89,7 @@ def test_the_options_are_those_that_the_metadata_names() -> None:
 
 
 def test_the_options_of_a_report_are_those_of_its_style() -> None:
-    """All but colours and time zone, which are the terminal's and the machine's; the language is the setting's."""
+    """All except colours and time zone, which belong to terminal and machine; the language is the setting's."""
     assert ReportOptions.__optional_keys__ == set(Style.__dataclass_fields__) - {"color", "zone"}
     assert get_type_hints(ReportOptions)["lang"] == get_type_hints(ReportSettings)["lang"]
 
@@ -111,13 +111,13 @@ VALUES: tuple[tuple[str, Any, Any], ...] = (
 
 @pytest.mark.parametrize(("name", "value", "held"), VALUES)
 def test_what_the_types_allow_is_taken(name: str, value: object, held: object) -> None:
-    """Where a type is wider than the setting's, the value is taken and becomes what the setting holds."""
+    """If a type is wider than the setting's, the value is accepted and converted."""
     assert getattr(Settings().replace(**{name: value}), name) == held
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    """Return what mypy says of the snippet, by line: its code and its words."""
+    """Return mypy's messages for the snippet, by line: code and text."""
     file = tmp_path_factory.mktemp("snippet") / "snippet.py"
     file.write_text(SNIPPET, encoding="utf-8")
     done = subprocess.run(
@@ -132,7 +132,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
 
 
 def test_mypy_finds_what_is_wrong_and_nothing_else(found: dict[int, str]) -> None:
-    """Each line with a mistake is named, with the mistake's kind; the others pass."""
+    """Each line with a mistake is reported, with the kind of mistake; the others pass."""
     expected = {
         number: match.groups()
         for number, line in enumerate(SNIPPET.splitlines(), 1)

@@ -1,4 +1,4 @@
-"""Whether a page is the one that was asked for: what a shop may make of a query, and what is another query."""
+"""Recognize the requested page: allowed changes to a query, and different queries."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ OTHER = [
 
 @pytest.mark.parametrize(("stated", "asked"), SAME)
 def test_what_a_shop_may_make_of_a_query(stated: str, asked: str) -> None:
-    """Script, width, case, spaces, punctuation, letters beyond the charset and the end of a long query may differ."""
+    """Script, width, case, spaces, punctuation, unsupported characters and the end of a long query may differ."""
     assert same_query(stated, asked)
 
 
 @pytest.mark.parametrize(("stated", "asked"), OTHER)
 def test_what_is_another_query(stated: str, asked: str) -> None:
-    """Other words are another query, however few they are, and so are fewer words."""
+    """Any other word makes a different query, and so do fewer words."""
     assert not same_query(stated, asked)
 
 
 @given(st.text(st.characters(codec="gb18030", categories=["L", "N", "P", "Zs"]), min_size=1, max_size=40))
 def test_every_query_is_its_own(query: str) -> None:
-    """A query that comes back as it is, in either script, other case or other width, is the same."""
+    """A query that is repeated unchanged, or in another script, case or width, matches."""
     assume(query.split() and " ".join(query.split()).isprintable())
     asked = simplified(Query(query))
     assert same_query(asked, asked)
@@ -97,7 +97,7 @@ INSTEAD = "抱歉，没有找到与“山海经注疏”相关的商品，已为
     ],
 )
 def test_a_page_of_another_query(changes: dict[str, Any], other: str | None) -> None:
-    """What the page states counts; a shop that says what it shows instead has told its reader."""
+    """The page's statement counts; a shop that shows something else with a notice has told its reader."""
     assert other_query(page(**changes), "三体") == other
 
 
@@ -113,12 +113,12 @@ def test_a_page_of_another_query(changes: dict[str, Any], other: str | None) -> 
     ],
 )
 def test_a_query_that_was_read_in_the_wrong_charset(echo: str, query: str, misread: bool) -> None:
-    """UTF-8 that was read as GBK is known by half of its letters."""
+    """UTF-8 that was read as GBK is recognized by half of its characters."""
     assert is_mojibake_of(echo, query) is misread
 
 
 def test_a_page_of_another_number() -> None:
-    """A page that states no number proves nothing."""
+    """A page without a number proves nothing."""
     assert other_page(page(), 5) is None
     assert other_page(page(page=5), 5) is None
     assert other_page(page(page=3), 5) == 3

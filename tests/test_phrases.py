@@ -1,4 +1,4 @@
-"""Texts with a code: whole in three languages, made as the table wants them, and never more than text to others."""
+"""Texts with a code: complete in three languages, used as the table says, and plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from crawler.recording.metadata import EndRecord, Metadata, PageRecord, ProblemR
 from crawler.recording.replay_model import RunEnd
 from parsers.dangdang.signs import PageClassification
 from parsers.model import PageKind, SignCode
-from tests.recording.runs import NOW
+from tests.recording.recorded_runs import NOW
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,12 +35,12 @@ NESTED = Phrase("with_more", words=Phrase("silent_for", seconds=15.0), more=Phra
 
 
 def fields_of(code: str) -> set[str]:
-    """Return the names of the values that a text needs."""
+    """Return the names of the values that a text requires."""
     return {name for _, name, _, _ in string.Formatter().parse(PHRASES[code][0]) if name is not None}
 
 
 def codes_in(node: ast.expr) -> Iterator[str]:
-    """Yield the codes that an argument may be: a text, one of two, or all that begin like `f"sign_{code}"`."""
+    """Yield the possible codes of an argument: a text, one of two, or all that begin like `f"sign_{code}"`."""
     match node:
         case ast.Constant(value=str() as code):
             yield code
@@ -54,7 +54,7 @@ def codes_in(node: ast.expr) -> Iterator[str]:
 
 
 def phrases_in_code() -> Iterator[tuple[str, set[str], str]]:
-    """Yield code, names of values and place of every `Phrase(…)` in the program."""
+    """Yield code, names of values and position of every `Phrase(…)` in the program."""
     for path in sorted((ROOT / "crawler").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
@@ -72,7 +72,7 @@ def phrases_in_code() -> Iterator[tuple[str, set[str], str]]:
 
 
 def test_every_phrase_that_the_program_makes_is_in_the_table_with_its_values() -> None:
-    """A code that is missing, or one that gets other values than its text has, never reaches a reader."""
+    """A missing code, or values that differ from its text, would never reach a reader."""
     made = list(phrases_in_code())
     assert len(made) > 120
     for code, names, place in made:
@@ -82,21 +82,21 @@ def test_every_phrase_that_the_program_makes_is_in_the_table_with_its_values() -
 
 
 def test_no_text_is_left_that_nobody_makes() -> None:
-    """A row of the table belongs to a place in the program."""
+    """Each row of the table is used in the program."""
     elsewhere = {"joined"}  # made within the package, by a name of its own
     assert set(PHRASES) - {code for code, _, _ in phrases_in_code()} <= elsewhere
 
 
 @pytest.mark.parametrize("code", SignCode)
 def test_every_sign_of_the_parsers_has_words(code: SignCode) -> None:
-    """The parsers know no other language than English, where they say the same as the table."""
+    """The parsers only know English, in which they and the table agree."""
     sign = PageClassification(PageKind.OTHER, code, "42")
     assert Phrase(f"sign_{code}", value="42") == sign.words
     assert code is SignCode.MARKER or HANT.text(Phrase(f"sign_{code}", value="42")) != sign.words
 
 
 def test_a_phrase_is_its_english_text_to_everybody_else() -> None:
-    """It compares, prints and goes into JSON as text; labels alone look behind it, through every level."""
+    """It compares, prints and serializes as text; only labels use its code and values, at every level."""
     assert NESTED == "silent for 15 s (after 3 attempts)"
     assert json.dumps({"detail": NESTED}) == '{"detail": "silent for 15 s (after 3 attempts)"}'
     assert f"{NESTED}!" == "silent for 15 s (after 3 attempts)!"
@@ -107,7 +107,7 @@ def test_a_phrase_is_its_english_text_to_everybody_else() -> None:
 
 
 def test_a_copy_is_the_same_phrase() -> None:
-    """A result that is copied, or comes from another process, is worded as before."""
+    """A copied result, or one from another process, is phrased as before."""
     pickled = pickle.loads(pickle.dumps(NESTED))  # noqa: S301 – its own
     for other in (copy.copy(NESTED), copy.deepcopy(NESTED), pickled):
         assert isinstance(other, Phrase)
@@ -116,7 +116,7 @@ def test_a_copy_is_the_same_phrase() -> None:
 
 
 def test_a_phrase_wants_its_values() -> None:
-    """A slip shows where the phrase is made, not in a report of another language."""
+    """A mistake shows where the phrase is created, not in a report of another language."""
     with pytest.raises(KeyError):
         Phrase("no such code")
     with pytest.raises(KeyError):
@@ -124,14 +124,14 @@ def test_a_phrase_wants_its_values() -> None:
 
 
 def test_texts_in_a_row() -> None:
-    """What is empty is left out; one alone stays as it is."""
+    """Empty texts are left out; a single text is unchanged."""
     assert joined(["", ""]) == ""
     assert joined(["", NESTED]) is NESTED
     assert HANT.text(joined([Phrase("attempt"), "", "why"])) == "試了 1 次；why"
 
 
 def test_an_exception_keeps_its_phrase() -> None:
-    """What is raised with one is worded by who prints it."""
+    """Whoever prints an exception translates its phrase."""
     error = OutputError(Phrase("not_written", path="x.md", why=Phrase("write_protected")))
     assert str(error) == "x.md cannot be written: it is write-protected"
     assert HANT.text(reason_of(error)) == "無法寫入 x.md：它是唯讀的"
@@ -139,7 +139,7 @@ def test_an_exception_keeps_its_phrase() -> None:
 
 
 def test_a_refused_delivery_keeps_its_phrase() -> None:
-    """Every reason of a channel is worded by the command that tells of it; the file keeps the English text."""
+    """The command translates every reason of a channel; the file keeps the English text."""
     refusal = FinalRefusal(Phrase("command_exit", n=3))
     assert (str(refusal), HANT.text(refusal.reason)) == ("exit code 3", "結束代碼 3")
     for why in _REASONS:
@@ -149,7 +149,7 @@ def test_a_refused_delivery_keeps_its_phrase() -> None:
 
 
 def phrases() -> st.SearchStrategy[Phrase]:
-    """Return phrases, some with others in them, with all texts that a shop or a library may put in."""
+    """Return phrases, some nested, with all kinds of texts from a shop or a library."""
     bare = st.builds(lambda seconds: Phrase("silent_for", seconds=seconds), st.floats(0, 1e9))
     with_text = st.builds(lambda echo: Phrase("query_other", echo=echo), st.text())
     return st.recursive(
@@ -161,7 +161,7 @@ def phrases() -> st.SearchStrategy[Phrase]:
 
 @given(phrases())
 def test_what_is_kept_in_a_file_is_worded_as_before(phrase: Phrase) -> None:
-    """A phrase goes through JSON with its code and values, and comes back."""
+    """A phrase is written to JSON with its code and values, and restored."""
     read = json.loads(json.dumps(packed([phrase, "a plain text"])))
     again = unpacked(str(phrase), read)
     assert isinstance(again, Phrase)
@@ -188,7 +188,7 @@ def test_what_is_kept_in_a_file_is_worded_as_before(phrase: Phrase) -> None:
     ],
 )
 def test_what_a_stranger_put_into_a_file_is_no_phrase(value: object) -> None:
-    """An archive may be anybody's: its text is shown as it stands, unless the program says the same by that code."""
+    """An archive may be anybody's: its text is shown unchanged, unless the program has the same text for that code."""
     assert type(unpacked("silent for 15 s", {"silent for 15 s": value})) is str  # type: ignore[dict-item]
 
 
@@ -201,7 +201,7 @@ def test_phrases_within_phrases_have_an_end() -> None:
 
 
 def test_records_hold_the_codes_of_all_their_texts() -> None:
-    """Details of pages, requests and of the run's end are worded by a replay as they were by the run."""
+    """A replay phrases the details of pages, requests and the run's end as the run did."""
     exchange = Exchange(
         "u", "u", problem=Problem.TIMEOUT, detail=NESTED, gave_up=Phrase("no_time_left", seconds=45.0)
     )

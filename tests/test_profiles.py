@@ -1,4 +1,4 @@
-"""How property tests choose their examples, on a developer's machine and in CI alike."""
+"""How property tests choose their examples, on a developer's machine and in CI."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(json.dumps({
 
 
 def test_ci_repeats_no_examples() -> None:
-    """Where CI is set, hypothesis would by itself choose the same examples in every run."""
+    """With CI set, hypothesis itself would choose the same examples in every run."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW],
         cwd=Path(__file__).parents[1], env=os.environ | {"CI": "true"}, capture_output=True, check=True,
@@ -35,7 +35,7 @@ def test_ci_repeats_no_examples() -> None:
 
 
 def test_a_test_s_own_number_follows_the_profile() -> None:
-    """As many as it names in the profile `many`, in the others their share of it, and never none."""
+    """The profile `many` uses that number, the others their share of it, and at least one."""
     share = settings().max_examples / EXAMPLES["many"]
     assert examples(400) == 400 * share
     assert examples(1) == 5

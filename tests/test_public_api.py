@@ -1,4 +1,4 @@
-"""The names that users may rely on, and what importing them costs."""
+"""The names that users may rely on, and the cost of importing them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_public_names_are_these() -> None:
 
 @pytest.mark.parametrize("package", [crawler, parsers, parsers.dangdang])
 def test_every_public_name_is_there_and_explained(package: object) -> None:
-    """Lazy names resolve, `dir()` shows them, and every function and class has a docstring of its own."""
+    """Lazy names resolve, `dir()` shows them, and every function and class has its own docstring."""
     for name in package.__all__:  # type: ignore[attr-defined]  # a module; its kind has no such name
         value = getattr(package, name)
         assert value is not None
@@ -59,11 +59,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     "statement", ["import crawler", "import parsers", "from parsers.dangdang import search_url"]
 )
 def test_importing_costs_nothing(statement: str) -> None:
-    """Packages import nothing heavy before something of theirs is used."""
+    """Packages import nothing large before they are used."""
     assert modules_after(statement) & HEAVY == set()
 
 
 def test_a_worker_process_stays_small() -> None:
-    """What a parse process imports holds no network library, no event loop and no settings."""
+    """The imports of a parse process include no network library, no event loop and no settings."""
     loaded = modules_after("import crawler.parsing.worker, parsers.dangdang.search_page")
     assert loaded & HEAVY == {"multiprocessing", "selectolax"}

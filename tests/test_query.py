@@ -1,4 +1,4 @@
-"""What was typed and what the shop is asked: script, Simplified Chinese, and the mainland's words."""
+"""The query as typed and as sent: script, Simplified Chinese, and the mainland's words."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ if TYPE_CHECKING:
 def test_a_query_is_simplified_and_its_other_wording_known(
     query: str, sent: str, wording: str | None, script: str | None
 ) -> None:
-    """The script changes, words do not; the mainland's wording is told apart, and None where it is the same."""
+    """The script changes, words do not; the mainland's wording is separate, and None if it is the same."""
     assert (simplified(query), mainland_wording(query), script_of(query)) == (sent, wording, script)
 
 
 def test_white_space_is_folded() -> None:
-    """What was typed with spaces around and between is one query."""
+    """Spaces around and between words do not matter."""
     assert Query("  渗透 \t 测试 ") == "渗透 测试"
 
 
 @pytest.mark.parametrize("query", ["", "  ", "x" * (MAX_QUERY_LENGTH + 1), "a\x00b", "a\u202eb", "\ud800"])
 def test_what_is_no_query_is_refused(query: str) -> None:
-    """Nothing, too much, control characters and halves of characters are an error that says so."""
+    """An empty or long query, control characters and lone surrogates are an error that says so."""
     with pytest.raises(UsageError):
         Query(query)
 
@@ -83,7 +83,7 @@ def test_what_is_no_query_is_refused(query: str) -> None:
     ],
 )
 def test_what_the_mainland_says_is_no_word_of_taiwan(query: str) -> None:
-    """A Simplified query, and an everyday word of both sides, is Simplified and gets no suggestion."""
+    """A Simplified query, or a word that both sides use, counts as Simplified and gets no suggestion."""
     assert mainland_wording(query) is None
     assert script_of(query) == "zh-Hans"
 

@@ -1,4 +1,4 @@
-"""The outputs that the README and docs show are what the commands print, and the README's first commands set up all."""
+"""The README and docs show the real output of the commands, and the README's first commands set up everything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = [example for document in DOCUMENTS for example in examples(document)]
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[dict[Example, Future[str]]]:
-    """Run all examples, as many at a time as there are CPUs."""
+    """Run all examples, one per CPU at a time."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         yield {example: threads.submit(example.run) for example in EXAMPLES}
 
@@ -28,7 +28,7 @@ def runs() -> Iterator[dict[Example, Future[str]]]:
     "example", EXAMPLES, ids=[f"{example.document.name}:{example.line}" for example in EXAMPLES]
 )
 def test_an_example_is_what_its_commands_print(example: Example, runs: dict[Example, Future[str]]) -> None:
-    """To the letter, but for the time and the duration of a run; docs/make_examples.py writes them anew."""
+    """Exactly, except for the time and duration of a run; docs/make_examples.py updates them."""
     assert runs[example].result() == example.text
 
 
@@ -46,7 +46,7 @@ def test_both_readmes_have_examples() -> None:
 
 
 def test_every_file_of_an_example_is_used() -> None:
-    """A file that no command names is never tried."""
+    """A file that no command names would be untested."""
     for example in EXAMPLES:
         commands = " ".join(
             command for other in EXAMPLES if other.document == example.document for command in other.commands
@@ -81,7 +81,7 @@ def test_a_failing_command_is_no_example() -> None:
 
 
 def test_the_first_two_commands_set_up_everything() -> None:
-    """The first searches the demo shop, the second is the one that .ci/run takes; the Chinese README has the same."""
+    """The first searches the demo shop, the second is that of .ci/run; the Chinese README has the same."""
     commands = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
     assert len(commands) == 2
     assert all(command.startswith("python3 -m venv .venv && ") for command in commands)

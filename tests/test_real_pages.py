@@ -1,4 +1,4 @@
-"""Real captures, all the way from bytes to what counts: parsed as a worker parses them, judged, and selected."""
+"""Real captures from bytes to selected listings: parsed as in a worker, judged, and selected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ URL = "https://search.dangdang.com/?key=x&act=input&page_index=1"
 
 
 def judged(name: str, query: str) -> Judgement:
-    """Return the verdict on a capture that came with status 200 for `query`; skip where there are no captures."""
+    """Return the verdict on a capture with status 200 for `query`; skip the test if there are no captures."""
     body = real(name)
     parsed = SearchPage.from_wire(parse_search_page_to_wire("dangdang", body, None, 1))
     return judge_search(
@@ -44,7 +44,7 @@ def test_a_real_result_list_is_ok_and_kept_whole(name: str, query: str, listings
 
 
 def test_a_real_sold_out_item_is_ok_and_dropped() -> None:
-    """A page whose one edition is sold out is read well, and no book comes of it though it has a price."""
+    """A page whose only edition is sold out is `ok`, and gives no book although it has a price."""
     judgement = judged("search_2018_soldout_item.html", "追风筝的人")
     assert judgement.verdict is Verdict.OK
     selection = selected(judgement)
@@ -63,7 +63,7 @@ def test_a_real_sold_out_item_is_ok_and_dropped() -> None:
     ],
 )
 def test_real_pages_that_are_no_search_fail(name: str, verdict: Verdict) -> None:
-    """A 404 page, a firewall's and the home page fail with their own verdict, even where they come with a 200."""
+    """A 404 page, a firewall's and the home page fail with their own verdicts, even with a 200."""
     judgement = judged(name, "人工智能")
     assert (judgement.verdict, judgement.page) == (verdict, None)
     assert judgement.detail

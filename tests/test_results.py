@@ -1,4 +1,4 @@
-"""A result as a value: named as the JSON report is, short in a shell, shown in a notebook, written in any format."""
+"""A result as a value: attributes as in the JSON report, a short repr, a notebook view, files in any format."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def many(number: int) -> SearchResult:
 
 
 def as_json(value: object) -> object:
-    """Return a plain attribute as the JSON report holds it."""
+    """Return a plain attribute in the form of the JSON report."""
     if isinstance(value, dt.date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
 
 
 def test_every_key_of_a_book_is_an_attribute() -> None:
-    """By the same name and with the same value; what is an object there is a value of its own here."""
+    """With the same name and value; an object there is a value of its own type here."""
     for book, written in zip(FULL.books, FULL.as_dict()["books"], strict=True):
         for key, value in written.items():
             attribute = getattr(book, key)
@@ -86,7 +86,7 @@ def test_every_key_of_an_offer_is_an_attribute() -> None:
 
 
 def test_a_book_is_its_cheapest_offer() -> None:
-    """What is not said of another offer is that of `listing`."""
+    """Unless stated otherwise, attributes are those of `listing`."""
     book = make_result(
         [make_listing(product_id="1"), make_listing(product_id="2", price=Decimal(9), page=3, position=4)]
     ).books[0]
@@ -113,7 +113,7 @@ def test_a_book_is_its_cheapest_offer() -> None:
     ids=["live", "demo", "nothing"],
 )  # fmt: skip
 def test_a_result_is_one_line_in_a_shell(result: SearchResult, words: str) -> None:
-    """Query, where, pages, books, the cheapest, whether it is whole."""
+    """Query, source, pages, books, the cheapest, and completeness."""
     assert repr(result) == words
 
 
@@ -146,7 +146,7 @@ SUFFIXES = [(name, suffix) for name, form in FORMATS.items() for suffix in form.
 
 @pytest.mark.parametrize(("form", "suffix"), SUFFIXES)
 def test_a_result_writes_every_format(tmp_path: Path, form: Any, suffix: str) -> None:
-    """The suffix says which; the file is what the command's `-o` writes, in the language of the query."""
+    """The suffix selects it; the file equals that of the command's `-o`, in the language of the query."""
     path = tmp_path / f"书{suffix}"
     expected = render(FULL, form, lang="auto")
     assert FULL.render(form) == expected
@@ -157,7 +157,7 @@ def test_a_result_writes_every_format(tmp_path: Path, form: Any, suffix: str) ->
 
 @pytest.mark.parametrize("options", [{"lang": "en"}, {"top": 2}, {"show_dropped": True}, {"width": 60}])
 def test_the_options_of_a_report_reach_it(tmp_path: Path, options: Any) -> None:
-    """Each changes the table, and the file as it changes the text."""
+    """Each changes the table, and the file in the same way."""
     result = make_result([*(page for page in many(5).pages[0].listings), make_listing(price=None)])
     expected = render(result, "table", **({"lang": "auto"} | options))
     assert expected != render(result, "table", lang="auto")
@@ -180,7 +180,7 @@ def test_the_options_of_a_report_reach_it(tmp_path: Path, options: Any) -> None:
 def test_what_cannot_be_written_leaves_the_file_as_it_was(
     tmp_path: Path, write: Callable[[Path], object], kind: type[CrawlerError], words: str
 ) -> None:
-    """One line says why, and nothing else is left in the folder."""
+    """One line has the reason, and nothing else is left in the folder."""
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "x.md").write_text("before")
     with pytest.raises(kind, match=words) as caught:
@@ -199,7 +199,7 @@ def test_a_format_whose_extra_is_missing_names_it(tmp_path: Path, monkeypatch: p
 
 
 async def test_coroutines_write_in_a_thread(tmp_path: Path) -> None:
-    """As the docstring of `write` has it; several at once do not meet."""
+    """As the docstring of `write` says; several in parallel do not collide."""
     result = many(3)
     paths = [tmp_path / f"{n}.html" for n in range(5)]
     await asyncio.gather(*(asyncio.to_thread(result.write, path) for path in paths))
@@ -207,7 +207,7 @@ async def test_coroutines_write_in_a_thread(tmp_path: Path) -> None:
 
 
 class Piece(HTMLParser):
-    """What a notebook would make of a piece of HTML."""
+    """A parsed piece of HTML, as in a notebook."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -238,7 +238,7 @@ class Piece(HTMLParser):
 
 
 def test_a_notebook_shows_the_answers_and_a_table() -> None:
-    """The three answers with their links, the first 20 books, and how many more there are."""
+    """The three answers with their links, the first 20 books, and the number of others."""
     result = many(98)
     piece = Piece(result._repr_html_())
     assert piece.tags.count("tr") == 1 + MOST_BOOKS == 21
@@ -271,7 +271,7 @@ def test_a_notebook_is_told_what_limits_the_answer() -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE)
 def test_a_hostile_title_is_text_in_a_notebook(trick: str) -> None:
-    """It is shown as it is, cleaned; it adds no element, no attribute and no address, and is no formula."""
+    """It is shown cleaned; it adds no element, no attribute and no address, and is not a formula."""
     title = HOSTILE[trick]
     own = Piece(make_result(query="x")._repr_html_())
     listing = make_listing(
@@ -286,7 +286,7 @@ def test_a_hostile_title_is_text_in_a_notebook(trick: str) -> None:
 
 
 def test_a_notebook_loads_nothing() -> None:
-    """No script, no address but those of products, and a style that touches nothing else of the page."""
+    """No script, only addresses of products, and a style that affects nothing else of the page."""
     markup = make_result([make_listing()])._repr_html_()
     assert not {"script", "img", "link", "iframe", "object"} & set(Piece(markup).tags)
     style = re.search(r"<style>(.*?)</style>", markup, re.DOTALL)

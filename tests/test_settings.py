@@ -1,4 +1,4 @@
-"""Settings: what can be set, and what is refused."""
+"""Settings: valid values, and refused ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONFIG = Path(__file__).parent.parent / "config.toml"
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
-    """Without a word from anyone a search reads three pages of the shop's own books."""
+    """By default, a search reads three pages of the shop's own books."""
     settings = Settings()
     search = [settings.pages, settings.sellers, settings.category, settings.sort]
     assert search == [3, "self", "books", "default"]
@@ -115,7 +115,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
     ],
 )
 def test_a_value_that_cannot_be_is_refused(field: str, value: object, expected: str) -> None:
-    """Each wrong value is refused in one line that names the key, what was expected and what came."""
+    """Each wrong value is refused in one line that names the key, the expected value and the actual one."""
     with pytest.raises(SettingsError) as caught:
         Settings().replace(**{field: value})
     message = str(caught.value)
@@ -131,40 +131,40 @@ def test_a_value_that_cannot_be_is_refused(field: str, value: object, expected: 
     ("field", "value"), [("top", 0), ("top", "all"), ("dir", ""), ("dir", "a\0b"), ("dir", 3)]
 )
 def test_a_report_setting_that_cannot_be_is_refused(field: str, value: object) -> None:
-    """The report's table is checked as strictly as the crawler's."""
+    """The report table is checked as strictly as the crawler table."""
     with pytest.raises(SettingsError, match=f"^{field} must be "):
         ReportSettings(**{field: value})  # type: ignore[arg-type]  # the wrong type is the test
 
 
 def test_bounds_that_leave_no_room_are_refused() -> None:
-    """A lowest price above the highest finds nothing and is refused."""
+    """A lowest price above the highest would find nothing, and is refused."""
     with pytest.raises(SettingsError, match=r"min_price must be at most max_price \(3\), not 5"):
         Settings(min_price=Decimal(5), max_price=Decimal(3))
     assert Settings(min_price=Decimal(5), max_price=Decimal(5)).min_price == 5
 
 
 def test_money_given_as_a_number_is_kept_as_money() -> None:
-    """Library callers may write 12.5; it is Decimal from then on."""
+    """Library callers may pass 12.5; it is converted to Decimal."""
     settings = Settings().replace(min_price=5, max_price=12.5)
     assert (settings.min_price, settings.max_price) == (Decimal(5), Decimal("12.5"))
     assert type(settings.min_price) is type(settings.max_price) is Decimal
 
 
 def test_replace_names_an_unknown_setting_and_its_nearest() -> None:
-    """A mistyped keyword is an error that names what was probably meant."""
+    """A mistyped keyword is an error that names the nearest setting."""
     with pytest.raises(SettingsError, match="unknown setting pagse; the nearest is pages"):
         Settings().replace(pagse=3)
 
 
 def test_settings_are_values() -> None:
-    """Equal settings are interchangeable, as keys too, and nobody changes them in place."""
+    """Equal settings are interchangeable, even as keys, and immutable."""
     assert {Settings(pages=5), Settings().replace(pages=5)} == {Settings(pages=5)}
     with pytest.raises(AttributeError):
         Settings().pages = 4  # type: ignore[misc]  # that it cannot be assigned is the test
 
 
 def test_a_proxy_keeps_its_password_to_itself() -> None:
-    """The password of a proxy is used, never shown."""
+    """The password of a proxy is used, but never shown."""
     settings = Settings(proxy="http://user:secret@proxy.example:8080")
     assert settings.proxy == "http://user:secret@proxy.example:8080"
     assert "secret" not in repr(settings)
@@ -175,7 +175,7 @@ def test_a_proxy_keeps_its_password_to_itself() -> None:
 
 
 def test_repr_shows_what_is_set() -> None:
-    """A representation names what differs from the defaults."""
+    """A representation shows the values that differ from the defaults."""
     assert repr(Settings(pages=7)) == "Settings(pages=7)"
 
 
@@ -201,7 +201,7 @@ def test_repr_shows_what_is_set() -> None:
     ],
 )
 def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
-    """Flags and variables are text: numbers are read from it, and «none» lifts what can be lifted."""
+    """Flags and variables are text: numbers are parsed from it, and «none» removes an optional value."""
     result = checked(Settings, name, text, label=name, text=True)
     assert result == value
     assert type(result) is type(value)
@@ -214,25 +214,25 @@ def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
      ("max_seconds", "inf"), ("min_price", "¥5"), ("min_price", "1e-1000000"), ("sort", "none")],
 )  # fmt: skip
 def test_text_that_is_no_value_is_refused(name: str, text: str) -> None:
-    """Text that is no such value is refused with the words that any other source gets, in a short line."""
+    """Invalid text is refused with the same message as from any other source, in a short line."""
     with pytest.raises(SettingsError, match=f"^--{name} must be ") as caught:
         checked(Settings, name, text, label=f"--{name}", text=True)
     assert len(str(caught.value)) < 200
 
 
 def test_sort_orders_are_those_of_the_shop() -> None:
-    """Every order that can be set is one that the shop's URLs know, and the other way round."""
+    """Every order in the settings exists in the shop's URLs, and vice versa."""
     assert choices(Settings, "sort") == {order.value for order in Sort}
 
 
 def choices(table: type[Table], name: str) -> set[str]:
-    """Return the words that a setting takes."""
+    """Return the words that a setting accepts."""
     choice = get_type_hints(table)[name]
     return set(get_args(get_args(choice)[0] if name == "keep" and table is Settings else choice))
 
 
 def test_words_that_can_be_set_are_known_where_they_are_used() -> None:
-    """Rankings, reasons and languages are those of the modules that carry them out."""
+    """Rankings, reasons and languages are those of the modules that implement them."""
     assert choices(Settings, "rank") == set(RANKINGS)
     assert choices(Settings, "keep") == set(KEEPABLE)
     assert choices(ReportSettings, "lang") == {"auto", *LANGUAGES}
@@ -240,7 +240,7 @@ def test_words_that_can_be_set_are_known_where_they_are_used() -> None:
 
 
 def test_settings_errors_are_usage_errors() -> None:
-    """A caller that catches UsageError catches wrong settings."""
+    """A caller that catches UsageError also catches wrong settings."""
     assert issubclass(SettingsError, UsageError)
 
 
@@ -250,7 +250,7 @@ def test_nearest_reads_dashes_as_underscores() -> None:
 
 
 def documented() -> dict[str, dict[str, Any]]:
-    """Return the keys of config.toml, those that are commented out included; the watch after them is another test's."""
+    """Return the keys of config.toml, including commented ones, but without the watch after them."""
     text, _, _ = CONFIG.read_text("utf-8").partition("# [[watch]]")
     lines = [
         line.removeprefix("# ") if line.startswith("# ") and line.split()[2:3] == ["="] else line
@@ -260,7 +260,7 @@ def documented() -> dict[str, dict[str, Any]]:
 
 
 def test_config_file_documents_every_key_with_its_default() -> None:
-    """config.toml names every setting with its default, comments out what has none, and names nothing else."""
+    """config.toml has every setting with its default, comments out those without one, and has nothing else."""
     settings = Settings()
     defaults = {
         "crawler": {n: getattr(settings, n) for n in options_of(Settings)} | {"keep": []},

@@ -146,14 +146,14 @@ SINGLE_PAGES = [
 def test_a_page_alone(
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, verdict: Verdict, words: str
 ) -> None:
-    """Exchange and signs give the verdict of the table, and the detail says why."""
+    """Exchange and signs give the verdict of the table, and the detail has the reason."""
     judgement = judge_search(exchange, parsed, query="渗透测试", number=5)
     assert judgement.verdict is verdict
     assert words in judgement.detail
 
 
 def test_every_verdict_of_a_page_alone_is_in_the_table() -> None:
-    """The table above leaves out those verdicts only that a page alone cannot have."""
+    """The table above omits only the verdicts that a single page cannot have."""
     shown = {row[2] for row in SINGLE_PAGES}
     assert set(Verdict) - shown == {Verdict.NOT_ASKED}
 
@@ -180,14 +180,14 @@ NOTES: list[tuple[dict[str, Any], Phrase]] = [
 
 @pytest.mark.parametrize(("changes", "note"), NOTES)
 def test_what_a_reader_should_know_of_a_page_is_noted(changes: dict[str, Any], note: Phrase) -> None:
-    """Read a page of which something is missing, and note what."""
+    """A page with something missing is read, with a note."""
     judgement = judge_search(answer(), page(PageKind.RESULTS, "1", **changes), query="书")
     assert (judgement.verdict, judgement.notes) == (Verdict.OK, (note,))
     assert judge_search(answer(), page(PageKind.RESULTS, "1"), query="书").notes == ()
 
 
 def test_a_page_may_have_several_notes() -> None:
-    """Give every note that applies, in one order."""
+    """All notes that apply are given, in a fixed order."""
     changes = {
         name: value for fields, _ in NOTES if fields != {"clipped": 2} for name, value in fields.items()
     }
@@ -198,7 +198,7 @@ def test_a_page_may_have_several_notes() -> None:
 
 
 def test_half_of_the_items_must_be_readable() -> None:
-    """Read a page of which half the items have a title and a price, and none of which fewer have."""
+    """A page is read if at least half of its items have a title and a price."""
     readable, unpriced = listing("1"), listing("2", **NO_PRICE)
     half = page(listings=(readable, unpriced), items=2)
     assert judge_search(answer(), half, query="书").verdict is Verdict.OK
@@ -213,7 +213,7 @@ def test_half_of_the_items_must_be_readable() -> None:
 
 
 def test_a_page_says_which_count_it_contradicts() -> None:
-    """Name the products stated beside «no results», or else the pages; one page is no contradiction."""
+    """It names the products stated beside «no results», or else the pages; one page is no contradiction."""
     denied = page(PageKind.NO_RESULTS, total=5, pages=9, notice="抱歉")
     assert judge_search(answer(), denied, query="书").detail == Phrase("total_denied", total=5, notice="抱歉")
     denied = page(PageKind.NO_RESULTS, total=0, pages=2)
@@ -288,7 +288,7 @@ def test_every_reason_of_the_parser_has_a_verdict(reason: ParseFailureReason) ->
 
 
 def test_a_long_address_is_cut() -> None:
-    """Show 100 characters of the address that a page was redirected to, and mark a cut."""
+    """Show 100 characters of the address of a redirect, and mark the cut."""
     for length, shown in ((100, "x" * 74), (101, "x" * 73 + "…")):
         url = f"https://login.example.com/{'x' * (length - 26)}"
         judgement = judge_search(answer(302, redirect=url), None, query="书")
@@ -296,14 +296,14 @@ def test_a_long_address_is_cut() -> None:
 
 
 def test_a_single_attempt_is_not_counted() -> None:
-    """Say how often a page was asked for from the second attempt on."""
+    """The number of requests is given from the second attempt on."""
     assert judge_search(answer(503), None, query="书").detail == "503 Reason"
     twice = judge_search(answer(503, attempts=2), None, query="书").detail
     assert twice == Phrase("with_more", words="503 Reason", more=Phrase("attempts", n=2))
 
 
 def test_an_end_that_other_pages_deny_is_told_with_what_they_state() -> None:
-    """A page that says that the list ended before it is another page, where its neighbours know of more."""
+    """A page that claims an earlier end is wrong if its neighbours state more pages."""
     final, _ = in_page_order({1: ok("a", pages=9), 5: EARLY_END}, 5)
     assert final[5].detail == Phrase("others_state", words=EARLY_END.detail, pages=9)
     final, _ = in_page_order({1: ok("a", pages=9), 2: NOTHING}, 2)
@@ -321,7 +321,7 @@ def test_an_end_that_other_pages_deny_is_told_with_what_they_state() -> None:
     ],
 )
 def test_login_addresses(url: str, login: bool) -> None:
-    """A login is known by its host or path, never by a query."""
+    """A login is recognized by its host or path, never by a query."""
     assert is_login_url(url) is login
 
 
@@ -361,19 +361,19 @@ NEIGHBOURS = [
 def test_pages_among_their_neighbours(
     judgements: dict[int, Judgement], requested: int, verdicts: dict[int, str], available: int | None
 ) -> None:
-    """The end of a list, repeats and «no results» are judged in page order, whatever came first."""
+    """The end of a list, repeats and «no results» are judged in page order, whatever the order of arrival."""
     final, stated = in_page_order(judgements, requested)
     assert {number: str(judgement.verdict) for number, judgement in final.items()} == verdicts
     assert stated == available
 
 
 def test_a_repeat_within_the_stated_pages_is_noted() -> None:
-    """A page that repeats an earlier one where the shop promised more does not pass unsaid."""
+    """A page that repeats an earlier one, although the shop stated more, gets a note."""
     final, _ = in_page_order({1: ok("a", pages=9), 2: ok("a", pages=9)}, 2)
     assert final[2].notes == ("has the same products as page 1, but the shop reports 9 pages",)
 
 
 @pytest.mark.parametrize(("echo", "noted"), [("java 编程", False), ("java 缂栫▼", True)])
 def test_a_mixed_query_is_mojibake_by_its_chinese_alone(echo: str, noted: bool) -> None:
-    """Latin words read the same in every charset: they do not make a faithful echo a mis-read one."""
+    """Latin words read the same in every charset: they do not prove that the query was read correctly."""
     assert is_mojibake_of(echo, "java 编程") is noted

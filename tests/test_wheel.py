@@ -1,4 +1,4 @@
-"""What somebody gets who installs the wheel and has no checkout."""
+"""The program installed from the wheel, without a checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLE = (ROOT / "config.toml").read_bytes()
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel and unpack it, as an installer would; return the folder."""
+    """Build the wheel and unpack it, like an installer; return the folder."""
     folder = tmp_path_factory.mktemp("wheel")
     build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
     done = subprocess.run(
@@ -51,7 +51,7 @@ def test_the_wheel_has_the_documented_settings(installed: Path, tmp_path: Path) 
 
 
 def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
-    """One file serves both; none stands in the package's own folder there."""
+    """One file serves both; none is in the package's own folder there."""
     assert not (ROOT / "crawler" / "config.toml").exists()
     assert f" {ROOT / 'config.toml'} documents every setting; " in doctor(ROOT, tmp_path)
 

@@ -1,8 +1,8 @@
-"""Books out of listings, without any I/O.
+"""Build books from listings, without any I/O.
 
-`selection` takes each product once; `identity` makes one book of the listings of the same book, `offers` says what is
-known of it; `topic` and `filters` tell what does not belong; `quality` and `ranking` put the rest in order.
-`note` collects what a buyer must know besides the price. `pipeline` is the whole way.
+`selection` keeps one listing per product; `identity` groups the listings of the same book, and `offers` collects what
+they say about it; `topic` and `filters` find what does not belong; `quality` and `ranking` order the rest. `note`
+collects what a buyer must know besides the price. `pipeline` runs all these steps.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Final
 __all__ = ["DROP_REASONS", "FILTERS", "KEEPABLE", "LASTING_REASONS"]
 
 KEEPABLE: Final = ("ebook", "sold_out", "no_price", "accessory", "off_topic")
-"""Reasons for which a product is dropped unless `keep` names them, in the order in which they are asked."""
+"""Reasons for which a product is dropped unless `keep` names them, in the order in which they are checked."""
 
 LASTING_REASONS: Final = ("ebook", "accessory", "off_topic")
-"""Those that say what a product is. The others may be gone tomorrow: it is on sale again, its price can be read."""
+"""Reasons that concern what a product is. The others may not apply tomorrow: it may be on sale again with a price."""
 
 FILTERS = ("condition", "max_volume_price", "publisher", "author", "since", "min_reviews")
-"""Filters, by the name of their option, in the order in which they are asked."""
+"""Filters by the name of their option, in the order in which they are applied."""
 
 DROP_REASONS = (*KEEPABLE, *FILTERS)
-"""Every reason for which a product is dropped; of several that apply, the first is given."""
+"""Every reason for which a product is dropped; if several apply, the first counts."""

@@ -1,4 +1,4 @@
-"""What a buyer does not want: filters on a book, by all that its offers say of it."""
+"""Filter books by what all their offers say."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ __all__ = ["Filters"]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions that a book must meet; None is no condition. What a book does not say, it does not meet."""
+    """Conditions that a book must meet; None means no condition. Missing information does not meet a condition."""
 
     condition: str = "any"
-    """«new» or «used» for copies of that kind alone, «any» for both."""
+    """«new» or «used» for only such copies, «any» for both."""
     max_volume_price: Decimal | None = None
-    """Highest price a volume, in yuan. A set that does not say its volumes meets it where all of it costs no more."""
+    """Highest price per volume, in yuan. A set that does not state its volumes must not exceed it in total."""
     publisher: str | None = None
-    """A part of the publisher's name, in Simplified Chinese, in any case and width."""
+    """Part of the publisher's name, in Simplified Chinese; case and width are ignored."""
     author: str | None = None
-    """A part of the name of an author, translator or other contributor, or of its original; in Simplified Chinese."""
+    """Part of the name, or original name, of any contributor (author, translator …), in Simplified Chinese."""
     since: int | None = None
     """Earliest year of publication."""
     min_reviews: int | None = None
-    """Fewest reviews."""
+    """Minimum number of reviews."""
     simplified: Callable[[str], str] = field(default=str, compare=False)
-    """Turn text into Simplified Chinese: listings name people in either script."""
+    """Converts text to Simplified Chinese: listings name people in either script."""
 
     def reason(self, book: Offers) -> str | None:
-        """Return the name of the first filter that the book does not pass; None when it passes all."""
-        # Used copies are no offers of the new book: what the first offer is, all are.
+        """Return the name of the first filter that rejects the book; None if it passes all."""
+        # Used copies are never grouped with new ones, so the first offer stands for all.
         if self.condition != "any" and is_used(book[0]) != (self.condition == "used"):
             return "condition"
         if self.max_volume_price is not None and not self._is_cheap_enough(book, self.max_volume_price):
@@ -68,6 +68,6 @@ def _names(texts: list[str], wanted: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return `text` in lower case and half width, without space and dots: «J.K.罗琳» is found as «J·K·罗琳»."""
+    """Return `text` in lower case and half width, without spaces and dots: «J.K.罗琳» matches «J·K·罗琳»."""
     folded = nfkc(text).casefold()
     return "".join(char for char in folded if char not in " ·・.•‧")

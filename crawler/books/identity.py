@@ -1,7 +1,7 @@
-"""Which listings are the same book: the same title, author and publisher, whatever the sellers write around the title.
+"""Group listings of the same book: same title, author and publisher, whatever sellers add to the title.
 
-Precision comes first. What might be two books stays two: to miss a twin costs a line in the report, to merge a set with
-a single volume, or one edition with another, names a price at which the book cannot be had.
+Precision comes first: in doubt, keep two listings apart. A missed match costs one line in the report. A wrong match, of
+a set with a single volume or of two editions, reports a price at which the book is not for sale.
 """
 
 from __future__ import annotations
@@ -20,59 +20,61 @@ from parsers.text import NUMERAL, nfkc, parse_numeral
 __all__ = ["SHORT_TITLE", "same_books", "title_key"]
 
 SHORT_TITLE = 10
-"""Letters, of which three of an alphabet weigh as much as one Chinese character. A shorter title («高等数学»,
-«Python程序设计») may be many authors'; a longer one is hardly chosen twice."""
+"""Length in letters, where three letters of an alphabet count as one Chinese character. Several authors may have used a
+shorter title («高等数学», «Python程序设计»); a longer one is hardly chosen twice."""
 
 
 def same_books(
     listings: Iterable[Listing], kept_for: Callable[[Listing], Hashable] = lambda _: None
 ) -> list[Offers]:
-    """Return the books among `listings`, each as its offers, cheapest first; the same for every order of `listings`.
+    """Group `listings` into books, each as its offers, cheapest first; the order of `listings` does not matter.
 
-    Two listings are of one book when their titles agree (see `title_key`), with volumes, set, bundle, condition and
+    Two listings are the same book if their titles agree (see `title_key`), as do volumes, set, bundle, condition and
     kind of goods, and
 
-    - both name author and publisher, and these agree; translators too, where both name any; or
-    - one names less, and what it names agrees with just one of the books of those that name more, or with none but its
-      like. Of a short title (`SHORT_TITLE`) it must name the author at least. Two that name nothing are two.
+    - both name author and publisher, and these agree; so do the translators, if both name any; or
+    - one names less, and what it names agrees with exactly one of the books that name more, or only with others that
+      name as little. With a short title (`SHORT_TITLE`), it must name at least the author. Two listings that name
+      nothing are never the same book.
 
-    A second-hand copy is never an offer of the new book. An accessory is nobody's twin, nor is a number with several
-    options, for its price is of one of them. `kept_for` parts listings: what cannot be bought is no offer of what can.
+    A second-hand copy is never an offer of the new book. An accessory is never grouped, nor is a product number with
+    several options, because its price is that of one option. Listings with different `kept_for` stay apart: one that
+    is unavailable is not an offer of one that is available.
     """
-    alike: dict[Hashable, list[Listing]] = defaultdict(list)
+    groups: dict[Hashable, list[Listing]] = defaultdict(list)
     for listing in listings:
-        alike[_kind(listing, kept_for(listing))].append(listing)
-    return [offers for group in alike.values() for offers in _parted(group)]
+        groups[_kind(listing, kept_for(listing))].append(listing)
+    return [offers for group in groups.values() for offers in _parted(group)]
 
 
 def _kind(listing: Listing, apart: Hashable) -> Hashable:
-    """Return what two listings must share, besides the people and the publisher."""
+    """Return everything that two listings must share besides people and publisher."""
     if Flag.ACCESSORY in listing.flags or listing.from_price:
         return listing.product_id
     key = title_key(listing.title)
-    # The shop cuts long titles: an edition that the title does not name may stand behind it.
+    # The shop cuts long titles, so the edition may be in the subtitle.
     edition = None if "版" in key or "版" not in listing.subtitle else _first_edition(listing.subtitle)
     return key, edition, listing.volumes, listing.flags, listing.ebook_only, apart
 
 
 _Mark = tuple[str, str, str]
-"""Publisher, an author, a translator; '' for what is not said."""
+"""Publisher, one author, one translator; '' if not stated."""
 
 _MOST_NAMES = 12
-"""Names of a listing that are compared: a block that goes on for hundreds is no list of authors."""
+"""How many names of a listing to compare: a block with hundreds of names is not a list of authors."""
 
 
 class _Work:
-    """Listings that are one book, with what they say of its makers, in every combination."""
+    """Listings of one book, with all combinations of the publisher, authors and translators that they name."""
 
     def __init__(self, listing: Listing) -> None:
         self.listings = [listing]
-        said = ({publisher_key(listing.publisher)} - {""}, name_keys(listing), _translators(listing))
-        self.says = sum(map(bool, said))
+        stated = ({publisher_key(listing.publisher)} - {""}, name_keys(listing), _translators(listing))
+        self.says = sum(map(bool, stated))
         """How many of publisher, authors and translators are named."""
-        self.names_author = bool(said[1])
+        self.names_author = bool(stated[1])
         self.marks: set[_Mark] = set(
-            product(*(sorted(names)[:_MOST_NAMES] or [""] for names in said))  # type: ignore[arg-type]
+            product(*(sorted(names)[:_MOST_NAMES] or [""] for names in stated))  # type: ignore[arg-type]
         )
 
     def absorb(self, other: _Work) -> None:
@@ -81,23 +83,23 @@ class _Work:
 
 
 def _parted(group: Sequence[Listing]) -> list[Offers]:
-    """Return the books among listings whose titles agree."""
+    """Group listings whose titles agree into books."""
     if len(group) == 1:  # nearly always
         return [tuple(group)]
     first = group[0]
     if publisher_key(first.publisher) and name_keys(first):
         stated = first.publisher, first.contributors
-        if all((one.publisher, one.contributors) == stated for one in group):  # as twins mostly are
+        if all((one.publisher, one.contributors) == stated for one in group):  # the usual case for one book
             return [in_order(group)]
     houses = {publisher_key(one.publisher) for one in group}
-    if len(houses) == len(group) and "" not in houses:  # as namesakes mostly are
+    if len(houses) == len(group) and "" not in houses:  # the usual case for different books with one title
         return [(one,) for one in group]
     is_short = _is_short(title_key(first.title))
     works = [_Work(listing) for listing in group]
     books: list[_Work] = []
     for says in sorted({work.says for work in works}, reverse=True):
         like, alone = _unplaced([work for work in works if work.says == says], books, is_short=is_short)
-        # Where nobody names anything, a title alone makes no two listings one: a T-shirt comes in many.
+        # If nobody names anything, a title alone does not make two listings the same: T-shirts come in many kinds.
         books += alone + (_linked(like) if says else like)
     return [in_order(book.listings) for book in books]
 
@@ -125,7 +127,7 @@ def _unplaced(
 
 
 def _by_mark(books: Iterable[_Work]) -> defaultdict[_Mark, list[_Work]]:
-    """Return the books by each of their marks, whole and with any part of it left unsaid."""
+    """Index the books by their marks, both complete and with any part left out."""
     places: defaultdict[_Mark, list[_Work]] = defaultdict(list)
     for book in books:
         parts = {part for mark in book.marks for part in product(*(("", name) for name in mark))}
@@ -135,7 +137,7 @@ def _by_mark(books: Iterable[_Work]) -> defaultdict[_Mark, list[_Work]]:
 
 
 def _linked(works: Iterable[_Work]) -> list[_Work]:
-    """Return the works, those that share a mark as one: co-authors may link what came apart."""
+    """Merge works that share a mark: co-authors may connect works that seemed different."""
     owners: dict[_Mark, _Work] = {}
     for work in works:
         for other in {id(owner): owner for mark in work.marks if (owner := owners.get(mark))}.values():
@@ -145,7 +147,7 @@ def _linked(works: Iterable[_Work]) -> list[_Work]:
 
 
 MAX_LENGTH = 500
-"""Characters. What is longer is no title that a person wrote; it is compared letter by letter."""
+"""Maximum length of a title in characters; a longer one was not written by a person and is compared unchanged."""
 
 _BRACKETS = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|<[^<>]*>|〖[^〖〗]*〗|『[^『』]*』|「[^「」]*」|\{[^{}]*\}|≪[^≪≫]*≫|〈[^〈〉]*〉"
@@ -169,22 +171,22 @@ _BULK = (
 _BULK_ORDER = re.compile(
     rf"(?:^|(?<=[\s,。!;|·)\]】]))(?:{_BULK})(?=$|[\s,。!;|·(\[【])|团购(?:优惠|咨询|请)*(?:电话|热线)\s*:?\s*\d[\d\s转\-]{{6,}}"
 )
-"""What a bulk order costs and whom to call, outside brackets."""
+"""Price and contact for bulk orders, outside brackets."""
 _SELLERS_WORDS = re.compile(
     rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|保障|图书|书籍|好书|新书|直供|现货|速发|包邮)*|{_SERVICE}|"
     rf"旗舰店|专营店|专卖店|新华书店|{_BULK}|预售|热卖|热销|爆款|热门|推荐购买|"
     r"二手(?=$|[\s,、/|!·+]|正版|旧?书|图书)(?:旧?书|图书|书籍)?|旧书(?=$|[\s,、/|!·+])|[五六七八九\d.]{1,3}成新|[6789][05]新(?![版编概大])|"
     r"品相(?:良好|完好|极佳|如图|好)"
 )
-"""Words of the sale and not of the book."""
+"""Words about the sale, not about the book."""
 _NOTHING_ELSE = re.compile(
     r"(?:全新|官方|当当网?|新书|图书|书籍|好书|优选|精选|保证|保障|店|本店|请|联系|客服|致电|咨询|优惠|[^\w+#])*"
 )
-"""What may be left of a bracket with sellers' words."""
+"""Text that may remain in a bracket with sales words."""
 _SALE_ALONE = frozenset({"全新", "官方", "当当", "当当网", "新书", "优选", "官方店", "正版书", "全新书"})
 _PRAISE = re.compile("推荐|必读|畅销|力荐|作序|重磅|!")
 _SHORT_PRAISE = 12
-"""Letters. A shorter bracket with an exclamation mark alone («快跑!») may be a volume's name."""
+"""Maximum length in letters. A shorter bracket with only an exclamation mark («快跑!») may be a volume's name."""
 _GIFT = re.compile(
     r"\W*(?:随书|另|独家)?(?:附?赠|[附赠]送|送(?=书签|海报|明信片|贴纸|视频|课件|手账|笔记))(?![予别言])"
 )
@@ -199,7 +201,7 @@ _TELLS_APART = re.compile(
     r"漫画|连环画|白话|文言|无障碍|(?<!\w)[上中下一二三四五六七八九十](?!\w)|"
     r"大字|口袋|练习|习题|答案|试卷|真题|题库|解析|导读|手册|笔记|光盘"
 )
-"""What praise may hold that tells two books apart: it stays then."""
+"""Words in a bracket of praise that distinguish books; such a bracket stays."""
 _SELLS = "(?:正版|现货|包邮|自营|直营|二手|旧书)"
 _FRONT = re.compile(
     rf"^(?:{_FROM_SHOP}*{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书|速发)*|{_SERVICE}|新华书店|当当网?|全新)[\s:·|,]+"
@@ -221,24 +223,24 @@ _VOLUMES = re.compile(
     r"上[册卷]\s*[、,+]?\s*(?:中[册卷])?\s*[、,+]?\s*下[册卷]"
 )
 _COUNTED = re.compile("[册本卷辑函部集]")
-"""One of the letters that the words for a set end with."""
+"""The characters with which the words for a set end."""
 _GAPS = re.compile(r"(?:[^\w+#]|_)+")
 
 
-# Asked when a page arrives, while others are on their way, and again when the books are made.
+# Called when a page arrives while others are on their way, and again when the books are built.
 @lru_cache(maxsize=16_384)
 def title_key(title: str) -> str:
-    """Return what of a title tells one book from another: lower case, half width, no space, no punctuation.
+    """Return the distinguishing part of a title: lower case, half width, no spaces, no punctuation.
 
-    Sellers' words go («【正版现货】», «新华书店正版 …»), gifts and praise in brackets («(赠书签)»), printings, and the
-    words for a set that the listing's own `volumes` tells («全3册», «上下册»). Editions stay, numbers in one form
-    («第二版», «2版»), and so do bindings, series, grades, single volumes and every other word. A title that is nothing
-    but decoration is kept whole, and so is one of more than `MAX_LENGTH` characters.
+    Remove sales words («【正版现货】», «新华书店正版 …»), gifts and praise in brackets («(赠书签)»), printings, and
+    words for a set that the listing's own `volumes` states («全3册», «上下册»). Keep editions, with numbers in one form
+    («第二版», «2版»), bindings, series, grades, single volumes and every other word. Keep a title unchanged if it
+    consists only of such decoration, or is longer than `MAX_LENGTH` characters.
     """
     text = " ".join(nfkc(title).casefold().replace("♯", "#").split())
     if len(text) > MAX_LENGTH:
         return _letters(text)
-    # Most titles hold none of these words, and a look for one letter costs a tenth of the pattern.
+    # Most titles contain none of these words, and searching for one character costs a tenth of the pattern.
     bare = _PRINTING.sub("", text) if "印" in text or "随机" in text else text
     if "购" in bare or "批" in bare or "以上" in bare or "起" in bare:
         bare = _BULK_ORDER.sub(" ", bare)
@@ -251,12 +253,12 @@ def title_key(title: str) -> str:
 
 
 def _bracket(match: re.Match[str]) -> str:
-    """Return what stays of a bracket: nothing of sellers' words, of gifts, and of praise that tells no books apart."""
+    """Return the part of a bracket to keep: drop sales words, gifts, and praise that does not distinguish books."""
     inside = match[0][1:-1].strip()
     bare = _SELLERS_WORDS.sub(" ", inside)
     if inside in _SALE_ALONE or (bare != inside and _NOTHING_ELSE.fullmatch(bare)):
         return " "
-    if match.start() == 0:  # in front stands the title itself: «【名家推荐 人间失格】»
+    if match.start() == 0:  # at the start, the bracket contains the title itself: «【名家推荐 人间失格】»
         return f" {bare} "
     if _GIFT.match(bare):
         return f" {bare} " if _GOODS_APART.search(bare) else " "
@@ -267,10 +269,10 @@ def _bracket(match: re.Match[str]) -> str:
 
 
 def _without_volumes(text: str) -> str:
-    """Return `text` without its words for a set, when they tell one number of volumes; two may be of two works."""
+    """Remove the words for a set if they give one number of volumes; two numbers may belong to two works."""
     found = list(_VOLUMES.finditer(text)) if _COUNTED.search(text) else []
     counts = {_count(match) for match in found}
-    # What the parser takes for no number of volumes is not told by the listing, and stays.
+    # Keep counts that the parser does not accept as volumes, because the listing does not state them.
     if len(counts | {1}) != 2 or any(count is None or count > MAX_VOLUMES for count in counts):
         return text
     return _VOLUMES.sub(lambda match: match[0] if _count(match) == 1 else " ", text)
@@ -292,7 +294,7 @@ def _first_edition(text: str) -> int | None:
 
 
 def _letters(text: str) -> str:
-    """Return the letters of `text`, and where numbers are parted a dot: 3.5 is not 35, and 1-2 not 12."""
+    """Return the letters of `text`, with a dot between separate numbers: 3.5 is not 35, and 1-2 is not 12."""
     return _GAPS.sub(_gap, text)
 
 
@@ -302,7 +304,7 @@ def _gap(match: re.Match[str]) -> str:
         return "."
     if match[0].isascii():
         return ""
-    # Vowel signs of Indic scripts and the like are no letters to `\w`, but tell words apart.
+    # Vowel signs of Indic scripts and the like are not letters to `\w`, but distinguish words.
     return "".join(char for char in match[0] if unicodedata.category(char).startswith("M"))
 
 
@@ -318,7 +320,7 @@ _NO_HOUSE = frozenset({"", "无", "不详", "未知", "其他", "其它", "暂�
 
 @lru_cache(maxsize=4096)
 def publisher_key(publisher: str | None) -> str:
-    """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for none."""
+    """Return a publisher's name without its legal form: «人民邮电» for «人民邮电出版社有限公司»; '' for None."""
     if not publisher:
         return ""
     text = nfkc(publisher[:MAX_LENGTH]).casefold()
@@ -332,7 +334,7 @@ _NOBODY = frozenset(
 
 
 def name_keys(listing: Listing) -> frozenset[str]:
-    """Return the authors' names in forms that compare: the name, and its original in brackets; nobody for «佚名»."""
+    """Return the authors' names in comparable forms: the name, and its original in brackets; none for «佚名»."""
     return frozenset(key for person in listing.writers for key in _forms(person))
 
 
@@ -340,7 +342,7 @@ _TRANSLATES = re.compile("译|改编|改写|缩写|编写")
 
 
 def _translators(listing: Listing) -> frozenset[str]:
-    """Return the names of those who made this text of another's: translators, and who retold it."""
+    """Return the names of those who reworked another's text: translators and retellers."""
     return frozenset(
         key
         for person in listing.contributors
@@ -350,7 +352,7 @@ def _translators(listing: Listing) -> frozenset[str]:
 
 
 def _forms(person: Contributor) -> tuple[str, ...]:
-    """Return a person's name in forms that compare, that of the original with it."""
+    """Return a person's name, and the original name, in comparable forms."""
     forms = _name_forms(person.name)
     return forms if person.original_name is None else (*forms, *_name_forms(person.original_name))
 
@@ -359,6 +361,6 @@ def _forms(person: Contributor) -> tuple[str, ...]:
 def _name_forms(name: str) -> tuple[str, ...]:
     text = nfkc(name).casefold()
     own, bracket, rest = text.partition("(")
-    # A bracket in the name's own script holds something else: an alias, an office.
+    # A bracket in the same script as the name is not the original name but an alias or a title.
     original = rest if bracket and own.strip().isascii() != rest.isascii() else ""
     return tuple(form for form in map(_letters, (own, original)) if form and form not in _NOBODY)

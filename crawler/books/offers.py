@@ -1,4 +1,4 @@
-"""What is known of one book from all of its offers: listings of the same book, cheapest first."""
+"""Combine what the offers of one book say: listings of the same book, cheapest first."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _DEAREST = Decimal("Infinity")
 
 
 def price_of(listing: Listing) -> Decimal | None:
-    """Return what an offer costs, in yuan: the e-book's price where only that is sold; None where none is given."""
+    """Return the price of an offer in yuan: that of the e-book if only this is sold; None if there is none."""
     return listing.ebook_price if listing.ebook_only else listing.price
 
 
 def in_order(listings: Iterable[Listing]) -> Offers:
-    """Return the offers of a book cheapest first, those without a price last; ties by `tie_break`."""
+    """Sort the offers of a book, cheapest first and those without a price last; break ties by `tie_break`."""
     return tuple(sorted(listings, key=_by_price))
 
 
@@ -44,9 +44,9 @@ def _by_price(listing: Listing) -> tuple[Decimal, TieBreak]:
 
 
 def most_reviewed(offers: Offers) -> Listing:
-    """Return the offer whose stars stand for the book's: of those that are rated the one with the most reviews.
+    """Return the offer whose stars represent the book: the rated one with the most reviews.
 
-    The shop rates each product number apart; a seller's copy of a known book often has no review of its own.
+    The shop rates each product number separately; a marketplace copy of a known book often has no reviews.
     """
     if len(offers) == 1:
         return offers[0]
@@ -54,19 +54,19 @@ def most_reviewed(offers: Offers) -> Listing:
 
 
 def authors(offers: Offers) -> tuple[str, ...]:
-    """Return the authors as the first offer that names any has them."""
+    """Return the authors from the first offer that names any."""
     return offers[0].authors or next(filter(None, (offer.authors for offer in offers)), ())
 
 
 def contributors(offers: Offers) -> tuple[Contributor, ...]:
-    """Return everyone who made the book, as the offer has them that names most; of equals the cheapest."""
+    """Return all contributors from the offer that names most; if several do, from the cheapest."""
     if len(offers) == 1:
         return offers[0].contributors
     return max((offer.contributors for offer in offers), key=len)
 
 
 def publisher(offers: Offers) -> str | None:
-    """Return the publisher that the first offer that names one has."""
+    """Return the publisher from the first offer that names one."""
     first = offers[0].publisher
     if first is not None or len(offers) == 1:
         return first
@@ -74,7 +74,7 @@ def publisher(offers: Offers) -> str | None:
 
 
 def published(offers: Offers) -> dt.date | None:
-    """Return the date of the first offer that has one: of several printings the one that is bought."""
+    """Return the date from the first offer that has one, which is the printing that a buyer gets."""
     first = offers[0].published
     if first is not None or len(offers) == 1:
         return first
@@ -82,15 +82,15 @@ def published(offers: Offers) -> dt.date | None:
 
 
 def is_used(listing: Listing) -> bool:
-    """Tell whether a copy is sold as used."""
+    """Return True if a copy is sold as used."""
     return Flag.SECOND_HAND in listing.flags
 
 
 def competes(listing: Listing, *, goods: bool, used: bool = False) -> bool:
-    """Tell whether a listing can be the answer: on sale at a known price, new and, unless `goods`, a book.
+    """Return True if a listing can be an answer: on sale at a known price, new and, unless `goods`, a book.
 
-    `goods` is for a search of all kinds of things, where a bookmark counts like any other, `used` for one of used
-    copies. The price of a number with several options is not that of the goods named, so it is never known.
+    `goods` is for a search of all kinds of goods, in which a bookmark counts too; `used` is for a search of used
+    copies. The price of a product with several options may be that of another option, so it counts as unknown.
     """
     if listing.sold_out or listing.from_price or price_of(listing) is None or (is_used(listing) and not used):
         return False
@@ -101,16 +101,16 @@ TieBreak = tuple[float, int, int, str, str, bool, int, int]
 
 
 def tie_break(listing: Listing) -> TieBreak:
-    """Return the key that settles every tie: the better rated (unrated last), then the one with more reviews.
+    """Return the key that breaks every tie: better rating (unrated last), then more reviews (unknown last).
 
-    Unknown reviews come last; then comes the lower product id, compared as a number, then the earlier place on the
-    result pages. Lower keys come first.
+    Then comes the lower product id, compared as a number, then the earlier position on the result pages. Lower keys
+    come first.
     """
     digits = listing.product_id.lstrip("0")
     return (
         -1.0 * (listing.rating if listing.rating is not None else -1),
         -(listing.reviews if listing.reviews is not None else -1),
-        len(digits),  # with the digits after it: numbers compared without making one of a very long string
+        len(digits),  # followed by the digits: compares numbers without converting a very long string
         digits,
         listing.product_id,
         *listing.place,

@@ -1,4 +1,4 @@
-"""The whole way from listings to a report's books: each product once, each book once, what does not belong left out."""
+"""Turn listings into a report's books: each product once, each book once, without what does not belong."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ __all__ = ["BookList", "SelectionCriteria", "build_books"]
 
 @dataclass(frozen=True, slots=True)
 class SelectionCriteria:
-    """What the buyer wants of the products found."""
+    """The buyer's criteria for the products found."""
 
     topic: Topic = field(default_factory=Topic)
     filters: Filters = field(default_factory=Filters)
     keep: frozenset[str] = frozenset()
-    """Reasons, of `KEEPABLE`, that drop nothing: what they apply to is kept and says so."""
+    """Reasons from `KEEPABLE` that drop nothing: the products that they apply to are kept and marked."""
     rank: str = "cheapest"
     """A key of `crawler.books.ranking.RANKINGS`."""
     goods: bool = False
-    """Other things count like books."""
+    """True to count other goods like books."""
     currency: str = "CNY"
     """Currency of the shop's prices."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookList:
-    """The books in their order, and where every other listing went."""
+    """The ranked books, and what became of all other listings."""
 
     books: tuple[Book, ...]
     dropped: tuple[tuple[str, Listing], ...]
-    """Reason and listing, in page order."""
+    """Pairs of reason and listing, in page order."""
     counts: Counts
     notes: tuple[str, ...] = ()
-    """What a reader should know of products that the shop showed with two offers."""
+    """Notes for the reader on products that the shop showed with two offers."""
 
 
 MOST_NOTES = 3
-"""Products named one by one; the rest are counted."""
+"""How many products to name individually; the rest are counted."""
 
 
 def build_books(
@@ -60,12 +60,13 @@ def build_books(
     *,
     fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
 ) -> BookList:
-    """Return the books of `pages`, pages with the listings read there; the same for every order of the pages.
+    """Build the books from `pages`, each with its listings; the order of the pages does not matter.
 
-    `fetched_at` is when each page was fetched, by `page_key`: of two prices of a product the later one counts.
+    `fetched_at` gives the fetch time of each page by `page_key`: if a product has two prices, the later one counts.
 
-    E-books, what is sold out and what has no price are told by each listing for itself. Topic and filters are asked of
-    the book as a whole: one seller's bare listing is on topic when its twin says so, and has its twin's reviews.
+    E-books and products that are sold out or have no price are recognized by each listing alone. Topic and filters
+    consider the whole book: a seller's bare listing is on topic if another listing of the book is, and shares its
+    reviews.
     """
     selection = select(pages, criteria.keep, goods=criteria.goods, fetched_at=fetched_at)
     reason_of = partial(drop_reason, goods=criteria.goods)
@@ -98,7 +99,7 @@ def build_books(
 
 
 def _notes(replaced: Sequence[tuple[Listing, Listing]], currency: str) -> tuple[str, ...]:
-    """Return a sentence on each of the first products with two offers, and one on how many more there are."""
+    """Return a sentence about each of the first products with two offers, and one with the number of others."""
     notes = [
         Phrase(
             "two_offers",

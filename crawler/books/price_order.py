@@ -1,7 +1,7 @@
-"""Whether a shop's list in price order proves which book is cheapest.
+"""Check that a shop's list in price order proves which book is cheapest.
 
-A list that is in order and was read beyond ¥20 holds nothing cheaper than ¥20 behind that: a book at ¥19 that was found
-is then the cheapest of all, read or not.
+If a list is in order and was read beyond ¥20, everything after that costs at least ¥20. A book found at ¥19 is then the
+cheapest of all, including those not read.
 """
 
 from __future__ import annotations
@@ -15,38 +15,37 @@ from parsers.model import Listing
 __all__ = ["MARGIN", "OrderCheck", "check_order"]
 
 MARGIN = 5
-"""Listings that must stand at a price or above it before the list counts as read up to there. One dear listing may have
-slipped to the end of what was read, with a cheap one in its place behind; five in a row have not."""
+"""How many listings at or above a price prove that the list was read up to that price. A single expensive listing may
+be out of place at the end, with a cheap one still behind it; five in a row are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCheck:
-    """What the listings of a list in price order, from its first on, say of those behind them."""
+    """Conclusions from the first listings of a list in price order about those behind them."""
 
     up_to: Decimal | None
-    """Yuan: nothing behind them is cheaper, if the list is in order. None for fewer than `MARGIN` listings on sale."""
+    """Yuan: nothing behind them is cheaper if the list is in order. None for fewer than `MARGIN` listings on sale."""
     in_order: bool
-    """No listing stands behind a dearer one."""
+    """True if no listing follows a more expensive one."""
     unknown_from: Decimal | None
-    """Yuan: a listing without a readable price may cost as little as this. None when every listing had a price."""
+    """Yuan: a listing without a readable price may cost as little as this. None if every listing had a price."""
 
     def passed(self, price: Decimal) -> bool:
-        """Tell whether the list was read beyond `price`."""
+        """Return True if the list was read beyond `price`."""
         return self.up_to is not None and price < self.up_to
 
     def proves(self, price: Decimal) -> bool:
-        """Tell whether nothing is cheaper than `price`, neither behind the listings nor, unreadable, among them."""
+        """Return True if nothing is cheaper than `price`, either behind the listings or among the unreadable ones."""
         hidden = self.unknown_from is not None and self.unknown_from < price
         return self.in_order and self.passed(price) and not hidden
 
 
 def check_order(listings: Iterable[Listing]) -> OrderCheck:
-    """Check the order of `listings`, as the shop shows them, and how far it proves what is cheap.
+    """Check the order of `listings`, as the shop shows them, and how far it proves what is cheapest.
 
-    No disorder is allowed. Of the listings behind the last one nothing is known but that the order holds, so an
-    exception among those that were read is one that may occur among the others, too. A listing that offers an e-book
-    beside the book may stand at the price of either, for the shop sorts by the lowest of several. What is sold out has
-    no place in the order of prices.
+    No exception is tolerated: about the unread listings we know only that the order holds, so an exception among the
+    read ones may also occur there. A listing that offers an e-book besides the book may be sorted by either price,
+    because the shop sorts by the lowest of several. Sold-out listings have no place in the order and are ignored.
     """
     in_order = True
     bounds: list[Decimal] = []

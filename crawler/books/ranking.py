@@ -1,4 +1,4 @@
-"""In what order the books of a report stand. Each order is total: the same books always come out the same way."""
+"""Rank the books of a report. Each order is total: the same books always come out in the same order."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LAST = Decimal("Infinity")
 
 
 _Key = Callable[[Decimal | None, int | None, float | None, float | None], tuple[Decimal | float, ...]]
-"""What a ranking makes of a book's price, volumes, quality and value: numbers that are lower for what comes first."""
+"""Computes sort keys from a book's price, volumes, quality and value; lower comes first."""
 
 
 def _by_price(
     price: Decimal | None, _volumes: object, quality: float | None, _value: object
 ) -> tuple[Decimal, float]:
-    # Of equal price the better first: so what is named cheapest is always on the frontier.
+    # At equal price, the better book first: so the cheapest is always on the frontier.
     return (_LAST if price is None else price, -(quality or 0.0))
 
 
@@ -36,14 +36,14 @@ def _by_quality(
 def _by_value(
     price: Decimal | None, _volumes: object, quality: float | None, value: float | None
 ) -> tuple[float, Decimal, float]:
-    # Of equal value the cheaper first, then the better: so nothing worse and dearer comes before its better.
+    # At equal value, the cheaper first, then the better: so no book precedes one that is better and cheaper.
     return (math.inf if value is None else -value, _LAST if price is None else price, -(quality or 0.0))
 
 
 def _by_volume_price(
     price: Decimal | None, volumes: int | None, _quality: object, _value: object
 ) -> tuple[Decimal, Decimal]:
-    # Not rounded; of what does not say its volumes nothing is known.
+    # Not rounded; sets that do not state their volumes come last.
     a_volume = price / volumes if price is not None and volumes else _LAST
     return (a_volume, _LAST if price is None else price)
 
@@ -54,7 +54,7 @@ RANKINGS: dict[str, _Key] = {
     "value": _by_value,
     "per-volume": _by_volume_price,
 }
-"""The key of each ranking, before `tie_break`, by its name: the report's `rank`."""
+"""The key of each ranking before `tie_break`, by its name: the report's `rank`."""
 
 
 def rank_books(
@@ -65,12 +65,12 @@ def rank_books(
     used: bool = False,
     kept_for: Callable[[Offers], frozenset[str]] | None = None,
 ) -> tuple[Book, ...]:
-    """Return the books of `found`, ranked from 1; the same for every order of `found`.
+    """Return the books of `found`, ranked from 1; the order of `found` does not matter.
 
     `by` is a key of `RANKINGS`: `cheapest` by price, then quality; `best` by quality, then price; `value` by quality
-    against price (see `crawler.books.quality`); `per-volume` by yuan a volume, those that do not say how many last.
-    Ties go by `tie_break` of the cheapest offer. What has no price comes last. `goods`: other things compete too,
-    `used`: used copies, too. `kept_for` gives the reasons for which a book would have been dropped.
+    relative to price (see `crawler.books.quality`); `per-volume` by yuan per volume, with unknown volumes last. Ties
+    are broken by `tie_break` of the cheapest offer. Books without a price come last. With `goods`, other goods compete
+    too; with `used`, used copies do. `kept_for` gives the reasons for which a book would have been dropped.
 
     Time grows as n·log n, memory as n.
     """
@@ -87,8 +87,8 @@ def rank_books(
     def with_tie(at: int) -> tuple[object, ...]:
         return (*key(prices[at], volumes[at], quality[at], value[at]), *tie_break(firsts[at]))
 
-    # The first number of each key goes ahead as a float: a million whole keys would be most of the memory. Only what
-    # ties in it, as different Decimals may, is looked at more closely.
+    # Sort by the first number of each key as a float: a million complete keys would use most of the memory. Compare
+    # complete keys only for ties, because different Decimals may have equal floats.
     leads = [float(numbers[0]) for numbers in map(key, prices, volumes, quality, value)]
     order = list[int]()
     for _, run in groupby(sorted(range(len(leads)), key=leads.__getitem__), key=leads.__getitem__):
@@ -99,7 +99,7 @@ def rank_books(
     ranks = [0] * len(found)
     for rank, at in enumerate(order, start=1):
         ranks[at] = rank
-    # Made in the order of `found`, where neighbours are near in memory: with a million books that halves the time.
+    # Build them in the order of `found`, where neighbours are close in memory: this halves the time for a million.
     nothing = frozenset[str]()
     books = [
         Book(
@@ -120,10 +120,10 @@ def rank_books(
 
 
 def first_by(by: str, books: Iterable[Book], *, goods: bool = False, used: bool = False) -> Book | None:
-    """Return the book that comes first in ranking `by` of those that compete; None when there is none.
+    """Return the first competing book in ranking `by`; None if there is none.
 
-    For `best` and `value` it must have stars: of a book that nobody has rated nothing good is known. `goods`: other
-    things compete with books, `used`: used copies with new ones.
+    For `best` and `value` it must have stars, because an unrated book may be bad. With `goods`, other goods compete
+    with books; with `used`, used copies compete with new ones.
     """
     needs_stars, key = by in {"best", "value"}, RANKINGS[by]
     numbered = [

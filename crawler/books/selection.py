@@ -1,7 +1,7 @@
-"""Which listings count: each product once, and only what can be bought as a book at a known price.
+"""Select the listings that count: each product once, and only what is for sale as a book at a known price.
 
-What is left out goes under a reason and can be listed. The answer depends on the pages alone, not on the order in which
-they arrive.
+Dropped listings are kept with a reason and can be listed. The result depends only on the pages, not on the order in
+which they arrive.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ __all__ = ["Selection", "Selector", "drop_reason", "select", "unique_listings"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The listings that count, and where the others went."""
+    """The listings that count, and what became of the others."""
 
     kept: tuple[Listing, ...]
-    """In page order; each has a price, unless it was kept without one."""
+    """In page order; each has a price unless it was kept without one."""
     dropped: tuple[tuple[str, Listing], ...]
-    """Reason and listing, in page order."""
+    """Pairs of reason and listing, in page order."""
     listings: int
-    """Listings seen."""
+    """Number of listings seen."""
     unique: int
-    """Products seen: `len(kept) + len(dropped)`."""
+    """Number of products seen: `len(kept) + len(dropped)`."""
     replaced: tuple[tuple[Listing, Listing], ...] = ()
-    """Pairs of one product with two offers: the earlier observation, and the later one that was taken."""
+    """Pairs of listings of one product with two offers: the earlier observation, and the later one, which is used."""
 
 
 def select(
@@ -40,10 +40,10 @@ def select(
     goods: bool = False,
     fetched_at: Mapping[tuple[bool, int], dt.datetime] | None = None,
 ) -> Selection:
-    """Return the listings that count, from `pages`: pages by any name with the listings read there, in any order.
+    """Select listings from `pages`, a mapping of any page name to its listings; its order does not matter.
 
-    A product that stands on several pages counts once, see `unique_listings`; `fetched_at` is when each page was
-    fetched. `keep` are reasons that drop nothing, `goods` as for `drop_reason`.
+    A product on several pages counts once, see `unique_listings`; `fetched_at` gives the fetch time of each page.
+    `keep` contains reasons that drop nothing; `goods` is as in `drop_reason`.
     """
     listings = [listing for _, some in pages for listing in some]
     unique, replaced = unique_listings(listings, fetched_at or {})
@@ -61,11 +61,11 @@ def select(
 def unique_listings(
     listings: Iterable[Listing], fetched_at: Mapping[tuple[bool, int], dt.datetime]
 ) -> tuple[tuple[Listing, ...], tuple[tuple[Listing, Listing], ...]]:
-    """Return each product once, in page order, and the pairs of which the later one replaced the earlier.
+    """Return each product once, in page order, and the pairs of which the later listing replaced the earlier one.
 
-    A product that stands twice with the same offer is taken from its first place. Where price or availability differ,
-    the later observation is right: that of the page that was fetched last, and of pages without a time, or within one
-    page, that of the later place. `fetched_at` is by a listing's `page_key`.
+    If a product appears twice with the same offer, use its first position. If price or availability differ, use the
+    later observation: the one on the page fetched later; without fetch times, or on the same page, the one at the later
+    position. `fetched_at` is indexed by a listing's `page_key`.
     """
     chosen: dict[str, Listing] = {}
     replaced: dict[str, tuple[Listing, Listing]] = {}
@@ -89,16 +89,16 @@ _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _offer(listing: Listing) -> tuple[object, ...]:
-    """Return price and availability: two listings of a product that agree in them are the same observation."""
+    """Return price and availability: two listings of a product with equal ones are the same observation."""
     return listing.price, listing.ebook_price, listing.ebook_only, listing.sold_out
 
 
 def drop_reason(listing: Listing, *, goods: bool = False) -> str | None:
-    """Return the key of `KEEPABLE`, but `off_topic`, for which a listing by itself is no book to buy; None for a book.
+    """Return the key of `KEEPABLE`, except `off_topic`, that excludes a listing by itself; None for a book on sale.
 
-    `goods` is for a search of all kinds of things, where an accessory counts like a book. An e-book comes first, since
-    it never has a printed copy's price; a sold-out edition often has none either, and `no_price` is to mean that the
-    shop sells it and the price could not be read.
+    `goods` is for a search of all kinds of goods, in which an accessory counts like a book. An e-book comes first,
+    because it never has a printed copy's price. A sold-out edition often has none either; `no_price` means that the
+    shop sells the book but its price was unreadable.
     """
     if listing.ebook_only:
         return "ebook"
@@ -112,8 +112,8 @@ def drop_reason(listing: Listing, *, goods: bool = False) -> str | None:
 class Selector:
     """A selection that grows page by page, with figures for the progress of a search.
 
-    `cheapest` and `kept_count` are those of `select()` at any moment, less what `covers` says no to. They cost one pass
-    over the new page; a page that is replaced, or that shares a product with another, costs one pass over all.
+    `cheapest` and `kept_count` always equal those of `select()`, minus the listings that `covers` rejects. An update
+    costs one pass over the new page; if a page is replaced, or shares a product with another, one pass over all.
     """
 
     def __init__(
@@ -134,23 +134,23 @@ class Selector:
 
     @property
     def pages(self) -> dict[tuple[bool, int], tuple[Listing, ...]]:
-        """The listings given so far, by page."""
+        """The listings so far, by page."""
         return self._pages
 
     @property
     def kept_count(self) -> int:
-        """Products kept so far."""
+        """Number of products kept so far."""
         return self._kept_count
 
     @property
     def cheapest(self) -> Decimal | None:
-        """Lowest price in yuan of those kept so far; None while there is none."""
+        """Lowest price in yuan of the products kept so far; None if there is none."""
         return self._cheapest
 
     def add(
         self, page: tuple[bool, int], listings: Sequence[Listing], fetched_at: dt.datetime | None = None
     ) -> None:
-        """Take in what was read on a page, by its listings' `page_key`, in place of what was given for it before."""
+        """Add the listings of a page, identified by their `page_key`; replace those of an earlier call."""
         if fetched_at is not None:
             self._fetched_at[page] = fetched_at
         ids = {listing.product_id for listing in listings}

@@ -1,4 +1,4 @@
-"""Whether a listing has anything to do with what was searched for: shops fill their pages up with other goods."""
+"""Recognize listings that match the search's topic: shops fill their result pages with other goods."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Topic", "topic_of"]
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[+#.'&-](?=[^\W_]))*[+#]*")
 _NUMBER = re.compile(r"[\d\s.x-]{8,}")
-"""An ISBN or a product number: the shop finds the book by it and does not write it on the page."""
+"""An ISBN or a product number: the shop finds the book by it but does not show it on the page."""
 
 
 class Topic:
-    """What was searched for, as pieces of which one must stand somewhere in a listing that is on topic.
+    """The query as pieces; a listing is on topic if it contains one of them.
 
-    The pieces are every two neighbouring Chinese characters of the query, in Simplified Chinese and half width, a
-    character alone where it has no neighbour, and each of its words in other letters.
+    The pieces are every two adjacent Chinese characters of the query, in Simplified Chinese and half width; a single
+    character if it has no neighbour; and each word in other letters.
     """
 
     def __init__(self, *queries: str, simplified: Callable[[str], str] = lambda text: text) -> None:
-        """Take the pieces of all `queries`, wordings of the same; `simplified` turns text into Simplified Chinese."""
+        """Take the pieces of all `queries`, which are wordings of one query; `simplified` converts to Simplified."""
         self._simplified = simplified
         pieces, words = set[str](), set[str]()
         for query in queries:
@@ -35,7 +35,7 @@ class Topic:
             for run in _HAN.findall(text):
                 pieces.update({run[at : at + 2] for at in range(len(run) - 1)} or {run})
             words.update(word for part in _HAN.split(text) for word in _WORD.findall(part))
-        # A letter alone is no part of another word: C stands in «C 语言», not in «Cisco».
+        # A single letter must not match inside a word: C is in «C 语言», not in «Cisco».
         alone = {word for word in words if len(word) == 1}
         pieces |= words - alone
         patterns = [re.escape(piece) for piece in sorted(pieces)]
@@ -43,10 +43,10 @@ class Topic:
         self._pieces = re.compile("|".join(patterns)) if patterns else None
 
     def covers(self, listing: Listing) -> bool:
-        """Return whether a listing is on topic: the shop marked words of it, or one of the pieces stands in its words.
+        """Return True if a listing is on topic: the shop highlighted words of it, or its text contains a piece.
 
-        Those are title, subtitle, authors, publisher and description; what is in Traditional Chinese counts as well. A
-        query that has no piece (an ISBN, signs alone) says nothing of the topic: then everything is on it.
+        The text is title, subtitle, authors, publisher and description, in either script. A query without pieces (an
+        ISBN, or only punctuation) has no topic: then every listing is on topic.
         """
         if listing.highlighted or self._pieces is None:
             return True
@@ -62,7 +62,7 @@ class Topic:
 
 
 def topic_of(query: str, query_sent: str) -> Topic:
-    """Return the topic of a search; what the mainland calls a thing that was typed in Taiwan's words is on it, too."""
+    """Return the topic of a search, including the mainland's wording of a query in Taiwan's words."""
     return Topic(*filter(None, (query_sent, mainland_wording(query))), simplified=simplified)
 
 

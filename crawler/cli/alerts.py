@@ -1,4 +1,4 @@
-"""`bookprice alerts`: where alerts go, what is still to be delivered there, and a test message for each place."""
+"""`bookprice alerts`: list the alert channels and their pending alerts, or send each a test message."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "resting_in_words", "run"]
 
 TITLE_LIMIT = 40
-"""Characters of a title in a line."""
+"""Maximum length of a title in a line, in characters."""
 
 MOST_LISTED = 10
-"""Pending alerts of a place that are named; the others are counted."""
+"""How many pending alerts of a place to name; the rest are counted."""
 
 DESCRIPTION = """\
 List the places in the configuration's table [alerts], without their tokens, and the alerts that each has pending or
@@ -65,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the places, or try them; return the exit code."""
+    """List the places, or send test messages; return the exit code."""
     from crawler.cli.watch_options import alert_channels, loaded_watches, overlooked
     from crawler.errors import UsageError
 
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
-    """Send a test message to each place, and say what became of it."""
+    """Send a test message to each place, and report the results."""
     from crawler.alerts.wording import trial_message
     from crawler.cli.interrupts import Interrupts
     from crawler.cli.watch_options import overlooked
@@ -105,7 +105,7 @@ def _test(loaded: Loaded, channels: Sequence[Channel]) -> int:
         )
     message = trial_message(labels_for(loaded.settings.report.lang, loaded.watched_queries, local_zone()))
     code, say = ExitCode.WHOLE, console.words()
-    with Interrupts():  # a signal ends this process, and with it the one that delivers
+    with Interrupts():  # a signal ends this process, and with it the delivery process
         for channel in channels:
             why = channel.deliver(message)
             if why is None:
@@ -158,7 +158,7 @@ def _of_channel(each: Outstanding, *, is_default: bool) -> Iterator[str]:
 
 
 def resting_in_words(alert: Resting, channel: str) -> str:
-    """Return which alert a channel refuses, since when, why, and when it is tried again."""
+    """Describe an alert that a channel refuses: since when, why, and when it is tried again."""
     from crawler.local_time import local_zone, minute_in
 
     zone, say = local_zone(), console.words()

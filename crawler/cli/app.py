@@ -1,6 +1,6 @@
-"""The command line as a whole: which command is meant, its options, its exit code.
+"""The whole command line: find the command, parse its options, return its exit code.
 
-Whatever goes wrong ends in one line on stderr and an exit code of the help's list.
+Every error ends in one line on stderr and an exit code that the help lists.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": doctor,
     "demo": demo,
 }
-"""Commands by name. The first word of a command line that is none of them is part of a search."""
+"""Commands by name. A command line whose first word is not a command is a search."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Every option, by all of its spellings."""
+        """All options, in all spellings."""
         return tuple(self._option_string_actions)
 
 
@@ -74,7 +74,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
     except CrawlerError as error:
         console.error(error)
         return ExitCode.NOT_WRITTEN
-    except SystemExit as done:  # argparse has printed the help, or a signal came
+    except SystemExit as done:  # argparse has printed the help, or a signal arrived
         return done.code if isinstance(done.code, int) else 0
     except KeyboardInterrupt:
         console.line("")
@@ -83,7 +83,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         if (words := shortage(error)) is not None:
             say_once(words)
             return ExitCode.NOT_WRITTEN
-        if isinstance(error, ImportError) and not _is_ours(error.name):  # a package that is there, and broken
+        if isinstance(error, ImportError) and not _is_ours(error.name):  # an installed but broken package
             console.error(f"a package is broken: {error}; install it again: {install_command()}")
             return ExitCode.NOT_WRITTEN
         if "--verbose" in arguments:
@@ -94,7 +94,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         console.error(f"internal error: {type(error).__name__}: {error} ({hint})")
         return ExitCode.INTERNAL
     finally:
-        console.speak(None)  # a caller may run another command
+        console.speak(None)  # the caller may run another command
 
 
 def _is_ours(module: str | None) -> bool:
@@ -112,7 +112,7 @@ def _run(arguments: list[str]) -> int:
         from crawler.cli.prompts import ask_for_search
 
         args = _parse(ask_for_search())
-    if args.command != "history":  # which opens one file
+    if args.command != "history":  # that one opens only one file
         quiet_libraries()
         if (words := too_little()) is not None:
             console.error(words)
@@ -121,7 +121,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _parse(typed: Sequence[str]) -> argparse.Namespace:
-    """Parse the arguments. Raises UsageError; help and version are shown, then the program exits."""
+    """Parse the arguments. Raises UsageError; help and version are printed, then the program exits."""
     arguments = list(typed)
     if arguments[0] == "help":
         arguments = [*arguments[1:], "--help"]
@@ -129,7 +129,7 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
         arguments = ["search", *arguments]
     if arguments[0] == "history":
         arguments = history.named(arguments)
-    # The word that may be a misspelt command is the query of a command that was not named.
+    # The suspect word is the query of a command line without a command.
     known, words = (history.PARTS, typed[1:]) if typed[0] == "history" else (COMMANDS, typed)
     named = not words or words[0] in known
     parser = build_parser()
@@ -148,9 +148,9 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
 
 
 def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
-    """Raise UsageError for a query that is a misspelt command, or one that is not named first: nothing is searched.
+    """Raise UsageError for a query that is a misspelt command, or a command after its options, instead of searching.
 
-    `first` is the first word of the command line; `words` are those to search with for the word itself.
+    `first` is the first word of the command line; `words` are the arguments that search for the word itself.
     """
     known: tuple[str, ...]
     if first == "history":
@@ -165,14 +165,14 @@ def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
 
 
 def _what_is(word: str, args: argparse.Namespace) -> str:
-    """Return what to say of a word that the command has no use for."""
+    """Describe a word that the command cannot use."""
     if word.startswith("-"):
         name, equals, value = word.partition("=")
         flag = _nearest(name, args.parser.flags)
         if equals and (flag == "--proxy" or "@" in value or ":" in value):
-            word = f"{name}=…"  # it may hold a password
+            word = f"{name}=…"  # the value may contain a password
         return f"unknown option {word}" + (f"; the nearest is {flag}" if flag else "")
-    if "@" in word or getattr(args, "proxy", None):  # what follows a space in a password
+    if "@" in word or getattr(args, "proxy", None):  # the part of a password after a space
         return "unexpected word; put a query of several words, or a URL with a space, in quotes"
     if not hasattr(args, "query"):
         return f'unexpected word {word!r}: {args.command} takes only options; to search for it: "{args.command} {word}"'
@@ -183,7 +183,7 @@ def _what_is(word: str, args: argparse.Namespace) -> str:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that looks like `word`; None when none does."""
+    """Return the known word that resembles `word`; None if there is none."""
     import difflib
 
     return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.75)), None)

@@ -1,4 +1,4 @@
-"""The command line as it was typed: the command that a misspelt word means, and the same line to paste, changed."""
+"""Suggest corrected command lines: the command that a misspelt word means, and a changed line to paste."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from crawler.errors import UsageError
 __all__ = ["CommandLine", "for_shell", "nearest_command", "program", "quoted"]
 
 _PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+")
-"""What no shell reads as more than a word; `shlex.quote` would put every Chinese word in quotes."""
+"""Words that no shell interprets; `shlex.quote` would quote every Chinese word."""
 
 _SHORT = 4
-"""Letters up to which a word is too close to many others: «demo» to demon, dome and memo."""
+"""Maximum length of a word that resembles too many others: «demo» resembles demon, dome and memo."""
 
 
 def program() -> str:
-    """Return the command to type: users of `python -m crawler` may not have the script on their path."""
+    """Return the command to type: with `python -m crawler`, the script may not be on the user's path."""
     return "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
 
 
 def quoted(word: str) -> str:
-    """Return a word as a shell reads it whole."""
+    """Quote a word for a shell, if necessary."""
     return word if _PLAIN_WORD.fullmatch(word) else shlex.quote(word)
 
 
 def nearest_command(word: str, commands: Iterable[str]) -> str | None:
-    """Return the command that `word` misspells by one slip of the keyboard; None for any other word.
+    """Return the command that `word` misspells with a single typing error; None for any other word.
 
-    A slip is one letter too many, missing or wrong, or two that changed places; the first letter is right, as it nearly
-    always is. Two slips away stand words that people search for: docker is as near to doctor as that, match to watch.
+    A typing error is one extra, missing or wrong letter, or two swapped ones; the first letter must be right, as it
+    nearly always is. Two errors would include words that people search for: docker resembles doctor, match resembles
+    watch.
     """
     if not (word.isascii() and word.isalpha()):
         return None
@@ -56,21 +57,21 @@ def _misspells(word: str, command: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """The arguments of a command, and how they are read."""
+    """The arguments of a command, and the function that parses them."""
 
     arguments: tuple[str, ...]
     parse: Callable[[Sequence[str]], Namespace]
-    """Raises UsageError for arguments that cannot be."""
+    """Raises UsageError for invalid arguments."""
 
     def with_flag(self, flag: str) -> str:
-        """Return the command line with `flag`, for a shell."""
+        """Return the command line with `flag` added, for a shell."""
         words = list(self.arguments)
         if flag not in words:
             words.insert(words.index("--") if "--" in words else len(words), flag)
         return for_shell(words)
 
     def with_query(self, query: str) -> str:
-        """Return the command line with another query, for a shell; a search for `query` alone where it has none."""
+        """Return the command line with another query, for a shell; without a query in it, a search for `query`."""
         for at in range(len(self.arguments)):
             words = [*self.arguments[:at], query, *self.arguments[at + 1 :]]
             try:
@@ -82,7 +83,7 @@ class CommandLine:
 
 
 def for_shell(words: Sequence[str]) -> str:
-    """Return a command line of this program for a shell, without the user name and password of a URL."""
+    """Format a command line of this program for a shell, without the user name and password of a URL."""
     shown = [
         _without_credentials(word) if "://" in word or "--proxy" in {before, word.partition("=")[0]} else word
         for before, word in zip(["", *words], words, strict=False)

@@ -1,4 +1,4 @@
-"""The three streams of a command: in the terminal's charset, one line an error, quiet when a reader goes away."""
+"""The standard streams of a command: the terminal's charset, one line per error, no error if a reader goes away."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ __all__ = [
 PROGRAM = "bookprice"
 
 LONGEST_LINE = 4_000
-"""Characters of a line that is said to a person."""
+"""Maximum length of a message in characters."""
 
 _MORE_COLUMNS = 8
-"""Columns that ¥, ★, … and · of a table's row may take beyond their own in a terminal that draws them two wide."""
+"""Extra columns of a table's row in a terminal that draws ¥, ★, … and · two columns wide."""
 
 
 def set_up() -> None:
-    """Make the streams carry Chinese, in the terminal's charset; what that lacks raises nothing and stays readable."""
+    """Make the streams write Chinese in the terminal's charset; replace missing characters with readable ones."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # None under pythonw or after `>&-`
         if reconfigure is not None:
@@ -54,7 +54,7 @@ def set_up() -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a person sits at the other end of `stream`."""
+    """Return True if `stream` is a terminal."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # closed
@@ -62,12 +62,12 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def takes_control_codes(stream: TextIO | None) -> bool:
-    """Return whether `stream` is a terminal that can move its cursor."""
+    """Return True if `stream` is a terminal that supports cursor movement."""
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def wants_color(stream: TextIO | None) -> bool:
-    """Return whether `stream` gets colour: a terminal does, unless NO_COLOR is set; FORCE_COLOR gives it to a pipe."""
+    """Return True if `stream` gets colour: a terminal does, unless NO_COLOR is set; FORCE_COLOR includes pipes."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -76,16 +76,16 @@ def wants_color(stream: TextIO | None) -> bool:
 
 
 def one_line(text: object) -> str:
-    """Return `text` on one line, with escapes for what is not printable: it may come from a shop or an argument.
+    """Return `text` on one line, with unprintable characters escaped: it may come from a shop or an argument.
 
-    What is longer than `LONGEST_LINE` is cut there.
+    Text longer than `LONGEST_LINE` is cut.
     """
     folded = " ".join(crop(str(text), LONGEST_LINE).split())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in folded)
 
 
 def visible(text: str) -> str:
-    """Return `text` of many lines as a terminal may get it: with escapes for what is not printable but line ends."""
+    """Return multi-line `text`, safe for a terminal: escape unprintable characters except line ends."""
     return "".join(c if c.isprintable() or c in "\r\n" else ascii(c)[1:-1] for c in text)
 
 
@@ -98,19 +98,19 @@ def columns() -> int | None:
 
 
 def language(wanted: str, stream: TextIO | None) -> str:
-    """Return the language of what goes to `stream`: English instead of auto if that has no Chinese characters."""
+    """Return the language for `stream`: English instead of auto if its charset has no Chinese characters."""
     if wanted == "auto" and stream is not None and not has_chinese(stream.encoding):
         return "en"
     return wanted
 
 
 def speak(lang: str | None, query: str = "") -> None:
-    """Word what the command writes to stderr in a report's language, that of `query` for auto; None is English."""
+    """Set the language of messages on stderr to a report's, that of `query` for auto; None is English."""
     _Speech.lang, _Speech.query, _Speech.labels = lang, query, None
 
 
 def words() -> Labels:
-    """Return the words of the language that the command speaks."""
+    """Return the texts in the language of the command."""
     if _Speech.labels is None:
         from crawler.labels import ENGLISH, labels_for
         from crawler.local_time import local_zone
@@ -125,17 +125,17 @@ class _Speech:
     lang: str | None = None
     query = ""
     labels: Labels | None = None
-    """Made when first needed."""
+    """Created on first use."""
 
 
 def line(text: object) -> None:
-    """Write a line to stderr: a text, or the message of an exception, folded into one; phrases are worded."""
+    """Write a line to stderr: a text or the message of an exception, on one line; phrases are translated."""
     message = reason_of(text) if isinstance(text, Exception) else text
     block(one_line(words().text(message) if isinstance(message, Phrase) else message))
 
 
 def block(text: str) -> None:
-    """Write text of several lines to stderr; a stderr that is closed takes no notice."""
+    """Write multi-line text to stderr; do nothing if it is closed."""
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -148,15 +148,15 @@ def error(text: object) -> None:
 
 
 def show_cursor() -> None:
-    """Bring back the cursor that a progress bar hid; callable in a signal handler."""
+    """Show the cursor that a progress bar hid; safe in a signal handler."""
     with suppress(OSError):
         os.write(2, b"\x1b[?25h\n")
 
 
 def write_report(report: str | bytes, *, utf8: bool) -> None:
-    """Write a report to stdout: to a terminal as text, else as bytes, without a byte-order mark.
+    """Write a report to stdout: text to a terminal, otherwise bytes without a byte-order mark.
 
-    Text is in the charset of stdout, but for a format that is UTF-8 by its standard (`utf8`). Raises OutputError when
+    Text uses the charset of stdout, except in a format whose standard requires UTF-8 (`utf8`). Raises OutputError if
     stdout cannot be written.
     """
     if isinstance(report, str) and sys.stdout is not None:
@@ -170,11 +170,11 @@ def write_report(report: str | bytes, *, utf8: bool) -> None:
 
 
 def write_stdout(content: str | bytes) -> bool:
-    """Write to stdout, text as text and bytes as they are; a reader that has gone away (`| head`) is no error.
+    """Write to stdout, text as text and bytes unchanged; a reader that has gone away (`| head`) is not an error.
 
-    Returns whether somebody is there to read more. Raises OutputError when stdout cannot be written (a full disk).
+    Return False once nobody reads any more. Raises OutputError if stdout cannot be written (a full disk).
     """
-    if sys.stdout is None or _Stdout.is_lost:  # closed by `>&-`: nobody wants it
+    if sys.stdout is None or _Stdout.is_lost:  # closed by `>&-`: nobody reads it
         return False
     try:
         if isinstance(content, bytes):
@@ -194,11 +194,11 @@ def write_stdout(content: str | bytes) -> bool:
 
 class _Stdout:
     is_lost = False
-    """Whether it could not be written once: what is written now goes nowhere."""
+    """True once a write has failed: further output is discarded."""
 
 
 def _let_go_of_stdout() -> None:
-    """Point stdout at nothing, so that what is left in its buffer does not fail again when Python ends."""
+    """Point stdout at the null device, so that its buffered data does not fail again when Python exits."""
     _Stdout.is_lost = True
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`bookprice demo`: the embedded demo shop, served until it is told to stop."""
+"""`bookprice demo`: serve the embedded demo shop until a signal arrives."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal comes, or record a year; return the exit code."""
+    """Serve until a signal arrives, or record a year; return the exit code."""
     if args.history:
         return _record(args)
     for flag, value in (("--history-file", args.history_file), ("--config", args.config)):
@@ -81,16 +81,14 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             console.error(_reason(error, args.port))
             return ExitCode.USAGE
-        except (
-            SystemExit
-        ):  # a signal before the shop was open, or after it closed: the end that was asked for
+        except SystemExit:  # a signal before the shop was open, or after it closed: the intended end
             if interrupts.exit_code is None:
                 raise
     return ExitCode.WHOLE
 
 
 def _record(args: argparse.Namespace) -> int:
-    """Record the demo's year, say so, and return the exit code."""
+    """Record the demo's year, report it, and return the exit code."""
     import shlex
 
     from crawler.demo.year import DAYS, LAST_DAY, QUERY, year
@@ -100,7 +98,7 @@ def _record(args: argparse.Namespace) -> int:
         if getattr(args, flag):
             raise UsageError(f"--history serves nothing; omit --{flag}")
     path = history_path(loaded_settings(args))
-    runs = [*year()]  # made before anybody has to wait for the file
+    runs = [*year()]  # generated before the file is locked
     with History(path) as history:
         new = history.record_all(runs)
     first = LAST_DAY - dt.timedelta(days=DAYS - 1)
@@ -157,7 +155,7 @@ def _latency(text: str) -> float:
 
 def _day(text: str) -> dt.date:
     try:
-        # `fromisoformat` alone would take 20260131 and 2026-W05-6, too.
+        # `fromisoformat` alone would also accept 20260131 and 2026-W05-6.
         day = dt.date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
         day = None

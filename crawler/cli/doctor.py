@@ -1,4 +1,4 @@
-"""`bookprice doctor`: whether configuration, files, shop and watches are well, a line each."""
+"""`bookprice doctor`: check configuration, files, shop access and watches; print one line for each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 QUERY = "Python"
-"""What is searched where there is no watch: every bookshop has something of it."""
+"""The query if there is no watch: every bookshop has books on it."""
 
 DESCRIPTION = """\
 Check, one line each, whether the configuration is valid, history and reports can be written, the shop can be reached
@@ -47,17 +47,17 @@ exit codes:
 
 
 class State(StrEnum):
-    """How it is with a thing."""
+    """The states of a finding."""
 
     WELL = "ok"
     NOTE = "note"
-    """Worth knowing, and nothing wrong."""
+    """Information that is not a problem."""
     WRONG = "WRONG"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of what was found out."""
+    """The result of one check."""
 
     state: State
     thing: str
@@ -82,7 +82,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at everything, say what was found, and return the exit code."""
+    """Run all checks, print the findings, and return the exit code."""
     from crawler.cli.interrupts import Interrupts
 
     wrong = False
@@ -132,7 +132,7 @@ def _findings(args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Find
 
 
 def _of_history(loaded: Loaded) -> Iterator[Finding]:
-    """Say whether the history can be written; where there is none, whether one can be made."""
+    """Check that the history can be written, or created if it does not exist."""
     from crawler.history.recording import history_file
     from crawler.history.store import History
 
@@ -170,7 +170,7 @@ def _of_folder(thing: str, folder: Path, *, root: Path | None = None) -> Finding
 
 
 def _of_shop(loaded: Loaded, args: argparse.Namespace, interrupts: Interrupts) -> Iterator[Finding]:
-    """Ask for one page, and say whether the shop answers and whether the page can be read."""
+    """Request one page to check that the shop responds and the page can be parsed."""
     import asyncio
 
     from crawler.cli.page_source import cache_folder
@@ -223,9 +223,9 @@ async def _one_page(
 
 
 def _of_watches(loaded: Loaded, args: argparse.Namespace, channels: tuple[Channel, ...]) -> Iterator[Finding]:
-    """Say of each watch when it succeeded last, and what could not be delivered.
+    """Report the last success of each watch, and undelivered alerts.
 
-    Nothing of what watches remember is changed, but that they are there: a watch may be under way.
+    Only read the state of the watches: one may be running.
     """
     from crawler.cli.stdout_channel import StdoutChannel
     from crawler.history.recording import history_file

@@ -1,6 +1,6 @@
-"""`bookprice watch --dry-run`: a round of watches on a copy of the history, whose messages are printed, not delivered.
+"""`bookprice watch --dry-run`: run a round of watches on a copy of the history; print messages instead of sending them.
 
-It takes no lock, since it changes nothing: a round that runs meanwhile is not in its way.
+It changes nothing, so it needs no lock, and a real round may run at the same time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["dry_run"]
 
 @dataclass(slots=True)
 class _Rehearsal:
-    """Stands for a channel: takes every message, and delivers none."""
+    """Replaces a channel: accepts every message and delivers none."""
 
     name: str
     key: str
@@ -43,9 +43,9 @@ def dry_run(
     history: Path,
     args: argparse.Namespace,
 ) -> int:
-    """Make the watches that are due, print what they would tell and where, and return the exit code.
+    """Run the due watches, print their messages with the channels, and return the exit code.
 
-    Raises UsageError where the history cannot be read or copied.
+    Raises UsageError if the history cannot be read or copied.
     """
     from tempfile import TemporaryDirectory
 
@@ -69,7 +69,7 @@ def dry_run(
 
 
 def _copy(history: Path, copy: Path) -> None:
-    """Copy a history, if there is one, as it is now, whoever writes meanwhile."""
+    """Copy the current state of a history, if there is one, even while others write."""
     import sqlite3
 
     from crawler.errors import HistoryError, UsageError

@@ -1,4 +1,4 @@
-"""What the exit codes of a command mean."""
+"""The exit codes of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     NO_PAGE = 4
     LOCKED = 5
     INTERNAL = 70  # EX_SOFTWARE of BSD's sysexits.h
-    INTERRUPTED = 130  # 128 + SIGINT, as a shell has it
+    INTERRUPTED = 130  # 128 + SIGINT, as shells do it
     TERMINATED = 143  # 128 + SIGTERM
 
 
@@ -33,4 +33,4 @@ MEANINGS = {
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what had been read is written, marked partial",
     ExitCode.TERMINATED: "terminated (SIGTERM); the same",
 }
-"""The exit codes as the help lists them."""
+"""The meanings of the exit codes, as listed in the help."""

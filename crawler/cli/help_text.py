@@ -1,4 +1,4 @@
-"""Wraps the text of `--help` to the terminal's width, and keeps its lists and examples a line each."""
+"""Wrap the text of `--help` to the terminal's width, keeping each list entry and example on a line of its own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Iterator
 __all__ = ["HelpFormatter"]
 
 _LISTED = re.compile(r"( +)(\S.*?)(?:( {2,})(\S.*))?")
-"""An indented line: a term and, after two spaces or more, what it means."""
+"""An indented line: a term and, after two or more spaces, its meaning."""
 
 _STEP = 4
-"""Columns by which a meaning is indented that does not fit beside its term."""
+"""Indentation of a meaning that does not fit beside its term."""
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Wrap each paragraph of a description; an indented line is an entry of a list, wrapped below its own text."""
+    """Wrap each paragraph of a description; an indented line is a list entry, wrapped below its own text."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n".join(indent + line for line in _filled(text, width - len(indent)))
@@ -37,7 +37,7 @@ def _filled(text: str, width: int) -> Iterator[str]:
 def _entry(line: str, width: int) -> Iterator[str]:
     match = _LISTED.fullmatch(line.rstrip())
     if match is None or match[4] is None or _columns(line) <= width:
-        # Without a meaning it is a command to copy, which has to stay on its line.
+        # Without a meaning, it is a command to copy, which must stay on one line.
         yield line.rstrip()
         return
     indent, term, gap, meaning = match.groups()

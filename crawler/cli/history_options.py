@@ -1,4 +1,4 @@
-"""The options of `bookprice history`, those that its parts share, and what they mean."""
+"""The options of `bookprice history`, including those that its subcommands share."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ exit codes:
 
 
 def add_show_parser(parts: argparse._SubParsersAction[Any], program: str) -> argparse.ArgumentParser:
-    """Add the part `show`, which `program` is without a part, and return its parser."""
+    """Add the subcommand `show`, the default of `program`, and return its parser."""
     parser: argparse.ArgumentParser = parts.add_parser(
         "show",
         help="show recorded prices",
@@ -123,7 +123,7 @@ def add_show_parser(parts: argparse._SubParsersAction[Any], program: str) -> arg
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every part has."""
+    """Add the options that every subcommand has."""
     parser.add_argument(
         "--history-file", metavar="FILE", help="history file (default: key path in table [history])"
     )
@@ -132,7 +132,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says whose prices are meant: without one of these the live shop's, or those of `base_url`."""
+    """Add the options that select a price source; without any, it is the live shop, or `base_url` if that is set."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--demo", action="store_true", help="use prices of the demo shop instead of the live shop"
@@ -148,7 +148,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def loaded_settings(args: argparse.Namespace) -> Settings:
-    """Return the settings with the flags over them; warnings go to stderr. Raises SettingsError."""
+    """Return the settings, overridden by the flags; print warnings to stderr. Raises SettingsError."""
     from crawler.configuration import load
     from crawler.settings import setting_flags
 
@@ -169,7 +169,7 @@ def history_path(settings: Settings) -> Path:
 
 
 def chosen_source(args: argparse.Namespace, settings: Settings) -> Source:
-    """Return the source that the options choose."""
+    """Return the selected source."""
     from crawler.source import Source
 
     if args.source is not None:
@@ -178,12 +178,12 @@ def chosen_source(args: argparse.Namespace, settings: Settings) -> Source:
 
 
 def program_of(args: argparse.Namespace) -> str:
-    """Return the program as the user calls it: «bookprice», or «python -m crawler»."""
+    """Return the program's name as the user runs it: «bookprice», or «python -m crawler»."""
     return str(args.parser.prog).partition(f" {args.command}")[0]
 
 
 def called(source: str) -> str:
-    """Return a source with the way to ask for it: «the demo shop (--demo)»."""
+    """Return a source with the option that selects it: «the demo shop (--demo)»."""
     from crawler.cli.source_words import with_option
 
     return with_option(source, console.words(), replica="source_other")

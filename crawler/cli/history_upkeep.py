@@ -1,4 +1,4 @@
-"""`bookprice history prune`, `export` and `import`: the upkeep of the file, safe while crawls record into it."""
+"""`bookprice history prune`, `export` and `import`: maintain the file, even while crawls record into it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ __all__ = ["EXPORT_FORMATS", "PARTS", "add_parsers"]
 PARTS = ("prune", "export", "import")
 
 EXPORT_FORMATS = ("csv", "jsonl")
-"""What `--format` of an export takes: `crawler.history.exporting.FORMATS`, which a test compares."""
+"""The choices of `--format` for exports: `crawler.history.exporting.FORMATS`; a test compares the two."""
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
 _MOST_DAYS = 100 * 365
 
 
 def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
-    """Add the parts to `history`."""
+    """Add the subcommands to `history`."""
     prune = parts.add_parser(
         "prune",
         help="remove old observations",
@@ -96,7 +96,7 @@ def add_parsers(parts: argparse._SubParsersAction[Any]) -> None:
 
 
 def run_prune(args: argparse.Namespace) -> int:
-    """Prune and say what went; return the exit code."""
+    """Prune, report what was removed, and return the exit code."""
     import datetime as dt
 
     from crawler.history.maintenance import HistoryKeeper
@@ -148,20 +148,20 @@ def run_export(args: argparse.Namespace) -> int:
             if others:
                 raise UsageError(say("history_but_at", words=nothing, sources=say("comma").join(others)))
             raise UsageError(say("history_lists", words=nothing))
-        # Closed before the history is, whatever comes in between: a full disk, a reader that goes away.
+        # Close this before the history, whatever happens: a full disk, a reader that goes away.
         with closing(export(history, form, source=source, query=query)) as pieces:
             _write(pieces, args.output, form)
     return ExitCode.WHOLE
 
 
 def run_import(args: argparse.Namespace) -> int:
-    """Import and say what came; return the exit code."""
+    """Import, report what was added, and return the exit code."""
     from crawler.errors import UsageError
     from crawler.history.importing import HistoryImporter, Imported
 
     path = history_path(loaded_settings(args))
     try:
-        # Opened before the history is: a file that is not there makes none.
+        # Open this before the history: a missing file must not create one.
         file = sys.stdin.buffer if args.file == "-" else open(args.file, "rb")  # noqa: SIM115, PTH123 – closed below; «» and NUL are refused alike
     except (OSError, ValueError) as error:
         raise UsageError(
@@ -210,12 +210,12 @@ def _write(pieces: Iterable[bytes], output: str | None, form: str) -> None:
     if output is None:
         on_screen = console.is_terminal(sys.stdout)
         for piece in pieces:
-            # A file or pipe gets every character, or an import would not give back what was recorded.
+            # A file or pipe gets every character unescaped; otherwise an import would not restore the data.
             if not console.write_stdout(console.visible(piece.decode()) if on_screen else piece):
-                return  # `| head` has seen enough
+                return  # the reader, such as `| head`, has gone away
         return
     with atomic_write(output) as file:
-        # Without a byte-order mark Excel takes Chinese for the system's charset; what reads a pipe takes it for text.
+        # Without a byte-order mark, Excel uses the system's charset; readers of a pipe would take the mark for text.
         mark = codecs.BOM_UTF8 if form == "csv" else b""
         for piece in chain([mark], pieces):
             file.write(piece)

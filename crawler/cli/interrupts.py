@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM of a command: the first ends the search in good order, a second SIGINT ends it at once."""
+"""Handle SIGINT and SIGTERM in commands: the first ends the search cleanly, a second SIGINT ends it immediately."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from crawler.phrases import Phrase
 __all__ = ["Interrupts"]
 
 REASONS = {signal.SIGINT: Phrase("interrupted"), signal.SIGTERM: Phrase("terminated")}
-"""The signals that end a search, and what the report says of it."""
+"""The signals that end a search, with the reason for the report."""
 
 SAME_KEYSTROKE_SECONDS = 0.3
-"""A second SIGINT sooner than this is the first one's echo: `timeout` signals a process and then its whole group."""
+"""A second SIGINT within this time repeats the first: `timeout` signals a process and then its whole group."""
 
 
 class Interrupts:
-    """A context manager that takes SIGINT and SIGTERM for the main thread.
+    """A context manager that handles SIGINT and SIGTERM in the main thread.
 
-    While a search is attached, the first signal stops it; a second SIGINT ends the process without further ado.
-    With nothing attached, a signal raises SystemExit with its exit code.
+    While a search is attached, the first signal stops it; a second SIGINT ends the process immediately. With nothing
+    attached, a signal raises SystemExit with its exit code.
 
-    `signal.signal` rather than the loop's handlers: it is there on Windows, and works while the loop is busy.
+    Use `signal.signal` instead of the loop's handlers: it exists on Windows, and works while the loop is busy.
     """
 
     def __init__(self) -> None:
         self.exit_code: ExitCode | None = None
-        """That of the first signal; None when there was none."""
+        """The exit code for the first signal; None if there was none."""
         self._at_once: Callable[[], object] | None = None
         self._stop: Callable[[str], object] | None = None
         self._first = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        # Even where SIGINT is ignored, as a script's `&` leaves it: whoever sends it here means it.
+        # Handle SIGINT even if it is ignored, as after a script's `&`: whoever sends it here means it.
         self._before = {number: signal.signal(number, self._on_signal) for number in REASONS}
         return self
 
@@ -48,14 +48,14 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self.exit_code is not None and kind is not None and issubclass(kind, ImportError):
-            # A signal while modules load: some library has made an error of its own of our SystemExit.
+            # A signal arrived during an import: some library has replaced our SystemExit with an error of its own.
             raise SystemExit(self.exit_code)
 
     @contextmanager
     def stopping(self, stop: Callable[[str], None], *, at_once: Callable[[], object]) -> Iterator[None]:
-        """Have a signal call `stop(reason)` in the running loop for as long as the block runs.
+        """Make a signal call `stop(reason)` in the running loop while the block runs.
 
-        A second SIGINT calls `at_once`, from the signal handler, before it ends the process.
+        A second SIGINT calls `at_once` from the signal handler, then ends the process.
         """
         import asyncio
 

@@ -1,4 +1,4 @@
-"""Where a search's report goes: checked before the crawl, written after it."""
+"""Check the destinations of a search's report before the crawl, and write the report after it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["OutputPlan", "Written", "plan_outputs"]
 
 FOR_PEOPLE = frozenset({"table", "md"})
-"""Formats that the configured `top` shortens; the others hold every book unless --top is given."""
+"""Formats that the configured `top` shortens; the others contain every book unless --top is given."""
 
 IN_FOLDER = {"md": ".md", "html": ".html"}
-"""Formats of the reports' folder, with their suffixes."""
+"""Formats in the reports folder, with their suffixes."""
 
 
 def plan_outputs(
@@ -39,14 +39,14 @@ def plan_outputs(
     show_dropped: bool = False,
     report_root: Path | None = None,
 ) -> OutputPlan:
-    """Return where the report goes, everything checked that can be checked before there is a report.
+    """Return the destinations of the report, after all checks that are possible before there is a report.
 
-    `files` are those of `-o`, `stdout_format` that of `--format`, `top_given` whether `--top` was, `show_dropped`
-    whether what was dropped is listed; no link may lead the reports' folder out of `report_root`. The reports' folder
-    is made: let the plan `cleanup` in the end.
+    `files` are those of `-o`, `stdout_format` is that of `--format`. `top_given` is True if `--top` was given, and
+    `show_dropped` to list dropped products. No link may lead from the reports folder out of `report_root`. The reports
+    folder is created: call the plan's `cleanup` at the end.
 
-    Raises UsageError for a file of unknown format, named twice, or where nothing can be written; for a format that is
-    not installed, and for one that is no text where stdout is a terminal.
+    Raises UsageError for a file that has an unknown format, is named twice, or cannot be written; for a format that is
+    not installed; and for a binary format if stdout is a terminal.
     """
     if stdout_format is not None:
         check_installed(stdout_format)
@@ -90,48 +90,48 @@ def plan_outputs(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of the files."""
+    """The outcome of writing the files."""
 
     reports: tuple[Path, ...] = ()
-    """The reports in the folder."""
+    """The reports written to the folder."""
     failure: OutputError | None = None
-    """Why the first file that is missing is missing."""
+    """Why the first missing file could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputPlan:
-    """Formats and files of a report."""
+    """The formats and files of a report."""
 
     stdout: str
-    """Format on stdout."""
+    """The format for stdout."""
     files: tuple[tuple[Path, str], ...]
-    """Files with their formats."""
+    """Files and their formats."""
     folder: Path | None
-    """Folder that gets reports named by query and time; None for no such reports."""
+    """The folder for reports named by query and time; None for no such reports."""
     report_root: Path | None
-    """Folder that no link may lead that one out of; None where a person named it."""
+    """The folder that links must not leave; None if a person named the reports folder."""
     made: tuple[Path, ...]
-    """The reports' folder and those above it, as far as they were made for this search; outermost first."""
+    """The folders created for this search, outermost first: the reports folder and its parents."""
     top: int
-    """Books in what people read."""
+    """Maximum number of books in the formats for people."""
     top_of_data: int | None
-    """Books in the other formats; None is all."""
+    """Maximum number of books in the other formats; None means all."""
     lang: str
-    """Language of the reports, or auto."""
+    """The language of the reports, or auto."""
     show_dropped: bool
     keep: int
-    """Reports of this query that stay in the folder; 0 for all."""
+    """How many reports of this query to keep in the folder; 0 keeps all."""
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules that the writing needs, to be imported beforehand."""
+        """The modules needed for writing, to be imported in advance."""
         forms = [self.stdout, *(form for _, form in self.files), *(IN_FOLDER if self.folder else ())]
         files = ("aiofiles",) if self.files or self.folder else ()
         own = {FORMATS[form].module for form in forms}
         return (*sorted(own), *dict.fromkeys(name for form in forms for name in FORMATS[form].needs), *files)
 
     async def write_files(self, result: SearchResult) -> Written:
-        """Write every file that can be written; what could not be is told, not raised, so that stdout gets its turn."""
+        """Write all files that can be written; return a failure, do not raise it, so that stdout gets its report."""
         reports: tuple[Path, ...] = ()
         failure = None
         for path, form in self.files:
@@ -152,7 +152,7 @@ class OutputPlan:
         from crawler.atomic_write import check_inside
 
         if self.report_root is not None:
-            check_inside(folder, self.report_root)  # once more: a run takes minutes
+            check_inside(folder, self.report_root)  # again, because a run takes minutes
         try:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
@@ -163,21 +163,21 @@ class OutputPlan:
         written: list[Path] = []
         for form, suffix in IN_FOLDER.items():
             data = encode(self._render(result, form), form)
-            # The first file settles a race for the name; the second takes the same.
+            # The first file decides a race for the name; the second uses the same name.
             target = (written[0] if written else path).with_suffix(suffix)
             written.append(await write_whole(target, data, replace=False))
-        if self.keep and result.complete:  # a partial report is not worth an earlier whole one
+        if self.keep and result.complete:  # a partial report must not replace an earlier complete one
             await asyncio.to_thread(
                 prune, folder, result.query, self.keep, source=result.marked_source, spare=written
             )
         return tuple(folder / file.name for file in written)
 
     def cleanup(self) -> None:
-        """Remove the folders that were made and have remained empty: nothing was written after all."""
+        """Remove folders that were created but stayed empty because nothing was written."""
         remove_if_empty(self.made)
 
     def write_stdout(self, result: SearchResult) -> None:
-        """Write the report to stdout. Raises OutputError when stdout cannot be written."""
+        """Write the report to stdout. Raises OutputError if stdout cannot be written."""
         report = self._render(
             result, self.stdout, width=console.columns(), color=console.wants_color(sys.stdout),
             lang=console.language(self.lang, sys.stdout),

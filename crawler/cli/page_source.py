@@ -1,4 +1,4 @@
-"""Where the pages of a command come from: the shop, with a journal beside, or the record of an earlier run."""
+"""The source of a command's pages: the shop, recorded in a journal, or the recording of an earlier run."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ __all__ = ["LiveRun", "Replay", "Run", "cache_folder"]
 
 
 def cache_folder(settings: EngineSettings) -> Path:
-    """Return the folder of what runs keep for the next.
+    """Return the folder for data that runs keep for later runs.
 
-    Raises UsageError where a named folder has a link for one of its parts, which may be a stranger's and leads out.
+    Raises UsageError if part of a named folder is a link that leads out of it: it may be a stranger's.
     """
     if settings.cache_dir is not None:
         folder = Path(settings.cache_dir)
@@ -49,9 +49,9 @@ def cache_folder(settings: EngineSettings) -> Path:
 
 
 def _checked_history(settings: HistorySettings, *, live: bool) -> Path | None:
-    """Return the history file that a run is recorded in; None when it is not recorded.
+    """Return the history file that records a run; None if the run is not recorded.
 
-    The file is opened once, before anything is asked of a shop. Raises UsageError where it cannot be.
+    The file is opened once, before any request. Raises UsageError if that fails.
     """
     record = settings.record
     if record == "never" or (record == "live" and not live):
@@ -68,28 +68,28 @@ def _checked_history(settings: HistorySettings, *, live: bool) -> Path | None:
 
 
 class Run(Protocol):
-    """A search that a command makes, or makes again."""
+    """A search that a command runs or replays."""
 
     settings: Settings
     pages: int
-    """How many pages there are to parse at most."""
+    """Maximum number of pages to parse."""
     query: str
-    """As it was typed."""
+    """As typed."""
     history: Path | None
-    """The file that what it sees is recorded in; None for none."""
+    """The file that records its observations; None for none."""
 
     @property
     def resumable(self) -> bool:
-        """Whether `--resume` finds pages of it."""
+        """True if `--resume` would find pages of it."""
 
     def crawler(self, pool: PageParser) -> Crawler:
-        """Return the engine for it, not yet open; it parses in `pool`."""
+        """Return an engine for it, not opened yet; it parses in `pool`."""
 
     def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
-        """Give the events of the search."""
+        """Yield the events of the search."""
 
     async def finish(self) -> OutputError | None:
-        """Put away what was kept of it; return what could not be written after all."""
+        """Save its recordings; return the error if something could not be written."""
 
 
 class LiveRun:
@@ -98,7 +98,7 @@ class LiveRun:
     def __init__(
         self, query: str, settings: Settings, *, demo: bool, resume: bool, archive: str | None
     ) -> None:
-        """`archive` is the file for every exchange. Raises UsageError where it or the history cannot be written."""
+        """`archive` is the file for all exchanges. Raises UsageError if it or the history cannot be written."""
         self.settings = settings
         self.pages = settings.pages
         self.query = query
@@ -118,7 +118,7 @@ class LiveRun:
 
     @property
     def resumable(self) -> bool:
-        """Whether a page was read, and the journal has it."""
+        """True if a page was read and is in the journal."""
         journal = self._journal
         return self._has_read and journal is not None and journal.failure is None and self._elsewhere is None
 
@@ -129,14 +129,14 @@ class LiveRun:
         return Crawler(self.settings, pool=pool, demo=self._demo, robots_folder=self._cache / "robots")
 
     async def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
-        """Search, with a journal of it, and with what earlier journals have when it is to be resumed."""
+        """Search and write a journal; to resume, use the pages of earlier journals."""
         from crawler.events import PageFinished
         from crawler.recording.journal import open_journal
 
         now, folder = dt.datetime.now(dt.UTC), self._cache / "journals"
         parameters = crawler.spec(self.query).parameters(now)
         saved = await self._saved_pages(folder, parameters) if self._resume else None
-        # Not in a thread: it is a file made and a short list of names read, and the first request waits for it.
+        # Not in a thread: this creates a file and reads a short list of names, and the first request waits for it.
         self._journal = open_journal(folder, parameters, now=now)
         if self._archive is not None and self._journal.failure is not None:
             self._journal = self._journal_elsewhere(parameters, self._journal.failure)
@@ -147,7 +147,7 @@ class LiveRun:
                 yield event
 
     def _journal_elsewhere(self, parameters: RunParameters, failure: str) -> Journal:
-        """Return a journal for the archive alone, in a folder that goes with the run."""
+        """Return a journal only for the archive, in a folder that is deleted after the run."""
         from tempfile import TemporaryDirectory
 
         from crawler.recording.journal import open_journal
@@ -168,7 +168,7 @@ class LiveRun:
         return saved
 
     async def finish(self) -> OutputError | None:
-        """Write the archive and close the journal; a journal that failed is said on stderr."""
+        """Write the archive and close the journal; report a failed journal on stderr."""
         journal = self._journal
         if journal is None:
             return None
@@ -193,14 +193,14 @@ class LiveRun:
 
 
 class Replay:
-    """A recorded search, made again without a network."""
+    """A recorded search, repeated without a network."""
 
     resumable = False
 
     def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:
-        """`chosen` are settings in place of those recorded.
+        """`chosen` are settings that replace recorded ones.
 
-        Raises ArchiveError for a file that cannot be read, UsageError for a history that cannot be written.
+        Raises ArchiveError if the file cannot be read, and UsageError if the history cannot be written.
         """
         from crawler.recording.reading import read_run
 
@@ -212,17 +212,17 @@ class Replay:
         self.history = _checked_history(settings.history, live=False)
 
     def crawler(self, pool: PageParser) -> Crawler:
-        """Return an engine that will ask nothing."""
+        """Return an engine that sends no requests."""
         from crawler.engine import Crawler
 
         return Crawler(self.settings, pool=pool)
 
     async def events(self, crawler: Crawler) -> AsyncGenerator[Event, None]:
-        """Give the events of the recorded search."""
+        """Yield the events of the recorded search."""
         async with aclosing(crawler.replay(self._run, **self._chosen)) as events:
             async for event in events:
                 yield event
 
     async def finish(self) -> OutputError | None:
-        """Do nothing: a replay keeps nothing."""
+        """Do nothing: a replay records nothing."""
         return None

@@ -1,4 +1,4 @@
-"""What a running search says on stderr: a bar on a terminal, problems in a line each, everything with --verbose."""
+"""Report the progress of a search on stderr: a bar on a terminal, one line per problem, everything with --verbose."""
 
 from __future__ import annotations
 
@@ -33,16 +33,15 @@ __all__ = ["ProgressReporter"]
 
 
 GC_THRESHOLD = 100_000
-"""Objects made between two looks for garbage, in place of 700: what pages and books are made of is no garbage."""
+"""Allocations between two garbage collections, instead of 700: the parts of pages and books are not garbage."""
 
 
 class ProgressReporter:
-    """Tells the events of a search, one after the other.
+    """Reports the events of a search as they arrive.
 
-    Failed pages are held back until a first page is had: should there be none, they are one line together
-    (`crawler.cli.summary`), not a hundred. `preload` names modules that are needed later: they are imported
-    while the first requests wait for the network. `words` are those of the language that it speaks, None for the
-    command's.
+    Failed pages are held back until a first page has been read: if none is, one line reports them all
+    (`crawler.cli.summary`), not a hundred. `preload` names modules that are needed later: they are imported while the
+    first requests wait for the network. `words` are the texts of its language; None means the command's.
     """
 
     def __init__(
@@ -62,15 +61,15 @@ class ProgressReporter:
         self._requested = 0
         self._available: int | None = None
         self._finished: dict[PageKey, PageFinished] = {}
-        """The latest word on each page, the latest of all at the end."""
+        """The latest event of each page, in order of arrival."""
         self._words = words or console.words()
         self._held: set[PageKey] = set()
-        """Pages that failed and are not told yet."""
+        """Failed pages that were not reported yet."""
         self._told: set[PageKey] = set()
-        """Pages that were told to have failed."""
+        """Failed pages that were reported."""
 
     async def handle(self, event: Event) -> None:  # noqa: C901 – one case per event
-        """Tell one event."""
+        """Report one event."""
         match event:
             case SearchStarted():
                 await self._start(event)
@@ -98,7 +97,7 @@ class ProgressReporter:
                 self._tell_price_pages(event.result)
 
     def close(self) -> None:
-        """Take the bar away and leave the terminal as it was."""
+        """Remove the bar and restore the terminal."""
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.stop()
@@ -116,7 +115,7 @@ class ProgressReporter:
     def _import_the_rest(self) -> None:
         for module in ("crawler.cli.progress_bar",) * self._wants_bar + self._preload:
             importlib.import_module(module)
-        # What was imported lives to the end of this short process: a look through it for garbage costs 20 ms.
+        # Imported objects live until this short process ends: scanning them for garbage costs 20 ms.
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
 
@@ -144,7 +143,9 @@ class ProgressReporter:
         self._held.discard(key)
         if self._verbose or key in self._told:
             self._tell_end(event)
-        elif not event.price_order and _has_failed(event):  # those not asked for are counted at the end
+        elif not event.price_order and _has_failed(
+            event
+        ):  # pages that were not requested are counted at the end
             self._held.add(key)
         if any(not page.verdict.failed for page in self._finished.values()):
             for held in sorted(self._held):
@@ -154,7 +155,7 @@ class ProgressReporter:
         self._draw()
 
     def _tell_price_pages(self, result: SearchResult) -> None:
-        """Say together which pages in price order failed: they cost a proof, and no book."""
+        """Report the failed pages in price order together: they cost only a proof, not a book."""
         words = price_failures(result.price_pages, self._words)
         if words and result.had_a_page and not self._verbose:
             self._say(words)
@@ -216,7 +217,7 @@ class ProgressReporter:
         return self._of(page, outcome(event.verdict, event.detail, self._words))
 
     def _in_full(self, event: PageFinished) -> str:
-        """Return a page's end for --verbose: the verdict by the name that JSON and logs have for it."""
+        """Describe a page's outcome for --verbose: the verdict with its name in JSON and logs."""
         say = self._words
         parts = [event.verdict.value]
         if event.verdict is Verdict.OK:

@@ -1,4 +1,4 @@
-"""The progress bar of a search: pages, books, cheapest so far. The one place where stderr gets rich."""
+"""The progress bar of a search: pages, books, cheapest so far. Only this module uses rich on stderr."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["ProgressBar"]
 
 
 class ProgressBar:
-    """A bar over `total` pages on stderr, from its making to `stop`; it leaves nothing behind."""
+    """A bar over `total` pages on stderr, from its creation to `stop`; it leaves nothing behind."""
 
     def __init__(self, total: int, words: Labels) -> None:
         self._words = words
-        # stdout and stderr stay themselves: the report is not the bar's business.
+        # Do not redirect stdout and stderr: the bar must not touch the report.
         self._progress = Progress(
             TextColumn(words("bar_pages")),
             BarColumn(bar_width=24),
@@ -36,7 +36,7 @@ class ProgressBar:
         self._progress.start()
 
     def update(self, *, done: int, total: int, failed: int, books: int, cheapest: Decimal | None) -> None:
-        """Show how far the search is; `cheapest` is in yuan."""
+        """Show the progress of the search; `cheapest` is in yuan."""
         say = self._words
         parts = [say("bar_books", n=books)]
         if cheapest is not None:
@@ -50,5 +50,5 @@ class ProgressBar:
         self._progress.console.print(text, markup=False, soft_wrap=True)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()

@@ -1,4 +1,4 @@
-"""The questions of a command without arguments: what to search for, and how many pages to read."""
+"""Ask the questions of a command without arguments: what to search for, and how many pages to read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Answer = TypeVar("Answer")
 
 
 def ask_for_search() -> list[str]:
-    """Ask on the terminal, again after an answer that cannot be, and return the arguments of a search.
+    """Ask on the terminal, again after an invalid answer, and return the arguments of a search.
 
-    The questions go to stderr: stdout is the report's.
+    The questions go to stderr, because stdout is for the report.
 
-    Raises UsageError at the end of input, and for settings that do not hold.
+    Raises UsageError at the end of input, and for invalid settings.
     """
     settings = load({}, config=None, environ=os.environ).settings
     say = labels_for(settings.report.lang, "")

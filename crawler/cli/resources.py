@@ -1,4 +1,4 @@
-"""What the system lets a process have: files, memory, threads. Where it does not suffice, that is said in one line."""
+"""Check and raise the system's limits on files, memory and threads; report a shortage in one line."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from crawler.phrases import Phrase
 __all__ = ["quiet_libraries", "say_once", "shortage", "too_little"]
 
 FEWEST_FILES, ENOUGH_FILES = 40, 256
-"""Files that a search, its parse processes and the embedded shop have open at once: at least, and with the highest
-numbers of workers and of pages on their way. With fewer, libraries fail where nothing can be made of it: in the middle
-of an import, or of a loop that is being closed."""
+"""Open files that a search needs, with its parse processes and the embedded shop: the minimum, and the number for the
+highest numbers of workers and parallel requests. With fewer, libraries fail where the error cannot be handled: during
+an import, or while a loop closes."""
 
 FEWEST_BYTES = ENOUGH_BYTES = 768 << 20
-"""Addresses that a search takes, of which threads reserve far more than they use; with fewer the same happens."""
+"""Address space that a search needs; threads reserve far more than they use. With less, the same happens."""
 
 FILES = Phrase("files_ran_out")
 MEMORY = Phrase("memory_ran_out")
 THREADS = Phrase("threads_ran_out")
 
 _MOST_LINES = 10
-"""Lines of libraries that are said."""
+"""Maximum number of lines from libraries to show."""
 
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 def too_little() -> str | None:
-    """Raise the limits that this process may raise; return a message where the system still allows too little."""
+    """Raise this process's limits as far as it may; return a message if the system still allows too little."""
     try:
         import resource
     except ImportError:  # Windows
@@ -49,7 +49,7 @@ def too_little() -> str | None:
 
 
 def _allowed(limit: int, enough: int) -> int | None:
-    """Raise a limit to `enough`, as far as the system allows, and return it; None for no limit."""
+    """Raise a limit to `enough`, as far as the system allows, and return the new limit; None for no limit."""
     import resource
 
     allowed, most = resource.getrlimit(limit)
@@ -61,7 +61,7 @@ def _allowed(limit: int, enough: int) -> int | None:
 
 
 def quiet_libraries() -> None:
-    """Let what libraries log be a line, and once: asyncio and aiohttp print a traceback for each connection."""
+    """Print log messages of libraries as one line, once: asyncio and aiohttp log a traceback for each connection."""
     root = logging.getLogger()
     if not any(isinstance(handler, _OneLine) for handler in root.handlers):
         root.addHandler(_OneLine(logging.WARNING))
@@ -70,20 +70,20 @@ def quiet_libraries() -> None:
 
 
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
-    """Say why a thread of a library ended, as Python does in a traceback."""
+    """Report why a library's thread ended, in place of Python's traceback."""
     error = failure.exc_value
-    if error is not None and len(_said) < _MOST_LINES:
+    if error is not None and len(_reported) < _MOST_LINES:
         say_once(shortage(error) or Phrase("thread_ended", error=f"{type(error).__name__}: {error}"))
 
 
 def _not_raised(failure: sys.UnraisableHookArgs) -> None:
-    """Let Python say what could not be raised, unless it follows from a shortage that was said: loops half made."""
-    if _said.isdisjoint({FILES, MEMORY, THREADS}):
+    """Let Python report an unraisable error, unless it follows from a shortage already reported: a half-built loop."""
+    if _reported.isdisjoint({FILES, MEMORY, THREADS}):
         sys.__unraisablehook__(failure)
 
 
 class _OneLine(logging.Handler):
-    """Says the first line of a message, or what ran out where something did; in a parse process nothing."""
+    """Prints the first line of a message, or the shortage if there is one; prints nothing in a parse process."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -94,14 +94,14 @@ class _OneLine(logging.Handler):
             return
         error = record.exc_info[1] if record.exc_info else None
         words = (error and shortage(error)) or record.getMessage().partition("\n")[0]
-        if len(_said) < _MOST_LINES:
+        if len(_reported) < _MOST_LINES:
             say_once(words)
 
 
 def say_once(words: str) -> None:
-    """Write a line to stderr unless it was written before."""
-    if words not in _said:
-        _said.add(words)
+    """Write a line to stderr, but only the first time."""
+    if words not in _reported:
+        _reported.add(words)
         console.error(words)
 
 
@@ -120,7 +120,7 @@ def shortage(error: BaseException) -> str | None:
 
 
 def _links(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, those in a group of errors, and those that it came from."""
+    """Yield an error, the members of an error group, and their causes."""
     seen: set[int] = set()
     left: list[BaseException | None] = [error]
     while left:

@@ -1,4 +1,4 @@
-"""A source in words, with the option that chooses it."""
+"""Name a source in words, with the option that selects it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["with_option"]
 
 
 def with_option(name: str, say: Labels, *, replica: str) -> str:
-    """Return the source that a history calls `name`, with the way to choose it: «the demo shop (--demo)».
+    """Return the source that a history calls `name`, with its option: «the demo shop (--demo)».
 
     `replica` is the label for a replica, whose option differs by command.
     """

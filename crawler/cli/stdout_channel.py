@@ -1,4 +1,4 @@
-"""Alerts to stdout, where no table [alerts] names a place: as sure as to any other."""
+"""Send alerts to stdout if the table [alerts] names no place; delivery is as reliable as elsewhere."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STDOUT = "stdout"
 
 @dataclass(frozen=True, slots=True)
 class StdoutChannel:
-    """The command's own stdout; what cannot be written there is kept for the next time."""
+    """The command's own stdout; an alert that cannot be written is kept for the next time."""
 
     name: str = STDOUT
     key: str = STDOUT
 
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:  # noqa: ARG002
-        """Write the message; return None when it was, else why not."""
+        """Write the message; return None, or the reason if that failed."""
         try:
             written = console.write_stdout(f"{message.title}\n{message.text}\n\n")
         except OutputError as error:

@@ -1,4 +1,4 @@
-"""How a search ended, in one line and an exit code."""
+"""Summarize the outcome of a search in one line and an exit code."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def exit_code(result: SearchResult) -> ExitCode:
 
 
 def summary(result: SearchResult, say: Labels | None = None) -> str | None:
-    """Return what is left to say on stderr: why there is no page, or that the search was cut short; else None.
+    """Return the message for stderr: why there is no page, or that the search was cut short; None if neither applies.
 
-    `say` has the words of the reader's language; None for those of the command's.
+    `say` has the texts in the reader's language; None means the command's.
     """
     say = say or console.words()
     if not result.had_a_page:
@@ -42,7 +42,7 @@ def summary(result: SearchResult, say: Labels | None = None) -> str | None:
 
 
 def reasons_in_words(pages: Iterable[PageResult], say: Labels) -> str:
-    """Return the first three reasons for which pages failed, and how many more there are."""
+    """Return the first three reasons why pages failed, and the number of others."""
     reasons = [say("said_of", what=numbers, words=reason) for numbers, reason in group_failures(pages, say)]
     shown = say("and").join(reasons[:3])
     return say("and_more_reasons", reasons=shown, n=len(reasons) - 3) if len(reasons) > 3 else shown
@@ -53,7 +53,7 @@ def _why_no_page(result: SearchResult, say: Labels) -> str:
     verdicts = {page.verdict for page in tried}
     if not tried:
         return say("no_page_in_time", stopped=say.text(result.stopped or ""))
-    no_robots = all(page.detail.startswith(UNAVAILABLE) for page in tried)  # the first that nobody answered
+    no_robots = all(page.detail.startswith(UNAVAILABLE) for page in tried)  # robots.txt was requested first
     remedy = ""
     if verdicts == {Verdict.NETWORK_ERROR} or no_robots:
         source = result.source

@@ -1,4 +1,4 @@
-"""`bookprice watch --list`: each watch with what it tells, when it succeeded and is due, and what is wrong with it."""
+"""`bookprice watch --list`: list each watch with its alerts, last success, next run and problems."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["interval_in_words", "list_watches"]
 
 TABLE_WIDTH = 100
-"""Columns from which a table has room; a narrower terminal gets the same as one block a watch."""
+"""Minimum width of a table in columns; a narrower terminal gets one block per watch instead."""
 
 DATE_WIDTH = 16
-"""Columns of a date and its time; the zone stands below."""
+"""Width of a date and time in columns; the zone is on the next line."""
 
 
 def list_watches(args: argparse.Namespace, loaded: Loaded, watches: Sequence[Watch]) -> None:
-    """Write the list to stdout; the shop is not asked, and nothing is made or changed. Raises HistoryError."""
+    """Write the list to stdout; send no request, and create and change nothing. Raises HistoryError."""
     from contextlib import nullcontext
 
     from crawler.cli.source_words import with_option
@@ -85,7 +85,7 @@ def _table(found: Sequence[WatchOverview], say: Labels, width: int | None) -> st
 
 
 def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
-    """Return what is said of a watch, by heading."""
+    """Return the cells of a watch, by heading."""
     from crawler.clean import clean
     from crawler.report.common.wording import minute
 
@@ -108,13 +108,13 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
 
 
 def interval_in_words(every: str, say: Labels) -> str:
-    """Return how often a watch is due, «every 12 hours», from the configuration's «12h»."""
+    """Return a watch's interval in words, «every 12 hours», from the configuration's «12h»."""
     number, unit = int(every[:-1]), every[-1]
     return say(f"every_one_{unit}") if number == 1 else say(f"every_{unit}", n=number)
 
 
 def _told(watch: Watch, say: Labels) -> list[str]:
-    """Return what a watch tells, in words."""
+    """Return the alert conditions of a watch in words."""
     terms, words = watch.terms, []
     if terms.target_price is not None:
         words.append(say("against_target_price", price=say.money(terms.target_price)))
@@ -143,7 +143,7 @@ def _last_alert(each: WatchOverview, say: Labels) -> str:
 
 
 def _problem(each: WatchOverview, say: Labels) -> str:
-    """Return what is wrong with a watch, in words; '' for nothing."""
+    """Return the problem of a watch in words; '' if there is none."""
     from crawler.clean import clean
     from crawler.report.common.wording import minute
 
@@ -166,7 +166,7 @@ def _problem(each: WatchOverview, say: Labels) -> str:
 
 
 def _json(found: Sequence[WatchOverview], lang: str) -> bytes:
-    """Return the list by stable keys; times in UTC, prices with their digits, alerts in the language `lang`."""
+    """Return the list as JSON with stable keys, times in UTC, prices with their digits, alerts in `lang`."""
     import msgspec
 
     from crawler.json_text import escape_controls

@@ -1,4 +1,4 @@
-"""One round of `bookprice watch`: what is due is made, one after the other on one engine; then alerts are delivered."""
+"""One round of `bookprice watch`: run the due watches one after the other on one engine, then deliver alerts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["WatchRound"]
 
 
 class WatchRound:
-    """A round: `make` it, and get its exit code."""
+    """A round: call `make` and get its exit code."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class WatchRound:
         interrupts: Interrupts,
         dry_run: bool = False,
     ) -> None:
-        """`args` are the command's: all, demo, quiet and verbose are read.
+        """`args` are the command's; all, demo, quiet and verbose are used.
 
-        In a dry run `history` is a copy, and `channels` deliver to nobody: nothing else is written, not even a cache.
+        In a dry run, `history` is a copy and `channels` deliver nothing: nothing else is written, not even a cache.
         """
         self._settings = settings
         self._watches = watches
@@ -66,7 +66,7 @@ class WatchRound:
         self._codes: set[ExitCode] = set()
 
     def make(self) -> ExitCode:
-        """Make what is due and deliver what is to be told; return the exit code of a round that no signal ended."""
+        """Run the due watches and deliver their alerts; return the exit code of a round that no signal ended."""
         import asyncio
 
         from crawler.parsing.page_parser import page_parser, worker_count
@@ -89,7 +89,7 @@ class WatchRound:
         return ExitCode.WHOLE
 
     def _due(self) -> list[tuple[Watch, WatchState]]:
-        """Return the watches that are due with what is known of them; say when the others are."""
+        """Return the due watches with their states; report when the others are due."""
         now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
         with WatchStore(self._history) as memory:
@@ -147,11 +147,11 @@ class WatchRound:
             self._say_sent(each)
 
     def _say_sent(self, each: Sent) -> None:
-        """Report what was delivered to a channel, and what was not."""
+        """Report the delivered and the pending alerts of a channel."""
         say = console.words()
         if each.delivered and each.channel != STDOUT and not self._dry_run:
             self._say(say("delivered", channel=each.channel, alerts=_alerts(each.delivered)))
-        if each.kept and not self._dry_run:  # which keeps nothing, and ends where a signal left it
+        if each.kept and not self._dry_run:  # a dry run keeps nothing, and ends where a signal stopped it
             self._codes.add(ExitCode.NOT_WRITTEN)
             words = say(
                 "undelivered", alerts=_alerts(each.kept), channel=each.channel, why=say.text(each.why)
@@ -165,7 +165,7 @@ class WatchRound:
             console.error(say("undeliverable", channel=each.channel, why=broken))
 
     async def _make_one(self, watch: Watch, state: WatchState, crawler: Crawler) -> None:
-        """Make a watch and say what became of it; whatever goes wrong, the others get their turn."""
+        """Run a watch and report the outcome; whatever goes wrong, the others still run."""
         from contextlib import closing, nullcontext
 
         reporter = self._teller()
@@ -180,7 +180,7 @@ class WatchRound:
             self._codes.add(ExitCode.NOT_WRITTEN)
             why = console.words().text(reason_of(error))
             self._warn(watch.name, console.words()("watch_not_recorded", why=why))
-        except Exception as error:  # noqa: BLE001 – a defect that shows in one watch must not cost the others
+        except Exception as error:  # noqa: BLE001 – a defect that shows in one watch must not stop the others
             self._codes.add(ExitCode.INTERNAL)
             if self._args.verbose:
                 console.block(traceback.format_exc())
@@ -217,7 +217,7 @@ class WatchRound:
             self._say(say("watch_missing", name=name, number=number))
 
     def _warn(self, name: str, words: str) -> None:
-        """Say a problem of a watch."""
+        """Report a problem of a watch."""
         console.error(console.words()("watch_named", name=name, words=words))
 
     def _say(self, words: str) -> None:
@@ -225,7 +225,7 @@ class WatchRound:
             return
         try:
             console.write_stdout(f"{console.one_line(words)}\n")
-        except OutputError as error:  # what is watched is recorded and told elsewhere all the same
+        except OutputError as error:  # prices are still recorded, and alerts go to other channels
             self._codes.add(ExitCode.NOT_WRITTEN)
             console.error(error)
 

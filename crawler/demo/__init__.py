@@ -1,1 +1,1 @@
-"""The embedded demo shop: a real HTTP server that answers as Dangdang does, with made-up books."""
+"""The embedded demo shop: a real HTTP server that imitates Dangdang with invented books."""

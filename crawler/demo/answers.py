@@ -1,4 +1,4 @@
-"""What the demo shop answers to a search: the healthy page, or what a fault makes of it."""
+"""The demo shop's responses to searches: a healthy page, or one with a fault."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from crawler.demo.search_request import SearchRequest
 __all__ = ["NESTED_TAGS", "answer", "page_response", "planned_status"]
 
 OTHER_QUERY = "山海经"
-"""What the page of `FaultKind.OTHER_QUERY` is a search for."""
+"""The query of the page for `FaultKind.OTHER_QUERY`."""
 
 NESTED_TAGS = 60_000
-"""How deep the page of `FaultKind.NESTED` is."""
+"""The nesting depth of the page for `FaultKind.NESTED`."""
 
 _catalogue = lru_cache(maxsize=4)(catalogue)  # a sorted one holds thousands of listings
 _STATUSES = {FaultKind.STATUS: 503, FaultKind.RESET: 0, FaultKind.FIREWALL: 405, FaultKind.LOGIN: 302}
@@ -30,7 +30,7 @@ _UTF8_TYPE = "text/html; charset=utf-8"
 
 
 def planned_status(fault: Fault | None) -> int:
-    """Return the status that goes out; 0 for a connection reset before one."""
+    """Return the status to send; 0 if the connection is reset before one."""
     if fault is None:
         return 200
     return fault.status if fault.status is not None else _STATUSES.get(fault.kind, 200)
@@ -39,16 +39,16 @@ def planned_status(fault: Fault | None) -> int:
 def page_response(
     body: bytes, *, status: int = 200, content_type: str = responses.PAGE_CONTENT_TYPE
 ) -> web.Response:
-    """Return a whole page; `content_type` goes out as it is, whatever the body's charset."""
+    """Return a complete page; `content_type` is sent unchanged, whatever the body's charset."""
     return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
 async def answer(  # noqa: PLR0911 – one case per fault
     request: web.Request, search: SearchRequest, fault: Fault | None, *, day: dt.date | None = None
 ) -> web.StreamResponse:
-    """Answer a search with the prices of `day`, None for the timeless ones.
+    """Respond to a search with the prices of `day`, or with the timeless ones for None.
 
-    Pages are rendered in a thread, so that a crawl on the same loop goes on meanwhile.
+    Pages are rendered in a thread, so that a crawl on the same loop can continue.
     """
     if fault is None:
         gzip = responses.accepts_gzip(request.headers)
@@ -82,7 +82,7 @@ async def answer(  # noqa: PLR0911 – one case per fault
 def _without_search(  # noqa: C901, PLR0911 – one case per fault
     request: web.Request, fault: Fault
 ) -> web.Response | None:
-    """Return the answer of a fault that asks nothing of the search; None for the others."""
+    """Return the response of a fault that does not depend on the search; None for other faults."""
     status = planned_status(fault)
     match fault.kind:
         case FaultKind.STATUS:
@@ -135,7 +135,7 @@ def _with_fault(  # noqa: PLR0911 – one case per fault
 
 
 def _next_page(search: SearchRequest, day: dt.date | None) -> int:
-    """Return the page behind the one that was asked for, or the first."""
+    """Return the page after the requested one, or the first."""
     found = _found(search, day)
     return search.page + 1 if found and search.page < found.pages else 1
 
@@ -151,8 +151,8 @@ def _page(
 ) -> bytes:
     """Return a page of the search, or the no-result page.
 
-    Past the end a list repeats its last page; the pager says the page that was asked for and the true number of
-    pages. `items_of` takes the items from another page.
+    Beyond the end, a list repeats its last page; the pager shows the requested page and the true number of pages.
+    `items_of` takes the items from another page.
     """
     found = _found(search, day)
     if not found:
@@ -169,7 +169,7 @@ def _page(
 
 
 def _found(search: SearchRequest, day: dt.date | None) -> Catalogue | None:
-    """Return the listings for a search; None where there are none, or the query could not be read."""
+    """Return the listings for a search; None if there are none, or if the query was unreadable."""
     if not search.understood:
         return None
     found = _catalogue(

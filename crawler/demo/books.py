@@ -1,4 +1,4 @@
-"""One made-up product at a time, with the variants and traps of the real shop in about its proportions."""
+"""Invent products one at a time, with the variants and traps of the real shop in similar proportions."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SETS = (
     ("（全{n}册）", 2, 12), ("（套装共{n}册）", 2, 10), ("（共{n}册）", 2, 8), ("（套装全{n}册）", 3, 10),
     ("（全{c}册）", 2, 12), ("（上下册）", 2, 2), ("（上中下册）", 3, 3), (" 套装{n}册", 2, 8),
 )  # fmt: skip
-"""How a title says that it is a set; the least and the greatest number of volumes so said."""
+"""How titles state a set, with the smallest and largest number of volumes for each form."""
 
 _STARS = (100,) * 11 + (90,) * 5 + (80,) * 2 + (70, 60)
-"""Widths of the star bar, in per cent, as often as they come."""
+"""Widths of the star bar in per cent, in realistic proportions."""
 
 
 class _Work(NamedTuple):
-    """What is sold: a title and what it says of itself."""
+    """The product: a title and what it says about itself."""
 
     title: str
     volumes: int | None = 1
@@ -40,7 +40,7 @@ class _Work(NamedTuple):
 
 
 def own_book(topic: Topic, number: int) -> Listing:
-    """Return product `number` of those that the shop itself sells for a search; page and position are 0."""
+    """Return the shop's own product `number` for a search; page and position are 0."""
     draw = Draw("own", topic.query, number)
     product_id = _spread(topic, number, 80_000_000, 20_000_000)
     if draw.chance(9):
@@ -54,22 +54,22 @@ def own_book(topic: Topic, number: int) -> Listing:
         ebook_id = _spread(topic, number, 1_990_000_000, 10_000_000)
         return _listing(draw, topic, ebook_id, work, list_price, ebook=e_price, ebook_only=True)
     if Flag.BUNDLE in work.flags:
-        # The shop numbers its own bundles with eleven digits, and no shop link says whose they are.
+        # The shop numbers its own bundles with eleven digits, and no shop link says who sells them.
         return _listing(draw, topic, _spread(topic, number, 12_900_000_000, 90_000_000), work, list_price)
     ebook = e_price if draw.chance(250) else None
     if draw.chance(8):
         if draw.chance(500):
             work = work._replace(title=f"{work.title}（此版本已售罄，新版已上市）")
         return _listing(draw, topic, product_id, work, list_price, ebook=ebook, sold_out=True)
-    if draw.chance(2):  # no e-book either: beside a missing price it would read as an e-book alone
+    if draw.chance(2):  # no e-book either: with a missing price, the listing would look like an e-book only
         return _listing(draw, topic, product_id, work, list_price, no_price=True)
     return _listing(draw, topic, product_id, work, list_price, ebook=ebook)
 
 
 def marketplace_offer(topic: Topic, number: int, own_total: int) -> Listing:
-    """Return marketplace product `number`; half of them are books that the shop itself sells too.
+    """Return marketplace product `number`; half of them are books that the shop also sells itself.
 
-    `own_total` is how many products of its own the shop has for the search, at least 1.
+    `own_total` is the number of the shop's own products for the search, at least 1.
     """
     draw = Draw("marketplace", topic.query, number)
     product_id = _marketplace_id(topic, number)
@@ -103,7 +103,7 @@ def marketplace_offer(topic: Topic, number: int, own_total: int) -> Listing:
 
 
 def goods(topic: Topic, number: int) -> Listing:
-    """Return one of the things other than books that a search of all categories brings along."""
+    """Return a product other than a book, for a search of all categories."""
     draw = Draw("goods", topic.query, number)
     work = _Work(draw.pick(words.GOODS).format(q=topic.name))
     product_id = _marketplace_id(topic, 50_000_000 + number)
@@ -118,7 +118,7 @@ def product_url(product_id: str) -> str:
 
 
 def image_url(product_id: str, version: int) -> str:
-    """Return the address of a cover, built as the shop builds them."""
+    """Return the address of a cover, in the shop's format."""
     number = int(product_id)
     return (
         f"https://img3m{product_id[-1]}.ddimg.cn/{number % 97}/{number % 37}/{product_id}-1_b_{version}.jpg"
@@ -126,14 +126,14 @@ def image_url(product_id: str, version: int) -> str:
 
 
 def yuan(cents: int) -> str:
-    """Return a price as the shop shows it: «¥39.00», «¥1,288.00»."""
+    """Format a price as the shop does: «¥39.00», «¥1,288.00»."""
     return f"¥{cents // 100:,}.{cents % 100:02d}"
 
 
 def discount_text(price: int, list_price: int) -> str:
-    """Return the discount of a price in cents as the shop writes it, «6.52折»; '' where there is none.
+    """Format the discount of a price in cents as the shop does, «6.52折»; '' if there is none.
 
-    The shop rounds up to a hundredth and drops zeros at the end: 57.30 of 88.00 is 6.52折, 39.00 of 78.00 5折.
+    The shop rounds up to a hundredth and drops trailing zeros: 57.30 of 88.00 is 6.52折, 39.00 of 78.00 5折.
     """
     return "" if price >= list_price else f"{-(-price * 1000 // list_price) / 100:g}折"
 
@@ -169,13 +169,13 @@ def _work(draw: Draw, topic: Topic) -> _Work:
 
 
 def _stem(draw: Draw, topic: Topic) -> str:
-    """Return a title; of several searched words one may stand alone, as on real pages."""
+    """Return a title; if the query has several words, it may contain only one, as on real pages."""
     name = draw.pick(topic.words) if len(topic.words) > 1 and draw.chance(200) else topic.name
     return draw.pick(words.STEMS).format(q=name)
 
 
 def _list_price(draw: Draw, work: _Work) -> int:
-    """Return a list price in cents: 29 to 128 yuan a book, seven tenths of that a volume in a set."""
+    """Return a list price in cents: 29 to 128 yuan per book, 70 % of that per volume of a set."""
     one = draw.between(29, 128) * 100 - draw.pick((0, 0, 0, 20, 10))
     return one if work.volumes == 1 else (work.volumes or 3) * one * 7 // 100 * 10
 
@@ -195,7 +195,7 @@ def _listing(
     block: Block | None = None,
     book: bool = True,
 ) -> Listing:
-    """Return the listing of `work`; what no argument says is drawn. Amounts are cents."""
+    """Return the listing of `work`; values not given as arguments are drawn. Amounts are in cents."""
     price = list_price if draw.chance(30) else list_price * draw.between(30, 90) // 1000 * 10
     listed = not (ebook_only or draw.chance(30))
     shown = not (ebook_only or no_price)
@@ -241,7 +241,7 @@ def _listing(
 
 
 def _reception(draw: Draw) -> tuple[float | None, int | None]:
-    """Return stars and reviews: 9 of 60 products have neither, and a few have reviews beside an empty star bar."""
+    """Return stars and reviews: 9 of 60 products have neither, and a few have reviews but an empty star bar."""
     if draw.chance(150):
         return None, None
     reviews = draw.between(1, 10 ** draw.between(1, 5)) + draw.below(40)
@@ -249,7 +249,7 @@ def _reception(draw: Draw) -> tuple[float | None, int | None]:
 
 
 def _self_operated(draw: Draw, product_id: str, seller: str | None) -> bool | None:
-    """Return what the page proves: a shop link says no, eight digits or a 当当自营 label yes, nothing else anything."""
+    """Return the evidence on the page: a shop link means no, eight digits or a 当当自营 label yes, else unknown."""
     if seller is not None:
         return False
     return True if len(product_id) == 8 or draw.chance(200) else None
@@ -264,16 +264,16 @@ def _money(cents: int) -> Decimal:
 
 
 def _marketplace_id(topic: Topic, number: int) -> str:
-    """Return ten digits or eleven, as the marketplace's numbers have."""
+    """Return ten or eleven digits, like the marketplace's numbers."""
     if number % 3:
         return _spread(topic, number, 1_700_000_000, 100_000_000)
     return _spread(topic, number, 11_900_000_000, 100_000_000)
 
 
 def _spread(topic: Topic, number: int, first: int, span: int) -> str:
-    """Return the id of product `number`: `span` ids from `first` on, no two of a search alike.
+    """Return the id of product `number`, one of `span` ids from `first` on; no two in a search are equal.
 
-    The ranges are ones that the real shop does not use, so that no made-up book bears a real one's number.
+    The real shop does not use these ranges, so no invented book has a real one's number.
     """
     start = Draw("ids", topic.query).below(span)
-    return str(first + (start + number * 7_368_787) % span)  # coprime to every span: no two meet
+    return str(first + (start + number * 7_368_787) % span)  # coprime to every span, so no two are equal

@@ -1,4 +1,4 @@
-"""The demo shop's answer to a search, as listings: made up, plausible, and the same every time."""
+"""The demo shop's listings for a search: invented, plausible, and always the same."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PAGE_SIZE = SHOP.page_size
 """Listings on a full page."""
 
 MAX_PAGES = SHOP.max_pages
-"""Pages that the shop serves at most, however many products match."""
+"""Maximum number of pages, however many products match."""
 
 _REPEAT_EVERY = 1200
-"""Places among which one to three hold a product a second time."""
+"""One to three of this many places repeat a product."""
 
 _REPEAT_AFTER = 90
-"""Places between the two: more than a page, so that no page shows a product twice."""
+"""Distance between the two places: more than a page, so no page shows a product twice."""
 
 
 _Kinds = tuple[str, str]
@@ -41,12 +41,12 @@ _Bounds = tuple[Decimal | None, Decimal | None]
 
 
 class Catalogue(Sequence[Listing]):
-    """Everything that the shop lists for one search, in its order; items are made when they are looked at."""
+    """Everything that the shop lists for one search, in its order; items are created when they are accessed."""
 
     def __init__(self, topic: Topic, size: int, product: Callable[[int], Listing], layout: Layout) -> None:
         self.query = topic.query
         self.layout = layout
-        """How the shop arranges this list."""
+        """The shop's layout for this list."""
         self._product = product
         self._repeats = [place for place in _repeats(topic) if place < size]
         self._size = size + len(self._repeats)
@@ -58,11 +58,11 @@ class Catalogue(Sequence[Listing]):
 
     @property
     def pages(self) -> int:
-        """The number of pages that the shop states: 100 at most, 0 for an empty list."""
+        """The number of pages that the shop states: at most 100, 0 for an empty list."""
         return min(MAX_PAGES, -(-self._size // PAGE_SIZE))
 
     def page(self, number: int) -> tuple[Listing, ...]:
-        """Return the listings of a page from 1 to `pages`. Raises IndexError for any other."""
+        """Return the listings of a page from 1 to `pages`. Raises IndexError for any other number."""
         if not 1 <= number <= self.pages:
             raise IndexError(f"page {number} of {self.pages}")
         return self[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
@@ -99,10 +99,10 @@ def catalogue(
     max_price: Decimal | None = None,
     day: dt.date | None = None,
 ) -> Catalogue:
-    """Return what the shop lists for `query`; the options are those of `parsers.dangdang.search_url`.
+    """Return the shop's listings for `query`; the options are those of `parsers.dangdang.search_url`.
 
-    `day` is the day whose prices they are; None has the timeless prices. The products are the same ones every day.
-    Raises ValueError for a query without a word.
+    `day` selects the prices of a day; None selects the timeless prices. The products are the same every day. Raises
+    ValueError for a query without a word.
     """
     topic = topic_of(query)
     kinds = (sellers, category)
@@ -115,7 +115,7 @@ def catalogue(
 
 
 def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int, Callable[[int], Listing]]:
-    """Return how many products match, and the function that makes one by its number."""
+    """Return the number of matching products, and a function that creates one by its number."""
     draw = Draw("size", topic.query)
     rare, huge = draw.chance(40), draw.chance(150)
     own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
@@ -129,8 +129,8 @@ def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int,
     if category == "all":
         kinds += [lambda number: goods(topic, number)] * _GOODS
 
-    # Kinds alternate in a fixed pattern: 3 shares no factor with 5, 7, 8 or 10, so each place of `kinds` is taken once.
-    # Each kind counts its own products, so that the shop's own books are the same ones whatever else is searched.
+    # Kinds alternate in a fixed pattern: 3 is coprime to 5, 7, 8 and 10, so each place of `kinds` is used once. Each
+    # kind counts its own products, so the shop's own books do not depend on the other kinds in the search.
     pattern = [kinds[(step * 3) % len(kinds)] for step in range(len(kinds))]
     seen_before = [pattern[:step].count(kind) for step, kind in enumerate(pattern)]
 
@@ -144,14 +144,14 @@ def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int,
 
 
 _OWN, _MARKETPLACE, _GOODS = 5, 3, 2
-"""In what ratio the shop's own products, those of the marketplace and goods that are no books stand in a list."""
+"""Ratio of the shop's own products, marketplace products and other goods in a list."""
 
 
 @lru_cache(maxsize=2)
 def _chosen(
     topic: Topic, kinds: _Kinds, sort: Sort, bounds: _Bounds, day: dt.date | None
 ) -> tuple[Listing, ...]:
-    """Return all products within price bounds, in order: to sort them they must all be made, which is kept."""
+    """Return all products within price bounds, sorted; sorting needs all of them, so the result is cached."""
     size, product = _population(topic, kinds, day)
     listings = [listing for listing in map(product, range(size)) if _within(listing, *bounds)]
     if sort is not Sort.DEFAULT:
@@ -183,7 +183,7 @@ _ORDERS: dict[Sort, Callable[[Listing], tuple[object, ...]]] = {
 
 
 def _repeats(topic: Topic) -> list[int]:
-    """Return the places, in order, that hold a product which already stood 90 places before."""
+    """Return the places, in order, that repeat the product of 90 places before."""
     places = []
     for block in range(0, MAX_PAGES * PAGE_SIZE, _REPEAT_EVERY):
         draw = Draw("repeats", topic.query, block)

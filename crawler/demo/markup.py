@@ -1,7 +1,7 @@
-"""Search pages in the real shop's markup: its tags, ids, classes and attribute order, and its slovenliness.
+"""Render search pages in the real shop's markup: its tags, ids, classes, attribute order and sloppiness.
 
-Kept from the real pages: `&yen;`, bare `&` in attributes, both kinds of quotes, the first cover in `src` and the
-others in `data-original`, a declared GB2312 that only gb18030 can read.
+These features come from the real pages: `&yen;`, bare `&` in attributes, both kinds of quotes, the first cover in `src`
+and the others in `data-original`, and a declared GB2312 that only gb18030 can decode.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from parsers.model import Contributor, Layout, Listing
 __all__ = ["BLOCK_LENGTH", "render_search_page"]
 
 BLOCK_LENGTH = 40
-"""Characters that the author block shows at most; the links' titles hold the rest."""
+"""Maximum length of the author block in characters; the links' titles are complete."""
 
 _AMBIGUOUS = re.compile(r"&(?=#|[A-Za-z])")
 _LIST_GAP = "                </li>\n                                "
@@ -35,7 +35,7 @@ def render_search_page(
 ) -> bytes:
     """Return result page `page` of `pages`, with `total` products stated, as gb18030 bytes.
 
-    `highlighted` is not looked at: the shop marks the words of `query` wherever they stand in a title.
+    `highlighted` is ignored: the shop highlights the words of `query` wherever they occur in a title.
     """
     topic = topic_of(query)
     make = _list_item if layout is Layout.LIST else _grid_item
@@ -57,13 +57,13 @@ def render_search_page(
 
 
 def _options_script(page_listings: Sequence[Listing]) -> bytes:
-    """Return the script that names the products with several options, as the shop's own; b"" where there is none."""
+    """Return the script that names the products with several options, like the shop's; b"" if there are none."""
     ids = ",".join(listing.product_id for listing in page_listings if listing.from_price)
     return f"<script>var spu_ids = JSON.parse('[{ids}]');</script>\n".encode() if ids else b""
 
 
 def _list_item(listing: Listing, topic: Topic, place: int) -> str:
-    """Return one item of the list layout; `place` counts from 0."""
+    """Return an item of the list layout; `place` counts from 0."""
     pid = listing.product_id
     where = f"{place}_{1 + place // 20}_q"
     return "".join(
@@ -166,7 +166,7 @@ def _seller(listing: Listing) -> str:
 
 
 def _self_label(listing: Listing) -> str:
-    """Return the label of the shop's own goods: for eight digits only now and then, since scripts fill in most."""
+    """Return the label of the shop's own goods: rare for eight digits, because scripts add most of them."""
     proven = len(listing.product_id) == 8
     shown = listing.self_operated and (not proven or _now_and_then(listing.product_id, "label", 100))
     return f'<span class="new_lable" y="">{"<span class=new_lable1>当当自营</span>" if shown else ""}</span>'
@@ -183,7 +183,7 @@ def _shop_link(seller: str, kind: str) -> str:
 
 
 def _stars(listing: Listing, where: str, *, grid: bool = False) -> str:
-    """Return the star bar, empty for reviews without stars, and nothing where there is neither."""
+    """Return the star bar: empty for reviews without stars, and absent if there are no reviews, either."""
     if listing.rating is None and listing.reviews is None:
         return ""
     line, bar = ("star", "level") if grid else ("search_star_line", "search_star_black")
@@ -217,7 +217,7 @@ def _author_block(listing: Listing) -> str:
 
 
 def _author_links(text: str, people: Sequence[Contributor]) -> str:
-    """Return the authors' span: each name a link whose title is the whole text, the text itself cut off if long."""
+    """Return the authors' span: each name is a link whose title is the whole text; a long text itself is cut."""
     title = _attribute(text)
     parts, at = [], 0
     shown = text if not people or len(text) <= BLOCK_LENGTH else text[:BLOCK_LENGTH]
@@ -244,7 +244,7 @@ def _buttons(listing: Listing, where: str) -> str:
             f"<a class='search_btn_cart' name='pdno' dd_name='到货通知' id=\"pdno{pid}\" href='javascript:void(0);' "
             f"ddclick='act=normalResult_arrivalNotice&pos={pid}_{where}'>到货通知</a>"
         )
-    elif listing.from_price:  # one chooses on the product's page
+    elif listing.from_price:  # the option is chosen on the product's page
         parts.append(
             "<a  class='search_btn_cart ' name='Buy' target='_blank' dd_name='加入购物车' "
             f"href='{_href(listing)}' ddclick='act=normalResult_addToCart&pos={pid}_{where}'>加入购物车</a>"
@@ -270,7 +270,7 @@ def _buttons(listing: Listing, where: str) -> str:
 
 
 def _marked(text: str, topic: Topic) -> str:
-    """Return a title as the shop shows it, each searched word in `<font class="skcolor_ljg">`."""
+    """Return a title as the shop shows it, with each searched word in `<font class="skcolor_ljg">`."""
     parts, at = [], 0
     for match in topic.marked.finditer(text):
         parts += [_text(text[at : match.start()]), '<font class="skcolor_ljg">', _text(match[0]), "</font>"]
@@ -279,7 +279,7 @@ def _marked(text: str, topic: Topic) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape what a browser would take for markup, and no more: a lone `&` stays, as the shop leaves it."""
+    """Escape only what a browser would take for markup: a lone `&` stays, as on the shop's pages."""
     return _AMBIGUOUS.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -297,7 +297,7 @@ def _href(listing: Listing) -> str:
 
 
 def _ebook_id(listing: Listing) -> str:
-    """Return the number of the e-book that goes with a product: ten digits from 19 on, as the shop's own."""
+    """Return the number of a product's e-book: ten digits beginning with 19, like the shop's."""
     if listing.ebook_only:
         return listing.product_id
     return str(1_980_000_000 + _stable(listing.product_id, "ebook") % 10_000_000)

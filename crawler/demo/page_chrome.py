@@ -1,7 +1,7 @@
-"""Everything of a search page but its list: search box, tabs, filters, sort bar, paging bar, footer.
+"""Render everything of a search page except its list: search box, tabs, filters, sort bar, paging bar, footer.
 
-What depends on the query alone is made once and kept as bytes: it is a third of a page, and the shop may share its
-processor with the crawl that it is there to test.
+Parts that depend only on the query are rendered once and cached as bytes: they are a third of a page, and the shop may
+share its CPU with the crawl that it tests.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 ENCODING = "gb18030"
-"""What the pages' bytes are, though they declare GB2312."""
+"""The encoding of the pages, although they declare GB2312."""
 
 SHOP_NAME = "当当网（演示书店）"
-"""What the pages call themselves."""
+"""The shop's name on the pages."""
 
 DEMO_NOTICE = '<div class="demo_notice">演示书店：商品、价格和评论均为虚构，仅供演示和测试。</div>'
 
@@ -66,7 +66,7 @@ class _FilterBox(NamedTuple):
 
 
 def header(query: str, page: int, pages: int, total: int, layout: Layout) -> bytes:
-    """Return the page from its first byte to the list's opening tag, that tag excluded."""
+    """Return the page from its first byte up to, but not including, the list's opening tag."""
     return b"".join(
         (
             _top(query),
@@ -79,7 +79,7 @@ def header(query: str, page: int, pages: int, total: int, layout: Layout) -> byt
 
 
 def page_head(title: str, query: str = "") -> str:
-    """Return doctype, head and the top of the body with the demo notice; the arguments are plain text."""
+    """Return doctype, head and the start of the body with the demo notice; the arguments are plain text."""
     described = html.escape(query)
     return f"""\
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
@@ -132,7 +132,7 @@ def search_box(query: str) -> str:
 
 
 def paging_bar(query: str, page: int, pages: int) -> bytes:
-    """Return what stands between the list's end and the footer: the paging bar at the bottom."""
+    """Return the part between the list's end and the footer: the paging bar."""
     address = f"/?key={_key(query)}&act=input&page_index="
     bar, last = [], 0
     for n in sorted({1, pages, *range(max(1, page - 3), min(pages, page + 3) + 1)}):
@@ -176,7 +176,7 @@ def paging_bar(query: str, page: int, pages: int) -> bytes:
 
 @lru_cache(maxsize=32)
 def footer(query: str) -> bytes:
-    """Return the page from below the paging bar to its last byte."""
+    """Return the page from after the paging bar to its last byte."""
     hot = "".join(
         f'<li><a href="//search.dangdang.com/?key={_key(name)}&act=input" title="{name}">{name}</a></li>\n'
         for name in invented_names(Draw("hot", query), 40)
@@ -198,7 +198,7 @@ def footer(query: str) -> bytes:
 
 
 def html_text(text: str) -> str:
-    """Return `text` so that a browser shows it as it is."""
+    """Escape `text` so that a browser displays it unchanged."""
     return html.escape(text, quote=False)
 
 
@@ -243,7 +243,7 @@ def _crumbs(query: str, total: int) -> str:
 
 @lru_cache(maxsize=32)
 def _filters(query: str) -> bytes:
-    """Return the filter box, whose lists are what makes a real page's metadata long."""
+    """Return the filter box, whose lists account for most of a real page's metadata."""
     publishers = tuple(f"{name}{suffix}" for name in PUBLISHERS for suffix in ("", "分社", "有限公司"))
     authors = tuple(invented_names(Draw("filters", query), 80))
     boxes = (
@@ -287,7 +287,7 @@ def _filter(query: str, number: int, box: _FilterBox) -> str:
 
 
 def _tools(query: str, page: int, pages: int, layout: Layout) -> str:
-    """Return the sort bar, with the pager and the two buttons of the layouts."""
+    """Return the sort bar, with the pager and the two layout buttons."""
     address = f"/?key={_key(query)}&act=input"
     sorts = "".join(
         f'            <li class="tools_to_float" ddt-pit="{n}">\n'
@@ -327,7 +327,7 @@ def _key(query: str) -> str:
 
 
 def _script_text(text: str) -> str:
-    """Return a string literal that neither ends the script nor opens a tag when it is set as inner HTML."""
+    """Return a string literal that cannot end the script, nor open a tag when it is assigned as inner HTML."""
     return json.dumps(html.escape(text), ensure_ascii=False).replace("</", "<\\/")
 
 

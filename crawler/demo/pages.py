@@ -1,4 +1,4 @@
-"""What the shop sends besides search results: nothing found, blocked, moved, broken."""
+"""Pages that the shop sends besides search results: nothing found, blocked, redirected, broken."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _RENAMED = (
 
 
 def render_no_result_page(query_seen: str) -> bytes:
-    """Return the shop's page for nothing found, naming the query as the shop read it."""
+    """Return the shop's page for no results, with the query as the shop read it."""
     seen = html_text(query_seen)
     return f"""{page_head(f"搜索无结果页-{SHOP_NAME}", query_seen)}{search_box(query_seen)}
 <div id="bd"><div class="con"><div class="find_wrap"><dl class="search_find result_none clearfix"></dl></div>
@@ -52,7 +52,7 @@ def render_no_result_page(query_seen: str) -> bytes:
 
 
 def home_page() -> bytes:
-    """Return the front page: a search box and recommended books, but no search."""
+    """Return the front page: a search box and recommended books, but no search results."""
     tiles = "".join(
         f'<li><a class="img" href="http://product.dangdang.com/8000000{n}.html"><img src="images/{n}.jpg" alt=""></a>'
         f'<p class="name"><a href="http://product.dangdang.com/8000000{n}.html">演示图书{n}</a></p>\n'
@@ -67,7 +67,7 @@ def home_page() -> bytes:
 
 
 def not_found_page() -> bytes:
-    """Return the shop's page for an address that it does not know."""
+    """Return the shop's page for an unknown address."""
     return f"""<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
 <html xmlns="http://www.w3.org/1999/xhtml"><head>
 <meta http-equiv="Content-Type" content="text/html; charset=gb2312" />
@@ -80,7 +80,7 @@ def not_found_page() -> bytes:
 
 
 def firewall_page() -> bytes:
-    """Return what a web application firewall answers in the shop's place, in UTF-8."""
+    """Return the page of a web application firewall in front of the shop, in UTF-8."""
     return f"""<!DOCTYPE html>
 <html lang="zh-cn"><head><meta charset="utf-8"><meta name="data-spm" content="a3c0e"/><title>405</title></head>
 <body data-spm="7663354">{DEMO_NOTICE}<div data-spm="1998410538"><div class="header"><div class="container">
@@ -90,7 +90,7 @@ def firewall_page() -> bytes:
 
 
 def slider_page() -> bytes:
-    """Return a page that wants a slider dragged before it goes on, in UTF-8."""
+    """Return a page that asks the user to drag a slider, in UTF-8."""
     return f"""<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>滑动验证页面</title></head>
 <body>{DEMO_NOTICE}<div id="nocaptcha" class="nc-container"><div class="nc_wrapper" id="nc_1_wrapper">
@@ -101,7 +101,7 @@ def slider_page() -> bytes:
 
 
 def login_page() -> bytes:
-    """Return the form that a redirect to the login leads to."""
+    """Return the login form, the target of the redirect to it."""
     return f"""<!DOCTYPE html>
 <html><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312" /><title>登录-{SHOP_NAME}</title></head>
 <body>{DEMO_NOTICE}<div class="login_wrap"><form id="loginform" name="loginform" action="/signin.aspx" method="post">
@@ -112,7 +112,7 @@ def login_page() -> bytes:
 
 
 def script_only_page() -> bytes:
-    """Return a challenge: scripts that set a cookie and load the page again, and nothing to read."""
+    """Return a challenge: only scripts, which set a cookie and reload the page."""
     return b"""<html><head><script>
 var token = [17, 4, 29].map(function (n) { return (n * 7919).toString(36); }).join("");
 document.cookie = "acw_sc__v2=" + token + "; path=/"; document.location.reload();
@@ -121,14 +121,14 @@ document.cookie = "acw_sc__v2=" + token + "; path=/"; document.location.reload()
 
 
 def changed_layout(body: bytes) -> bytes:
-    """Return a search page after a redesign: total, pager and search box as before, the list's markup renamed."""
+    """Return a search page after a redesign: total, pager and search box unchanged, the list's markup renamed."""
     for old, new in _RENAMED:
         body = body.replace(old, new)
     return body
 
 
 def prices_gone(listings: Iterable[Listing]) -> tuple[Listing, ...]:
-    """Return listings as a page shows them whose prices a script is to fill in: no amount anywhere."""
+    """Return listings of a page whose prices are filled in by a script: no amount anywhere."""
     return tuple(
         replace(listing, price_text="", list_price_text="", discount_text="", ebook_price=None)
         for listing in listings
@@ -136,7 +136,7 @@ def prices_gone(listings: Iterable[Listing]) -> tuple[Listing, ...]:
 
 
 def nested(body: bytes, tags: int) -> bytes:
-    """Return a search page whose list holds one item of `tags` tags, each inside the one before."""
+    """Return a search page whose list holds one item of `tags` nested tags."""
     start = body.index(_LIST_OPENING) + len(_LIST_OPENING)
     end = body.index(_LIST_END, start)
     item = b'<li ddt-pit="1" class="line1" id="p80000000">' + b"<div>" * tags + b"</div>" * tags + b"</li>"

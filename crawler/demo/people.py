@@ -1,4 +1,4 @@
-"""Authors of the demo shop's books, and the many ways the shop writes an author block."""
+"""Invent authors for the demo shop's books, in the many formats of the shop's author blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Block", "author_block", "invented_names"]
 _SURNAMES = "林周何沈顾陆程薛叶孟秦白江田方石段黎邵温尹戴苏姚唐卢范汪傅丁"
 _GIVEN = "一文子思明远知行书言景云和安若舟清源晓东怀川以宁立秋守拙望舒可心亦凡嘉树鹤鸣砚青"
 _RARE = ("沈㛃", "何𬭎", "段䶮", "林𰻞之")
-"""Names whose letters GB2312 and GBK lack; gb18030 writes them with four bytes."""
+"""Names with characters that GB2312 and GBK lack; gb18030 encodes them with four bytes."""
 
 _FOREIGN_GIVEN = (
     ("埃利安", "Elian"), ("玛尔塔", "Marta"), ("托比恩", "Torbjorn"), ("露西娅", "Lucia"), ("本诺", "Benno"),
@@ -26,11 +26,11 @@ _BRACKETS = (("[", "]"), ("(", ")"), ("（", "）"), ("【", "】"), ("〔", "�
 _BODIES = ("少儿科普编写组", "名师导学编委会", "职业教育教研室", "北岸阅读编辑部")
 
 Block = tuple[str, tuple[Contributor, ...]]
-"""The text of an author block, and whom it names."""
+"""The text of an author block, and the people it names."""
 
 
 def author_block(draw: Draw) -> Block:
-    """Return the text of an author block and the people that it names; '' and none for an empty one."""
+    """Return the text of an author block and the people that it names; '' and nobody for an empty block."""
     kind = draw.below(1000)
     for share, make in _KINDS:
         if kind < share:
@@ -41,7 +41,7 @@ def author_block(draw: Draw) -> Block:
 
 
 def invented_names(draw: Draw, count: int) -> list[str]:
-    """Return that many different names."""
+    """Return `count` different names."""
     drawn: dict[str, None] = {}
     while len(drawn) < count:
         drawn[_chinese(draw)] = None
@@ -60,7 +60,7 @@ def _foreign(draw: Draw, *, latin: bool = True) -> str:
     if not latin:
         return name
     original = f"{given[1]} {family[1]}"
-    if draw.chance(100):  # the shop's way with a letter it could not store
+    if draw.chance(100):  # how the shop writes a letter that it cannot store
         original = original.replace("ö", "?").replace("é", "?")
     return f"{name}（{original}）"
 
@@ -87,7 +87,7 @@ def _several_with_role(draw: Draw) -> Block:
 
 
 def _foreigner(text: str, role: str | None, land: str | None) -> Contributor:
-    """Return a contributor whose original stands in brackets behind the name."""
+    """Return a contributor whose original name follows in brackets."""
     name, _, original = text.rstrip("）").partition("（")
     return Contributor(name, role, land, original or None)
 
@@ -130,7 +130,7 @@ def _body(draw: Draw) -> Block:
 
 
 def _crowd(draw: Draw) -> Block:
-    """Too long for the block: the shop cuts it off, and the links' titles are fuller."""
+    """Return a block that is too long: the shop cuts it, but the links' titles are longer."""
     land, mark = _land(draw)
     first, more, translators = _foreign(draw), invented_names(draw, 4), invented_names(draw, 2)
     text = f"{mark}{first}，{'，'.join(more)} 著；{'，'.join(translators)} 译"
@@ -161,4 +161,4 @@ _KINDS = (
     (10, _unknown),
     (30, _nothing),
 )
-"""How often in a thousand each form of the block is drawn; the rest is one plain name."""
+"""Frequency in per mille of each form of the block; all others are a single plain name."""

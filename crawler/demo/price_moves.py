@@ -1,10 +1,10 @@
-"""How the demo shop's prices move from day to day: each product lives a story, which follows from its number alone.
+"""Move the demo shop's prices from day to day: each product follows a story that depends only on its number.
 
-Four of the stories are honest (nothing moves, slow drift, true sales, sold-out periods), and two are the tricks that a
-price history is there to see through. What is honest never comes near a trick, on whatever day somebody begins to look,
-daily or weekly, and what is a trick is a plain one.
+Four stories are honest (constant, slow drift, genuine sales, sold-out periods), and two are tricks that a price history
+should reveal. An honest story never resembles a trick, whatever day observations begin and whether they are daily or
+weekly; a trick is always obvious.
 
-Days are the shop's own. Within the functions amounts are hundredths of a yuan, and shares are per mille.
+Days are the shop's own. Within the functions, amounts are hundredths of a yuan, and shares are per mille.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ __all__ = ["Phase", "Story", "on_day", "phase_of", "story_of"]
 
 
 class Story(StrEnum):
-    """What becomes of a product's price over the years."""
+    """The course of a product's price over the years."""
 
     STILL = "still"
-    """It never moves."""
+    """It never changes."""
     DRIFT = "drift"
-    """It goes up and down by 5 to 8 % in about a year, a little every week; less than 5 % in any 37 days."""
+    """It rises and falls by 5 to 8 % in about a year, a little every week; less than 5 % in any 37 days."""
     SALE = "sale"
-    """Every 75 to 120 days it is cut by 15 to 35 % for 5 to 14 days, and is back at its level afterwards."""
+    """Every 75 to 120 days it is cut by 15 to 35 % for 5 to 14 days, then returns to its level."""
     RAISED_PRICE = "raised_price"
-    """Every 95 to 140 days it is pushed up for 7 to 10 days, by 15 to 19 % and then by 20 to 35 %, then «cut» to about
-    what it was."""
+    """Every 95 to 140 days it is raised for 7 to 10 days, first by 15 to 19 % and then by 20 to 35 %, then «cut» to
+    about the old price."""
     RAISED_LIST_PRICE = "raised_list_price"
-    """Every 135 to 180 days the list price is pushed up by 10 to 30 % for 14 to 45 days, and the price stays."""
+    """Every 135 to 180 days the list price is raised by 10 to 30 % for 14 to 45 days; the price stays the same."""
     SOLD_OUT = "sold_out"
-    """Every 30 to 80 days it is sold out for 3 to 15 days, and comes back within 3 % of its level."""
+    """Every 30 to 80 days it is sold out for 3 to 15 days, and returns within 3 % of its level."""
 
 
 class Phase(StrEnum):
-    """Where in its story a product is on a day."""
+    """The phase of a product's story on a day."""
 
     USUAL = "usual"
     SALE = "sale"
-    """Cut for true."""
+    """A genuine cut."""
     RAISED = "raised"
-    """The price is pushed up."""
+    """The price is raised."""
     CUT = "cut"
-    """A discount is shown that a raise has made: the price is back from its raise, or the list price is up. It lasts
-    until 28 days after the raise at most."""
+    """The shop shows a discount that a raise produced: the price is back down, or the list price is up. It lasts until
+    at most 28 days after the raise."""
     AFTER = "after"
-    """What comes then: for 40 days after its raise the price does not move, and a list price may stay up for up to 45.
-    Whether that trick still counts is for the reader to say."""
+    """The time after the trick: the price does not move until 40 days after its raise, and a list price may stay up for
+    up to 45 days. Whether the trick still counts is up to the observer."""
     SOLD_OUT = "sold_out"
 
 
@@ -63,20 +63,20 @@ _STORIES = (
     *(Story.STILL,) * 4, *(Story.DRIFT,) * 6, *(Story.SALE,) * 4,
     *(Story.RAISED_PRICE,) * 2, *(Story.RAISED_LIST_PRICE,) * 2, *(Story.SOLD_OUT,) * 2,
 )  # fmt: skip
-"""Each as often as it comes in twenty products."""
+"""Each as often as it occurs among twenty products."""
 
 _TRICK_DAYS = 28
-"""Days from a raise within which the discount that it makes is a trick beyond doubt."""
+"""Days after a raise within which its discount is clearly a trick."""
 
 _AFTER_DAYS = 40
-"""Days from a raise in which a price does not move after its cut."""
+"""Days after a raise within which the price does not move after its cut."""
 
 _ROOM = 720
-"""Share of the list price that a price is at most that is to be raised: it stays below the list price all the time."""
+"""Maximum share of the list price for a price that is to be raised, so that it always stays below the list price."""
 
 
 class _Prices(NamedTuple):
-    """What a product costs on one day."""
+    """The prices of a product on one day."""
 
     phase: Phase
     price: int | None
@@ -84,7 +84,7 @@ class _Prices(NamedTuple):
 
 
 class _Goods(NamedTuple):
-    """A product as the timeless catalogue has it."""
+    """A product of the timeless catalogue."""
 
     product_id: str
     price: int
@@ -92,7 +92,7 @@ class _Goods(NamedTuple):
     has_ebook: bool
 
     def at(self, per_mille: int) -> int:
-        """Return a share of the price, at least one hundredth of a yuan, and no more than the list price."""
+        """Return a share of the price, at least one hundredth of a yuan and at most the list price."""
         price = max(1, self.price * per_mille // 1000)
         return price if self.list_price is None else min(price, max(self.price, self.list_price))
 
@@ -101,22 +101,22 @@ class _Goods(NamedTuple):
 def story_of(product_id: str) -> Story:
     """Return the story of a product.
 
-    What is sold out in the timeless catalogue or has no price there does not live it, nor does a product without a
-    list price the one of a raised list price: these never change.
+    A product that is sold out or has no price in the timeless catalogue never changes, nor does one without a list
+    price whose story is a raised list price.
     """
     return Draw("story", product_id).pick(_STORIES)
 
 
 def phase_of(listing: Listing, day: dt.date) -> Phase:
-    """Return where in its story a product of the timeless catalogue is on `day`; `USUAL` for one that lives none."""
+    """Return the phase of a product of the timeless catalogue on `day`; `USUAL` if it never changes."""
     prices = _prices(listing, day)
     return Phase.USUAL if prices is None else prices.phase
 
 
 def on_day(listing: Listing, day: dt.date) -> Listing:
-    """Return a product of the timeless catalogue as the shop shows it on `day`: price, list price, discount, sold out.
+    """Return a product of the timeless catalogue as on `day`: price, list price, discount, availability.
 
-    E-books keep their price. A price is more than 0, and no more than the list price if it never was.
+    E-books keep their price. A price is above 0, and does not exceed the list price unless it did before.
     """
     prices = _prices(listing, day)
     if prices is None:
@@ -135,15 +135,15 @@ def on_day(listing: Listing, day: dt.date) -> Listing:
 
 
 def _prices(listing: Listing, day: dt.date) -> _Prices | None:
-    """Return what a product costs on a day; None for one that never changes."""
+    """Return the prices of a product on a day; None if it never changes."""
     if listing.price is None or listing.sold_out:
         return None
     list_price = None if listing.list_price is None else int(listing.list_price * 100)
     goods = _Goods(
         listing.product_id, int(listing.price * 100), list_price, has_ebook=listing.ebook_price is not None
     )
-    tell = _TELLERS.get(story_of(listing.product_id))
-    return None if tell is None else tell(goods, day)
+    move = _MOVES.get(story_of(listing.product_id))
+    return None if move is None else move(goods, day)
 
 
 def _drift(goods: _Goods, day: dt.date) -> _Prices:
@@ -153,15 +153,15 @@ def _drift(goods: _Goods, day: dt.date) -> _Prices:
     quarters = (weekly + draw.below(period)) % period * 4
     height = (
         abs((quarters + period) % (4 * period) - 2 * period) - period
-    )  # a triangle, between -period and period
+    )  # a triangle wave, between -period and period
     return _Prices(Phase.USUAL, goods.at(1000 + swing * height // period), goods.list_price)
 
 
 def _sale(goods: _Goods, day: dt.date) -> _Prices:
     step, draw = _turn(goods, day, 75, 120)
-    days, off = draw.between(5, 14), draw.between(150, 350)
+    days, discount = draw.between(5, 14), draw.between(150, 350)
     if step < days:
-        return _Prices(Phase.SALE, goods.at(1000 - off), goods.list_price)
+        return _Prices(Phase.SALE, goods.at(1000 - discount), goods.list_price)
     return _Prices(Phase.USUAL, goods.price, goods.list_price)
 
 
@@ -193,9 +193,9 @@ def _raised_list_price(goods: _Goods, day: dt.date) -> _Prices | None:
 
 
 def _sold_out(goods: _Goods, day: dt.date) -> _Prices:
-    """Beside «sold out» stands the price as ever, the list price, a lower price, or none.
+    """Show, besides «sold out», the usual price, the list price, a lower price, or none.
 
-    None where there is no e-book: beside a missing price that would read as an e-book alone.
+    There is a price if there is an e-book: without one, the listing would look like an e-book only.
     """
     step, draw = _turn(goods, day, 30, 80)
     days, level = draw.between(3, 15), draw.between(970, 1030)
@@ -207,18 +207,18 @@ def _sold_out(goods: _Goods, day: dt.date) -> _Prices:
     return _Prices(Phase.SOLD_OUT, shown, goods.list_price)
 
 
-_TELLERS: dict[Story, Callable[[_Goods, dt.date], _Prices | None]] = {
+_MOVES: dict[Story, Callable[[_Goods, dt.date], _Prices | None]] = {
     Story.DRIFT: _drift,
     Story.SALE: _sale,
     Story.RAISED_PRICE: _raised_price,
     Story.RAISED_LIST_PRICE: _raised_list_price,
     Story.SOLD_OUT: _sold_out,
 }
-"""What a story makes of a product on a day."""
+"""Computes the prices of a product on a day, by its story."""
 
 
 def _turn(goods: _Goods, day: dt.date, least: int, most: int) -> tuple[int, Draw]:
-    """Return the day of a product's present turn, from 0, and that turn's draw; turns last `least` to `most` days."""
+    """Return the day in a product's current cycle, from 0, and the cycle's draw; it lasts `least` to `most` days."""
     draw = Draw("cycle", goods.product_id)
     period = draw.between(least, most)
     turn, step = divmod(day.toordinal() + draw.below(period), period)

@@ -1,4 +1,4 @@
-"""How an answer leaves the demo shop: whole, compressed, or in one of the broken ways of `faults`."""
+"""Send the demo shop's responses: complete, compressed, or broken in one of the ways of `faults`."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = [
 ]
 
 PAGE_CONTENT_TYPE = "text/html; charset=GB2312"
-"""What the shop's pages come with, though only gb18030 can read them."""
+"""The Content-Type of the shop's pages, though only gb18030 can decode them."""
 
 BOMB_BYTES = 256 * 2**20
-"""What a gzip bomb unpacks to."""
+"""Size of the decompressed gzip bomb."""
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 _TRICKLE_BYTES = 100
@@ -39,18 +39,18 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
 
 
 def accepts_gzip(headers: Mapping[str, str]) -> bool:
-    """Return whether a client takes gzip; a quality of 0 is not looked for, no client here sends one."""
+    """Return True if a client accepts gzip; no client here sends a quality of 0, so that is ignored."""
     return "gzip" in headers.get("Accept-Encoding", "").lower()
 
 
 def compressed(body: bytes) -> bytes:
-    """Return `body` as gzip, at the fastest level."""
+    """Compress `body` as gzip, at the fastest level."""
     packer = zlib.compressobj(level=1, wbits=31)
     return packer.compress(body) + packer.flush()
 
 
 def reset(request: web.Request) -> web.Response:
-    """Close the connection with RST; the response returned only satisfies the framework and is never sent."""
+    """Close the connection with RST; the returned response only satisfies the framework and is never sent."""
     if request.transport is not None:
         sock: socket.socket | None = request.transport.get_extra_info("socket")
         if sock is not None:
@@ -61,9 +61,9 @@ def reset(request: web.Request) -> web.Response:
 
 
 def cut(request: web.Request, body: bytes, share: float = 0.7) -> web.Response:
-    """Send the first `share` of `body`, whose end nothing but the end of the connection marks.
+    """Send the first `share` of `body`, with only the end of the connection to mark its end.
 
-    The framework would send it in chunks: the bytes go out by hand, and the response returned is never sent.
+    The framework would use chunks, so write the bytes directly; the returned response is never sent.
     """
     if request.transport is not None:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {PAGE_CONTENT_TYPE}\r\nConnection: close\r\n\r\n"
@@ -73,7 +73,7 @@ def cut(request: web.Request, body: bytes, share: float = 0.7) -> web.Response:
 
 
 async def truncated(request: web.Request, body: bytes, *, chunked: bool) -> web.StreamResponse:
-    """Send half of `body`, announced whole, and close the connection."""
+    """Send half of `body` with its full length announced, then close the connection."""
     response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
     if chunked:
         response.enable_chunked_encoding()
@@ -87,7 +87,7 @@ async def truncated(request: web.Request, body: bytes, *, chunked: bool) -> web.
 
 
 async def endless(request: web.Request, body: bytes) -> web.StreamResponse:
-    """Send `body`, and then list items until the client has had enough."""
+    """Send `body`, then list items until the client disconnects."""
     response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -95,11 +95,11 @@ async def endless(request: web.Request, body: bytes) -> web.StreamResponse:
     item = b"<li class='line'><p class='name'>&nbsp;</p></li>\n" * 1000
     while True:  # ends with the connection: write raises, or the server cancels this handler
         await response.write(item)
-        await asyncio.sleep(0)  # a fast reader leaves write nothing to wait for
+        await asyncio.sleep(0)  # with a fast reader, write never waits
 
 
 async def trickle(request: web.Request, body: bytes, delay: float) -> web.StreamResponse:
-    """Send `body` a hundred bytes every `delay` seconds."""
+    """Send `body`, a hundred bytes every `delay` seconds."""
     response = web.StreamResponse(headers={"Content-Type": PAGE_CONTENT_TYPE})
     response.content_length = len(body)
     await response.prepare(request)
@@ -112,10 +112,10 @@ async def trickle(request: web.Request, body: bytes, delay: float) -> web.Stream
 
 @cache
 def gzip_bomb() -> bytes:
-    """Return a gzip file that unpacks to `BOMB_BYTES` spaces.
+    """Return a gzip file that decompresses to `BOMB_BYTES` spaces.
 
-    One MiB is packed once: after a full flush the packer knows nothing of what came before, so that the same
-    bytes can stand again and again in the stream (RFC 1951); the trailer has checksum and length (RFC 1952).
+    One MiB is compressed once: after a full flush, the compressor forgets everything before, so the same bytes may be
+    repeated in the stream (RFC 1951); the trailer has checksum and length (RFC 1952).
     """
     block = b" " * 2**20
     packer = zlib.compressobj(level=9, wbits=-15)

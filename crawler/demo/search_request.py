@@ -1,4 +1,4 @@
-"""What a request asks the shop: its query string read as the shop reads it, as GBK."""
+"""Parse a search request as the shop does: the query string is GBK."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from parsers.dangdang.urls import BOOKS_CATEGORY, SORT_TYPES
 __all__ = ["SearchRequest", "read_search"]
 
 _NOT_IN_GBK = re.compile("[\ue000-\uf8ff\ufffd]")
-"""What the shop leaves out when it repeats a key that it misread: 高等数学 in UTF-8 came back as 楂樼瓑鏁板."""
+"""Characters that the shop omits when it repeats a misread key: 高等数学 in UTF-8 came back as 楂樼瓑鏁板."""
 
 _SORTS = {kind: sort.value for sort, kind in SORT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A search, as far as the shop understood it; the options are those of `crawler.demo.catalogue`."""
+    """A search as the shop understood it; the options are those of `crawler.demo.catalogue`."""
 
     query: str
-    """As the shop read it: mojibake where the key was not GBK."""
+    """As read by the shop: mojibake if the key was not GBK."""
     understood: bool
-    """False for such a key: the shop looks for the mojibake and finds nothing."""
+    """False for such a key: the shop searches for the mojibake and finds nothing."""
     page: int = 1
     sellers: str = "all"
     category: str = "all"
@@ -36,7 +36,7 @@ class SearchRequest:
 
 
 def read_search(query_string: str) -> SearchRequest | None:
-    """Return the search that a raw query string asks for; None when it has no key. Never raises."""
+    """Parse the search from a raw query string; return None if it has no key. Never raises."""
     fields = dict(_fields(query_string))
     raw = fields.get("key", b"")
     understood = _is_gbk(raw)
@@ -57,10 +57,10 @@ def read_search(query_string: str) -> SearchRequest | None:
 
 
 def _is_gbk(raw: bytes) -> bool:
-    """Return whether a key was meant as GBK, and not as UTF-8.
+    """Return True if a key was meant as GBK, and not as UTF-8.
 
-    One that decodes only as gb18030 was. Many short GBK words are valid UTF-8 too (the two bytes of 模 also mean Ģ),
-    but then they read as Latin or Greek letters; a key was meant as UTF-8 if that reading has Chinese in it.
+    A key that decodes only as gb18030 is GBK. Many short GBK words are also valid UTF-8 (the two bytes of 模 also mean
+    Ģ), but then they read as Latin or Greek letters; a key is UTF-8 if that reading contains Chinese.
     """
     try:
         raw.decode(ENCODING)
@@ -72,7 +72,7 @@ def _is_gbk(raw: bytes) -> bool:
         return True
     return all(
         character < "\u0800" for character in other
-    )  # below that UTF-8 takes two bytes, and has no Chinese
+    )  # below this, a character takes two bytes in UTF-8 and is not Chinese
 
 
 def _fields(query_string: str) -> Iterable[tuple[str, bytes]]:
@@ -82,7 +82,7 @@ def _fields(query_string: str) -> Iterable[tuple[str, bytes]]:
 
 
 def _number(raw: bytes | None) -> Decimal | None:
-    """Return a number of the query string; None for none, and for one that no shop would read as one."""
+    """Parse a number of the query string; return None if it is absent or no shop would accept it."""
     try:
         number = Decimal((raw or b"").decode("ascii"))
     except (InvalidOperation, UnicodeDecodeError):

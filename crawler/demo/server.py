@@ -1,7 +1,7 @@
 """The demo shop as a real HTTP server on the loopback interface.
 
 async with DemoShop() as shop:
-    print(shop.base_url)          # http://127.0.0.1:40123, to be searched like https://search.dangdang.com
+    print(shop.base_url)          # http://127.0.0.1:40123; search it like https://search.dangdang.com
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from crawler.demo.search_request import SearchRequest, read_search
 __all__ = ["MAX_LOG", "DemoShop", "ServedRequest"]
 
 MAX_LOG = 20_000
-"""Requests that `DemoShop.requests` remembers, the newest."""
+"""How many requests `DemoShop.requests` remembers; the oldest are dropped."""
 
 _CLOSING_SECONDS = 0.1
-"""What requests in flight get to end in when the shop closes; the rest is cancelled."""
+"""Time for requests in flight to finish when the shop closes; the rest are cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedRequest:
-    """A request that came, and the status that it was to be answered with."""
+    """A received request, with the status of its response."""
 
     time_monotonic: float
     """`time.monotonic()` of its arrival."""
@@ -42,11 +42,11 @@ class ServedRequest:
     path_qs: str
     """Path and query string as sent."""
     page: int | None
-    """The result page asked for; None where the request is no search."""
+    """The requested result page; None if the request is not a search."""
     query: str | None
-    """The searched words as the shop read them; None where the request is no search."""
+    """The query as the shop read it; None if the request is not a search."""
     status: int
-    """0 when the connection is reset."""
+    """0 if the connection is reset."""
     cookie: str | None = None
     """The Cookie header as sent."""
 
@@ -54,11 +54,10 @@ class ServedRequest:
 class DemoShop:
     """The shop; an async context manager that serves while it is open.
 
-    `port` 0 means any free one; `latency` is the seconds that every search is late. `robots` is the text of its
-    robots.txt, or the status that stands in its place. Searches beyond `max_connections` at once are answered 429.
-    `today` is asked at every search for the day whose prices the shop has; without it they are the timeless ones of the
-    catalogue, which never move.
-    Opening raises OSError when the port is taken.
+    `port` 0 means any free port; `latency` delays every search by so many seconds. `robots` is the text of its
+    robots.txt, or a status to send instead. Searches beyond `max_connections` in parallel get a 429. `today` is called
+    at every search for the day whose prices to show; without it, the prices are the timeless ones of the catalogue,
+    which never change. Opening raises OSError if the port is in use.
     """
 
     def __init__(
@@ -83,29 +82,29 @@ class DemoShop:
 
     @property
     def base_url(self) -> str:
-        """Return the shop's origin; it is known while the shop is open."""
+        """Return the shop's origin; available while the shop is open."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
-        """Return the port that the shop listens on. Raises RuntimeError while it is closed."""
+        """Return the port on which the shop listens. Raises RuntimeError while it is closed."""
         if self._runner is None:
             raise RuntimeError("the demo shop is not open")
         return int(self._runner.addresses[0][1])
 
     @property
     def requests(self) -> list[ServedRequest]:
-        """Return the requests so far, in the order in which they came."""
+        """Return the requests so far, in order of arrival."""
         return list(self._requests)
 
     @property
     def searches(self) -> list[ServedRequest]:
-        """Return those of the requests that were searches."""
+        """Return the requests that were searches."""
         return [request for request in self._requests if request.page is not None]
 
     @property
     def peak_in_flight(self) -> int:
-        """Return how many search requests were open at once at most."""
+        """Return the highest number of parallel search requests so far."""
         return self._peak
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The searched words: what titles are made of, and what the shop marks in them."""
+"""The searched words: they appear in titles, and the shop highlights them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["Topic", "topic_of"]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A query as the shop sees it."""
+    """A query as the shop understands it."""
 
     query: str
-    """White space folded."""
+    """With white space folded."""
     name: str
-    """The words as one name, as they stand in most titles."""
+    """The words joined to one name, as used in most titles."""
     words: tuple[str, ...]
     marked: re.Pattern[str]
-    """Matches each searched word, in whatever case."""
+    """Matches each searched word, regardless of case."""
 
     def is_in(self, text: str) -> bool:
-        """Return whether a searched word occurs in `text`."""
+        """Return True if `text` contains a searched word."""
         return self.marked.search(text) is not None
 
 
@@ -32,7 +32,7 @@ def topic_of(query: str) -> Topic:
     words = tuple(dict.fromkeys(query.split()))
     if not words:
         raise ValueError("the query has no word")
-    # Longest first, so that of two words the one that holds the other is marked whole.
+    # Longest first: if one word contains another, the whole longer one is highlighted.
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     name = re.sub(r"(?<![ -~]) | (?![ -~])", "", " ".join(words))  # a space only between two Latin words
     return Topic(" ".join(words), name, words, re.compile(pattern, re.IGNORECASE))

@@ -1,4 +1,4 @@
-"""What the demo shop's books are made of: phrases, all invented; `{q}` stands for the searched words."""
+"""Phrases for the demo shop's books, all invented; `{q}` stands for the searched words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BUNDLED = (
     "{q}入门", "{q}导论", "{q}十五讲", "{q}通识课", "{q}的逻辑", "{q}简史", "{q}方法论", "{q}之道", "{q}原理与应用",
     "{q}教程", "{q}进阶", "{q}的艺术", "{q}思维", "{q}工作法", "深入浅出{q}", "重新理解{q}", "走进{q}",
 )  # fmt: skip
-"""Titles sold together without a count; none that could then be an extra to another (手册, 图解, 笔记)."""
+"""Titles sold together without a count; none of them may pass for an extra of another book (手册, 图解, 笔记)."""
 
 SECOND_HALVES = (
     "从原理到实践", "看得懂、用得上", "一线工作者的经验", "思路、方法与工具", "问题与回答", "来龙去脉", "初学者的地图",
@@ -41,7 +41,7 @@ SECOND_HALVES = (
     "理论、模型与算例", "怎样想，怎样做", "明天的可能", "一门手艺的养成", "细节里的学问", "概念、历史与争论",
     "清单与模板",
 )  # fmt: skip
-"""What follows the colon of a title."""
+"""The part of a title after the colon."""
 
 EDITIONS = (
     "（第2版）", "（第3版）", "（第4版）", "（修订版）", "（全彩版）", "（插图本）", "（增订本）", "（微课版）",
@@ -70,7 +70,7 @@ SUBTITLES = (
     "当当自营正版，次日可达",
     "内含300余幅手绘插图，一看就懂",
 )  # fmt: skip
-"""What the shop appends to a title. Some are traps: 首印售罄 praises, 赠书签 makes no accessory, 当当自营 no label."""
+"""Text that the shop appends to titles. Some are traps: 首印售罄 is praise, 赠书签 no accessory, 当当自营 no label."""
 
 DETAILS = (
     "本书以{q}为主线，由浅入深地介绍相关概念、方法和工具，每章都配有练习与参考答案。",
@@ -92,7 +92,7 @@ DETAILS = (
     "书稿在课堂上用过四轮，例题和习题按学生的反馈做了调整。",
     "<本书特色> 内容实用、结构清楚、例子新鲜",
 )  # fmt: skip
-"""Sentences of the paragraph under a title."""
+"""Sentences for the paragraph under a title."""
 
 PUBLISHERS = (
     "演示出版社", "北岸科技出版社", "云麓书局", "青檐出版社", "海湾少年儿童出版社", "长庚大学出版社", "南渡人民出版社",
@@ -102,7 +102,7 @@ PUBLISHERS = (
 )  # fmt: skip
 
 IMPRINTS = ("拾光文化", "有光书系", "半亩图书", "木铎文创", "小满童书馆", "行吟传媒")
-"""Producers, who stand in the author block with 出品."""
+"""Producers, whom the author block marks with 出品."""
 
 SELLERS = (
     "青禾图书专营店", "示例书屋旗舰店", "云帆文轩图书专营店", "墨香阁图书专营店", "北辰教育图书旗舰店", "晨读书店",
@@ -116,18 +116,18 @@ OFF_TOPIC = (
     "幼儿园手工课", "行书字帖", "初中英语语法速查", "山中一夜", "毛线编织花样", "成语接龙游戏书", "乡村医生日记",
     "新手父母问答", "自行车环湖记", "瑜伽入门图解", "古镇速写", "养猫手册", "侦探俱乐部", "月光下的渡口",
 )  # fmt: skip
-"""Titles that have nothing to do with any query."""
+"""Titles unrelated to any query."""
 
 ACCESSORIES = (
     "{q}主题金属书签", "{q}主题书签 黄铜镂空", "{q}系列 透明书皮", "{q}爱好者 夹书阅读灯", "{q}主题 磁性书签",
 )  # fmt: skip
-"""No books, though the shop shelves them there."""
+"""Goods other than books that the shop lists among the books."""
 
 GOODS = (
     "{q}纪念款 马克杯", "{q}主题 抱枕", "{q}图案 纯棉短袖T恤", "{q}主题 鼠标垫", "{q}益智拼图 500片",
     "{q}桌面摆件", "{q}主题 保温杯", "{q}周边 钥匙扣",
 )  # fmt: skip
-"""What comes along when a search is not limited to books."""
+"""Goods in a search that is not limited to books."""
 
 TAIWAN_WORDS = ("人工智慧", "程式", "软体", "网路", "资料库", "资讯", "演算法")
-"""Words of Taiwan in Simplified script: a mainland shop has next to nothing under them."""
+"""Words of Taiwan in Simplified script: a mainland shop finds almost nothing for them."""

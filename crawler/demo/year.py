@@ -1,4 +1,4 @@
-"""A year of searches at the demo shop, as a history records them: its prices move every day."""
+"""A year of searches at the demo shop, in the form in which a history records them; prices change every day."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from parsers.model import Listing
 __all__ = ["DAYS", "LAST_DAY", "QUERY", "year"]
 
 QUERY: Final = "滲透測試"
-"""What is searched, as it is typed."""
+"""The query, as typed."""
 
 LAST_DAY: Final = dt.date(2025, 12, 31)
-"""Always the same year, so that what it shows is the same wherever and whenever it is made."""
+"""Always the same year, so that the data is the same wherever and whenever it is generated."""
 
 DAYS: Final = 365
 
 _PAGES = 3
-"""As many as a search reads unless told otherwise, without its price check."""
+"""The default number of pages of a search, without its price check."""
 
 _NOON = dt.time(12, tzinfo=dt.UTC)
-"""When each search begins: the same day nearly everywhere."""
+"""The start of each search: this hour is on the same day almost everywhere."""
 
 
 def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
-    """Yield the run of each day, as `History.record_all` takes them: the shop's first pages at that day's prices.
+    """Yield the run of each day, in the form for `History.record_all`: the shop's first pages at that day's prices.
 
-    They are the same runs every time, so nothing is recorded twice.
+    The runs are always the same, so recording them twice adds nothing.
     """
     sent = simplified(QUERY)
     timeless = catalogue(sent)[: _PAGES * PAGE_SIZE]
@@ -47,7 +47,7 @@ def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
     for back in reversed(range(DAYS)):
         day = LAST_DAY - dt.timedelta(days=back)
         listings = [on_day(listing, day) for listing in timeless]
-        # What the last run makes of a product is what a history keeps.
+        # The history keeps only the last run's reasons for dropping products.
         dropped = () if back else build_books([(None, listings)], criteria).dropped
         result = _result(sent, listings, dropped, dt.datetime.combine(day, _NOON))
         yield observed(result, run_key(result.source.name, sent, result.started_at))
@@ -56,7 +56,7 @@ def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
 def _result(
     sent: str, listings: list[Listing], dropped: tuple[tuple[str, Listing], ...], at: dt.datetime
 ) -> SearchResult:
-    """Return what a search finds; what a history does not record of it is left empty."""
+    """Return the result of a search; fields that a history does not record stay empty."""
     pages: dict[int, list[Listing]] = {}
     for listing in listings:
         pages.setdefault(listing.page, []).append(listing)

@@ -1,1 +1,1 @@
-"""Requests and answers: knows hosts, bytes and time, and nothing of books."""
+"""Send requests and receive responses. This package handles hosts, bytes and time; it does not know about books."""

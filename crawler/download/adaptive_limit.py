@@ -1,4 +1,4 @@
-"""The number of requests that a host serves at once, learnt from its responses.
+"""Learn the number of parallel requests that a host serves from its responses.
 
 The number adapts by additive increase and multiplicative decrease (Chiu & Jain, «Analysis of the Increase and Decrease
 Algorithms for Congestion Avoidance in Computer Networks», 1989; RFC 5681 §3.1), with three changes:
@@ -32,7 +32,7 @@ MEMORY = 50
 
 
 class AdaptiveLimit:
-    """The number of requests that one host gets at once."""
+    """The limit on parallel requests to one host."""
 
     __slots__ = (
         "_burst",

@@ -1,4 +1,4 @@
-"""When to stop asking a host that blocks: a circuit breaker (Nygard, «Release It!», 2nd ed. 2018, ch. 5)."""
+"""Stop sending requests to a host that blocks: a circuit breaker (Nygard, «Release It!», 2nd ed. 2018, ch. 5)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 __all__ = ["Breaker"]
 
 LONGEST_REST = 366 * 86_400.0
-"""Seconds; no server is taken at its word beyond that."""
+"""Seconds; the longest rest that a server can request."""
 
 
 class Breaker:
-    """Blocks in a row, per host: after `threshold` of them the host is not to be asked for `rest_seconds`.
+    """Count blocks in a row for each host; after `threshold` of them, close the host for `rest_seconds`.
 
-    When the rest is over the breaker is half open: the first block opens it again, the first other answer closes it.
-    What a block is, the caller decides. `now` gives aware datetimes.
+    After the rest, the breaker is half open: the next block opens it again, the next other response closes it. The
+    caller decides what a block is. `now` returns aware datetimes.
 
-    Requests of different groups that go out side by side meet the same wall: their blocks count once, as those of the
-    group that has the most.
+    Parallel requests of different groups meet the same obstacle, so their blocks count only once: the count is that of
+    the group with the most.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Breaker:
     def note(
         self, host: str, *, blocked: bool, retry_after: float | None = None, group: Hashable = None
     ) -> None:
-        """Take note of how a request to `host` ended, in the order in which requests end.
+        """Record the outcome of a request to `host`; call this in the order in which requests end.
 
-        `group` is what the request belongs to. `retry_after` are the seconds that a block asked for: the rest lasts as
-        long as the longest of its blocks wants. While the breaker is open, answers to what was sent before change
-        nothing, but that a block may lengthen the rest by what it asks for.
+        `group` is what the request belongs to. `retry_after` is the seconds that a block asked for: the rest lasts as
+        long as the longest of them. While the breaker is open, responses to earlier requests change nothing, except
+        that a block may extend the rest.
         """
         now = self._now()
         blocks = self._hosts.get(host)
@@ -58,12 +58,12 @@ class Breaker:
         blocks.asked_until = max(blocks.asked_until, now + dt.timedelta(seconds=asked))
         if is_open:
             blocks.open_until = max(blocks.open_until or now, blocks.asked_until)
-        elif max(blocks.in_a_row.values()) >= self.threshold:  # when half open it is that already
+        elif max(blocks.in_a_row.values()) >= self.threshold:  # true already if half open
             rest = dt.timedelta(seconds=self._rest_seconds)
             blocks.open_until = max(now + rest, blocks.asked_until)
 
     def open_until(self, host: str) -> dt.datetime | None:
-        """Return when `host` may be asked again; None when it may be now."""
+        """Return the time until which `host` is closed; None if it may be requested now."""
         blocks = self._hosts.get(host)
         if blocks is None or blocks.open_until is None or self._now() >= blocks.open_until:
             return None
@@ -72,11 +72,11 @@ class Breaker:
 
 @dataclass(slots=True)
 class _Blocks:
-    """The blocks of one host since its last other answer."""
+    """The blocks of one host since its last other response."""
 
     asked_until: dt.datetime
-    """The latest moment that a Retry-After among them reaches."""
+    """The latest time that any of their Retry-After headers gives."""
     in_a_row: Counter[Hashable] = field(default_factory=Counter)
-    """How many, by group."""
+    """The number of blocks by group."""
     open_until: dt.datetime | None = None
-    """None before it first opened; in the past when it is half open."""
+    """None before the breaker first opened; in the past if it is half open."""

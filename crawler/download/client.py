@@ -33,35 +33,35 @@ from crawler.phrases import Phrase
 __all__ = ["Downloader", "HopListener"]
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 8.0
-"""Seconds: the upper bound of the wait after a first attempt, and the highest that bound gets."""
+"""Seconds: the upper bound of the wait after the first attempt, and the highest value of that bound."""
 
 RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
-"""Statuses that may be gone the next time."""
+"""Statuses worth another attempt, because they may be temporary."""
 
 LASTING_PROBLEMS = frozenset({Problem.TOO_LARGE, Problem.PROTOCOL, Problem.ADDRESS, Problem.ROBOTS})
 """Problems that another attempt would meet again."""
 
 REFUSAL_STATUSES = frozenset({429, 503})
-"""How a host says that it gets too much, at once or a second: fewer requests are sent to it then, and more slowly."""
+"""Statuses that ask for fewer requests, in parallel or per second: the limiter lowers both."""
 
 OVERLOAD_PROBLEMS = frozenset({Problem.TIMEOUT, Problem.RESET, Problem.TRUNCATED})
-"""What comes of too many requests at once: fewer are sent then."""
+"""Problems that too many parallel requests cause: the limiter allows fewer."""
 
 MOST_WAITS = 10
-"""Times `max_wait` that a Crawl-delay may be; a longer one ends the fetch, which would else wait for hours."""
+"""Longest accepted Crawl-delay, as a multiple of `max_wait`. A longer one ends the fetch, which would take hours."""
 
 MOST_NOTES = 10_000
-"""Notes on robots.txt that are remembered, so that each is told once."""
+"""How many robots.txt notes the client remembers, to report each only once."""
 
 _NOTHING_SPENT = Spent()
 
 HopListener = Callable[[HttpRecord, bool], None]
-"""Gets each request on the wire, and whether it was for robots.txt."""
+"""Receives each HTTP request, and True if it was for robots.txt."""
 
 
 @dataclass(slots=True)
 class _Task:
-    """What is to be fetched, and who wants to know of it."""
+    """A request, its policy, and the listener to its HTTP traffic."""
 
     request: Request
     policy: FetchPolicy
@@ -73,21 +73,22 @@ class _Task:
             self.on_hop(hop, self.of_robots)
 
 
-_asking: ContextVar[_Task] = ContextVar("_asking")
-"""The task that asks for a robots.txt: the fetch of it, a task of its own, is made as that one allows."""
+_current_task: ContextVar[_Task] = ContextVar("_current_task")
+"""The task that needs a robots.txt. The fetch of that file runs as a task of its own but follows the same policy."""
 
 
 class Downloader:
-    """A client for many requests at once; an async context manager that owns its connections.
+    """A client for many parallel requests; an async context manager that owns its connections.
 
-    `concurrency` is how many requests one host gets at once at most, `max_connections` how many all hosts get together.
-    `max_idle_connections` may wait for another request, or `concurrency`, if that is more. `delay` is the seconds
-    between two requests to one host, give or take half. `connect_timeout` and `read_timeout` are seconds: to a
-    connection that stands (name, TCP, TLS), and between two reads from it. `proxy` goes before the environment's.
-    `robots_folder` keeps robots.txt between runs; None keeps it in memory. `on_pace` is told when a host gets fewer
-    requests at once, or more: host, how many, and why; `on_gap` when the seconds between the starts of two requests
-    change: host, seconds, and why; `on_robots_note`, once each, of what is to be known of a host's robots.txt: host,
-    and the note.
+    `concurrency` caps the parallel requests to one host, `max_connections` those to all hosts together. The pool keeps
+    at most `max_idle_connections` idle connections, or `concurrency` if that is more. `delay` is the seconds between
+    two requests to one host, plus or minus half. `connect_timeout` is the seconds to establish a connection (DNS, TCP,
+    TLS), `read_timeout` the seconds between two reads from it. `proxy` takes precedence over the environment's.
+    `robots_folder` keeps robots.txt files between runs; None keeps them in memory.
+
+    `on_pace` receives (host, parallel requests, reason) when a host's limit changes, `on_gap` receives (host, seconds
+    between the starts of two requests, reason) when that gap changes, and `on_robots_note` receives (host, note) once
+    for each note on a robots.txt.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Downloader:
         self._on_robots_note = on_robots_note
         self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._robots: dict[frozenset[str], Robots] = {}
-        """By the hosts that the user named: a host that may be asked for one search may be refused to another."""
+        """By the hosts that the user named: one search may request a host that another search may not."""
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()
@@ -150,13 +151,13 @@ class Downloader:
         on_hop: HopListener | None = None,
         spent: Spent = _NOTHING_SPENT,
     ) -> Exchange:
-        """Request `url`, already percent-encoded, with the attempts and within the bounds of `policy`.
+        """Request `url`, which must be percent-encoded, within the attempts and limits of `policy`.
 
-        Send nothing while the circuit breaker of the host is open; afterwards tell it what the policy makes of the
-        response, as one of `group`. Ask robots.txt of the host first, where the policy obeys it. Call `on_attempt`
-        after every attempt, `on_hop` after every request on the wire. `spent` is what earlier fetches of the same page
-        have used up, when the response was good HTTP but not the page: back off first, and count on from there. Raises
-        nothing but CancelledError.
+        While the host's circuit breaker is open, send nothing. Afterwards tell the breaker whether the policy
+        calls the response a block; `group` says which requests belong together. Check robots.txt first if the
+        policy obeys it. Call `on_attempt` after every attempt, and `on_hop` after every HTTP request. `spent` is what
+        earlier fetches of the same page used up, when their response was valid HTTP but the wrong page: back off
+        first, then continue from those figures. Raises nothing but CancelledError.
         """
         request = url if isinstance(url, Request) else Request(url)
         host = request.netloc
@@ -173,7 +174,7 @@ class Downloader:
         return exchange
 
     async def _denied(self, task: _Task, target: Request) -> Exchange | None:
-        """Return how a task ends before `target`, if robots.txt denies that; None when it may be asked."""
+        """Return the exchange that ends a task because robots.txt denies `target`; None if it allows it."""
         named = task.policy.named_hosts
         robots = self._robots.get(named)
         if robots is None:
@@ -182,11 +183,11 @@ class Downloader:
             )
         rules = robots.remembered(target)
         if rules is None:
-            token = _asking.set(task)
+            token = _current_task.set(task)
             try:
                 rules = await robots.rules(target.url)
             finally:
-                _asking.reset(token)
+                _current_task.reset(token)
         host = target.netloc
         if rules.note and self._on_robots_note is not None and (host, rules.note) not in self._noted:
             self._noted[host, rules.note] = None
@@ -203,12 +204,12 @@ class Downloader:
         return None
 
     async def _fetch_robots(self, url: str) -> Exchange:
-        """Request the first 500 KiB of a robots.txt; its redirects, five at most, may lead where the page's may."""
-        asking = _asking.get()
+        """Request the first 500 KiB of a robots.txt; follow up to five redirects, where the page's policy allows."""
+        parent = _current_task.get()
         policy = replace(
-            asking.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+            parent.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
         )
-        return await self._attempts(_Task(Request(url), policy, asking.on_hop, of_robots=True), None)
+        return await self._attempts(_Task(Request(url), policy, parent.on_hop, of_robots=True), None)
 
     async def _attempts(
         self,
@@ -220,25 +221,25 @@ class Downloader:
         number = spent.attempts
         seconds = (
             spent.seconds
-        )  # of attempts and waits; waiting for a turn is the host's pace, not this page's
+        )  # of attempts and back-off; the wait for the host's limiter does not count against the page
         if number:
             seconds += await _sleep(min(back_off(number), (policy.total_seconds - seconds) / 2))
         while True:
             number += 1
-            way = _AttemptBudget(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
-            exchange = await self._attempt(task, way)
-            seconds += way.seconds
+            budget = _AttemptBudget(min(policy.request_seconds, policy.total_seconds - seconds), number - 1)
+            exchange = await self._attempt(task, budget)
+            seconds += budget.seconds
             wait, gave_up = _next_attempt(exchange, policy, seconds)
             if on_attempt is not None:
-                on_attempt(AttemptRecord(number, _outcome(exchange), way.seconds, way.waited, wait))
+                on_attempt(AttemptRecord(number, _outcome(exchange), budget.seconds, budget.waited, wait))
             if wait is None:
                 return replace(exchange, gave_up=gave_up) if gave_up else exchange
             seconds += await _sleep(wait)
 
-    async def _attempt(self, task: _Task, way: _AttemptBudget) -> Exchange:
-        """Ask once, following redirects as the policy allows, each as a request of its own in its host's pace."""
+    async def _attempt(self, task: _Task, budget: _AttemptBudget) -> Exchange:
+        """Try once. Follow redirects as the policy allows; each waits for the limiter of its own host."""
         policy, request = task.policy, task.request
-        exchange = await self._in_turn(task, request, way)
+        exchange = await self._in_turn(task, request, budget)
         for _ in range(policy.max_redirects):
             target = exchange.redirect
             if (
@@ -249,24 +250,24 @@ class Downloader:
                 break
             request = request.redirected(target)
             if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
-                return replace(denied, attempts=way.failed + 1)
-            exchange = await self._in_turn(task, request, way)
+                return replace(denied, attempts=budget.failed + 1)
+            exchange = await self._in_turn(task, request, budget)
         return exchange
 
-    async def _in_turn(self, task: _Task, request: Request, way: _AttemptBudget) -> Exchange:
-        """Make one request when its host's pace lets it."""
-        async with self.pace.turn(request.netloc, refused_before=way.failed) as turn:
-            way.waited += turn.waited
+    async def _in_turn(self, task: _Task, request: Request, budget: _AttemptBudget) -> Exchange:
+        """Send one request as soon as its host's limiter allows it."""
+        async with self.pace.turn(request.netloc, refused_before=budget.failed) as turn:
+            budget.waited += turn.waited
             started = time.monotonic()
             exchange = await self._wire.request(
                 task.request.url,
                 request,
                 task.policy,
-                way.limit - way.seconds,
+                budget.limit - budget.seconds,
                 task.hop if task.on_hop else None,
-                attempt=way.failed + 1,
+                attempt=budget.failed + 1,
             )
-            way.seconds += time.monotonic() - started
+            budget.seconds += time.monotonic() - started
             rest = exchange.retry_after
             turn.end(_load(exchange), rest if rest is not None and rest <= task.policy.max_wait else None)
         return exchange
@@ -274,19 +275,19 @@ class Downloader:
 
 @dataclass(slots=True)
 class _AttemptBudget:
-    """The seconds of one attempt: what it may take, has taken, and waited for its hosts."""
+    """The time of one attempt: its limit, the time spent, and the time spent waiting for hosts."""
 
     limit: float
     failed: int
-    """Attempts before this one."""
+    """The number of earlier attempts."""
     seconds: float = 0.0
     waited: float = 0.0
 
 
 def back_off(attempts: int) -> float:
-    """Return the seconds to wait after so many attempts: uniform in 0 … min(8, 0.5 · 2^(attempts - 1)).
+    """Return the seconds to wait after this many attempts: uniform in 0 … min(8, 0.5 · 2^(attempts - 1)).
 
-    This is the «full jitter» of exponential back-off (AWS Architecture Blog, «Exponential Backoff And Jitter», 2015).
+    This is exponential back-off with «full jitter» (AWS Architecture Blog, «Exponential Backoff And Jitter», 2015).
     """
     return random.uniform(0.0, min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (attempts - 1)))
 
@@ -297,9 +298,9 @@ async def _sleep(seconds: float) -> float:
 
 
 def _next_attempt(exchange: Exchange, policy: FetchPolicy, seconds: float) -> tuple[float | None, str]:
-    """Return the seconds to wait before the next attempt, or None and why there is none («» where none would help).
+    """Return (seconds until the next attempt, ""), or (None, reason) if there is none; "" if none would help.
 
-    `seconds` is what the attempts and waits so far have taken.
+    `seconds` is the duration of the attempts and waits so far.
     """
     if not _worth_retrying(exchange) or exchange.attempts >= policy.attempts:
         return None, ""
@@ -322,7 +323,7 @@ def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
 
 
 def _may_redirect(origin: str, target: str) -> bool:
-    """Return whether any policy may follow a redirect: over http(s), never from https back, without credentials."""
+    """Accept a redirect over http(s) that carries no credentials and does not leave https."""
     request = Request(target)
     allowed = {"https"} if origin[:6].lower() == "https:" else {"http", "https"}
     return request.scheme in allowed and "@" not in request.netloc
@@ -335,7 +336,7 @@ def _worth_retrying(exchange: Exchange) -> bool:
 
 
 def _load(exchange: Exchange) -> Outcome:
-    """Return what an answer says of how much its host gets."""
+    """Classify an answer by what it says about the load on its host."""
     if exchange.status in REFUSAL_STATUSES:
         return Outcome.REFUSED
     if exchange.problem in OVERLOAD_PROBLEMS:

@@ -1,11 +1,12 @@
-"""Keep requests and answers in step: no request goes out on a connection that holds bytes nobody asked for.
+"""Keep requests and responses in step: send no request on a connection that holds unexpected bytes.
 
     with connecting() as used:                                 # around one request
         async with session.get(url) as response: …             # of a session with an InStepConnector
-    used.was_stale(error)                                      # whether the server had closed it in the pool
+    used.was_stale(error)                                      # True if the server had closed it in the pool
 
-An answer without a request would be taken for the next page's. The server may send it right behind an answer, while the
-connection waits in the pool, or while the next request goes out; aiohttp (3.14) notices none of these in the pool.
+Without this, a response that nobody requested would be taken for the next page. A server may send one right after a
+response, while the connection is idle in the pool, or while the next request is being sent. In the pool, aiohttp
+(3.14) notices none of these.
 """
 
 from __future__ import annotations
@@ -34,35 +35,35 @@ _PROBE = b"HTTP/1.1 299 In Step\r\nContent-Length: 0\r\n\r\n"
 _PROBE_HEADERS = ((b"Content-Length", b"0"),)
 
 MAX_IDLE = 200
-"""Connections that wait in the pool; each takes 10 KB here, and a descriptor here and at its server."""
+"""Idle connections kept in the pool. Each costs 10 KB here and a file descriptor at both ends."""
 
 _MSG_PEEK = getattr(socket, "MSG_PEEK", 0)
 
 
 class Used:
-    """The connection that one request used."""
+    """The connection used by one request."""
 
     __slots__ = ("_handler", "fresh", "reused")
 
     def __init__(self, *, fresh: bool) -> None:
-        """`fresh` is whether the request needs a new connection, not one from the pool."""
+        """`fresh` requests a new connection instead of one from the pool."""
         self.fresh = fresh
         self.reused = False
-        """Whether it came from the pool."""
+        """True if it came from the pool."""
         self._handler: _InStepHandler | None = None
 
     def take(self, handler: _InStepHandler, *, reused: bool) -> None:
-        """Note the connection of the request."""
+        """Record the connection of the request."""
         self._handler, self.reused = handler, reused
 
     def forget(self) -> None:
-        """Note that the request has no connection yet."""
+        """Record that the request has no connection yet."""
         self._handler, self.reused = None, False
 
     def was_stale(self, error: Exception) -> bool:
-        """Tell whether `error` is that the server had closed the connection while it was in the pool.
+        """Recognize an error that occurred because the server had closed the connection while it was in the pool.
 
-        A connection that fails before any byte of an answer most likely was closed before the request came there.
+        If a connection fails before any byte of the response arrives, the server had most likely closed it already.
         """
         if not self.reused or self._handler is None or self._handler.answered:
             return False
@@ -73,7 +74,7 @@ _USED: ContextVar[Used | None] = ContextVar("used", default=None)
 
 
 class connecting:  # noqa: N801 – used like a function; a generator would take twice as long for each request
-    """Note the connection that the request inside uses; with `fresh`, make it a new one."""
+    """Record the connection that the enclosed request uses; with `fresh`, open a new one for it."""
 
     __slots__ = ("_token", "_used")
 
@@ -91,7 +92,7 @@ class connecting:  # noqa: N801 – used like a function; a generator would take
 class InStepConnector(aiohttp.TCPConnector):
     """A TCPConnector that reuses a connection only if it is open and holds no unread byte.
 
-    At most `max_idle` connections wait in its pool: beyond that, the one that has waited longest is closed.
+    Its pool keeps at most `max_idle` connections; beyond that, it closes the one that has been idle longest.
     """
 
     def __init__(self, *, max_idle: int = MAX_IDLE, **options: Any) -> None:
@@ -99,9 +100,9 @@ class InStepConnector(aiohttp.TCPConnector):
         super().__init__(**options)
         self._max_idle = max_idle
         self._idle: OrderedDict[_InStepHandler, ConnectionKey] = OrderedDict()
-        """Connections in the pool, the one that has waited longest first; some may be closed by now."""
+        """The connections in the pool, longest idle first; some may be closed by now."""
         factory = functools.partial(_InStepHandler, loop=self._loop)
-        # There is no public way to another protocol; a test watches it.
+        # aiohttp has no public way to replace the protocol; a test fails if this private one changes.
         self._factory = cast("functools.partial[ResponseHandler]", factory)
 
     async def connect(
@@ -110,9 +111,9 @@ class InStepConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 – the signature is aiohttp's
     ) -> Connection:
-        """Return a connection for `req`, from the pool unless `connecting` wants a fresh one.
+        """Return a connection for `req`, from the pool unless `connecting` requires a fresh one.
 
-        Raises ServerDisconnectedError when the server of a new connection speaks before it is asked.
+        Raises ServerDisconnectedError if the server sends data on a new connection before the request.
         """
         used = _USED.get() or Used(fresh=False)
         used.forget()
@@ -145,68 +146,68 @@ class InStepConnector(aiohttp.TCPConnector):
                 self._close_idle(*self._idle.popitem(last=False))
 
     def _close_idle(self, handler: _InStepHandler, key: ConnectionKey) -> None:
-        """Close a connection that waits in the pool, and forget it there."""
+        """Close an idle connection and remove it from the pool."""
         handler.close()
         if (pool := self._conns.get(key)) is not None:
-            # It has waited longest of all: it stands first in its pool, unless aiohttp has dropped it already.
+            # It has been idle longest, so it comes first in its pool, unless aiohttp has dropped it already.
             if pool and pool[0][0] is handler:
                 pool.popleft()
             if not pool:
                 del self._conns[key]
 
     def _cleanup(self) -> None:
-        super()._cleanup()  # closes what has waited too long, or is closed
+        super()._cleanup()  # closes the connections that are closed already or have been idle too long
         for handler in [handler for handler in self._idle if not handler.is_connected()]:
             del self._idle[handler]
 
 
 class _InStepHandler(ResponseHandler):
-    """The protocol of a connection; it closes when bytes come while no request is out."""
+    """The protocol of a connection; it closes when bytes arrive while no request is pending."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self.idle = False
-        """Whether its last answer has ended; a connection in the pool is idle."""
+        """True once the last response has ended; a connection in the pool is idle."""
         self.answered = False
-        """Whether any byte has come since it left the pool."""
+        """True once any byte has arrived since the connection left the pool."""
         self._poll: select.poll | None = None
 
     def begin(self) -> None:
-        """Get ready for the next request."""
+        """Prepare for the next request."""
         self.idle = self.answered = False
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the server."""
+        """Process bytes from the server."""
         if self.idle and data:
             self.close()
             return
-        # aiohttp calls this without bytes when a body is read, and that may be the body of the answer before.
+        # aiohttp calls this without bytes when a body is read, and that may be the body of the previous response.
         self.answered = self.answered or bool(data)
         super().data_received(data)
-        # The answer may have ended within these bytes, and another have followed it.
+        # The response may have ended within these bytes, with another one behind it.
         if self.idle and self.should_close:
             self.close()
 
     def is_in_step(self) -> bool:
-        """Tell whether the next bytes from the server can only be the answer to the next request."""
+        """Return True if the next bytes can only be the response to the next request."""
         return self.is_connected() and not self._readable() and self._at_start()
 
     def spoke_first(self) -> bool:
-        """Tell whether the server of a new connection has sent something already."""
+        """Return True if the server has already sent something on a new connection."""
         if self._tail:
             return True
         transport = self.transport
-        # Of a TLS connection only the TLS layer can tell session tickets from what is meant for us.
+        # On a TLS connection, only the TLS layer can tell session tickets from application data.
         if transport is None or transport.get_extra_info("ssl_object") is not None or not self._readable():
             return False
         try:
             with transport.get_extra_info("socket").dup() as peek:
                 return bool(peek.recv(1, _MSG_PEEK))
-        except OSError:  # it was closed: whoever uses it is told
+        except OSError:  # the connection is closed; the request that uses it will report that
             return False
 
     def _readable(self) -> bool:
-        """Tell whether the socket has bytes, an end or an error that the loop has not seen yet."""
+        """Return True if the socket has data, an end of file or an error that the loop has not processed yet."""
         transport = self.transport
         number = -1 if transport is None else transport.get_extra_info("socket").fileno()
         if number < 0:
@@ -219,16 +220,16 @@ class _InStepHandler(ResponseHandler):
         return bool(select.select([number], [], [], 0)[0])
 
     def _at_start(self) -> bool:
-        """Tell whether the parser has seen no part of another message behind the last one.
+        """Return True if the parser holds no part of another message after the last one.
 
-        It keeps that to itself, so give it a message of our own, and look whether that comes out as it went in. The
-        next request has a parser of its own.
+        The parser does not expose its state, so feed it a message of our own and check that it comes out unchanged.
+        The next request gets a new parser.
         """
         if self._parser is None:
             return False
         try:
             messages, _, _ = self._parser.feed_data(_PROBE)
-        except Exception:  # noqa: BLE001 – whatever it says of what it got, it was not at the start
+        except Exception:  # noqa: BLE001 – any error means that the parser was not at the start
             return False
         if len(messages) != 1:
             return False

@@ -1,4 +1,4 @@
-"""What goes out and what comes back, as values."""
+"""Requests, responses and the policy of a fetch, as values."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = [
 ]
 
 BLOCK_STATUSES = frozenset({403, 405, 429})
-"""Statuses by which a host says that it will not serve us, whatever the page beside them."""
+"""Statuses with which a host refuses to serve us, whatever page comes with them."""
 
 _TRANSPORT_HEADERS = frozenset({
     "connection", "content-length", "host", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
-"""Request headers that belong to the connection; a caller may not set them."""
+"""Request headers that belong to the connection; a caller must not set them."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name (RFC 9110 §5.6.2)."""
@@ -48,17 +48,17 @@ def follow_nothing(_url: str) -> bool:
 
 
 def blocked_by_status(exchange: Exchange) -> bool | None:
-    """Tell by its status whether an exchange is a block; None when there was no response."""
+    """Recognize a block by its status; return None if there was no response."""
     return None if exchange.status is None else exchange.status in BLOCK_STATUSES
 
 
 def blocked_for_certain(exchange: Exchange) -> bool | None:
-    """Tell a block by its status; None for any other response, which the caller judges by its page."""
+    """Recognize a block by its status; return None for any other response, which the caller judges by its page."""
     return True if exchange.status in BLOCK_STATUSES else None
 
 
 class Problem(StrEnum):
-    """Why a request brought no answer."""
+    """Why a request got no response."""
 
     NAME = "name"
     """The host's name could not be resolved."""
@@ -67,25 +67,25 @@ class Problem(StrEnum):
     PROXY = "proxy"
     TIMEOUT = "timeout"
     RESET = "reset"
-    """The connection ended before the answer began, or was reset."""
+    """The connection was reset, or closed before the response began."""
     TRUNCATED = "truncated"
-    """The answer ended before its end."""
+    """The response ended too early."""
     TOO_LARGE = "too_large"
     PROTOCOL = "protocol"
-    """What came is not HTTP, or an address is none."""
+    """The data received is not valid HTTP, or an address is not valid."""
     ADDRESS = "address"
-    """The host's address is one that no request may go to: this machine, a private network …"""
+    """The host has an address that no request may use: this machine, a private network …"""
     ROBOTS = "robots"
-    """robots.txt denies it, could not be had, or asks for a delay beyond ten times `max_wait`."""
+    """robots.txt denies the request, could not be fetched, or sets a delay of more than ten times `max_wait`."""
     BLOCKED = "blocked"
-    """The host has blocked several requests in a row: its circuit breaker is open, and nothing was sent."""
+    """The host has blocked several requests in a row, so its circuit breaker is open and nothing was sent."""
 
 
 class Request:
-    """A GET request: an absolute URL, already percent-encoded, and headers beside the usual ones.
+    """A GET request: an absolute, percent-encoded URL, and headers in addition to the usual ones.
 
-    The URL is parsed once. A redirect takes the headers along only within the same origin. Raises ValueError for a
-    header that HTTP does not allow, or that belongs to the connection; a URL that is none ends the fetch instead.
+    The URL is parsed once. A redirect keeps the headers only within the same origin. Raises ValueError for a header
+    that HTTP does not allow or that belongs to the connection. An invalid URL raises nothing: it ends the fetch.
     """
 
     __slots__ = ("headers", "host", "netloc", "path", "port", "scheme", "url")
@@ -93,12 +93,12 @@ class Request:
     def __init__(self, url: str, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         self.url = url
         self.headers = _checked_headers(headers) if headers else ()
-        # These stay empty for a URL that cannot be requested. `host` is without brackets, `path` has the query.
+        # These stay empty for an invalid URL. `host` is without brackets; `path` includes the query.
         self.scheme = self.host = self.netloc = self.path = ""
         self.port: int | None = None
         if (
             usual := _USUAL_URL.fullmatch(url)
-        ) is not None:  # several times faster than urlsplit, with the same parts
+        ) is not None:  # several times faster than urlsplit, with the same result
             self.scheme, self.netloc, self.host, port, path = usual.groups()
             self.port = None if port is None else int(port)
             self.path = path or "/"
@@ -107,7 +107,7 @@ class Request:
             parts = urlsplit(url)
             netloc = parts.netloc
             host, self.port = parts.hostname, parts.port
-        except ValueError:  # brackets that do not close, a port that is no number
+        except ValueError:  # unclosed brackets, or a port that is not a number
             return
         self.netloc = netloc
         if host and parts.scheme in {"http", "https"}:
@@ -118,7 +118,7 @@ class Request:
         return f"Request({self.url!r})"
 
     def redirected(self, url: str) -> Request:
-        """Return the request that follows a redirect of this one to `url`."""
+        """Return the request that follows a redirect to `url`."""
         target = Request(url)
         if self.headers and (target.scheme, target.netloc) == (self.scheme, self.netloc):
             target.headers = self.headers
@@ -129,51 +129,51 @@ def _checked_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> 
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     for name, value in pairs:
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a header")
+            raise ValueError(f"{name!r} is not a valid header name")
         if name.lower() in _TRANSPORT_HEADERS:
             raise ValueError(f"the header {name} belongs to the connection")
         if _CONTROL.search(value):
-            raise ValueError(f"the header {name} holds a control character")
+            raise ValueError(f"the header {name} contains a control character")
     return pairs
 
 
 class Truncation(StrEnum):
-    """Why an answer is not whole, in the words of WARC 1.1 (`WARC-Truncated`)."""
+    """Why a response is incomplete, in the terms of WARC 1.1 (`WARC-Truncated`)."""
 
     LENGTH = "length"
-    """It exceeded the cap on its bytes."""
+    """It exceeded the size limit."""
     TIME = "time"
     """It took too long."""
     DISCONNECT = "disconnect"
-    """The connection ended, or was given up."""
+    """The connection ended or was aborted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchPolicy:
-    """How far a request may go."""
+    """The limits of a request and of its attempts."""
 
     attempts: int = 3
-    """Requests at most, the first included."""
+    """The maximum number of requests, including the first."""
     request_seconds: float = 20.0
-    """One attempt, from its start to the last byte, its redirects included."""
+    """Limit on one attempt, from its start to the last byte, including its redirects."""
     total_seconds: float = 45.0
-    """All attempts and the waits between them; waiting for the host's pace does not count."""
+    """Limit on all attempts and the waits between them; time spent in the host's limiter does not count."""
     max_wait: float = 30.0
-    """Longest rest that a Retry-After may ask for before another attempt, in seconds; a tenth of the longest
-    Crawl-delay."""
+    """The longest Retry-After, in seconds, that is waited for before another attempt. A Crawl-delay may be ten times
+    as long."""
     max_bytes: int = 8 * 1024 * 1024
-    """Cap on a body, as sent and as decompressed."""
+    """Limit on a body, both as sent and decompressed."""
     keep_start: bool = False
-    """Whether a body beyond the cap keeps its first `max_bytes`, decompressed, beside Problem.TOO_LARGE."""
+    """Keep the first `max_bytes`, decompressed, of a body that exceeds the limit, besides Problem.TOO_LARGE."""
     max_redirects: int = 5
     may_follow: Callable[[str], bool] = follow_nothing
-    """Whether a redirect to this absolute address is followed; one that is not ends the exchange. A function of a
-    module or an instance with `__call__` lets the policy be pickled; a lambda does not."""
+    """Decides whether to follow a redirect to an absolute address; if not, the exchange ends there. To keep the policy
+    picklable, use a module's function or an instance with `__call__`, not a lambda."""
     named_hosts: frozenset[str] = frozenset()
-    """Hosts that the user named, in lower case: these alone may have a private address."""
+    """Hosts that the user named, in lower case: only these may have a private address."""
     obey_robots: bool = True
     is_block: Callable[[Exchange], bool | None] = blocked_by_status
-    """What an exchange tells the host's circuit breaker: a block, none, or (None) nothing."""
+    """Tells the host's circuit breaker whether an exchange is a block: True, False, or None for neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,60 +181,60 @@ class AttemptRecord:
     """One attempt at a request."""
 
     number: int
-    """From 1."""
+    """Counted from 1."""
     outcome: str
     """«200, 228 KB», or the problem in words."""
     seconds: float
-    """How long it took."""
+    """Its duration."""
     waited: float = 0.0
-    """Seconds before that, until the host's pace let it go."""
+    """Seconds spent waiting for the host's limiter before that."""
     retry_in: float | None = None
-    """Seconds until the next attempt; None when this was the last."""
+    """Seconds until the next attempt; None if this was the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a page has used up of its attempts and of its time."""
+    """The attempts and the time that a page has used up."""
 
     attempts: int = 0
     seconds: float = 0.0
-    """Attempts and the waits between them."""
+    """Duration of the attempts and of the waits between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and how it ended: with an answer (`status`) or with a `problem`."""
+    """A request and its outcome: a response (`status`) or a `problem`."""
 
     url: str
     final_url: str
-    """After the redirects that were followed."""
+    """The URL after all redirects that were followed."""
     status: int | None = None
     reason: str = ""
-    """The status in words, as the server has it."""
+    """The status in words, as the server sent it."""
     charset: str | None = None
-    """The one that the Content-Type header names."""
+    """The charset named in the Content-Type header."""
     body: bytes = b""
-    """Decompressed; empty when there is a problem, but for one that is too large under `keep_start`."""
+    """Decompressed; empty if there is a problem, except for a body that is too large under `keep_start`."""
     length_declared: bool = True
-    """The answer said where its body ends; False where the end of the connection alone does, which a cut does, too."""
+    """False if only the end of the connection marks the end of the body: such a body may have been cut unnoticed."""
     redirect: str | None = None
-    """Absolute address of a redirect that was not followed."""
+    """The absolute address of a redirect that was not followed."""
     retry_after: float | None = None
-    """Seconds that the server asked to be left alone."""
+    """Seconds to wait, as requested by the server."""
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
     lasting: bool = False
-    """Whether another attempt would meet the same problem, whatever others of its kind may do."""
+    """True if another attempt would meet the same problem, even if others of its kind would not."""
     gave_up: str = ""
-    """Why there was no further attempt, where one might have helped: «asked to wait 3600 s, …»."""
+    """Why there was no further attempt, if one might have helped: «asked to wait 3600 s, …»."""
     attempts: int = 0
-    """Requests made, redirects not counted."""
+    """The number of requests made, not counting redirects."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Response headers as they came, in order; bytes beyond ASCII are decoded as UTF-8 with surrogate escapes."""
+    """Response headers as received, in order; non-ASCII bytes are decoded as UTF-8 with surrogate escapes."""
 
     def header(self, name: str) -> str | None:
-        """Return a response header, joined by commas where it came several times; None without it."""
+        """Return a response header, with repeated values joined by commas; None if it is absent."""
         name = name.lower()
         values = [value for key, value in self.headers if key.lower() == name]
         return ", ".join(values) if values else None
@@ -242,21 +242,21 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class HttpRecord:
-    """One request as it went out, and what came for it, as bytes: what an archive keeps."""
+    """One HTTP request and its response, as bytes, for an archive."""
 
     url: str
     started_at: dt.datetime
     """Aware, UTC."""
     request_head: bytes
-    """Request line and headers, with the empty line that ends them; without a proxy's password."""
+    """Request line and headers, including the empty line at the end, without a proxy's password."""
     response_head: bytes = b""
-    """Status line and headers, likewise; empty when no answer began."""
+    """Status line and headers, likewise; empty if no response began."""
     body: bytes = b""
-    """As sent: still compressed, its chunks joined; as far as it came."""
+    """As sent: still compressed, with its chunks joined, as far as it was received."""
     cut: Truncation | None = None
-    """Why the answer is not whole; None for one that is, and where none began."""
+    """Why the response is incomplete; None if it is complete, or if none began."""
     peer: str | None = None
-    """IP address that answered; that of a proxy is not told."""
+    """IP address of the server; None behind a proxy."""
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""

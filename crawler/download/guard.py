@@ -1,13 +1,13 @@
-"""Which addresses a request may go to: public ones, and the hosts that the user named.
+"""Restrict requests to public addresses and to the hosts that the user named.
 
-    with asking(policy.named_hosts) as asked:                  # around one request
+    with guarded_request(policy.named_hosts) as check:         # around one request
         async with session.get(url, proxy=…) as response: …    # of a session with a GuardedConnector
-    asked.refusal                                              # why it did not go out, if that is why
+    check.refusal                                              # why it was not sent, if an address was refused
 
-The connector judges three times, and each closes a gap of the others: the target as it is spelled, before anything
-is done (a proxy would resolve it for us); every address, when a socket is about to be made for it (a name may resolve
-to another one each time); and the address of a connection that waited in the pool (it may have been opened for a
-request that named the host).
+The connector checks three things, and each closes a gap that the others leave: the target as written, before any
+lookup (a proxy would resolve it for us); every address, just before its socket is created (a name may resolve to a
+different one each time); and the address of a connection from the pool (it may have been opened for a request that
+named the host).
 """
 
 from __future__ import annotations
@@ -43,37 +43,37 @@ __all__ = [
 
 
 class AddressRefusedError(OSError):
-    """No socket is made for an address; `strerror` is the refusal in words."""
+    """An address may not be used; `strerror` is the refusal in words."""
 
     def __init__(self, words: str) -> None:
         super().__init__(errno.EACCES, words)
 
 
 class AddressCheck:
-    """What became of the addresses of one request."""
+    """The outcome of the address checks of one request."""
 
     __slots__ = ("_named", "passed", "peer", "refused")
 
     def __init__(self, named: Collection[str]) -> None:
         """`named` are the hosts that the user named."""
         self.refused: dict[str, str] = {}
-        """Addresses, or the target as it was spelled, and why no request may go there."""
+        """The refused addresses, or the target as written, each with the reason."""
         self.passed: list[str] = []
-        """Addresses that a socket was made for."""
+        """The addresses that passed and got a socket."""
         self.peer: str | None = None
-        """Address of the connection that was used, be it a proxy's."""
+        """The address of the connection that was used, even if it is a proxy's."""
         self._named = _plain_names(named if isinstance(named, frozenset) else frozenset(named))
 
     @property
     def refusal(self) -> str | None:
-        """Why the request did not go out; None when no address was refused, or another one could be tried."""
+        """Why the request was not sent; None if no address was refused, or if another one could be tried."""
         if self.passed or not self.refused:
             return None
         first, *others = self.refused.values()
         return first if not others else Phrase("and_more_such", words=first, n=len(others))
 
     def names(self, host: str) -> bool:
-        """Return whether the user named this very host."""
+        """Return True if the user named exactly this host."""
         return _plain(host) in self._named
 
 
@@ -82,10 +82,10 @@ _EXEMPT: ContextVar[bool] = ContextVar("exempt", default=False)
 
 
 class guarded_request:  # noqa: N801 – used like a function; a generator would take twice as long for each request
-    """Let the request inside go to the hosts in `named`, whatever their addresses, besides public ones.
+    """Allow the enclosed request to use public addresses, and the hosts in `named` whatever their addresses.
 
-    Names are compared without regard to case, brackets and a trailing dot. Another spelling of a named address is not
-    that very host. Tasks that are started inside take this with them; outside, no host is named.
+    Names are compared without regard to case, brackets or a trailing dot. A different spelling of a named address does
+    not count as named. Tasks started inside inherit the permission; outside, no host is named.
     """
 
     __slots__ = ("_asked", "_token")
@@ -102,21 +102,21 @@ class guarded_request:  # noqa: N801 – used like a function; a generator would
 
 
 class GuardedConnector(InStepConnector):
-    """An InStepConnector that makes connections to public addresses, named hosts and proxies alone.
+    """An InStepConnector that connects only to public addresses, named hosts and proxies.
 
-    A refusal is a ClientConnectorError whose `os_error` is an AddressRefusedError, but where a name has several
-    addresses aiohttp may fold what befell them into one error: `Asked.refusal` knows. When some addresses of a name are
-    refused and others are not, the others are used.
+    A refusal is a ClientConnectorError whose `os_error` is an AddressRefusedError. If a name has several addresses,
+    aiohttp may fold their errors into one; `AddressCheck.refusal` still knows. If only some addresses of a name are
+    refused, the others are used.
 
-    Only the user names proxies, so that a proxy may have any address; the target behind it is judged as it is spelled.
-    What it resolves to is the proxy's affair.
+    Only the user can configure a proxy, so a proxy may have any address. The target behind it is checked as written;
+    its resolution is up to the proxy.
 
-    One connector may serve requests that named a host and requests that did not: a connection that the former left
-    in the pool is closed before the latter could use it, and a cached DNS answer is judged like a fresh one.
+    One connector may serve both requests that named a host and requests that did not: it closes a pooled connection
+    of the former before the latter could use it, and checks cached DNS answers like fresh ones.
     """
 
     def __init__(self, **options: Any) -> None:
-        """`options` are those of aiohttp.TCPConnector, without `socket_factory`."""
+        """`options` are those of aiohttp.TCPConnector, except `socket_factory`."""
         super().__init__(socket_factory=_guarded_socket, **options)
 
     async def connect(
@@ -125,7 +125,7 @@ class GuardedConnector(InStepConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 – the signature is aiohttp's
     ) -> Connection:
-        """Return a connection for `req` from the pool, or a new one; raises as the class says."""
+        """Return a connection for `req`, pooled or new; raise as the class describes."""
         asked = _ASKED.get() or AddressCheck(())
         host = req.url.raw_host or ""
         exempt = asked.names(host)
@@ -140,13 +140,13 @@ class GuardedConnector(InStepConnector):
                 if exempt or not _violates_policy(connection):
                     asked.peer = _peer(connection)
                     return connection
-                connection.close()  # and the next: in the end a new one, whose address is judged before it is made
+                connection.close()  # then try the next; in the end a new one, whose address is checked first
         finally:
             _EXEMPT.reset(token)
 
 
 def _guarded_socket(address: AddrInfoType) -> socket.socket:
-    """Return a socket for `address`; raises AddressRefusedError instead of making one that must not be.
+    """Create a socket for `address`; raise AddressRefusedError if the address is not allowed.
 
     aiohttp calls this for every address that it tries, in tasks that inherit the context of `connect`.
     """
@@ -162,33 +162,33 @@ def _guarded_socket(address: AddrInfoType) -> socket.socket:
 
 
 def _peer(connection: Connection) -> str | None:
-    """Return the address that `connection` stands with."""
+    """Return the remote address of `connection`."""
     peer = None if connection.transport is None else connection.transport.get_extra_info("peername")
     return None if peer is None else str(peer[0])
 
 
 def _violates_policy(connection: Connection) -> bool:
-    """Return whether `connection` stands with an address that no request may go to."""
+    """Return True if the remote address of `connection` is not allowed."""
     peer = _peer(connection)
     return peer is not None and refusal(peer) is not None
 
 
 def refusal(address: str) -> str | None:
-    """Return in words why no request may go to an IP address, as in a sockaddr; None for a public one.
+    """Return the reason, in words, that no request may use an IP address from a sockaddr; None for a public one.
 
-    The networks are those of IANA's special-purpose registries, stated here because `ipaddress.is_global` differs
-    between patch releases of Python. An IPv6 address that stands for an IPv4 one is judged as that one.
+    The networks come from IANA's special-purpose registries. They are listed here because `ipaddress.is_global` differs
+    between patch releases of Python. An IPv6 address that represents an IPv4 one is judged as that one.
     """
     kind = _kind(address)
     return None if kind is None else Phrase("address_is", address=address[:80], kind=kind)
 
 
 def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
-    """Return in words why no request may go to `host` as it is spelled; None for a name that must be resolved.
+    """Return the reason, in words, that no request may use `host` as written; None for a name that needs a lookup.
 
-    An address is known in every spelling that a resolver, a proxy or a URL parser may take for it: `2130706433`,
-    `0x7f.1`, `0177.0.0.1`, `127.1`, `[::1]`, `１２７。0。0。1`, `%3127.0.0.1`. So are the names that mean this machine
-    or the local network by rule (RFC 6761, 6762, 8375; `.internal`). `named` as in `guarded_request`.
+    This recognizes an address in every spelling that a resolver, a proxy or a URL parser may accept: `2130706433`,
+    `0x7f.1`, `0177.0.0.1`, `127.1`, `[::1]`, `１２７。0。0。1`, `%3127.0.0.1`; and the names that the standards reserve
+    for this machine or the local network (RFC 6761, 6762, 8375; `.internal`). `named` is as in `guarded_request`.
     """
     plain = _plain(host)
     if named and plain in {_plain(name) for name in named}:
@@ -214,7 +214,7 @@ def _refusal_of_name(plain: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _plain(host: str) -> str:
-    """Return `host` as a resolver would fold it: UTS 46 in its essence, without brackets and trailing dots."""
+    """Normalize `host` as a resolver would: the essence of UTS 46, without brackets and trailing dots."""
     if "%" in host and ":" not in host:
         host = unquote(host)
     if not host.isascii():
@@ -235,12 +235,12 @@ def _plain(host: str) -> str:
 
 @lru_cache(maxsize=64)
 def _plain_names(named: frozenset[str]) -> frozenset[str]:
-    """Return the named hosts as `_plain` folds them; a policy's are the same for each of its requests."""
+    """Normalize the named hosts; cached, because each request of a policy has the same ones."""
     return frozenset(_plain(host) for host in named)
 
 
 def _readings(plain: str) -> list[str]:
-    """Return the IP addresses that a host may be taken for; none for a name."""
+    """Return the IP addresses that a host may be read as; none for a name."""
     if ":" in plain:
         return [plain]
     try:
@@ -255,7 +255,7 @@ def _readings(plain: str) -> list[str]:
 
 
 LOW = 0xFFFFFFFF
-"""The lowest 32 bits."""
+"""Mask of the lowest 32 bits."""
 
 OWN = Phrase("address_own")
 PRIVATE = Phrase("address_private")
@@ -274,7 +274,7 @@ IPV4 = (
     ("169.254.170.2/32", METADATA),  # AWS, in containers
     ("100.100.100.200/32", METADATA),  # Alibaba
     ("192.0.0.192/32", METADATA),  # Oracle
-    ("168.63.129.16/32", METADATA),  # Azure; it looks public
+    ("168.63.129.16/32", METADATA),  # Azure; looks like a public address
     ("0.0.0.0/8", UNSPECIFIED),
     ("10.0.0.0/8", PRIVATE),
     ("100.64.0.0/10", Phrase("address_provider")),
@@ -283,7 +283,7 @@ IPV4 = (
     ("172.16.0.0/12", PRIVATE),
     ("192.0.0.0/24", RESERVED),
     ("192.0.2.0/24", DOCUMENTATION),
-    ("192.88.99.0/24", RESERVED),  # 6to4 relays, given up by RFC 7526
+    ("192.88.99.0/24", RESERVED),  # 6to4 relays, deprecated by RFC 7526
     ("192.168.0.0/16", PRIVATE),
     ("198.18.0.0/15", FAKE_IP),  # for benchmarks, by RFC 2544
     ("198.51.100.0/24", DOCUMENTATION),
@@ -293,7 +293,7 @@ IPV4 = (
     ("240.0.0.0/4", RESERVED),
 )
 """Networks of IANA's IPv4 Special-Purpose Address Registry that are not on the internet, and multicast; the first
-that holds an address counts."""
+match decides."""
 
 IPV6 = (
     ("::/128", UNSPECIFIED),
@@ -301,20 +301,20 @@ IPV6 = (
     ("fd00:ec2::254/128", METADATA),  # AWS
     ("fd20:ce::254/128", METADATA),  # Google
     ("fd00:42::42/128", METADATA),  # Scaleway
-    ("fc00::/18", FAKE_IP),  # sing-box's default; what is assigned begins with fd
+    ("fc00::/18", FAKE_IP),  # sing-box's default; assigned addresses begin with fd
     ("fc00::/7", PRIVATE),
     ("fe80::/10", LINK_LOCAL),
-    ("fec0::/10", PRIVATE),  # site-local, given up by RFC 3879
+    ("fec0::/10", PRIVATE),  # site-local, deprecated by RFC 3879
     ("ff00::/8", MULTICAST),
     ("2001:db8::/32", DOCUMENTATION),
     ("3fff::/20", DOCUMENTATION),
     ("2001::/23", RESERVED),  # for protocols
 )
-"""The same for IPv6. What is neither here nor in 2000::/3 is reserved, too (RFC 4291, 2.4)."""
+"""The same for IPv6. Everything else outside 2000::/3 is reserved, too (RFC 4291, 2.4)."""
 
 
 def _table(networks: tuple[tuple[str, str], ...]) -> list[tuple[int, int, str]]:
-    """Return (mask, masked value, words) of each network: ten times as fast as `ipaddress`."""
+    """Return (mask, masked value, words) for each network: ten times as fast as `ipaddress`."""
     parsed = [(ipaddress.ip_network(network), words) for network, words in networks]
     return [(int(network.netmask), int(network.network_address), words) for network, words in parsed]
 
@@ -325,7 +325,7 @@ _IPV6 = _table(IPV6)
 
 @lru_cache(maxsize=4096)
 def _kind(address: str) -> str | None:
-    """Return what an address is, if it is not public."""
+    """Return the kind of an address that is not public; None for a public one."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -345,7 +345,7 @@ def _kind_of_ipv6(value: int) -> str | None:
             return words
     if value >> 125 != 1:
         return RESERVED
-    # ISATAP (RFC 5214, 6.1): the interface's identifier holds the address, whatever the prefix.
+    # ISATAP (RFC 5214, 6.1): the interface identifier holds the address, whatever the prefix.
     return _kind_of_embedded([value & LOW]) if value >> 32 & 0xFDFFFFFF == 0x5EFE else None
 
 
@@ -357,7 +357,7 @@ def _kind_of_embedded(values: list[int]) -> str | None:
 
 
 def _embedded(value: int) -> list[int]:
-    """Return the IPv4 addresses that an IPv6 one stands for by its prefix."""
+    """Return the IPv4 addresses that an IPv6 one represents, by its prefix."""
     prefix = value >> 32
     if value <= 1:
         return []  # :: and ::1
@@ -375,10 +375,10 @@ def _embedded(value: int) -> list[int]:
 
 
 def _behind_local_nat64(value: int) -> list[int]:
-    """Return what an address in 64:ff9b:1::/48 (RFC 8215) may stand for: only its network knows the prefix's length.
+    """Return the IPv4 addresses that one in 64:ff9b:1::/48 (RFC 8215) may represent; only its network knows which.
 
-    RFC 6052, 2.2 has the places for prefixes of 96, 48, 56 and 64 bits; bits 64 to 71 are left out. They overlap: a
-    place that begins with a zero octet holds the end of another.
+    RFC 6052, 2.2 gives the positions for prefixes of 96, 48, 56 and 64 bits, skipping bits 64 to 71. They overlap: a
+    position that begins with a zero octet holds the end of another.
     """
     octets = value.to_bytes(16)
     places = (octets[12:16], octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13])

@@ -23,7 +23,7 @@ TIMER_SECONDS = 1e-6
 
 
 class Outcome(StrEnum):
-    """What a request says about the load on its host."""
+    """The effect of a request's outcome on the limits of its host."""
 
     SERVED = "served"
     REFUSED = "refused"
@@ -55,11 +55,11 @@ class TotalLimit:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a host waits."""
+        """True if a host waits."""
         return bool(self._hosts)
 
     def has_room(self) -> bool:
-        """Return whether one more request may start."""
+        """Return True if one more request may start."""
         return self.out < self._most
 
     def wait(self, host: HostQueue) -> None:
@@ -128,7 +128,7 @@ class HostQueue:
         self._timer: asyncio.TimerHandle | None = None
         self.crawl_delay = 0.0
         self.has_limits = False
-        """Whether forgetting the host would lose anything: a refusal, a pause, a Crawl-delay."""
+        """True if forgetting the host would lose data: a refusal, a pause, a Crawl-delay."""
         self._rest_until = self._gap_until = self._last_end = -math.inf
         self._used_at = clock()
 
@@ -159,7 +159,7 @@ class HostQueue:
         return grant, self._clock() - asked_at
 
     def give_back(self) -> None:
-        """Note that a request has ended, and let waiting ones start."""
+        """Record that a request has ended, and let waiting ones start."""
         self._out -= 1
         self._total.out -= 1
         self._last_end = self._used_at = self._clock()
@@ -199,7 +199,7 @@ class HostQueue:
             self._on_gap(self._name, self.rate.gap, why_gap)
 
     def pause(self, seconds: float) -> None:
-        """Start no request for so many seconds."""
+        """Start no request for this many seconds."""
         self.has_limits = True
         self._used_at = self._clock()
         self._rest_until = max(self._rest_until, self._used_at + seconds)
@@ -213,7 +213,7 @@ class HostQueue:
         self.dispatch()
 
     def quiet_since(self, moment: float) -> bool:
-        """Return whether the host has been idle since `moment`, so that it can be forgotten."""
+        """Return True if the host has been idle since `moment`, so that it can be forgotten."""
         return not self._out and not self._waiting and max(self._used_at, self._ready_at(0)) < moment
 
     def _has_room(self) -> bool:

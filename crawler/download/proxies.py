@@ -1,4 +1,4 @@
-"""Which proxy a request goes through."""
+"""Choose the proxy for a request."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from crawler.proxy_url import ProxyUrl
 __all__ = ["Proxies", "is_loopback"]
 
 MOST_HOSTS = 4_096
-"""Hosts whose proxy is remembered."""
+"""The maximum number of hosts whose proxy is remembered."""
 
 
 @lru_cache(maxsize=MOST_HOSTS)
 def is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine by its very name: `localhost` or an address of it."""
+    """Recognize this machine by its literal name: `localhost` or a loopback address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -35,8 +35,8 @@ def is_loopback(host: str) -> bool:
 class Proxies:
     """The proxy of each host: the explicit one, else the environment's (`HTTPS_PROXY`, `NO_PROXY` …), else none.
 
-    The environment is read once, at the first request. This machine itself is reached without any proxy, a named one
-    included: the demo shop lives there.
+    The environment is read once, at the first request. Requests to this machine use no proxy, not even an explicit
+    one: the demo shop runs here.
     """
 
     def __init__(self, explicit: str | None) -> None:
@@ -46,7 +46,7 @@ class Proxies:
         self._known: OrderedDict[tuple[str, str], ProxyUrl | None] = OrderedDict()
 
     def proxy_for(self, request: Request) -> ProxyUrl | None:
-        """Return the proxy for `request`. Raises ProxyUrlError for one that cannot be used."""
+        """Return the proxy for `request`. Raises ProxyUrlError if it is unusable."""
         key = request.scheme, request.host
         if key in self._known:
             return self._known[key]
@@ -70,7 +70,7 @@ class Proxies:
         return proxy if "://" in proxy else f"http://{proxy}"
 
     def _bypasses(self, host: str) -> bool:
-        """Tell whether `host` is an exception; where no variable is set, the system's settings may name some."""
+        """Return True if `host` is exempt; if no variable is set, the system's settings may exempt some."""
         if self._environment:
             return bool(proxy_bypass_environment(host, self._environment))
         return bool(proxy_bypass(host))

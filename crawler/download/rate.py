@@ -1,20 +1,20 @@
-"""The gap between the starts of two requests to one host, learnt from which of them it refuses.
+"""Learn the gap between the starts of two requests to one host from the requests that it refuses.
 
-A host that counts requests a second refuses some however few are out at once, so that no number at once is right
-for it. What is right is a gap between starts, and it lies between two bounds: the widest gap that was refused, and
-the narrowest that was borne. The search for it is the binary search of BIC (Xu, Harfoush & Rhee, «Binary Increase
+A host that limits requests per second refuses some even if few are in flight, so limiting parallel requests does not
+help. What helps is a gap between starts. It lies between two bounds: the widest gap that the host refused and the
+narrowest that it accepted. The search for it is the binary search of BIC (Xu, Harfoush & Rhee, «Binary Increase
 Congestion Control (BIC) for Fast Long-Distance Networks», IEEE INFOCOM 2004, §III): halve the interval while it is
-wide, hold when it is narrow, and after a long run without refusal look beyond the refused bound, ever faster. Three
-things differ, because a request that is refused costs one of its page's few attempts:
+wide, hold when it is narrow, and after a long run without refusals probe beyond the refused bound, ever faster. Three
+things differ, because each refused request costs one of the few attempts of its page:
 
-- Refusals in a row, with nothing served between them, tell nothing new of the gap: the host rests, twice as long
-  each time (exponential back-off). The distance at which it serves again is the first gap.
-- A host that has a burst to spare, or counts by windows, serves gaps for a while that it cannot bear for long. Its
-  own rate is what it served between two refusals, divided by the time between them; this is the estimate then, as in
+- Refusals in a row, without a response between them, say nothing new about the gap: the host rests, twice as long
+  each time (exponential back-off). The distance at which it responds again is the first gap.
+- A host that allows bursts, or counts by time windows, accepts gaps for a while that it cannot sustain. Its own rate
+  is the number of responses between two refusals, divided by the time between them; this is the estimate then, as in
   the client rate limiter of AWS SDKs («Retry behavior», adaptive mode; botocore, `retries/adaptive.py`).
-- A page that was refused before waits for a gap that is known to be borne, once the search has come near its end.
+- A page that was refused before waits for a gap that the host has accepted, once the search is near its end.
 
-Refusals that do not get fewer when the gap is widened have another cause: then there is no gap.
+If a wider gap does not reduce the refusals, they have another cause, and no gap is used.
 """
 
 from __future__ import annotations
@@ -27,61 +27,62 @@ from crawler.phrases import Phrase
 __all__ = ["AdaptiveRate", "Start"]
 
 FIRST_GAP = 0.11
-"""Seconds between starts after a first refusal."""
+"""Seconds between starts after the first refusal."""
 
 NO_GAP = 0.005
-"""A gap below so many seconds is none."""
+"""A gap of fewer seconds than this counts as none."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.55, 2.2
-"""Seconds of rest after a refusal when nothing was served since the one before.
+"""Seconds of rest after a refusal that follows another one without a response between them.
 
-Each rest doubles the one before, and the sums are a little more than 0.5, 1, 2 … seconds: limits are round numbers.
+Each rest is twice as long as the one before. The sums are slightly above 0.5, 1, 2 … seconds, because limits tend to
+be round numbers.
 """
 
 OUTAGE_SECONDS = 10.0
-"""A host that serves nothing for so long, however slowly it is asked, limits no rate: it is down, or it blocks."""
+"""If a host refuses everything for this long, however slow the requests, it has no rate limit: it is down or blocks."""
 
 STEP = 1.25
-"""A gap is first narrowed by this factor; each further step is larger by as much, up to `LONGEST_STEP`."""
+"""The factor of the first narrowing; each further step is larger by the same factor, up to `LONGEST_STEP`."""
 
 LONGEST_STEP = 2.0
 
 CLOSE = 1.12
-"""The search ends when the gap that is borne is at most so many times the one that was refused."""
+"""The search ends when the accepted gap is at most this many times the refused one."""
 
 STEP_SECONDS = 0.2
-"""A gap is tried for so long before it counts as borne, or for one answer."""
+"""How long to try a gap before it counts as accepted; at least one response."""
 
 CAUTION = (2.0, 1), (1.2, 4), (0.0, 12)
-"""So many answers prove a gap that is wider than so many times the one that was refused."""
+"""How many responses (second) prove a gap wider than this multiple (first) of the refused one."""
 
 FEW = 12
-"""One refusal after so many answers, or fewer than that, is borne: widening would cost more than it saves."""
+"""Accept one refusal after at least this many responses: widening the gap would cost more than it saves."""
 
 PATIENCE = 100
-"""Answers after which a gap that is held is narrowed; halved with each step that goes well."""
+"""Responses after which a held gap is narrowed; halved with each successful step."""
 
 REST_SHARE = 20
-"""A narrower gap is tried at most once in so many times the rest that its refusal would cost."""
+"""Try a narrower gap at most once in this many times the rest that its refusal would cost."""
 
 IN_VAIN, WIDER = 6, 2.0
-"""Refusals in spite of so many wider gaps, the last so many times the first, do not depend on the gap."""
+"""Refusals after this many wider gaps, the last this many times the first, do not depend on the gap."""
 
 MANY_IN_A_ROW = 4
-"""So many refusals in a row do tell of a rate, where others did not depend on the gap."""
+"""After this many refusals in a row, assume a rate limit even if earlier refusals did not depend on the gap."""
 
 CLEAN_RUN = 50
-"""Answers at one gap after which a refusal is an accident, and earlier ones no longer count."""
+"""Responses at one gap after which a refusal is an accident, and earlier refusals no longer count."""
 
 
 class Start(NamedTuple):
-    """A request's start, as the rate needs to know it once the request has ended."""
+    """The start of a request, as the rate needs it when the request ends."""
 
     number: int
-    """Counted from 1, per host."""
+    """Counted from 1 for each host."""
     at: float
     spacing: float
-    """Seconds since the start before it."""
+    """Seconds since the previous start."""
 
 
 class AdaptiveRate:
@@ -118,49 +119,49 @@ class AdaptiveRate:
 
     def __init__(self) -> None:
         self.gap = 0.0
-        """Seconds between two starts; 0 when the host is not known to limit its rate."""
+        """Seconds between two starts; 0 if the host is not known to limit its rate."""
         self.confirmed = False
-        """Whether requests were refused that were alone: it is the rate that the host limits, not the load."""
+        """True if the host refused requests with no other in flight: it limits the rate, not the load."""
         self._starts = 0
         self.last_start = -math.inf
         self._noted_starts, self._noted_at = 0, -math.inf
-        """Starts by the last refusal that was taken note of, and when that was."""
+        """The number of starts at the last recorded refusal, and its time."""
         self._tried_from = 0
-        """Starts by the last change of the gap."""
+        """The number of starts at the last change of the gap."""
         self._run = 0
-        """Answers at this gap since then."""
+        """Responses at this gap since then."""
         self._served_at = -math.inf
-        """Start of the latest request that was served, or of the very first one."""
+        """Start of the latest successful request, or of the very first one."""
         self._rest_until = -math.inf
         self._in_a_row, self._row_since, self._pause = 0, 0.0, 0.0
-        """Refusals in a row, since when, and the rest after the last of them."""
+        """Refusals in a row, the time of the first, and the rest after the last."""
         self._down = False
         self._early_answers = 0
-        """Answers to requests that started before there was a gap, or before a refusal was noted."""
+        """Responses to requests that started before there was a gap, or before a refusal was recorded."""
         self._unrelated = False
-        """Whether refusals turned out not to depend on the gap."""
+        """True once refusals turned out not to depend on the gap."""
         self._refused, self._borne = 0.0, math.inf
-        """The widest gap that was refused, and the narrowest that was borne."""
+        """The widest refused gap, and the narrowest accepted one."""
         self._proven = 0
-        """Answers that prove the latter."""
+        """Responses that prove the accepted gap."""
         self._step, self._patience, self._hold_seconds = STEP, PATIENCE, 0.0
         self._bursty = False
-        """Whether the host has a burst to spare: a few answers at one gap prove little then."""
+        """True if the host allows bursts: a few responses at one gap then prove little."""
         self._refused_alone = False
         self._in_vain, self._in_vain_from = 0, 0.0
-        """Refusals in spite of wider gaps, and the gap at the first of them."""
+        """Refusals despite wider gaps, and the gap at the first of them."""
 
     @property
     def trying(self) -> bool:
-        """Whether this gap is narrower than one that was borne: a refusal tells of the gap then, not of the load."""
+        """True if this gap is narrower than an accepted one: a refusal then concerns the gap, not the load."""
         return 0 < self.gap < self._borne < math.inf
 
     def ready_at(self, refused_before: int = 0) -> float:
-        """Return when the next request may start; one whose page was refused before waits longer."""
+        """Return the earliest start of the next request; it is later for a page that was refused before."""
         at = -math.inf
         if self.gap:
             borne = self.gap if self._borne == math.inf else max(self.gap, self._borne)
-            # Far from the bound, a second attempt may try a gap as well, or there would be none to try it for long.
+            # Far from the bound, let second attempts try a gap as well; otherwise hardly any request would.
             second = 1.05 * self.gap if self.gap > 2 * self._refused else max(1.05 * self.gap, borne)
             gaps = (self.gap, second, 2 * borne)
             at = self.last_start + gaps[min(refused_before, 2)]
@@ -169,7 +170,7 @@ class AdaptiveRate:
         return at
 
     def start(self, now: float) -> Start:
-        """Take note of a start."""
+        """Record a start."""
         if not self._starts:
             self._noted_at = self._served_at = now
         self._starts += 1
@@ -177,13 +178,13 @@ class AdaptiveRate:
         return Start(self._starts, now, spacing)
 
     def take_back(self, start: Start) -> None:
-        """Undo a start after which nothing was sent, if none came after it."""
+        """Undo a start if nothing was sent after it and it is the latest."""
         if start.number == self._starts:
             self._starts -= 1
             self.last_start = start.at - start.spacing
 
     def served(self, start: Start) -> str:
-        """Take note of an answer; return why the gap changed, if it did."""
+        """Record a response; return the reason if the gap changed."""
         distance = start.at - self._served_at
         self._served_at = max(self._served_at, start.at)
         if start.number <= self._noted_starts or not self.gap:
@@ -195,7 +196,7 @@ class AdaptiveRate:
         if self._in_a_row:
             return self._served_again(distance)
         if start.number <= self._tried_from or not self.gap or start.spacing > 1.1 * self.gap:
-            return ""  # an answer to a request that started later than it might have proves nothing
+            return ""  # this request started later than it could have, so its success proves nothing
         self._run += 1
         if self._run >= CLEAN_RUN:
             self._in_vain = 0
@@ -209,12 +210,12 @@ class AdaptiveRate:
         return why
 
     def refused(self, start: Start, now: float, *, rest: float, alone: bool) -> str:
-        """Take note of a 429 or 503, after which the host rests for `rest`; return why the gap changed, if it did.
+        """Record a 429 or 503, after which the host rests for `rest`; return the reason if the gap changed.
 
-        `alone` tells that no other request was out.
+        `alone` is True if no other request was in flight.
         """
         if start.number <= self._noted_starts:
-            return ""  # it tells of the same trouble as the refusal before
+            return ""  # the previous refusal already reported this
         served, seconds = start.number - self._noted_starts - 1, start.at - self._noted_at
         rested = min(seconds, max(0.0, self._rest_until - self._noted_at))
         self._noted_starts, self._noted_at, self._rest_until = self._starts, now, now + rest
@@ -229,8 +230,8 @@ class AdaptiveRate:
             self._step = LONGEST_STEP
             return Phrase("were_refused")
         self._refused_alone |= alone
-        # While it rests a host saves up a burst: few answers after that are its rate over both, many the rate alone.
-        # The fraction of an answer that was due at the refusal is a half on average.
+        # A resting host saves up a burst. A few responses after it show its rate over both times, many show its rate
+        # alone. On average, half of a response was due at the refusal.
         mean = (seconds - rested + rested * min(1.0, (FEW / served) ** 2)) / (served + 0.5)
         is_rare = served >= FEW and seconds >= REST_SHARE / 2 * rest
         if is_rare and (self._run >= CLEAN_RUN or mean <= self.gap * (1.1 + 1 / served)):
@@ -242,13 +243,13 @@ class AdaptiveRate:
         return Phrase("refused_after", n=served)
 
     def _served_again(self, distance: float) -> str:
-        """End a row of refusals: the distance from the answer before it is the first estimate of the gap."""
+        """End a run of refusals: the distance from the response before it is the first estimate of the gap."""
         in_a_row, self._in_a_row, self._pause = self._in_a_row, 0, 0.0
         if self._down or not self.gap:
             self._down = False
             return ""
         if self._borne < math.inf:
-            if in_a_row > 2:  # by less, a window of the host's own was used up
+            if in_a_row > 2:  # fewer may just have used up a time window of the host
                 self._set(min(max(distance, self.gap), 2 * self.gap))
             return ""
         self._borne, self._refused = max(distance, FIRST_GAP), 0.0
@@ -257,7 +258,7 @@ class AdaptiveRate:
         return Phrase("answer_after", n=in_a_row + 1)
 
     def _refused_again(self, now: float, *, alone: bool) -> str:
-        """Rest twice as long as after the refusal before, with nothing served since."""
+        """Rest twice as long as after the previous refusal, because nothing was served since."""
         self._row_since = self._row_since if self._in_a_row else now
         self._in_a_row += 1
         if self._down or now - self._row_since > OUTAGE_SECONDS:
@@ -274,7 +275,7 @@ class AdaptiveRate:
         return Phrase("refused_in_a_row")
 
     def _narrow(self, *, held: bool) -> None:
-        """Take the gap for borne, and try a narrower one."""
+        """Accept the gap, and try a narrower one."""
         self._borne, self._proven = self.gap, self._run
         if held:
             self._patience = max(FEW, self._patience // 2)
@@ -291,7 +292,7 @@ class AdaptiveRate:
             self._forget()
 
     def _widen(self, served: int, mean: float) -> None:
-        """Take the gap for too narrow: go back to one that was borne, or to the time that an answer took."""
+        """Reject the gap: return to one that was accepted, or to the average time of a response."""
         self._step = STEP
         was_borne = self.gap < self._borne < math.inf
         self._refused = max(self._refused, self.gap) if was_borne else self.gap
@@ -309,7 +310,7 @@ class AdaptiveRate:
         self._set(self._borne)
 
     def _is_in_vain(self) -> bool:
-        """Count a refusal at a gap that was thought to be borne; return whether no gap would help."""
+        """Count a refusal at a gap that seemed accepted; return True if no gap would help."""
         if not self._in_vain:
             self._in_vain_from = self.gap
         self._in_vain += 1
@@ -323,7 +324,7 @@ class AdaptiveRate:
         self.gap, self._tried_from, self._run = gap, self._starts, 0
 
     def _forget(self) -> None:
-        """Return to no gap, and to knowing nothing of it."""
+        """Drop the gap and everything learnt about it."""
         self._refused, self._borne, self._proven = 0.0, math.inf, 0
         self._step, self._patience, self._hold_seconds = STEP, PATIENCE, 0.0
         self._bursty = self._refused_alone = self.confirmed = False

@@ -1,4 +1,4 @@
-"""How long a server asks to be left alone: the Retry-After header (RFC 9110 §10.2.3) in seconds."""
+"""Convert the Retry-After header (RFC 9110 §10.2.3) to seconds."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from email.utils import parsedate_to_datetime
 __all__ = ["retry_after"]
 
 LONGEST = 366 * 86_400.0
-"""Seconds; what asks for more is taken for a mistake."""
+"""Seconds; a longer wait is treated as a mistake."""
 
 
 def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """Return the seconds that an answer's Retry-After asks for; None for none, or none that can be read or meant.
+    """Return the seconds that a response's Retry-After requests; None if it is absent, unreadable or implausible.
 
-    A date is taken relative to the answer's own Date, for clocks differ, or where that cannot be read to `now` (aware).
-    A moment that has passed is 0.0. Header names may be written in any case. Raises nothing.
+    A date is relative to the response's own Date, because clocks differ; if that is unreadable, to `now` (aware). A
+    time in the past gives 0.0. Header names may be in any case. Raises nothing.
     """
     value = _field(headers, "retry-after")
     if value.isascii() and value.isdigit():
-        seconds = float(value)  # of any length, where int has a limit
+        seconds = float(value)  # accepts any number of digits; int has a limit
     else:
         moment = _moment(value)
         if moment is None:
@@ -34,13 +34,14 @@ def _field(headers: Mapping[str, str], name: str) -> str:
 
 
 def _moment(text: str) -> dt.datetime | None:
-    """Return an HTTP-date (RFC 9110 §5.6.7) in any of its three forms; None for what is none.
+    """Parse an HTTP-date (RFC 9110 §5.6.7) in any of its three forms; return None if it is not one.
 
-    The library takes RFC 850's years from 69 on for the last century's: right for all that can be meant before 2067.
+    The library reads RFC 850's years from 69 on as the previous century's. That is right for all plausible dates
+    before 2067.
     """
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError, IndexError):  # what the library raises differs by version
+    except (ValueError, TypeError, OverflowError, IndexError):  # the library raises different ones by version
         return None
-    # The form of asctime names no zone: an HTTP-date is UTC always.
+    # The asctime form names no time zone, but an HTTP-date is always UTC.
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)

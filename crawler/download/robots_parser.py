@@ -1,7 +1,7 @@
-"""The text of a robots.txt, parsed for one product token, and its rules matched against addresses (RFC 9309 §2.2).
+"""Parse a robots.txt for one product token, and match its rules against addresses (RFC 9309 §2.2).
 
-Rules and addresses are compared as octets, in one spelling (`normalize`): a file or an address in GBK is not decoded.
-Parsing is linear in the text, and a hostile file of 500 KiB costs a match a bounded time.
+Rules and addresses are compared as octets in one spelling (`normalize`); a file or address in GBK is not decoded.
+Parsing takes time linear in the text, and a match takes a bounded time even with a hostile file of 500 KiB.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import NamedTuple
 __all__ = ["Group", "Rule", "RuleSet", "normalize", "parse", "product_token"]
 
 MAX_LINE = 16_663
-"""Characters of a line that count, as Google's parser has it; the rest is ignored."""
+"""The maximum length of a line, as in Google's parser; the rest is ignored."""
 
 MAX_WORK = 1_000_000_000
-"""Limit on octets of wildcard patterns times octets of an address; beyond it the address is denied.
+"""Limit on octets of wildcard patterns times octets of an address; beyond it, the address is denied.
 
-It bounds a match to a quarter of a second. A file of 500 KiB of nothing but wildcards reaches it with an address of
-2,000 octets.
+It bounds a match to a quarter of a second. A file of 500 KiB that consists only of wildcards reaches it with an address
+of 2,000 octets.
 """
 
 MAX_DELAY = 1_000_000
-"""Seconds; a longer gap of a Request-rate is taken for this one."""
+"""Seconds; a longer gap in a Request-rate is reduced to this."""
 
 _LINE = re.compile(
     r"""
@@ -36,12 +36,12 @@ _LINE = re.compile(
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""A line with a known key, its common misspellings included; every other line has no effect (RFC 9309 §2.2.4)."""
+"""A line with a known key or a common misspelling of one; all other lines have no effect (RFC 9309 §2.2.4)."""
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 _TO_RESPELL = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!&'()*+,/:;=?@\[\]-]")
-"""Every escape, and every octet that an address cannot have unescaped; `$`, too, which is special in rules."""
+"""Every escape, and every octet that must be escaped in an address; also `$`, which is special in rules."""
 
 _REQUEST_RATE = re.compile(r"([0-9]+)\s*/\s*([0-9]+)\s*([smhd]?)(?:\s|$)", re.IGNORECASE)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -50,10 +50,10 @@ _INDEX_PAGE = re.compile(r"/index\.html?$")
 
 
 class Rule(NamedTuple):
-    """An Allow or Disallow line; of those that match an address the greatest decides."""
+    """An Allow or Disallow line; the greatest of those that match an address decides."""
 
     length: int
-    """Octets of the pattern."""
+    """Length of the pattern in octets."""
     allow: bool
     line: str
 
@@ -64,16 +64,16 @@ _TOO_MUCH_WORK = Rule(0, allow=False, line="too many wildcards to compare with a
 class _Wildcard(NamedTuple):
     rule: Rule
     parts: list[str]
-    """What stands before, between and behind the asterisks."""
+    """The text before, between and after the asterisks."""
     anchored: bool
-    """Whether the last part ends the address."""
+    """True if the last part must end the address."""
 
 
 class RuleSet:
     """The rules of one group."""
 
     def __init__(self, lines: list[tuple[bool, str, str]]) -> None:
-        """Take each rule as (whether it allows, its path pattern as the file has it, its whole line)."""
+        """Take each rule as (True to allow, path pattern as in the file, whole line)."""
         self._prefixes: dict[str, Rule] = {}
         self._whole: dict[str, Rule] = {}
         self._wildcards: list[_Wildcard] = []
@@ -88,7 +88,7 @@ class RuleSet:
         return bool(self._prefixes or self._whole or self._wildcards)
 
     def decide(self, path: str) -> Rule | None:
-        """Return the rule that decides on a normalized path with its query; None where none matches."""
+        """Return the rule that decides on a normalized path with its query; None if none matches."""
         best = self._whole.get(path)
         for length in self._lengths:
             if length <= len(path) and (rule := self._prefixes.get(path[:length])):
@@ -107,7 +107,7 @@ class RuleSet:
         anchored = path.endswith("$")
         for pattern in _spellings(normalize(path.removesuffix("$"))):
             self._add_pattern(pattern, Rule(len(pattern) + anchored, allow, line), anchored=anchored)
-            if allow and (page := _INDEX_PAGE.search(pattern)):  # where its page is allowed, a folder is
+            if allow and (page := _INDEX_PAGE.search(pattern)):  # a folder is allowed if its index page is
                 folder = pattern[: page.start() + 1]
                 self._add_pattern(folder, Rule(len(folder) + 1, allow, line), anchored=True)
 
@@ -120,22 +120,22 @@ class RuleSet:
 
 
 class Group:
-    """What a robots.txt has for one product token."""
+    """The lines of a robots.txt that apply to one product token."""
 
     def __init__(self) -> None:
         self.found = False
         self.lines: list[tuple[bool, str, str]] = []
-        """Its rules, as `RuleSet` takes them."""
+        """Its rules, in the form that `RuleSet` takes."""
         self.crawl_delay: float | None = None
-        """Seconds, from Crawl-delay; the last one counts."""
+        """Seconds, from the last Crawl-delay."""
         self.request_gap: float | None = None
-        """Seconds between requests, from Request-rate; the last one counts."""
+        """Seconds between requests, from the last Request-rate."""
 
 
 def parse(text: str, token: str) -> Group:
-    """Return the merged groups of `token`, in lower case; where there are none, those of everybody.
+    """Return the merged groups of `token`, given in lower case; if there are none, those of `*`.
 
-    Octets that are not UTF-8 stand in `text` as `surrogateescape` has them.
+    Octets of `text` that are not UTF-8 are encoded with `surrogateescape`.
     """
     named, everybody = Group(), Group()
     current: list[Group] = []
@@ -165,22 +165,22 @@ def parse(text: str, token: str) -> Group:
 
 
 def _named_group(name: str, token: str, named: Group, everybody: Group) -> Group | None:
-    """Return the group of the two that a User-agent line names; a name ends where its version or an asterisk begins."""
+    """Return the group that a User-agent line names; the name ends at its version or at an asterisk."""
     if name == "*" or (name[:1] == "*" and name[1].isspace()):
         return everybody
     return named if token and product_token(name.partition("*")[0]) == token else None
 
 
 def product_token(user_agent: str) -> str:
-    """Return the name by which a robots.txt calls a user agent, in lower case: what stands before its version."""
+    """Return the name of a user agent in a robots.txt: the part before the version, in lower case."""
     return re.split(r"[/\s]", user_agent.strip(), maxsplit=1)[0].lower()
 
 
 def normalize(path: str) -> str:
-    """Return a path or a pattern in the spelling that both are compared in (RFC 9309 §2.2.2).
+    """Return a path or pattern in the spelling used to compare the two (RFC 9309 §2.2.2).
 
-    Escapes of unreserved characters are decoded; every other octet that an address cannot have as it is is escaped,
-    in capitals. Escapes of reserved characters stay: «%26» is not «&».
+    Decode escapes of unreserved characters. Escape every other octet that an address cannot contain, in capitals.
+    Keep escapes of reserved characters: «%26» is not «&».
     """
     if _TO_RESPELL.search(path) is None:
         return path
@@ -196,9 +196,9 @@ def _respell(match: re.Match[str]) -> str:
 
 
 def _spellings(pattern: str) -> set[str]:
-    """Return a pattern with the colons and slashes of its query as they are, all escaped and all unescaped.
+    """Return a pattern with the colons and slashes of its query unchanged, all escaped, and all unescaped.
 
-    They separate nothing in a query, and RFC 9309 (§2.2.2) has «?baz=https://foo.bar» match
+    They separate nothing in a query, and by RFC 9309 (§2.2.2) «?baz=https://foo.bar» matches
     «?baz=https%3A%2F%2Ffoo.bar».
     """
     path, mark, query = pattern.partition("?")
@@ -210,7 +210,7 @@ def _spellings(pattern: str) -> set[str]:
 
 
 def _matches(wildcard: _Wildcard, path: str) -> bool:
-    """Tell whether a pattern with asterisks matches; search each part once, behind the one before."""
+    """Match a pattern with asterisks: search for each part once, after the previous one."""
     first, *others, last = wildcard.parts
     if not path.startswith(first):
         return False
@@ -234,7 +234,7 @@ def _seconds(value: str, otherwise: float | None) -> float | None:
 
 
 def _request_gap(value: str, otherwise: float | None) -> float | None:
-    """Return the seconds between two requests of a rate such as «10/1m 0900-1700», whatever hours it names."""
+    """Return the seconds between two requests of a rate such as «10/1m 0900-1700», ignoring the hours."""
     match = _REQUEST_RATE.match(value)
     if match is None:
         return otherwise

@@ -1,4 +1,4 @@
-"""The rules of a robots.txt for one user agent (RFC 9309): which addresses it may request, and how often."""
+"""The robots.txt rules for one user agent (RFC 9309): which addresses it may request, and how often."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from crawler.phrases import Phrase, joined
 __all__ = ["LONGEST_DELAY", "MAX_BYTES", "UNAVAILABLE", "Rules", "product_token"]
 
 UNAVAILABLE = "robots.txt could not be fetched"
-"""How the reason begins where no rule denies an address, but nothing is known of the rules."""
+"""The start of the reason if no rule denies an address, but the rules are unknown."""
 
 MAX_BYTES = 500 * 1024
-"""What of a robots.txt is parsed (RFC 9309 §2.5)."""
+"""The part of a robots.txt that is parsed (RFC 9309 §2.5)."""
 
 LONGEST_DELAY = 86_400.0
-"""Seconds; a longer Crawl-delay is taken for this one."""
+"""Seconds; a longer Crawl-delay is reduced to this."""
 
 _LONGEST_LINE = 100
 
 
 class Rules:
-    """What an origin's robots.txt says to one user agent; without a text, that everything is allowed."""
+    """The rules of an origin's robots.txt for one user agent; without a text, everything is allowed."""
 
     crawl_delay: float | None = None
-    """Seconds between requests, from Crawl-delay, or else from Request-rate whatever hours it names."""
+    """Seconds between requests, from Crawl-delay, or else from Request-rate, ignoring its hours."""
     size: int = 0
-    """Characters of the text."""
+    """Length of the text in characters."""
     problem: Exchange | None = None
-    """How asking for robots.txt ended, when it could not be had: then nothing is allowed."""
+    """The failed fetch, if robots.txt could not be fetched: then nothing is allowed."""
     note: str = ""
-    """What is worth knowing of where the rules come from; what comes of keeping them on disk may be added later."""
+    """A note on the origin of the rules; a problem with storing them on disk may be added later."""
 
     def __init__(self, text: str = "", *, user_agent: str = "", problem: Exchange | None = None) -> None:
         self.problem = problem
@@ -45,25 +45,25 @@ class Rules:
 
     @classmethod
     def read(cls, body: bytes, *, user_agent: str) -> Self:
-        """Return the rules of a file as it was served, in UTF-8, whatever its header says (RFC 9309 §2.3).
+        """Read the rules of a file as it was served, in UTF-8, whatever its header says (RFC 9309 §2.3).
 
-        UTF-16 with a byte order mark is read as such; octets that are not UTF-8, as in GBK, are compared as they are.
+        UTF-16 is recognized by its byte order mark. Octets that are not UTF-8, such as GBK, are compared unchanged.
         """
         if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return cls(body.decode("utf-16", "replace"), user_agent=user_agent)
         return cls(body.decode("utf-8", "surrogateescape"), user_agent=user_agent)
 
     def allows(self, url: str) -> bool:
-        """Return whether the absolute address `url`, of the origin that these rules are for, may be asked for."""
+        """Return True if the absolute address `url`, at the origin of these rules, may be requested."""
         try:
             if urlsplit(url).path == "/robots.txt":
                 return True
             return self.problem is None and self._denial(url) is None
-        except ValueError:  # no address; the request would end the same way
+        except ValueError:  # an invalid address; the request would fail the same way
             return False
 
     def reason(self, url: str) -> str:
-        """Return why `url` may not be asked for, on one line; '' when it may be."""
+        """Return the reason, on one line, that `url` must not be requested; '' if it may be."""
         if self.allows(url):
             return ""
         if self.problem is not None:
@@ -77,11 +77,11 @@ class Rules:
         return Phrase("robots_denies_by", line=_shown(denial.line))
 
     def _denial(self, url: str) -> Rule | None:
-        """Return the rule that denies `url`; None where none does. ValueError for what is no address."""
+        """Return the rule that denies `url`; None if none does. Raises ValueError for an invalid address."""
         if not self._rules:
             return None
         path = _path(url)
-        # Nobody knows in which encoding a character beyond ASCII will be sent: no rule but one for both allows it.
+        # The encoding in which a non-ASCII character will be sent is unknown: an Allow rule must match both spellings.
         for spelling in {normalize(path), path} if not path.isascii() else {normalize(path)}:
             rule = self._rules.decide(spelling.replace("*", "%2A"))
             if rule is not None and not rule.allow:
@@ -96,7 +96,7 @@ class Rules:
 
 
 def how_it_failed(exchange: Exchange) -> str:
-    """Return in words how asking for robots.txt ended."""
+    """Describe the outcome of a robots.txt request."""
     what = (
         exchange.detail or exchange.problem.value
         if exchange.problem is not None
@@ -109,7 +109,7 @@ def how_it_failed(exchange: Exchange) -> str:
 
 
 def _path(url: str) -> str:
-    """Return path and query of an address as rules are matched against them."""
+    """Return the path and query of an address, as used to match rules."""
     address = url.partition("#")[0]
     parts = urlsplit(address)
     path = parts.path if parts.path.startswith("/") else f"/{parts.path}"
@@ -117,7 +117,7 @@ def _path(url: str) -> str:
 
 
 def _shown(line: str) -> str:
-    """Return a rule's line, short and harmless to print."""
+    """Return the line of a rule, shortened and safe to print."""
     line = " ".join(line.partition("#")[0].split())
     line = "".join(letter if letter.isprintable() else "�" for letter in line)
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"

@@ -1,4 +1,4 @@
-"""Copies of robots.txt on disk: one small file an origin, whole or absent, and never trusted when read."""
+"""Store copies of robots.txt on disk: one small file per origin, complete or absent, and validated when read."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from crawler.phrases import Phrase
 __all__ = ["Kept", "Store"]
 
 MOST_FILES = 20_000
-"""Copies in the folder after it was pruned: as many origins as memory holds with short files."""
+"""Copies left in the folder after pruning: as many origins as fit in memory with short files."""
 
 PRUNE_EVERY = 5_000
-"""Copies that a store writes between two prunings."""
+"""Number of copies that a store writes between two prunings."""
 
 OLDEST = dt.timedelta(days=30)
 
 _SUFFIX = ".robots"
 _MOST_HEADER = 4_096
 _STATUSES = frozenset({*range(200, 300), *range(400, 500)} - {407, 429})
-"""407 and 429 say nothing of the file; earlier versions kept them."""
+"""407 and 429 say nothing about the file; earlier versions stored them."""
 
 
 class Kept(NamedTuple):
-    """An answer to keep."""
+    """A stored response."""
 
     fetched_at: dt.datetime
     """Aware, UTC."""
     status: int
-    """2xx or 4xx, but for 407 and 429."""
+    """2xx or 4xx, except 407 and 429."""
     body: bytes
-    """Whole lines, `MAX_BYTES` at most; empty for 4xx."""
+    """Whole lines, at most `MAX_BYTES`; empty for 4xx."""
 
 
 class Store:
-    """A folder of copies, which many processes may share.
+    """A folder of copies that many processes may share.
 
-    A file is a line of JSON and then the body. It is written beside its place and moved there, so that nobody ever
-    reads half of one; what cannot be read, or belongs to another origin or body, counts as absent.
+    A file holds one line of JSON, then the body. It is written under a temporary name and then renamed, so nobody
+    reads an incomplete file. A file that is unreadable, or belongs to another origin or body, counts as absent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,9 +55,9 @@ class Store:
         self._until_pruning = 0
 
     def read(self, origin: str) -> Kept | None:
-        """Return the copy for `origin`, however old; None when there is none that can be read."""
+        """Return the copy for `origin`, however old; None if there is no readable one."""
         try:
-            # Without waiting, should somebody have put a pipe there.
+            # Do not block, in case the path is a named pipe.
             number = os.open(self._folder / _file_name(origin), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             with os.fdopen(number, "rb") as file:
                 data = file.read(_MOST_HEADER + MAX_BYTES + 1)
@@ -75,9 +75,9 @@ class Store:
         return Kept(fetched_at, status, body) if good else None
 
     def write(self, origin: str, kept: Kept, now: dt.datetime) -> str:
-        """Keep a copy; return what was in the way in words, or ''.
+        """Store a copy; return the reason if that failed, otherwise ''.
 
-        The first write of a store removes old copies, and so does each `PRUNE_EVERY`-th one after it.
+        The first write of a store removes old copies, and so does every `PRUNE_EVERY`-th write after it.
         """
         head = {
             "origin": origin,
@@ -91,8 +91,8 @@ class Store:
             with replacing(place) as file:
                 file.write(json.dumps(head).encode() + b"\n" + kept.body)
             age = kept.fetched_at.timestamp()
-            with suppress(FileNotFoundError):  # another process may prune as well
-                os.utime(place, (age, age))  # by this old ones are found
+            with suppress(FileNotFoundError):  # another process may have pruned it
+                os.utime(place, (age, age))  # pruning uses the mtime
             self._until_pruning -= 1
             if self._until_pruning < 0:
                 self._until_pruning = PRUNE_EVERY
@@ -103,7 +103,7 @@ class Store:
         return ""
 
     def _prune(self, now: dt.datetime) -> None:
-        """Remove old copies, those beyond the number, and unfinished files of dead processes."""
+        """Remove expired copies, copies beyond the maximum, and unfinished files of dead processes."""
         remove_abandoned(self._folder)
         copies: list[tuple[float, Path]] = []
         for path, changed in self._files():
@@ -115,17 +115,17 @@ class Store:
             _remove(path)
 
     def _files(self) -> Iterator[tuple[Path, float]]:
-        """Yield this store's copies and when they were changed, in seconds since 1970."""
+        """Yield this store's copies with their modification times in seconds since 1970."""
         ours = re.compile(rf"[a-z0-9.-]*-[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 if ours.fullmatch(entry.name):
-                    with suppress(OSError):  # another process may prune as well
+                    with suppress(OSError):  # another process may have pruned it
                         yield Path(entry.path), entry.stat(follow_symlinks=False).st_mtime
 
 
 def _file_name(origin: str) -> str:
-    """Return a file's name: readable, and by its digest one origin's alone."""
+    """Return a file name that is readable and, thanks to its digest, unique to one origin."""
     readable = re.sub(r"[^a-z0-9.-]+", "-", origin.partition("://")[2].lower())[:60].lstrip(".")
     return f"{readable}-{hashlib.sha256(origin.encode()).hexdigest()[:16]}{_SUFFIX}"
 

@@ -1,6 +1,6 @@
-"""One request on the wire: the connection, the head of the answer, its body within the caps; what fails is a value.
+"""Send one HTTP request and receive its response within the limits; failures are values.
 
-No attempts, no redirects, no pace: those are `client`'s.
+Retries, redirects and rate limits are the client's business.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 _UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
-"""Request headers that no archive may hold."""
+"""Request headers that an archive must not contain."""
 
 _NO_BODY = Body()
 
 
 @dataclass(slots=True)
 class _RequestTrace:
-    """What is known of a request so far; it outlives the exception that ends the request."""
+    """The known facts about a request; they outlive the exception that ends the request."""
 
     request: Request
     origin: str
-    """Where the way of redirects began."""
+    """The URL before any redirect."""
     attempt: int
     proxy: ProxyUrl | None
     recorded: bool
     started_at: dt.datetime
     request_head: bytes
-    """Empty where nobody records the request."""
+    """Empty if nobody records the request."""
     body: BodyReader
     response_head: bytes = b""
     peer: str | None = None
     cut: Truncation | None = None
 
     def failure(self, problem: Problem, detail: str, *, lasting: bool = False) -> Exchange:
-        """Return the exchange of a request that brought no answer."""
+        """Return the exchange of a request without a response."""
         return Exchange(
             self.origin,
             self.request.url,
@@ -81,9 +81,9 @@ class _RequestTrace:
 class Transport:
     """Connections to any number of hosts; an async context manager that owns them.
 
-    `connect_timeout` and `read_timeout` are seconds: to a connection that stands (name, TCP, TLS), and between two
-    reads from it. `proxy` goes before the environment's, which is read once. It keeps at most `max_idle` connections
-    that no request uses, and cookies until it closes.
+    `connect_timeout` is the seconds to establish a connection (DNS, TCP, TLS), `read_timeout` the seconds between two
+    reads from it. `proxy` takes precedence over the environment's, which is read once. At most `max_idle` idle
+    connections are kept, and cookies live until the transport closes.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            # No limit here: the pace has slots per host, and a wait in the connector would count as connecting.
+            # No limit here: the host limiter has slots, and a wait in the connector would count as connecting.
             connector=GuardedConnector(limit=0, max_idle=self._max_idle),
             timeout=aiohttp.ClientTimeout(
                 total=None,
@@ -120,12 +120,12 @@ class Transport:
                 sock_read=self._read_timeout,
             ),
             headers=self._headers,
-            # «unsafe» are cookies of hosts without a name, as a replica's. aiohttp bounds the jar.
+            # «unsafe» allows cookies of hosts given as IP addresses, such as a replica. aiohttp bounds the jar.
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             auto_decompress=False,
         )
-        # aiohttp would repeat a GET of its own accord when a connection breaks: attempts are counted here.
-        self._session._retry_connection = False  # noqa: SLF001 – it has no public switch; a test watches it
+        # aiohttp would repeat a GET by itself when a connection breaks, but the client counts attempts.
+        self._session._retry_connection = False  # noqa: SLF001 – no public switch exists; a test watches this one
         return self
 
     async def __aexit__(
@@ -145,10 +145,10 @@ class Transport:
         *,
         attempt: int = 0,
     ) -> Exchange:
-        """Make one request, on the way that began at `url`, within `seconds`; follow nothing.
+        """Send one request, as part of the redirect chain from `url`, within `seconds`; follow no redirect.
 
-        `on_hop` gets what went over the wire; nothing where no request was made. `attempt` is the number that the
-        exchange gets. Raises nothing but CancelledError.
+        `on_hop` receives the HTTP traffic; nothing if no request was sent. `attempt` is the number to store in the
+        exchange. Raises nothing but CancelledError.
         """
         target = request.url
         if not request.host:
@@ -175,29 +175,29 @@ class Transport:
         return exchange
 
     def _expected_head(self, request: Request) -> bytes:
-        """Return the head that a request will have, for the record of one that fails before it is sent."""
+        """Return the head that a request would have, to record one that fails before it is sent."""
         headers = [(b"Host", request.host.encode()), *_encoded_pairs(self._headers)]
         headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
         return _head(f"GET {request.path} HTTP/1.1", headers)
 
     async def _ask(self, sheet: _RequestTrace, policy: FetchPolicy) -> Exchange:
-        """Make the request, on a new connection where the server has closed the one from the pool.
+        """Send the request; use a new connection if the server has closed the pooled one.
 
-        A server may close an idle connection at any moment, also while a request is on its way there (RFC 9112, 9.3.1):
-        that says nothing of the page, nor of how much the server can bear.
+        A server may close an idle connection at any time, even while a request is on its way (RFC 9112, 9.3.1): that
+        says nothing about the page or the load on the server.
         """
         exchange = await self._ask_once(sheet, policy, fresh=False)
         if exchange is None:
             sheet.started_at = self._now()
             exchange = await self._ask_once(sheet, policy, fresh=True)
         if exchange is None:
-            raise RuntimeError("a new connection is none from the pool")
+            raise RuntimeError("a new connection cannot be stale")
         return exchange
 
     async def _ask_once(self, sheet: _RequestTrace, policy: FetchPolicy, *, fresh: bool) -> Exchange | None:
-        """Return the answer, or the problem; None where a connection from the pool had been closed by the server."""
+        """Return the response or the problem; None if the server had closed the pooled connection."""
         if self._session is None:
-            raise RuntimeError("a Downloader is used inside `async with`")
+            raise RuntimeError("use a Downloader inside `async with`")
         request, proxy, url, attempt = sheet.request, sheet.proxy, sheet.origin, sheet.attempt
         target = request.url
         with guarded_request(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
@@ -207,12 +207,12 @@ class Transport:
                 ) as response:
                     status, headers = response.status, response.headers
                     if status == REQUEST_TIMEOUT and used.reused:
-                        # It was sent to the idle connection, while this request was on its way.
+                        # The server sent this to the idle connection while our request was on its way.
                         return None
                     if (
                         status == PROXY_AUTHENTICATION_REQUIRED
                         and proxy is not None
-                        and request.scheme == "http"  # inside a tunnel it is the shop's own
+                        and request.scheme == "http"  # inside a tunnel, it comes from the shop itself
                     ):
                         return _wants_credentials(sheet, proxy)
                     if sheet.recorded:
@@ -221,7 +221,7 @@ class Transport:
                     if status in REDIRECT_STATUSES and "Location" in headers:
                         redirect = urljoin(target, _encoded(headers["Location"]))
                     body = await sheet.body.read(response)
-                    if redirect is not None:  # its body is for people whose browser does not follow
+                    if redirect is not None:  # skip its body, meant for users whose browser does not redirect
                         body = _NO_BODY
                     return Exchange(
                         url, target, status, _header_text(response.reason or ""), response.charset, body.decoded,
@@ -241,7 +241,7 @@ class Transport:
     def _note(
         self, response: aiohttp.ClientResponse, sheet: _RequestTrace, *, peer: str | None, proxied: bool
     ) -> None:
-        """Put down what was sent, and the head of what came."""
+        """Record the request as sent, and the head of the response."""
         request, version = response.request_info, response.version
         sheet.request_head = _head(
             f"{request.method} {request.url.raw_path_qs} HTTP/1.1", _encoded_pairs(request.headers)
@@ -256,7 +256,7 @@ class Transport:
     def _explain(  # noqa: C901, PLR0911, PLR0912 – one case per error
         self, error: Exception, asked: AddressCheck, host: str
     ) -> tuple[Problem, str]:
-        """Return what went wrong, and in what words; the order goes from the special to the general."""
+        """Return the problem and its description; check specific errors before general ones."""
         if (refusal := asked.refusal) is not None:
             named = refusal if host in refusal else Phrase("host_has_address", host=host, words=refusal)
             return Problem.ADDRESS, named
@@ -290,7 +290,7 @@ class Transport:
 
 
 def _options(request: Request, proxy: ProxyUrl | None) -> dict[str, Any]:
-    """Return aiohttp's options for a request's headers and a proxy; it would send credentials in the URL as Latin-1."""
+    """Return aiohttp's options for headers and proxy; it would encode credentials in the URL as Latin-1."""
     if proxy is None:
         return {"headers": request.headers} if request.headers else {}
     options: dict[str, Any] = {"proxy": proxy.url, "headers": list(request.headers)}
@@ -308,15 +308,15 @@ def _wants_credentials(sheet: _RequestTrace, proxy: ProxyUrl) -> Exchange:
     detail = (
         Phrase("proxy_wants_credentials", answer=answer)
         if proxy.authorization is None
-        else Phrase("proxy_refused", answer=answer)  # the credentials that it got
+        else Phrase("proxy_refused", answer=answer)  # it got credentials
     )
     return sheet.failure(Problem.PROXY, detail, lasting=True)
 
 
 def _explain_proxy(error: Exception, sheet: _RequestTrace, proxy: ProxyUrl) -> Exchange | None:
-    """Return how a request failed at its proxy; None when the proxy is not to blame.
+    """Return the failure of a request at its proxy; None if the proxy is not the cause.
 
-    No text of the error is used: there may be a part of the proxy's URL in it, and so of a misspelt password.
+    Do not use the error's text: it may contain part of the proxy's URL, and so of a mistyped password.
     """
     name = Phrase("proxy_named", name=proxy.name) if proxy.name else Phrase("proxy")
     detail: str
@@ -342,7 +342,7 @@ def _explain_proxy(error: Exception, sheet: _RequestTrace, proxy: ProxyUrl) -> E
 
 
 def _phrase(status: int) -> str:
-    """Return the standard's words for a status: the proxy's own may repeat the credentials."""
+    """Return the standard reason phrase of a status: the proxy's own may repeat the credentials."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -350,7 +350,7 @@ def _phrase(status: int) -> str:
 
 
 def _declares_length(response: aiohttp.ClientResponse) -> bool:
-    """Tell whether an answer says where its body ends (RFC 9112, 6.3); one without a body does."""
+    """Return True if a response says where its body ends (RFC 9112, 6.3), or has no body."""
     if response.status in {204, 304} or "Content-Length" in response.headers:
         return True
     codings = ",".join(response.headers.getall("Transfer-Encoding", ()))
@@ -372,17 +372,17 @@ def _header_bytes(text: str) -> bytes:
 
 
 def _answer_words(error: aiohttp.ClientResponseError) -> str:
-    """Return what an answer said, on one line; the error's own `str` has the whole address besides."""
+    """Return the reason phrase of a response on one line; the error's own `str` includes the whole address."""
     return " ".join(f"{error.status} {_header_text(error.message)}".split())
 
 
 def _header_text(text: str) -> str:
-    """Return a header's text with its bytes read as the shop writes them; a Chinese server may say 404 in GBK."""
+    """Return a header's text, decoded as the shop encodes it; a Chinese server may say 404 in GBK."""
     if text.isascii():
         return text
     return _header_bytes(text).decode("gb18030" if not text.isprintable() else "utf-8", "replace")
 
 
 def _encoded(location: str) -> str:
-    """Return a redirect's address with every byte beyond ASCII percent-encoded as it came."""
+    """Return the address of a redirect with every non-ASCII byte percent-encoded as received."""
     return quote(_header_bytes(location), safe="!#$%&'()*+,/:;=?@[]~")

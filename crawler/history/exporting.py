@@ -1,7 +1,7 @@
-"""The history written out, run by run, with nothing lost: as CSV or as JSON lines, in constant memory.
+"""Export the whole history, run by run, as CSV or JSON lines, in constant memory.
 
-A line is an observation with its run; a run that saw nothing is a line without a product. Runs are in order of time,
-the products of a run in order of their numbers: the same history gives the same bytes, whatever way it came about.
+A line holds an observation with its run; a run without observations has one line without a product. Runs are sorted by
+time, the products of a run by their numbers: equal histories give equal bytes, however they came about.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ __all__ = ["COLUMNS", "FORMATS", "OBSERVATION_COLUMNS", "RUN_COLUMNS", "export",
 FORMATS = ("csv", "jsonl")
 
 RUN_COLUMNS = ("run", "source", "query", "started_at", "pages_ok", "pages_failed", "observations")
-"""What a line says of its run; `run` is its key, `observations` how many lines with a product it has."""
+"""The columns about the run; `run` is its key, `observations` the number of its lines with a product."""
 
 OBSERVATION_COLUMNS = (
     "product_id", "title", "at", "price", "list_price", "rating", "reviews", "seller", "sold_out", "dropped",
 )  # fmt: skip
-"""What a line says of the product; all empty for a run that saw none. `title` is the one that it was last seen with,
-`dropped` what the last run of the search made of it."""
+"""The columns about the product; all are empty for a run without observations. `title` is the last one seen, `dropped`
+says why the last run of the search left the product out."""
 
 COLUMNS = RUN_COLUMNS + OBSERVATION_COLUMNS
 
@@ -51,7 +51,7 @@ _LINES_AT_ONCE = 2_000
 _SHIELD = "'"
 
 _SHIELDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", _SHIELD)
-"""What a spreadsheet takes for a formula, as in `crawler.report.common.formulas`, and the shield itself."""
+"""Characters with which a spreadsheet formula begins, as in `crawler.report.common.formulas`, and the shield itself."""
 
 _NOTHING_SEEN = dict.fromkeys(OBSERVATION_COLUMNS)
 
@@ -76,9 +76,9 @@ Line = dict[str, object]
 def export(
     history: HistoryReader, form: str, *, source: str = "", query: str | None = None
 ) -> Generator[bytes]:
-    """Yield the history in a format of `FORMATS`, piece by piece; with `query` the runs of that search at `source`.
+    """Yield the history in a format of `FORMATS`, piece by piece; with `query`, only that search at `source`.
 
-    It is the history as it was when the first piece was asked for, whoever records meanwhile. Raises HistoryError.
+    The export shows the history as of its first piece, even if others record meanwhile. Raises HistoryError.
     """
     with history.snapshot() as connection:
         dropped = "found.dropped" if history.version >= DROPPED_SINCE else "NULL"
@@ -90,10 +90,10 @@ def export(
 
 
 def shielded(text: str | None) -> str:
-    """Return text as a cell holds it, so that `unshielded` gives it back and no spreadsheet runs it.
+    """Return text as a cell that `unshielded` restores and no spreadsheet runs as a formula.
 
-    None is an empty cell. An apostrophe stands before what would open a formula, before an apostrophe, and for itself
-    where there is a text but an empty one.
+    None is an empty cell. An apostrophe precedes the start of a formula and another apostrophe; alone, it stands for
+    an empty text.
     """
     if text is None:
         return ""
@@ -108,7 +108,7 @@ def unshielded(cell: str) -> str | None:
 def _lines(connection: sqlite3.Connection, wanted: dict[str, str | None], seen_query: str) -> Iterator[Line]:
     """Yield the lines as values."""
     runs = connection.execute(f"{_RUNS} ORDER BY place", wanted)
-    seen = connection.execute(seen_query, wanted)  # sorted by SQLite, which keeps what it sorts in a file
+    seen = connection.execute(seen_query, wanted)  # SQLite sorts, with temporary data in a file
     by_run = itertools.groupby(seen, key=lambda row: row[0])
     next_seen = next(by_run, None)
     for _, place, key, source, query, started_at, *counts, _ in runs:

@@ -1,4 +1,4 @@
-"""What was exported, taken in again: every run of it or nothing of it, and no run twice."""
+"""Import an export: each run completely or not at all, and never twice."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from crawler.prices.observation import Observation
 __all__ = ["HistoryImporter", "Imported"]
 
 MOST_BYTES = 2**20
-"""Of a line; what is longer is no line of ours."""
+"""Limit on a line in bytes; none of ours is longer."""
 
 MOST_PRODUCTS = 100_000
-"""Of a run; a search has 6,000 at most."""
+"""Limit on the products of a run; a search has at most 6,000."""
 
 _Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -35,7 +35,7 @@ _FIRST = dt.datetime(1995, 1, 1, tzinfo=dt.UTC)
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """A line, by the columns of `crawler.history.exporting`."""
+    """A line, with the columns of `crawler.history.exporting`."""
 
     run: _Text
     source: _Text
@@ -54,7 +54,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     seller: str | None
     sold_out: bool | None
     dropped: Literal["no", "ebook", "accessory", "off_topic"] | None = None
-    """An export of an earlier version has none."""
+    """None in an export of an earlier version."""
 
     def record(self) -> RunRecord:
         """Return the run."""
@@ -68,7 +68,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
         )
 
     def observation(self) -> Observation | None:
-        """Return what was seen; None for a run that saw nothing. Raises ValueError where something is missing."""
+        """Return the observation; None for a run without any. Raises ValueError if a value is missing."""
         seen = (self.product_id, self.title, self.at, self.sold_out)
         if all(value is None for value in seen):
             return None
@@ -83,25 +83,25 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file."""
+    """The outcome of an import."""
 
     runs: int = 0
-    """New ones."""
+    """The number of new runs."""
     observations: int = 0
     known: int = 0
-    """Runs that were on record already; what was pruned of them is back."""
+    """The number of runs that existed already; their pruned observations were restored."""
 
 
 class HistoryImporter(History):
-    """A history file that takes in what was exported; it and its methods raise HistoryError as `History` does."""
+    """A history file that imports exports; it and its methods raise HistoryError as `History` does."""
 
     def take_in(self, file: BinaryIO, name: str, done: Imported | None = None) -> Imported:
-        """Record every run of an export that is not on record, each in a transaction of its own.
+        """Record every new run of an export, each in its own transaction.
 
-        Of one that is there what is missing, because it was pruned, is put back.
+        For a run that exists already, restore the observations that were pruned.
 
-        `name` is what messages call the file; `done` is counted up as runs go in. Raises UsageError that names file and
-        line for a line that cannot be read, or not there: then the runs before it are recorded, and of its own nothing.
+        `name` is the file's name in messages; `done` counts the runs as they are recorded. Raises UsageError, naming
+        file and line, for a line that is unreadable or missing: the runs before it are recorded, its own run is not.
         """
         done = done or Imported()
         for run, observations in _runs(file, name):
@@ -119,7 +119,7 @@ class HistoryImporter(History):
             return self._connection.execute("SELECT 1 FROM run WHERE key = ?", (key,)).fetchone() is not None
 
     def _put_back(self, run: RunRecord, observations: list[Observation]) -> int:
-        """Add to a run what it has no more; return how many observations."""
+        """Restore the missing observations of a run; return how many there were."""
         with self._translating_errors(), self._transaction() as connection:
             number, started, count, search, source = as_row(
                 connection.execute(
@@ -147,7 +147,7 @@ class HistoryImporter(History):
         return len(missing)
 
     def _with_newer_titles(self, run: RunRecord, observations: list[Observation]) -> list[Observation]:
-        """Return the observations, a product that was seen later with the title that it had then: that one is kept."""
+        """Replace the titles of products that a later run has seen with their stored ones, so these are kept."""
         started = to_microseconds(run.started_at)
         titles: dict[str, str] = {}
         with self._translating_errors():
@@ -167,19 +167,19 @@ class HistoryImporter(History):
 
 
 class _Gathered:
-    """A run, and what its lines say, one after the other."""
+    """A run, and its lines so far."""
 
     def __init__(self, run: RunRecord, number: int, count: int) -> None:
         self.run = run
         self.number = number
-        """Of the line that it was begun with."""
+        """The number of its first line."""
         self.count = count
-        """How many observations it has, as its lines say."""
+        """The number of observations that its lines state."""
         self.lines = 0
         self.seen: dict[str, Observation] = {}
 
     def whole(self) -> tuple[RunRecord, list[Observation]]:
-        """Return the run. Raises ValueError where lines of it are missing."""
+        """Return the run. Raises ValueError if lines are missing."""
         if len(self.seen) != self.count:
             raise ValueError(
                 f"run {self.run.key!r} has {self.count:,} observations, but {len(self.seen):,} were found"
@@ -187,7 +187,7 @@ class _Gathered:
         return self.run, list(self.seen.values())
 
     def add(self, run: RunRecord, observation: Observation | None, count: int) -> None:
-        """Add a line. Raises ValueError for one that does not go with those before."""
+        """Add a line. Raises ValueError if it contradicts the lines before."""
         if (run, count) != (self.run, self.count):
             raise ValueError(f"it contradicts the line before about run {run.key!r}")
         if self.lines and (observation is None or not self.seen):
@@ -203,7 +203,7 @@ class _Gathered:
 
 
 def _runs(file: BinaryIO, name: str) -> Iterator[tuple[RunRecord, list[Observation]]]:
-    """Yield the runs of an export, each when its last line was read. Raises UsageError for a bad line."""
+    """Yield each run of an export after its last line. Raises UsageError for a bad line."""
     now: _Gathered | None = None
     earlier: set[str] = set()
     for number, line in _lines(file, name):
@@ -285,7 +285,7 @@ def _from_csv(first: str, texts: Iterator[str], name: str) -> Iterator[tuple[int
     reader = csv.reader(texts, strict=True)
     start = 1
     while True:
-        number = start + 1  # a title may hold line ends: its line begins where the one before ended
+        number = start + 1  # a title may contain line ends, so count from the end of the previous row
         try:
             cells = next(reader, None)
             if cells is None:
@@ -306,7 +306,7 @@ def _from_cells(header: list[str], cells: list[str]) -> _Line:
 
 
 def _in_bounds(moment: dt.datetime, column: str) -> dt.datetime:
-    """Return a moment in UTC. Raises ValueError for one at which nobody can have seen a price on the web."""
+    """Return a time in UTC. Raises ValueError if nobody can have seen a price on the web then."""
     try:
         found = moment.astimezone(dt.UTC)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Old observations taken out of the history, a little at a time, so that crawls that record meanwhile hardly wait."""
+"""Prune old observations in small steps, so that crawls that record meanwhile hardly wait."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from crawler.phrases import Phrase
 __all__ = ["HistoryKeeper", "Pruned"]
 
 _PRODUCTS_AT_ONCE = 2_000
-"""Products in one transaction: some 0.5 s where each has a hundred old observations."""
+"""Products in one transaction: some 0.5 s if each has a hundred old observations."""
 
 _RECLAIM_WAIT = 5.0
-"""Seconds that giving space back waits for its turn: it can be done at any other time."""
+"""How many seconds to wait for exclusive access before giving up: space can be reclaimed at any other time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was taken out."""
+    """The outcome of a prune."""
 
     observations: int
     runs: int
 
 
 class HistoryKeeper(History):
-    """A history file opened for its upkeep; it and its methods raise HistoryError as `History` does."""
+    """A history file opened for maintenance; it and its methods raise HistoryError as `History` does."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        # A run goes when the last of its observations is gone. SQLite would look for others in all the millions.
+        # A run is deleted with the last of its observations. SQLite's foreign keys would search millions for others.
         with self._translating_errors():
             self._connection.execute("PRAGMA foreign_keys = OFF")
             self._connection.execute(
@@ -42,12 +42,11 @@ class HistoryKeeper(History):
             )
 
     def prune(self, before: dt.datetime) -> Pruned:
-        """Take out the observations of runs that began before `before`, and those runs that are left without one.
+        """Remove observations of runs that began before `before`, and runs that have none left.
 
-        Of every product its last observation stays, however old, and the last at its lowest price: that it was seen,
-        what it cost then, and the lowest price ever are not lost.
-        Of every search its last run stays. Each transaction is short; what is done when the process is killed stays
-        done, and the next call does the rest.
+        Keep the last observation of every product, however old, and the last one at its lowest price: when it was
+        last seen, its price then, and its lowest price ever must not be lost. Keep the last run of every search. Each
+        transaction is short. If the process is killed, finished steps persist and the next call does the rest.
         """
         limit = to_microseconds(before)
         with self._translating_errors():
@@ -66,16 +65,16 @@ class HistoryKeeper(History):
         return Pruned(observations, runs)
 
     def reclaimable(self) -> bool:
-        """Return whether there is space to be given back to the disk, also of an earlier prune that could not."""
+        """Return True if there is space to reclaim, including that of an earlier prune."""
         with self._translating_errors():
             (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         return bool(free)
 
     def reclaim(self) -> str | None:
-        """Give the space of what was taken out back to the disk; return None, or why that cannot be now.
+        """Return freed space to the disk; return None, or the reason that this is impossible now.
 
-        The file is written anew (SQLite's VACUUM), as one transaction: readers go on reading, writers wait, and a
-        process that is killed leaves the file as it was. While it lasts it takes room for a second copy on the disk.
+        SQLite's VACUUM rewrites the file in one transaction: readers continue, writers wait, and the file of a killed
+        process is unchanged. It needs disk space for a second copy meanwhile.
         """
         with self._translating_errors():
             self._connection.execute(f"PRAGMA busy_timeout = {int(_RECLAIM_WAIT * 1000)}")
@@ -93,14 +92,14 @@ class HistoryKeeper(History):
         return Phrase("other_programs_read") if is_busy else None
 
     def _prune_some(self, connection: sqlite3.Connection, first: int, last: int, limit: int) -> int:
-        """Take out the old observations of some products, all but the last and the lowest of each, and count them."""
+        """Remove the old observations of some products, except the last and the lowest of each; count them."""
         connection.execute("DELETE FROM doomed")
         connection.execute(
             "INSERT INTO doomed SELECT product, run FROM observation JOIN run ON run.id = observation.run"
             " WHERE product BETWEEN ? AND ? AND started_at < ?",
             (first, last, limit),
         )
-        # Beside max() the other columns are those of its row (https://www.sqlite.org/lang_select.html#bareagg).
+        # With max(), the other columns come from its row (https://www.sqlite.org/lang_select.html#bareagg).
         connection.execute(
             "DELETE FROM doomed WHERE (product, run) IN (SELECT product, run FROM ("
             "SELECT product, run, max(started_at + after * 1000) AS at"

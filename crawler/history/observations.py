@@ -1,4 +1,4 @@
-"""What one run saw of the shop's prices, as values."""
+"""The prices that one run saw, as values."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run, and the search that it made."""
+    """A run and its search."""
 
     key: str
-    """Names the run for good: a run that is recorded or imported a second time changes nothing."""
+    """Permanent name of the run: recording or importing it again changes nothing."""
     source: str
-    """Whose prices they are, see `Source.name`."""
+    """The source of the prices, see `Source.name`."""
     query: str
-    """As the shop was asked."""
+    """As sent to the shop."""
     started_at: dt.datetime
     """Aware, UTC."""
     pages_ok: int
@@ -38,10 +38,10 @@ class RunRecord:
 
 
 def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observation, ...]]:
-    """Return a finished search as a run named `key`, with one observation a product, in page order.
+    """Return a finished search as a run named `key`, with one observation per product, in page order.
 
-    Of a product that stands on several pages the report's own listing counts, see `unique_listings`. Pages that failed
-    give nothing: that a product is not there says neither that it costs anything nor that it is no longer sold.
+    If a product is on several pages, use the listing that the report uses, see `unique_listings`. Failed pages yield
+    nothing: a missing product may have any price, and may still be on sale.
     """
     lists = ((False, result.pages), (True, result.price_pages))
     pages = [((price_order, page.page), page) for price_order, some in lists for page in some]
@@ -76,10 +76,10 @@ def observed(result: SearchResult, key: str) -> tuple[RunRecord, tuple[Observati
 
 
 def _lasting_reasons(result: SearchResult) -> dict[str, str]:
-    """Return by product number why the report leaves products out whatever they cost and whether they are sold out.
+    """Return, by product number, why the report leaves products out, ignoring price and availability.
 
-    Of what is sold out or has no price, the report asks nothing more; here it is asked, or it would pass for a book
-    until it is on sale again. A filter says what this run was to find, and nothing of the product.
+    The report does not classify products that are sold out or have no price; this function does, or they would pass
+    for books until they are on sale again. Filters do not count: they concern the run, not the product.
     """
     keep, topic, reasons = result.options.get("keep", ()), None, {}
     for reason, listing in result.dropped:
@@ -95,5 +95,5 @@ def _lasting_reasons(result: SearchResult) -> dict[str, str]:
 
 
 def _in_milliseconds(at: dt.datetime | None, start: dt.datetime) -> dt.datetime:
-    """Return a moment as the file keeps it, so that an observation is equal to itself read back."""
+    """Round a time as the file does, so that an observation equals itself after a round trip."""
     return start if at is None else start + (at - start) // _MILLISECOND * _MILLISECOND

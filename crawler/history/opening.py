@@ -1,9 +1,9 @@
-"""How a history file is opened: anybody may have made it, or may have put a file beside it that SQLite would obey.
+"""Open a history file safely: anybody may have made it, or may have put a file beside it that SQLite would act on.
 
-A rollback journal is played back before SQLite looks at the database, and the file that it names as its super-journal
-is deleted (https://www.sqlite.org/fileformat.html, 3.2 and 3.3). A write-ahead log takes the place of what the database
-holds. A schema runs code: triggers, views, generated columns, expressions in indexes. So the files beside the database
-are looked at before SQLite is, and the schema before anything is written.
+SQLite plays back a rollback journal before it reads the database, and deletes the file that the journal names as its
+super-journal (https://www.sqlite.org/fileformat.html, 3.2 and 3.3). A write-ahead log replaces pages of the database. A
+schema runs code: triggers, views, generated columns, expressions in indexes. So check the neighbouring files before
+SQLite does anything, and the schema before writing anything.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from crawler.history.schema import APPLICATION_ID, VERSION, expected_schema, sto
 __all__ = ["check_file", "check_neighbours", "harden"]
 
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
-"""Begins a rollback journal, and ends one that names a super-journal."""
+"""The start of a rollback journal, and the end of one that names a super-journal."""
 
 _WAL_MAGIC = (0x377F0682, 0x377F0683)
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _MOST_FRAMES = 100_000
-"""Frames of a log that are looked at; a log of ours has some thousand."""
+"""Limit on the log frames to check; our logs have a few thousand."""
 
 _DATABASE_MAGIC = b"SQLite format 3\0"
 _VERSIONS_AT, _APPLICATION_ID_AT = 18, 68
-"""Places in a database's header: two bytes that are 2 where it uses a write-ahead log; a number of four bytes."""
+"""Offsets in a database header: two bytes that are 2 with a write-ahead log, and a number of four bytes."""
 
 _HEADER = 100
 
 _LONGEST_VALUE = 64 * 2**20
-"""Bytes of a value or a row. The longest of ours are some titles, or the joined numbers of a product's runs."""
+"""Limit on a value or row in bytes. Our longest are titles, and the joined numbers of a product's runs."""
 
 
 def check_neighbours(path: Path) -> None:
-    """Check the files that SQLite would use beside a history, before it does. Raises HistoryError, OSError.
+    """Check the files beside a history before SQLite uses them. Raises HistoryError or OSError.
 
-    SQLite follows a link to the database and works where that leads, so these are looked for there as well.
+    SQLite follows a link to the database and uses the files beside its target, so check those, too.
     """
     real = Path(os.path.realpath(path))
     for suffix in ("-journal", "-wal", "-shm"):
@@ -59,22 +59,22 @@ def check_neighbours(path: Path) -> None:
 
 
 def harden(connection: sqlite3.Connection) -> None:
-    """Keep what a stranger's database could do from being done."""
+    """Restrict what an untrusted database can do."""
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     _configure(connection, "SQLITE_DBCONFIG_DEFENSIVE", True)
-    # A file that is refused is closed as it is: nothing of a log beside it is moved into it.
+    # Closing a refused file must not change it: do not move the log beside it into it.
     _configure(connection, "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", True)
 
 
 def check_file(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
-    """Return the version of a file's tables, 0 for a file without any.
+    """Return the schema version of a file, 0 if it has no tables.
 
-    Raises HistoryError, which ends with `remedy`, for a file of another program, one of a newer version, and one with
-    anything in it that this program does not make.
+    Raises HistoryError, which ends with `remedy`, for a file of another program or a newer version, and for one with
+    anything in its schema that this program does not create.
     """
-    # At one moment: between two another process may make the tables.
+    # In one transaction: another process may create the tables between two reads.
     connection.execute("BEGIN")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -99,7 +99,7 @@ def check_file(connection: sqlite3.Connection, path: Path, remedy: str) -> int:
 
 
 def _configure(connection: sqlite3.Connection, name: str, value: bool) -> None:
-    """Set what Python 3.12 and later can set."""
+    """Set an option that Python supports from 3.12 on."""
     if hasattr(connection, "setconfig"):
         connection.setconfig(getattr(sqlite3, name), value)
 
@@ -111,10 +111,10 @@ def _foreign(neighbour: Path, path: Path, why: str) -> HistoryError:
 
 
 def _check_journal(journal: Path, database: Path, path: Path) -> None:
-    """Check that a rollback journal is one that SQLite may play back.
+    """Check that SQLite may play back a rollback journal.
 
-    Ours is a write-ahead log, so there is a journal for a moment only, when the file is made; or always, on a disk that
-    cannot have such a log. Then it names no super-journal: we write to one database at a time.
+    We use a write-ahead log, so a journal exists only briefly while the file is created, or always on a disk that does
+    not support such a log. Then it names no super-journal, because we write to one database at a time.
     """
     with journal.open("rb") as file:
         begin = file.read(len(_JOURNAL_MAGIC))
@@ -122,7 +122,7 @@ def _check_journal(journal: Path, database: Path, path: Path) -> None:
         file.seek(max(0, size - len(_JOURNAL_MAGIC)))
         end = file.read()
     if not begin.strip(b"\0"):
-        return  # nothing in it is played back
+        return  # SQLite plays nothing back
     if begin != _JOURNAL_MAGIC:
         raise _foreign(journal, path, "is not an SQLite journal")
     if end == _JOURNAL_MAGIC:
@@ -132,10 +132,10 @@ def _check_journal(journal: Path, database: Path, path: Path) -> None:
 
 
 def _header(database: Path) -> bytes:
-    """Return the first bytes of a database; b'' where there is none.
+    """Return the first bytes of a database; b'' if it does not exist.
 
-    The descriptor is never closed: closing it would take away the locks that SQLite holds on the file in this process
-    (https://www.sqlite.org/howtocorrupt.html, 2.2). It happens only where there is a journal, and so hardly ever.
+    Never close the descriptor: that would release SQLite's locks on the file in this process
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). This code runs only if there is a journal, so hardly ever.
     """
     try:
         descriptor = os.open(
@@ -147,22 +147,22 @@ def _header(database: Path) -> bytes:
 
 
 def _check_log(log: Path, path: Path) -> None:
-    """Check that a write-ahead log holds no first page of another database. Of no other page can one tell."""
+    """Check that a write-ahead log holds no first page of another database. Other pages cannot be told apart."""
     for header in _first_pages(log):
         (application,) = struct.unpack_from(">I", header, _APPLICATION_ID_AT)
-        if application != APPLICATION_ID:  # ours is set by the very transaction that makes the tables
+        if application != APPLICATION_ID:  # the transaction that creates our tables also sets ours
             raise _foreign(log, path, "is the log of another database")
 
 
 def _first_pages(log: Path) -> Iterator[bytes]:
-    """Yield the headers of the database that a log holds; what is being written just now is left out."""
+    """Yield the database headers in a log, ignoring frames that are being written."""
     with log.open("rb") as file:
         header = file.read(_WAL_HEADER)
         if len(header) < _WAL_HEADER:
             return
         magic, _, page_size = struct.unpack_from(">3I", header)
         if magic not in _WAL_MAGIC or not 512 <= page_size <= 65_536:
-            return  # SQLite takes nothing from it
+            return  # SQLite ignores this log
         for number in range(_MOST_FRAMES):
             file.seek(_WAL_HEADER + number * (_FRAME_HEADER + page_size))
             frame = file.read(_FRAME_HEADER + _HEADER)

@@ -1,9 +1,8 @@
-"""Which of the products that a search found are cheap by their own past.
+"""Find the products of a search that are cheap compared with their own past.
 
-A search of 6,000 products that ran twice a day for a year has 4 million observations. To make values of all of them
-and let `price_history` work takes a quarter of a minute; here SQLite goes through those alone that the order rests on,
-the last 90 days of each product, and hands over two short texts a product. The whole past is then read of the
-products that are shown alone.
+A search of 6,000 products that ran twice a day for a year has 4 million observations. To load all of them and apply
+`price_history` takes 15 seconds. Instead, SQLite reads only what determines the order, the last 90 days of each
+product, and returns two short texts per product. The whole past is then read only for the products shown.
 """
 
 from __future__ import annotations
@@ -34,45 +33,45 @@ from crawler.prices.price_history import MANY_DAYS, MEDIAN_DAYS
 __all__ = ["Ranked", "best_first"]
 
 _LOOK_BACK = (MEDIAN_DAYS + 1) * 86_400 * 1_000_000
-"""Microseconds that hold the days of the median, in any time zone and where the clock changes."""
+"""Microseconds that cover the days of the median in any time zone, with clock changes."""
 
 _NONE = -1
-"""Stands for the price of what could not be bought."""
+"""The price of a product that was unavailable."""
 
 _MOST_HUNDREDTHS = 10**14
 
 
 class _Figures(NamedTuple):
     relative: float
-    """Price against median; 0 without a price."""
+    """Price divided by median; 0 without a price."""
     price: int | None
     """Hundredths of a yuan."""
     days: int
-    """With a price, among the last 90."""
+    """The number of days with a price among the last 90."""
     last: int
     """When it was last seen, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A product in its place."""
+    """A product with its rank."""
 
     product_id: str
     in_last_run: bool
-    """Whether the last run of the search, or a later one of another, has seen it."""
+    """True if the last run of the search, or a later run of another search, has seen it."""
     dropped: str | None = None
-    """What the last run that found it made of it, as `Observation.dropped`."""
+    """Why the last run that found it left it out, as in `Observation.dropped`."""
 
 
 def best_first(
     history: HistoryReader, source: str, query: str, zone: dt.tzinfo = dt.UTC
 ) -> tuple[Ranked, ...]:
-    """Return the products that a search has ever found, ordered by their last price against their own median.
+    """Return all products that a search has found, ordered by their last price relative to their own median.
 
-    The median is that of `PriceHistory`: of the days with a price among the last 90 days, each with its last price,
-    but that a day is the one on which the run began, in `zone`. Equals are ordered by price, then by product number.
-    What the last run did not see, and what has a price on fewer than 7 of those days, comes after the others: neither
-    is known to be a deal. Last comes what cannot be bought (sold out when it was last seen, or without a price).
+    The median is that of `PriceHistory`: over the days with a price among the last 90, each with its last price. Here
+    a day is the one on which the run began, in `zone`. Ties are ordered by price, then by product number. Products that
+    the last run did not see, and those with a price on fewer than 7 of those days, come after the others: neither is
+    known to be a deal. Unavailable products (sold out when last seen, or without a price) come last.
     """
     with history.snapshot() as connection:
         runs = {
@@ -97,7 +96,7 @@ def best_first(
             ]
 
     if own[0] is None:
-        return ()  # the search is gone since it was looked up
+        return ()  # the search was deleted after it was looked up
 
     def place(each: tuple[_Figures, str, str | None]) -> tuple[bool, bool, float, int, str]:
         figures, product_id, _ = each
@@ -113,7 +112,7 @@ def best_first(
 def _dropped(
     history: HistoryReader, connection: sqlite3.Connection, source: str, query: str
 ) -> dict[str, str | None]:
-    """Return by product number what the search made of its products; empty for a file of an earlier version."""
+    """Return the search's drop reasons, by product number; empty for a file of an earlier version."""
     if history.version < DROPPED_SINCE:
         return {}
     rows = connection.execute(
@@ -128,12 +127,12 @@ def _dropped(
 def _pasts(
     connection: sqlite3.Connection, source: str, query: str, runs: Mapping[int, int]
 ) -> Generator[tuple[str, str, str]]:
-    """Give a row a product: its number, its runs, and its prices in their order, '' where it was not to be had.
+    """Yield one row per product: its number, its runs, and its prices in the same order ('' if unavailable).
 
-    Of runs long before its last one most are left out.
+    Most runs long before its last one are left out.
     """
     last_runs = connection.execute(
-        # The key of an observation begins with its product, then comes the run: the last one is found at once.
+        # The key of an observation begins with the product and then the run, so the last run is found at once.
         "SELECT product.id, (SELECT max(run) FROM observation WHERE observation.product = product.id) AS last"
         " FROM source JOIN search ON search.source = source.id JOIN found ON found.search = search.id"
         " JOIN product ON product.id = found.product WHERE source.name = ? AND search.query = ?",
@@ -156,9 +155,9 @@ def _pasts(
 
 
 def _first_runs(runs: Mapping[int, int]) -> dict[int, int]:
-    """Return by run the number from which on there are all runs of the 90 days up to it.
+    """Return, by run, the lowest number such that all runs of the 90 days before it are included.
 
-    Numbers grow with time, unless older runs were imported later: then nothing is known, and nothing returned.
+    Numbers grow with time unless older runs were imported later. In that case the numbers are useless: return nothing.
     """
     numbers = sorted(runs)
     times = [runs[number] for number in numbers]
@@ -172,7 +171,7 @@ def _figures(runs: Mapping[int, int], days: Mapping[int, int], numbers: str, pri
         seen = [int(number) for number in numbers.split(",")]
         paid = [int(price or _NONE) for price in prices.split(",")]
         past = sorted((runs[number], days[number], price) for number, price in zip(seen, paid, strict=True))
-    except (KeyError, ValueError, AttributeError) as error:  # of no run of this source, a text, a blob
+    except (KeyError, ValueError, AttributeError) as error:  # a run of no known search, a text, a blob
         raise DamagedValueError("a list of runs and their prices", prices) from error
     if min(paid) < _NONE or max(paid) > _MOST_HUNDREDTHS:
         raise DamagedValueError("an amount", prices)

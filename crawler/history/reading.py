@@ -1,4 +1,4 @@
-"""The history file, opened to look at alone: nothing is made and nothing is written, whoever writes meanwhile."""
+"""Open the history file read-only: create and write nothing, even while others write."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _REMEDY = "name another file with --history-file"
 
 @dataclass(frozen=True, slots=True)
 class SearchSummary:
-    """A search, and what the file has of it."""
+    """A search and its totals in the file."""
 
     source: str
     query: str
     runs: int
     products: int
-    """Different ones that it has ever found."""
+    """The number of different products that it has ever found."""
     observations: int
     first_run: dt.datetime
     """When it began; aware, UTC."""
@@ -39,42 +39,42 @@ class SearchSummary:
 
 @dataclass(frozen=True, slots=True)
 class FileSize:
-    """What the history takes on the disk, in bytes."""
+    """The disk usage of the history, in bytes."""
 
     main: int
     log: int
-    """Of the write-ahead log beside it: what was written last, and not yet moved over."""
+    """Size of the write-ahead log beside it, with the latest data that was not moved to the file yet."""
 
 
 class HistoryReader(History):
-    """A history file that is only read; a context manager, for one thread.
+    """A read-only history file; a context manager, for one thread.
 
-    Raises HistoryError for a file that is none of ours, was written by a newer version of this program, or cannot be
-    read. A file of an older version is read as it is.
+    Raises HistoryError if the file is not a history, was written by a newer version of this program, or is unreadable.
+    A file of an older version is read unchanged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._translating_errors():
             check_neighbours(path)
-            # Not «ro», which leaves the log's empty files behind. In no mode but «rwc» would it make the file itself.
+            # Mode «ro» would leave empty log files behind. Only «rwc» would create the database itself.
             uri = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             with self._translating_errors():
                 harden(self._connection)
                 self.version = check_file(self._connection, self.path, _REMEDY)
-                """Of its tables; 0 without any: somebody is about to make them, or was killed before."""
+                """Its schema version; 0 without tables: another process is creating them, or was killed before."""
                 self._connection.execute("PRAGMA query_only = ON")
         except BaseException:
             self._connection.close()
             raise
 
     def searches(self) -> tuple[SearchSummary, ...]:
-        """Return every search that has a run, those of one source together, the last to run first."""
+        """Return every search that has a run, grouped by source, with the latest run first."""
         with self._translating_errors():
             rows = self._connection.execute(
-                # What each run saw was counted when it was recorded: nobody has to go through millions.
+                # Each run stores the number of its observations, so there is no need to count millions.
                 "SELECT source.name, search.query, count(*),"
                 " (SELECT count(*) FROM found WHERE found.search = search.id),"
                 " sum(run.observations), min(run.started_at), max(run.started_at)"
@@ -95,17 +95,17 @@ class HistoryReader(History):
             )
 
     def search(self, source: str, query: str) -> SearchSummary | None:
-        """Return one search; None for one that was never recorded."""
+        """Return one search; None if it was never recorded."""
         return next((each for each in self.searches() if (each.source, each.query) == (source, query)), None)
 
     def products(self) -> int:
-        """Return how many different products there are, of all sources."""
+        """Return the number of different products of all sources."""
         with self._translating_errors():
             (number,) = self._connection.execute("SELECT count(*) FROM product").fetchone()
         return int(number)
 
     def sources_of_product(self, product_id: str) -> tuple[str, ...]:
-        """Return the sources that have seen a product, by name."""
+        """Return the names of the sources that have seen a product, sorted."""
         with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT source.name FROM source JOIN product ON product.source = source.id"
@@ -115,31 +115,31 @@ class HistoryReader(History):
             return tuple(as_text(name) for (name,) in rows)
 
     def copy_to(self, target: sqlite3.Connection) -> None:
-        """Copy everything into another database, as it is now, whoever writes meanwhile."""
+        """Copy the current state into another database, even while others write."""
         self._connection.backup(target)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Have everything in the block see the file as it is now, and what goes wrong there said in one line."""
+        """Show the block one consistent state of the file, and turn its errors into one line."""
         with self._translating_errors():
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
             finally:
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")  # there is nothing to keep
+                    self._connection.execute("ROLLBACK")  # there is nothing to commit
 
 
 Reader = TypeVar("Reader", bound=HistoryReader)
 
 
 def open_history(path: Path) -> HistoryReader | None:
-    """Return the history at `path`, opened to be read; None where there is none yet. Nothing is made."""
+    """Open the history at `path` for reading; return None if it does not exist. Create nothing."""
     return open_existing(path, HistoryReader)
 
 
 def open_existing(path: Path, reader_class: Callable[[Path], Reader]) -> Reader | None:
-    """Return the history at `path` as a reader of a class; None where there is none yet. Raises HistoryError."""
+    """Open the history at `path` with a reader class; return None if it does not exist. Raises HistoryError."""
     try:
         if not path.exists():
             return None
@@ -153,7 +153,7 @@ def open_existing(path: Path, reader_class: Callable[[Path], Reader]) -> Reader 
 
 
 def file_size(path: Path) -> FileSize:
-    """Return what a history takes on the disk; 0 for what is not there."""
+    """Return the disk usage of a history; 0 for a missing file."""
 
     def size(file: Path) -> int:
         try:

@@ -1,4 +1,4 @@
-"""A finished search put on record, and its books told of their past."""
+"""Record a finished search, and attach price history to each book."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ if TYPE_CHECKING:
 __all__ = ["history_file", "record_and_annotate", "run_key"]
 
 _AT_ONCE = 100
-"""Products whose past is in memory at once: 80 MB where each was observed a thousand times."""
+"""Products whose past is loaded at a time: 80 MB if each was observed a thousand times."""
 
 
 def history_file(path: str | None) -> Path:
-    """Return the history file of a setting: `path`, or the one in the user's data folder where that is None.
+    """Return the history file of a setting: `path`, or the default in the user's data folder for None.
 
     «~» is the user's home.
     """
     if path is not None:
-        return Path(os.path.expanduser(path))  # noqa: PTH111 – Path's own raises where there is no home
+        return Path(os.path.expanduser(path))  # noqa: PTH111 – Path's own raises if there is no home
     from platformdirs import user_data_path
 
     return user_data_path("bookprice-crawler", appauthor=False) / "history.sqlite3"
 
 
 def run_key(source: str, query: str, started_at: dt.datetime) -> str:
-    """Return the name of a run for good: of two runs of one search no two start in the same microsecond.
+    """Return a permanent name for a run; no two runs of one search start in the same microsecond.
 
-    A replay has the times of the run that it repeats, and so its key: what is recorded already is not recorded again.
+    A replay has the times of the run that it repeats, and so its key: a run is never recorded twice.
     """
     text = f"{source}\n{query}\n{started_at.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def record_and_annotate(result: SearchResult, path: Path, zone: dt.tzinfo = UTC) -> SearchResult:
-    """Record what a search saw in the history file at `path`; return its result, each book with what its past says.
+    """Record a search in the history file at `path`; return its result with price history attached to each book.
 
-    The past of a book is that of the product number of its cheapest offer, up to this search: a later run, on record
-    when an earlier one is replayed, is none of it. A book without an earlier observation has none. A search without
-    a page is not recorded. `zone` is the reader's: it decides where a day ends.
+    The history of a book is that of the product number of its cheapest offer, up to this search: if an earlier run is
+    replayed, later runs do not count. A book without an earlier observation has none. A search without a page is not
+    recorded. `zone` is the reader's time zone: it decides where a day ends.
 
-    Raises HistoryError when the file cannot be used. Blocking: some 80 ms for 6,000 products,
-    and 4 s for each million of observations that their past has (`benchmarks/history.py`).
+    Raises HistoryError if the file cannot be used. Blocks: some 80 ms for 6,000 products, and 4 s per million
+    observations in their histories (`benchmarks/history.py`).
     """
     if not result.had_a_page:
         return result
@@ -76,7 +76,7 @@ def _pasts(
     product_ids: Sequence[str],
     zone: dt.tzinfo,
 ) -> dict[str, PriceHistory | None]:
-    """Return what the past of products says, of some of them after the other: all at once may be millions."""
+    """Return the price histories of products, loading a few at a time: all at once may be millions of observations."""
     found = {}
     wanted = [number for number in product_ids if number in own]
     for start in range(0, len(wanted), _AT_ONCE):

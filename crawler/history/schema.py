@@ -1,4 +1,4 @@
-"""The tables of the history file, and the way of an older file to today's."""
+"""The tables of the history file, and the migrations from older versions."""
 
 from __future__ import annotations
 
@@ -184,18 +184,18 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE refusal ADD COLUMN why_phrase TEXT;
     """,
 )
-"""What leads from each version of the file to the next. A new table names the column of each foreign key."""
+"""The scripts that migrate each version to the next. A new table names the column of each foreign key."""
 
 VERSION = len(MIGRATIONS)
 
 DROPPED_SINCE = 5
-"""The version since which `found` says what a report dropped. A reader has files of earlier versions as they are."""
+"""The version since which `found` stores the reason for dropping a product. Readers get older files unchanged."""
 
 _MOST_ENTRIES = 1_000
-"""Entries of a schema that are read; ours has some twenty."""
+"""Limit on the schema entries to read; ours has some twenty."""
 
 _STATISTICS = frozenset({"sqlite_stat1", "sqlite_stat4"})
-"""Tables that SQLite makes for ANALYZE, which a user may have called; no other may have such a name."""
+"""Tables that SQLite creates for ANALYZE, which a user may have run; no other may have such a name."""
 
 _COMMENT_OR_SPACE = re.compile(r"(?:--[^\n]*|\s)+")
 
@@ -204,18 +204,18 @@ _TURN = 200
 
 
 class SchemaEntry(NamedTuple):
-    """Something that a database consists of, as `sqlite_schema` has it."""
+    """An entry of `sqlite_schema`."""
 
     kind: str
     """table, index, view or trigger."""
     name: str
     table: str
     sql: str
-    """Without comments, white space folded; '' for what SQLite has made by itself."""
+    """Without comments and with white space folded; '' for entries that SQLite creates by itself."""
 
 
 def stored_schema(connection: sqlite3.Connection) -> frozenset[SchemaEntry]:
-    """Return what a database consists of, whatever its types; SQLite's statistics are left out."""
+    """Return the schema of a database, whatever its types, without SQLite's statistics."""
     rows = connection.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?", (_MOST_ENTRIES,)
     ).fetchall()
@@ -232,7 +232,7 @@ def stored_schema(connection: sqlite3.Connection) -> frozenset[SchemaEntry]:
 
 @cache
 def expected_schema(version: int) -> frozenset[SchemaEntry]:
-    """Return what a history of a version consists of: what the migrations to it make."""
+    """Return the schema that the migrations up to a version create."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for script in MIGRATIONS[: max(version, 0)]:
             connection.executescript(script)
@@ -240,9 +240,9 @@ def expected_schema(version: int) -> frozenset[SchemaEntry]:
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:
-    """Begin a transaction that writes, after waiting for the turn as long as the connection is set to.
+    """Begin a write transaction; wait for the turn for as long as the connection's timeout.
 
-    A little at a time: SQLite's own wait would keep a signal's handler from running for all of it.
+    Wait in short steps: SQLite's own wait would block signal handlers for the whole time.
     """
     (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
     deadline = time.monotonic() + patience / 1000
@@ -261,9 +261,9 @@ def begin_writing(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the file to `VERSION` and return the version that it had, 0 for a new one; a newer file is left alone.
+    """Migrate the file to `VERSION` and return its former version, 0 for a new file; leave a newer file alone.
 
-    All of it is one transaction: a process that is killed on the way leaves the file as it was.
+    All steps form one transaction: if the process is killed, the file is unchanged.
     """
     begin_writing(connection)
     try:
@@ -273,8 +273,8 @@ def migrate(connection: sqlite3.Connection) -> int:
                 for script in MIGRATIONS[found:]:
                     for statement in _statements(script):
                         connection.execute(statement)
-                # Changing the text of a table does not change this number, by which every connection knows that it must
-                # read the tables anew.
+                # Changing the SQL text of a table does not change this number, but a change of it tells every
+                # connection to reload the schema.
                 (number,) = connection.execute("PRAGMA schema_version").fetchone()
                 connection.execute(f"PRAGMA schema_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -296,12 +296,12 @@ def _undefended(connection: sqlite3.Connection) -> Iterator[None]:
             yield
         finally:
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, defensive)
-    else:  # no way to set it: whoever opened the connection had none, either
+    else:  # this Python cannot set it, so whoever opened the connection could not, either
         yield
 
 
 def _statements(script: str) -> list[str]:
-    """Return the statements of a script; `executescript` would end the transaction that they are to share."""
+    """Split a script into statements; `executescript` would end the transaction that they share."""
     statements, begun = [], ""
     for line in script.splitlines(keepends=True):
         begun += line

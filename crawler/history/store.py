@@ -1,7 +1,7 @@
 """The history file: SQLite in WAL mode, so that readers and a writer never wait for each other.
 
-Writers take turns: each run is one short transaction, and who comes meanwhile waits for it. What a process was
-recording when it was killed is not there at all.
+Writers take turns: each run is one short transaction, and other writers wait for it. A run that was being recorded
+when its process was killed is absent.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
 
 _MOST_VARIABLES = 900
-"""Values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
+"""Limit on the values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
 _LONGEST_TEXT = 4_000
-"""Characters of a title or name that are read: earlier versions recorded whatever a page held."""
+"""Characters of a title or name to read: earlier versions recorded whatever a page contained."""
 
 _UNLESS_SEEN_SINCE = (
     " AND (dropped IS NULL OR NOT EXISTS (SELECT 1 FROM observation JOIN run ON run.id = observation.run"
@@ -61,9 +61,8 @@ T = TypeVar("T")
 class History:
     """An open history file; a context manager, for one thread.
 
-    The file and its folder are made where they are missing. Raises HistoryError for a file that is none of ours, was
-    written by a newer version of this program, or cannot be opened, and from every method when the file cannot be
-    read or written.
+    Creates the file and its folder if they are missing. Raises HistoryError if the file is not a history, was written
+    by a newer version of this program, or cannot be opened; every method does so if it cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +70,7 @@ class History:
         with self._translating_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             check_neighbours(path)
-            # Transactions are begun by hand: the module would begin them late, and a reader turned writer can fail.
+            # Transactions are begun by hand: the module would begin them late, and a reader that turns writer may fail.
             self._connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             self._prepare()
@@ -88,24 +87,24 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Close the file; once is enough."""
+        """Close the file; further calls do nothing."""
         self._connection.close()
 
     def record(self, run: RunRecord, observations: Sequence[Observation]) -> int:
-        """Record a run with what it saw, all or nothing; return how many observations are new.
+        """Record a run with its observations, all or nothing; return the number of new observations.
 
-        `observations` are one a product, as `observed` gives them. A run whose key is there already is left as it is,
-        and 0 returned.
+        `observations` has one item per product, as returned by `observed`. If the key of the run exists already,
+        change nothing and return 0.
         """
         return self.record_all([(run, observations)])
 
     def record_all(self, runs: Iterable[tuple[RunRecord, Sequence[Observation]]]) -> int:
-        """Record several runs, all of them or none; return how many observations are new."""
+        """Record several runs, all or nothing; return the number of new observations."""
         with self._translating_errors(), self._transaction() as connection:
             return sum(len(self._record(connection, run, observations)) for run, observations in runs)
 
     def series(self, source: str, product_ids: Sequence[str]) -> dict[str, tuple[Observation, ...]]:
-        """Return the past of products, oldest observation first; a product without a past is left out."""
+        """Return the past of products, oldest observation first; products without a past are left out."""
         found: dict[str, list[Observation]] = {}
         with self._translating_errors():
             for some, marks in chunked(product_ids):
@@ -128,14 +127,14 @@ class History:
         }
 
     def check_writable(self) -> None:
-        """Write to the file, and change nothing. Raises HistoryError where that cannot be: a full disk, say."""
+        """Write to the file without changing it. Raises HistoryError if that fails, on a full disk for example."""
         with self._translating_errors(), self._transaction() as connection:
-            connection.execute(f"PRAGMA user_version = {VERSION}")  # what it is already, and yet written
+            connection.execute(f"PRAGMA user_version = {VERSION}")  # the same value, but SQLite writes it
 
     def damage(self) -> str | None:
-        """Return what SQLite finds damaged in the file, in a few words; None where nothing is.
+        """Return the damage that SQLite finds in the file, in a few words; None if there is none.
 
-        It reads all of the file: some 0.3 s for 100 MB (https://www.sqlite.org/pragma.html#pragma_quick_check).
+        This reads the whole file: some 0.3 s for 100 MB (https://www.sqlite.org/pragma.html#pragma_quick_check).
         """
         with self._translating_errors():
             (words,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -144,7 +143,7 @@ class History:
     def _record(
         self, connection: sqlite3.Connection, run: RunRecord, observations: Sequence[Observation]
     ) -> dict[str, int]:
-        """Record a run within a transaction; return the numbers of its products, none for a run that is there."""
+        """Record a run within a transaction; return the numbers of its products, none for an existing run."""
         source = _id_of(connection, "source", run.source)
         connection.execute("INSERT OR IGNORE INTO search (source, query) VALUES (?, ?)", (source, run.query))
         (search,) = as_row(
@@ -180,7 +179,7 @@ class History:
     ) -> dict[str, int]:
         """Add observations to run `number` within a transaction; return the numbers of their products.
 
-        `source` and `search` are the numbers of those of the run.
+        `source` and `search` are the row numbers of the run's source and search.
         """
         products = _product_ids(connection, source, observations)
         names = {seen_by.seller for seen_by in observations if seen_by.seller is not None}
@@ -204,7 +203,7 @@ class History:
         observations: Sequence[Observation],
         products: Mapping[str, int],
     ) -> None:
-        """Keep for each product what this run made of it, unless a later run of the search has seen it since."""
+        """Store for each product why this run left it out, unless a later run of the search has seen it."""
         judged = [
             (seen.dropped, search, products[seen.product_id], seen.dropped)
             for seen in observations
@@ -219,25 +218,25 @@ class History:
         )
         if later.fetchone() is None:
             connection.executemany(statement, judged)
-        else:  # an import or a replay, for runs come in the order of time: what was seen since is looked up
+        else:  # an import or a replay, since runs are recorded in order of time: check what was seen later
             connection.executemany(statement + _UNLESS_SEEN_SINCE, [(*each, started) for each in judged])
 
     def _prepare(self) -> None:
         with self._translating_errors():
             connection = self._connection
-            # First of all what the file is: nothing is written to one of somebody else's.
+            # Check the file first: nothing may be written to another program's database.
             harden(connection)
             version = check_file(connection, self.path, "name another file in [history] path")
             self._use_wal()
-            # A crash of the machine may cost the last runs, never the file (https://www.sqlite.org/pragma.html); NORMAL
-            # would be enough for that, FULL keeps every run that was said to be recorded.
+            # A crash of the machine may lose the last runs, never the file (https://www.sqlite.org/pragma.html). NORMAL
+            # would suffice for that; FULL keeps every run that was reported as recorded.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             if version < VERSION:
                 migrate(connection)
 
     def _use_wal(self) -> None:
-        """Turn the write-ahead log on, which lasts; SQLite does not wait for its turn here, so this does."""
+        """Enable the write-ahead log permanently; SQLite does not wait for its turn here, so this method does."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -252,7 +251,7 @@ class History:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection
-        begin_writing(connection)  # the turn to write is waited for here, and not in the middle
+        begin_writing(connection)  # wait for the turn here, not in the middle
         try:
             yield connection
         except BaseException:
@@ -263,12 +262,12 @@ class History:
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:
-        """Turn what SQLite or the system says, and a value that cannot be, into one line that names the file."""
+        """Turn errors of SQLite and the system, and invalid values, into one line that names the file."""
         try:
             yield
         except DamagedValueError as error:
             raise HistoryError(self._phrase("history_damaged", str(error))) from error
-        except UnicodeDecodeError as error:  # SQLite's own words, which repeat a name that is damaged
+        except UnicodeDecodeError as error:  # SQLite's own message, which repeats a damaged name
             raise HistoryError(self._phrase("history_damaged", Phrase("history_name_no_text"))) from error
         except sqlite3.OperationalError as error:
             if str(error).startswith("Could not decode to UTF-8"):  # the text itself follows
@@ -288,14 +287,14 @@ class History:
 
 
 def chunked(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
-    """Yield values, as many as one query takes, each time with question marks for them."""
+    """Yield values in groups that fit in one query, each with question marks for them."""
     for start in range(0, len(values), _MOST_VARIABLES):
         some = values[start : start + _MOST_VARIABLES]
         yield some, ", ".join("?" * len(some))
 
 
 def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
-    """Return the number of a name in `source` or `seller`, which is made where it is missing."""
+    """Return the row number of a name in `source` or `seller`; insert it if it is missing."""
     connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))  # noqa: S608 – a constant
     row = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 – a constant
     (number,) = as_row(row)
@@ -305,7 +304,7 @@ def _id_of(connection: sqlite3.Connection, table: str, name: str) -> int:
 def _product_ids(
     connection: sqlite3.Connection, source: int, observations: Iterable[Observation]
 ) -> dict[str, int]:
-    """Return the numbers of products by product id; new ones are made, and titles brought up to date."""
+    """Return the row numbers of products by product id; insert new products, and update titles."""
     titles = {observation.product_id: observation.title for observation in observations}
     connection.executemany(
         "INSERT INTO product (source, product_id, title) VALUES (?, ?, ?)"

@@ -1,4 +1,4 @@
-"""What there is to see in a history, as values that a report lays out: searches, one search's products, one product."""
+"""The content of a history as values for a report: searches, one search's products, one product."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a history holds."""
+    """The content of a history."""
 
     path: Path
     size: FileSize
     products: int
-    """Different ones, of all sources."""
+    """The number of different products of all sources."""
     searches: tuple[SearchSummary, ...]
 
     def of_source(self, source: str) -> Overview:
-        """Return this with the searches of one source alone."""
+        """Return a copy with only the searches of one source."""
         return replace(self, searches=tuple(each for each in self.searches if each.source == source))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPast:
-    """The products that a search has ever found, those cheapest by their own past first; or one product alone."""
+    """The products that a search has ever found, cheapest by their own past first; or one product alone."""
 
     source: str
     query: str | None
-    """As it was typed; None where a product was asked for by its number."""
+    """As typed; None if a product was requested by its number."""
     search: SearchSummary | None
-    """None with `query`."""
+    """None if and only if `query` is."""
     found: int
-    """How many products the search has found: those shown, and those that are not."""
+    """How many products the search has found, including those not shown."""
     products: tuple[ProductPast, ...]
-    """Of those that the report had, or that are kept; best deal first."""
+    """The products that the report had, and those to keep; best deal first."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many of `found` the report dropped, by reason; see `crawler.books.LASTING_REASONS`."""
     dropped_products: tuple[ProductPast, ...] = ()
-    """Of those, in the same order, where they are asked for."""
+    """The dropped products, in the same order, if requested."""
     unjudged: int = 0
-    """How many an earlier version recorded: whether the report dropped them is not known, and they are kept."""
+    """How many were recorded by an earlier version: it is unknown if the report dropped them, so they are kept."""
 
     @property
     def kept(self) -> int:
@@ -61,13 +61,13 @@ class SearchPast:
         return self.found - sum(self.dropped.values())
 
     def cut(self, top: int | None) -> SearchPast:
-        """Return this with `top` products, and `top` dropped ones, at most; None leaves all."""
+        """Return a copy with at most `top` products, and at most `top` dropped ones; None keeps all."""
         if top is None:
             return self
         return replace(self, products=self.products[:top], dropped_products=self.dropped_products[:top])
 
     def days_unseen(self, product: ProductPast, zone: dt.tzinfo = dt.UTC) -> int | None:
-        """Return how many days before the search's last run a product was last seen; None for one seen by that run."""
+        """Return the days between a product's last sighting and the search's last run; None if that run saw it."""
         if self.search is None or product.in_last_run:
             return None
         return max((date_in(zone, self.search.last_run) - date_in(zone, product.last.at)).days, 0)
@@ -77,7 +77,7 @@ View = Overview | SearchPast
 
 
 def overview(history: HistoryReader) -> Overview:
-    """Return what a history holds."""
+    """Return the content of a history."""
     return Overview(history.path, file_size(history.path), history.products(), history.searches())
 
 
@@ -92,11 +92,12 @@ def search_view(
     keep: Collection[str] = (),
     show_dropped: bool = False,
 ) -> SearchPast | None:
-    """Return what became of the products of `query`, `top` of them at most; None for a search without a run.
+    """Return the past of the products of `query`, at most `top`; None for a search without a run.
 
-    What the search's report dropped as no book on its topic is counted and left out, but for the reasons in `keep`;
-    with `show_dropped` it is there for itself, `top` of it at most. What was dropped for being sold out or without a
-    price is ranked, last: that may be over tomorrow. `zone` is the reader's: it decides where a day ends.
+    Products that the search's report dropped as off topic or not a book are counted and left out, except for the
+    reasons in `keep`; with `show_dropped`, at most `top` of them are returned separately. Products dropped for being
+    sold out or without a price are ranked last: tomorrow they may be on sale. `zone` is the reader's time zone: it
+    decides where a day ends.
     """
     summary = history.search(source, query)
     if summary is None:
@@ -135,7 +136,7 @@ def _of_ranked(
 def product_view(
     history: HistoryReader, source: str, product_id: str, zone: dt.tzinfo = dt.UTC
 ) -> SearchPast | None:
-    """Return what became of one product; None for one that was never seen."""
+    """Return the past of one product; None if it was never seen."""
     products = tuple(_pasts(history, source, [product_id], zone))
     return SearchPast(source, None, None, 1, products) if products else None
 
@@ -146,7 +147,7 @@ def _pasts(
     for start in range(0, len(product_ids), _AT_ONCE):
         some = product_ids[start : start + _AT_ONCE]
         series = history.series(source, some)
-        # Between the two readings another program may have pruned: what is gone is not shown.
+        # Another program may have pruned between the two reads: skip products that are gone.
         yield from (
             product_past(series[product_id], zone=zone) for product_id in some if product_id in series
         )

@@ -1,7 +1,7 @@
-"""The words of reports, alerts and commands in three languages: English, Simplified and Traditional Chinese.
+"""The texts of reports, alerts and commands in three languages: English, Simplified and Traditional Chinese.
 
 Names of files, columns of data (CSV, JSON), `--help` and messages about wrong usage are English throughout. Details of
-failed pages, notes and reasons are phrases (`crawler.phrases`), which `Labels.text` words.
+failed pages, notes and reasons are phrases (`crawler.phrases`), which `Labels.text` translates.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "全部 {n:,} 件商品中最便宜",
     ),
     "cheapest_listed": ("cheapest of all the shop's listings", "全店商品中最便宜", "全店商品中最便宜"),
-    "may_settle": ("{option} may settle it", "可用 {option} 进一步确认", "可用 {option} 進一步確認"),
+    "may_settle": ("{option} may confirm it", "可用 {option} 进一步确认", "可用 {option} 進一步確認"),
     "and": ("; ", "；", "；"),
     "comma": (", ", "、", "、"),
     "colon": (": ", "：", "："),
@@ -160,8 +160,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "listings": ("Listings", "商品", "商品"),
     "counts": (
         "{listings:,} seen, {unique:,} unique, {kept:,} kept; books: {books:,}; dropped: {dropped}",
-        "找到 {listings:,} 条，去除重复后 {unique:,} 件，保留 {kept:,} 件，合为 {books:,} 种书；排除：{dropped}",
-        "找到 {listings:,} 筆，去除重複後 {unique:,} 件，保留 {kept:,} 件，合併為 {books:,} 種書；排除：{dropped}",
+        "找到 {listings:,} 件，去重后 {unique:,} 件，保留 {kept:,} 件，合并为 {books:,} 种书；排除：{dropped}",
+        "找到 {listings:,} 件，去除重複後 {unique:,} 件，保留 {kept:,} 件，合併為 {books:,} 種書；排除：{dropped}",
     ),
     "count_of": ("{n:,} {what}", "{what} {n:,}", "{what} {n:,}"),
     "none": ("none", "无", "無"),
@@ -260,7 +260,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "结果很少；大陆的说法是“{words}”，本次没有搜索",
         "結果很少；大陸的說法是「{words}」，本次沒有搜尋",
     ),
-    # Reasons for which products are dropped, and for which they would have been
+    # Reasons for which products are dropped, or would have been
     "ebook": ("e-book only", "只有电子书", "只有電子書"),
     "sold_out": ("sold out", "已售罄", "已售完"),
     "no_price": ("without a readable price", "价格不明", "價格不明"),
@@ -462,8 +462,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "verdict_parse_timeout": ("could not be read", "无法解析", "無法解析"),
     "verdict_robots_denied": ("not requested", "未抓取", "未抓取"),
     "verdict_address_refused": ("address refused", "地址被拒绝", "位址被拒絕"),
-    "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # perhaps asked, and given up on the way
-    # What the command says besides
+    "verdict_not_asked": ("not read", "没有读取", "沒有讀取"),  # the request may have been aborted
+    # Other messages of the command
     "suggestion_command": (
         "few results; the mainland's term may find more: {command}",
         "结果很少，可换用大陆的说法：{command}",
@@ -536,16 +536,16 @@ _REASONS = {
     "publisher": "publisher_differs",
     "author": "author_differs",
 }
-"""Labels of the reasons for which products are dropped, where they have not the reason's name."""
+"""Labels of drop reasons whose names differ from the reason's."""
 
 
 class Labels:
-    """The words of one language: `say("ok", n=3)` is «3 ok»."""
+    """The texts of one language: `say("ok", n=3)` is «3 ok»."""
 
     def __init__(self, language: str, zone: dt.tzinfo = dt.UTC, currency: str = "CNY") -> None:
-        """Take the words of `language`, one of `LANGUAGES`; ValueError for any other.
+        """Use the texts of `language`, one of `LANGUAGES`; raise ValueError for any other.
 
-        `zone` is the reader's: days and times in words are stated in it. `currency` is that of amounts.
+        `zone` is the reader's time zone, used for days and times. `currency` is that of amounts.
         """
         self.language = language
         self.zone = zone
@@ -553,29 +553,29 @@ class Labels:
         self._column = LANGUAGES.index(language)
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return the words by their name, with `values` put in; KeyError for a name that is not in the table."""
+        """Format the text of a name with `values`; raise KeyError for an unknown name."""
         words = _WORDS[name][self._column]
         return words.format(**values) if values else words
 
     def text(self, text: str) -> str:
-        """Return a phrase in this language; any other text (a server's, a library's) as it is."""
+        """Translate a phrase to this language; return any other text (a server's, a library's) unchanged."""
         return worded(text, self._column)
 
     def reason(self, name: str) -> str:
-        """Return why a product was dropped, by a name of `crawler.books.DROP_REASONS`."""
+        """Return the text of a drop reason, given its name in `crawler.books.DROP_REASONS`."""
         return self(_REASONS.get(name, name))
 
     def money(self, amount: Decimal) -> str:
-        """Return an amount with its currency: «¥1,299.00»."""
+        """Format an amount with its currency: «¥1,299.00»."""
         return money(amount, self.currency)
 
     @property
     def currency_sign(self) -> str:
-        """What stands before an amount."""
+        """The currency sign before an amount."""
         return sign_of(self.currency)
 
     def shop(self, shop: Shop) -> str:
-        """Return the name of a shop; its `title` where this language has no other."""
+        """Return the name of a shop; its `title` if this language has no other."""
         return shop.titles.get(self.language, shop.title)
 
 
@@ -583,8 +583,8 @@ ENGLISH = Labels("en")
 
 
 def labels_for(language: str, query: str, zone: dt.tzinfo = dt.UTC, *, currency: str = "CNY") -> Labels:
-    """Return the words of `language`; «auto» follows the query, and the environment's locale where it is not Chinese.
+    """Return the texts of `language`; «auto» follows the query, or the locale if the query does not tell.
 
-    `zone` is the reader's, `currency` that of amounts.
+    `zone` is the reader's time zone, `currency` that of amounts.
     """
     return Labels(language_for(query, os.environ) if language == "auto" else language, zone, currency)

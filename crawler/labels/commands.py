@@ -1,4 +1,4 @@
-"""The words that commands say on stderr, and on stdout beside reports, in the languages of `crawler.labels`."""
+"""The messages of commands, on stderr and with reports on stdout, in the languages of `crawler.labels`."""
 
 from __future__ import annotations
 
@@ -284,4 +284,4 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{path} 中沒有示範書店的搜尋：{remedy}",
     ),
 }  # fmt: skip
-"""Words by name, as in `crawler.labels`, which takes them in."""
+"""Texts by name; `crawler.labels` includes them."""

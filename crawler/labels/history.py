@@ -1,4 +1,4 @@
-"""The words of what is told of prices over time, in the languages of `crawler.labels`."""
+"""The texts on prices over time, in the languages of `crawler.labels`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "past_observations": ("Observations", "记录数", "紀錄數"),
     "past_first_run": ("First run", "首次", "首次"),
     "past_last_run": ("Last run", "最近一次", "最近一次"),
-    # What was asked for
+    # A search
     "past_of_search": (
         "{runs:,} runs, {first} to {last}",
         "{first} 至 {last}，共 {runs:,} 次",
@@ -185,4 +185,4 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "past_mark": ("{name} {price}, {on}", "{name} {price}，{on}", "{name} {price}，{on}"),
 }  # fmt: skip
-"""Words by name, as in `crawler.labels`, which takes them in."""
+"""Texts by name; `crawler.labels` includes them."""

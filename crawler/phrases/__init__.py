@@ -1,7 +1,7 @@
-"""Texts that carry their code and values, so that a report can word them in the reader's language.
+"""Texts that carry a code and values, so that a report can state them in the reader's language.
 
 A `Phrase` is its English text, as JSON, logs and exceptions show it: `Phrase("silent_for", seconds=15.0)` equals
-«silent for 15 s». `crawler.labels` words it in another language. The modules that make phrases know no language.
+«silent for 15 s». `crawler.labels` translates it. The modules that create phrases need not know the language.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ PHRASES: Final[dict[str, tuple[str, str, str]]] = {**PAGES, **DOWNLOADS, **FILES
 """Texts by code: English, Simplified and Traditional Chinese, in the order of `crawler.labels.LANGUAGES`."""
 
 Value = str | int | float
-"""What a phrase may hold: a text may be a phrase itself."""
+"""A value in a phrase: a text may itself be a phrase."""
 
 Packed = dict[str, list[object]]
-"""Code and values of phrases by their English text, as JSON values."""
+"""Codes and values of phrases by their English text, as JSON values."""
 
 _DEEPEST = 8
-"""Phrases within phrases that are read from a file; those that the program makes have four at most."""
+"""Maximum nesting of phrases read from a file; the program itself uses at most four levels."""
 
 
 class Phrase(str):
-    """An English text with the code and the values that it is made of.
+    """An English text with its code and values.
 
-    To everybody else it is an ordinary `str`: what is cut or joined to other text is a plain `str` and stays English.
+    Elsewhere it is an ordinary `str`. Cutting it, or joining it to other text, gives a plain `str` that stays English.
     """
 
     __slots__ = ("code", "values")
@@ -40,7 +40,7 @@ class Phrase(str):
     values: Mapping[str, Value]
 
     def __new__(cls, code: str, /, **values: Value) -> Self:
-        """Make the text of `code` with `values` put in; KeyError for an unknown code or a missing value."""
+        """Format the text of `code` with `values`; raise KeyError for an unknown code or a missing value."""
         phrase = super().__new__(cls, PHRASES[code][0].format(**values))
         phrase.code = code
         phrase.values = values
@@ -52,7 +52,7 @@ class Phrase(str):
 
 
 def worded(text: str, column: int) -> str:
-    """Return a phrase in the language of a column of `PHRASES`; any other text as it is."""
+    """Return a phrase in the language of a column of `PHRASES`; return any other text unchanged."""
     if not isinstance(text, Phrase):
         return text
     values = {
@@ -63,7 +63,7 @@ def worded(text: str, column: int) -> str:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return texts in a row, «first; second»; '' for none. Empty ones are left out."""
+    """Join texts to one, «first; second», without empty ones; '' for none."""
     row = ""
     for text in filter(None, texts):
         row = Phrase("joined", first=row, rest=text) if row else text
@@ -71,20 +71,20 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the message of an exception, as a phrase where it was raised with one."""
+    """Return the message of an exception, as a phrase if it was raised with one."""
     message = error.args[0] if len(error.args) == 1 else None
     return message if isinstance(message, Phrase) else str(error)
 
 
 def packed(texts: Iterable[str]) -> Packed:
-    """Return the codes and values of those texts that are phrases, for a file; `unpacked` reads them."""
+    """Return the codes and values of the phrases among `texts`, for a file; `unpacked` reads them."""
     return {str(text): _pack(text) for text in texts if isinstance(text, Phrase)}
 
 
 def unpacked(text: str, phrases: Packed) -> str:
-    """Return the phrase that `text` was when it was packed; `text` itself where the file has no phrase that says it.
+    """Restore the phrase that `text` was when it was packed; return `text` if the file has no matching phrase.
 
-    Anybody may have made the file, so a phrase counts only if its English text is `text`.
+    Anybody may have made the file, so a phrase counts only if its English text equals `text`.
     """
     phrase = _unpack(phrases.get(text), _DEEPEST)
     return phrase if phrase == text else text
@@ -98,7 +98,7 @@ def _pack(phrase: Phrase) -> list[object]:
 
 
 def _unpack(value: object, depth: int) -> str:
-    """Return the phrase that a JSON value holds; '' for what holds none."""
+    """Return the phrase in a JSON value; '' if there is none."""
     match value:
         case [str() as code, dict() as packed_values] if code in PHRASES and depth:
             values: dict[str, Value] = {}

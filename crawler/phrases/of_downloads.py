@@ -1,4 +1,4 @@
-"""How requests failed, what robots.txt says, and why a host gets fewer requests: a text a code, in three languages."""
+"""Texts on failed requests, on robots.txt, and on changed limits of a host: one text per code, in three languages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "回應超過 {size:.3g} MiB",
     ),
     "too_many_members": (
-        "the response is compressed in more than {n} pieces",
+        "the response has more than {n} compressed parts",
         "响应由超过 {n} 段压缩数据组成",
         "回應由超過 {n} 段壓縮資料組成",
     ),
@@ -114,7 +114,7 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "代理的用户名和密码必须是文字",
         "代理伺服器的使用者名稱和密碼必須是文字",
     ),
-    # Addresses that no request may go to
+    # Forbidden addresses
     "address_is": ("{address} is {kind}", "{address} 是{kind}", "{address} 是{kind}"),
     "address_stands_for": (
         "{host} means {address}, which is {kind}",
@@ -122,7 +122,7 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "{host} 即 {address}，是{kind}",
     ),
     "host_has_address": (
-        "{host} has the address {words}",
+        "{host} resolves to a forbidden address: {words}",
         "{host} 的地址不可访问：{words}",
         "{host} 的位址不可存取：{words}",
     ),
@@ -233,7 +233,7 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "无法在 {folder} 中保存 robots.txt：{error}",
         "無法在 {folder} 中儲存 robots.txt：{error}",
     ),
-    # Why a host gets fewer requests, or more again
+    # Why the limits of a host changed
     "answers_at_once": (
         "{n} responses at {at_once} requests at a time",
         "同时 {at_once} 个请求，已有 {n} 次成功",

@@ -1,4 +1,4 @@
-"""Why files, the history and channels for alerts cannot be used: a text a code, in three languages."""
+"""Texts on unusable files, histories and alert channels: one text per code, in three languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["FILES"]
 
 FILES: Final[dict[str, tuple[str, str, str]]] = {
-    # What the system lets a process have
+    # Limits of the system
     "files_ran_out": (
         "too many open files; raise the limit (ulimit -n 1024) or use fewer --workers",
         "打开的文件过多；请放宽限制（ulimit -n 1024），或减少 --workers",

@@ -1,4 +1,4 @@
-"""How pages ended, what their readers should know, and how the parsers fared: a text a code, in three languages."""
+"""Texts on the outcome of pages, on their content, and on parsing: one text per code, in three languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["PAGES"]
 
 PAGES: Final[dict[str, tuple[str, str, str]]] = {
-    # How texts are put together
+    # Combined texts
     "joined": ("{first}; {rest}", "{first}；{rest}", "{first}；{rest}"),
     "because": ("{words}: {why}", "{words}：{why}", "{words}：{why}"),
     "with_more": ("{words} ({more})", "{words}（{more}）", "{words}（{more}）"),
@@ -46,8 +46,8 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "page_other": (
         "the shop sent page {other} instead of page {number}",
-        "要的是第 {number} 页，书店返回的是第 {other} 页",
-        "要的是第 {number} 頁，書店傳回的是第 {other} 頁",
+        "请求第 {number} 页，书店返回的却是第 {other} 页",
+        "請求第 {number} 頁，書店傳回的卻是第 {other} 頁",
     ),
     "total_denied": (
         "the page reports {total} products but says «{notice}», and no list was found",
@@ -62,8 +62,8 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "no_products": ("the shop reports 0 products", "书店称有 0 件商品", "書店稱有 0 件商品"),
     "none_readable": (
         "{total} products reported, {items} items found, none readable",
-        "页面称有 {total} 件商品，找到 {items} 条，都无法读取",
-        "頁面稱有 {total} 件商品，找到 {items} 筆，都無法讀取",
+        "页面称有 {total} 件商品，找到 {items} 件，都无法读取",
+        "頁面稱有 {total} 件商品，找到 {items} 件，都無法讀取",
     ),
     "none_readable_of_unknown": (
         "a search page: {items} items found, none readable",
@@ -144,7 +144,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "the_price_page": ("page {page} of the price order", "价格排序第 {page} 页", "價格排序第 {page} 頁"),
     "offer_without_price": ("no price", "价格不明", "價格不明"),
     "offer_sold_out": ("{price} (sold out)", "{price}（已售罄）", "{price}（已售完）"),
-    # By which sign a page without a list was known: a code of parsers.model.SignCode each
+    # Evidence for the kind of a page without a list: one text per code of parsers.model.SignCode
     "sign_empty_body": ("an empty body", "内容为空", "內容為空"),
     "sign_title": ("title {value}", "标题“{value}”", "標題「{value}」"),
     "sign_no_title": ("no title", "没有标题", "沒有標題"),
@@ -193,7 +193,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "engine_closed": ("the engine was closed", "引擎已关闭", "引擎已關閉"),
     "interrupted": ("interrupted", "已中断", "已中斷"),
     "terminated": ("terminated", "已终止", "已終止"),
-    # How parsing failed, and what happened to its processes
+    # Failures of parsing, and events of its processes
     "parser_failed": ("the parser failed: {error}", "解析程序出错：{error}", "解析程式出錯：{error}"),
     "parser_died": ("the parse process crashed on this page twice", "解析进程两次在此页崩溃", "解析行程兩次在此頁當掉"),
     "parser_slow": ("parsing took longer than {seconds:g} s", "解析超过 {seconds:g} 秒", "解析超過 {seconds:g} 秒"),

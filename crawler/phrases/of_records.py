@@ -1,4 +1,4 @@
-"""What is wrong with a journal or an archive: a text a code, in three languages."""
+"""Texts on damaged or foreign journals and archives: one text per code, in three languages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ RECORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "record_file_newer": (
         "it was made by a newer version ({version}); update this one",
-        "由更新的版本（{version}）生成；请升级本程序",
-        "由更新的版本（{version}）產生；請升級本程式",
+        "由较新的版本（{version}）生成；请升级本程序",
+        "由較新的版本（{version}）產生；請升級本程式",
     ),
     "record_file_two_searches": (
         "a second search begins here; a file holds only one",
@@ -43,8 +43,8 @@ RECORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "record_without_end": (
         "a record does not end where it should",
-        "有记录没有在应结束处结束",
-        "有紀錄沒有在應結束處結束",
+        "有记录没有正常结束",
+        "有紀錄沒有正常結束",
     ),
     "record_digest_wrong": ("a record does not match its digest", "有记录与其摘要不符", "有紀錄與其摘要不符"),
     "record_missing": (

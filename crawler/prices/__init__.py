@@ -1,1 +1,1 @@
-"""What observations say about the price of a product: pure functions, no store."""
+"""Analyse the observed prices of a product: pure functions without storage."""

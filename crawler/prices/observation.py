@@ -1,4 +1,4 @@
-"""One product as one run saw it."""
+"""An observation: one product as one run saw it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 __all__ = ["NOT_DROPPED", "Observation"]
 
 NOT_DROPPED = "no"
-"""Stands in place of a reason."""
+"""The value of `dropped` for a product that was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +19,22 @@ class Observation:
     product_id: str
     title: str
     at: dt.datetime
-    """When its page was fetched, in whole milliseconds after its run began; aware, UTC."""
+    """The fetch time of its page, in whole milliseconds after the start of the run; aware, UTC."""
     price: Decimal | None
-    """Yuan, as shown; None where the page showed none that can be read. Never 0 for want of one."""
+    """Yuan, as shown; None if the page showed no readable price. Never 0 in place of a missing price."""
     list_price: Decimal | None = None
     """Yuan."""
     rating: float | None = None
     """Stars out of 5."""
     reviews: int | None = None
     seller: str | None = None
-    """The marketplace shop's name; None for the shop's own goods, or when unsaid."""
+    """Name of the marketplace seller; None for the shop's own goods, or if not stated."""
     sold_out: bool = False
     dropped: str | None = field(default=None, compare=False)
-    """Why the run's report left it out, one of `LASTING_REASONS`; `NOT_DROPPED`, or None where that is not known. It
-    says what the product is to that search, so the past of a product, of whatever search, has none."""
+    """Why the run's report dropped it, one of `LASTING_REASONS`; `NOT_DROPPED`; or None if unknown. It describes the
+    product's relation to one search, so a product's past, which covers all searches, has none."""
 
     @property
     def available_price(self) -> Decimal | None:
-        """The price at which it could be bought then; None without a price, and while it was sold out."""
+        """The price at which it was for sale; None without a price, or if it was sold out."""
         return None if self.sold_out else self.price

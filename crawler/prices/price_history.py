@@ -1,8 +1,7 @@
-"""What the past of a product says of its price: pure functions of its observations.
+"""Derive a product's price history from its observations: pure functions.
 
-Days are those of the reader's time zone. A day's price is the last one seen on it, so that a product that was looked
-at hourly for one day weighs no more than that day. A price at which nothing could be bought, because it
-was sold out, is none.
+Days are days in the reader's time zone. A day's price is the last one seen on it, so a product that was checked hourly
+on one day weighs no more than that day. The price of a product that was sold out does not count.
 """
 
 from __future__ import annotations
@@ -23,42 +22,43 @@ from crawler.prices.observation import Observation
 __all__ = ["MANY_DAYS", "PriceHistory", "RaiseKind", "RaisedThenCut", "long_gap", "price_history"]
 
 MEDIAN_DAYS = 90
-"""Days that the median looks back."""
+"""The period of the median in days."""
 
 MANY_DAYS = 7
-"""Days with a price below which a past is said to be short."""
+"""With fewer days with a price, a past is short."""
 
 RECENT_DAYS, BEFORE_DAYS = 30, 90
-"""A raise counts as shortly before a cut within the first; the prices before it are those of so many days earlier."""
+"""A raise within the first period before a cut is recent; compare it with prices of the second period before it."""
 
 LEAST_DAYS_BEFORE = 5
-"""Days with a price before a raise that it takes to know what was usual."""
+"""Days with a price before a raise that are needed to know the usual price."""
 
 RAISE = Decimal("1.10")
-"""From this share of the usual price on, a price was pushed up. Every-day movements of books stay below."""
+"""A price at or above this multiple of the usual one was raised. Everyday changes of book prices stay below."""
 
 LIST_RAISE = Decimal("1.05")
-"""The same for a list price, which is printed on the book and hardly ever moves; and the share by which its discount
-must look bigger than it was."""
+"""The same for a list price, which is printed on the book and hardly ever changes; also the factor by which its
+discount must look bigger than before."""
 
 RISEN = Decimal("1.05")
-"""Above this share of the usual price a price has risen itself: with its list price, as a reprint's does."""
+"""A price above this multiple of the usual one has risen itself: with its list price, as for a reprint."""
 
 MOST_DAYS = Fraction(4, 5)
-"""A price that was charged on more than the other days before is none that was pushed up: it comes and goes."""
+"""If a price was charged on more than the remaining share of the days before, it was not raised: it comes and goes."""
 
 LEAST_GAP = dt.timedelta(days=14)
-"""Time without an observation below which nothing is said to be unobserved."""
+"""Shorter periods without an observation do not count as a gap."""
 
 GAP_FACTOR = 4
-"""How many times the usual time between two days of observation makes a gap, where that is longer."""
+"""A gap exceeds this multiple of the usual time between two days of observation, if that is more than `LEAST_GAP`."""
 
 CUT = Decimal("0.95")
-"""Up to this share of the raised price, it was cut; and from this share of the usual price on, nothing was gained."""
+"""At or below this share of the raised price, it was cut; at or above this share of the usual price, that saved
+nothing."""
 
 
 class RaiseKind(StrEnum):
-    """What was pushed up."""
+    """The kind of price that was raised."""
 
     PRICE = "price"
     LIST_PRICE = "list_price"
@@ -66,68 +66,68 @@ class RaiseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RaisedThenCut:
-    """A discount made by a raise, with the numbers that show it; amounts in yuan."""
+    """A discount produced by a raise, with the figures that prove it; amounts in yuan."""
 
     kind: RaiseKind
     before: Decimal
-    """What was usual: the median of the days before, of the price or of the list price."""
+    """The usual value: the median of the days before, of the price or the list price."""
     raised_to: Decimal
     raised_at: dt.datetime
-    """When it was first seen that high."""
+    """When the raised value was first seen."""
     now: Decimal
     """The price after the cut."""
     usual_price: Decimal
-    """The median price of the days before; the same as `before` for a raised price."""
+    """The median price of the days before; equal to `before` for a raised price."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceHistory:
-    """The past of a product's price, up to its last observation; amounts in yuan."""
+    """The price history of a product up to its last observation; amounts in yuan."""
 
     since: dt.datetime
-    """The first observation."""
+    """Time of the first observation."""
     last_at: dt.datetime
-    """The last one, with a price or without."""
+    """Time of the last observation, with or without a price."""
     days: int
-    """Days with a price."""
+    """Number of days with a price."""
     price: Decimal | None
-    """At the last observation; None when it had none, or was sold out."""
+    """At the last observation; None if it had none or was sold out."""
     lowest: Decimal | None
-    """Lowest ever; None when there never was a price."""
+    """Lowest ever; None if there never was a price."""
     lowest_at: dt.datetime | None
-    """When it was last seen at that price."""
+    """When it last had that price."""
     median: Decimal | None
-    """Of the days with a price among the last 90 days; None without one. Of an even number the mean of the middle two,
-    to the hundredth."""
+    """Over the days with a price among the last 90 days; None if there are none. For an even number of days, the mean
+    of the middle two, rounded to the hundredth."""
     previous: Decimal | None
-    """The price of the run before the last, or of the last before it that had one; None without one."""
+    """The last available price before the last run; None if there is none."""
     previous_at: dt.datetime | None
     lowest_in_days: int | None
-    """Days of the calendar since it was last cheaper, or since its first price if it never was, or since the last long
-    time in which nobody looked, if that is later; None when there is no price now,
-    and when it was never dearer in that time: a price that never moved is at no low."""
+    """Calendar days since it was last cheaper; if it never was, since its first price, or since the last long gap in
+    the observations if that is later. None if there is no price now, or if it was never more expensive in that time:
+    a price that never changed is not at a low."""
     raised_then_cut: RaisedThenCut | None
 
     @property
     def sparse(self) -> bool:
-        """Whether the past is too short to say much."""
+        """True if the past is too short to say much."""
         return self.days < MANY_DAYS
 
     @property
     def below_usual(self) -> bool:
-        """Whether it is cheaper than usual. One day that was dearer does not make a usual price a low one."""
+        """True if it is cheaper than usual. One more expensive day does not make the usual price a low one."""
         return self.price is not None and self.median is not None and self.price < self.median
 
     @property
     def change(self) -> Decimal | None:
-        """The price less the one before; None without both."""
+        """The price minus the previous one; None unless both exist."""
         return None if self.price is None or self.previous is None else self.price - self.previous
 
 
 def price_history(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> PriceHistory | None:
-    """Return what the past of one product says; `past` in order of time, the current run's observation last.
+    """Derive the price history of one product; `past` is in order of time, with the current run's observation last.
 
-    `zone` decides where a day ends. None for an empty past.
+    `zone` decides where a day ends. Returns None for an empty past.
     """
     if not past:
         return None
@@ -163,10 +163,10 @@ def _median(prices: Sequence[Decimal]) -> Decimal:
 
 
 def long_gap(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> dt.timedelta:
-    """Return the time between two observations above which nobody knows what the price did.
+    """Return the time between two observations above which the price in between is unknown.
 
-    Four times what is usual between two days on which this product was seen, so that one that is looked at monthly is
-    not all gaps; never below 14 days.
+    It is four times the usual interval between days on which this product was seen, so that a product observed monthly
+    does not consist only of gaps; at least 14 days.
     """
     days = sorted({date_in(zone, seen.at) for seen in past})
     between = [later - earlier for earlier, later in pairwise(days)]
@@ -197,11 +197,11 @@ def _lowest_in_days(past: Sequence[Observation], zone: dt.tzinfo) -> int | None:
 def _raised_then_cut(
     past: Sequence[Observation], daily: Mapping[dt.date, Decimal], zone: dt.tzinfo
 ) -> RaisedThenCut | None:
-    """Return the raise behind the last price's discount; None when it is no cut, or a true one, or little is known.
+    """Return the raise behind the last price's discount; None if there was no cut, a genuine one, or too little data.
 
-    A raised price: within the last 30 days it stood a tenth above what it was on most of the 90 days before those, and
-    now it is cut to what was usual, to a little less, or not even so far. A raised list price: within those 30 days it
-    was raised by a twentieth, while the price did not rise with it, so that the discount looks bigger.
+    A raised price: within the last 30 days it was a tenth above the price of most of the 90 days before those, and now
+    it is cut to the usual price, slightly less, or not even that far. A raised list price: within those 30 days it was
+    raised by a twentieth while the price did not rise with it, so the discount looks bigger.
     """
     last = past[-1]
     now = last.available_price
@@ -214,7 +214,7 @@ def _raised_then_cut(
         return None
     usual = _median(earlier)
     if now < CUT * usual:
-        return None  # whatever came between: it is cheaper than it was
+        return None  # it is cheaper than before, whatever happened in between
     lately = [seen for seen in past if date_in(zone, seen.at) > middle]
     recent = [(price, seen.at) for seen in lately if (price := seen.available_price) is not None]
     peak = max(price for price, _ in recent)
@@ -229,11 +229,11 @@ def _raised_then_cut(
     if not earlier_list[-1] < LIST_RAISE * usual_list <= last.list_price:
         return None
     if now > RISEN * usual or now * usual_list * LIST_RAISE > usual * last.list_price:
-        return None  # the price rose with it, or the discount is hardly bigger than it was
+        return None  # the price rose with it, or the discount is hardly bigger than before
     at = next(seen.at for seen in lately if seen.list_price == last.list_price)
     return RaisedThenCut(RaiseKind.LIST_PRICE, usual_list, last.list_price, at, now, usual)
 
 
 def _on_most_days(prices: Sequence[Decimal]) -> Decimal:
-    """Return the price that was not exceeded on most of the days; it is the median's or more."""
+    """Return the price that was not exceeded on most of the days; it is at least the median."""
     return sorted(prices)[math.ceil(MOST_DAYS * len(prices)) - 1]

@@ -1,4 +1,4 @@
-"""The past of a product in few words: runs in which nothing changed are one period. Pure functions of observations."""
+"""Condense a product's past: runs that saw no change form one period. Pure functions of observations."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ __all__ = ["PricePeriod", "ProductPast", "price_periods", "product_past"]
 
 @dataclass(frozen=True, slots=True)
 class PricePeriod:
-    """Observations in a row, without a long gap, that saw the same; amounts in yuan."""
+    """Consecutive observations without a change or a long gap; amounts in yuan."""
 
     since: dt.datetime
-    """The first of them."""
+    """Time of the first observation."""
     until: dt.datetime
-    """The last of them."""
+    """Time of the last observation."""
     price: Decimal | None
-    """As shown; None without one."""
+    """As shown; None if there is none."""
     list_price: Decimal | None
     sold_out: bool
     observations: int
     after_gap: bool
-    """Whether nobody had looked for long before the first of them."""
+    """True if the period follows a long time without an observation."""
 
     @property
     def available_price(self) -> Decimal | None:
-        """The price at which it could be bought; None without a price, and while it was sold out."""
+        """The price at which it was for sale; None without a price, or if it was sold out."""
         return None if self.sold_out else self.price
 
 
 @dataclass(frozen=True, slots=True)
 class ProductPast:
-    """A product, and all that is known of its price."""
+    """A product with its whole price history."""
 
     last: Observation
-    """The last observation: it has product number, title, seller, and whether it is sold out."""
+    """The last observation, with product number, title, seller and availability."""
     history: PriceHistory
     periods: tuple[PricePeriod, ...]
     """Oldest first; never empty."""
     observations: int
     in_last_run: bool = True
-    """Whether it was seen by the last run of the search that was asked for, or later."""
+    """True if the last run of the requested search, or a later run, saw it."""
     dropped: str | None = None
-    """What that search made of it, as `Observation.dropped`; None where no search was asked for."""
+    """Why that search dropped it, as in `Observation.dropped`; None if no search was requested."""
 
 
 def product_past(
     past: Sequence[Observation], *, in_last_run: bool = True, zone: dt.tzinfo = dt.UTC
 ) -> ProductPast:
-    """Return what is known of a product from its past, oldest observation first; ValueError for an empty past."""
+    """Summarize a product's past, given oldest observation first. Raises ValueError for an empty past."""
     history = price_history(past, zone)
     if history is None:
         raise ValueError("a product without an observation has no past")
@@ -62,9 +62,9 @@ def product_past(
 
 
 def price_periods(past: Sequence[Observation], zone: dt.tzinfo = dt.UTC) -> tuple[PricePeriod, ...]:
-    """Return the periods of a product, oldest first; `past` in order of time.
+    """Return the periods of a product, oldest first; `past` is in order of time.
 
-    A change of price or list price begins a period, as do being sold out and being on sale again, and a long gap.
+    A period begins with a change of price, list price or availability, and after a long gap.
     """
     found: list[PricePeriod] = []
     longest = long_gap(past, zone)

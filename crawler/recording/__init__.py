@@ -1,1 +1,1 @@
-"""What a run keeps of itself: a journal while it lives, an archive afterwards, and the way back from either."""
+"""Record runs: a journal during the run, an archive afterwards, and the readers of both."""

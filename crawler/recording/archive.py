@@ -1,4 +1,4 @@
-"""An archive: the records of a journal in one file, each compressed by itself, that is whole or absent."""
+"""Write an archive: the records of a journal in one file, each compressed separately. The file is whole or absent."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from crawler.recording.warc import RecordReader
 __all__ = ["check_archive_target", "write_archive"]
 
 LEVEL = 6
-"""Of compression. Bodies come compressed as a rule, and what is left to win is the headers."""
+"""Compression level. Most bodies arrive compressed, so only the headers can still shrink."""
 
 
 def check_archive_target(path: Path) -> None:
-    """Check that an archive can be written to `path`, by making and removing a file beside it.
+    """Check that an archive can be written to `path`, by creating and removing a file beside it.
 
-    Raises UsageError, with the remedy, when it cannot be.
+    Raises UsageError, with the remedy, if it cannot.
     """
     if not path.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{shown(path)} is not an archive name; it must end in .warc.gz or .warc")
@@ -34,19 +34,19 @@ def check_archive_target(path: Path) -> None:
 
 
 async def write_archive(journal: Path | int, path: Path) -> None:
-    """Write the records of a journal, a file or an open one's descriptor, to `path`: each a gzip member of its own.
+    """Write the records of a journal, given as a file or an open descriptor, to `path`: one gzip member per record.
 
-    A name that ends in .warc gets them as they are. A torn record at the end is left out. The file is whole or, on
-    any failure, and when cancelled, as it was before; an existing one keeps its permissions.
+    A name that ends in .warc gets them uncompressed. A partial record at the end is dropped. The file is complete or,
+    after a failure or cancellation, as it was before; an existing file keeps its permissions.
 
-    Raises OutputError when it cannot be written, or the journal cannot be read.
+    Raises OutputError if it cannot be written, or if the journal cannot be read.
     """
     stop = threading.Event()
     writing = asyncio.ensure_future(asyncio.to_thread(_write, journal, path, stop))
     try:
         await asyncio.shield(writing)
     finally:
-        # A thread cannot be interrupted, but this one looks at `stop` before each record, and tidies up by itself.
+        # A thread cannot be interrupted, but this one checks `stop` before each record and cleans up after itself.
         stop.set()
         if not writing.done():
             await asyncio.wait([writing])
@@ -70,6 +70,6 @@ def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
 
 
 def _member(data: bytes) -> bytes:
-    """Return `data` as a gzip member, without a time in it."""
+    """Return `data` as a gzip member without a timestamp."""
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush()

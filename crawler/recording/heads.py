@@ -1,10 +1,10 @@
-"""HTTP heads as an archive keeps them, and what a body is by its head.
+"""Convert HTTP heads for an archive, and decode bodies by their heads.
 
-They are kept byte for byte, with two exceptions. What the network library joined is not chunked any more, so a
-response's `Transfer-Encoding` is renamed `X-Archive-Orig-Transfer-Encoding` and its `Content-Length` is made that of
-the body: with a header that says otherwise than the body, readers go astray (webrecorder/pywb issue 584). The standard
-would have the chunks themselves (iipc/warc-specifications issue 22); who does not have them renames or removes the
-header, and this prefix is the one under which web archives show a capture's own headers. And credentials are left out.
+Heads are stored byte for byte, with two exceptions. First, the HTTP library joins chunks, so a response's
+`Transfer-Encoding` is renamed to `X-Archive-Orig-Transfer-Encoding`, and its `Content-Length` is set to the length of
+the body: readers fail on headers that contradict the body (webrecorder/pywb issue 584). The standard wants the chunks
+themselves (iipc/warc-specifications issue 22). Writers that do not have them rename or remove the header, and web
+archives show a capture's own headers under this prefix. Second, credentials are removed.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def archived_request(head: bytes) -> bytes:
 
 
 def archived_response(hop: HttpRecord) -> bytes:
-    """Return the head of a hop's response, true of the body that is kept with it.
+    """Return the head of a response, corrected to match the body stored with it.
 
-    A body that was cut keeps the length that was stated: WARC-Truncated says why it is shorter.
+    A truncated body keeps the stated length: WARC-Truncated says why it is shorter.
     """
     length = b"%d" % len(hop.body)
     lines, changed, stated = [], False, False
@@ -48,13 +48,13 @@ def archived_response(hop: HttpRecord) -> bytes:
 
 
 def split_head(block: bytes) -> tuple[bytes, bytes]:
-    """Return an HTTP message's head, with the empty line that ends it, and its body."""
+    """Split an HTTP message into its head, including the empty line at the end, and its body."""
     head, end, body = block.partition(_END)
     return head + end, body
 
 
 def decoded(head: bytes, body: bytes, max_bytes: int) -> bytes | None:
-    """Return the body of a response as it is once decompressed; None when it cannot be, or is larger than allowed."""
+    """Return the decompressed body of a response; None if decoding fails or the result is too large."""
     codings = b",".join(
         line.partition(b":")[2].strip() for name, line in _lines(head) if name == b"content-encoding"
     )
@@ -63,9 +63,9 @@ def decoded(head: bytes, body: bytes, max_bytes: int) -> bytes | None:
 
 
 def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
-    r"""Yield the lines of a head with their header's name in lower case; b'' for the first line and for empty ones.
+    r"""Yield the lines of a head, each with its header's name in lower case; b'' for the first line and empty ones.
 
-    A continuation (obs-fold, RFC 9112, 5.2) has the name of the line before it, and joined by \r\n they are the head.
+    A continuation (obs-fold, RFC 9112, 5.2) has the name of the line before it. Joined by \r\n, the lines are the head.
     """
     name = b""
     for number, line in enumerate(head.split(b"\r\n")):

@@ -1,8 +1,8 @@
-"""The journal of a run: what a search fetches, on the disk as it comes, and pages of earlier runs found again.
+"""The journal of a run: write fetched pages to disk as they arrive, and find pages of earlier runs.
 
-A journal is a WARC file, not compressed: most bodies are already, and it is written in every run. One thread writes it,
-each record with one call, so that what was written survives the process, however it ends; only a power cut may take the
-last seconds. A run that was killed leaves a torn record at most, which readers drop.
+A journal is an uncompressed WARC file: most bodies are compressed already, and every run writes one. A single thread
+writes it, each record with one call, so written data survives the process, however it ends; only a power failure may
+lose the last seconds. A killed run leaves at most one partial record, which readers drop.
 """
 
 from __future__ import annotations
@@ -38,36 +38,36 @@ if TYPE_CHECKING:
 __all__ = ["MAX_AGE", "MAX_BYTES", "Journal", "open_journal", "prune", "saved_pages"]
 
 MAX_AGE = 86_400.0
-"""Seconds after its last record for which a journal is kept."""
+"""How many seconds to keep a journal after its last record."""
 
 MAX_BYTES = 256 * 2**20
-"""Bytes of all journals that are kept; a single one is no larger, see `warc.MAX_RUN`."""
+"""Limit on the total size of all journals; a single one is no larger, see `warc.MAX_RUN`."""
 
 CLOSE_SECONDS = 0.15
-"""How long `Journal.close` waits for a disk that does not answer."""
+"""How long `Journal.close` waits for an unresponsive disk."""
 
 CLOCK_SLACK = 60.0
-"""Seconds by which a page may seem to come from the future: clocks are set."""
+"""How many seconds a page may lie in the future: clocks get adjusted."""
 
 HTTP_OK = 200
 
 _NAME = re.compile(r"(?P<key>[0-9a-f]{16})-\d{8}T\d{6}Z-[0-9a-f]{16}\.warc")
 
 _Job = tuple[Callable[["RunWriter"], bytes] | None, Callable[[], None] | None]
-"""What makes the bytes to write, and whom to tell when they are written; no maker: the end."""
+"""A function that makes the bytes to write (None to stop), and a callback for when they are written."""
 
 
 class Journal:
-    """A `Recorder` that writes to the disk; no failure of it fails the search.
+    """A `Recorder` that writes to disk; its failures never fail the search.
 
-    Close it when the run is over and its archive, if any, is made.
+    Close it after the run, once its archive, if any, is written.
     """
 
     def __init__(self, path: Path, fd: int | None, failure: str | None = None) -> None:
-        """`fd` is open for reading and appending and is closed by `close`; without one there is a `failure`."""
+        """`fd` is open for reading and appending; `close` closes it. Without one, there is a `failure`."""
         self.path = path
         self.failure = failure
-        """Why nothing is recorded any more, in words."""
+        """Why recording stopped, in words."""
         self._fd = fd
         self._size = 0
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
@@ -76,39 +76,39 @@ class Journal:
         self._abandoned = False
 
     def fileno(self) -> int:
-        """Return the descriptor, to read by; it serves even when the file was removed.
+        """Return the file descriptor, for reading; it works even if the file was removed.
 
-        Raises ValueError for a journal that is closed or could not be made.
+        Raises ValueError if the journal is closed or could not be created.
         """
         if self._fd is None:
             raise ValueError("the journal is not open")
         return self._fd
 
     def begin(self, parameters: RunParameters) -> None:
-        """Note what the run was asked for; written with what follows, for the first requests are on their way now."""
+        """Record the parameters of the run. Later records trigger the write, so the first requests are not delayed."""
         if not self._closed and self._fd is not None:
             self._jobs.put((lambda run: run.begin(parameters), None))
 
     def hop(self, page: PageKey | None, hop: HttpRecord) -> None:
-        """Note a request."""
+        """Record a request."""
         self._enqueue(lambda run: run.hop(page, hop))
 
     def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> None:
-        """Note what came for a page."""
+        """Record the response for a page."""
         self._enqueue(lambda run: run.fetched(page, exchange, fetched_at))
 
     async def page(self, saved: SavedPage) -> None:
-        """Note a page that ended, and return when it is written."""
+        """Record a finished page, and return once it is written."""
         await self._written(lambda run: run.page(saved))
 
     async def end(self, end: RunEnd) -> None:
-        """Note how the run ended, and return when all is written."""
+        """Record the end of the run, and return once everything is written."""
         await self._written(lambda run: run.end(end))
 
     def close(self) -> None:
-        """Write what is still to be written and close the file; once is enough.
+        """Write what is pending and close the file; further calls do nothing.
 
-        Returns within 0.2 s: a disk that does not answer is left to its thread, which does not keep the process.
+        Returns within 0.2 s. An unresponsive disk is left to the thread, which does not keep the process alive.
         """
         if self._closed:
             return
@@ -130,31 +130,31 @@ class Journal:
             if not written.done():  # its waiter may have been cancelled
                 written.set_result(None)
 
-        def tell() -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        def notify() -> None:
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
                 loop.call_soon_threadsafe(settle)
 
-        if self._enqueue(make, tell):
+        if self._enqueue(make, notify):
             await written
 
-    def _enqueue(self, make: Callable[[RunWriter], bytes], tell: Callable[[], None] | None = None) -> bool:
-        """Hand a job to the thread; return whether it will be looked at."""
+    def _enqueue(self, make: Callable[[RunWriter], bytes], notify: Callable[[], None] | None = None) -> bool:
+        """Queue a job for the thread; return False if the journal is closed."""
         if self._closed or self._fd is None:
             return False
         if self._thread is None:
             self._start()
-        self._jobs.put((make, tell))
+        self._jobs.put((make, notify))
         return True
 
     def _start(self) -> None:
-        # Not with the journal: parse processes are forked while there is one thread alone.
+        # Not when the journal is created: parse processes are forked while there is only one thread.
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
     def _write_all(self) -> None:
         run = None
         while True:
-            make, tell = self._jobs.get()
+            make, notify = self._jobs.get()
             if make is None:
                 break
             try:
@@ -169,8 +169,8 @@ class Journal:
             except Exception as error:  # noqa: BLE001 – a defect here may cost the journal, never the search
                 self._fail(f"{type(error).__name__}: {error}")
             finally:
-                if tell is not None:
-                    tell()
+                if notify is not None:
+                    notify()
         self._close_file()
 
     def _append(self, data: bytes) -> None:
@@ -186,13 +186,13 @@ class Journal:
 
     def _fail(self, why: str) -> None:
         self.failure = _cannot(self.path, why)
-        with suppress(OSError):  # a reader would drop the torn record as well
+        with suppress(OSError):  # readers drop a partial record anyway
             os.ftruncate(self.fileno(), self._size)
 
     def _close_file(self) -> None:
         if self._fd is not None:
             fd, self._fd = self._fd, None
-            with suppress(OSError):  # a network disk may say only now that it failed; nothing is left to do
+            with suppress(OSError):  # a network disk may report a failure only now; nothing can be done
                 os.close(fd)
 
 
@@ -204,9 +204,9 @@ def open_journal(
     max_age: float = MAX_AGE,
     max_bytes: int = MAX_BYTES,
 ) -> Journal:
-    """Return a new journal in `folder`, which is made where it is missing; old journals there are pruned first.
+    """Create a journal in `folder`, which is created if missing; first prune the old journals there.
 
-    Where none can be made, the journal that is returned has a `failure` and keeps nothing.
+    If that fails, the returned journal has a `failure` and records nothing.
     """
     name = f"{_key(parameters)}-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
     path = folder
@@ -217,7 +217,7 @@ def open_journal(
             path = folder / f"{name}-{secrets.token_hex(8)}.warc"
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             fd = os.open(path, flags, 0o600)
-            # Between the two a run that prunes may have taken it for one that nobody holds.
+            # Between the two calls, another run may have removed it as abandoned.
             if try_lock(fd) is not False and os.fstat(fd).st_nlink:
                 return Journal(path, fd)
             os.close(fd)
@@ -229,9 +229,9 @@ def open_journal(
 def prune(
     folder: Path, *, now: dt.datetime, max_age: float = MAX_AGE, max_bytes: int = MAX_BYTES
 ) -> tuple[Path, ...]:
-    """Remove journals from `folder` and return them: the old, and the oldest beyond `max_bytes` in all.
+    """Remove journals from `folder` and return them: expired ones, and the oldest beyond `max_bytes` in total.
 
-    One that a living process writes stays, as does every file that is not named like a journal.
+    A journal that a running process writes stays, and so does every file without a journal's name.
     """
     removed, size = [], 0
     for written, length, path in sorted(_journals(folder), reverse=True):
@@ -250,11 +250,12 @@ def saved_pages(
     fresh_seconds: float,
     max_bytes: int | None = None,
 ) -> tuple[dict[PageKey, SavedPage], tuple[str, ...]]:
-    """Return the pages that earlier runs of the same search fetched, and what could not be read, a line each.
+    """Return the pages that earlier runs of the same search fetched, and a line for each file that was unreadable.
 
-    The same search is the same shop, address and query, whatever its pages, order and filters. Of a page the newest
-    copy counts, no older than `fresh_seconds`; one that failed is no copy, one that was fetched and not judged before
-    its run was killed is. `max_bytes` caps a decoded body. Reads files: call it where waiting is no harm.
+    The same search means the same shop, address and query, whatever its pages, order and filters. The newest copy of
+    a page counts, if it is no older than `fresh_seconds`. A failed page does not count; a page that was fetched but not
+    judged before its run was killed does. `max_bytes` limits a decoded body. Reads files: call it where blocking does
+    no harm.
     """
     from crawler.recording.reading import MAX_BODY, read_stored
     from crawler.recording.warc import MAX_BLOCK, RecordReader
@@ -289,34 +290,34 @@ def saved_pages(
 
 
 def _key(parameters: RunParameters) -> str:
-    """Return what two runs of the same search have in common, as 16 hexadecimal digits."""
-    # The demo shop has another port in every run.
+    """Return the key shared by all runs of the same search, as 16 hexadecimal digits."""
+    # The demo shop has a different port in every run.
     place = "demo" if parameters.demo else parameters.base_url
     try:
         parts = urlsplit(parameters.first_url)
         words = repr((parameters.shop, place, parts.path, parts.query))
-    except ValueError:  # of a file that somebody else made: no search has such an address
+    except ValueError:  # a file from elsewhere; no search has such an address
         words = repr((parameters.shop, place, parameters.first_url))
     return hashlib.blake2b(words.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
 def _is_of_use(page: PageRecord) -> bool:
-    """Return whether a page need not be fetched again; of one that was not judged its judge decides in the end."""
+    """Return True if a page need not be fetched again; its judge decides later on one that was not judged."""
     from crawler.verdict import Verdict
 
     if not page.verdict:
         return page.exchange.problem is None and page.exchange.status == HTTP_OK
     try:
         return not Verdict(page.verdict).failed
-    except ValueError:  # another version's
+    except ValueError:  # written by another version
         return False
 
 
 def _journals(folder: Path, key: str | None = None) -> Iterator[tuple[float, int, Path]]:
-    """Yield the journals in `folder`, those of `key` alone if given: time of the last record, bytes, path."""
+    """Yield the journals in `folder`, only those of `key` if given, as (time of the last record, size, path)."""
     try:
         entries = list(os.scandir(folder))
-    except OSError:  # no folder, no journals
+    except OSError:  # without a folder there are no journals
         return
     for entry in entries:
         match = _NAME.fullmatch(entry.name)
@@ -329,9 +330,9 @@ def _journals(folder: Path, key: str | None = None) -> Iterator[tuple[float, int
 
 
 def _remove(path: Path) -> bool:
-    """Remove a journal unless a run holds it; return whether it is gone."""
+    """Remove a journal unless a run holds it; return True if it is gone."""
     try:
-        if sys.platform == "win32":  # a file that is open cannot be removed there
+        if sys.platform == "win32":  # Windows cannot remove an open file
             path.unlink(missing_ok=True)
             return True
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)

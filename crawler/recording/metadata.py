@@ -1,6 +1,6 @@
-"""The metadata records of a run, as JSON: each says by `kind` what it is.
+"""The metadata records of a run, as JSON; `kind` names the type of each.
 
-Read from a file that anybody may have made, so every field has its type, and what does not fit is an error.
+They are read from files of any origin, so every field is typed, and a mismatch is an error.
 """
 
 from __future__ import annotations
@@ -29,50 +29,50 @@ __all__ = [
 ]
 
 FORMAT = 2
-"""Raised when an older program would misread what a newer one wrote: 2 has pages in price order."""
+"""Increased when an older program would misread what a newer one writes: 2 has pages in price order."""
 
 JSON_TYPE = "application/json"
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
-    """What the run was asked for: the first record after the file's own."""
+    """The parameters of the run: the first record after the file's own."""
 
     format: int
     parameters: RunParameters
 
 
 class ProblemRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="problem"):
-    """Why a request brought no whole answer; WARC-Concurrent-To names the request."""
+    """Why a request got no complete response; WARC-Concurrent-To names the request."""
 
     problem: Problem | None
     detail: str
     phrases: Packed = {}
-    """Code and values of the texts in the record, so that a replay words them in any language; so in the others."""
+    """Codes and values of the texts here, so that a replay can phrase them in any language; likewise elsewhere."""
 
 
 class PageRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="page"):
-    """What came for a page, and how it ended; only with this record is it had, and the last one counts."""
+    """The response for a page, and its verdict. A page counts only with this record; the last one decides."""
 
     page: Annotated[int, msgspec.Meta(ge=1)]
     verdict: str
-    """'' before it is judged."""
+    """'' until it is judged."""
     detail: str
     fetched_at: dt.datetime
     exchange: Exchange
-    """Without its body."""
+    """Without the body."""
     hops: list[str]
-    """WARC-Record-ID of each request made for it, in order."""
+    """WARC-Record-ID of each request made for the page, in order."""
     body: str | None
-    """WARC-Record-ID of the response (or resource) whose payload is the body; None when that is empty."""
+    """WARC-Record-ID of the response (or resource) whose payload is the body; None if it is empty."""
     body_bytes: int
-    """Length of the body once decoded."""
+    """Length of the decoded body."""
     price_order: bool = False
-    """`page` is one of the shop's list in price order."""
+    """True if `page` belongs to the shop's list in price order."""
     phrases: Packed = {}
 
 
 class EndRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
-    """How the run ended: the last record."""
+    """The outcome of the run: the last record."""
 
     end: RunEnd
     phrases: Packed = {}
@@ -103,16 +103,16 @@ def encoded(record: Metadata) -> bytes:
         record = msgspec.structs.replace(record, phrases=phrases)
     try:
         return msgspec.json.encode(record, enc_hook=str)  # a Phrase is written as its text
-    except UnicodeEncodeError:  # half a surrogate pair: bytes of the command line that are no text
+    except UnicodeEncodeError:  # a lone surrogate, from bytes of the command line that are not text
         return json.dumps(msgspec.to_builtins(record, enc_hook=str), ensure_ascii=False).encode(
             "utf-8", "replace"
         )
 
 
 def read(data: bytes) -> Metadata | None:
-    """Return the record that is written in `data`; None for JSON that is none of ours.
+    """Decode a record; return None for JSON that is not one of ours.
 
-    Raises ValueError, in words, for one of ours that has a wrong type in it.
+    Raises ValueError, in words, for one of ours with a wrong type.
     """
     try:
         kind = msgspec.json.decode(data, type=_Kind).kind

@@ -1,6 +1,6 @@
-"""A run read back from its records, in a journal or an archive.
+"""Read a run from its records, in a journal or an archive.
 
-A file may come from anybody. Sizes are bounded, types are checked, and nothing in it is taken for a path or for code.
+A file may come from anybody: limit sizes, check types, and take nothing in it for a path or for code.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from crawler.recording.warc import MAX_BLOCK, MAX_RUN, Record, RecordReader
 __all__ = ["MAX_BODY", "StoredPage", "StoredRun", "read_run", "read_stored"]
 
 MAX_BODY = FetchPolicy().max_bytes
-"""Bytes of a decoded body, unless the caller says otherwise."""
+"""Default limit on the size of a decoded body, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A page as its records have it: its body not yet decoded."""
+    """A page as recorded, with its body not decoded yet."""
 
     record: PageRecord
     hops: tuple[HttpRecord, ...]
@@ -34,7 +34,7 @@ class StoredPage:
     """The response or resource whose payload is the body."""
 
     def saved(self, max_bytes: int = MAX_BODY) -> SavedPage:
-        """Return the page with its body decoded. Raises ValueError, in words, for a body that is not as stated."""
+        """Return the page with its body decoded. Raises ValueError, in words, if the body contradicts its record."""
         page, body = self.record, b""
         if page.body_bytes > max_bytes:
             raise ValueError(Phrase("record_body_too_large", page=page.page, size=max_bytes / 2**20))
@@ -55,7 +55,7 @@ class StoredPage:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run as its records have it."""
+    """A run as recorded."""
 
     parameters: RunParameters
     pages: dict[PageKey, StoredPage]
@@ -64,12 +64,12 @@ class StoredRun:
 
 
 def read_run(path: Path, *, max_bytes: int = MAX_BODY) -> SavedRun:
-    """Return the run that is kept in `path`, a .warc or a .warc.gz.
+    """Read the run stored in `path`, a .warc or a .warc.gz.
 
-    `max_bytes` caps each body once decoded; all records of a run together have 256 MiB at most. The file is read in
-    one go: call it where waiting is no harm.
+    `max_bytes` limits each decoded body; all records of a run together may have 256 MiB. The file is read in one go:
+    call it where blocking does no harm.
 
-    Raises ArchiveError when there is no such file, or it is no WARC, holds no run of this program, holds several, or is
+    Raises ArchiveError if the file does not exist, is not a WARC, contains no run of this program or several, or is
     damaged before its end.
     """
     reader = RecordReader(path, max_block=max(MAX_BLOCK, max_bytes))
@@ -88,22 +88,22 @@ def read_run(path: Path, *, max_bytes: int = MAX_BODY) -> SavedRun:
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read of a run so far."""
+    """The parts of a run read so far."""
 
     parameters: RunParameters | None = None
     requests: dict[str, Record] = field(default_factory=dict)
     answers: dict[str, Record] = field(default_factory=dict)
     """Responses and resources by their own id."""
     responses: dict[str, Record] = field(default_factory=dict)
-    """Responses by their request's id."""
+    """Responses by the id of their request."""
     problems: dict[str, ProblemRecord] = field(default_factory=dict)
-    """By their request's id."""
+    """Problems by the id of their request."""
     pages: dict[PageKey, StoredPage] = field(default_factory=dict)
     ended: RunEnd | None = None
 
 
 def read_stored(reader: RecordReader) -> StoredRun:
-    """Return the run that a reader's records make, no body decoded. Raises ArchiveError like `read_run`."""
+    """Build a run from a reader's records, without decoding bodies. Raises ArchiveError like `read_run`."""
     parts = _Parts()
     for record in reader:
         try:
@@ -116,7 +116,7 @@ def read_stored(reader: RecordReader) -> StoredRun:
 
 
 def _take(record: Record, parts: _Parts) -> None:
-    """Add what a record says. Raises ValueError, in words, for one that cannot be."""
+    """Add the content of a record. Raises ValueError, in words, if it is invalid."""
     concurrent = record.fields.get("warc-concurrent-to", "")
     match record.kind:
         case "request":
@@ -136,7 +136,7 @@ def _take(record: Record, parts: _Parts) -> None:
                 case EndRecord(end=end):
                     parts.ended = end
                 case None:
-                    pass  # another program's
+                    pass  # written by another program
         case _:
             pass
 

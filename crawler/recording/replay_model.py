@@ -1,4 +1,4 @@
-"""A run as it is kept and as it is read back: values, and what a search tells whoever records it."""
+"""A recorded run as values, and the interface through which a search records itself."""
 
 from __future__ import annotations
 
@@ -14,96 +14,96 @@ __all__ = ["ArchiveError", "Recorder", "RunEnd", "RunParameters", "SavedPage", "
 
 
 class ArchiveError(UsageError):
-    """A file that should hold a run cannot be read as one; the message is one line that names it."""
+    """A file is not a readable run; the message is one line that names the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunParameters:
-    """What a run was asked for."""
+    """The parameters of a run."""
 
     query: str
-    """As the user typed it."""
+    """As typed by the user."""
     query_sent: str
-    """As the shop was asked."""
+    """As sent to the shop."""
     shop: str
     base_url: str
     demo: bool
     settings: dict[str, object]
-    """What shapes the result, as JSON values; nothing here looks into them."""
+    """The settings that affect the result, as JSON values; nothing here interprets them."""
     first_url: str
-    """Address of page 1."""
+    """The address of page 1."""
     started_at: dt.datetime
     """Aware, UTC."""
     version: str
-    """Of the program."""
+    """The version of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPage:
-    """A page that ended, with what came for it."""
+    """A finished page, with the response to it."""
 
     page: int
     exchange: Exchange
-    """With its body decoded."""
+    """With a decoded body."""
     verdict: str
-    """By its name in the JSON report; '' for a page that was fetched and not judged before its run was killed."""
+    """Its name in the JSON report; '' for a page that was fetched but not judged before its run was killed."""
     detail: str
     fetched_at: dt.datetime
-    """Aware, UTC; a page taken over from another run keeps the time at which that one fetched it."""
+    """Aware, UTC; a page reused from another run keeps the time at which that run fetched it."""
     hops: tuple[HttpRecord, ...] = ()
-    """The requests made for it, as an archive has them: what lets a page go from one run's records to another's."""
+    """The requests made for the page, as an archive stores them; with them, another run can record the page as well."""
     price_order: bool = False
-    """It is a page of the shop's list in price order."""
+    """True if the page belongs to the shop's list in price order."""
 
     @property
     def key(self) -> PageKey:
-        """What names it among the pages of its run."""
+        """Identifies the page within its run."""
         return PageKey(self.price_order, self.page)
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run ended."""
+    """The outcome of a run."""
 
     finished_at: dt.datetime
     """Aware, UTC."""
     stopped: str | None
-    """Why before its time; None when it was done."""
+    """Why it stopped early; None if it finished."""
     verdicts: dict[int, tuple[str, str]]
-    """Verdict and detail of every page asked for, those never fetched too; without the pages in price order."""
+    """Verdict and detail of every page requested, including pages never fetched; without pages in price order."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
-    """A run read back."""
+    """A run read from a file."""
 
     parameters: RunParameters
     pages: dict[PageKey, SavedPage] = field(default_factory=dict)
-    """The last copy of each."""
+    """The last copy of each page."""
     ended: RunEnd | None = None
-    """None for a run that was killed, or is still under way."""
+    """None if the run was killed or is still running."""
     torn: bool = False
-    """The file ends within a record; what stands before it is here."""
+    """True if the file ends within a record; everything before it was read."""
 
 
 class Recorder(Protocol):
-    """Who keeps what a search fetches. No method raises, and none blocks the loop."""
+    """Stores what a search fetches. No method raises, and none blocks the loop."""
 
     def begin(self, parameters: RunParameters) -> None:
-        """Note what the run was asked for; before all else."""
+        """Record the parameters of the run; call this first."""
 
     def hop(self, page: PageKey | None, hop: HttpRecord) -> None:
-        """Note a request made for `page`; None for one that belongs to no page (robots.txt)."""
+        """Record a request made for `page`; None for a request that belongs to no page (robots.txt)."""
 
     def fetched(self, page: PageKey, exchange: Exchange, fetched_at: dt.datetime) -> None:
-        """Note what came for a page, after its hops and before it is parsed: from here on it is not lost."""
+        """Record the response for a page, after its hops and before it is parsed, so that it cannot be lost."""
 
     async def page(self, saved: SavedPage) -> None:
-        """Note the verdict on a page, and return when it is written; told again, the later one counts.
+        """Record the verdict on a page, and return once it is written; a later verdict replaces it.
 
-        Its hops are those that `hop` was told of; `saved.hops` stand in where there were none, as for a page taken
-        over from another run.
+        The hops of the page are those passed to `hop`. If there were none, as for a page reused from another run,
+        `saved.hops` serve.
         """
 
     async def end(self, end: RunEnd) -> None:
-        """Note how the run ended, and return when all is written."""
+        """Record the outcome of the run, and return once everything is written."""

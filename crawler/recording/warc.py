@@ -1,4 +1,4 @@
-"""WARC 1.1 records, out and in: framing, digests and bounds; what they mean is for `writing` and `reading`.
+"""Read and write WARC 1.1 records: framing, digests and limits. `writing` and `reading` know what the records mean.
 
 ISO 28500:2017, https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/.
 """
@@ -34,42 +34,42 @@ __all__ = [
 ]
 
 MAX_BLOCK = 64 * 2**20
-"""Bytes of one record's block, decompressed, that are read."""
+"""Limit on the block of one record when reading, in decompressed bytes."""
 
 MAX_RUN = 256 * 2**20
-"""Bytes of a whole run's records, decompressed; neither written nor read beyond. 100 pages take some 3 MiB."""
+"""Limit on the records of a run when writing and reading, in decompressed bytes. 100 pages take some 3 MiB."""
 
 MAX_RECORDS = 100_000
-"""Records of a run that are read; 100 pages with ten attempts of six hops each, the most there can be, have 18,000."""
+"""Limit on records of a run when reading; the maximum, 100 pages of ten attempts with six hops each, has 18,000."""
 
 MAX_HEAD = 64 * 2**10
-"""Bytes of a record's own headers; the longest of ours holds an address of some 8 KiB, which is all that HTTP
-servers and clients take."""
+"""Limit on a record's own headers in bytes; our longest holds an address of some 8 KiB, the maximum that HTTP servers
+and clients accept."""
 
 _END = b"\r\n\r\n"
-"""What follows a record's block."""
+"""The bytes after a record's block."""
 
 _URI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
-"""What stays as it is in an address; white space and line ends would break the header, the rest is no URI."""
+"""Characters of an address that stay unchanged; white space and line ends break the header, others are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it was read."""
+    """A record that was read."""
 
     kind: str
     """Its WARC-Type."""
     fields: Mapping[str, str]
-    """Its headers, names in lower case; of several with one name the first."""
+    """Its headers, with names in lower case; of several headers with one name, the first."""
     head: bytes
-    """The same as bytes, with version line and the empty line."""
+    """The headers as bytes, including the version line and the empty line."""
     block: bytes
     offset: int
-    """Where it begins in the decompressed file."""
+    """Its position in the decompressed file."""
 
     @property
     def id(self) -> str:
-        """Its WARC-Record-ID, '' when it has none."""
+        """Its WARC-Record-ID; '' if it has none."""
         return self.fields.get("warc-record-id", "")
 
     @property
@@ -84,7 +84,7 @@ def new_record_id() -> str:
 
 
 def iso_date(moment: dt.datetime) -> str:
-    """Return a time as WARC-Date has it, to the microsecond (section 5.4; W3CDTF)."""
+    """Format a time as a WARC-Date, to the microsecond (section 5.4; W3CDTF)."""
     return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
@@ -99,9 +99,9 @@ def record_bytes(
     body: bytes = b"",
     fields: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return a whole record, with the digests of its block and its payload.
+    """Return a complete record, with the digests of its block and its payload.
 
-    `head` is an HTTP head, kept byte for byte, and `body` what follows it, the payload.
+    `head` is an HTTP head, stored byte for byte, and `body` is the payload after it.
     """
     from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it has no types; 2 ms after aiohttp
 
@@ -114,7 +114,7 @@ def record_bytes(
         "WARC-Target-URI": _uri(uri),
         **(fields or {}),
     }
-    # A warcinfo record has no target (section 5.6); one with nothing to name must not have an empty header.
+    # A warcinfo record has no target (section 5.6), and a record without an address must not have an empty header.
     if kind == "warcinfo" or not uri:
         del headers["WARC-Target-URI"]
     writer.write_record(
@@ -132,24 +132,24 @@ def record_bytes(
 
 
 class _Verbatim:
-    """An HTTP head for warcio to write as it came; its own class would take it apart and percent-encode headers."""
+    """An HTTP head for warcio to write unchanged; its own class would parse it and percent-encode headers."""
 
     def __init__(self, head: bytes) -> None:
         self.headers_buff = head
 
     def compute_headers_buffer(self, _header_filter: object = None) -> None:
-        """Do nothing: the bytes are there."""
+        """Do nothing: the bytes are there already."""
 
 
 class RecordReader:
-    """The records of a file, compressed or not, one by one and within bounds; iterate once.
+    """The records of a file, compressed or not, one by one and within limits; iterate once.
 
-    `max_block` is the largest block in bytes. A file that ends within a record ends the iteration and sets `torn`;
-    anything else that is not a record raises ArchiveError, as does a file that cannot be opened.
+    `max_block` limits the size of a block in bytes. If the file ends within a record, the iteration ends and sets
+    `torn`. Anything else that is not a record raises ArchiveError, and so does a file that cannot be opened.
     """
 
     def __init__(self, source: Path | int, *, name: str | None = None, max_block: int = MAX_BLOCK) -> None:
-        """Read a file, or an open file from its beginning: its descriptor stays open, `name` is said of it."""
+        """Read a file, or an open descriptor from its beginning; that stays open, and messages call it `name`."""
         self._source = source
         self.name = name or (shown(source) if isinstance(source, Path) else "the journal")
         self._max_block = max_block
@@ -169,7 +169,7 @@ class RecordReader:
                         yield record
         except _TornError:
             self.torn = True
-        except EOFError:  # the same, in the middle of a compressed record
+        except EOFError:  # the same, within a compressed record
             self.torn = True
         except (gzip.BadGzipFile, zlib.error) as error:
             raise self.damaged(str(error)) from error
@@ -177,7 +177,7 @@ class RecordReader:
             raise self._unreadable(error.strerror or str(error)) from error
 
     def damaged(self, what: str, record: Record | None = None) -> ArchiveError:
-        """Return the error that says what is wrong, and where."""
+        """Return the error for damage, with its position."""
         at = self._at if record is None else record.offset
         return ArchiveError(Phrase("record_file_damaged", name=self.name, at=at, why=what))
 
@@ -189,7 +189,7 @@ class RecordReader:
             file = open(self._source, "rb", closefd=False)  # noqa: SIM115 – closed by the caller; no path
         else:
             try:
-                # A pipe without a writer would be waited for without end.
+                # Opening a pipe without a writer would block forever.
                 if not stat.S_ISREG(self._source.stat().st_mode):
                     raise self._unreadable(Phrase("no_file"))
             except ValueError as error:  # a NUL in the name
@@ -228,7 +228,7 @@ class RecordReader:
                 return None
             if self._at == 0 and not first.startswith(b"WARC/"):
                 raise ArchiveError(Phrase("record_file_no_warc", name=self.name))
-            # WARC 1.0 differs in nothing that is read here.
+            # WARC 1.0 does not differ in anything that is read here.
             parsed = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"]).parse(lines, first)
         except (StatusAndHeadersParserException, EOFError, _HeadTooLongError):
             raise self.damaged(Phrase("record_begins_nowhere")) from None
@@ -257,7 +257,7 @@ class RecordReader:
 
     def _check_digest(self, record: Record) -> None:
         algorithm, _, stated = record.fields.get("warc-block-digest", "").partition(":")
-        if algorithm.lower() != "sha1":  # what we write; with another one the record is taken as it is
+        if algorithm.lower() != "sha1":  # we write SHA-1; records with other digests are accepted unchecked
             return
         digest = hashlib.sha1(record.block, usedforsecurity=False).digest()
         if stated.upper() not in {base64.b32encode(digest).decode(), digest.hex().upper()}:
@@ -269,11 +269,11 @@ class _TornError(Exception):
 
 
 class _HeadTooLongError(Exception):
-    """The headers of a record do not end."""
+    """The headers of a record exceed the limit."""
 
 
 class _HeadLines:
-    """The lines of a record's headers, `MAX_HEAD` bytes at most."""
+    """The lines of a record's headers, at most `MAX_HEAD` bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -282,11 +282,11 @@ class _HeadLines:
 
     @property
     def taken(self) -> bytes:
-        """All lines so far."""
+        """All lines read so far."""
         return b"".join(self._lines)
 
     def readline(self) -> bytes:
-        """Return the next line; b'' at the end of the file, if nothing was read before it."""
+        """Return the next line; b'' at the end of the file if nothing was read before."""
         line = self._file.readline(self._left)
         self._left -= len(line)
         self._lines.append(line)
@@ -298,7 +298,7 @@ class _HeadLines:
 
 
 def _uri(uri: str) -> str:
-    """Return an address as a header can hold it; one that is percent-encoded already stays as it is."""
+    """Encode an address for a header; leave a percent-encoded one unchanged."""
     if uri.isascii() and uri.isprintable() and not set(uri) & set(' "<>'):
         return uri
     return quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")

@@ -1,18 +1,18 @@
-"""A run as WARC records: bytes out, no file.
+"""Convert a run to WARC records, as bytes; no file is involved.
 
     warcinfo
-    metadata «run»        what was asked for
-    request, response     each request as it went out and what came for it, in the order of their ends
-      metadata «problem»    beside a request that brought no whole answer
-    metadata «page»       what came for a page, after its requests; once more when it is judged
-    metadata «end»        how the run ended
+    metadata «run»        the parameters of the run
+    request, response     each request as sent and its response, in the order in which they ended
+      metadata «problem»    with a request that got no complete response
+    metadata «page»       the response for a page, after its requests; again once it is judged
+    metadata «end»        the outcome of the run
 
-Metadata records have an address of their own, `urn:bookprice:page:3:…`. Under the page's address, a player of web
-archives such as pywb or ReplayWeb.page takes them for later captures of the page and shows JSON in its place.
+Metadata records have addresses of their own, `urn:bookprice:page:3:…`. Under the page's address, a web archive player
+such as pywb or ReplayWeb.page would take them for later captures of the page and show the JSON instead.
 
-HTTP heads are kept as `heads` says. Cookies stay in them: they are those that the shop gave this program, and without
-them an answer that depends on one cannot be explained. A journal is readable by its owner alone; whoever gives an
-archive away gives its cookies, too.
+`heads` describes how HTTP heads are stored. They include cookies: the shop gave them to this program, and a response
+that depends on one cannot be explained without it. Only its owner can read a journal; sharing an archive shares its
+cookies.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["RunWriter"]
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A hop that was written: what the record of its page needs of it."""
+    """A recorded hop, as needed for the record of its page."""
 
     hop: HttpRecord
     request_id: str
@@ -50,17 +50,17 @@ class _Written:
 
 
 class RunWriter:
-    """Turns a run, told of in order, into the bytes of its records."""
+    """Convert the events of a run, in order, to the bytes of its records."""
 
     def __init__(self) -> None:
         self._run_id: str | None = None
         self._hops: dict[PageKey, list[_Written]] = {}
-        """Those of pages that have not ended."""
+        """The hops of unfinished pages."""
         self._pages: dict[PageKey, PageRecord] = {}
         """The last record of each page."""
 
     def begin(self, parameters: RunParameters) -> bytes:
-        """Return the records that a file of the run begins with."""
+        """Return the first records of a run's file."""
         self._run_id = new_record_id()
         info_id = new_record_id()
         info = {
@@ -84,7 +84,7 @@ class RunWriter:
         )
 
     def hop(self, page: PageKey | None, hop: HttpRecord) -> bytes:
-        """Return the records of a request and of what came for it."""
+        """Return the records of a request and its response."""
         request_id, response_id = new_record_id(), new_record_id() if hop.response_head else None
         concurrent = {"WARC-Concurrent-To": request_id}
         records = [
@@ -127,7 +127,7 @@ class RunWriter:
         return self.page(SavedPage(page.number, exchange, "", "", fetched_at, price_order=page.price_order))
 
     def page(self, saved: SavedPage) -> bytes:
-        """Return the records of a page that ended; those of its hops, too, where `hop` was told of none."""
+        """Return the records of a finished page, including its hops if `hop` received none."""
         key, exchange = saved.key, saved.exchange
         bare = replace(exchange, body=b"")
         records = []
@@ -138,14 +138,14 @@ class RunWriter:
             hops = self._hops.pop(key, [])
             body_id = _record_of(exchange.body, hops) if exchange.body else None
             if exchange.body and body_id is None:
-                # No answer that was told of has this body: it was cut while it was decoded, say.
+                # No recorded response has this body; it may have been cut while it was decoded.
                 body_id = new_record_id()
                 answered = any(written.response_id is not None for written in hops)
                 records.append(
                     record_bytes(
                         "resource",
                         record_id=body_id,
-                        # The answer itself has the page's address, and is what a player should show.
+                        # The response itself has the page's address: a player should show that one.
                         uri=_urn("body", body_id) if answered else exchange.final_url,
                         date=saved.fetched_at,
                         content_type="application/octet-stream",
@@ -153,7 +153,7 @@ class RunWriter:
                     )
                 )
             hop_ids = [written.request_id for written in hops]
-        else:  # told before, and its records are written
+        else:  # its records are written already
             hop_ids, body_id = had.hops, had.body
         record = self._pages[key] = PageRecord(
             page=saved.page,
@@ -171,7 +171,7 @@ class RunWriter:
         return b"".join(records)
 
     def end(self, end: RunEnd) -> bytes:
-        """Return the record that a file of the run ends with."""
+        """Return the last record of a run's file."""
         return _metadata(EndRecord(end=end), end.finished_at, _referring(self._run_id))
 
 
@@ -192,7 +192,7 @@ def _metadata(
 
 
 def _urn(what: str, record_id: str) -> str:
-    """Return the address of a record that is no capture of a page: what it is, and the record's own number."""
+    """Return an address for a record that is not a capture of a page: its kind and the number of the record."""
     return f"urn:bookprice:{what}:{record_id.strip('<>').removeprefix('urn:uuid:')}"
 
 
@@ -201,14 +201,14 @@ def _referring(about: str | None) -> dict[str, str]:
 
 
 def _record_of(body: bytes, hops: list[_Written]) -> str | None:
-    """Return the id of the last response, if its payload is `body` once decoded: a reader will decode it likewise."""
+    """Return the id of the last response if its payload decodes to `body`, as a reader will do."""
     for written in reversed(hops):
         if written.response_id is not None:
             hop = written.hop
             whole = split_head(hop.response_head) == (
                 hop.response_head,
                 b"",
-            )  # else a reader would cut it elsewhere
+            )  # otherwise a reader would split it elsewhere
             same = whole and decoded(hop.response_head, hop.body, len(body)) == body
             return written.response_id if same else None
     return None

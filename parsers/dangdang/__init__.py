@@ -1,7 +1,7 @@
-"""Dangdang (当当网): its addresses and its pages; `shop.py` has its name, hosts and limits.
+"""Dangdang (当当网): its addresses and pages. Its name, hosts and limits are in `shop.py`.
 
-`search_url` builds addresses and imports nothing heavy; `parse_search_page` brings selectolax with it, so both
-are looked up when first used.
+`search_url` builds addresses and imports nothing large, but `parse_search_page` imports selectolax, so both are
+imported on first use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One item of Dangdang's result list, in either layout, becomes a `Listing`.
+"""Convert one item of Dangdang's result list, in either layout, to a `Listing`.
 
-The item's nodes are walked once and put down under the marks they carry (a class, a name); the fields are then
-read from those few nodes. One `css()` per field would walk the item a dozen times.
+Walk the item's nodes once and index them by their marks (a class, a name); then read the fields from those few nodes.
+One `css()` call per field would walk the item a dozen times.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["Item", "product_id_of"]
 
 Attributes = dict[str, str | None]
 Marked = tuple["LexborNode", Attributes]
-"""A node that carries a mark, with its attributes, which are costly to ask for twice.
+"""A node with a mark, and its attributes, which are slow to fetch twice.
 
-A plain tuple: a page has 1,300 such nodes, and to make a named one takes 0.2 µs more.
+It is a plain tuple because a page has 1,300 such nodes, and a named tuple takes 0.2 µs more to create.
 """
 
 _MARKED_CLASSES = frozenset(
@@ -51,7 +51,7 @@ _PRODUCT_LINK = re.compile(
     r"(?:product\.(?:m\.)?dangdang\.com/(?:product\.aspx\?product_id=)?|e\.dangdang\.com/products/)([0-9]{5,20})(?!\d)"
 )
 MAX_ADDRESS = 2_000
-"""Characters of an address; browsers and servers take no more for certain."""
+"""Maximum length of an address in characters; longer ones are not reliably supported by browsers and servers."""
 
 _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
@@ -61,7 +61,7 @@ _NO_STOCK = re.compile(r"到货通知|缺货|售罄|无货|已下架")
 
 
 def product_id_of(node: LexborNode) -> str | None:
-    """Return the product id that a list item's own tag carries: `id="p29220317"`, `id="29220317"` or `sku`."""
+    """Return the product id in a list item's own tag: `id="p29220317"`, `id="29220317"` or `sku`."""
     attributes = node.attributes
     for value in (attributes.get("id"), attributes.get("sku")):
         match = _ITEM_ID.fullmatch((value or "").strip())
@@ -70,18 +70,18 @@ def product_id_of(node: LexborNode) -> str | None:
     return None
 
 
-@lru_cache(maxsize=512)  # a page's two thousand nodes have some thirty forms
+@lru_cache(maxsize=512)  # a page's two thousand nodes have some thirty combinations
 def _marks_of(classes: str | None, name: str | None) -> tuple[str, ...]:
-    """Return the marks among a node's classes and in its name."""
+    """Return the marks in a node's classes and name."""
     marks = _MARKED_CLASSES.intersection(classes.split()) if classes else frozenset[str]()
     return (*marks, name) if name in _MARKED_NAMES else tuple(marks)
 
 
 class Item:
-    """An item's nodes, by the marks they carry."""
+    """An item's nodes, indexed by their marks."""
 
     def __init__(self, nodes: Iterable[LexborNode], product_id: str | None = None) -> None:
-        """Walk `nodes`, the item's root or, where its `<li>` is missing, the stretch of nodes that belong to it."""
+        """Walk `nodes`: the item's root or, if its `<li>` is missing, the sequence of nodes that belong to it."""
         self._marked = by_mark = dict[str, list[Marked]]()
         for root in nodes:
             for node in root.traverse(include_text=False):
@@ -98,7 +98,7 @@ class Item:
                         by_mark[mark] = [(node, attributes)]
         self.product_id = product_id or self._linked_id()
         self.clipped = False
-        """A text was longer than `MAX_TEXT`; known when `listing` was called."""
+        """True if a text was longer than `MAX_TEXT`; valid after a call of `listing`."""
 
     def _all(self, mark: str, other: str = "", third: str = "") -> list[Marked]:
         get = self._marked.get
@@ -113,7 +113,7 @@ class Item:
         return self._fold(found[0][0].text()) if found else ""
 
     def _fold(self, text: str | None) -> str:
-        """Return `text` folded and clipped, and note when something was cut."""
+        """Fold and clip `text`; record if something was cut."""
         return self._clip(fold(text))
 
     def _clip(self, folded: str) -> str:
@@ -131,20 +131,20 @@ class Item:
 
     @property
     def is_product(self) -> bool:
-        """Whether this looks like a product at all: an id, or a title beside a price."""
+        """Return True if this looks like a product: it has an id, or a title and a price."""
         return self.product_id is not None or (
             not _TITLE_MARKS.isdisjoint(self._marked) and not _PRICE_MARKS.isdisjoint(self._marked)
         )
 
     @property
     def is_tile(self) -> bool:
-        """Whether the item is laid out as a tile of the grid."""
+        """Return True if the item is a tile of the grid layout."""
         return "price_n" in self._marked and "search_now_price" not in self._marked
 
     def listing(self, *, page: int, position: int, options: Collection[str] = ()) -> Listing | None:
-        """Return what the item says; None when it names no product.
+        """Return the listing; None if the item names no product.
 
-        `options` are the products that the page's own script lists as having several options.
+        `options` are the products with several options according to the page's own script.
         """
         if self.product_id is None:
             return None
@@ -199,27 +199,27 @@ class Item:
         )
 
     def _titles(self) -> tuple[str, str]:
-        """Return the title and what follows it in the name line."""
+        """Return the title, and the text after it in the name line."""
         link, line = self._first("itemlist-title"), self._first("name", "title")
         if link is None and line is not None:
             anchor = line[0].css_first("a")
             link = line if anchor is None else (anchor, anchor.attributes)
-        said = shown = ""
+        attribute = shown = ""
         if link is not None:
-            said, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
-        # A quotation mark within the attribute ends it early; the text goes on then.
-        full = shown if len(shown) > len(said) and shown.startswith(said) else said or shown
+            attribute, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
+        # A quotation mark in the attribute ends it early; the text is complete.
+        full = shown if len(shown) > len(attribute) and shown.startswith(attribute) else attribute or shown
         picture, image = self._first("pic", "itemlist-picture"), self._first("img")
         title = self._fold(picture[1].get("title")) if picture is not None else ""
         title = title or (self._fold(image[1].get("alt")) if image is not None else "") or full
         return title, _after(title, full)
 
     def _price_texts(self) -> tuple[str, str]:
-        """Return the words of the price and of the e-book's price; '' for what is not there."""
+        """Return the texts of the price and of the e-book's price; '' if absent."""
         paper = ebook = ""
         boxed = "e_price" in self._marked or "ebook_buy" in self._marked
         for amount, _ in self._all("search_now_price", "price_n"):
-            # An e-book on its own has its price in the paper price's class, within a box of its own.
+            # The price of an e-book sold alone has the class of the paper price, but in a box of its own.
             if boxed and _within(amount, _EBOOK_BOX):
                 ebook = ebook or self._fold(amount.text())
             else:
@@ -239,10 +239,10 @@ class Item:
         return ""
 
     def _seller(self) -> tuple[str | None, bool | None]:
-        """Return the marketplace shop, and whether Dangdang itself sells.
+        """Return the marketplace seller, and True if Dangdang itself sells the product.
 
-        Goods without a shop link count as the shop's own when the product id has eight digits: of the 1,000 products in
-        the mobile data of 2018, the 331 with such ids all had shop 0, and every marketplace product had ten digits.
+        Products without a shop link count as the shop's own if the product id has eight digits: of the 1,000 products
+        in the mobile data of 2018, the 331 with such ids all had shop 0, and every marketplace product had ten digits.
         """
         for node, _ in self._all("itemlist-shop-name", "search_shangjia", "link"):
             name = self._fold(_shop_name(node))
@@ -258,12 +258,12 @@ class Item:
         return None, None
 
     def _no_stock(self) -> bool:
-        """Whether a notice stands in place of the cart button; 详细信息 (details) there proves nothing."""
+        """Return True if a notice replaces the cart button; 详细信息 (details) there proves nothing."""
         buttons = self._all("search_btn_cart")
         return "pdno" in self._marked or any(_NO_STOCK.search(button.text()) for button, _ in buttons)
 
     def _leads_to_options(self) -> bool:
-        """Whether the Buy button opens the product's page: one must choose there before anything is in the cart."""
+        """Return True if the Buy button opens the product's page, where an option must be chosen first."""
         for _, attributes in self._marked.get("search_btn_cart", ()):
             if attributes.get("name") == _BUY_BUTTON:
                 link = attributes.get("href") or ""
@@ -271,7 +271,7 @@ class Item:
         return False
 
     def _rating(self) -> float | None:
-        """Return the stars; a bar of 0 % stands beside hundreds of reviews and means unrated."""
+        """Return the stars; a bar of 0 %, even with hundreds of reviews, means unrated."""
         for box, _ in self._all("search_star_black", "level"):
             for node in box.traverse(include_text=False):
                 percent = _star_width(node.attributes.get("style"))
@@ -294,7 +294,7 @@ class Item:
         block = self._first("search_book_author")
         if block is None:
             return AuthorBlock()
-        # Every author's link usually carries the title of the whole block.
+        # Usually every author link carries the title of the whole block.
         authors = {attributes.get("title") for _, attributes in self._all("itemlist-author")}
         house = self._first("P_cbs")
         read = read_author_block(
@@ -314,19 +314,19 @@ class Item:
 
 @lru_cache(maxsize=128)  # stars come in halves
 def _star_width(style: str | None) -> float | None:
-    """Return the width of a star bar in per cent; None where the style says none."""
+    """Return the width of a star bar in per cent; None if the style states none."""
     width = _STAR_WIDTH.search(style or "")
     return None if width is None else float(width[1])
 
 
 def _shop_name(node: LexborNode) -> str:
-    """Return the shop's name in a shop link, or in the line that holds one."""
+    """Return the shop's name from a shop link, or from the line that contains one."""
     link = node if node.tag == "a" else node.css_first("a")
     return "" if link is None else fold(link.attributes.get("title")) or fold(link.text())
 
 
 def _is_ebook_id(product_id: str) -> bool:
-    """Whether an id is of the e-book range: ten digits from 19, which no printed book has had (data of 2018–2025)."""
+    """Return True for an id in the e-book range: ten digits from 19, never a printed book's (data of 2018–2025)."""
     return len(product_id) == 10 and product_id.startswith("19")
 
 
@@ -335,7 +335,7 @@ _TITLE_BOX = frozenset({"name", "title", "itemlist-title"})
 
 
 def _within(node: LexborNode, marks: frozenset[str]) -> bool:
-    """Whether one of the three nodes around `node` carries one of the classes or names."""
+    """Return True if one of the three enclosing nodes has one of the classes or names."""
     around = node.parent
     for _ in range(3):
         if around is None:
@@ -348,7 +348,7 @@ def _within(node: LexborNode, marks: frozenset[str]) -> bool:
 
 
 def _after(title: str, full: str) -> str:
-    """Return what `full` says after `title`, white space aside; all of it where it does not begin with the title."""
+    """Return the part of `full` after `title`, ignoring white space; all of it if it does not begin with the title."""
     if not title or title == full:
         return ""
     if full.startswith(title):

@@ -1,4 +1,4 @@
-"""What stands around Dangdang's result list: the total, the pager, the query as the shop repeats it."""
+"""Read the metadata around Dangdang's result list: the total, the pager, the query as the shop repeats it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ __all__ = ["PageMetadata", "read_page_metadata", "snippets"]
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """What the page says of the whole search; None for what it does not say."""
+    """The page's statements about the whole search; None for anything not stated."""
 
     total: int | None
     page: int | None
     pages: int | None
     query_echo: str | None
     title_echo: bool = False
-    """`query_echo` is from the title alone."""
+    """True if `query_echo` comes only from the title."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing."""
+        """Return True if nothing is missing."""
         return None not in (self.total, self.page, self.pages, self.query_echo)
 
 
 _GAP = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _TOTAL = re.compile(rf"(?:共|找到|搜到){_GAP}([\d,]{{1,15}}){_GAP}(?:件|个|种)(?:相关)?{_GAP}(?:商品|图书)")
-# What a tag holds is looked for ahead: to read on to its end from each place where it stands would, on a hostile page,
-# take time in the square of the page's length.
+# Look ahead to check the content of a tag: reading on to its end from each place where the content occurs would take
+# quadratic time on a hostile page.
 _OR = r"""<span(?=[^<>]*\bclass\s*=\s*["']?or)[^<>]*>"""
 _PAGER = re.compile(rf"{_OR}\s*(\d{{1,6}})\s*</span>\s*<span[^<>]*>\s*/\s*(\d{{1,6}})\b")
 _PAGING_BAR = re.compile(
@@ -55,11 +55,11 @@ _TITLE_ECHO = re.compile(r"^(.{1,100}?)\s*(?:【[^】]*】)?\s*[-—_–]+\s*当
 
 
 HEAD, BREADCRUMB, PAGER, TAIL = 4_000, 1_500, 600, 12_000
-"""Bytes that on real pages hold the title; the query up to the total; the pager at the top; the paging bar."""
+"""Sections in bytes: on real pages they contain the title; the query up to the total; the top pager; the paging bar."""
 
 
 def snippets(body: bytes, where: slice, codec: str) -> bytes:
-    """Return the stretches around the list at `where` in which the metadata stands on most pages."""
+    """Return the sections around the list at `where` that contain the metadata of most pages."""
     total = body.find("件商品".encode(codec.removesuffix("-sig")), 0, where.start)
     pager = body.rfind(b"/span><span>/", 0, where.start)
     parts = [
@@ -72,7 +72,7 @@ def snippets(body: bytes, where: slice, codec: str) -> bytes:
 
 
 def read_page_metadata(text: str, *, title: str) -> PageMetadata:
-    """Read the metadata from a page's text, or from the snippets of it."""
+    """Read the metadata from a page's text, or from snippets of it."""
     total_match = _TOTAL.search(text)
     digits = total_match[1].replace(",", "") if total_match else ""
     total = int(digits) if digits else None
@@ -83,10 +83,10 @@ def read_page_metadata(text: str, *, title: str) -> PageMetadata:
     if bar:
         current = _CURRENT.search(bar) or _PAGE_BOX.search(bar)
         page = page or int(current[1] if current else 0)
-        # The bar's highest link is the last page; on the last page itself that is the current one, without a link.
+        # The highest link in the bar is the last page; on the last page, the current page is, without a link.
         pages = pages or max([*map(int, _PAGE_LINK.findall(bar)), page])
     if not pages and total:
-        # A list that fits one page has no pager. The shop serves a hundred pages of sixty, whatever it counts.
+        # A list on a single page has no pager. The shop serves at most a hundred pages of sixty, whatever its total.
         pages = min(-(-total // SHOP.page_size), SHOP.max_pages)
     echo = _echo(text)
     named = None if echo else _TITLE_ECHO.match(title)
@@ -96,7 +96,7 @@ def read_page_metadata(text: str, *, title: str) -> PageMetadata:
 
 
 def _paging_bar(text: str) -> str:
-    """Return what the paging bar holds, '' where there is none or it has no end."""
+    """Return the content of the paging bar; '' if it is absent or has no end."""
     opening = _PAGING_BAR.search(text)
     end = -1 if opening is None else text.find("</ul>", opening.end())
     return "" if opening is None or end < 0 else text[opening.end() : end]

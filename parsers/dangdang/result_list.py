@@ -1,4 +1,4 @@
-"""Where Dangdang's result list is: in the bytes of a page, and in the tree that is made of them."""
+"""Find Dangdang's result list in the bytes of a page and in the parsed tree."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ __all__ = [
 ]
 
 MAX_MARKUP = 4 * 1024 * 1024
-"""Characters given to the HTML parser; a real page has 0.4 million, its list half of them."""
+"""Limit on the characters given to the HTML parser; a real page has 0.4 million, half of them in its list."""
 
 MAX_ITEMS = 300
 MAX_ELEMENTS = 2_000
-"""Items read of a list, and list elements looked at, for some may hold no product; the shop serves 60 items on a page.
-A list of 40,000 would take 12 s and 120 MB."""
+"""Limit on the items to read and the list elements to check, since some may not be products; the shop has 60 items on a
+page. A list of 40,000 would take 12 s and 120 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultList:
-    """What a list holds; no item and no layout where there is no list."""
+    """The content of a list; without a list, it has no items and no layout."""
 
     items: int = 0
-    """Products in the markup, readable or not."""
+    """Number of products in the markup, readable or not."""
     listings: tuple[Listing, ...] = ()
     layout: Layout | None = None
     unparsed: int = 0
-    """Characters beyond `MAX_MARKUP`."""
+    """Number of characters beyond `MAX_MARKUP`."""
     surplus: int = 0
-    """List elements beyond `MAX_ITEMS` items."""
+    """Number of list elements beyond `MAX_ITEMS` items."""
     clipped: int = 0
-    """Listings with a text that was cut."""
+    """Number of listings with a shortened text."""
 
 
 _OPENING = re.compile(
@@ -66,9 +66,9 @@ _OPTION_ID = re.compile(rb"\d{5,20}")
 
 
 def find_options(body: bytes, start: int = 0) -> frozenset[str]:
-    """Return the product ids that the page's script lists as having several options: `spu_ids`, after the list.
+    """Return the product ids in the page's own list of products with several options: `spu_ids`, after the list.
 
-    Script shows the price of these as «¥54.50起» (from), that of the cheapest in stock.
+    A script shows the price of these as «¥54.50起» (from), the price of the cheapest in stock.
     """
     at = body.find(b"spu_ids", start)
     match = _OPTIONS.search(body, max(0, at - 1)) if at >= 0 else None
@@ -76,10 +76,10 @@ def find_options(body: bytes, start: int = 0) -> frozenset[str]:
 
 
 def find_result_list(body: bytes) -> slice | None:
-    """Return where in a page the list's markup is: from its opening tag to the paging bar or the end; None if unseen.
+    """Return the position of the list's markup, from its opening tag to the paging bar or the end; None if not found.
 
-    In gb18030 and UTF-8 alike an ASCII tag is found by its bytes. A page whose list has another name than usual is
-    parsed whole.
+    In both gb18030 and UTF-8, an ASCII tag can be found by its bytes. A page whose list has an unusual name is parsed
+    whole.
     """
     named = [at for at in (body.find(b"search_nature_rg"), body.find(b"component_59")) if at >= 0]
     opening = _OPENING.search(body, max(0, body.rfind(b"<", 0, min(named)))) if named else None
@@ -90,9 +90,9 @@ def find_result_list(body: bytes) -> slice | None:
 
 
 def reaches_end(body: bytes, where: slice | None) -> bool:
-    """Tell whether a page ends where it should: with its paging bar, `</html>`, or the end of the list at `where`.
+    """Return True if a page is complete: it has its paging bar, `</html>`, or the end of the list at `where`.
 
-    A fragment, which has none of them, counts as whole unless it holds a list that is not closed.
+    A fragment, which has none of them, counts as complete unless it contains an unclosed list.
     """
     if (where is not None and where.stop < len(body)) or _HTML_END.search(body) is not None:
         return True
@@ -103,17 +103,17 @@ def reaches_end(body: bytes, where: slice | None) -> bool:
 
 
 def may_hold_items(text: str) -> bool:
-    """Tell whether a page bears any trace of items, without the cost, and the risk, of parsing it."""
+    """Return True if a page has any trace of items, without the cost and the risk of parsing it."""
     return _TRACE.search(text) is not None
 
 
 def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -> ResultList:
-    """Parse markup and return the result list in it; `page` is the number that its listings carry.
+    """Parse markup and return its result list; `page` is the number for its listings.
 
-    `options` are the products that have several options, see `find_options`.
+    `options` are the products with several options, see `find_options`.
 
-    Each item is read as soon as it is walked: its nodes are then still at hand for the processor, and their memory
-    serves the next item.
+    Each item is read right after it is walked: its nodes are still in the CPU cache then, and their memory serves the
+    next item.
     """
     unparsed = max(0, len(markup) - MAX_MARKUP)
     container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
@@ -140,15 +140,15 @@ def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -
 
 
 def _elements(container: LexborNode) -> int:
-    """Return how many items a list has, by their first nodes alone."""
+    """Return the number of items in a list, judged only by their first nodes."""
     return sum(child.tag == "li" or _starts_item(child) for child in container.iter())
 
 
 def _container(tree: LexborHTMLParser) -> LexborNode | None:
     """Return the node whose children are the result list's items.
 
-    The named list first; then any `ul.bigimg`; last, where no list is left around them (part of a page), the parent
-    of the most items. Lists of advertisements and recommendations are none.
+    Prefer the named list, then any `ul.bigimg`, and finally, in a part of a page without a list around the items, the
+    parent of most of them. Lists of advertisements and recommendations do not count.
     """
     for selector in (
         "#search_nature_rg > ul",
@@ -185,7 +185,7 @@ def _is_aside(node: LexborNode | None) -> bool:
 def _split(container: LexborNode) -> Iterator[Item]:
     """Yield the items among a list's children.
 
-    An item whose opening tag is missing leaves its nodes loose in the list; the picture's link is the first of them.
+    The nodes of an item whose opening tag is missing lie directly in the list; the first is the picture's link.
     """
     loose: list[LexborNode] = []
     for child in container.iter():

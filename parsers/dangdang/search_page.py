@@ -1,7 +1,7 @@
-"""Dangdang's search page: bytes in, `SearchPage` out.
+"""Parse Dangdang's search page: bytes in, `SearchPage` out.
 
-Only the list is decoded and parsed: half of a page's bytes stand around it, and what is wanted of those (total,
-pager, the query as the shop repeats it) is read from a few snippets. A page without such a list is read whole.
+Decode and parse only the list: half of a page's bytes are around it, and a few snippets of those contain the rest
+(total, pager, the query as the shop repeats it). A page without such a list is read whole.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["parse_search_page"]
 
 
 def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1) -> SearchPage:
-    """Read a search page of Dangdang.
+    """Parse a search page of Dangdang.
 
-    `body` is the page as it came, decompressed; `charset` the one its HTTP header names; `page` the number that was
-    asked for, which every listing carries. Whatever the bytes are, a `SearchPage` comes back: its `kind` says
-    whether it is a result list, an honest «nothing found», a block page, or something else.
+    `body` is the decompressed page; `charset` is the one in its HTTP header; `page` is the requested number, which
+    every listing carries. Any bytes give a `SearchPage`; its `kind` tells a result list from a genuine «nothing found»,
+    a block page, or something else.
     """
     codec = detect_charset(body, charset)
     where = find_result_list(body)
@@ -55,7 +55,7 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
     metadata = read_page_metadata(whole.text, title=title)
     if found.items and not (where is None and "搜索无结果" in title):
         sign = PageClassification(PageKind.RESULTS, SignCode.RESULT_LIST, str(found.items))
-    else:  # a list beside the title of a no-result page holds recommendations
+    else:  # with the title of a no-result page, a list contains recommendations
         found = ResultList(unparsed=found.unparsed)
         frame = _frame(metadata, has_list_frame=where is not None)
         sign = sign_without_list(whole.text, title=title, notice=notice, frame=frame)
@@ -63,7 +63,7 @@ def parse_search_page(body: bytes, *, charset: str | None = None, page: int = 1)
 
 
 def _around(body: bytes, where: slice, codec: str) -> tuple[PageMetadata, str]:
-    """Read what stands around the list at `where`: from snippets, and from all of it where those do not tell all."""
+    """Read the metadata around the list at `where`, from snippets, or from everything if those are incomplete."""
     near = decode(snippets(body, where, codec), codec).text
     metadata = read_page_metadata(near, title=title_of(near))
     notice_possible = may_have_notice(body[: where.start], codec)
@@ -74,7 +74,7 @@ def _around(body: bytes, where: slice, codec: str) -> tuple[PageMetadata, str]:
 
 
 def _frame(metadata: PageMetadata, *, has_list_frame: bool) -> PageClassification | None:
-    """Return what shows that a page without a list is a search page; None for nothing."""
+    """Return the evidence that a page without a list is a search page; None if there is none."""
     if metadata.total is not None:
         return PageClassification(PageKind.RESULTS, SignCode.TOTAL_ONLY, str(metadata.total))
     if metadata.pages is not None:

@@ -1,6 +1,6 @@
-"""How Dangdang's pages look from outside the list: what kind a page is, and by which sign.
+"""Classify Dangdang's pages by signs outside the list, and state the decisive sign.
 
-A page with a result list is never blocked: its header may well speak of logins and its scripts of captchas.
+A page with a result list is never blocked: its header may well mention logins, and its scripts captchas.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PageClassification:
-    """The kind of a page and what gave it away."""
+    """The kind of a page, and the decisive sign."""
 
     kind: PageKind
     code: SignCode
     value: str = ""
-    """What `words` quote: a title, the shop's words, a number."""
+    """The quotation in `words`: a title, the shop's words, a number."""
 
     @property
     def words(self) -> str:
-        """The sign in English."""
+        """The sign as English text."""
         return WORDS[self.code].format(value=self.value)
 
 
@@ -58,7 +58,7 @@ WORDS = {
     SignCode.CAPTCHA: "captcha",
     SignCode.RELOAD_SCRIPT: "only a script that sets a cookie or reloads",
 }
-"""Signs in English; `crawler.phrases` has them in other languages as well."""
+"""Signs in English; `crawler.phrases` also has them in other languages."""
 
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
@@ -78,10 +78,10 @@ _INSTEAD = re.compile(
 )
 
 MAX_NOTICE = 200
-"""Letters kept of a notice: the sentence, not the advice that may follow it."""
+"""Maximum length of a notice in characters: the sentence, without the advice that may follow it."""
 
 BLOCK_PAGE_LETTERS = 1_500
-"""A page that is there to stop its reader says little: words are signs of it only on a page as short as that."""
+"""A page that blocks its reader is short: only on a page of at most this length do words count as signs of it."""
 
 _BLOCKED_MARKUP = (
     (
@@ -111,13 +111,13 @@ _RELOADS = re.compile(r"document\.cookie|location\.(?:reload|href|replace)|\.rel
 
 
 def title_of(text: str) -> str:
-    """Return the page's title, '' without one."""
+    """Return the page's title; '' if there is none."""
     match = _TITLE.search(text)
     return fold(html.unescape(match[1])) if match else ""
 
 
 def visible_text(text: str) -> str:
-    """Return what a reader sees of some markup, block elements apart by a line break."""
+    """Return the visible text of markup, with line breaks between block elements."""
     bare = _BLOCK_TAG.sub("\n", _UNSEEN.sub(" ", text))
     return html.unescape(_TAG.sub("", bare))
 
@@ -127,9 +127,10 @@ _NOTICE_WORDS = tuple(start + end for end, starts in _NOTICE_ENDS.items() for st
 
 
 def may_have_notice(body: bytes, codec: str) -> bool:
-    """Return whether some bytes hold a word that every notice has, for less than it costs to decode them.
+    """Return True if the bytes contain a word that every notice has; this costs less than decoding them.
 
-    Words that end alike are looked for together: a real page has 280 KB before its list, and each look takes 0.14 ms.
+    Search for words with a common ending together: a real page has 280 KB before its list, and each search takes
+    0.14 ms.
     """
     codec = codec.removesuffix("-sig")
     for end, starts in _NOTICE_ENDS.items():
@@ -143,7 +144,7 @@ def may_have_notice(body: bytes, codec: str) -> bool:
 
 
 def notice_of(text: str) -> str:
-    """Return the shop's sentence that it found nothing, or searched for something else; '' when it says neither."""
+    """Return the shop's message that it found nothing or searched for something else; '' if there is none."""
     if not any(word in text for word in _NOTICE_WORDS):
         return ""
     for line in visible_text(text).split("\n"):
@@ -157,9 +158,9 @@ def notice_of(text: str) -> str:
 def sign_without_list(
     text: str, *, title: str, notice: str, frame: PageClassification | None
 ) -> PageClassification:
-    """Return the kind of a page that has no result list.
+    """Classify a page that has no result list.
 
-    `frame` is what it has of a search page besides, None for nothing.
+    `frame` is its evidence of a search page, or None.
     """
     if not text.strip():
         return PageClassification(PageKind.EMPTY, SignCode.EMPTY_BODY)
@@ -185,7 +186,7 @@ def sign_without_list(
 
 
 def _blocked(text: str, title: str) -> PageClassification | None:
-    """Return by what a page shows that it stops its reader, None if it does not."""
+    """Return the sign that a page blocks its reader; None if it does not."""
     if _LOGIN_TITLE.search(title):
         return PageClassification(PageKind.BLOCKED, SignCode.LOGIN_PAGE, title)
     if _TO_LOGIN.search(text):

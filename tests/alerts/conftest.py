@@ -1,4 +1,4 @@
-"""What the tests of alerts share: an ear for secrets."""
+"""Shared parts of the tests of alerts: a check for leaked secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.alerts.messages import TOKEN
 
 @pytest.fixture
 def nothing_leaks(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Fail a test after which the token stands in a log record of any logger and level, or on stdout or stderr."""
+    """Fail a test after which the token is in a log record of any logger and level, or on stdout or stderr."""
     for name in ("", "apprise", "requests", "urllib3", "subprocess", "crawler"):
         caplog.set_level(logging.NOTSET + 1, name)
     yield

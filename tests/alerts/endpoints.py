@@ -1,4 +1,4 @@
-"""Real servers on this machine that alerts are delivered to: HTTP and SMTP."""
+"""Real servers on this machine for the delivery of alerts: HTTP and SMTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Endpoint:
-    """An HTTP endpoint that keeps what it gets, and answers as it is told."""
+    """An HTTP server that stores requests, and responds as a test says."""
 
     status: int = 200
     body: str = "ok"
@@ -77,7 +77,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 
 @dataclass
 class MailServer:
-    """A mail server that wants a password, and keeps what it gets."""
+    """A mail server that requires a password, and stores mails."""
 
     password: str
     refuse: bool = False

@@ -1,4 +1,4 @@
-"""What docs/alerts.md says is so: its URLs are understood by the installed Apprise, its keys are those of the JSON."""
+"""docs/alerts.md is correct: the installed Apprise accepts its URLs, and its keys are those of the JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_there_are_urls() -> None:
 @pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # Apprise's own, as it loads its services
 @pytest.mark.parametrize("url", URLS)
 def test_every_url_is_understood(url: str) -> None:
-    """With each token where the service expects it: Apprise gives all of them back, whole."""
+    """With each token in the right place: Apprise returns all of them unchanged."""
     names = re.findall(r"\$\{(\w+)\}", url)
     tokens = {name: DUMMIES.get(name, f"dummy{name.replace('_', '').lower()}") for name in names}
     (channel,) = channels_of([url], None, (), {**os.environ, **tokens})

@@ -1,4 +1,4 @@
-"""Alerts to a command: it gets all of it, and whatever it does ends in time and shows nothing."""
+"""Alerts to a command: it gets everything, always ends in time, and its output is not shown."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_longest_titles_fit_into_an_environment(tmp_path: Path) -> None:
 
 
 def test_the_longest_texts_of_every_kind_fit_into_an_environment(tmp_path: Path) -> None:
-    """A product's number of 140,000 digits, and whatever else a shop or a strange history may say."""
+    """A product number of 140,000 digits, and everything else that a shop or a foreign history may contain."""
     long = "𠮷" * 140_000
     alerts = tuple(
         make_alert(
@@ -87,7 +87,7 @@ def test_the_longest_texts_of_every_kind_fit_into_an_environment(tmp_path: Path)
 
 
 def test_what_does_not_fit_is_refused_for_good() -> None:
-    """Not as a place that is down: the same message will never fit."""
+    """Not like a place that is down: the same message will never fit."""
     why = channel("true").deliver(Message("t" * 200_000, "x", ()))
     assert why == "cannot be started: Argument list too long"
     assert isinstance(why, FinalRefusal)
@@ -122,12 +122,12 @@ def test_how_it_ended_is_the_reason(script: str, reason: str | None) -> None:
 
 
 def test_a_command_may_ignore_its_stdin() -> None:
-    """Even of more than a pipe holds."""
+    """Even if the text is larger than a pipe."""
     assert channel("true").deliver(Message("t", "书" * 1_000_000, ())) is None
 
 
 async def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
-    """It and what it started are gone."""
+    """The command and its children are gone."""
     script = f"sleep 1000 & echo $! $$ > {tmp_path}/pids; wait"
     to = replace(channel("sh", "-c", script), seconds=1.0)
     assert await asyncio.to_thread(to.deliver, MESSAGE) == "killed after 1 s"

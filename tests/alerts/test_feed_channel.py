@@ -1,4 +1,4 @@
-"""Alerts as an Atom feed: valid, whole, each alert once, and nobody else's file is touched."""
+"""Alerts as an Atom feed: valid, complete, each alert once, and foreign files are left alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from crawler.watching.watch_store import WatchStore
 from parsers.model import Flag
 from tests.alerts.messages import make_alert
 from tests.report.hostile import HOSTILE
-from tests.watching.test_sending import SHOP, tell
+from tests.watching.test_delivery import SHOP, tell
 
 ROOT = Path(__file__).parents[2]
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -60,7 +60,7 @@ def deliver(path: Path, *alerts: Alert, say: Labels | None = None) -> None:
 
 
 def check_atom(path: Path) -> ET.Element:
-    """Check what RFC 4287 asks of a feed (4.1.1, 4.1.2, and the constructs of 3), of elements that may stand there."""
+    """Check RFC 4287's requirements for a feed (4.1.1, 4.1.2, and the constructs of 3), and its allowed elements."""
     root = ET.fromstring(path.read_bytes())  # noqa: S314 – we have just written it
     assert root.tag == f"{ATOM}feed"
 
@@ -103,7 +103,7 @@ def titles(path: Path) -> list[str]:
 
 
 def test_a_reader_of_feeds_reads_it(tmp_path: Path) -> None:
-    """Without a complaint: what happened, when, with its page, all that is said of it, and no markup but text."""
+    """Without an error: event, time, page, all texts, and no markup, only text."""
     path = tmp_path / "提醒.xml"
     deliver(path, EVENTFUL)
     deliver(path, make_alert(product_id="2", url="", source="demo"), say=Labels("zh-Hant"))
@@ -129,7 +129,7 @@ def test_a_reader_of_feeds_reads_it(tmp_path: Path) -> None:
 
 
 def test_an_alert_that_comes_again_appears_once(tmp_path: Path) -> None:
-    """And nothing is written for it; one of another time, watch or kind is another one."""
+    """The file is not rewritten; an alert of another time, watch or kind is a different one."""
     path = tmp_path / "alerts.xml"
     deliver(path, EVENTFUL)
     before = path.read_bytes(), path.stat().st_ino
@@ -161,7 +161,7 @@ def test_the_newest_stand_first_and_the_oldest_go(tmp_path: Path) -> None:
 
 
 def test_the_longest_texts_fit(tmp_path: Path) -> None:
-    """A feed that is full of them is still read back."""
+    """A feed full of them can still be read."""
     for number, text in enumerate(("&" * 9999, "𠮷" * 9999, '"' * 9999)):
         path = tmp_path / f"{number}.xml"
         alert = make_alert(
@@ -275,7 +275,7 @@ send(folder / "history.sqlite3", source, [Killed(feed.name, feed.key)], lang="en
 
 
 def test_a_delivery_that_is_killed_before_it_is_noted_appears_once(tmp_path: Path) -> None:
-    """SIGKILL between the feed and the note of it: the alert is pending, comes again, and stands there once."""
+    """SIGKILL between the feed and the database: the alert is pending, delivered again, and in the feed once."""
     feed = channel(tmp_path / "alerts.xml")
     tell(tmp_path / "history.sqlite3", 2)
     with WatchStore(tmp_path / "history.sqlite3") as memory:
@@ -349,7 +349,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path, kind: str) -> None:
-    """Said in one line beforehand, and where it comes to be there later."""
+    """Reported in one line in advance, and when the file appears later."""
     path = tmp_path / "alerts.xml"
     to = channel(path)
     path.write_bytes(FOREIGN[kind])
@@ -363,7 +363,7 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path, kind: str) -> Non
 
 
 def test_an_empty_file_may_become_a_feed(tmp_path: Path) -> None:
-    """There is nothing in it to lose; its permissions stay."""
+    """It has no content to lose; its permissions stay."""
     path = tmp_path / "alerts.xml"
     path.touch(0o640)
     deliver(path, EVENTFUL)
@@ -440,7 +440,7 @@ HOSTILE_TEXT = st.one_of(st.sampled_from(list(HOSTILE.values())), st.text(max_si
 
 @given(HOSTILE_TEXT, HOSTILE_TEXT, HOSTILE_TEXT, st.sampled_from(["", "demo", "<&>"]))
 def test_whatever_a_shop_wrote_it_is_valid(title: str, watch: str, url: str, source: str) -> None:
-    """It is read back as it was said, and read by this program again."""
+    """The texts read back unchanged, and this program can read the file again."""
     alert = make_alert(
         title=title, watch=watch, url=f"https://x.example/{url}", source=source, remarks=(url,)
     )

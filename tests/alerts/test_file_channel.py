@@ -1,4 +1,4 @@
-"""Alerts in a file: each message whole or not there, whoever else writes, however full the disk is."""
+"""Alerts in a file: each message complete or absent, whoever else writes, however full the disk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def writer(path: Path, times: int, most: int = 0) -> subprocess.Popen[str]:
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    """One object a line and alert, Chinese as it is, after what was there."""
+    """One line with an object for each alert, with unescaped Chinese, after the existing content."""
     path = tmp_path / "提醒.jsonl"
     path.write_text('{"kind": "torn"', encoding="utf-8")
     (message,) = messages_of([make_alert(product_id="1"), make_alert(product_id="2", title='"\n')])
@@ -76,7 +76,7 @@ def test_many_programs_write_at_once(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_no_half(tmp_path: Path) -> None:
-    """What fits by half is taken back, since it will come again; afterwards it does."""
+    """A partial message is removed, since it will be sent again; later it is written."""
     path = tmp_path / "alerts.txt"
     path.write_text("before\n")
     with writer(path, 1, most=20) as process:
@@ -111,7 +111,7 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_is_read_takes_it(tmp_path: Path) -> None:
-    """And says so when its reader has gone, instead of losing the message."""
+    """It reports that its reader has gone, instead of losing the message."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -155,7 +155,7 @@ def test_its_name_and_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_link_to_a_file_of_the_same_folder_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And a pipe may be anywhere; what grows elsewhere may be read as something else."""
+    """A pipe may be anywhere; a growing file elsewhere may serve another purpose."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
     (tmp_path / "sub/out.txt").symlink_to(tmp_path / "real.txt")
@@ -177,7 +177,7 @@ def test_a_link_to_a_file_of_the_same_folder_is_followed(
 
 
 def test_a_link_put_there_later_is_not_followed(tmp_path: Path) -> None:
-    """The check at the beginning is not all there is."""
+    """The check at the start is not the only one."""
     (tmp_path / "sub").mkdir()
     to = channel(tmp_path / "sub/alerts.txt")
     (tmp_path / "sub/alerts.txt").symlink_to(tmp_path / "new.txt")

@@ -1,4 +1,4 @@
-"""Alerts by URL reach a real endpoint whole, and say why they did not without giving a token away."""
+"""Alerts by URL reach a real server completely; error messages reveal no token."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def channel(url: str, environ: Mapping[str, str] = ENVIRON) -> UrlChannel:
 
 
 def apprise_process() -> psutil.Process:
-    """Return the process that is delivering."""
+    """Return the delivery process."""
     (found,) = (process for process in children() if "apprise_process.py" in " ".join(process.cmdline()))
     return found
 
@@ -107,7 +107,7 @@ async def test_a_service_that_fails_is_served_later(service: Endpoint) -> None:
 async def test_what_a_service_answers_counts(
     service: Endpoint, status: int, body: str, reason: str | None
 ) -> None:
-    """A redirect delivers nothing, as requests would turn it into a GET; nor does a 200 that names an error."""
+    """A redirect delivers nothing, because requests would turn it into a GET; nor does a 200 with an error code."""
     service.status, service.body = status, body
     if status == 302:
         service.headers = {"Location": "/elsewhere"}
@@ -141,7 +141,7 @@ async def test_a_silent_service_is_not_waited_for_long(service: Endpoint) -> Non
 
 
 async def test_the_whole_delivery_is_bounded(service: Endpoint) -> None:
-    """A service that sends a byte now and then is left when time is up; the process ends, and had no secret to show."""
+    """A service that sends a byte now and then is aborted in time; the process ends, and showed no secret."""
     service.drip = True
     to = replace(channel(f"json://u:${{TOKEN}}@127.0.0.1:{service.port}/"), seconds=3.0)
     delivering = asyncio.create_task(deliver(to))
@@ -164,7 +164,7 @@ def gzip_bomb(size: int) -> bytes:
 
 
 class Peak:
-    """The most memory that a child of this process was seen with, while one delivers."""
+    """The peak memory of any child of this process during a delivery."""
 
     bytes = 0
 
@@ -181,7 +181,7 @@ class Peak:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere time is the only limit")
 @pytest.mark.parametrize("status", [200, 400])
 async def test_a_bomb_in_an_answer_takes_little_memory(service: Endpoint, status: int) -> None:
-    """3 MB that unpack to 3 GB: the delivery fails, in few words, and the next one does not."""
+    """3 MB that decompress to 3 GB: the delivery fails with a short message, and the next one works."""
     service.status, service.raw = status, gzip_bomb(3 << 30)
     service.headers = {"Content-Encoding": "gzip"}
     to, peak = channel(f"json://127.0.0.1:{service.port}/"), Peak()
@@ -215,7 +215,7 @@ async def test_redirects_without_end(service: Endpoint) -> None:
 
 
 async def test_a_delivery_ends_when_its_caller_wants_it_to(service: Endpoint) -> None:
-    """The process, too; that the service may have got the message is not known."""
+    """The process, too; it is unknown if the service has received the message."""
     service.silent = asyncio.Event()
     wanted = threading.Event()
     to = channel(f"json://127.0.0.1:{service.port}/")
@@ -232,13 +232,13 @@ async def test_a_delivery_ends_when_its_caller_wants_it_to(service: Endpoint) ->
     [(422, FinalRefusal), (413, FinalRefusal), (401, Refusal), (429, Refusal), (500, Refusal)],
 )
 async def test_an_answer_is_a_refusal(service: Endpoint, status: int, kind: type[Refusal]) -> None:
-    """One that is about the message for good, or one that may be about the token or the hour."""
+    """Some concern the message permanently, others may concern the token or the time."""
     service.status = status
     assert type(await deliver(channel(f"json://127.0.0.1:{service.port}/"))) is kind
 
 
 async def test_a_process_without_a_parent_ends_by_itself(service: Endpoint) -> None:
-    """The parent's clock is not the only one."""
+    """The parent's timeout is not the only one."""
     service.drip = True
     task = {
         "urls": [f"json://127.0.0.1:{service.port}/"],
@@ -265,7 +265,7 @@ async def test_a_process_that_dies_is_a_reason(service: Endpoint) -> None:
 
 
 async def test_long_messages_are_split_not_refused(service: Endpoint) -> None:
-    """All of it arrives, in parts that the service takes in bytes, soon one after the other."""
+    """Everything arrives, in parts of a size that the service accepts, in quick succession."""
     alerts = [
         make_alert(title="书" * 100, remarks=("备注" * 50,), product_id=str(number)) for number in range(9)
     ]
@@ -285,7 +285,7 @@ async def test_a_proxy_of_the_environment_is_used(service: Endpoint) -> None:
 
 
 async def test_no_file_is_written(service: Endpoint, tmp_path: Path) -> None:
-    """Apprise keeps nothing between two messages."""
+    """Apprise stores nothing between two messages."""
     before = snapshot(tmp_path)
     environ = {**ENVIRON, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     environ = {name: value for name, value in environ.items() if not name.startswith("XDG_")}
@@ -311,7 +311,7 @@ async def test_no_file_is_written(service: Endpoint, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_url_is_told_beforehand(url: str, message: str) -> None:
-    """By its number and scheme, without a word of the rest."""
+    """By its number and scheme, without any other part."""
     environ = {**ENVIRON, "EMPTY": "", "LINE": "s3cr3t\n"}
     with pytest.raises(SettingsError, match=message) as error:
         channels_of([url], None, (), environ)
@@ -325,7 +325,7 @@ def test_the_second_of_two_wrong_urls_is_named_by_its_number() -> None:
 
 
 def test_a_channel_shows_no_secret_and_keeps_its_key() -> None:
-    """The key is that of what was written: another token or place leaves it, another text does not."""
+    """The key depends on the URL as written: another token or place keeps it, another text does not."""
     first = channel("ntfys://${TOKEN}@ntfy.sh/x")
     _, second = channels_of(
         ["ntfys://y", "ntfys://${TOKEN}@ntfy.sh/x"], None, (), {**ENVIRON, "TOKEN": "other"}
@@ -344,7 +344,7 @@ def test_a_channel_shows_no_secret_and_keeps_its_key() -> None:
 def test_without_apprise_the_extra_is_named(
     hidden: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Also when it is there by name alone."""
+    """Even if only its name exists."""
     if hidden == "here":
         monkeypatch.setattr(sys, "path", [part for part in sys.path if "site-packages" not in part])
         monkeypatch.delitem(sys.modules, "apprise", raising=False)

@@ -1,4 +1,4 @@
-"""Alerts in words and as JSON: all that happened is said, and nothing that a shop wrote can pretend to be more."""
+"""Alerts in words and as JSON: everything is stated, and a shop's text cannot imitate anything else."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_title_of_many_names_the_most_telling() -> None:
 
 
 def test_the_text_has_two_lines_an_alert_at_most() -> None:
-    """What happened to which book; its page and the remarks, where there are any."""
+    """What happened to which book; its page and the remarks, if any."""
     assert text_of([LOWEST, NEW, BACK]).split("\n") == [
         "lowest price seen: ¥19.90 (lowest before ¥24.00, 17% less) · 三体（全三册）",
         "https://product.dangdang.com/29220317.html · median ¥30.00 · raised, then cut",
@@ -81,7 +81,7 @@ def test_the_text_has_two_lines_an_alert_at_most() -> None:
     ],
 )
 def test_percents_are_true(price: str, against: str, said: str) -> None:
-    """100 is for what costs nothing, and no price that rose is «less»."""
+    """100 is for a price of 0, and a risen price is not «less»."""
     alert = make_alert(kind=AlertKind.PRICE_DROP, price=Decimal(price), against=Decimal(against))
     assert said in title_of([alert])
 
@@ -95,7 +95,7 @@ def test_percents_are_true(price: str, against: str, said: str) -> None:
 )
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_is_not_of_the_live_shop_is_marked(source: str, mark: str, words: str, lang: str) -> None:
-    """In the title, in a line of its own, and at every alert."""
+    """In the title, on a separate line, and at every alert."""
     alerts = [make_alert(source=source), make_alert(source=source, url="")]
     lines = text_of(alerts, Labels(lang)).split("\n")
     assert mark in title_of(alerts, Labels(lang))
@@ -147,7 +147,7 @@ def test_a_product_is_named_once_with_all_that_happened(lang: str, title: str, c
 
 
 def test_no_message_names_a_product_twice() -> None:
-    """What was seen at several times, because it could not be delivered, comes in several messages, oldest first."""
+    """Undelivered events of several times are sent in several messages, oldest first."""
     alerts = [make_alert(product_id=number, at=AT + hour * HOUR) for hour in range(3) for number in "12"]
     messages = messages_of([*alerts, make_alert(product_id="3")])
     assert [[alert.product_id for alert in message.alerts] for message in messages] == [
@@ -160,7 +160,7 @@ def test_no_message_names_a_product_twice() -> None:
 
 @given(st.decimals(0, 100, places=4), st.decimals(0, 100, places=4))
 def test_a_percentage_is_that_of_the_printed_prices(price: Decimal, against: Decimal) -> None:
-    """Whoever works it out from what the message says gets the same."""
+    """Computing it from the message's prices gives the same."""
     words = happened_in_words(make_alert(kind=AlertKind.NEW_LOWEST, price=price, against=against))
     now, before = (Decimal(amount) for amount in re.findall(r"¥(\d+\.\d\d)", words))
     said = re.search(r"(\d+)% less", words)
@@ -171,7 +171,7 @@ def test_a_percentage_is_that_of_the_printed_prices(price: Decimal, against: Dec
 
 
 def test_messages_keep_watches_and_sources_apart() -> None:
-    """Every alert is told once, in order; a watch's alerts together, 20 a message."""
+    """Every alert is sent once, in order; a watch's alerts together, 20 per message."""
     many = [make_alert(product_id=str(number)) for number in range(MOST_ALERTS + 1)]
     other, demo = make_alert(watch="围城"), make_alert(source="demo")
     messages = messages_of([many[0], other, *many[1:], demo])
@@ -218,7 +218,7 @@ HOSTILE_TEXT = st.one_of(
     st.sampled_from(LANGUAGES),
 )
 def test_no_title_makes_more_of_itself(alerts: list[Alert], lang: str) -> None:
-    """Whatever a title holds, an alert is one or two lines, each visible from end to end, and its JSON is one."""
+    """Whatever a title contains, an alert is one or two lines, fully visible, and one JSON object."""
     text = text_of(alerts, Labels(lang))
     warnings = len({alert.source for alert in alerts if alert.source})
     blocks = text.split("\n\n")

@@ -1,4 +1,4 @@
-"""What a buyer does not want: each filter alone, what is unknown, and the book judged as a whole."""
+"""Filters: each one separately, missing information, and the book judged as a whole."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ from tests.factories import make_listing
     ],
 )  # fmt: skip
 def test_each_filter_asks_its_own_fact(wanted: dict[str, Any], facts: dict[str, Any], passes: bool) -> None:
-    """What a book does not say, it does not meet; the reason is the filter's name."""
+    """Missing information does not meet a condition; the reason is the filter's name."""
     reason = Filters(**wanted).reason((make_listing(**facts),))
     assert reason == (None if passes else next(iter(wanted)))
 
 
 def test_no_filter_lets_everything_pass() -> None:
-    """Without conditions a book that says nothing passes."""
+    """Without conditions, a book without any information passes."""
     assert Filters().reason((make_listing(price=None, publisher=None, published=None, reviews=None),)) is None
 
 
 def test_the_first_filter_that_fails_is_named() -> None:
-    """Filters are asked in the order of FILTERS, of which each is a field."""
+    """Filters apply in the order of FILTERS; each of its names is a field."""
     facts: dict[str, Any] = {
         "price": Decimal(90), "publisher": None, "contributors_text": "", "published": None, "reviews": None
     }  # fmt: skip
@@ -83,7 +83,7 @@ def test_the_first_filter_that_fails_is_named() -> None:
 
 
 def test_a_filter_asks_the_whole_book() -> None:
-    """What one offer says counts for its twins: the bare cheap copy passes by the other's facts, and stays first."""
+    """Information from one offer counts for the whole book: the cheap bare copy passes, and stays first."""
     cheap = make_listing(
         product_id="1", title="像黑客一样思考：测试者的第一本书", price=Decimal("10.00"), publisher=None,
         contributors=(), contributors_text="", published=None, rating=None, reviews=None,

@@ -1,4 +1,4 @@
-"""Which listings are one book: keys of titles, publishers and names, and the same answer for every order."""
+"""Listings of the same book: keys of titles, publishers and names; their order does not matter."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TITLES = (
 
 @st.composite
 def confusable(draw: st.DrawFn) -> list[Listing]:
-    """Draw listings of a few titles, people and publishers, so that many are one book and many are nearly."""
+    """Draw listings with few titles, people and publishers, so that many are the same book and many almost."""
     listings = []
     for number in range(draw(st.integers(0, 14))):
         people = draw(st.sampled_from(PEOPLE))
@@ -65,14 +65,14 @@ def test_the_order_of_the_listings_never_matters(listings: list[Listing], random
 
 @given(LISTINGS)
 def test_each_listing_ends_in_exactly_one_book(listings: list[Listing]) -> None:
-    """No listing is lost and none stands in two books."""
+    """No listing is lost, and none is in two books."""
     ends = [listing.product_id for offers in same_books(listings) for listing in offers]
     assert sorted(ends) == sorted(listing.product_id for listing in listings)
 
 
 @given(LISTINGS)
 def test_offers_are_cheapest_first(listings: list[Listing]) -> None:
-    """Prices rise within a book, and offers without one are last."""
+    """Prices rise within a book, and offers without a price are last."""
     for offers in same_books(listings):
         for before, after in pairwise(map(price_of, offers)):
             assert after is None or (before is not None and before <= after)
@@ -121,7 +121,7 @@ def test_what_both_name_agrees_or_is_linked(listings: list[Listing]) -> None:
     ],
 )
 def test_titles_of_different_books_stay_apart(one: str, other: str) -> None:
-    """What looks like a decoration and is not stays in the key."""
+    """Text that only resembles a decoration stays in the key."""
     assert title_key(one) != title_key(other)
 
 
@@ -158,13 +158,13 @@ def test_titles_of_different_books_stay_apart(one: str, other: str) -> None:
     ],
 )
 def test_what_sellers_write_around_a_title_is_no_part_of_it(one: str, other: str) -> None:
-    """Seller's words, gifts, praise, printings and the number of volumes go; editions get one form."""
+    """Sales words, gifts, praise, printings and the number of volumes are removed; editions get one form."""
     assert title_key(one) == title_key(other)
 
 
 @pytest.mark.parametrize("title", ["【正版现货】", "（赠书签）", "!!!", "★", "包邮", "第2版", "+", "全3册"])
 def test_a_title_of_decoration_alone_keeps_a_key(title: str) -> None:
-    """No title is reduced to nothing, which would make all such listings one."""
+    """No title is reduced to nothing, which would make all such listings one book."""
     assert title_key(title)
 
 
@@ -195,7 +195,7 @@ def test_a_title_of_decoration_alone_keeps_a_key(title: str) -> None:
 )
 @pytest.mark.parametrize("length", [MAX_LENGTH, 5000])
 def test_hostile_titles_are_read(piece: str, length: int) -> None:
-    """No pattern runs away on thousands of the same; where one does, the suite's clock ends the test."""
+    """No pattern takes too long on thousands of repetitions; the suite's timeout would end the test."""
     for number in range(20):
         title = (piece * length)[: length - 20] + "(" * (number % 3) + f"{number}x"
         assert title_key.__wrapped__(title)
@@ -203,13 +203,13 @@ def test_hostile_titles_are_read(piece: str, length: int) -> None:
 
 
 def test_a_title_too_long_for_a_person_is_compared_as_it_is() -> None:
-    """Beyond the bound nothing is taken for a decoration."""
+    """Beyond the maximum length, no decoration is removed."""
     assert "正版" in title_key(f"【正版】{'书' * MAX_LENGTH}")
 
 
 @given(st.text(max_size=60))
 def test_a_key_is_stable(title: str) -> None:
-    """The key of any text is a text, the same for the text in capital and in full-width letters as for itself."""
+    """The key of any text is a text, and equal for capitals and full-width letters."""
     assert isinstance(title_key(title), str)
     assert title_key(f"  {title} ") == title_key(title)
 
@@ -227,7 +227,7 @@ def test_a_key_is_stable(title: str) -> None:
     ],
 )
 def test_a_publishers_legal_form_does_not_matter(one: str, other: str) -> None:
-    """A house is the same with its legal form and without."""
+    """A publisher is the same with and without its legal form."""
     assert publisher_key(one) == publisher_key(other)
 
 
@@ -243,7 +243,7 @@ def test_a_publishers_legal_form_does_not_matter(one: str, other: str) -> None:
     ],
 )
 def test_publishers_of_like_names_stay_apart(one: str, other: str) -> None:
-    """What is left of the one name is not what is left of the other."""
+    """Without the legal form, their names still differ."""
     assert publisher_key(one) != publisher_key(other)
 
 
@@ -265,7 +265,7 @@ def test_publishers_of_like_names_stay_apart(one: str, other: str) -> None:
     ],
 )
 def test_an_unknown_publisher_is_none(said: str | None) -> None:
-    """Words for nothing name no house, on which two listings could agree."""
+    """Placeholders name no publisher that two listings could share."""
     assert publisher_key(said) == ""
 
 
@@ -283,7 +283,7 @@ def test_an_unknown_publisher_is_none(said: str | None) -> None:
     ],
 )
 def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ...], keys: set[str]) -> None:
-    """A name and its original each stand for the author; translators, producers and nobody in particular do not."""
+    """A name and its original each identify the author; translators, producers and placeholders do not."""
     assert name_keys(make_listing(contributors=people)) == keys
 
 
@@ -306,7 +306,7 @@ def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ..
     ],
 )
 def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str) -> None:
-    """A count that the parser does not take, a comic, a volume within praise: each stays in the key."""
+    """A count that the parser does not accept, a comic, a volume within praise: each stays in the key."""
     assert title_key(one) != title_key(other)
 
 
@@ -337,7 +337,7 @@ def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str
     ],
 )
 def test_decorations_keep_no_twins_apart(title: str) -> None:
-    """Shipping, warranty, invoices and bulk orders, in whatever brackets, keep no twins apart."""
+    """Shipping, warranty, invoices and bulk orders, in any brackets, do not separate listings of one book."""
     assert title_key(title) == "小狗你好"
 
 
@@ -355,12 +355,12 @@ def test_decorations_keep_no_twins_apart(title: str) -> None:
     ],
 )
 def test_what_tells_a_book_apart_stays(title: str) -> None:
-    """A word of the book in the same places keeps it apart."""
+    """A word of the title in the same place separates them."""
     assert title_key(title) != "小狗你好"
 
 
 def people_of(names: str | None, publisher: str | None, number: int, title: str) -> Listing:
-    """Return a listing of a title that names an author and a publisher, or leaves them out."""
+    """Return a listing with a title that names an author and a publisher, or omits them."""
     said = () if names is None else (Contributor(names, "著"),)
     return make_listing(
         product_id=str(29_000_000 + number), title=title, contributors=said, publisher=publisher
@@ -388,13 +388,13 @@ def people_of(names: str | None, publisher: str | None, number: int, title: str)
     ],
 )
 def test_how_much_must_be_named(title: str, said: list[tuple[str | None, str | None]], books: int) -> None:
-    """Listings are one book where what they name settles it; otherwise they stay apart."""
+    """Listings are one book if the names suffice; otherwise they stay apart."""
     listings = [people_of(names, house, number, title) for number, (names, house) in enumerate(said)]
     assert len(same_books(listings)) == books
 
 
 def test_an_original_name_is_a_person_s_name() -> None:
-    """A seller who names the original alone, one who names both, and one without the original mean one person."""
+    """Sellers who name the original, both names, or only the translation mean the same person."""
     both = make_listing(contributors=(Contributor("安·李", "著", "英", "Ann Lee"),))
     original = make_listing(product_id="29000002", contributors=(Contributor("Ann Lee"),))
     chinese = make_listing(product_id="29000003", contributors=(Contributor("安·李"),))
@@ -402,7 +402,7 @@ def test_an_original_name_is_a_person_s_name() -> None:
 
 
 def test_a_number_with_several_options_is_nobody_s_twin() -> None:
-    """Its price is that of one of the options."""
+    """Its price is that of one of several options."""
     plain = make_listing()
     options = [
         make_listing(product_id=f"2900000{n}", flags=frozenset({Flag.OPTIONS}), volumes=None) for n in (1, 2)

@@ -1,4 +1,4 @@
-"""A catalogue planted with what misleads: every merge and every drop stands in a table that can be checked by eye."""
+"""A catalogue full of traps: every merge and every drop is in a table that can be checked by eye."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ DROPS: tuple[Row, ...] = (
 
 
 def planted(rows: tuple[Row, ...]) -> list[Listing]:
-    """Return the rows as listings, in their order, numbered as the shop numbers: ten digits for others' goods."""
+    """Return the rows as listings, in order, numbered like the shop's: ten digits for marketplace goods."""
     listings = []
     for place, (_, title, people, publisher, price, besides) in enumerate(rows, start=1):
         number = (1_200_000_000 if besides.get("seller") else 29_000_000) + place
@@ -177,7 +177,7 @@ def _people(text: str) -> tuple[Contributor, ...]:
 
 
 def read_back(listings: list[Listing], query: str) -> list[Listing]:
-    """Return the listings as the parser reads them from the shop's own markup."""
+    """Return the listings after rendering them in the shop's markup and parsing that."""
     body = render_search_page(listings, query=query, page=1, pages=1, total=len(listings))
     found = parse_search_page(body, charset="GB2312", page=1).listings
     assert [listing.title for listing in found] == [listing.title for listing in listings]
@@ -211,13 +211,13 @@ def _line(end: str, listings: list[Listing]) -> str:
     "rows", [TWINS, LINKS, EDITIONS, SETS, DROPS], ids=["twins", "links", "editions", "sets", "drops"]
 )
 def test_every_listing_ends_where_the_table_says(rows: tuple[Row, ...]) -> None:
-    """Rendered as the shop does and read again, each row is in its book and in no other, or dropped for its reason."""
+    """Rendered like the shop's page and parsed, each row is in its book and no other, or dropped for its reason."""
     listings = read_back(planted(rows), QUERY)
     assert ended(listings, SelectionCriteria(Topic(QUERY))) == expected(rows, listings)
 
 
 def test_all_tables_on_one_page_end_alike() -> None:
-    """No book of one table draws a listing from another."""
+    """No book of one table attracts a listing from another."""
     rows = TWINS + LINKS + EDITIONS + SETS + DROPS
     listings = read_back(planted(rows), QUERY)
     assert ended(listings, SelectionCriteria(Topic(QUERY))) == expected(rows, listings)
@@ -245,7 +245,7 @@ TAIWAN: tuple[tuple[str, str, str, str], ...] = (
 def test_taiwans_words_keep_what_the_mainland_calls_otherwise(
     query: str, title: str, alone: str, in_both: str
 ) -> None:
-    """The pieces of the Simplified query decide, and those of the mainland's wording where that counts as well."""
+    """The pieces of the Simplified query decide, and those of the mainland's wording if it is used as well."""
     sent, wording = simplified(query), mainland_wording(query)
     # The shop would mark words of its own reading: the page is asked for something that stands in no title.
     listings = read_back(planted((("K1", title, "张三", "海岸出版社", "20.00", {}),)), "无关")
@@ -259,7 +259,7 @@ def test_taiwans_words_keep_what_the_mainland_calls_otherwise(
 
 
 def test_a_kept_reason_does_not_make_offers_of_what_cannot_be_bought() -> None:
-    """A sold-out copy and one without a price are books of their own when they are kept, beside the one on sale."""
+    """If they are kept, a sold-out copy and one without a price are separate books from the one on sale."""
     rows = DROPS[:5]
     listings = read_back(planted(rows), QUERY)
     criteria = SelectionCriteria(Topic(QUERY), keep=frozenset({"ebook", "sold_out", "no_price"}))
@@ -274,13 +274,13 @@ def test_a_kept_reason_does_not_make_offers_of_what_cannot_be_bought() -> None:
     [SelectionCriteria(Topic(QUERY), keep=frozenset({"accessory"})), SelectionCriteria(goods=True)],
 )
 def test_an_accessory_that_counts_is_nobodys_twin(criteria: SelectionCriteria) -> None:
-    """Kept on request, or among all kinds of goods, two accessories of one title are two entries."""
+    """Kept on request, or in a search for all goods, two accessories with one title are two entries."""
     listings = read_back(planted(SETS[-2:]), QUERY)
     assert ended(listings, criteria) == [_line("book", [listing]) for listing in listings]
 
 
 def test_marked_words_alone_put_a_listing_on_topic() -> None:
-    """What the shop marks is on topic although no piece of the query stands in it, as after a shop's own correction."""
+    """Highlighted words make a listing on topic even without a piece of the query, as after the shop's correction."""
     # Built directly: the demo's markup marks the words of the query and nothing else.
     strange = replace(make_listing(title="红楼梦", subtitle=""), highlighted=True)
     assert ended([strange], SelectionCriteria(Topic("石头记"))) == [_line("book", [strange])]

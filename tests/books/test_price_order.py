@@ -1,4 +1,4 @@
-"""What a list in price order proves of the listings behind it."""
+"""What a list in price order proves about the listings behind it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIVE = ("20", "21", "22", "23", "24")
 
 
 def test_what_five_listings_have_passed_is_read() -> None:
-    """The list was read up to the price that five listings reach, and proves what costs less."""
+    """The list was read up to the price that five listings reach, and proves cheaper prices."""
     check = check_order(listings("9", "10", *FIVE))
     assert check == OrderCheck(Decimal(20), in_order=True, unknown_from=None)
     assert check.proves(Decimal("19.99"))
@@ -32,7 +32,7 @@ def test_what_five_listings_have_passed_is_read() -> None:
 
 
 def test_a_dear_listing_at_the_end_proves_nothing() -> None:
-    """One that slipped to the end of what was read does not say that all below it was read."""
+    """One that is out of place at the end does not prove that everything below it was read."""
     check = check_order(listings("9", "10", "11", "12", "900"))
     assert check.up_to == Decimal(9)
     assert check_order(listings(*FIVE[: MARGIN - 1])).up_to is None
@@ -41,7 +41,7 @@ def test_a_dear_listing_at_the_end_proves_nothing() -> None:
 
 @pytest.mark.parametrize("at", range(7))
 def test_no_disorder_is_allowed(at: int) -> None:
-    """A listing behind a dearer one says that the list is not in order, wherever it stands."""
+    """A listing behind a more expensive one shows that the list is not in order, wherever it is."""
     prices = ["10", "11", *FIVE]
     prices.insert(at + 1, "9")
     check = check_order(listings(*prices))
@@ -54,7 +54,7 @@ def test_equal_prices_are_in_order() -> None:
 
 
 def test_a_book_may_stand_at_the_price_of_its_ebook() -> None:
-    """The shop sorts by the lowest of several prices, or by the book's own: either place is in order."""
+    """The shop sorts by the lowest of several prices, or by the book's own: both positions are in order."""
     both = make_listing(product_id="7", price=Decimal(39), ebook_price=Decimal(2))
     cheap, dear = listings("1", "2"), listings("30", "40", "41", "42", "43", "44")
     assert check_order([*cheap, both, *dear]).in_order
@@ -68,7 +68,7 @@ def test_what_is_sold_out_has_no_place() -> None:
 
 
 def test_a_price_that_cannot_be_read_may_be_as_low_as_its_place() -> None:
-    """A listing without a price may be the cheapest, unless it stands behind what costs more."""
+    """A listing without a price may be the cheapest, unless it follows a more expensive one."""
     check = check_order([*listings("9", "10"), *listings(None), *listings(*FIVE)])
     assert check.unknown_from == Decimal(10)
     assert check.proves(Decimal("9.50"))
@@ -77,7 +77,7 @@ def test_a_price_that_cannot_be_read_may_be_as_low_as_its_place() -> None:
 
 @given(st.lists(st.integers(1, 999), min_size=MARGIN, max_size=60), st.data())
 def test_of_a_sorted_list_nothing_behind_is_cheaper(prices: list[int], data: st.DataObject) -> None:
-    """Whatever is proven by the first part of a sorted list is not cheaper in the rest."""
+    """Nothing in the rest of a sorted list is cheaper than a price proven by its first part."""
     cents = sorted(prices)
     read = data.draw(st.integers(0, len(cents)))
     check = check_order(listings(*(str(cent) for cent in cents[:read])))

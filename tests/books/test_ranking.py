@@ -1,4 +1,4 @@
-"""The order of the books: sorted, total, fair to the better and cheaper, and the same for every order of the books."""
+"""The order of the books: sorted, total, fair to better and cheaper books, and independent of the input order."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def bare(book: Book) -> tuple[str, float | None, float | None, bool]:
 
 @given(ODD_BOOKS, RANKS, st.randoms(use_true_random=False))
 def test_the_order_of_the_books_does_not_matter(found: list[Offers], by: str, random: Random) -> None:
-    """Any permutation gives the same books with the same ranks, numbers and marks, in every ranking."""
+    """Any permutation gives the same books with the same ranks, figures and marks, in every ranking."""
     assert rank_books(random.sample(found, len(found)), by) == rank_books(found, by)
 
 
 @given(ODD_BOOKS, RANKS)
 def test_ranks_count_and_every_book_has_one(found: list[Offers], by: str) -> None:
-    """Every book gets one rank, from 1 without gaps, its cheapest offer and that offer's price."""
+    """Every book gets one rank, from 1 without gaps, with its cheapest offer and that offer's price."""
     books = rank_books(found, by)
     assert [book.rank for book in books] == list(range(1, len(found) + 1))
     assert {book.offers for book in books} == set(found)
@@ -90,7 +90,7 @@ def test_prices_rise(found: list[Offers]) -> None:
 
 @given(BOOKS)
 def test_each_ranking_is_sorted_by_its_own_number(found: list[Offers]) -> None:
-    """Quality and value fall, prices a volume rise with those unknown at the end; equal ones stand cheapest first."""
+    """Quality and value fall, prices per volume rise with unknown ones last; equal ones have the cheapest first."""
     for by, number in {
         "best": lambda book: -(book.quality or 0.0),
         "value": lambda book: -book.value,
@@ -108,14 +108,14 @@ def test_each_ranking_is_sorted_by_its_own_number(found: list[Offers]) -> None:
     st.sampled_from([Decimal("0.01"), Decimal("0.2"), Decimal(3), Decimal("7.19"), Decimal(1000)]),
 )
 def test_scaling_all_prices_keeps_the_order(found: list[Offers], by: str, factor: Decimal) -> None:
-    """In another currency the order, the quality, the value and the frontier are what they were."""
+    """In another currency, the order, quality, value and frontier stay the same."""
     scaled = singles(*(replace(first, price=first.price * factor) for (first,) in found if first.price))
     assert [*map(bare, rank_books(scaled, by))] == [*map(bare, rank_books(found, by))]
 
 
 @given(BOOKS)
 def test_the_worse_and_dearer_never_ranks_above_the_better_and_cheaper(found: list[Offers]) -> None:
-    """Under `value`, of two books of which one is neither worse nor dearer, and not equal, that one comes first."""
+    """Under `value`, a book that is neither worse nor more expensive than another, and not equal, comes first."""
     books = rank_books(found, "value")
     for at, above in enumerate(books):
         for below in books[at + 1 :]:
@@ -127,7 +127,7 @@ def test_the_worse_and_dearer_never_ranks_above_the_better_and_cheaper(found: li
 
 @given(BOOKS)
 def test_the_first_of_each_ranking_stands_on_the_frontier(found: list[Offers]) -> None:
-    """The cheapest, the best and the best value are beaten by none."""
+    """No book beats the cheapest, the best or the best value."""
     for by in ("cheapest", "best", "value"):
         books = rank_books(found, by)
         assert not books or books[0].frontier
@@ -135,9 +135,9 @@ def test_the_first_of_each_ranking_stands_on_the_frontier(found: list[Offers]) -
 
 @given(ODD_BOOKS, RANKS)
 def test_the_answer_is_the_first_that_competes(found: list[Offers], by: str) -> None:
-    """`first_by` takes the first of its ranking that is on sale, a book, and, where that counts, rated.
+    """`first_by` returns the first of its ranking that is on sale, a book, and, if that counts, rated.
 
-    Stars of which nobody says how many reviews stand behind them, on every book, say nothing: then none is best.
+    If no rated book has a number of reviews, the stars mean nothing: then no book is the best.
     """
     books = rank_books(found, by)
     can = [
@@ -152,7 +152,7 @@ def test_the_answer_is_the_first_that_competes(found: list[Offers], by: str) -> 
 
 
 def test_ties_are_broken_by_quality_rating_reviews_and_number() -> None:
-    """At one price: the higher quality, then better rated, then more reviewed, then the lower number."""
+    """At one price: higher quality, then better rating, then more reviews, then the lower number."""
     expected = [
         make_listing(product_id="50", rating=4.5, reviews=9),
         make_listing(product_id="9", rating=4.5, reviews=8),
@@ -168,7 +168,7 @@ def test_ties_are_broken_by_quality_rating_reviews_and_number() -> None:
 
 
 def test_the_cheapest_book_is_on_the_frontier() -> None:
-    """Of two at the lowest price the better comes first, though it has fewer stars: five of one review prove little."""
+    """Of two at the lowest price, the better comes first, even with fewer stars: five from one review prove little."""
     one, many = (
         make_listing(product_id="1", rating=5.0, reviews=1),
         make_listing(product_id="2", rating=4.8, reviews=9000),
@@ -179,14 +179,14 @@ def test_the_cheapest_book_is_on_the_frontier() -> None:
 
 
 def test_numbers_of_any_length_are_compared_as_numbers() -> None:
-    """A product number too long for an int conversion still has its place, and leading zeros count for nothing."""
+    """A product number too long for an int still has its place, and leading zeros do not count."""
     long = "1" * 5000
     found = singles(*(make_listing(product_id=number) for number in (long, "0012", "9")))
     assert ids(rank_books(found)) == ["9", "0012", long]
 
 
 def test_prices_that_differ_beyond_a_float_are_still_in_order() -> None:
-    """Decimals that are one float come in the order of the Decimals."""
+    """Decimals that are equal as floats are in the order of the Decimals."""
     close = [
         Decimal("12345678901234567.03"),
         Decimal("12345678901234567.01"),
@@ -199,7 +199,7 @@ def test_prices_that_differ_beyond_a_float_are_still_in_order() -> None:
 
 @pytest.mark.parametrize("by", RANKINGS)
 def test_a_book_without_a_price_comes_last(by: str) -> None:
-    """Kept although nobody knows what it costs, it is ranked behind all others, except by quality."""
+    """Kept with an unknown price, it ranks behind all others, except by quality."""
     found = singles(
         make_listing(product_id="1", price=None, rating=5.0, reviews=9999),
         make_listing(product_id="2", price=Decimal("900.00"), rating=3.0),
@@ -209,7 +209,7 @@ def test_a_book_without_a_price_comes_last(by: str) -> None:
 
 @pytest.mark.parametrize("by", RANKINGS)
 def test_one_book_and_none(by: str) -> None:
-    """A single book is first and on the frontier, at no value in particular; no book is no answer."""
+    """A single book is first and on the frontier, with value 0; no book gives no answer."""
     (book,) = rank_books(singles(make_listing()), by)
     assert (book.rank, book.value, book.frontier) == (1, 0.0, True)
     assert rank_books([], by) == ()
@@ -218,14 +218,14 @@ def test_one_book_and_none(by: str) -> None:
 
 @pytest.mark.parametrize("by", RANKINGS)
 def test_books_that_are_all_alike_come_by_number(by: str) -> None:
-    """Without any difference the lower product number is first, the value 0, and all stand on the frontier."""
+    """If books do not differ, the lower product number is first, the value 0, and all are on the frontier."""
     books = rank_books(singles(*(make_listing(product_id=str(number)) for number in (30, 20, 100))), by)
     assert ids(books) == ["20", "30", "100"]
     assert {(book.value, book.frontier) for book in books} == {(0.0, True)}
 
 
 def test_a_set_of_unknown_size_comes_last_per_volume() -> None:
-    """Three volumes at ¥60 are cheaper a volume than one at ¥30; a set that does not say its size is last."""
+    """Three volumes at ¥60 are cheaper per volume than one at ¥30; a set of unknown size is last."""
     found = singles(
         make_listing(product_id="1", price=Decimal("30.00")),
         make_listing(product_id="3", price=Decimal("60.00"), volumes=3),
@@ -235,7 +235,7 @@ def test_a_set_of_unknown_size_comes_last_per_volume() -> None:
 
 
 def test_a_book_has_the_stars_of_its_most_reviewed_offer() -> None:
-    """A cheap copy that nobody has rated is as good as the known one that it is a copy of."""
+    """A cheap, unrated copy is as good as the known book that it is a copy of."""
     cheap = make_listing(product_id="1", price=Decimal("20.00"), rating=None, reviews=None)
     known = make_listing(product_id="2", price=Decimal("30.00"), rating=4.9, reviews=5000)
     other = make_listing(product_id="3", price=Decimal("20.00"), rating=4.0, reviews=5000)
@@ -244,7 +244,7 @@ def test_a_book_has_the_stars_of_its_most_reviewed_offer() -> None:
 
 
 def test_an_accessory_or_a_sold_out_book_beats_nobody() -> None:
-    """What is kept but cannot be the answer is ranked, and neither on the frontier nor in the way of another."""
+    """A kept product that cannot be an answer is ranked, but neither on the frontier nor competing for it."""
     found = singles(
         make_listing(product_id="1", price=Decimal("2.00"), rating=5.0, flags=frozenset({Flag.ACCESSORY})),
         make_listing(product_id="2", price=Decimal("3.00"), rating=5.0, sold_out=True),

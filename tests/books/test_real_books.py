@@ -1,4 +1,4 @@
-"""Real books, where there are any: the first page for 人工智能 of 2025, and 1,000 books of 2023."""
+"""Real books, if available: the first page for 人工智能 of 2025, and 1,000 books of 2023."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.parsers.markup import real
 
 
 def page_of_2025() -> tuple[Listing, ...]:
-    """Return the 24 listings of the real page; skip where there is none."""
+    """Return the 24 listings of the real page; skip the test if it is not available."""
     return parse_search_page(real("search_2025_ai_first24.html"), charset=None, page=1).listings
 
 
 def books_of_2023() -> list[Listing]:
-    """Return the 1,000 books of the real catalogue as listings; skip where there is none."""
+    """Return the 1,000 books of the real catalogue as listings; skip the test if it is not available."""
     rows = csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
     return [_listing(place, row) for place, row in enumerate(rows, start=1)]
 
@@ -71,12 +71,12 @@ def test_no_real_item_is_off_topic(query: str) -> None:
 
 
 def test_the_real_set_is_not_merged_with_its_single_offer() -> None:
-    """«人工智能：现代方法 第4版 上下册» and its seller's copy of another title stay apart: precision comes first."""
+    """«人工智能：现代方法 第4版 上下册» and a seller's copy with another title stay apart: precision comes first."""
     assert all(len(offers) == 1 for offers in same_books(page_of_2025()))
 
 
 def test_a_thousand_real_books_are_read() -> None:
-    """Each of them has a number of its own, a price and a title; nearly all have stars, author and publisher."""
+    """Each has a unique number, a price and a title; nearly all have stars, author and publisher."""
     listings = books_of_2023()
     assert len({listing.product_id for listing in listings}) == len(listings) == 1000
     assert all(listing.price and listing.title for listing in listings)
@@ -93,7 +93,7 @@ def test_no_two_different_real_books_are_merged() -> None:
 
 @pytest.mark.parametrize("source", [page_of_2025, books_of_2023])
 def test_the_rankings_of_real_books_make_sense(source: object) -> None:
-    """Each begins with the extreme of its number, and the answers are beaten by no other book."""
+    """Each begins with the extreme of its figure, and no other book beats the answers."""
     assert callable(source)
     found = same_books(source())
     cheapest, best, value, per_volume = (ranked(found, by) for by in RANKINGS)
@@ -116,7 +116,7 @@ def test_the_rankings_of_real_books_make_sense(source: object) -> None:
 
 
 def test_the_best_real_books_are_well_known() -> None:
-    """Of the ten best of 1,000 each has its stars from many, and the best value is cheap as well."""
+    """Of the ten best of 1,000, each has stars from many reviews, and the best value is cheap as well."""
     found = same_books(books_of_2023())
     assert all((book.reviews or 0) > 10_000 for book in ranked(found, "best")[:10])
     prices = sorted(book.price for book in ranked(found, "cheapest") if book.price is not None)

@@ -1,4 +1,4 @@
-"""Which listings count: one of each product, the reasons for the rest, and no difference by order of arrival."""
+"""Which listings count: one per product, the reasons for the rest, and independence of the order of arrival."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PRICES = st.none() | st.integers(1, 999).map(lambda cents: Decimal(cents) / 100)
 
 @st.composite
 def drawn_pages(draw: st.DrawFn) -> dict[tuple[bool, int], tuple[Listing, ...]]:
-    """Draw a few pages of both lists and a few products, so that one stands on several, each time otherwise."""
+    """Draw a few pages of both lists and a few products, so that a product is on several pages with differences."""
     pages = {}
     for page in range(1, draw(st.integers(1, 4)) + 1):
         ids = draw(st.lists(st.integers(1, 8), max_size=6))
@@ -51,12 +51,12 @@ def drawn_pages(draw: st.DrawFn) -> dict[tuple[bool, int], tuple[Listing, ...]]:
     ],
 )
 def test_the_first_reason_that_applies_is_given(fields: dict[str, object], reason: str | None) -> None:
-    """Of several reasons the e-book wins over sold out, and that over a missing price."""
+    """Of several reasons, e-book comes before sold out, and that before a missing price."""
     assert drop_reason(make_listing(**fields)) == reason
 
 
 def test_among_all_kinds_of_goods_an_accessory_counts() -> None:
-    """Who searches for anything means bookmarks, too; what cannot be bought is dropped all the same."""
+    """A search for all goods includes bookmarks, too; unavailable products are dropped all the same."""
     bookmark = make_listing(flags=frozenset({Flag.ACCESSORY}))
     assert drop_reason(bookmark, goods=True) is None
     assert drop_reason(make_listing(sold_out=True), goods=True) == "sold_out"
@@ -65,7 +65,7 @@ def test_among_all_kinds_of_goods_an_accessory_counts() -> None:
 
 
 def test_the_searchs_own_list_comes_first() -> None:
-    """A product that stands in the price order as well is taken from its place on the search's own list."""
+    """A product that is also in the price order is taken from its place in the search's own list."""
     own = make_listing(product_id="7", page=3, position=60)
     early = make_listing(product_id="7", page=1, position=1, price_order=True)
     assert select([(early.page_key, [early]), (own.page_key, [own])]).kept == (own,)
@@ -79,7 +79,7 @@ def test_the_searchs_own_list_comes_first() -> None:
 
 
 def test_a_product_counts_once_where_it_stands_first() -> None:
-    """Of a product on two pages the one on the lower page is taken, even when the other page was given first."""
+    """Of a product on two pages, the one on the lower page is taken, even if the other page was given first."""
     early = make_listing(product_id="7", page=1, position=60)
     late = make_listing(product_id="7", page=2, position=1)
     selection = select([(2, [late]), (1, [early])])
@@ -101,7 +101,7 @@ LATER = NOON + dt.timedelta(seconds=1)
     ],
 )
 def test_of_two_prices_the_later_counts(fetched_at: dict[tuple[bool, int], dt.datetime], price: str) -> None:
-    """The page that was fetched last is right; without times the higher page; and the reader is told of both."""
+    """The page fetched last is right; without times, the higher page; and a note mentions both prices."""
     dear = make_listing(product_id="7", page=1, position=60, price=Decimal("90.00"))
     cheap = make_listing(product_id="7", page=2, position=1, price=Decimal("9.00"))
     book_list = build_books([(2, [cheap]), (1, [dear])], SelectionCriteria(), fetched_at=fetched_at)
@@ -116,7 +116,7 @@ def test_of_two_prices_the_later_counts(fetched_at: dict[tuple[bool, int], dt.da
 
 
 def test_a_product_that_sold_out_meanwhile_is_sold_out() -> None:
-    """The later page says that it is gone: it is no offer any more, whatever the earlier one showed."""
+    """The later page says that it is sold out: it is no longer an offer, whatever the earlier one showed."""
     there = make_listing(product_id="7", page=1)
     gone = make_listing(product_id="7", page=2, sold_out=True)
     book_list = build_books(
@@ -136,7 +136,7 @@ def test_many_products_with_two_prices_are_counted() -> None:
 
 
 def test_what_is_dropped_is_counted_under_every_reason() -> None:
-    """Each reason has its count, 0 included, and the dropped listings can be listed."""
+    """Each reason has its count, even 0, and the dropped listings can be listed."""
     gone = make_listing(product_id="1", sold_out=True)
     book_list = build_books([(1, [gone, make_listing(product_id="2")])], SelectionCriteria())
     assert book_list.dropped == (("sold_out", gone),)
@@ -145,7 +145,7 @@ def test_what_is_dropped_is_counted_under_every_reason() -> None:
 
 
 def test_what_is_kept_on_request_is_not_dropped() -> None:
-    """A reason that is to drop nothing leaves its listings among the kept, in their places."""
+    """A reason in `keep` leaves its listings among the kept ones, in their places."""
     gone, plain = make_listing(product_id="1", sold_out=True), make_listing(product_id="2", position=2)
     bare = make_listing(product_id="3", position=3, price=None)
     selection = select([(1, [gone, plain, bare])], {"sold_out"})
@@ -170,7 +170,7 @@ def test_every_listing_is_accounted_for(pages: dict[tuple[bool, int], tuple[List
 def test_progress_and_answer_do_not_depend_on_arrival(
     pages: dict[tuple[bool, int], tuple[Listing, ...]], data: st.DataObject
 ) -> None:
-    """Whatever order the pages come in, and if some come twice, a Selector agrees with `select` at each step."""
+    """Whatever the order of the pages, and even if some come twice, a Selector agrees with `select` at each step."""
     arrivals = data.draw(st.permutations([*pages.items(), *pages.items()]))
     selector, given_so_far = Selector(), {}
     for page, listings in arrivals:
@@ -183,7 +183,7 @@ def test_progress_and_answer_do_not_depend_on_arrival(
 
 
 def test_a_page_can_be_taken_back() -> None:
-    """A page given anew as empty, because it turned out to be past the end, leaves nothing behind."""
+    """A page replaced by an empty one, because it turned out to be past the end, leaves nothing behind."""
     selector = Selector()
     selector.add((False, 1), [make_listing(product_id="1", price=Decimal("20.00"))])
     selector.add((False, 2), [make_listing(product_id="2", price=Decimal("5.00"))])
@@ -194,14 +194,14 @@ def test_a_page_can_be_taken_back() -> None:
 
 
 def test_nothing_given_is_an_empty_selection() -> None:
-    """Without pages there is no cheapest price and nothing is counted."""
+    """Without pages, there is no cheapest price and nothing is counted."""
     selector = Selector()
     assert (selector.cheapest, selector.kept_count) == (None, 0)
     assert selector.pages == {}
 
 
 def test_progress_leaves_out_what_is_off_topic() -> None:
-    """A cheap bookmark among the books is neither counted nor the cheapest, on its own page or on one given anew."""
+    """A cheap bookmark among the books is neither counted nor the cheapest, even on a replaced page."""
     selector = Selector(covers=lambda listing: listing.title != "书签")
     page = [
         make_listing(product_id="1", title="书签", price=Decimal("2.00")),

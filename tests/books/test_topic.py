@@ -1,4 +1,4 @@
-"""What is on topic: pieces of the query in a listing's words, in any script, width and case."""
+"""Topics: pieces of the query in a listing's text, in any script, width and case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.factories import make_listing
 
 
 def bare(**words: str) -> Listing:
-    """Return a listing of which the shop marked nothing, with no words but those given."""
+    """Return a listing without highlighted words that contains only the given text."""
     silent = {"title": "", "subtitle": "", "contributors_text": "", "publisher": None, "description": ""}
     return make_listing(**{**silent, **words}, highlighted=False)
 
@@ -66,17 +66,17 @@ def test_a_piece_may_stand_in_any_words_of_the_listing(where: str) -> None:
     ],
 )
 def test_a_piece_of_the_query_puts_a_title_on_topic(query: str, title: str, is_on: bool) -> None:
-    """The table's title is on topic of its query, or not."""
+    """The title in the table is on topic for its query, or not."""
     assert Topic(query, simplified=simplified).covers(bare(title=title)) is is_on
 
 
 def test_what_the_shop_marked_is_on_topic() -> None:
-    """The shop's own highlighting is believed."""
+    """The shop's own highlighting is trusted."""
     assert Topic("渗透测试").covers(make_listing(title="红楼梦", highlighted=True))
 
 
 def test_every_wording_counts() -> None:
-    """Of several wordings of a query the pieces of each are taken, and without any nothing is off topic."""
+    """The pieces of each wording of a query count; without any, nothing is off topic."""
     assert Topic("人工智慧", "人工智能").covers(bare(title="智能时代"))
     assert Topic().covers(bare(title="红楼梦"))
     assert Topic("").covers(bare(title="红楼梦"))
@@ -93,7 +93,7 @@ def test_every_wording_counts() -> None:
     ],
 )
 def test_a_query_and_a_description_at_their_bounds(query: str, is_on: bool) -> None:
-    """Find a long query at the end of a long description, whose other words are no part of it."""
+    """A long query is found at the end of a long description whose other words do not match."""
     topic, resembling = Topic(query, simplified=simplified), "a+" * 5000
     assert topic.covers(bare(description=resembling)) is is_on
     assert topic.covers(bare(description=f"{resembling} {query}"))

@@ -76,7 +76,7 @@ def overflows(page: Page) -> bool:
 
 
 def is_dark(page: Page) -> bool:
-    """Return whether the page's ground is dark."""
+    """Return True if the page's background is dark."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return sum(int(part) for part in colour.strip("rgb()").split(",")) < 3 * 60
 

@@ -106,7 +106,7 @@ def serve(requests: socket.socket) -> None:
 
 
 def _wait_for_command(job: dict[str, Any], out: int, err: int, status: int) -> NoReturn:
-    """Fork the command, tell its process id, and its exit code when it has ended."""
+    """Fork the command, report its process id, and its exit code once it has ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
@@ -119,7 +119,7 @@ def _wait_for_command(job: dict[str, Any], out: int, err: int, status: int) -> N
 
 
 def _run_command(job: dict[str, Any], out: int, err: int) -> NoReturn:
-    """Become the command: its streams, environment and folder, then its main function."""
+    """Become the command: set up its streams, environment and folder, then call its main function."""
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 – a descriptor is all that is wanted
         os.dup2(nothing.fileno(), 0)
     for descriptor, number in ((out, 1), (err, 2)):

@@ -1,4 +1,4 @@
-"""Running the real command: as a child process in an empty folder, with every warning an error."""
+"""Run the real command, as a child process in an empty folder, with every warning an error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ended:
 
     @property
     def only_line(self) -> str:
-        """Return the one line of stderr; fails when there are more or none."""
+        """The single line of stderr; fail if there are more or none."""
         lines = self.err.splitlines()
         assert len(lines) == 1, self.err
         assert "Traceback" not in self.err
@@ -71,7 +71,7 @@ Run = Callable[..., Awaitable[Ended]]
 
 @pytest.fixture
 async def start(environ: dict[str, str], folder: Path) -> AsyncIterator[Start]:
-    """Start `python -m crawler ARGS`; whatever of it still runs when the test ends is killed."""
+    """Start `python -m crawler ARGS`; kill it, and its children, if it still runs when the test ends."""
     started: list[asyncio.subprocess.Process] = []
 
     async def start(*args: str | bytes, env: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
@@ -101,14 +101,14 @@ async def start(environ: dict[str, str], folder: Path) -> AsyncIterator[Start]:
 
 @pytest.fixture(scope="session")
 def forkserver() -> Iterator[CommandForkserver]:
-    """Keep a process at hand that runs commands without the time of their imports."""
+    """Keep a process that runs commands without the time for their imports."""
     with CommandForkserver() as server:
         yield server
 
 
 @pytest.fixture
 def run(start: Start, forkserver: CommandForkserver, environ: dict[str, str], folder: Path) -> Run:
-    """Run `python -m crawler ARGS` to its end: forked, unless `env` says how an interpreter starts."""
+    """Run `python -m crawler ARGS` to its end: forked, unless `env` affects the start of the interpreter."""
 
     async def run(*args: str | bytes, env: Mapping[str, str] | None = None) -> Ended:
         if not any(name.startswith(("PYTHON", "LANG", "LC_", "LD_")) for name in env or {}):

@@ -1,4 +1,4 @@
-"""`alerts`: where they go, what is still to be delivered there, and a test message to each place."""
+"""`alerts`: list the places and their pending alerts, and send each place a test message."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from crawler.watching.watch_store import REFUSALS, WatchStore
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
-from tests.watching.test_sending import SHOP, Place, refuser, tell
+from tests.watching.test_delivery import SHOP, Place, refuser, tell
 
 Run = Callable[..., Awaitable[Ended]]
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty working folder, in a home of its own."""
+    """Return an empty working folder, with a home of its own."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CRAWLER_REPORT_LANG", "en")
     monkeypatch.setenv("CRAWLER_HISTORY_PATH", "h.sqlite3")
@@ -39,7 +39,7 @@ def configure(folder: Path, text: str) -> tuple[str, ...]:
 
 
 async def test_each_place_gets_one_test_message(run: Run, folder: Path, service: Endpoint) -> None:
-    """It says that it is one, and the command says of each place whether it went; no token is shown."""
+    """The message says that it is a test, and the command reports each result; no token is shown."""
     words = configure(
         folder,
         f"""
@@ -111,7 +111,7 @@ def test_places_of_a_file_that_nobody_named_do_not_count(
 
 
 def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Pending and refused alerts by place, and those of a place that is gone; the list changes nothing."""
+    """Pending and refused alerts by place, including those of a removed place; listing changes nothing."""
     words = configure(here, '[alerts]\nfile = "a.txt"\ncommand = ["true"]\n')
     assert main(list(words)) == 0
     assert capsys.readouterr().out == "file a.txt: nothing pending\ncommand true: nothing pending\n"
@@ -153,7 +153,7 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
 def test_the_list_is_in_the_readers_language(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
-    """No English stands in it but the names of places, keys and commands."""
+    """The only English in it is names of places, keys and commands."""
     monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
     words = configure(here, '[alerts]\nfile = "a.txt"\n')
     tell(here / "h.sqlite3", 12)

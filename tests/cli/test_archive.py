@@ -1,4 +1,4 @@
-"""`--archive` and `--replay`: what was fetched, in a file that others can read, and the report made of it again."""
+"""`--archive` and `--replay`: a standard file of all exchanges, and the report made from it again."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 
 def names(folder: Path) -> list[str]:
-    """Return what is in a folder."""
+    """Return the names in a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 
 def kinds(file: Path) -> Counter[str]:
-    """Return how many records of each kind another reader finds in `file`, their digests verified."""
+    """Return the number of records of each kind that another reader finds in `file`, after checking their digests."""
     found: Counter[str] = Counter()
     with file.open("rb") as stream:
         for record in ArchiveIterator(stream, parse_http=False, record_types=WarcRecordType.any_type):
@@ -56,7 +56,7 @@ def kinds(file: Path) -> Counter[str]:
 
 
 async def test_a_replay_is_the_same_report(run: Run, folder: Path) -> None:
-    """The JSON made of an archive is that of its run, byte for byte: retries, refusals, failed pages and all."""
+    """The JSON made from an archive equals that of its run, byte for byte, with retries, refusals and failed pages."""
     async with DemoShop(faults=TROUBLE) as shop:
         live = await run(
             QUERY, "--pages", "12", "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json",
@@ -80,7 +80,7 @@ async def test_a_replay_is_the_same_report(run: Run, folder: Path) -> None:
 
 
 async def test_a_replay_asks_nothing(run: Run, folder: Path) -> None:
-    """The shop is closed, and the report is there; its order and filters may be others."""
+    """The shop is closed, and the report is made all the same; its order and filters may differ."""
     async with DemoShop() as shop:
         await run(QUERY, "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json")
     ended = await run("--replay", "a.warc.gz", "--rank", "best", "--min-reviews", "100", "--format", "json")
@@ -90,7 +90,7 @@ async def test_a_replay_asks_nothing(run: Run, folder: Path) -> None:
 
 
 async def test_a_replay_has_its_price_check(run: Run, folder: Path) -> None:
-    """Pages in price order are in the archive, too; a replay needs no shop to prove what was proven."""
+    """The archive includes pages in price order; a replay needs no shop to repeat the proof."""
     async with DemoShop() as shop:
         live = await run(QUERY, "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json")
     replayed = await run("--replay", "a.warc.gz", "--format", "json")
@@ -99,7 +99,7 @@ async def test_a_replay_has_its_price_check(run: Run, folder: Path) -> None:
 
 
 async def test_an_archive_of_an_older_version_is_replayed(run: Run, folder: Path) -> None:
-    """Format 1 knew neither pages in price order nor a price check: the report is the same, without one."""
+    """Format 1 had no pages in price order and no price check: the report is the same, without the check."""
     async with DemoShop() as shop:
         live = await run(
             QUERY,
@@ -129,7 +129,7 @@ async def test_an_archive_of_an_older_version_is_replayed(run: Run, folder: Path
 
 
 async def test_every_exchange_is_standard(run: Run, folder: Path) -> None:
-    """Another reader finds each answer with its status, its address and the page's own bytes."""
+    """Another reader finds each response with its status, its address and the page's own bytes."""
     async with DemoShop() as shop:
         await run(QUERY, "--pages", "2", "--base-url", shop.base_url, "--archive", "a.warc.gz")
         addresses = {f"{shop.base_url}{request.path_qs}" for request in shop.requests}
@@ -147,7 +147,7 @@ async def test_every_exchange_is_standard(run: Run, folder: Path) -> None:
 
 
 async def test_a_partial_run_has_its_archive(start: Start, run: Run, folder: Path) -> None:
-    """After SIGTERM the archive holds what was had, its replay says what was not asked, and no other file is left."""
+    """After SIGTERM, the archive has the pages read, its replay names the others, and no other file is left."""
     late = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
     async with DemoShop(faults=[late]) as shop:
         process = await start(
@@ -170,7 +170,7 @@ async def test_a_partial_run_has_its_archive(start: Start, run: Run, folder: Pat
 
 
 async def test_a_resumed_run_has_a_whole_archive(run: Run, folder: Path) -> None:
-    """Pages taken from a journal are in the archive with the exchanges that brought them."""
+    """Pages from a journal are in the archive, with the exchanges that fetched them."""
     async with DemoShop() as shop:
         await run(QUERY, "--pages", "2", "--base-url", shop.base_url)
         live = await run(
@@ -201,7 +201,7 @@ WRONG: list[tuple[list[str], str]] = [
 
 @pytest.mark.parametrize(("arguments", "words"), WRONG)
 async def test_wrong_usage_gets_one_line(run: Run, folder: Path, arguments: list[str], words: str) -> None:
-    """What cannot be kept or replayed is found before the first request, in one line with the remedy."""
+    """An impossible archive or replay is found before the first request, with one line that has the remedy."""
     (folder / "a.txt").write_text("no archive")
     ended = await run(*arguments)
     assert ended.code == 2
@@ -209,7 +209,7 @@ async def test_wrong_usage_gets_one_line(run: Run, folder: Path, arguments: list
 
 
 async def test_an_archive_needs_no_cache_folder(run: Run, folder: Path) -> None:
-    """Where the cache folder cannot be made that is said, and the archive is whole all the same."""
+    """If the cache folder cannot be created, a message says so, and the archive is complete all the same."""
     (folder / "a-file").touch()
     ended = await run(
         QUERY, "--demo", "--pages", "2", "--archive", "a.warc.gz", "--format", "json",
@@ -223,7 +223,7 @@ async def test_an_archive_needs_no_cache_folder(run: Run, folder: Path) -> None:
 
 
 async def test_an_archive_that_cannot_be_written_after_all_is_an_error(start: Start, folder: Path) -> None:
-    """The report goes out before the archive is missed, and the exit code says that it is."""
+    """The report is written before the archive fails, and the exit code shows the failure."""
     (folder / "out").mkdir()
     async with DemoShop(latency=1) as shop:
         process = await start(

@@ -1,4 +1,4 @@
-"""What a terminal of another charset than UTF-8 gets, and what a pipe gets."""
+"""Output for a terminal with another charset than UTF-8, and for a pipe."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ Run = Callable[..., Awaitable[Ended]]
     ],
 )
 def test_what_a_charset_lacks_stays_readable(charset: str, text: str, shown: str) -> None:
-    """The nearest that it has: never an escape, and a question mark where there is nothing near."""
+    """Each missing character becomes the nearest available one: never an escape; a question mark if none is near."""
     assert text.encode(charset, readable_in(charset)).decode(charset) == shown
 
 
 @pytest.mark.parametrize("charset", ["gbk", "gb2312", "big5", "cp950", "ascii", "latin-1", "cp437", "euc-jp"])
 def test_nothing_that_is_printed_stops_it(charset: str) -> None:
-    """Any character there is becomes something of the charset, and no escape."""
+    """Any character can be written in any charset, without escapes."""
     for start in range(0, 0x110000, 0x1000):
         text = "".join(map(chr, range(start, start + 0x1000, 7)))
         shown = text.encode(charset, readable_in(charset)).decode(charset)
@@ -49,7 +49,7 @@ def test_nothing_that_is_printed_stops_it(charset: str) -> None:
 
 
 class Stream(io.TextIOWrapper):
-    """A stream that says of itself whether it is a terminal."""
+    """A stream that claims to be a terminal, or not."""
 
     def __init__(self, encoding: str, *, terminal: bool) -> None:
         super().__init__(io.BytesIO(), encoding=encoding)
@@ -75,14 +75,14 @@ class Stream(io.TextIOWrapper):
 def test_which_charset_a_stream_carries(
     monkeypatch: pytest.MonkeyPatch, own: str, named: str, on_terminal: str, in_pipe: str
 ) -> None:
-    """A terminal its own; a pipe UTF-8, unless PYTHONIOENCODING names a charset that has Chinese."""
+    """A terminal has its own; a pipe gets UTF-8, unless PYTHONIOENCODING names a charset with Chinese."""
     monkeypatch.setenv("PYTHONIOENCODING", named)
     for terminal, wanted in ((True, on_terminal), (False, in_pipe)):
         assert stream_encoding(Stream(own, terminal=terminal), terminal=terminal) == wanted
 
 
 def test_terminals_that_draw_some_characters_wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chinese ones of an older charset: tables leave room for it."""
+    """Chinese terminals with an older charset: tables leave room for wide characters."""
     assert [name for name in ("utf-8", "gbk", "big5", "latin-1", "ascii") if is_double_width(name)] == [
         "gbk",
         "big5",
@@ -94,7 +94,7 @@ def test_terminals_that_draw_some_characters_wide(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_terminal_without_chinese_gets_english() -> None:
-    """Question marks in place of labels would say nothing."""
+    """Question marks in place of labels would be useless."""
     for encoding, shown in (("ascii", "en"), ("gbk", "auto"), ("utf-8", "auto")):
         stream = Stream(encoding, terminal=True)
         assert (console.language("auto", stream), console.language("zh-Hans", stream)) == (shown, "zh-Hans")
@@ -107,7 +107,7 @@ def test_an_argument_is_left_as_it_was_typed() -> None:
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "html"])
 async def test_a_pipe_gets_the_charset_that_is_named(run: Run, folder: Path, form: str) -> None:
-    """As long as the format leaves it open; files are UTF-8 all the same."""
+    """This holds for formats without a fixed charset; files are UTF-8 all the same."""
     words = ("渗透测试", "--demo", "--pages", "1", "--price-check", "0", "--format", form, "-o", "a.csv")
     ended = await run(*words, env={"PYTHONIOENCODING": "gbk"})
     assert (ended.code, ended.err) == (0, "")

@@ -1,4 +1,4 @@
-"""What is typed in place of a query: a misspelt command, an address, a product's number, a short flag."""
+"""Input in place of a query: a misspelt command, an address, a product number, a short flag."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return the one line that refuses a command line; nothing is searched and nothing made."""
+    """Return the one line that refuses a command line; nothing is searched or created."""
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -48,7 +48,7 @@ MISSPELT = {
 def test_a_misspelt_command_names_the_nearest(
     capsys: pytest.CaptureFixture[str], word: str, command: str
 ) -> None:
-    """One line with the command, and with the command line that searches for the very word."""
+    """One line has the command, and the command line that searches for the word itself."""
     for arguments, kept in (
         ([word], [word]),
         ([word, "--demo"], [word, "--demo"]),
@@ -63,7 +63,7 @@ def test_a_misspelt_command_names_the_nearest(
 
 
 def test_a_command_that_is_not_named_first(capsys: pytest.CaptureFixture[str]) -> None:
-    """Behind an option it would be searched for."""
+    """After an option, it would be searched for."""
     assert "watch is a command and goes before its options" in refused(capsys, "--quiet", "watch")
 
 
@@ -75,7 +75,7 @@ QUERIES = [
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_is_no_misspelt_command(query: str) -> None:
-    """Words two slips away or with another first letter are searched for; so are several words, in quotes."""
+    """Words with two errors, or another first letter, are searched for; so are several words in quotes."""
     assert (_parse([query]).command, _parse([query]).query) == ("search", query)
 
 
@@ -86,7 +86,7 @@ def test_a_word_can_be_searched_for_all_the_same(word: str) -> None:
 
 
 def test_no_command_misspells_another() -> None:
-    """What is right is never taken for a slip of something else."""
+    """No command counts as a misspelling of another."""
     for known in ((*COMMANDS, "help"), PARTS):
         assert {word: nearest_command(word, known) for word in known} == {word: word for word in known}
 
@@ -129,7 +129,7 @@ PRODUCT = [
 
 @pytest.mark.parametrize("typed", PRODUCT)
 def test_a_product_is_looked_up_not_searched_for(capsys: pytest.CaptureFixture[str], typed: str) -> None:
-    """The line has the command for its prices, where those of the demo were meant for the demo's."""
+    """The line has the command for its prices, with --demo if the demo's were meant."""
     line = refused(capsys, typed)
     assert (
         "29123456 is a product number; for its prices type bookprice history 29123456; or search for" in line
@@ -172,7 +172,7 @@ def test_isbns_and_numbers_in_titles_are_queries(query: str) -> None:
 def test_the_address_of_a_search_is_typed_as_a_query(
     capsys: pytest.CaptureFixture[str], address: str, command: str
 ) -> None:
-    """Whatever charset the key is in, and safe to paste."""
+    """In any charset of the key, and safe to paste."""
     assert refused(capsys, address).endswith(f"this is the address of a search; type bookprice {command}")
 
 
@@ -189,7 +189,7 @@ def test_any_other_address_is_nothing_to_search_for(capsys: pytest.CaptureFixtur
 
 
 def test_short_flags_are_the_long_ones() -> None:
-    """`-n` is the number that is typed most, `-q` and `-V` mean what they mean elsewhere."""
+    """`-n` is the most common number, and `-q` and `-V` have their usual meanings."""
     assert vars(_parse(["書", "-n", "20", "-q"]))["pages"] == "20"
     assert _parse(["書", "-n20"]).pages == "20"
     for command in (["書"], ["watch"], ["doctor"]):
@@ -204,7 +204,7 @@ def test_the_short_flag_of_the_version(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_command_line_is_shown_again_with_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The query alone is replaced, wherever it stands; a flag comes before what is no option; no password is shown."""
+    """Only the query is replaced, wherever it is; a flag precedes other arguments; no password is shown."""
     line = _parse(["--author", "书", "书", "-o", "a b.md"]).command_line
     assert line.with_query("编 程") == "bookprice --author 书 '编 程' -o 'a b.md'"
     assert _parse(["--replay", "a.warc"]).command_line.with_query("编程") == "bookprice 编程"

@@ -1,4 +1,4 @@
-"""The lines for cron and systemd that the documents give, run as bare as those two run them."""
+"""The lines for cron and systemd from the documents, run in the same bare environment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def shop() -> AsyncIterator[ScriptedShop]:
 
 @pytest.fixture
 def home(tmp_path: Path, shop: ScriptedShop) -> Path:
-    """Return a home with the program where the documents have it, and a configuration with a watch."""
+    """Return a home with the program in the documented place, and a configuration with a watch."""
     home = tmp_path / "home"
     program = home / "bookprice-crawler/.venv/bin/bookprice"
     program.parent.mkdir(parents=True)
@@ -57,7 +57,7 @@ def home(tmp_path: Path, shop: ScriptedShop) -> Path:
 
 
 async def ran(command: list[str], home: Path, **env: str) -> Ended:
-    """Run a command as cron does: from the home, with five variables, the C locale and no terminal."""
+    """Run a command as cron does: in the home, with five variables, the C locale and no terminal."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home,
@@ -75,7 +75,7 @@ def test_the_readme_has_the_same_lines() -> None:
 
 
 async def test_the_crontab_lines(home: Path, shop: ScriptedShop) -> None:
-    """Chinese comes out whole, silence means that all is well, and the exit code tells what is not."""
+    """Chinese is intact, no output means no problem, and the exit code shows problems."""
     watch, doctor = (["/bin/sh", "-c", line] for line in CRONTAB)
     first = await ran(watch, home)
     assert (first.code, first.err) == (0, "")
@@ -94,7 +94,7 @@ async def test_the_crontab_lines(home: Path, shop: ScriptedShop) -> None:
 
 
 async def test_the_timers_command(home: Path) -> None:
-    """What systemd runs, with tokens from its file: to a command that gets Chinese whole in the C locale, too."""
+    """The command for systemd, with tokens from its file, also runs a command that gets intact Chinese."""
     (tokens_of,) = re.findall(r"^EnvironmentFile=-(.+)$", SERVICE, re.MULTILINE)
     (command,) = re.findall(r"^ExecStart=(.+)$", SERVICE, re.MULTILINE)
     assert tokens_of.startswith("%h/.config/bookprice-crawler/")
@@ -115,7 +115,7 @@ async def test_the_timers_command(home: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
 async def test_systemd_understands_service_and_timer(tmp_path: Path) -> None:
-    """By its own judge; the program is one that is there."""
+    """`systemd-analyze` accepts the units, and the program that they name exists."""
     (tmp_path / "bookprice.service").write_text(re.sub(r"=%h/\S+/bookprice ", "=/bin/true ", SERVICE))
     (tmp_path / "bookprice.timer").write_text(TIMER)
     process = await asyncio.create_subprocess_exec(

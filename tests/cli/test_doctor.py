@@ -1,4 +1,4 @@
-"""`doctor`: what is well, what is wrong, and an exit code that cron can go by."""
+"""`doctor`: findings, and an exit code for cron."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ async def shop() -> AsyncIterator[ScriptedShop]:
 
 
 def findings(ended: Ended) -> dict[str, tuple[str, str]]:
-    """Return the state and the words of each thing; of several of one name the last."""
+    """Return the state and the text of each finding; of several with one name, the last."""
     assert ended.err == ""
     lines = [line.split(maxsplit=1) for line in ended.text.splitlines()]
     return {rest.partition(": ")[0]: (state, rest.partition(": ")[2]) for state, rest in lines}
 
 
 async def test_all_is_well(run: Run, tmp_path: Path, shop: ScriptedShop) -> None:
-    """Without a configuration, too; it leaves nothing behind but the cache's folder of robots.txt."""
+    """Even without a configuration; it leaves only the cache's folder for robots.txt behind."""
     ended = await run("doctor", "--base-url", shop.base_url)
     found = findings(ended)
     assert ended.code == 0
@@ -84,7 +84,7 @@ async def test_files_that_cannot_be_written(run: Run, folder: Path, shop: Script
 
 
 async def test_a_damaged_history(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """A file whose pages were overwritten: said before a watch meets it."""
+    """A file with overwritten pages is reported before a watch meets it."""
     (folder / "books.toml").write_text(WATCH, encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
     assert (await run("watch", *words)).code == 0
@@ -104,7 +104,7 @@ async def test_a_damaged_history(run: Run, folder: Path, shop: ScriptedShop) -> 
 async def test_a_watch_that_has_not_succeeded_for_three_of_its_intervals(
     run: Run, folder: Path, shop: ScriptedShop
 ) -> None:
-    """By its last success; a watch that never had one, by when it was seen first."""
+    """Counted from its last success; without one, from when the watch was first seen."""
     (folder / "books.toml").write_text(WATCH, encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
     first = await run("doctor", *words)
@@ -152,7 +152,7 @@ cat >> told.txt
 
 
 async def test_an_alert_that_is_refused_for_good(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """Its neighbour is brought at once; after three rounds it rests, and is named, with since when and why."""
+    """Another alert is delivered at once; after three rounds the refused one rests, named with time and reason."""
     (folder / "refuse.sh").write_text(REFUSE, encoding="utf-8")
     text = f'{WATCH}target_price = 40\n[alerts]\ncommand = ["sh", "refuse.sh"]\n'
     (folder / "books.toml").write_text(text, encoding="utf-8")
@@ -177,7 +177,7 @@ async def test_an_alert_that_is_refused_for_good(run: Run, folder: Path, shop: S
 
 
 async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """It is named by watch and doctor, and stops neither."""
+    """Watch and doctor name it, and it stops neither."""
     text = f'{WATCH}target_price = 40\n[alerts]\ncommand = ["false"]\n'
     (folder / "books.toml").write_text(text, encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url, "--history-file", "a.sqlite3")
@@ -197,7 +197,7 @@ async def test_an_alert_that_cannot_be_read(run: Run, folder: Path, shop: Script
 
 
 async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """It can be written, or the line says why not: a file of somebody else is not replaced."""
+    """If it cannot be written, the line says why: a foreign file is not replaced."""
     (folder / "books.toml").write_text('[alerts]\nfeed = "alerts.xml"\n', encoding="utf-8")
     words = ("--config", "books.toml", "--base-url", shop.base_url)
     found = findings(await run("doctor", *words))
@@ -210,7 +210,7 @@ async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: Scripte
 
 
 def test_times_are_told_in_utc() -> None:
-    """So are those of every report."""
+    """Like those of every report."""
     from crawler.cli.doctor import _of_watch
     from crawler.watching.state import WatchState
     from crawler.watching.watch import Watch, WatchTerms

@@ -1,4 +1,4 @@
-"""The help: complete, true and quick."""
+"""The help: complete, correct and fast."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_help_is_the_searchs_help(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_help_shows_how_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two commands to copy stand above everything else, and --pages says what more of them are good for."""
+    """Two commands to copy are at the top, and the help of --pages says why more of them help."""
     assert main(["--help"]) == 0
     head, _, _ = capsys.readouterr().out.partition("positional arguments")
     commands = [line for line in head.splitlines() if line.startswith("  ") and "滲" in line]
@@ -57,7 +57,7 @@ def test_help_shows_how_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_and_option_has_help() -> None:
-    """No command and no option is without a word."""
+    """No command and no option is without help."""
     assert [name for name, _ in parsers()] == list(COMMANDS)
     for name, parser in parsers():
         assert parser.description, name
@@ -72,7 +72,7 @@ def test_every_exit_code_has_a_meaning() -> None:
 
 
 def test_defaults_in_the_help_are_the_settings_own() -> None:
-    """The help, which must not load the settings, says of each option what they say."""
+    """The help must not load the settings, but its defaults equal theirs."""
     settings = Settings()
     for dest, flag in setting_flags("search").items():
         # Switches say what is done without them; where the history is depends on the system.
@@ -87,13 +87,13 @@ def test_defaults_in_the_help_are_the_settings_own() -> None:
 
 
 def test_formats_are_those_of_the_reports() -> None:
-    """The formats that the help names are those that can be written."""
+    """The formats in the help are those that can be written."""
     assert set(search_options.FORMATS) == set(FORMATS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    """Help answers at once: it imports neither network, nor loop, nor colours, nor settings."""
+    """Help is fast: it imports neither network, nor loop, nor colours, nor settings."""
     program = (
         "import sys; from crawler.__main__ import main; code = main(sys.argv[1:]); "
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr); sys.exit(code)"
@@ -106,7 +106,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_the_main_module_loads_next_to_nothing() -> None:
-    """A spawned process that imports the main module again does not pay for the command line."""
+    """A spawned process that imports the main module again does not load the command line."""
     program = "import sys; import crawler.__main__; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.partition(".")[0] in {"crawler", "parsers"}}
@@ -126,7 +126,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_fits_the_terminal(
     command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No line is wider than the terminal, where a Chinese character takes two columns; no word is lost by that."""
+    """No line is wider than the terminal (a Chinese character takes two columns), and no word is lost."""
     monkeypatch.setenv("COLUMNS", "1000")
     assert main([*command.split(), "--help"]) == 0
     whole = capsys.readouterr().out
@@ -142,7 +142,7 @@ def test_help_fits_the_terminal(
 def test_lists_in_the_help_stay_lists(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a narrow terminal, too, an exit code begins its line and what it means goes on below its own first word."""
+    """Even on a narrow terminal, an exit code begins its line, and its meaning is wrapped below its own first word."""
     monkeypatch.setenv("COLUMNS", "40")
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.partition("exit codes:\n")[2].splitlines()

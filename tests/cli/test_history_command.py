@@ -1,4 +1,4 @@
-"""`history`: what became of prices, as a buyer asks for it."""
+"""`history`: price history, as a buyer asks for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """Return a history of 70 daily runs: 11 cut by half, 12 raised and then cut, 13 unseen of late, 14 sold out."""
+    """Return a history of 70 daily runs: 11 cut by half, 12 raised and then cut, 13 not seen lately, 14 sold out."""
     file = tmp_path / "home" / ".local/share/bookprice-crawler/history.sqlite3"
     with History(file) as past:
         for day in range(70):
@@ -71,7 +71,7 @@ async def test_what_there_is(run: Run, kept: Path) -> None:
 
 
 async def test_a_search_has_the_best_deal_first(run: Run, kept: Path) -> None:
-    """By price against the product's own median; what cannot be bought comes last, and is no price."""
+    """By price relative to the product's own median; unavailable products come last, without a price."""
     ended = await run("history", "三體", "--format", "json")
     report = json.loads(ended.text)
     assert [product["product_id"] for product in report["products"]] == ["11", "12", "13", "14"]
@@ -86,7 +86,7 @@ async def test_a_search_has_the_best_deal_first(run: Run, kept: Path) -> None:
 
 
 async def test_a_product_by_its_number(run: Run, kept: Path) -> None:
-    """Runs of the same price are one line; the same word as a query is one that nobody searched."""
+    """Runs with the same price are one line; as a query, the same word was never searched."""
     ended = await run("history", "12", "--format", "json")
     product = json.loads(ended.text)["product"]
     periods = [(period["price"], period["observations"]) for period in product["spells"]]
@@ -106,7 +106,7 @@ async def test_csv_and_files(run: Run, kept: Path, folder: Path) -> None:
 async def test_only_a_file_has_a_byte_order_mark(
     run: Run, kept: Path, folder: Path, words: tuple[str, ...]
 ) -> None:
-    """What a pipe gets begins with the header, and is the same but for the mark."""
+    """A pipe's output begins with the header, and is otherwise identical."""
     ended = await run("history", *words)
     assert (ended.code, ended.err) == (0, "")
     assert re.match(rb"[a-z_]+,", ended.out)
@@ -115,7 +115,7 @@ async def test_only_a_file_has_a_byte_order_mark(
 
 
 async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) -> None:
-    """A search's products in their order, the same bytes either way; nothing else is printed."""
+    """A search's products in order, with the same bytes either way; nothing else is printed."""
     ended = await run("history", "三体", "-o", "prices.html", "--format", "html")
     assert (ended.code, ended.err) == (0, "")
     assert (folder / "prices.html").read_bytes() == ended.out
@@ -126,12 +126,12 @@ async def test_html_by_file_and_on_stdout(run: Run, kept: Path, folder: Path) ->
         "三体13",
         "三体14",
     ]
-    assert len(document.css(".card svg.past")) == 3  # the last was never to be had
+    assert len(document.css(".card svg.past")) == 3  # the last was never available
     assert document.css("html")[0].attributes["lang"] == "en"
 
 
 async def test_html_of_one_product_and_of_all_searches(run: Run, kept: Path, folder: Path) -> None:
-    """By the product's number its chart and its periods; without a word the searches on record."""
+    """With a product number, its chart and periods; without one, the recorded searches."""
     assert (await run("history", "12", "-o", "one.html", "--lang", "zh-Hant")).code == 0
     one = LexborHTMLParser((folder / "one.html").read_text("utf-8"))
     assert one.css("html")[0].attributes["lang"] == "zh-Hant"
@@ -144,7 +144,7 @@ async def test_html_of_one_product_and_of_all_searches(run: Run, kept: Path, fol
 
 @pytest.fixture
 def judged(kept: Path) -> Path:
-    """Return the same history after a run that found a bookmark, and what had nothing to do with the query."""
+    """Return the same history after a run that found a bookmark, and an off-topic product."""
     at = START + dt.timedelta(days=70)
     found = [
         Observation("11", "三体11", at, Decimal(20), Decimal(100), dropped="no"),
@@ -159,7 +159,7 @@ def judged(kept: Path) -> Path:
 async def test_what_the_search_dropped_is_counted_and_listed_on_demand(
     run: Run, judged: Path, folder: Path
 ) -> None:
-    """In the table and in CSV on demand, in JSON and HTML always; three products of before are not known."""
+    """On demand in the table and in CSV, always in JSON and HTML; three older products are unknown."""
     words = ("history", "三体", "-o", "a.json", "-o", "a.csv", "-o", "a.html")
     table = (await run(*words)).text
     assert "1 accessory, 1 off topic; --show-dropped lists them" in table
@@ -195,7 +195,7 @@ async def test_what_the_search_dropped_is_counted_and_listed_on_demand(
 
 
 async def test_what_is_kept_is_ranked_and_says_so(run: Run, judged: Path, folder: Path) -> None:
-    """By option and by the configuration, as a search keeps it."""
+    """By option and by the configuration, as for a search."""
     table = (await run("history", "三体", "--keep", "off_topic,accessory,sold_out")).text
     assert "kept though off topic" in table
     assert "Dropped" not in table
@@ -223,7 +223,7 @@ async def test_of_a_search_whose_products_are_all_dropped_that_is_said(run: Run,
 
 
 async def test_html_says_what_it_leaves_out(run: Run, kept: Path) -> None:
-    """A number given cuts the page, and the page says so."""
+    """A number given shortens the page, and the page says so."""
     document = LexborHTMLParser((await run("history", "三体", "--format", "html", "--top", "3")).text)
     assert len(document.css(".card")) == 3
     assert "1 more (--top 4 shows all)" in document.css(".left")[0].text()
@@ -232,7 +232,7 @@ async def test_html_says_what_it_leaves_out(run: Run, kept: Path) -> None:
 async def test_html_is_cut_to_two_hundred_products_and_the_table_beside_it_is_not_longer(
     run: Run, kept: Path, folder: Path
 ) -> None:
-    """Each format has its own number of products, whatever other formats are written at once."""
+    """Each format has its own number of products, whatever other formats are written with it."""
     at = START + dt.timedelta(days=80)
     with History(kept) as past:
         found = [Observation(str(n), f"书{n}", at, Decimal(20)) for n in range(1_000, 1_230)]
@@ -289,7 +289,7 @@ async def test_bad_input_gets_one_line(run: Run, kept: Path, words: list[str], e
 
 
 def test_what_the_command_offers_is_what_there_is() -> None:
-    """The parser must not load the reports; its lists are theirs."""
+    """The parser must not load the reports; its lists equal theirs."""
     assert tuple(history_report.FORMATS) == history_options.FORMATS
     assert history_upkeep.EXPORT_FORMATS == exporting.FORMATS
 
@@ -307,7 +307,7 @@ async def test_a_full_disk_ends_an_export_in_one_line(
 
 
 async def test_people_read_their_own_days_and_programs_utc(run: Run, tmp_path: Path) -> None:
-    """At 20:30 UTC it is the next day in Taipei; the table and the page say that day, data the moment in UTC."""
+    """At 20:30 UTC it is the next day in Taipei: the table and the page show that day, data show UTC."""
     file = tmp_path / "home" / ".local/share/bookprice-crawler/history.sqlite3"
     at = dt.datetime(2026, 1, 1, 20, 30, tzinfo=dt.UTC)
     with History(file) as past:

@@ -1,4 +1,4 @@
-"""What the command does with signals, without a search behind it."""
+"""Signals in the command, without a search."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def never() -> None:
 
 
 async def test_the_echo_of_a_signal_is_no_second_one() -> None:
-    """A signal that comes twice at once, as `timeout` and some parents send it, stops the search once."""
+    """A signal that arrives twice at once, as from `timeout` and some parents, stops the search once."""
     reasons: list[str] = []
     with Interrupts() as interrupts, interrupts.stopping(reasons.append, at_once=never):
         signal.raise_signal(signal.SIGINT)
@@ -28,7 +28,7 @@ async def test_the_echo_of_a_signal_is_no_second_one() -> None:
 
 
 async def test_a_later_sigterm_is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the keyboard ends a search that is ending already; SIGTERM may come as often as it likes."""
+    """Only the keyboard aborts a search that is already ending; SIGTERM may be repeated at will."""
     monkeypatch.setattr(module, "SAME_KEYSTROKE_SECONDS", 0.0)
     with Interrupts() as interrupts, interrupts.stopping(lambda _reason: None, at_once=never):
         signal.raise_signal(signal.SIGTERM)
@@ -40,14 +40,14 @@ async def test_a_later_sigterm_is_patient(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_with_nothing_to_stop_a_signal_ends_the_program(number: signal.Signals, code: int) -> None:
-    """Before and after the search a signal leaves by the ordinary way out, with its exit code."""
+    """Before and after the search, a signal exits the ordinary way, with its exit code."""
     with Interrupts(), pytest.raises(SystemExit) as caught:
         signal.raise_signal(number)
     assert caught.value.code == code
 
 
 def test_handlers_are_given_back() -> None:
-    """What handled signals before handles them afterwards."""
+    """The previous signal handlers are restored."""
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Interrupts():
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before

@@ -1,4 +1,4 @@
-"""The command in the reader's language: reports, problems, what `history` and `watch` say. Help stays English."""
+"""The command in the reader's language: reports, problems, messages of `history` and `watch`. Help stays English."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def taiwan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 async def test_a_partial_search_speaks_the_locales_language(run: Run, folder: Path) -> None:
-    """Of a query that is not Chinese the locale tells the language: of the report, its problems and its archive."""
+    """If a query is not Chinese, the locale decides the language of the report, its problems and its archive."""
     async with DemoShop(faults=[Fault(FaultKind.STATUS, status=404, pages={2})]) as shop:
         options = ("--base-url", shop.base_url, "--pages", "2", "--price-check", "0", "--archive", "run.warc")
         ended = await run("Python", *options, env=TAIWAN)
@@ -46,7 +46,7 @@ async def test_a_partial_search_speaks_the_locales_language(run: Run, folder: Pa
 
 
 async def test_a_replay_words_what_the_run_met(run: Run) -> None:
-    """The journal keeps the codes of details: attempts and reasons are worded by whoever replays it."""
+    """The journal keeps the codes of details: a replay phrases attempts and reasons in its own language."""
     async with DemoShop(faults=[Fault(FaultKind.RESET, pages={2})]) as shop:
         options = ("--base-url", shop.base_url, "--pages", "2", "--price-check", "0", "--archive", "run.warc")
         await run("Python", *options)
@@ -57,7 +57,7 @@ async def test_a_replay_words_what_the_run_met(run: Run) -> None:
 
 @pytest.mark.usefixtures("taiwan")
 def test_nothing_on_record_is_said_in_the_locales_language(capsys: pytest.CaptureFixture[str]) -> None:
-    """`history` has no query to go by, or one that tells no script."""
+    """`history` has no query to decide the language, or one that does not tell."""
     assert run_command(["history", "--history-file", "prices.sqlite3"]) == 0
     said = capsys.readouterr().out
     assert "prices.sqlite3 還沒有價格歷史" in said
@@ -66,7 +66,7 @@ def test_nothing_on_record_is_said_in_the_locales_language(capsys: pytest.Captur
 
 
 async def test_a_watch_speaks_the_locales_language(run: Run, folder: Path) -> None:
-    """What `watch` says of its own, of pages that failed and of what was found."""
+    """Its own messages, failed pages, and findings."""
     watches = (
         '[crawler]\npages = 2\nprice_check = 0\n[[watch]]\nname = "x"\nquery = "Python"\nproducts = ["99"]\n'
     )
@@ -84,7 +84,7 @@ async def test_a_watch_speaks_the_locales_language(run: Run, folder: Path) -> No
 
 @pytest.mark.parametrize("value", ["fr", "zh-XX", "chinese"])
 def test_a_language_that_there_is_not(taiwan: Path, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line names those there are."""
+    """One line names the available languages."""
     assert run_command(["書", "--lang", value]) == 2
     line = capsys.readouterr().err
     assert line.count("\n") == 1
@@ -101,7 +101,7 @@ def test_help_is_english_in_every_locale(taiwan: Path) -> None:
 
 
 def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be read is told in the reader's language, and what is wrong with it; wrong usage is English."""
+    """An unreadable file is reported in the reader's language, with the reason; wrong usage is English."""
     (taiwan / "none.warc").write_text("nothing", encoding="utf-8")
     assert run_command(["--replay", "none.warc"]) == 2
     assert run_command(["--replay", "missing.warc"]) == 2
@@ -118,6 +118,6 @@ def test_a_failure_that_ends_a_command_is_worded(taiwan: Path, capsys: pytest.Ca
 
 @pytest.mark.usefixtures("taiwan")
 def test_a_command_forgets_the_language_of_the_one_before() -> None:
-    """Where one process runs two commands, the second begins in English, as ever."""
+    """If one process runs two commands, the second begins in English, as usual."""
     assert run_command(["history", "--lang", "zh-Hant", "--history-file", "prices.sqlite3"]) == 0
     assert console.words() is ENGLISH

@@ -1,4 +1,4 @@
-"""The command while its parse processes are killed, stopped and poisoned: a page is lost at most, no process stays."""
+"""The command while its parse processes are killed, stopped and poisoned: it loses at most one page, and no process."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def failures(report: dict[str, Any]) -> list[tuple[int, str]]:
 
 
 async def test_a_poisoned_page(start: Start) -> None:
-    """A page that parses for longer than it may is given up: 19 pages are in the report, exit code 3."""
+    """A page that parses for too long is given up: 19 pages are in the report, exit code 3."""
     async with DemoShop(faults=[NESTED]) as shop:
         process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "2"})
         code, report = await end_of(process)
@@ -68,7 +68,7 @@ async def test_a_poisoned_page(start: Start) -> None:
 
 
 async def test_a_page_whose_workers_are_killed(start: Start) -> None:
-    """Its worker killed, the page is tried once more; killed again, it is `parse_crashed`: 19 pages, exit code 3."""
+    """Its worker killed, the page is tried again; killed again, it is `parse_crashed`: 19 pages, exit code 3."""
     async with DemoShop(faults=[NESTED]) as shop:
         process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "60"})
         first = await worker_of(process, busy=1.5)
@@ -82,7 +82,7 @@ async def test_a_page_whose_workers_are_killed(start: Start) -> None:
 
 
 async def test_a_worker_killed_by_chance(start: Start) -> None:
-    """A worker that dies through no page's doing costs nothing: its page is parsed by the next one, exit code 0."""
+    """A worker that dies for another reason costs nothing: the next one parses its page, exit code 0."""
     late = Fault(FaultKind.LATENCY, pages=range(2, 21), delay=1.0)
     async with DemoShop(faults=[late]) as shop:
         process = await start(*COMMAND, "--base-url", shop.base_url)
@@ -93,7 +93,7 @@ async def test_a_worker_killed_by_chance(start: Start) -> None:
 
 
 async def test_a_worker_that_hangs(start: Start) -> None:
-    """A worker that no longer moves costs the page it had: 19 pages are in the report, exit code 3."""
+    """A stopped worker costs its page: 19 pages are in the report, exit code 3."""
     late = Fault(FaultKind.LATENCY, delay=1.0)
     async with DemoShop(faults=[late]) as shop:
         process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "5"})

@@ -1,4 +1,4 @@
-"""A history, journal, archive or export of a stranger ends in success or in one line, never in a defect or a hang."""
+"""A foreign history, journal, archive or export ends in success or one line, never in a crash or a hang."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Ended:
 
 
 def command(*arguments: str) -> Ended:
-    """Run a command line in this process, which is many times as fast as one of its own; a hang raises TimeoutError."""
+    """Run a command line in this process, many times as fast as in its own; a hang raises TimeoutError."""
     raw = io.BytesIO(), io.BytesIO()
     out, err = (io.TextIOWrapper(each, encoding="utf-8") for each in raw)
     csv.field_size_limit(131_072)  # what a process begins with
@@ -68,7 +68,7 @@ def no_hang() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Files:
-    """Good files of each kind."""
+    """Valid files of each kind."""
 
     history: Path
     journal: Path
@@ -78,7 +78,7 @@ class Files:
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the working folder of the commands, with a home and without settings of the machine."""
+    """Return the working folder of the commands, with its own home and without the machine's settings."""
     for name in [name for name in os.environ if name.startswith(("CRAWLER_", "XDG_"))]:
         monkeypatch.delenv(name)
     folder = tmp_path / "work"
@@ -108,7 +108,7 @@ file = "no/such/folder/alerts.jsonl"
 
 @pytest.fixture
 def good(work: Path, tmp_path: Path) -> Files:
-    """Make good files: two runs of a search, and a watch whose alerts are undelivered."""
+    """Create valid files: two runs of a search, and a watch with undelivered alerts."""
     place = tmp_path / "good"
     place.mkdir()
     (work / "watch.toml").write_text(WATCH, encoding="utf-8")
@@ -139,7 +139,7 @@ def a_product(history: Path) -> str:
 
 
 def check(ended: Ended, arguments: tuple[str, ...]) -> None:
-    """Check that a command ended well, or in lines that say what is wrong."""
+    """Check that a command succeeded, or printed lines that say what is wrong."""
     assert ended.code in {0, 1, 2, 3, 4}, (arguments, ended)
     assert "Traceback" not in ended.err, (arguments, ended)
     assert "internal error" not in ended.err, (arguments, ended)

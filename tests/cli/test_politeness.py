@@ -1,4 +1,4 @@
-"""Good manners on the command line: robots.txt, delays, rests that a shop asks for, and giving up in time."""
+"""Politeness on the command line: robots.txt, delays, requested rests, and giving up in time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(shop: DemoShop, *more: str, pages: int = 3) -> list[str]:
 
 
 def paths(shop: DemoShop) -> list[str]:
-    """Return the paths that were asked for, without what stands behind the question mark."""
+    """Return the paths requested, without their query strings."""
     return [request.path_qs.partition("?")[0] for request in shop.requests]
 
 
@@ -38,7 +38,7 @@ def failures(report: dict[str, Any]) -> dict[int, tuple[str, str]]:
 
 
 async def test_robots_that_deny_the_search_are_all_that_is_asked_for(run: Run, folder: Path) -> None:
-    """Where robots.txt denies the search, nothing but robots.txt is fetched, and the remedy is named."""
+    """If robots.txt denies the search, nothing else is fetched, and the remedy is named."""
     async with DemoShop(robots=DENIES) as shop:
         ended = await run(*command(shop))
         assert paths(shop) == ["/robots.txt"]
@@ -51,7 +51,7 @@ async def test_robots_that_deny_the_search_are_all_that_is_asked_for(run: Run, f
 
 
 async def test_a_delay_beyond_a_day_is_cut_and_said(start: Start) -> None:
-    """What is obeyed and is not what the shop's file says is on stderr."""
+    """A rule that is obeyed in another form than in the shop's file is reported on stderr."""
     async with DemoShop(robots="User-agent: *\nCrawl-delay: 90000\n") as shop:
         process = await start(*command(shop, "--max-seconds", "2"))
         _, err = await asyncio.wait_for(process.communicate(), 30)
@@ -60,7 +60,7 @@ async def test_a_delay_beyond_a_day_is_cut_and_said(start: Start) -> None:
 
 @pytest.mark.parametrize("line", ["Crawl-delay: 86400", "Request-rate: 1/1h"])
 async def test_a_delay_that_nobody_waits_for_ends_the_run(run: Run, line: str) -> None:
-    """Above ten times `--max-wait` no page is asked for and none waits: one line says why, and what can be done."""
+    """Above ten times `--max-wait`, no page is requested and none waits: one line has the reason and the remedy."""
     async with DemoShop(robots=f"User-agent: *\n{line}\n") as shop:
         ended = await run(*command(shop))
         assert paths(shop) == ["/robots.txt"]
@@ -73,7 +73,7 @@ async def test_a_delay_that_nobody_waits_for_ends_the_run(run: Run, line: str) -
 
 
 async def test_a_watch_is_not_held_by_a_delay_that_nobody_waits_for(run: Run, folder: Path) -> None:
-    """`watch` says so and ends; the next one finds the history free."""
+    """`watch` reports it and ends; the history is free for the next one."""
     (folder / "books.toml").write_text('[[watch]]\nname = "a"\nquery = "三体"\n', encoding="utf-8")
     async with DemoShop(robots="User-agent: *\nCrawl-delay: 86400\n") as shop:
         for _ in range(2):
@@ -85,7 +85,7 @@ async def test_a_watch_is_not_held_by_a_delay_that_nobody_waits_for(run: Run, fo
 
 
 async def test_a_large_robots_file_is_obeyed(run: Run) -> None:
-    """Of a file of 9 MB, more than a page may have, the beginning counts, and that is said."""
+    """Of a file of 9 MB, more than a page may have, the beginning counts, and a message says so."""
     async with DemoShop(robots=DENIES + "# and so on\n" * 800_000) as shop:
         ended = await run(*command(shop))
         assert paths(shop) == ["/robots.txt"]
@@ -96,7 +96,7 @@ async def test_a_large_robots_file_is_obeyed(run: Run) -> None:
 
 
 async def test_who_ignores_robots_says_so(run: Run) -> None:
-    """With `--ignore-robots` it is not even asked for, and JSON and report say that it was not."""
+    """With `--ignore-robots`, it is not even requested, and JSON and report say so."""
     async with DemoShop(robots=DENIES) as shop:
         ended = await run(*command(shop, "--ignore-robots"))
         told = await run(QUERY, "--base-url", shop.base_url, "--ignore-robots", "-o", "a.md")
@@ -108,7 +108,7 @@ async def test_who_ignores_robots_says_so(run: Run) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_robots_that_cannot_be_had_deny(run: Run, status: int) -> None:
-    """A server error in place of robots.txt is no permission (RFC 9309); it is asked for three times."""
+    """A server error in place of robots.txt is no permission (RFC 9309); it is requested three times."""
     async with DemoShop(robots=status) as shop:
         ended = await run(*command(shop))
         assert paths(shop) == ["/robots.txt"] * 3
@@ -118,13 +118,13 @@ async def test_robots_that_cannot_be_had_deny(run: Run, status: int) -> None:
 
 @pytest.mark.parametrize("status", [404, 403])
 async def test_a_shop_without_robots_allows(run: Run, status: int) -> None:
-    """No robots.txt is no denial."""
+    """A missing robots.txt denies nothing."""
     async with DemoShop(robots=status) as shop:
         assert (await run(*command(shop))).code == 0
 
 
 async def test_robots_are_kept_for_the_next_run(run: Run) -> None:
-    """A second run within the day asks for no robots.txt, and obeys the one that was kept."""
+    """A second run within a day does not request robots.txt, and obeys the stored one."""
     async with DemoShop(robots="User-agent: *\nDisallow: /nothing\n") as shop:
         for _ in range(2):
             assert (await run(*command(shop))).code == 0
@@ -132,7 +132,7 @@ async def test_robots_are_kept_for_the_next_run(run: Run) -> None:
 
 
 async def test_crawl_delay_is_kept(run: Run) -> None:
-    """With a Crawl-delay of one second the server never sees two requests within one, robots.txt included."""
+    """With a Crawl-delay of one second, no two requests arrive within a second, including that for robots.txt."""
     async with DemoShop(robots="User-agent: *\nCrawl-delay: 1\n") as shop:
         ended = await run(*command(shop, pages=4))
         times = [request.time_monotonic for request in shop.requests]
@@ -142,7 +142,7 @@ async def test_crawl_delay_is_kept(run: Run) -> None:
 
 
 async def test_a_delay_is_kept_give_or_take_half(run: Run) -> None:
-    """`--delay` keeps requests apart, at no fixed beat."""
+    """`--delay` keeps requests apart, at irregular intervals."""
     async with DemoShop(latency=0.05) as shop:
         ended = await run(*command(shop, "--delay", "0.4", pages=6))
         times = [request.time_monotonic for request in shop.requests if request.page is not None]
@@ -153,7 +153,7 @@ async def test_a_delay_is_kept_give_or_take_half(run: Run) -> None:
 
 
 async def test_too_many_at_once_are_made_fewer(run: Run) -> None:
-    """A shop that bears four requests at a time gets four or fewer in the end, and every page comes whole."""
+    """If a shop accepts four requests at a time, the limit ends at four or fewer, and no page is lost."""
     async with DemoShop(latency=0.05, max_connections=4) as shop:
         ended = await run(*command(shop, "--concurrency", "16", "--verbose", pages=36))
         refused = [n for n, request in enumerate(shop.requests) if request.status == 429]
@@ -165,7 +165,7 @@ async def test_too_many_at_once_are_made_fewer(run: Run) -> None:
 
 
 async def test_a_rest_that_is_asked_for_is_kept(run: Run) -> None:
-    """Retry-After in seconds and as a date is waited for."""
+    """Retry-After in seconds and as a date is obeyed."""
     date = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=6), usegmt=True)
     faults = [
         Fault(FaultKind.STATUS, status=503, pages={1}, times=1, retry_after=1),
@@ -180,7 +180,7 @@ async def test_a_rest_that_is_asked_for_is_kept(run: Run) -> None:
 
 
 async def test_a_rest_longer_than_max_wait_fails_the_page(run: Run) -> None:
-    """What the shop asks for beyond `--max-wait` is not waited for; the page says so, the others come."""
+    """A longer rest than `--max-wait` is not waited for; the page says so, and the others arrive."""
     fault = Fault(FaultKind.STATUS, status=503, pages={2}, retry_after=100)
     async with DemoShop(faults=[fault]) as shop:
         ended = await run(*command(shop, "--max-wait", "5"))
@@ -192,7 +192,7 @@ async def test_a_rest_longer_than_max_wait_fails_the_page(run: Run) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.FIREWALL, FaultKind.SLIDER, FaultKind.LOGIN])
 async def test_a_shop_that_blocks_is_left_alone(run: Run, kind: FaultKind) -> None:
-    """After five blocks in a row nothing more is asked; the report has what came before, and says when to try again."""
+    """After five blocks in a row, no request is sent; the report has the earlier pages, and says when to try again."""
     fault = Fault(kind, pages=range(6, 37), location="/signin.aspx")
     async with DemoShop(faults=[fault], latency=0.1) as shop:
         ended = await run(*command(shop, "--concurrency", "2", pages=36))
@@ -213,7 +213,7 @@ async def test_a_shop_that_blocks_is_left_alone(run: Run, kind: FaultKind) -> No
 
 
 async def test_a_shop_that_blocks_from_the_first_page(run: Run, folder: Path) -> None:
-    """Without a page there is one line: blocked, by what sign, and when to try again."""
+    """Without any page, there is one line: blocked, the sign, and when to try again."""
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL)], latency=0.1) as shop:
         ended = await run(QUERY, "--pages", "36", "--concurrency", "2", "--base-url", shop.base_url)
     assert ended.code == 4
@@ -223,7 +223,7 @@ async def test_a_shop_that_blocks_from_the_first_page(run: Run, folder: Path) ->
 
 
 async def test_cookies_are_kept_for_a_run(run: Run) -> None:
-    """What the shop gave with one page comes back with the next, and is gone with the run."""
+    """The cookie of one page is sent with the next, and dropped after the run."""
     async with DemoShop() as shop:
         await run(*command(shop, "--concurrency", "1", pages=2))
         await run(*command(shop, "--concurrency", "1", pages=1))
@@ -234,7 +234,7 @@ async def test_cookies_are_kept_for_a_run(run: Run) -> None:
 
 
 async def test_the_user_agent_is_honest_and_can_be_set(run: Run) -> None:
-    """The shop hears the program's name and version, or what the user says."""
+    """The shop gets the program's name and version, or the user's text."""
     heard: list[str] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -256,7 +256,7 @@ async def test_the_user_agent_is_honest_and_can_be_set(run: Run) -> None:
 
 
 async def test_verbose_tells_the_waits(run: Run) -> None:
-    """Every attempt is a line: how it ended, how long it took, how long it waited before, and when the next one is."""
+    """Every attempt is a line: its outcome, its duration, the wait before it, and the time of the next one."""
     fault = Fault(FaultKind.STATUS, status=503, pages={1}, times=1)
     async with DemoShop(faults=[fault]) as shop:
         ended = await run(*command(shop, "--verbose", "--delay", "0.2", pages=2))
@@ -268,7 +268,7 @@ async def test_verbose_tells_the_waits(run: Run) -> None:
 
 
 async def test_an_address_of_this_machine_is_refused_unless_it_was_named(run: Run) -> None:
-    """A shop that sends its reader to an address of this machine gets no request there."""
+    """A redirect to an address of this machine is not requested."""
     reached: list[bytes] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

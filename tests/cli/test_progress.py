@@ -1,4 +1,4 @@
-"""Which events of a search are worth a line on stderr."""
+"""The events of a search that cause a line on stderr."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def finished(page: int, verdict: Verdict, detail: str = "", *, revised: bool = F
 
 
 async def told(capsys: pytest.CaptureFixture[str], *events: Event, verbose: bool = False) -> list[str]:
-    """Return the lines that a reporter writes of these events."""
+    """Return the lines that a reporter writes for these events."""
     reporter = ProgressReporter(bar=False, verbose=verbose)
     for event in (STARTED, *events):
         await reporter.handle(event)
@@ -34,7 +34,7 @@ async def told(capsys: pytest.CaptureFixture[str], *events: Event, verbose: bool
 
 
 async def test_what_goes_well_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Pages that did not fail, and attempts that another one mended, are no news."""
+    """Successful pages, and attempts that a retry fixed, are not reported."""
     events: list[Event] = [
         Attempt(1, "http://x", 1, "503", 0.1, 0.5),
         WorkerEvent("started", 7, "fork"),
@@ -47,7 +47,7 @@ async def test_what_goes_well_is_not_told(capsys: pytest.CaptureFixture[str]) ->
 
 
 async def test_failed_pages_wait_for_a_page_that_was_had(capsys: pytest.CaptureFixture[str]) -> None:
-    """A failed page is told once, in page order, as soon as some page was had."""
+    """A failed page is reported once, in page order, as soon as any page was read."""
     failures = [finished(2, Verdict.BLOCKED, "403"), finished(1, Verdict.HTTP_ERROR, "404")]
     assert await told(capsys, *failures) == []
     assert await told(capsys, *failures, finished(3, Verdict.OK)) == [
@@ -57,12 +57,12 @@ async def test_failed_pages_wait_for_a_page_that_was_had(capsys: pytest.CaptureF
 
 
 async def test_pages_that_were_not_asked_for_are_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """Pages that an interrupt left are counted at the end, not told one by one."""
+    """Pages left by an interrupt are counted at the end, not reported one by one."""
     assert await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.NOT_ASKED, "interrupted")) == []
 
 
 async def test_price_pages_that_fail_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """They cost a proof and no book: one line at the end, of those that count; each its own with --verbose."""
+    """They cost only a proof: one line at the end for those that count; one line each with --verbose."""
     failed = [replace(finished(n, Verdict.HTTP_ERROR, "404"), price_order=True) for n in (1, 2, 3, 4)]
     pages = tuple(make_page(n, verdict=Verdict.HTTP_ERROR, detail="404") for n in (1, 2, 3))
     end = SearchFinished(make_result(price_pages=pages))
@@ -79,7 +79,7 @@ async def test_price_pages_that_fail_are_one_line(capsys: pytest.CaptureFixture[
 
 
 async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Who was told of a failure is told that it was none."""
+    """After a reported failure, a line says that the page did not fail after all."""
     lines = await told(
         capsys,
         finished(1, Verdict.OK),
@@ -93,7 +93,7 @@ async def test_a_failure_that_is_taken_back_is_told(capsys: pytest.CaptureFixtur
 
 
 async def test_lines_for_people_have_no_names_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every failed page is told in words; the verdict's own name is for --verbose."""
+    """Every failed page is reported in words; the name of the verdict is only for --verbose."""
     failed = [verdict for verdict in Verdict if verdict.failed and verdict is not Verdict.NOT_ASKED]
     events = [finished(n, verdict, "why") for n, verdict in enumerate(failed, start=2)]
     lines = await told(capsys, finished(1, Verdict.OK), *events)
@@ -108,7 +108,7 @@ async def test_lines_for_people_have_no_names_of_the_program(capsys: pytest.Capt
 
 
 async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line ends, escape codes and direction marks in a detail are left out; --verbose shows them, not obeyed."""
+    """Line ends, escape codes and direction marks in a detail are removed; --verbose shows them escaped."""
     hostile = "403\r\npage 9: ok\x1b[2J\u202e"
     (line,) = await told(capsys, finished(1, Verdict.OK), finished(2, Verdict.BLOCKED, hostile))
     assert line == "page 2: blocked: 403 page 9: ok"
@@ -117,7 +117,7 @@ async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.Cap
 
 
 async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """--verbose has a line for each event, failures not held back."""
+    """--verbose has a line for each event, and does not hold back failures."""
     lines = await told(
         capsys,
         Attempt(1, "http://x", 1, "503 Service Unavailable", 0.1, 0.5),
@@ -136,7 +136,7 @@ async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[st
 
 
 async def test_a_pace_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Requests at once and the gap between them are lines of --verbose, each with its reason."""
+    """Parallel requests and the gap between requests are lines of --verbose, each with its reason."""
     events: list[Event] = [
         PaceChanged("shop.example:80", 4, "6 of 10 simultaneous requests were refused"),
         PaceChanged("shop.example:80", 4, "requests were refused", gap=0.5),

@@ -1,4 +1,4 @@
-"""A proxy's user name and password are in nothing that a command prints or writes."""
+"""A proxy's user name and password appear in nothing that a command prints or writes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SEARCH = (
 
 
 def written(folders: tuple[Path, ...]) -> Iterator[bytes]:
-    """Yield every file's path and bytes, those of a compressed one unpacked."""
+    """Yield every file's path and bytes, those of a compressed file decompressed."""
     for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file() and path.name != "proxy.toml":
@@ -54,7 +54,7 @@ def written(folders: tuple[Path, ...]) -> Iterator[bytes]:
 async def test_no_part_of_a_misspelt_proxy_is_shown_or_written(
     source: str, proxy: str, run: Run, folder: Path, environ: dict[str, str]
 ) -> None:
-    """The flag, the variables, the configuration file and doctor all keep it to themselves."""
+    """The flag, the variables, the configuration file and doctor all keep it secret."""
     args, env = list(SEARCH), {"CRAWLER_ATTEMPTS": "1"}
     match source:
         case "flag":
@@ -80,7 +80,7 @@ async def test_no_part_of_a_misspelt_proxy_is_shown_or_written(
 async def test_no_record_of_a_run_through_a_proxy_has_its_credentials(
     run: Run, folder: Path, environ: dict[str, str]
 ) -> None:
-    """Journal, archive, report and output of a run that the proxy served."""
+    """Journal, archive, report and output of a run through the proxy."""
 
     async def proxy(talk: Talk) -> None:
         while True:
@@ -111,7 +111,7 @@ async def test_no_record_of_a_run_through_a_proxy_has_its_credentials(
     ],
 )
 async def test_a_misspelt_option_shows_no_credentials(args: list[str], run: Run) -> None:
-    """A flag that is misspelt, or a URL cut at a space, is named without what may be a password."""
+    """A misspelt flag, or a URL split at a space, is named without the part that may be a password."""
     ended = await run(*args)
     assert ended.code == 2
     assert not ended.out

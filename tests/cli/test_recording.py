@@ -1,4 +1,4 @@
-"""What a search puts on record, and what the next one says of it."""
+"""What a search records, and what the next one reports about it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def observations(file: Path) -> int:
 
 
 async def test_the_second_run_speaks_of_the_first(run: Run, tmp_path: Path) -> None:
-    """In the user's data folder unless told otherwise; a book that was seen before has a past, and it is short."""
+    """In the user's data folder by default; a book that was seen before has a short past."""
     first = await run(QUERY, "--demo", "--history", "--format", "json")
     second = await run(QUERY, "--demo", "--history", "--format", "json")
     assert (first.code, first.err, second.code, second.err) == (0, "", 0, "")
@@ -71,7 +71,7 @@ async def test_a_demo_leaves_no_history_unless_asked(run: Run, tmp_path: Path, w
 def test_which_runs_are_recorded(
     tmp_path: Path, record: str, base_url: str | None, demo: bool, recorded: bool
 ) -> None:
-    """The live shop's alone, all, or none."""
+    """Only the live shop's, all, or none."""
     file = tmp_path / "history.sqlite3"
     settings = Settings(
         base_url=base_url,
@@ -84,7 +84,7 @@ def test_which_runs_are_recorded(
 
 
 async def test_a_failed_page_records_nothing(run: Run, folder: Path) -> None:
-    """What stood on it has no observation; what stood on the others has."""
+    """Its products have no observation; those on the other pages have."""
     faults = [Fault(FaultKind.FIREWALL, pages={2})]
     async with DemoShop(faults=faults) as shop:
         ended = await run(
@@ -97,7 +97,7 @@ async def test_a_failed_page_records_nothing(run: Run, folder: Path) -> None:
 
 
 async def test_a_replay_records_a_run_once(run: Run, folder: Path) -> None:
-    """The archive of a run that is on record adds nothing; its books have the past that they had then."""
+    """The archive of a recorded run adds nothing; its books have the past that they had then."""
     env = {"CRAWLER_HISTORY_PATH": "prices.sqlite3"}
     async with DemoShop() as shop:
         words = (QUERY, "--base-url", shop.base_url, "--history", "--format", "json")
@@ -128,7 +128,7 @@ async def test_a_history_of_another_program_is_refused_before_anything_is_asked(
 
 
 async def test_the_library_records_when_asked_to(tmp_path: Path) -> None:
-    """`crawl` alone leaves no trace; with a file it records, and its books have a past the second time."""
+    """`crawl` alone records nothing; with a file it does, and its books have a past the second time."""
     file = tmp_path / "prices.sqlite3"
     async with DemoShop() as shop:
         plain = await crawl(QUERY, pages=1, base_url=shop.base_url, workers=1)

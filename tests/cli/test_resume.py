@@ -1,4 +1,4 @@
-"""`--resume`: a run that was killed at any moment goes on where it was, and the report is that of one that was not."""
+"""`--resume`: a run killed at any time continues, and its report equals that of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ TIMES = ("started_at", "finished_at", "fetched_from")
 
 
 def without_times(report: bytes) -> dict[str, Any]:
-    """Return a JSON report but for its times."""
+    """Return a JSON report without its times."""
     return {key: value for key, value in json.loads(report).items() if key not in TIMES}
 
 
 def pages_asked(shop: DemoShop) -> list[int]:
-    """Return the result pages that were asked for, in order."""
+    """Return the result pages requested, in order."""
     return sorted(request.page for request in shop.requests if request.page is not None)
 
 
@@ -53,7 +53,7 @@ def command(shop: DemoShop, *more: str, pages: int = 20) -> list[str]:
 async def test_a_run_killed_at_random_resumes(
     start: Start, run: Run, environ: dict[str, str], after: int
 ) -> None:
-    """After SIGKILL `--resume` asks for the pages that are missing alone, and the report is the undisturbed one."""
+    """After SIGKILL, `--resume` requests only the missing pages, and the report is the undisturbed one."""
     late = Fault(FaultKind.LATENCY, delay=0.15)
     async with DemoShop(faults=[late]) as shop:
         undisturbed = await run(*command(shop), env={"CRAWLER_CACHE_DIR": "elsewhere"})
@@ -85,7 +85,7 @@ async def test_a_run_killed_at_random_resumes(
 async def test_what_is_printed_after_an_interrupt_resumes(
     start: Start, run: Run, number: signal.Signals
 ) -> None:
-    """The line has the command as it was typed with --resume; pasted, it asks for what was not read."""
+    """The line has the command as typed, with --resume; pasted, it requests the unread pages."""
     late = Fault(FaultKind.LATENCY, pages=range(3, 6), delay=60, times=1)
     async with DemoShop(faults=[late]) as shop:
         typed = command(shop, "--verbose", "-o", "a b.json", pages=5)
@@ -107,7 +107,7 @@ async def test_what_is_printed_after_an_interrupt_resumes(
 
 
 async def test_a_whole_run_resumed_asks_for_nothing(run: Run, shop: DemoShop) -> None:
-    """What was fetched a minute ago is not fetched again; more pages, another order and filters are no other search."""
+    """Pages fetched a minute ago are not fetched again; more pages, another order and filters are the same search."""
     await run(*command(shop, pages=5))
     asked = len(shop.requests)
     again = await run(*command(shop, "--resume", "--rank", "best", "--min-reviews", "10", pages=5))
@@ -122,7 +122,7 @@ async def test_a_whole_run_resumed_asks_for_nothing(run: Run, shop: DemoShop) ->
 
 
 async def test_the_price_check_is_resumed_too(run: Run, shop: DemoShop) -> None:
-    """Pages in price order come from the journal like the others; those that were not read are asked for."""
+    """Pages in price order come from the journal like the others; unread ones are requested."""
     first = await run(*command(shop, "--price-check", "1", pages=2))
     assert pages_asked(shop) == [1, 1, 2]
     again = await run(*command(shop, "--price-check", "1", "--resume", pages=2))
@@ -138,7 +138,7 @@ async def test_the_price_check_is_resumed_too(run: Run, shop: DemoShop) -> None:
 
 
 async def test_pages_that_failed_are_asked_for_again(run: Run) -> None:
-    """A page that the first run could not have is no page to be resumed from."""
+    """A page that failed in the first run is not reused."""
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2}, times=1)]) as shop:
         first = await run(*command(shop, pages=3))
         second = await run(*command(shop, "--resume", pages=3))
@@ -147,7 +147,7 @@ async def test_pages_that_failed_are_asked_for_again(run: Run) -> None:
 
 
 async def test_another_search_is_not_resumed_from(run: Run, shop: DemoShop) -> None:
-    """Pages of another query, another seller or another address are not this search's."""
+    """Pages of another query, seller or address do not belong to this search."""
     await run(*command(shop, pages=1))
     for more in (("--sellers", "all"), ("--sort", "price"), ("--min-price", "5")):
         await run(*command(shop, "--resume", *more, pages=1))
@@ -155,7 +155,7 @@ async def test_another_search_is_not_resumed_from(run: Run, shop: DemoShop) -> N
 
 
 async def test_without_resume_everything_is_asked_for(run: Run, shop: DemoShop) -> None:
-    """Only who asks for old pages gets them."""
+    """Without the option, no old page is used."""
     for _ in range(2):
         await run(*command(shop, pages=2))
     assert pages_asked(shop) == [1, 1, 2, 2]
@@ -169,14 +169,14 @@ async def test_old_pages_are_not_fresh(run: Run, shop: DemoShop) -> None:
 
 
 async def test_a_demo_resumes_too(run: Run) -> None:
-    """The demo shop has another port in each run, and is the same shop."""
+    """The demo shop has a different port in each run, but is the same shop."""
     await run(QUERY, "--demo", "--pages", "2", "--format", "json")
     again = await run(QUERY, "--demo", "--pages", "3", "--resume", "--format", "json")
     assert again.err.startswith("resumed: 2 of 3 pages")
 
 
 async def test_a_cache_that_cannot_be_written_stops_nothing(run: Run, shop: DemoShop, folder: Path) -> None:
-    """Without a place for its journal a search is made all the same, and says what is missing."""
+    """Without a place for its journal, a search runs all the same, and a message says what is missing."""
     (folder / "taken").write_text("a file")
     ended = await run(*command(shop, pages=1), env={"CRAWLER_CACHE_DIR": "taken"})
     assert ended.code == 0
@@ -186,7 +186,7 @@ async def test_a_cache_that_cannot_be_written_stops_nothing(run: Run, shop: Demo
 async def test_two_runs_at_once_have_journals_of_their_own(
     start: Start, shop: DemoShop, environ: dict[str, str]
 ) -> None:
-    """Of two runs of one search neither touches what the other keeps."""
+    """Of two runs of one search, neither touches the other's journal."""
     processes = [await start(*command(shop, pages=5)) for _ in range(3)]
     for process in processes:
         await asyncio.wait_for(process.communicate(), 60)

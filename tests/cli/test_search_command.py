@@ -36,7 +36,7 @@ def names(folder: Path) -> list[str]:
 
 
 async def test_twenty_demo_pages_as_json(run: Run, folder: Path) -> None:
-    """The demo shop's twenty pages come back whole, as the documented JSON alone, and no file is written."""
+    """The demo shop's twenty pages arrive complete, as the documented JSON only, and no file is written."""
     ended = await run("滲透測試", "--pages", "20", "--price-check", "0", "--demo", "--format", "json")
     assert (ended.code, ended.err) == (0, "")
     report = json.loads(ended.out)
@@ -72,7 +72,7 @@ async def test_without_output_options_a_table_and_two_files(run: Run, folder: Pa
 
 
 async def test_output_files_take_their_format_from_the_suffix(run: Run, folder: Path) -> None:
-    """-o writes those files and no other, beside the table; CSV and JSON hold every book; Excel reads the CSV."""
+    """-o writes only those files, besides the table; CSV and JSON contain every book; Excel can read the CSV."""
     ended = await run(
         "書", "--demo", "-o", "a.csv", "-o", "b.json", "-o", "c.md", "-o", "d.txt", "--pages", "2"
     )
@@ -89,9 +89,9 @@ async def test_output_files_take_their_format_from_the_suffix(run: Run, folder: 
 
 
 async def test_format_goes_to_stdout_beside_the_files_of_o(run: Run, folder: Path) -> None:
-    """--format sends that format to stdout, the same as a file gets, and leaves -o its files.
+    """--format sends that format to stdout, as in a file, and -o keeps its files.
 
-    Only a file has the byte-order mark that a spreadsheet wants: what reads a pipe takes it for text.
+    Only a file has the byte-order mark that a spreadsheet needs: readers of a pipe take it for text.
     """
     ended = await run("書", "--demo", "--format", "csv", "-o", "a.csv", "--pages", "1")
     assert (ended.code, ended.err) == (0, "")
@@ -115,7 +115,7 @@ async def test_top_shortens_what_it_is_given_for(run: Run, folder: Path) -> None
 
 
 async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path) -> None:
-    """A failed page is one line on stderr even with --quiet, the report is written and marked partial, exit code 3."""
+    """A failed page is one line on stderr even with --quiet; the report is written and marked partial; exit code 3."""
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
         url = shop.base_url
         ended = await run("書", "--base-url", url, "--price-check", "0", "--quiet", "-o", "a.json")
@@ -131,7 +131,7 @@ async def test_some_failed_pages_are_told_and_exit_with_3(run: Run, folder: Path
 
 
 async def test_a_file_that_cannot_be_written_after_all_is_an_error(start: Start, folder: Path) -> None:
-    """When a checked file cannot be written in the end, all else is put out, and the exit code is 1."""
+    """If a checked file cannot be written at the end, everything else is, and the exit code is 1."""
     (folder / "gone").mkdir()
     async with DemoShop(latency=1) as shop:
         process = await start("書", "--base-url", shop.base_url, "-o", "gone/a.csv", "-o", "b.csv")
@@ -167,7 +167,7 @@ async def test_no_page_at_all_exits_with_4_and_keeps_earlier_reports(run: Run, f
 
 
 async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(run: Run) -> None:
-    """One line on stderr says so of all, the exit code is 0, and the report says that the cheapest is not proven."""
+    """One line on stderr covers all of them, the exit code is 0, and the report says that the proof is missing."""
     async with DemoShop() as shop:
         options = ("--price-check", "3", "--format", "json")
         asked = await run("書", "--base-url", shop.base_url, "--pages", "1", *options)
@@ -183,7 +183,7 @@ async def test_a_failed_page_of_the_price_check_is_told_and_costs_nothing_else(r
 
 
 async def test_a_shop_that_cannot_be_reached_is_one_line(run: Run) -> None:
-    """When nothing answers, one line says so, why, and that there is a demo; no demo data is shown."""
+    """If nothing answers, one line has the reason and mentions the demo; no demo data is shown."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port, nobody answers
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -194,7 +194,7 @@ async def test_a_shop_that_cannot_be_reached_is_one_line(run: Run) -> None:
 
 
 async def test_an_honest_no_results_is_whole(run: Run) -> None:
-    """A shop that has no such book is an answer, with exit code 0."""
+    """A shop without such a book gives a valid answer, with exit code 0."""
     async with DemoShop(faults=[Fault(FaultKind.NO_RESULTS)]) as shop:
         ended = await run("書", "--base-url", shop.base_url, "--format", "json")
     assert (ended.code, ended.err) == (0, "")
@@ -203,7 +203,7 @@ async def test_an_honest_no_results_is_whole(run: Run) -> None:
 
 
 async def test_a_deadline_ends_a_slow_search(run: Run) -> None:
-    """--max-seconds ends a search with what it has and says which pages were left."""
+    """--max-seconds ends a search with the pages read and names those left."""
     slow = Fault(FaultKind.LATENCY, pages={2, 3}, delay=60)
     async with DemoShop(faults=[slow]) as shop:
         ended = await run("書", "--base-url", shop.base_url, "--max-seconds", "2", "--format", "json")
@@ -226,7 +226,7 @@ async def test_chinese_survives_a_locale_without_it(run: Run, folder: Path, loca
 
 
 async def test_no_more_workers_than_pages(run: Run) -> None:
-    """A parse process beyond the number of pages would have nothing to do, and is not started."""
+    """A parse process beyond the number of pages would be idle, and is not started."""
     ended = await run("書", "--demo", "--pages", "2", "--workers", "5", "--verbose")
     assert ended.code == 0
     started = [line for line in ended.err.splitlines() if re.match(r"parse process \d+: started", line)]
@@ -255,14 +255,14 @@ async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
 
 
 async def test_a_page_that_was_asked_again_is_no_problem(run: Run) -> None:
-    """What a second attempt mends is not worth a line."""
+    """A failure that a retry fixes causes no line."""
     async with DemoShop(faults=[Fault(FaultKind.STATUS, status=503, pages={2}, times=1)]) as shop:
         ended = await run("書", "--base-url", shop.base_url)
     assert (ended.code, ended.err) == (0, "")
 
 
 async def test_a_commands_name_can_be_searched_for(run: Run) -> None:
-    """A query that is a command's name is reached by spelling the command out."""
+    """A query that equals a command's name works with the explicit command `search`."""
     ended = await run("search", "demo", "--demo", "--pages", "1", "--format", "json")
     assert ended.code == 0
     assert json.loads(ended.out)["query"] == "demo"
@@ -307,7 +307,7 @@ async def test_colour_only_where_it_is_wanted(run: Run) -> None:
 
 
 async def test_a_reader_that_goes_away_is_no_error(start: Start) -> None:
-    """`| head` that has seen enough leaves no word on stderr and does not change the exit code."""
+    """`| head` causes no message on stderr and does not change the exit code."""
     process = await start("書", "--demo", "--format", "json")
     assert process.stdout is not None
     assert process.stderr is not None
@@ -317,7 +317,7 @@ async def test_a_reader_that_goes_away_is_no_error(start: Start) -> None:
 
 
 def test_a_full_disk_behind_stdout_is_one_line(environ: dict[str, str], folder: Path) -> None:
-    """A report that cannot be put out is an error, with exit code 1."""
+    """A report that cannot be written is an error, with exit code 1."""
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     arguments = [sys.executable, "-m", "crawler", "書", "--demo", "--format", "json"]
@@ -333,7 +333,7 @@ def test_a_full_disk_behind_stdout_is_one_line(environ: dict[str, str], folder: 
 def test_a_defect_is_one_line(
     verbose: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A defect of the program ends in one line and exit code 70; --verbose shows where it was."""
+    """A bug in the program ends in one line and exit code 70; --verbose shows where it is."""
 
     def broken(_args: object) -> int:
         raise ZeroDivisionError("a\nb")
@@ -363,7 +363,7 @@ async def test_only_the_newest_reports_of_a_query_are_kept(run: Run, folder: Pat
 
 
 async def test_the_books_stand_in_the_order_that_is_asked_for(run: Run) -> None:
-    """--rank orders by price, quality, value or price a volume; the three answers are the same under each."""
+    """--rank orders by price, quality, value or price per volume; the three answers are the same for each."""
     reports = {}
     for rank in ("cheapest", "best", "value", "per-volume"):
         ended = await run("渗透测试", "--demo", "--pages", "3", "--rank", rank, "--format", "json")
@@ -388,7 +388,7 @@ async def test_the_books_stand_in_the_order_that_is_asked_for(run: Run) -> None:
 
 
 async def test_what_is_dropped_can_be_kept_and_listed(run: Run) -> None:
-    """--keep takes reasons back, each book so kept says so; --show-dropped lists what remains dropped."""
+    """--keep disables reasons, and each book kept so is marked; --show-dropped lists what remains dropped."""
     search = ("渗透测试", "--demo", "--pages", "20")
     plain = json.loads((await run(*search, "--format", "json")).out)
     kept = json.loads(
@@ -426,7 +426,7 @@ async def test_what_is_dropped_can_be_kept_and_listed(run: Run) -> None:
 async def test_filters_are_counted_under_their_names(
     run: Run, name: str, option: str, passes: Callable[[dict[str, Any]], bool]
 ) -> None:
-    """A filter leaves just the books that pass it, and counts the others."""
+    """A filter leaves only the books that pass it, and counts the others."""
     search = ("渗透测试", "--demo", "--pages", "5", "--format", "json")
     plain = json.loads((await run(*search)).out)
     filtered = json.loads((await run(*search, f"--{name.replace('_', '-')}", option)).out)
@@ -438,7 +438,7 @@ async def test_filters_are_counted_under_their_names(
 
 
 async def test_names_can_be_typed_in_either_script(run: Run) -> None:
-    """A publisher and an author in Traditional Chinese find those that the shop writes in Simplified."""
+    """A publisher and an author in Traditional Chinese match the shop's Simplified names."""
     search = ("渗透测试", "--demo", "--pages", "5", "--format", "json")
     plain = json.loads((await run(*search, "--publisher", "长庚大学")).out)
     typed = json.loads((await run(*search, "--publisher", "長庚大學")).out)
@@ -467,7 +467,7 @@ async def test_names_can_be_typed_in_either_script(run: Run) -> None:
     ],
 )
 async def test_the_report_speaks_the_querys_language(run: Run, query: str, lang: str, first: str) -> None:
-    """`auto` follows the script of the query; --lang goes over it."""
+    """`auto` follows the script of the query; --lang overrides it."""
     ended = await run(query, "--demo", "--pages", "1", "--format", "table", "--lang", lang)
     assert ended.code == 0
     assert ended.text.startswith(first)
@@ -477,7 +477,7 @@ async def test_the_report_speaks_the_querys_language(run: Run, query: str, lang:
 
 
 async def test_taiwans_words_get_a_suggestion_and_nothing_else_is_searched(run: Run) -> None:
-    """A query in Taiwan's words that finds little names the mainland's wording; the shop was asked the query itself."""
+    """A query in Taiwan's words that finds little gets the mainland's wording as a suggestion, and nothing else."""
     async with DemoShop() as shop:
         ended = await run("程式設計", "--base-url", shop.base_url, "--format", "json")
         asked = {request.query for request in shop.searches}
@@ -505,7 +505,7 @@ async def test_a_spreadsheet_goes_to_a_file_or_a_pipe(run: Run, folder: Path) ->
 def test_a_format_that_is_not_installed_is_named_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    """Without the extra, XLSX is refused in one line before anything is asked."""
+    """Without the extra, XLSX is refused in one line before any request."""
     monkeypatch.chdir(folder)
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     for arguments in (["-o", "a.xlsx"], ["--format", "xlsx"]):
@@ -516,7 +516,7 @@ def test_a_format_that_is_not_installed_is_named_with_its_remedy(
 
 
 async def test_the_same_pages_give_the_same_bytes(run: Run, folder: Path) -> None:
-    """Two runs over the same pages differ in their times only, in every format."""
+    """Two runs over the same pages differ only in their times, in every format."""
     suffixes = ("txt", "md", "csv", "json", "html", "xlsx")
     async with DemoShop() as shop:
         for name in ("a", "b"):
@@ -531,7 +531,7 @@ async def test_the_same_pages_give_the_same_bytes(run: Run, folder: Path) -> Non
 
 
 def without_times(data: bytes) -> dict[str, str]:
-    """Return the texts of a report, by their place in it, less its times."""
+    """Return the texts of a report, by position, without its times."""
     if data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             texts = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -543,7 +543,7 @@ def without_times(data: bytes) -> dict[str, str]:
 
 
 async def test_people_read_local_time_and_programs_utc(run: Run, folder: Path) -> None:
-    """Every report for people names the zone; data are the same wherever they are written."""
+    """Every report for people names the zone; data are the same everywhere."""
     files = ("a.txt", "a.md", "a.html", "a.json", "a.csv")
     outputs = [option for name in files for option in ("-o", name)]
     ended = await run("渗透测试", "--demo", "--pages", "1", *outputs, env={"TZ": "Asia/Taipei"})

@@ -1,4 +1,4 @@
-"""Too few files, too little memory, too few threads: one line that says which, and what to do."""
+"""Too few files, too little memory, too few threads: one line with the cause and the remedy."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SEARCH = ("渗透测试", "--demo", "--pages", "5")
 
 
 def names_resume(line: str) -> bool:
-    """Return whether a line says how to go on with the pages that were fetched."""
+    """Return True if a line says how to continue with the pages already fetched."""
     return line.startswith("bookprice: to read the rest: ") and line.endswith(" --resume")
 
 
 async def limited(environ: dict[str, str], folder: Path, limits: str, *words: str) -> Ended:
-    """Run the command with limits of the shell's."""
+    """Run the command with the shell's limits."""
     process = await asyncio.create_subprocess_exec(
         "sh", "-c", f'{limits} && exec "$@"', "sh", sys.executable, "-m", "crawler", *words,
         env=environ, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -40,7 +40,7 @@ async def limited(environ: dict[str, str], folder: Path, limits: str, *words: st
 
 @pytest.mark.parametrize("files", [8, 10, 14, 20, 24, 28, 32, FEWEST_FILES - 1])
 async def test_too_few_files_are_one_line(environ: dict[str, str], folder: Path, files: int) -> None:
-    """Said before anything is fetched."""
+    """Reported before any request."""
     ended = await limited(environ, folder, f"ulimit -n {files}", *SEARCH)
     assert ended.code == 1
     assert ended.only_line.startswith(f"bookprice: only {files} files may be open at once")
@@ -71,7 +71,7 @@ async def test_a_limit_that_may_be_raised_is_raised(environ: dict[str, str], fol
 async def test_what_runs_out_later_is_one_line_at_most(
     environ: dict[str, str], folder: Path, files: int, workers: int
 ) -> None:
-    """Where the check at the start was content: a report, or a line."""
+    """If the check at the start passes: a report, or a line."""
     words = ("--pages", "40", "--workers", str(workers), "-o", "a.json")
     ended = await limited(environ, folder, f"ulimit -n {files}", "渗透测试", "--demo", *words)
     assert ended.code in {0, 1, 3, 4}
@@ -113,7 +113,7 @@ sys.exit(main(sys.argv[2:]))
 
 @pytest.mark.parametrize("threads", range(6))
 def test_too_few_threads_are_one_line(environ: dict[str, str], folder: Path, threads: int) -> None:
-    """With the report, where the pages were had by then; the demo shop, in the same process, may fail a page for it."""
+    """With the report, if its pages were read by then; the demo shop, in the same process, may fail a page."""
     ended = subprocess.run(
         [sys.executable, "-c", STARVED, str(threads), *SEARCH],
         env=environ, cwd=folder, capture_output=True, timeout=60, check=False,
@@ -139,7 +139,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_pages_that_were_fetched_are_kept(environ: dict[str, str], folder: Path) -> None:
-    """A run that ends for want of files, with pages in its journal, says how to go on without fetching them again."""
+    """A run that ends for lack of files, with pages in its journal, says how to continue without another fetch."""
     words = ["渗透测试", "--demo", "--pages", "2", "-o", "a b.md"]
     ended = subprocess.run(
         [sys.executable, "-c", STOPPED, *words],
@@ -159,7 +159,7 @@ def test_pages_that_were_fetched_are_kept(environ: dict[str, str], folder: Path)
 
 
 def test_what_an_error_says_of_a_shortage() -> None:
-    """In itself, in what it came from, or in one of a group."""
+    """In the error itself, in its cause, or in a member of a group."""
     files = OSError(24, os.strerror(24))
     chained = ValueError("a library's own")
     chained.__cause__ = files

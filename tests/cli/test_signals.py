@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the report of what was there, the right exit code, no process left."""
+"""Ctrl-C and SIGTERM: the report so far, the right exit code, and no process left."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLOW = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=600)
 
 
 async def wait_for_lines(process: asyncio.subprocess.Process, *starts: str) -> None:
-    """Read stderr until each of the starts has begun a line."""
+    """Read stderr until a line has begun with each of the given starts."""
     assert process.stderr is not None
     missing = set(starts)
     while missing:
@@ -51,7 +51,7 @@ async def all_gone(processes: list[psutil.Process]) -> bool:
 async def test_a_signal_ends_the_search_with_what_it_has(
     start: Start, folder: Path, number: signal.Signals, code: int, word: str
 ) -> None:
-    """A signal ends the search long before its pages come, with a partial report and its own exit code."""
+    """A signal ends the search early, with a partial report and its own exit code."""
     async with DemoShop(faults=[SLOW]) as shop:
         process = await start(
             "書", "--pages", "20", "--base-url", shop.base_url, "--verbose", "--workers", "2",
@@ -76,7 +76,7 @@ async def test_a_signal_ends_the_search_with_what_it_has(
 
 
 async def test_a_signal_before_the_first_page_writes_no_file(start: Start, folder: Path) -> None:
-    """An interrupt before anything was had leaves earlier reports alone."""
+    """An interrupt before the first page leaves earlier reports unchanged."""
     (folder / "a.csv").write_text("earlier")
     async with DemoShop(latency=60) as shop:
         process = await start("書", "--base-url", shop.base_url, "-o", "a.csv")
@@ -91,7 +91,7 @@ async def test_a_signal_before_the_first_page_writes_no_file(start: Start, folde
 
 
 async def test_an_interrupt_while_the_report_goes_out_spares_it(start: Start) -> None:
-    """Who presses Ctrl-C when the last page is in gets the whole report and the exit code of an interrupt."""
+    """Ctrl-C after the last page gives the complete report and the exit code of an interrupt."""
     process = await start("書", "--demo", "--pages", "20", "--format", "json")
     assert process.stdout is not None
     # The report, ten times what a pipe and this reader's buffer hold, waits for the reader.
@@ -125,7 +125,7 @@ sys.exit(main(sys.argv[1:]))
 def test_an_interrupt_before_a_file_is_written_spares_it(
     environ: dict[str, str], folder: Path, arguments: tuple[str, ...]
 ) -> None:
-    """Between the last page and the report's file a Ctrl-C costs nothing but the exit code."""
+    """Between the last page and the report's file, Ctrl-C only changes the exit code."""
     ended = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_WRITER, "書", "--demo", *arguments],
         env=environ, cwd=folder, capture_output=True, timeout=60, check=False,
@@ -137,7 +137,7 @@ def test_an_interrupt_before_a_file_is_written_spares_it(
 
 
 async def test_a_second_interrupt_ends_at_once(start: Start) -> None:
-    """Who presses Ctrl-C again does not want to wait: no report, no process left."""
+    """A second Ctrl-C ends immediately: no report, no process left."""
     async with DemoShop(faults=[Fault(FaultKind.NESTED, pages={1}), SLOW]) as shop:
         process = await start(
             "書",
@@ -163,7 +163,7 @@ async def test_a_second_interrupt_ends_at_once(start: Start) -> None:
 
 
 async def test_a_killed_command_leaves_no_process(start: Start) -> None:
-    """Even SIGKILL, which no program can answer, leaves no parse process behind."""
+    """Even SIGKILL, which no program can handle, leaves no parse process behind."""
     async with DemoShop(faults=[SLOW]) as shop:
         process = await start(
             "書", "--pages", "20", "--base-url", shop.base_url, "--verbose", "--workers", "2"

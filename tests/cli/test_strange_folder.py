@@ -1,7 +1,7 @@
-"""A working folder that a stranger has filled: nothing is written, sent or deleted outside it.
+"""A working folder filled by an attacker: nothing is written, sent or deleted outside it.
 
-The command is the real one, in a home of its own; the home is compared with what it was, and whoever would be asked
-listens on this machine and counts.
+The command is real, with its own home; the home is compared with its earlier state, and all possible targets of
+requests listen on this machine and count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WATCH = '[[watch]]\nquery = "三体"\ntarget_price = 20\n'
 
 @dataclass
 class Listener:
-    """Somebody on this machine who takes every connection and answers nothing."""
+    """A server on this machine that accepts every connection and answers nothing."""
 
     port: int = 0
     heard: list[bytes] = field(default_factory=list)
@@ -49,14 +49,14 @@ class Listener:
 
 @pytest.fixture
 async def stranger() -> AsyncIterator[Listener]:
-    """Listen where the stranger would have something sent."""
+    """Listen where the attacker wants data to be sent."""
     async for listener in listening():
         yield listener
 
 
 @pytest.fixture
 async def own_proxy() -> AsyncIterator[Listener]:
-    """Listen where the user's environment says that the proxy is: what is asked of the live shop ends here."""
+    """Listen at the proxy of the user's environment: requests to the live shop end here."""
     async for listener in listening():
         yield listener
 
@@ -71,14 +71,14 @@ async def listening() -> AsyncIterator[Listener]:
 
 @pytest.fixture
 def env(own_proxy: Listener) -> dict[str, str]:
-    """Return the variables by which no request leaves this machine, and a failure is quick."""
+    """Return the variables that keep requests on this machine, and make failures quick."""
     proxy = f"http://127.0.0.1:{own_proxy.port}"
     return {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "CRAWLER_ATTEMPTS": "1", "CRAWLER_WORKERS": "1"}
 
 
 @pytest.fixture
 def home(environ: dict[str, str]) -> Path:
-    """Return a home with what a stranger would like to have or change."""
+    """Return a home with data that an attacker would want to read or change."""
     home = Path(environ["HOME"])
     for name, text in {
         ".bashrc": "alias ls='ls -F'\n",
@@ -95,7 +95,7 @@ def home(environ: dict[str, str]) -> Path:
 
 
 def seen(home: Path) -> dict[str, str]:
-    """Return what there is in the home, but for what is the program's: names with their content's digest."""
+    """Return the content of the home except the program's own files: names with digests."""
     found = {}
     for path in home.rglob("*"):
         name = str(path.relative_to(home))
@@ -174,7 +174,7 @@ async def test_no_trick_of_a_strange_configuration_reaches_out(  # noqa: PLR0917
 async def test_a_folder_for_reports_that_is_a_link_out_of_the_folder(
     run: Run, folder: Path, home: Path, env: dict[str, str]
 ) -> None:
-    """The default folder's name may be anybody's link; one that a person named is followed."""
+    """The default folder may be anybody's link; a link that a person named is followed."""
     (folder / "reports").symlink_to(home / ".ssh")
     before = seen(home)
     for words in (
@@ -197,7 +197,7 @@ async def test_a_folder_for_reports_that_is_a_link_out_of_the_folder(
 async def test_alerts_follow_no_link_out_of_their_folder(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, home: Path, env: dict[str, str], target: str, key: str
 ) -> None:
-    """Not even when the user took the remedy and named the stranger's file."""
+    """Not even if the user followed the remedy and named the attacker's file."""
     (folder / "alerts.txt").symlink_to(home / target)
     (folder / "out").symlink_to(home)
     before = seen(home)
@@ -210,7 +210,7 @@ async def test_alerts_follow_no_link_out_of_their_folder(  # noqa: PLR0917 – f
 
 
 def plant_journal(database: Path, document: Path) -> None:
-    """Write a rollback journal that names a document as its super-journal, as SQLite's file format has it."""
+    """Write a rollback journal that names a document as its super-journal, in SQLite's file format."""
     magic, page = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 4096
     pages = database.stat().st_size // page if database.exists() else 0
     head = magic + struct.pack(">5I", 0, 1, pages, 512, page)
@@ -220,7 +220,7 @@ def plant_journal(database: Path, document: Path) -> None:
 
 
 def test_the_planted_journal_does_its_harm_to_sqlite_alone(tmp_path: Path) -> None:
-    """Or the next test would show nothing."""
+    """Otherwise the next test would prove nothing."""
     document = tmp_path / "thesis.txt"
     document.write_text("years of work\n")
     database = tmp_path / "h.sqlite3"
@@ -249,7 +249,7 @@ COMMANDS: list[tuple[str, ...]] = [
 async def test_files_planted_beside_a_history(
     run: Run, folder: Path, home: Path, env: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    """A journal that makes SQLite delete a document, one that is none, links for what SQLite writes: a line each."""
+    """A journal that makes SQLite delete a document, an invalid one, links instead of SQLite's files: one line each."""
     database = folder / "h.sqlite3"
     (folder / "watch.toml").write_text(WATCH, encoding="utf-8")
     History(database).close()
@@ -298,7 +298,7 @@ SCHEMAS = [
 async def test_a_history_with_a_schema_of_somebody_elses(
     run: Run, folder: Path, env: dict[str, str], words: tuple[str, ...], statement: str
 ) -> None:
-    """What is not what this program makes may run code when it is read or written: it is left as it is."""
+    """A schema that this program does not create may run code when read or written: the file is left unchanged."""
     (folder / "watch.toml").write_text(WATCH, encoding="utf-8")
     (folder / "e.csv").write_text("")
     database = folder / "h.sqlite3"
@@ -316,7 +316,7 @@ async def test_a_history_with_a_schema_of_somebody_elses(
 async def test_the_lock_of_watches_is_no_link(
     run: Run, folder: Path, home: Path, env: dict[str, str]
 ) -> None:
-    """It would be made where the link leads."""
+    """The lock would be created at the link's target."""
     (folder / "watch.toml").write_text(WATCH, encoding="utf-8")
     (folder / "h.sqlite3.watch-lock").symlink_to(home / ".ssh/rc")
     before = seen(home)
@@ -342,7 +342,7 @@ async def test_a_cache_whose_parts_are_links(
 async def test_nobody_gets_a_password_of_netrc(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, home: Path, env: dict[str, str], stranger: Listener, service: Endpoint
 ) -> None:
-    """Neither a service that alerts go to, nor a shop: whoever writes an address does not own the host's password."""
+    """Neither a service for alerts nor a shop gets one: the author of an address need not own the host's password."""
     assert "127.0.0.1" in (home / ".netrc").read_text()
     async with scripted_shop() as shop:
         configured = await told(run, folder, shop, service, env)

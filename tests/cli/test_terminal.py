@@ -1,4 +1,4 @@
-"""The command on a real terminal: questions, progress bar, Ctrl-C as the keyboard sends it."""
+"""The command on a real terminal: questions, progress bar, Ctrl-C from the keyboard."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BAR = re.compile(r"pages .*?(\d+)/(\d+)")
 
 
 class Terminal:
-    """A command on a pseudo-terminal, and what it has put on the screen so far."""
+    """A command on a pseudo-terminal, and its screen output so far."""
 
     def __init__(self, *args: str | bytes, env: dict[str, str], cwd: Path, columns: int = 120) -> None:
         self.raw = b""
@@ -59,7 +59,7 @@ class Terminal:
         return self.raw.decode("utf-8", "replace")
 
     def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
-        """Read the screen until `pattern` is on it; fails when the command ends or time is up before."""
+        """Read the screen until `pattern` appears; fail if the command ends or time runs out before."""
         deadline = time.monotonic() + seconds
         while (found := re.search(pattern, self.screen, re.DOTALL)) is None:
             assert time.monotonic() < deadline, self.screen
@@ -124,7 +124,7 @@ def test_a_search_on_a_terminal_shows_a_bar_and_takes_it_away(
 
 
 def test_quiet_shows_no_bar(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
-    """With --quiet a terminal sees the table alone."""
+    """With --quiet, only the table appears."""
     terminal = Terminal("書", "--demo", "--quiet", env=environ, cwd=folder)
     terminals.append(terminal)
     assert terminal.end() == 0
@@ -146,7 +146,7 @@ def test_colours_can_be_refused(
 
 
 def test_a_terminal_gets_colours(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
-    """What NO_COLOR takes away is there without it."""
+    """Without NO_COLOR, there are colours."""
     terminal = Terminal("書", "--demo", env=environ, cwd=folder)
     terminals.append(terminal)
     assert terminal.end() == 0
@@ -154,7 +154,7 @@ def test_a_terminal_gets_colours(environ: dict[str, str], folder: Path, terminal
 
 
 def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
-    """A terminal whose charset has Chinese in it gets its own charset; the file is UTF-8 all the same."""
+    """A terminal whose charset has Chinese gets that charset; the file is UTF-8 all the same."""
     terminal = Terminal("渗透测试", "--demo", env={**environ, "PYTHONIOENCODING": "gbk"}, cwd=folder)
     terminals.append(terminal)
     assert terminal.end() == 0
@@ -183,7 +183,7 @@ def test_a_terminal_gets_its_own_charset(
     env: dict[str, str],
     query: str | bytes,
 ) -> None:
-    """Table, bar and messages: no mojibake, no escape, no traceback, and no line of the table too long."""
+    """Table, bar and messages: no mojibake, no escapes, no traceback, and no line of the table too long."""
     # The trampoline must not tell the command of another locale than it was told of itself.
     told = {"CRAWLER_REPORT_LANG": "auto", "NO_COLOR": "1", "PYTHONCOERCECLOCALE": "0"}
     environ = {**environ, **told, **env}
@@ -204,7 +204,7 @@ def test_a_terminal_gets_its_own_charset(
 async def test_the_mainlands_wording_stands_above_the_report(
     environ: dict[str, str], folder: Path, terminals: list[Terminal]
 ) -> None:
-    """With the command to paste: as it was typed, but for the query; --quiet leaves it to the report."""
+    """With a command to paste that differs only in the query; with --quiet, only the report has it."""
     words = ("--demo", "程式設計", "--pages", "1", "--author", "程式設計 a")
     shown = []
     for more in ((), ("--quiet",)):
@@ -228,7 +228,7 @@ HOSTILE = "三体\x1b]0;owned\x07\x9d\x9b31m\x85\x7f\u202e\u2066\u200f\u2028\u20
 
 @pytest.fixture
 def hostile_history(folder: Path) -> Path:
-    """Return a history whose title, seller and product number steer a terminal."""
+    """Return a history whose title, seller and product number contain terminal controls."""
     file = folder / "a.sqlite3"
     at = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)
     with History(file) as history:
@@ -253,7 +253,7 @@ def test_no_history_steers_a_terminal(
     hostile_history: Path,
     words: tuple[str, ...],
 ) -> None:
-    """Whatever was recorded, and in whatever format it is shown."""
+    """Whatever was recorded, and in every format."""
     env = {**environ, "NO_COLOR": "1", "TERM": "dumb"}
     terminal = Terminal("history", *words, "--history-file", hostile_history.name, env=env, cwd=folder)
     terminals.append(terminal)
@@ -266,7 +266,7 @@ def test_no_history_steers_a_terminal(
 def test_an_export_to_a_file_loses_nothing(
     environ: dict[str, str], folder: Path, hostile_history: Path, form: str
 ) -> None:
-    """Through a pipe, and back: a terminal alone gets escapes in CSV."""
+    """Through a pipe and back: only a terminal gets escapes in CSV."""
     command = [sys.executable, "-m", "crawler", "history"]
     words = ["--format", form, "--history-file", hostile_history.name]
     piped = subprocess.run(
@@ -297,7 +297,7 @@ async def test_problems_stand_above_the_bar(
 async def test_without_arguments_it_asks(
     environ: dict[str, str], folder: Path, terminals: list[Terminal]
 ) -> None:
-    """On a terminal it asks for the query and the pages, again after an answer that cannot be, and then searches."""
+    """On a terminal, it asks for the query and the pages, again after an invalid answer, and then searches."""
     async with DemoShop() as shop:
         terminal = Terminal(env={**environ, "CRAWLER_BASE_URL": shop.base_url}, cwd=folder)
         terminals.append(terminal)
@@ -324,7 +324,7 @@ async def test_without_arguments_it_asks(
 async def test_the_default_number_of_pages_is_the_configured_one(
     environ: dict[str, str], folder: Path, terminals: list[Terminal]
 ) -> None:
-    """An empty answer takes the default that the question shows, which is the configured one."""
+    """An empty answer selects the default in the question, which is the configured one."""
     async with DemoShop() as shop:
         env = {**environ, "CRAWLER_BASE_URL": shop.base_url, "CRAWLER_PAGES": "1"}
         terminal = Terminal(env=env, cwd=folder)
@@ -345,7 +345,7 @@ async def test_the_default_number_of_pages_is_the_configured_one(
 def test_questions_can_be_left(
     environ: dict[str, str], folder: Path, terminals: list[Terminal], key: str, code: int
 ) -> None:
-    """Ctrl-C and the end of input leave the questions without a traceback."""
+    """Ctrl-C and the end of input end the questions without a traceback."""
     terminal = Terminal(env=environ, cwd=folder)
     terminals.append(terminal)
     terminal.read_until("Search Dangdang for: ")
@@ -358,7 +358,7 @@ def test_questions_can_be_left(
 async def test_ctrl_c_reaches_the_command_and_spares_the_report(
     environ: dict[str, str], folder: Path, terminals: list[Terminal]
 ) -> None:
-    """The keyboard's Ctrl-C goes to every process of the terminal, and still the report of what was there comes."""
+    """The keyboard's Ctrl-C reaches every process of the terminal, and the report so far still appears."""
     slow = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
     async with DemoShop(faults=[slow]) as shop:
         terminal = Terminal("書", "--pages", "20", "--base-url", shop.base_url, env=environ, cwd=folder)

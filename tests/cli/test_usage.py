@@ -1,4 +1,4 @@
-"""Wrong usage: one clear line, exit code 2, and not a single request."""
+"""Wrong usage: one clear line, exit code 2, and no request."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_wrong_configuration_gets_one_line(run: Run, folder: Path) -> No
 async def test_a_report_file_in_a_wrong_place_is_found_before_the_crawl(
     run: Run, folder: Path, shop: DemoShop
 ) -> None:
-    """A file that could not be written is said before the shop has seen a request."""
+    """An unwritable file is reported before the first request."""
     ended = await run("書", "--base-url", shop.base_url, "-o", "/proc/a.csv")
     assert ended.code == 2
     assert "/proc/a.csv cannot be written" in ended.only_line
@@ -111,7 +111,7 @@ async def test_a_report_file_in_a_wrong_place_is_found_before_the_crawl(
 async def test_an_unwritable_reports_folder_is_found_before_the_crawl(
     run: Run, folder: Path, shop: DemoShop, reports: str
 ) -> None:
-    """A folder that cannot be made or written is said before the shop has seen a request, and nothing is left of it."""
+    """A folder that cannot be created or written is reported before the first request, and nothing of it is left."""
     (folder / "file").touch()
     (folder / "made").mkdir()
     (folder / "made" / "file.md").touch()
@@ -124,7 +124,7 @@ async def test_an_unwritable_reports_folder_is_found_before_the_crawl(
 
 
 async def test_a_reports_folder_without_a_report_is_not_left(run: Run, folder: Path) -> None:
-    """Folders made for a report go when there was none to write; one that was there stays, and so does a full one."""
+    """Folders created for a report are removed if there was none to write; existing and non-empty ones stay."""
     (folder / "kept").mkdir()
     nowhere = ("書", "--base-url", "http://127.0.0.1:9")
     for reports in ("new/reports", "kept", "kept/new"):
@@ -136,7 +136,7 @@ async def test_a_reports_folder_without_a_report_is_not_left(run: Run, folder: P
 
 
 def test_a_working_folder_that_is_gone_is_one_line(environ: dict[str, str], folder: Path) -> None:
-    """A search in a folder that somebody deleted is wrong usage, not a defect."""
+    """A search in a deleted folder is wrong usage, not a bug."""
     program = (
         "import os, sys; from crawler.__main__ import main; "
         "os.rmdir(os.getcwd()); sys.exit(main(['書', '--demo']))"

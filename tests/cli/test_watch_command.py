@@ -1,4 +1,4 @@
-"""`watch`: what is told of a price series, where it goes, and what becomes of what cannot be delivered."""
+"""`watch`: alerts for a price series, their delivery, and undeliverable ones."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def shop() -> AsyncIterator[ScriptedShop]:
 
 
 def fill(shop: ScriptedShop, number: int) -> None:
-    """Put on the shelves what stands there in a run, counted from 1."""
+    """Fill the shop's pages with the listings of a run, counted from 1."""
     sold_out = ["15"] if number in {2, 3} else []
     shop.pages = [
         shelf(SERIES[number - 1], sold_out=sold_out),
@@ -117,7 +117,7 @@ def plain(alert: dict[str, Any]) -> tuple[str, str, str, float, float | None]:
 
 
 def told(text: str) -> list[str]:
-    """Return the lines of a message that tell an alert."""
+    """Return the lines of a message that describe an alert."""
     return [line for line in text.splitlines() if "¥" in line and "种讲法" in line]
 
 
@@ -132,7 +132,7 @@ def files_with(secret: str, *folders: Path) -> list[Path]:
 async def test_a_price_series_tells_exactly_its_events(  # noqa: PLR0917 – fixtures
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop, service: Endpoint, mail: MailServer
 ) -> None:
-    """To a file, a real HTTP endpoint and a real mail server, each event once, though two of them fail for a while."""
+    """To a file, a real HTTP server and a real mail server: each event once, though two of them fail for a while."""
     (folder / "books.toml").write_text(
         WATCHES
         + f"""
@@ -185,7 +185,7 @@ def configured(folder: Path, text: str = '[[watch]]\nquery = "三体"\n') -> tup
 
 
 async def test_what_is_due_is_made_and_the_rest_is_said(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """A watch is made once within its time, unless --all says so; --only makes one of several."""
+    """A watch runs once within its interval, unless --all is given; --only runs one of several."""
     shop.pages = [shelf({"11": "30.00"})]
     words = configured(
         folder, '[[watch]]\nquery = "三体"\nevery = "12h"\n[[watch]]\nquery = "三体"\nname = "二"\n'
@@ -219,7 +219,7 @@ async def test_alerts_without_a_place_to_go_are_on_stdout_even_when_quiet(
 
 
 async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """No page for the first: it is said, the second is made, and the exit code tells of the first."""
+    """If the first cannot read a page, a message says so, the second runs, and the exit code shows the failure."""
     shop.pages = [shelf({"11": "30.00"})]
     text = '[[watch]]\nname = "a"\nquery = "三体"\nmax_price = 77\n[[watch]]\nname = "b"\nquery = "三体"\n'
     words = (*configured(folder, text), "--base-url", shop.base_url)
@@ -235,7 +235,7 @@ async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path
 async def test_a_watch_that_cannot_be_recorded_does_not_stop_the_others(
     run: Run, folder: Path, shop: ScriptedShop
 ) -> None:
-    """Name the watch whose product has a damaged past, make the other, and return the code for what is not written."""
+    """The message names the watch whose product has a damaged past, the other runs, and the exit code shows it."""
     shop.pages = [shelf({"11": "30.00", "12": "50.00"})]
     text = "".join(
         f'[[watch]]\nname = "{name}"\nquery = "三体"\ntarget_price = 20\nproducts = ["{PREFIX}{number}"]\n'
@@ -260,7 +260,7 @@ async def test_a_watch_that_cannot_be_recorded_does_not_stop_the_others(
 def test_a_defect_in_one_watch_does_not_stop_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Report a defect in one line, or with its traceback on demand; make the other watch all the same."""
+    """A bug is reported in one line, or with its traceback on demand; the other watch runs all the same."""
     search = Crawler.search
 
     def faulty(self: Crawler, query: str, **options: Any) -> AsyncIterator[Event]:
@@ -286,7 +286,7 @@ def test_a_defect_in_one_watch_does_not_stop_the_others(
 
 
 async def test_named_products_are_picked_out(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """Sold out or not, in the report or not; a number that is not found is said."""
+    """Sold out or not, in the report or not; a number that is not found is reported."""
     shop.pages = [shelf({"11": "30.00", "12": "30.00"}, sold_out=["11"])]
     text = f'[[watch]]\nquery = "三体"\nback_in_stock = true\nproducts = ["{PREFIX}11", "{PREFIX}19"]\n'
     words = (*configured(folder, text), "--base-url", shop.base_url, "--all")
@@ -300,7 +300,7 @@ async def test_named_products_are_picked_out(run: Run, folder: Path, shop: Scrip
 async def test_a_second_watch_says_so_and_a_waiting_one_waits(
     run: Run, start: Start, folder: Path, shop: ScriptedShop
 ) -> None:
-    """The lock is the history's: exit code 5, or --wait; it goes with its process, killed or not."""
+    """The lock belongs to the history: exit code 5, or --wait; it ends with its process, even if killed."""
     shop.pages = [shelf({"11": "30.00"})]
     shop.held = asyncio.Event()
     words = (*configured(folder), "--base-url", shop.base_url, "--history-file", "a.sqlite3")
@@ -321,7 +321,7 @@ async def test_a_second_watch_says_so_and_a_waiting_one_waits(
 async def test_a_signal_ends_a_round_in_good_order(
     start: Start, run: Run, folder: Path, shop: ScriptedShop
 ) -> None:
-    """What was had is recorded, the watches that are left are not begun, and the exit code is the signal's."""
+    """The pages read are recorded, the remaining watches do not run, and the exit code is the signal's."""
     shop.pages = [shelf({"11": "30.00"}), shelf({"12": "30.00"})]
     shop.held, shop.held_page = asyncio.Event(), 2
     text = '[[watch]]\nname = "a"\nquery = "三体"\n[[watch]]\nname = "b"\nquery = "三体"\n'
@@ -343,7 +343,7 @@ async def test_a_signal_ends_a_round_in_good_order(
 async def test_a_delivery_that_was_killed_is_made_again(
     run: Run, start: Start, folder: Path, shop: ScriptedShop, service: Endpoint
 ) -> None:
-    """Killed while the endpoint had not answered: the alert is on record, and the next watch delivers it."""
+    """Killed before the server had responded: the alert is recorded, and the next watch delivers it."""
     shop.pages = [shelf({"11": "19.00"})]
     text = f'[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\nurls = ["json://127.0.0.1:{service.port}/"]\n'
     words = (*configured(folder, text), "--base-url", shop.base_url)
@@ -366,7 +366,7 @@ COMMAND = '[[watch]]\nquery = "三体"\ntarget_price = 20\n[alerts]\ncommand = [
 async def test_watches_are_made_from_a_file_that_was_named_alone(
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop
 ) -> None:
-    """Not from one that lies in the working folder: one line says so, with the remedy, and nothing is done."""
+    """Not from a file that lies in the working folder: one line says so, with the remedy, and nothing runs."""
     shop.pages = [shelf({"11": "19.00"})]
     (folder / "config.toml").write_text(f"[crawler]\n{COMMAND}", encoding="utf-8")
     words = ("watch", "--base-url", shop.base_url)
@@ -412,7 +412,7 @@ async def test_without_a_configuration_there_is_no_watch(run: Run) -> None:
 async def test_alerts_that_stdout_does_not_take_are_kept(
     run: Run, folder: Path, shop: ScriptedShop, environ: dict[str, str]
 ) -> None:
-    """A full disk behind it, or a reader that has gone: all watches are made, and the alerts come next time."""
+    """A full disk, or a reader that has gone: all watches run, and the alerts are sent next time."""
     shop.pages = [shelf({"11": "19.00"})]
     text = '[[watch]]\nname = "a"\nquery = "三体"\ntarget_price = 20\n[[watch]]\nname = "b"\nquery = "三体"\n'
     words = (*configured(folder, text), "--base-url", shop.base_url)
@@ -432,7 +432,7 @@ async def test_alerts_that_stdout_does_not_take_are_kept(
 
 
 async def test_an_accessory_is_no_book_at_its_target(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """A bookmark for 3 yuan is not what anybody waits for, unless its number is named."""
+    """A bookmark for 3 yuan causes no alert, unless its number is named."""
     mark = replace(shelf({"12": "3.00"})[0], title="三体主题书签 黄铜镂空")
     shop.pages = [[*shelf({"11": "19.00"}), mark]]
     words = (
@@ -447,7 +447,7 @@ async def test_an_accessory_is_no_book_at_its_target(run: Run, folder: Path, sho
 
 
 async def test_a_used_copy_is_no_book_at_its_target(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """A target price means a new book; a watch says so where it means used copies, alone or as well."""
+    """A target price means a new book; a watch can select used copies, only or as well."""
     used = replace(shelf({"12": "3.00"})[0], title="【二手】三体 第12种讲法")
     shop.pages = [[*shelf({"11": "19.00"}), used]]
     for condition, found in (
@@ -466,7 +466,7 @@ async def test_a_used_copy_is_no_book_at_its_target(run: Run, folder: Path, shop
 
 
 async def test_a_book_from_the_price_order_is_not_new(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """New books are those on the pages asked for: what the price check happens to see is told by its price alone."""
+    """New books are those on the requested pages: for those of the price check, only the price counts."""
     shop.pages = [shelf({"11": "30.00"})]
     text = '[[watch]]\nquery = "三体"\nnew_books = true\ntarget_price = 20\nprice_check = 1\npages = 1\n'
     words = (*configured(folder, text), "--base-url", shop.base_url, "--all")
@@ -482,7 +482,7 @@ async def test_a_book_from_the_price_order_is_not_new(run: Run, folder: Path, sh
 async def test_a_changed_search_is_said_and_a_doctor_changes_nothing(
     run: Run, folder: Path, shop: ScriptedShop
 ) -> None:
-    """The doctor in a shell with other settings than cron's costs no watch what it has seen."""
+    """The doctor, run with other settings than cron's, does not change the state of watches."""
     shop.pages = [shelf({"11": "30.00"}), shelf({"12": "30.00"})]
     words = (
         *configured(folder, '[[watch]]\nquery = "三体"\nnew_books = true\n'),
@@ -521,7 +521,7 @@ async def test_a_file_that_cannot_be_written_yet_gets_its_alerts_later(
 async def test_a_signal_ends_the_wait_for_the_histories_turn(
     run: Run, start: Start, folder: Path, shop: ScriptedShop
 ) -> None:
-    """Another program that holds the file for long does not keep Ctrl-C from working."""
+    """Ctrl-C works even while another program locks the file for long."""
     shop.pages = [shelf({"11": "30.00"})]
     words = (*configured(folder), "--base-url", shop.base_url, "--history-file", "a.sqlite3")
     assert (await run(*words)).code == 0

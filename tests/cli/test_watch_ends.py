@@ -1,4 +1,4 @@
-"""However a watch ends, what delivers its alerts ends with it, and the alert comes with the next watch."""
+"""However a watch ends, its delivery processes end with it, and the next watch sends the alert."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def end(
 async def test_a_command_ends_with_its_watch(
     start: Start, run: Run, folder: Path, shop: ScriptedShop, ends: Ends
 ) -> None:
-    """With its whole process group, within three seconds, whichever signal it was."""
+    """With its whole process group, within three seconds, whatever the signal."""
     (folder / "hang.sh").write_text(HANGING)
     (folder / "c.toml").write_text(f'{WATCH}command = ["sh", "hang.sh"]\n', encoding="utf-8")
     words = ("watch", "--config", "c.toml", "--base-url", shop.base_url)
@@ -113,7 +113,7 @@ async def test_the_process_of_apprise_ends_with_its_watch(
 
 
 async def test_what_a_command_leaves_running_stays(run: Run, folder: Path, shop: ScriptedShop) -> None:
-    """It has taken the message; what it started on the way is its own business."""
+    """The command has accepted the message; processes that it leaves running are its own business."""
     (folder / "c.toml").write_text(
         f'{WATCH}command = ["sh", "-c", "sleep 1000 & echo $! > pid"]\n', encoding="utf-8"
     )

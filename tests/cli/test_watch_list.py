@@ -1,4 +1,4 @@
-"""`watch --list` and `watch --dry-run`: everything is shown, and nothing is made, sent or changed."""
+"""`watch --list` and `watch --dry-run`: they show everything, and create, send and change nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ command = ["sh", "-c", "echo ran > ran"]
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a working folder with a configuration, in a home of its own."""
+    """Return a working folder with a configuration, with a home of its own."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CRAWLER_REPORT_LANG", "en")
     monkeypatch.setenv("CRAWLER_HISTORY_PATH", "h.sqlite3")
@@ -85,7 +85,7 @@ def as_json(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True) -> None:
-    """Record a run of the first watch, with an alert that no channel has taken, or with failed pages."""
+    """Record a run of the first watch, with an undelivered alert, or with failed pages."""
     terms = WatchTerms(query="三體", target_price=Decimal(20), drop_percent=Decimal("12.5"), new_lowest=True)
     watch = Watch(terms)
     with WatchStore(file) as memory:
@@ -104,7 +104,7 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
 
 
 def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What each of them tells is said; no history is made for it."""
+    """The list has their alert conditions; no history is created."""
     assert listed(capsys).splitlines() == [
         "Watch         三體, every 12 hours",
         "Alerts        target ¥20.00, price drop of 12.5%, lowest price seen, after 7 days",
@@ -123,7 +123,7 @@ def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixt
 
 
 def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Last success, next run, last alert with all its events, and what is wrong: failed pages, undelivered alerts."""
+    """Last success, next run, last alert with all its events, and problems: failed pages, undelivered alerts."""
     success, failure = NOW - dt.timedelta(hours=3), NOW - dt.timedelta(hours=1)
     remember(here / "h.sqlite3", success)
     remember(here / "h.sqlite3", failure, failed=2, told=False)
@@ -224,7 +224,7 @@ def test_the_last_problem_is_in_the_language_of_the_moment(
 def test_no_line_is_wider_than_the_terminal(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    """From 100 columns on it is one table, a row a watch."""
+    """From 100 columns on, it is one table with a row for each watch."""
     from rich.cells import cell_len
 
     remember(here / "h.sqlite3", NOW)
@@ -300,7 +300,7 @@ command = ["sh", "-c", "touch ran; exit 1"]
 async def test_a_dry_run_tells_everything_and_changes_nothing(
     run: Run, folder: Path, tmp_path: Path, shop: ScriptedShop
 ) -> None:
-    """The message and its places, also of what is still to be delivered; then the watch tells just that."""
+    """It prints the messages and their places, also of pending alerts; then the watch sends exactly those."""
     (folder / "c.toml").write_text(DRY, encoding="utf-8")
     words = ("watch", "--config", "c.toml", "--base-url", shop.base_url)
     first = await run(*words, "--dry-run")
@@ -331,7 +331,7 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(
 async def test_a_dry_run_ends_as_a_watch_does(
     run: Run, start: Start, folder: Path, tmp_path: Path, shop: ScriptedShop
 ) -> None:
-    """With the same exit codes, and beside a round that is under way, whose lock it does not want."""
+    """With the same exit codes, even while a round is running, whose lock it does not need."""
     (folder / "c.toml").write_text(DRY, encoding="utf-8")
     words = ("watch", "--config", "c.toml", "--base-url", shop.base_url)
     shop.failing = {1}
@@ -351,7 +351,7 @@ async def test_a_dry_run_ends_as_a_watch_does(
 async def test_a_signal_ends_a_dry_run(
     run: Run, start: Start, folder: Path, tmp_path: Path, shop: ScriptedShop
 ) -> None:
-    """Nothing is said to be kept, and the copy of the history is gone."""
+    """It does not claim to have kept anything, and the copy of the history is gone."""
     text = DRY.replace('"touch ran; exit 1"', '"exit 1"').replace("target_price = 20", "target_price = 40")
     (folder / "c.toml").write_text(text, encoding="utf-8")
     words = ("watch", "--config", "c.toml", "--base-url", shop.base_url)
@@ -369,7 +369,7 @@ async def test_a_signal_ends_a_dry_run(
 
 
 def test_runs_at_another_source_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who watched the live shop and lists the demo is told where the runs are; at their own source nothing is said."""
+    """The list for another source says where the runs are; at their own source it says nothing."""
     remember(here / "h.sqlite3", NOW)
     assert "elsewhere" not in listed(capsys, "--only", "三體")
     assert (

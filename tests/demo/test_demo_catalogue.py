@@ -1,4 +1,4 @@
-"""The demo shop's catalogues: the same every time, and full of what makes real ones hard."""
+"""The demo shop's catalogues: always the same, and with the difficulties of real ones."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_documented_query_has_twenty_full_pages(query: str) -> None:
 
 
 def test_most_queries_have_more_than_twenty_pages() -> None:
-    """Nine queries of ten have 1,260 products or more, a few have hardly any, some more than the shop shows."""
+    """Nine queries of ten have 1,260 products or more, a few almost none, some more than the shop shows."""
     totals = [catalogue(f"主题{number}").total for number in range(200)]
     assert sum(total >= 1260 for total in totals) >= 180
     assert min(totals) < 900
@@ -77,7 +77,7 @@ def test_most_queries_have_more_than_twenty_pages() -> None:
 
 
 def test_pages_count_as_the_shop_counts() -> None:
-    """Pages hold 60 listings and the last one the rest; beyond a hundred none are served."""
+    """Pages have 60 listings and the last one the rest; there are no more than a hundred."""
     small = next(found for n in range(200) if (found := catalogue(f"主题{n}")).total < 900)
     assert small.pages == -(-small.total // 60)
     assert len(small.page(small.pages)) == small.total - 60 * (small.pages - 1)
@@ -90,7 +90,7 @@ def test_pages_count_as_the_shop_counts() -> None:
 
 
 def test_pages_and_positions_are_said() -> None:
-    """A listing knows its page and place, and a slice is what its items are."""
+    """A listing knows its page and position, and a slice equals its items."""
     found = catalogue("渗透测试")
     third = found.page(3)
     assert [(book.page, book.position) for book in third] == [(3, n) for n in range(1, 61)]
@@ -102,7 +102,7 @@ def test_pages_and_positions_are_said() -> None:
 
 @pytest.mark.parametrize("query", ["渗透测试", "Python", "红楼梦", "三体"])
 def test_a_few_products_stand_on_two_pages(query: str) -> None:
-    """In 1,200 places one to three products stand a second time, never on one page and never thrice."""
+    """In 1,200 places, one to three products appear a second time, never on one page and never three times."""
     found = catalogue(query)
     pages = [
         [book.product_id for book in found.page(number)] for number in range(1, min(20, found.pages) + 1)
@@ -164,7 +164,7 @@ def _in_gbk(text: str) -> bool:
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_every_trap_is_there_in_proportion(trap: str) -> None:
-    """Twenty pages hold every variant that makes a naive reading wrong, about as often as the real shop."""
+    """Twenty pages contain every trap for a naive parser, about as often as the real shop."""
     least, greatest, has_it = TRAPS[trap]
     listings = twenty_pages()
     share = 100 * sum(map(has_it, listings)) / len(listings)
@@ -172,7 +172,7 @@ def test_every_trap_is_there_in_proportion(trap: str) -> None:
 
 
 def test_the_same_book_from_several_sellers() -> None:
-    """Among all sellers many books are on offer more than once, at other prices and under other ids."""
+    """With all sellers, many books have several offers, at other prices and with other ids."""
     offers: dict[tuple[str, str, str | None], list[Listing]] = {}
     found = catalogue("渗透测试", sellers="all")
     for listing in found:
@@ -186,7 +186,7 @@ def test_the_same_book_from_several_sellers() -> None:
 
 @pytest.mark.parametrize("query", ["红楼梦", "渗透测试", "主题3"])
 def test_self_operated_leaves_the_marketplace_out(query: str) -> None:
-    """Asked for its own goods the shop lists no marketplace seller, and the same books of its own otherwise."""
+    """If only its own goods are requested, the shop lists no marketplace seller, and the same books of its own."""
     own, everything = catalogue(query), catalogue(query, sellers="all", category="all")
     assert all(listing.seller is None for listing in own)
     assert any(listing.seller for listing in everything)
@@ -194,7 +194,7 @@ def test_self_operated_leaves_the_marketplace_out(query: str) -> None:
 
 
 def test_all_categories_bring_goods_and_grids() -> None:
-    """A search of all categories has things that are no books, and for a share of queries the grid layout."""
+    """A search of all categories has other goods, and for a share of queries the grid layout."""
     found = [catalogue(f"主题{number}", category="all") for number in range(60)]
     assert 10 <= sum(shelf.layout is Layout.GRID for shelf in found) <= 30
     assert any("马克杯" in listing.title for listing in found[0].page(1) + found[0].page(2))
@@ -223,7 +223,7 @@ def test_prices_are_plausible() -> None:
     ],
 )
 def test_orders_are_kept(sort: str, key: Callable[[Listing], Decimal | int | float | None]) -> None:
-    """Each of the shop's orders is kept over its pages; a product that stands twice is the one exception."""
+    """Each of the shop's orders holds across its pages; only a repeated product is an exception."""
     found = catalogue("渗透测试", sort=sort)
     keys, seen = [], set()
     for listing in found:
@@ -235,7 +235,7 @@ def test_orders_are_kept(sort: str, key: Callable[[Listing], Decimal | int | flo
 
 
 def test_price_bounds_are_kept() -> None:
-    """Between two prices only what costs that is listed, and the total says how many."""
+    """With price bounds, only products within them are listed, and the total counts these."""
     found = catalogue("渗透测试", min_price=Decimal(20), max_price=Decimal(30))
     prices = [listing.ebook_price if listing.ebook_only else listing.price for listing in found]
     assert 0 < found.total == len(prices) < catalogue("渗透测试").total
@@ -251,7 +251,7 @@ SCRIPTS = 5
     "query", ["<script>alert(1)</script>", "C++", "a" * 100, '"', "{q}", "%s", "𰻞", "！？"]
 )
 def test_any_query_works(query: str) -> None:
-    """Whatever is searched, there are pages of it, and their markup is not broken by it."""
+    """Any query has pages, and does not break their markup."""
     found = catalogue(query)
     body = render_search_page(found.page(1), query=query, page=1, pages=found.pages, total=found.total)
     scripts = LexborHTMLParser(body.decode("gb18030")).css("script")

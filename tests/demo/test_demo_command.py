@@ -1,4 +1,4 @@
-"""`python -m crawler demo` as a user runs it."""
+"""`python -m crawler demo`, as a user runs it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def search(base_url: str) -> str:
 
 
 def refused(*arguments: str) -> str:
-    """Run the command, which must end with exit code 2 and nothing on stdout; return stderr."""
+    """Run the command, which must end with exit code 2 and an empty stdout; return stderr."""
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     return done.stderr
@@ -55,7 +55,7 @@ def refused(*arguments: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal(number: signal.Signals) -> None:
-    """The address is the one line of stdout, searches are answered there, and a signal ends it with 0."""
+    """The address is the only line of stdout, searches are answered there, and a signal ends it with 0."""
     with running() as process:
         base_url = first_line(process)
         assert base_url.startswith("http://127.0.0.1:")
@@ -66,7 +66,7 @@ def test_it_serves_until_a_signal(number: signal.Signals) -> None:
 
 
 def test_latency_is_that_of_the_option() -> None:
-    """`--latency` holds answers back."""
+    """`--latency` delays responses."""
     with running("--latency", "0.5") as process:
         base_url = first_line(process)
         started = time.monotonic()
@@ -75,7 +75,7 @@ def test_latency_is_that_of_the_option() -> None:
 
 
 def test_the_day_is_that_of_the_option() -> None:
-    """`--day` sells at that day's prices; without it they are the timeless ones."""
+    """`--day` uses that day's prices; without it, they are the timeless ones."""
     for arguments, day in (["--day", "2026-08-20"], dt.date(2026, 8, 20)), ([], None):
         with running(*arguments) as process:
             page = parse_search_page(search(first_line(process)).encode("gb18030"))
@@ -110,7 +110,7 @@ async def test_a_taken_port_is_said_in_one_line(shop: DemoShop) -> None:
     ],
 )
 def test_wrong_arguments_are_one_line(arguments: list[str]) -> None:
-    """What cannot be is refused in one line that names it, with exit code 2."""
+    """An invalid value is refused in one line that names it, with exit code 2."""
     said = refused(*arguments)
     assert said.count("\n") == 1
     assert arguments[-1] in said or arguments[0] in said

@@ -1,4 +1,4 @@
-"""Each fault as a client meets it, over real HTTP."""
+"""Each fault as a client sees it, over real HTTP."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ async def read(client: aiohttp.ClientSession, fault: Fault, page: int = 1) -> Se
 async def test_a_status_with_retry_after(
     client: aiohttp.ClientSession, fault: Fault, status: int, retry_after: str | None
 ) -> None:
-    """Any status can be had, with Retry-After in seconds or as a date, and the log has it."""
+    """Any status is possible, with Retry-After in seconds or as a date, and the log has it."""
     async with DemoShop(faults=[fault]) as shop, client.get(address(shop)) as response:
         assert (response.status, response.headers.get("Retry-After")) == (status, retry_after)
         assert [request.status for request in shop.requests] == [status]
 
 
 async def test_a_reset_connection(client: aiohttp.ClientSession) -> None:
-    """The connection is gone before a byte of the answer; the log says status 0."""
+    """The connection is reset before the first byte of the response; the log says status 0."""
     async with DemoShop(faults=[Fault(FaultKind.RESET)]) as shop:
         with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
             await client.get(address(shop))
@@ -71,7 +71,7 @@ async def test_a_reset_connection(client: aiohttp.ClientSession) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.TRUNCATED_CHUNKED])
 async def test_a_truncated_body(client: aiohttp.ClientSession, kind: FaultKind) -> None:
-    """The header is that of a whole page, the body ends half way, and the client can tell."""
+    """The header announces a complete page, the body ends half way, and the client notices."""
     async with DemoShop(faults=[Fault(kind)]) as shop, client.get(address(shop)) as response:
         assert response.status == 200
         assert ("Content-Length" in response.headers) == (kind is FaultKind.TRUNCATED)
@@ -80,7 +80,7 @@ async def test_a_truncated_body(client: aiohttp.ClientSession, kind: FaultKind) 
 
 
 async def test_an_endless_body(client: aiohttp.ClientSession) -> None:
-    """A body goes on for as long as it is read: four megabytes are there, and no length is announced."""
+    """A body continues as long as it is read: four megabytes arrive, and no length is announced."""
     async with DemoShop(faults=[Fault(FaultKind.ENDLESS)]) as shop:
         response = await client.get(address(shop))
         assert "Content-Length" not in response.headers
@@ -90,7 +90,7 @@ async def test_an_endless_body(client: aiohttp.ClientSession) -> None:
 
 
 async def test_a_trickling_body(client: aiohttp.ClientSession) -> None:
-    """A body comes a hundred bytes at a time, as slowly as was asked."""
+    """A body arrives a hundred bytes at a time, as slowly as requested."""
     async with DemoShop(faults=[Fault(FaultKind.TRICKLE, delay=0.1)]) as shop:
         started = time.monotonic()
         response = await client.get(address(shop))
@@ -137,7 +137,7 @@ async def test_a_wrong_charset(client: aiohttp.ClientSession, charset: str) -> N
 
 @pytest.mark.parametrize(("status", "expected"), [(None, 405), (200, 200), (403, 403)])
 async def test_a_firewall_page(client: aiohttp.ClientSession, status: int | None, expected: int) -> None:
-    """The firewall's page comes with 405, or with the status that was asked for."""
+    """The firewall's page comes with 405, or with the given status."""
     fault = Fault(FaultKind.FIREWALL, status=status)
     async with DemoShop(faults=[fault]) as shop, client.get(address(shop)) as response:
         assert response.status == expected
@@ -174,13 +174,13 @@ async def test_a_redirect_to_the_login(client: aiohttp.ClientSession) -> None:
 async def test_pages_in_place_of_results(
     client: aiohttp.ClientSession, kind: FaultKind, expected: PageKind
 ) -> None:
-    """What is no search page is known for what it is, though its status is 200."""
+    """Each page is recognized, although its status is 200."""
     page = await read(client, Fault(kind))
     assert (page.kind, page.listings) == (expected, ())
 
 
 async def test_a_page_of_scripts(client: aiohttp.ClientSession) -> None:
-    """A challenge has nothing to read, and counts as blocked or empty."""
+    """A challenge has no content, and counts as blocked or empty."""
     page = await read(client, Fault(FaultKind.SCRIPT_ONLY))
     assert page.kind in {PageKind.EMPTY, PageKind.BLOCKED}
 
@@ -216,7 +216,7 @@ async def test_a_page_of_another_query(client: aiohttp.ClientSession) -> None:
 
 
 async def test_another_page(client: aiohttp.ClientSession) -> None:
-    """The next page comes in place of the one asked for, and says so."""
+    """The next page replaces the requested one, and says so."""
     page = await read(client, Fault(FaultKind.OTHER_PAGE), page=2)
     assert page.page == 3
     assert [listing.product_id for listing in page.listings] == [
@@ -225,7 +225,7 @@ async def test_another_page(client: aiohttp.ClientSession) -> None:
 
 
 async def test_a_body_cut_without_a_word(client: aiohttp.ClientSession) -> None:
-    """By HTTP the answer is whole: only the page itself shows that it was cut."""
+    """By HTTP the response is complete: only the page itself shows that it was cut."""
     async with DemoShop(faults=[Fault(FaultKind.CUT)]) as shop, client.get(address(shop)) as response:
         page = parse_search_page(await response.read())
         assert "Content-Length" not in response.headers
@@ -252,7 +252,7 @@ async def test_a_page_in_utf8(client: aiohttp.ClientSession) -> None:
 
 
 def test_a_fault_strikes_as_often_as_it_is_told() -> None:
-    """`times` counts for each page of each query by itself."""
+    """`times` counts for each page of each query separately."""
     plan = FaultPlan([Fault(FaultKind.STATUS, times=2)])
     struck = [plan.outcome("a", 1).fault is not None for _ in range(4)]
     assert struck == [True, True, False, False]
@@ -261,7 +261,7 @@ def test_a_fault_strikes_as_often_as_it_is_told() -> None:
 
 
 def test_a_fault_strikes_where_it_is_told() -> None:
-    """`pages` and `queries` bound a fault; of several that fit the first decides, and latencies add up."""
+    """`pages` and `queries` restrict a fault; of several that match, the first decides, and latencies add up."""
     first, second = Fault(FaultKind.RESET, pages={2}), Fault(FaultKind.EMPTY, queries={"a"})
     late = Fault(FaultKind.LATENCY, delay=0.5, pages={2})
     plan = FaultPlan([first, second, late], latency=0.25)
@@ -271,7 +271,7 @@ def test_a_fault_strikes_where_it_is_told() -> None:
 
 
 def test_a_rate_is_kept_and_seeded() -> None:
-    """A rate strikes that share of requests, the same ones for a seed, in whatever order pages are asked."""
+    """A rate affects that share of requests, the same ones for a seed, whatever the order of requests."""
 
     def struck(seed: int, pages: list[int]) -> set[int]:
         plan = FaultPlan([Fault(FaultKind.RESET, rate=0.3, seed=seed)])
@@ -284,7 +284,7 @@ def test_a_rate_is_kept_and_seeded() -> None:
 
 
 def test_a_rate_spares_the_next_attempt() -> None:
-    """Each request of a page is drawn anew: a retry can succeed."""
+    """Each request of a page is drawn separately: a retry can succeed."""
     plan = FaultPlan([Fault(FaultKind.RESET, rate=0.5)])
     assert len({plan.outcome("a", 1).fault is None for _ in range(50)}) == 2
 
@@ -296,7 +296,7 @@ def test_a_wrong_rate_is_refused(rate: float) -> None:
         Fault(FaultKind.RESET, rate=rate)
 
 
-def test_latency_wants_a_delay() -> None:
-    """A latency without seconds would do nothing in silence."""
-    with pytest.raises(ValueError, match="wants a delay"):
+def test_latency_requires_a_delay() -> None:
+    """A latency without a delay is refused: it would have no effect."""
+    with pytest.raises(ValueError, match="latency"):
         Fault(FaultKind.LATENCY)

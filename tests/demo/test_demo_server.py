@@ -35,7 +35,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def get(client: aiohttp.ClientSession, url: str) -> tuple[int, str, bytes]:
-    """Return status, content type and body; the address goes out as it is."""
+    """Return status, content type and body; the address is sent unchanged."""
     async with client.get(URL(url, encoded=True)) as response:
         return response.status, response.headers["Content-Type"], await response.read()
 
@@ -49,7 +49,7 @@ async def search(
 
 
 async def test_a_search_is_answered_from_the_catalogue(shop: DemoShop, client: aiohttp.ClientSession) -> None:
-    """The options of `search_url` reach the catalogue: the ids served are the ids that it lists."""
+    """The options of `search_url` reach the catalogue: the ids on the page are the ids that it lists."""
     for options in (
         {},
         {"sellers": "all"},
@@ -64,9 +64,9 @@ async def test_a_search_is_answered_from_the_catalogue(shop: DemoShop, client: a
 
 
 async def test_each_day_has_its_own_prices(client: aiohttp.ClientSession) -> None:
-    """The day is asked for at every search: plain, sorted and bounded pages are those of that day's catalogue.
+    """The day is determined at every search: plain, sorted and bounded pages are those of that day's catalogue.
 
-    Days come again and two shops with other days, or none, are asked in turn: none gets a page of another.
+    Days repeat, and two shops with other days, or none, get requests in turn: none serves a page of another.
     """
     monday, later = dt.date(2026, 3, 2), dt.date(2026, 8, 20)
     day = monday
@@ -93,7 +93,7 @@ async def test_each_day_has_its_own_prices(client: aiohttp.ClientSession) -> Non
 
 
 async def test_a_fault_has_the_days_prices_too(client: aiohttp.ClientSession) -> None:
-    """A page that a fault only encodes otherwise shows the prices of the day."""
+    """A fault that only changes the encoding keeps the prices of the day."""
     day = dt.date(2026, 3, 2)
     async with DemoShop(faults=[Fault(FaultKind.UTF8)], today=lambda: day) as shop:
         page = await search(client, shop)
@@ -101,7 +101,7 @@ async def test_a_fault_has_the_days_prices_too(client: aiohttp.ClientSession) ->
 
 
 def test_a_year_of_days_is_not_kept() -> None:
-    """However many days are asked for, few lists and pages stay in memory."""
+    """However many days are requested, few lists and pages stay in memory."""
     for number in range(100):
         answers._rendered(
             SearchRequest("软体教程", understood=True, sort="price"),
@@ -114,7 +114,7 @@ def test_a_year_of_days_is_not_kept() -> None:
 
 
 async def test_past_the_end_the_last_page_repeats(shop: DemoShop, client: aiohttp.ClientSession) -> None:
-    """Beyond the last page, and beyond the hundredth, its items come again under the true number of pages."""
+    """Beyond the last page, and beyond the hundredth, its items repeat with the true number of pages."""
     last = await search(client, shop, catalogue(QUERY).pages)
     for number in (last.pages or 0) + 1, 101, 5000:
         page = await search(client, shop, number)
@@ -150,7 +150,7 @@ def test_a_utf8_key_is_not(query: str) -> None:
 
 @given(st.text())
 def test_no_query_string_is_too_strange(query_string: str) -> None:
-    """Whatever stands behind the question mark, reading it raises nothing and gives pages from 1 on."""
+    """Any query string is read without an exception, and gives pages from 1 on."""
     request = read_search(query_string)
     assert request is None or request.page >= 1
 
@@ -163,7 +163,7 @@ async def test_four_byte_keys_are_understood(shop: DemoShop, client: aiohttp.Cli
 
 
 async def test_gzip_where_the_client_takes_it(shop: DemoShop) -> None:
-    """A client that takes gzip gets it, another the same bytes plain; both are declared GB2312."""
+    """A client that accepts gzip gets it, another gets the same bytes uncompressed; both are declared GB2312."""
     url = URL(search_url(QUERY, base_url=shop.base_url), encoded=True)
     async with aiohttp.ClientSession(auto_decompress=False) as client:
         async with client.get(url, headers={"Accept-Encoding": "gzip"}) as response:
@@ -176,7 +176,7 @@ async def test_gzip_where_the_client_takes_it(shop: DemoShop) -> None:
 
 
 async def test_the_other_addresses(shop: DemoShop, client: aiohttp.ClientSession) -> None:
-    """No key leads home, robots.txt allows all, the login has its form, anything else is not found."""
+    """No key leads to the home page, robots.txt allows all, the login has its form, anything else is not found."""
     assert parse_search_page((await get(client, f"{shop.base_url}/"))[2]).kind is PageKind.OTHER
     assert (
         parse_search_page((await get(client, f"{shop.base_url}/?key=&act=input"))[2]).kind is PageKind.OTHER
@@ -188,7 +188,7 @@ async def test_the_other_addresses(shop: DemoShop, client: aiohttp.ClientSession
 
 
 async def test_requests_are_remembered(shop: DemoShop, client: aiohttp.ClientSession) -> None:
-    """The log has every request in order: when, what page of what query, and the status that went out."""
+    """The log has every request in order: time, page, query, and status."""
     before = time.monotonic()
     await search(client, shop, 3)
     await get(client, f"{shop.base_url}/robots.txt")
@@ -240,7 +240,7 @@ async def test_a_closed_shop_has_no_address() -> None:
     ids=lambda fault: fault.kind.value,
 )
 async def test_closing_is_prompt(client: aiohttp.ClientSession, fault: Fault) -> None:
-    """A shop with answers under way closes at once and leaves nobody waiting."""
+    """A shop with responses in progress closes at once and leaves no client waiting."""
     async with DemoShop(faults=[fault]) as shop:
         waiting = asyncio.create_task(get(client, search_url(QUERY, base_url=shop.base_url)))
         while not shop.requests:  # noqa: ASYNC110 – the shop has no event for «a request came»

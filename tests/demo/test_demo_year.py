@@ -1,4 +1,4 @@
-"""The demo's year is what searches of the demo shop record, day by day."""
+"""The demo's year equals the recorded searches of the demo shop, day by day."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def crawl_days(days: list[dt.date], file: Path) -> None:
-    """Search the demo shop over HTTP on each of the days, and record what was seen."""
+    """Search the demo shop over HTTP on each of the days, and record the observations."""
     today = [*days]
     async with (
         DemoShop(today=lambda: today[0]) as shop,
@@ -55,7 +55,7 @@ async def crawl_days(days: list[dt.date], file: Path) -> None:
 
 
 def by_day(file: Path, source: str | None = None) -> tuple[dict[dt.date, list[Observation]], dict[str, str]]:
-    """Return what was seen on each day, by product number, and why what was dropped."""
+    """Return the observations of each day, by product number, and the reasons for drops."""
     with HistoryReader(file) as history:
         (search,) = history.searches()
         assert source in {None, search.source}
@@ -84,7 +84,7 @@ def test_its_days_are_what_a_crawl_records(file: Path, tmp_path: Path) -> None:
 
 
 def test_every_story_of_the_shop_is_in_it(file: Path) -> None:
-    """Also tricks that are going on when it ends, which the history sees through."""
+    """Even tricks in progress at its end, which the history recognizes."""
     shelf = {listing.product_id: listing for listing in catalogue(SENT)[:180]}
     with HistoryReader(file) as history:
         past = search_view(history, "demo", QUERY, SENT, top=None)
@@ -129,7 +129,7 @@ def test_a_run_that_fails_leaves_none_of_them(tmp_path: Path) -> None:
 def test_the_command_records_it_and_says_what_to_type_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the file that is named; once, however often it is called; and what it says to type shows it."""
+    """In the named file; only once, however often it runs; and the command that it prints shows the year."""
     file = tmp_path / "a b.sqlite3"
     monkeypatch.setattr(demo_year, "DAYS", 40)
     monkeypatch.setenv("CRAWLER_REPORT_LANG", "en")

@@ -1,4 +1,4 @@
-"""How the demo shop's prices move: each product by its story, the same on every machine, and never out of bounds."""
+"""The demo shop's prices: each product follows its story, the same on every machine, and within bounds."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ days = st.dates(min_value=dt.date(1990, 1, 1), max_value=dt.date(2100, 12, 31))
 
 @cache
 def everything() -> tuple[Listing, ...]:
-    """Return all that the shop lists for one search: its own goods, the marketplace's, and what are no books."""
+    """Return all listings of one search: the shop's own goods, the marketplace's, and other goods."""
     return catalogue(QUERY, sellers="all", category="all")[:]
 
 
 @cache
 def living(story: Story) -> tuple[Listing, ...]:
-    """Return the products that live a story: they have a price, a list price, and are on sale."""
+    """Return the products that follow a story: they have a price and a list price, and are on sale."""
     return tuple(
         listing
         for listing in everything()
@@ -87,7 +87,7 @@ def test_a_day_has_possible_prices(listing: Listing, day: dt.date) -> None:
 
 @given(products(), days)
 def test_nothing_but_the_price_moves(listing: Listing, day: dt.date) -> None:
-    """A product is the same one on every day: title, e-book, seller, reviews and all that is no price stay."""
+    """Title, e-book, seller, reviews and everything else except prices are the same every day."""
     moving = (
         "price", "price_text", "list_price", "list_price_text", "discount_text", "sold_out",
     )  # fmt: skip
@@ -96,7 +96,7 @@ def test_nothing_but_the_price_moves(listing: Listing, day: dt.date) -> None:
 
 @given(products(), days)
 def test_what_has_no_price_never_moves(listing: Listing, day: dt.date) -> None:
-    """What is sold out for good, has no price, or is an e-book alone is every day what it was."""
+    """A product that is permanently sold out, has no price, or is only an e-book never changes."""
     gone = replace(listing, sold_out=True)
     assert on_day(gone, day) == gone
     priceless = replace(listing, price=None, price_text="", discount_text="")
@@ -125,7 +125,7 @@ def test_drift_is_slow_and_goes_far(listing: Listing, start: dt.date) -> None:
 
 @given(of_story(Story.SALE), days)
 def test_a_true_sale_is_one(listing: Listing, start: dt.date) -> None:
-    """Between sales the price is what it always was, in a sale a seventh less at least, and sales are short."""
+    """Outside sales, the price is constant; in a sale it is at least a seventh lower, and sales are short."""
     assert listing.price is not None
     phases = Counter[Phase]()
     for n in range(130):
@@ -143,7 +143,7 @@ def test_a_true_sale_is_one(listing: Listing, start: dt.date) -> None:
 
 @given(of_story(Story.RAISED_PRICE), days)
 def test_a_raised_price_is_cut_to_what_it_was(listing: Listing, start: dt.date) -> None:
-    """It stands a seventh above its level or more, then at its level again, under one list price."""
+    """It is at least a seventh above its level, then at its level again, with the same list price."""
     seen = {phase: set[Decimal]() for phase in Phase}
     for n in range(150):
         day = start + dt.timedelta(days=n)
@@ -161,7 +161,7 @@ def test_a_raised_price_is_cut_to_what_it_was(listing: Listing, start: dt.date) 
 
 @given(of_story(Story.RAISED_LIST_PRICE), days)
 def test_a_raised_list_price_leaves_the_price(listing: Listing, start: dt.date) -> None:
-    """The list price rises by a tenth or more while the price stays within 2 %, and comes back."""
+    """The list price rises by a tenth or more while the price stays within 2 %, and returns."""
     assert listing.price is not None
     assert listing.list_price is not None
     phases = set()
@@ -182,7 +182,7 @@ def test_a_raised_list_price_leaves_the_price(listing: Listing, start: dt.date) 
 
 @given(of_story(Story.SOLD_OUT), days)
 def test_sold_out_spells_come_and_go(listing: Listing, start: dt.date) -> None:
-    """It is sold out for days, at whatever price is shown beside it, and to be had otherwise at about its level."""
+    """It is sold out for days, with any price shown, and otherwise available at about its level."""
     assert listing.price is not None
     year = from_day_to_day(listing, start, 120)
     for seen in year:
@@ -193,7 +193,7 @@ def test_sold_out_spells_come_and_go(listing: Listing, start: dt.date) -> None:
 
 
 def test_what_stands_beside_sold_out_varies() -> None:
-    """The price as ever, the list price, a lower one, or none: whoever takes it for a price is misled both ways."""
+    """The usual price, the list price, a lower one, or none: taking it for a price is wrong in both directions."""
     beside = Counter[str]()
     for listing in living(Story.SOLD_OUT):
         for seen in from_day_to_day(listing, START, 90):
@@ -220,7 +220,7 @@ def on_five_days(listing: Listing) -> str:
 def flags_of(
     listing: Listing, start: dt.date, number: int, every: int
 ) -> list[tuple[Phase, RaisedThenCut | None]]:
-    """Return the phase, and the flag of somebody who began to look at `start`, of each day looked at."""
+    """Return the phase and the flag of each observed day, for an observer who began at `start`."""
     past: list[Observation] = []
     flags = []
     for n in range(0, number, every):
@@ -237,14 +237,14 @@ def flags_of(
 @settings(max_examples=examples(60))
 @given(of_story(Story.STILL, Story.DRIFT, Story.SALE, Story.SOLD_OUT), days, st.sampled_from([1, 7]))
 def test_honest_stories_are_never_flagged(listing: Listing, start: dt.date, every: int) -> None:
-    """Whenever somebody begins to look, daily or weekly, no honest price looks like a trick."""
+    """Whenever observations begin, daily or weekly, no honest price looks like a trick."""
     assert {flag for _, flag in flags_of(listing, start, 220 if every == 1 else 500, every)} == {None}
 
 
 @settings(max_examples=examples(60))
 @given(of_story(Story.RAISED_PRICE, Story.RAISED_LIST_PRICE), days, st.sampled_from([1, 7]))
 def test_tricks_are_flagged_while_they_last(listing: Listing, start: dt.date, every: int) -> None:
-    """Once enough is known every day of a trick is flagged, as what it is, and no other day."""
+    """Once enough is known, every day of a trick is flagged correctly, and no other day."""
     flags = flags_of(listing, start, 220 if every == 1 else 500, every)
     enough = 35 if every == 1 else 10
     for number, (phase, flag) in enumerate(flags):
@@ -255,20 +255,20 @@ def test_tricks_are_flagged_while_they_last(listing: Listing, start: dt.date, ev
 
 
 def test_every_story_is_told() -> None:
-    """Each story is that of a good many products, and its share does not depend on who sells."""
+    """Each story has many products, and its share does not depend on the seller."""
     stories = Counter(story_of(listing.product_id) for listing in everything())
     assert stories.keys() == set(Story)
     assert min(stories.values()) > 0.08 * len(everything())
 
 
 def test_the_same_on_every_machine() -> None:
-    """Prices are pinned, of a product of each story: they follow from number and day alone."""
+    """Prices are pinned, for a product of each story: they depend only on number and day."""
     assert {story: on_five_days(living(story)[0]) for story in Story} == PINNED
 
 
 @pytest.mark.parametrize("sellers", ["self", "all"])
 def test_a_day_comes_back_from_its_page(sellers: str) -> None:
-    """What the parser reads from a page of a day is what the day's catalogue says, sold-out periods included."""
+    """The parser reads from a page of a day what that day's catalogue has, including sold-out periods."""
     found = catalogue(QUERY, sellers=sellers, day=START)
     for number in range(1, 6):
         shown = found.page(number)
@@ -293,7 +293,7 @@ def test_a_days_catalogue_has_the_same_products() -> None:
 @settings(max_examples=examples(10))
 @given(days)
 def test_order_and_bounds_are_those_of_the_day(day: dt.date) -> None:
-    """Sorted by price a day's list rises, and bounds let through what costs so much on that day, all of it."""
+    """Sorted by price, a day's list rises, and bounds select exactly the products with such a price on that day."""
     low, high = Decimal(20), Decimal(30)
 
     def price(listing: Listing) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""What the demo shop renders is what the parser reads: each proves the other."""
+"""The parser reads exactly what the demo shop renders: each proves the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(body: bytes, page: int) -> SearchPage:
 
 
 def differences(found: Sequence[Listing], expected: Sequence[Listing]) -> list[str]:
-    """Name each field that is not as it was rendered: a whole listing is too long to compare by eye."""
+    """Name each field that differs from the rendered one: a whole listing is too long to compare by eye."""
     pairs = zip(found, expected, strict=True)
     return [
         f"{right.product_id} «{right.title}» {field.name}: {getattr(left, field.name)!r}, not {value!r}"
@@ -33,7 +33,7 @@ def differences(found: Sequence[Listing], expected: Sequence[Listing]) -> list[s
 
 
 def on_a_grid(listing: Listing) -> Listing:
-    """Leave what the grid layout does not show."""
+    """Remove the fields that the grid layout does not show."""
     return replace(
         listing,
         ebook_price=None,

@@ -1,7 +1,7 @@
-"""Robots files with the addresses that they allow and deny: the cases of Google's parser and of RFC 9309.
+"""robots.txt files with the addresses that they allow and deny: the cases of Google's parser and of RFC 9309.
 
-Paths stand for addresses of one host. The cases of Google's `robots_test.cc` are put in our own words; those that
-inspect its internals, and ask for no verdict, are left out.
+Paths stand for addresses of one host. The cases of Google's `robots_test.cc` are in our own words; those that inspect
+its internals, without a verdict, are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["DIFFERENCES", "GOOGLE", "RFC", "Case", "Question", "questions"]
 
 
 class Case(NamedTuple):
-    """A file, an agent, and what it may fetch."""
+    """A file, an agent, and the addresses that it may fetch."""
 
     about: str
     text: str
@@ -34,7 +34,7 @@ class Question(NamedTuple):
 
 
 def questions(cases: list[Case]) -> Iterator[Question]:
-    """Yield each address of the cases as a question of its own."""
+    """Yield each address of the cases as a separate question."""
     for case in cases:
         for paths, allowed in ((case.allowed, True), (case.denied, False)):
             for path in paths.split():

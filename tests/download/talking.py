@@ -1,4 +1,4 @@
-"""A server whose connections each test scripts: what it sends, when, and when it hangs up."""
+"""A server whose connections the tests script: what it sends, when, and when it closes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Conversation", "Talk", "TalkingServer", "anonymous_tls", "page", "ta
 
 
 def page(body: str, status: str = "200 OK", *headers: str) -> bytes:
-    """Return an answer with a body; it keeps its connection open."""
+    """Return a response with a body; its connection stays open."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body.encode())}", *headers]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 class Talk:
-    """One connection, seen from the server."""
+    """One connection, from the server's side."""
 
     def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.number = number
@@ -26,16 +26,16 @@ class Talk:
         self._reader = reader
 
     async def request(self) -> str:
-        """Return the next request's path; raises IncompleteReadError when the client has closed."""
+        """Return the next request's path; raise IncompleteReadError if the client has closed."""
         self.heads.append(await self._reader.readuntil(b"\r\n\r\n"))
         return self.heads[-1].split()[1].decode()
 
     def send(self, data: bytes) -> None:
-        """Send at once: the bytes are with the client's system when this returns."""
+        """Send immediately: the client's system has the bytes when this returns."""
         self.writer.write(data)
 
     def reset(self) -> None:
-        """Close without an end."""
+        """Reset the connection."""
         self.writer.transport.abort()
 
     async def closed(self) -> None:
@@ -44,7 +44,7 @@ class Talk:
             await self._reader.read()
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Go on in TLS, as the server behind a tunnel does."""
+        """Switch to TLS, like the server behind a tunnel."""
         await self.writer.start_tls(context)
 
 
@@ -52,7 +52,7 @@ Conversation = Callable[[Talk], Awaitable[None]]
 
 
 class TalkingServer:
-    """Holds one conversation per connection."""
+    """Runs one conversation per connection."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.url = ""
@@ -76,7 +76,7 @@ class TalkingServer:
                 await talk.writer.wait_closed()
 
     async def end(self) -> None:
-        """End every conversation, and raise what one of them raised."""
+        """End every conversation, and raise the exception of any that failed."""
         for task in self._tasks:
             task.cancel()
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
@@ -101,7 +101,7 @@ async def talking(
 
 
 def anonymous_tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return the TLS of a server and of a client that need no certificate (anonymous Diffie-Hellman)."""
+    """Return TLS contexts for a server and a client without certificates (anonymous Diffie-Hellman)."""
     contexts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for context in contexts:
         context.check_hostname = False
@@ -112,6 +112,6 @@ def anonymous_tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 async def turns(count: int = 20) -> None:
-    """Let the loop run `count` times, so that a client in it reads what was sent."""
+    """Run the loop `count` times, so that a client in it reads what was sent."""
     for _ in range(count):
         await asyncio.sleep(0)

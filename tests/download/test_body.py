@@ -1,4 +1,4 @@
-"""Bodies read from a real server, in every coding and cut off in every way, and the same bytes read again."""
+"""Read bodies from a real server, in every coding and truncated in every way; decode the same bytes again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def raw_deflate(data: bytes) -> bytes:
 
 
 def stored(data: bytes) -> bytes:
-    """Wrap `data` as raw deflate that compresses nothing."""
+    """Wrap `data` as raw deflate without compression."""
     packer = zlib.compressobj(level=0, wbits=-15)
     return packer.compress(data) + packer.flush()
 
@@ -82,7 +82,7 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> Script:
 
 
 def closing(start: bytes, *headers: str) -> Script:
-    """Answer with `start` and hang up, whatever the headers promised."""
+    """Send `start` and close, whatever the headers promised."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
         writer.write(head(*headers) + start)
@@ -99,7 +99,7 @@ async def endless(writer: asyncio.StreamWriter) -> None:
 
 
 class Trickle:
-    """Answers with the start of a body, and then says nothing more."""
+    """Sends the start of a body, then nothing more."""
 
     def __init__(self, start: bytes, *headers: str) -> None:
         self.start = start
@@ -113,7 +113,7 @@ class Trickle:
 
 @asynccontextmanager
 async def serving(script: Script) -> AsyncIterator[str]:
-    """Yield the address of a server that answers everything with `script`."""
+    """Yield the address of a server that runs `script` for every request."""
     handlers: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,10 +141,10 @@ async def serving(script: Script) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def asking(
+async def response_to(
     script: Script, *, method: str = "GET", silence: float = 20.0
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Yield the response of a server that answers with `script`, its body unread."""
+    """Yield the response of a server that runs `script`, with its body unread."""
     timeout = aiohttp.ClientTimeout(total=None, sock_read=silence)
     async with (
         serving(script) as url,
@@ -157,13 +157,13 @@ async def asking(
 async def read(
     script: Script, max_bytes: int = 8 * MIB, *, keep_raw: bool = True, method: str = "GET"
 ) -> Body:
-    async with asking(script, method=method) as response:
+    async with response_to(script, method=method) as response:
         return await BodyReader(max_bytes, keep_raw=keep_raw).read(response)
 
 
 @contextmanager
 def memory() -> Iterator[list[int]]:
-    """Yield a list that holds the peak of what was allocated meanwhile, in bytes, when the block ends."""
+    """Yield a list; when the block ends, it holds the peak of the memory allocated meanwhile, in bytes."""
     peak: list[int] = []
     tracemalloc.start()
     try:
@@ -175,7 +175,7 @@ def memory() -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("name", CODERS)
 async def test_a_body_comes_as_sent_and_as_decompressed(name: str) -> None:
-    """In every coding that is asked for, and in the ways that servers get them wrong."""
+    """A body is decoded in every requested coding, including common mistakes of servers."""
     coding, pack = CODERS[name]
     sent = pack(PAGE)
     body = await read(answer(sent, f"Content-Encoding: {coding}"))
@@ -184,7 +184,7 @@ async def test_a_body_comes_as_sent_and_as_decompressed(name: str) -> None:
 
 
 async def test_what_was_sent_is_kept_only_when_asked() -> None:
-    """Without an archive nothing of it stays."""
+    """Without an archive, no raw bytes are kept."""
     body = await read(answer(gzip.compress(PAGE), "Content-Encoding: gzip"), keep_raw=False)
     assert body == Body(PAGE)
 
@@ -215,7 +215,7 @@ async def test_chunks_are_joined() -> None:
     ],
 )
 async def test_no_byte_is_an_empty_body(coding: str, method: str, status: str, length: str) -> None:
-    """Whatever its coding, and whatever length it says that another body has."""
+    """Zero bytes are an empty body in any coding, whatever length is stated."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
         writer.write(head(f"Content-Encoding: {coding}", f"Content-Length: {length}", status=status))
@@ -235,7 +235,7 @@ async def test_no_byte_is_an_empty_body(coding: str, method: str, status: str, l
     ],
 )
 async def test_a_coding_that_was_not_asked_for_is_named(coding: str, words: str) -> None:
-    """It is the protocol that is broken: another attempt would bring the same."""
+    """An unknown coding is a protocol problem: another attempt would bring the same."""
     body = await read(answer(b"whatever", f"Content-Encoding: {coding}"))
     assert body == Body(b"", b"whatever", Problem.PROTOCOL, words, Truncation.DISCONNECT)
     assert decode_body(b"whatever", coding, 8 * MIB).detail == words
@@ -249,7 +249,7 @@ async def test_two_headers_are_one_list() -> None:
 
 @pytest.mark.parametrize("keep_raw", [False, True])
 async def test_a_bomb_costs_no_more_than_the_cap(keep_raw: bool) -> None:
-    """256 MiB in 256 KiB are refused at the cap, and the memory stays there."""
+    """A bomb of 256 MiB in 256 KiB is refused at the limit, and memory use stays near it."""
     sent = bomb()
     with memory() as peak:
         body = await read(answer(sent, "Content-Encoding: gzip"), keep_raw=keep_raw)
@@ -261,7 +261,7 @@ async def test_a_bomb_costs_no_more_than_the_cap(keep_raw: bool) -> None:
 
 
 async def test_an_endless_body_costs_no_more_than_the_cap() -> None:
-    """Reading ends at the cap; one byte beyond it is kept, so that an archive tells the same."""
+    """Reading stops at the limit and keeps one more byte, so that an archive gives the same result."""
     with memory() as peak:
         body = await read(endless)
     assert (body.problem, body.cut, body.decoded) == (Problem.TOO_LARGE, Truncation.LENGTH, b"")
@@ -271,7 +271,7 @@ async def test_an_endless_body_costs_no_more_than_the_cap() -> None:
 
 
 def test_a_bomb_in_an_archive_costs_no_more_than_the_cap() -> None:
-    """Reading again what was sent is bounded like reading it."""
+    """Decoding the raw bytes again has the same limits as reading them."""
     sent = bomb()
     with memory() as peak:
         body = decode_body(sent, "gzip", 8 * MIB)
@@ -282,7 +282,7 @@ def test_a_bomb_in_an_archive_costs_no_more_than_the_cap() -> None:
 @pytest.mark.parametrize("name", CODERS)
 @pytest.mark.parametrize(("short", "problem"), [(0, None), (1, Problem.TOO_LARGE)])
 async def test_a_cap_is_exact_as_decompressed(name: str, short: int, problem: Problem | None) -> None:
-    """A body of so many bytes passes, one byte less of a cap stops it."""
+    """A body of exactly the limit passes; with a limit of one byte less, it is refused."""
     coding, pack = CODERS[name]
     sent = pack(PAGE)
     cap = max(len(PAGE), len(sent)) - short
@@ -291,7 +291,7 @@ async def test_a_cap_is_exact_as_decompressed(name: str, short: int, problem: Pr
 
 @pytest.mark.parametrize(("short", "problem"), [(0, None), (1, Problem.TOO_LARGE)])
 async def test_a_cap_is_exact_as_sent(short: int, problem: Problem | None) -> None:
-    """What stands behind the compressed stream counts too: it may be endless."""
+    """Data after the compressed stream also counts, because it may be endless."""
     sent = gzip.compress(b"small") + bytes(5000)
     body = await read(closing(sent, "Content-Encoding: gzip"), len(sent) - short)
     assert body.problem is problem
@@ -299,8 +299,8 @@ async def test_a_cap_is_exact_as_sent(short: int, problem: Problem | None) -> No
 
 
 async def test_a_stated_length_beyond_the_cap_is_not_read() -> None:
-    """The header is enough: not a byte need come."""
-    async with asking(Trickle(b"", "X: y")) as response:
+    """The header is enough: no byte of the body is read."""
+    async with response_to(Trickle(b"", "X: y")) as response:
         body = await BodyReader(99_999, keep_raw=True).read(response)
     assert body.problem is Problem.TOO_LARGE
     assert (body.detail, body.cut, body.raw) == (
@@ -313,7 +313,7 @@ async def test_a_stated_length_beyond_the_cap_is_not_read() -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("cut", [1, 2, 3, 8, 12, 500])
 async def test_a_stream_without_its_end_is_truncated(coding: str, cut: int) -> None:
-    """Also when all that lacks is a byte of the trailer; what came is kept."""
+    """A single missing byte of the trailer is enough; the received bytes are kept."""
     whole = gzip.compress(PAGE) if coding == "gzip" else zlib.compress(PAGE)
     body = await read(closing(whole[:-cut], f"Content-Encoding: {coding}"))
     assert (body.problem, body.cut, body.decoded) == (Problem.TRUNCATED, Truncation.DISCONNECT, b"")
@@ -334,7 +334,7 @@ async def test_a_stream_without_its_end_is_truncated(coding: str, cut: int) -> N
     ids=["no gzip", "one byte", "a magic number", "wrong checksum", "second member cut", "broken within"],
 )
 async def test_what_cannot_be_decompressed_is_truncated(sent: bytes) -> None:
-    """Broken data are a value, kept as they came."""
+    """Corrupt data give a problem, not an exception, and are kept as received."""
     body = await read(answer(sent, "Content-Encoding: gzip"))
     assert (body.problem, body.cut) == (Problem.TRUNCATED, Truncation.DISCONNECT)
     assert body.raw == sent
@@ -343,7 +343,7 @@ async def test_what_cannot_be_decompressed_is_truncated(sent: bytes) -> None:
 @pytest.mark.parametrize("cap", [0, 1, 98, 100, 101])
 @pytest.mark.parametrize("length", [1, 1000])
 def test_what_comes_first_is_told(cap: int, length: int) -> None:
-    """A cap that is passed before the data break is the problem, in pieces of whatever length."""
+    """If the limit is exceeded before the data are corrupt, that is the problem, whatever the size of the pieces."""
     packer = zlib.compressobj(wbits=-15)
     sent = packer.compress(b"a" * 100) + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff"  # no block begins so
     decoder = Decoder("deflate", cap)
@@ -353,26 +353,26 @@ def test_what_comes_first_is_told(cap: int, length: int) -> None:
 
 
 def test_no_length_loses_its_end() -> None:
-    """Also where the last step is full: zlib may then hold bytes when it has taken in all that was sent."""
+    """No length loses its end, even if the last step is full: zlib may then hold output after its last input."""
     for length in range(STEP - 3, STEP + 300):
         assert decode_body(raw_deflate(bytes(length)), "deflate", 8 * MIB) == Body(bytes(length))
 
 
 async def test_members_are_counted() -> None:
-    """A body of countless empty members is given up before it holds up the loop."""
+    """A body of countless empty members is refused before it blocks the loop."""
     most = gzip.compress(b"a") * MAX_MEMBERS
     assert decode_body(most, "gzip", MIB) == Body(b"a" * MAX_MEMBERS)
     body = await read(answer(most + gzip.compress(b"a"), "Content-Encoding: gzip"))
     assert (body.problem, body.decoded) == (Problem.PROTOCOL, b"")
-    assert body.detail == "the response is compressed in more than 1024 pieces"
+    assert str(MAX_MEMBERS) in body.detail
 
 
 @pytest.mark.parametrize("coding", ["", "gzip", "br"])
 async def test_a_length_that_lies_leaves_what_came(coding: str) -> None:
-    """The server hangs up before the end that it stated: the error is aiohttp's, the bytes are there."""
+    """The server closes before the stated end: the error is aiohttp's, but the bytes are kept."""
     start = gzip.compress(PAGE)[:500]
     script = closing(start, f"Content-Encoding: {coding}", "Content-Length: 100000")
-    async with asking(script) as response:
+    async with response_to(script) as response:
         reader = BodyReader(8 * MIB, keep_raw=True)
         if coding == "br":
             assert (await reader.read(response)).problem is Problem.PROTOCOL
@@ -384,7 +384,7 @@ async def test_a_length_that_lies_leaves_what_came(coding: str) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
-    """The connection is given up at once, and nobody waits for the rest, be it before or behind the first read."""
+    """The connection is closed immediately, and no reader waits for the rest, whether or not it had read something."""
     begun = asyncio.Event()
 
     async def script(writer: asyncio.StreamWriter) -> None:
@@ -393,7 +393,7 @@ async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
         writer.write(b"5\r\nhello\r\nno length\r\n")
         await asyncio.Event().wait()
 
-    async with asking(script) as response:
+    async with response_to(script) as response:
         protocol = response.connection and response.connection.protocol
         assert protocol is not None
         begun.set()
@@ -406,8 +406,8 @@ async def test_a_broken_chunk_ends_the_body(late: bool) -> None:
 
 
 async def test_bytes_before_a_failure_are_kept_though_nobody_asked_in_time() -> None:
-    """When the loop is busy the failure is there before the first read, and aiohttp would keep the bytes to itself."""
-    async with asking(closing(b"hello", "Content-Length: 100000")) as response:
+    """If the loop is busy, the failure precedes the first read, and aiohttp would not return the bytes."""
+    async with response_to(closing(b"hello", "Content-Length: 100000")) as response:
         while response.content.exception() is None:  # noqa: ASYNC110 – nobody tells when it has failed
             await asyncio.sleep(0)
         reader = BodyReader(8 * MIB, keep_raw=True)
@@ -418,7 +418,7 @@ async def test_bytes_before_a_failure_are_kept_though_nobody_asked_in_time() -> 
 
 @pytest.mark.parametrize("length", [5, 100_000], ids=["behind the body", "within the body"])
 async def test_a_reset_leaves_no_error_for_the_log(length: int) -> None:
-    """What a connection was lost with is heard, be its body read or not."""
+    """The exception of a lost connection is retrieved, whether or not its body was read."""
     complaints: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
     begun, reset = asyncio.Event(), asyncio.Event()
@@ -458,9 +458,9 @@ async def test_a_reset_leaves_no_error_for_the_log(length: int) -> None:
 @pytest.mark.parametrize("keep_raw", [True, False])
 @pytest.mark.parametrize("coding", ["", "gzip"])
 async def test_a_silent_server_leaves_what_came(coding: str, keep_raw: bool) -> None:
-    """A read that times out is aiohttp's error; the bytes until then are there, if they are to be kept."""
+    """A read timeout is aiohttp's error; the bytes received until then are kept if raw bytes are."""
     start = gzip.compress(PAGE)[:500]
-    async with asking(Trickle(start, f"Content-Encoding: {coding}"), silence=0.1) as response:
+    async with response_to(Trickle(start, f"Content-Encoding: {coding}"), silence=0.1) as response:
         reader = BodyReader(8 * MIB, keep_raw=keep_raw)
         with pytest.raises(aiohttp.SocketTimeoutError):
             await reader.read(response)
@@ -468,9 +468,9 @@ async def test_a_silent_server_leaves_what_came(coding: str, keep_raw: bool) -> 
 
 
 async def test_a_read_that_is_cancelled_leaves_what_came() -> None:
-    """An attempt's own clock ends the reading from outside."""
+    """An attempt's own timeout cancels the read from outside."""
     start = gzip.compress(PAGE)[:500]
-    async with asking(Trickle(start, "Content-Encoding: gzip")) as response:
+    async with response_to(Trickle(start, "Content-Encoding: gzip")) as response:
         reader = BodyReader(8 * MIB, keep_raw=True)
         reading = asyncio.create_task(reader.read(response))
         while reader.raw != start:  # noqa: ASYNC110 – nobody tells when bytes have come
@@ -482,7 +482,7 @@ async def test_a_read_that_is_cancelled_leaves_what_came() -> None:
 
 
 async def test_a_reader_that_has_not_begun_holds_nothing() -> None:
-    """A request that fails before its answer leaves no bytes."""
+    """A request that fails before its response leaves no bytes."""
     assert BodyReader(8 * MIB, keep_raw=True).raw == b""
 
 
@@ -505,7 +505,7 @@ DATA = st.one_of(
 
 @given(DATA, CUTS, st.sampled_from(sorted(CODERS)))
 def test_any_bytes_come_back_however_they_are_divided(data: bytes, cuts: list[int], name: str) -> None:
-    """Compressed in each coding and cut anywhere, a body is the body."""
+    """In each coding and split anywhere, a compressed body is decoded to the original."""
     coding, pack = CODERS[name]
     sent = pack(data)
     assert fed(sent, coding, 8 * MIB, cuts) == Body(data, sent)
@@ -513,7 +513,7 @@ def test_any_bytes_come_back_however_they_are_divided(data: bytes, cuts: list[in
 
 @given(DATA, CUTS, st.sampled_from(sorted(CODERS)), st.integers(100, 3_000))
 def test_of_a_body_too_large_the_start_is_kept(data: bytes, cuts: list[int], name: str, cap: int) -> None:
-    """Just the bytes up to the cap, in every coding and however they are divided; of a smaller one all."""
+    """Exactly the bytes up to the limit are kept, in every coding and however split; of a smaller body, everything."""
     coding, encode = CODERS[name]
     decoder = Decoder(coding, cap, keep_start=True)
     sent = encode(data)
@@ -527,7 +527,7 @@ def test_of_a_body_too_large_the_start_is_kept(data: bytes, cuts: list[int], nam
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
-    """Draw a coding, and bytes that are nearly a body in it, or nothing of the kind."""
+    """Draw a coding, and bytes that are almost a valid body in it, or unrelated."""
     if draw(st.booleans()):
         coding = draw(
             st.one_of(st.sampled_from(["gzip", "deflate", "br", "gzip, deflate", ",,"]), st.text(max_size=9))
@@ -553,7 +553,7 @@ def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_whatever_comes_is_a_value_and_the_same_one(
     spoilt: tuple[str, bytes], cuts: list[int], cap: int
 ) -> None:
-    """No bytes raise; how they were divided changes nothing, and reading again what was kept comes to the same."""
+    """No bytes raise; splitting does not change the result; decoding the kept bytes again gives the same."""
     coding, sent = spoilt
     whole = decode_body(sent, coding, cap)
     pieces = fed(sent, coding, cap, cuts)

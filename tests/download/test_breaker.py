@@ -34,7 +34,7 @@ def block(breaker: Breaker, times: int, retry_after: float | None = None) -> Non
 
 
 def test_five_blocks_in_a_row_open_it() -> None:
-    """Four do not, and the fifth says when to try again: in a quarter of an hour."""
+    """Four do not, and the fifth gives the end of the rest: in 15 minutes."""
     clock = Clock()
     breaker = Breaker(now=clock)
     block(breaker, 4)
@@ -44,7 +44,7 @@ def test_five_blocks_in_a_row_open_it() -> None:
 
 
 def test_any_other_answer_begins_the_count_anew() -> None:
-    """Four blocks, an answer and four blocks are no five in a row."""
+    """Four blocks, a response and four blocks are not five in a row."""
     breaker = Breaker(now=Clock())
     block(breaker, 4)
     breaker.note(HOST, blocked=False)
@@ -53,7 +53,7 @@ def test_any_other_answer_begins_the_count_anew() -> None:
 
 
 def test_hosts_are_counted_apart() -> None:
-    """One host's blocks say nothing of another's."""
+    """One host's blocks do not affect another's."""
     breaker = Breaker(now=Clock())
     block(breaker, 4)
     breaker.note("other.example", blocked=True)
@@ -64,7 +64,7 @@ def test_hosts_are_counted_apart() -> None:
 
 
 def test_groups_side_by_side_count_once() -> None:
-    """Three blocks of one group and three of another are three in a row; an answer of either ends the row of both."""
+    """Three blocks of one group and three of another count as three; a response of either resets both counts."""
     breaker = Breaker(now=Clock())
     for group in "abababab":
         breaker.note(HOST, blocked=True, group=group)
@@ -78,7 +78,7 @@ def test_groups_side_by_side_count_once() -> None:
 
 
 def test_a_block_of_any_group_may_lengthen_the_rest() -> None:
-    """What one block asks for holds, whether it was one too many or not."""
+    """The rest that a block requests applies even if the breaker is open already."""
     clock = Clock()
     breaker = Breaker(now=clock)
     breaker.note(HOST, blocked=True, group="b", retry_after=3600.0)
@@ -87,7 +87,7 @@ def test_a_block_of_any_group_may_lengthen_the_rest() -> None:
 
 
 def test_the_rest_lasts_as_long_as_the_longest_retry_after() -> None:
-    """A longer rest that any of the blocks asked for holds, a shorter one does not shorten the rest."""
+    """The longest rest that any of the blocks requested applies; a shorter one does not shorten it."""
     clock = Clock()
     breaker = Breaker(now=clock)
     block(breaker, 1, retry_after=3600.0)
@@ -96,7 +96,7 @@ def test_the_rest_lasts_as_long_as_the_longest_retry_after() -> None:
 
 
 def test_the_rest_ends_and_one_block_opens_it_again() -> None:
-    """After the rest the host may be asked; one block suffices then, and its rest is not the last one's."""
+    """After the rest, the host may be requested; one block then suffices, and starts a new rest."""
     clock = Clock()
     breaker = Breaker(now=clock)
     block(breaker, 5, retry_after=3600.0)
@@ -120,7 +120,7 @@ def test_one_answer_after_the_rest_closes_it_for_good() -> None:
 
 
 def test_stragglers_do_not_end_the_rest() -> None:
-    """Of what was sent before it opened, an answer changes nothing, a block only what it asks for."""
+    """For requests sent before it opened, a response changes nothing, and a block may only extend the rest."""
     clock = Clock()
     breaker = Breaker(now=clock)
     block(breaker, 5)
@@ -134,7 +134,7 @@ def test_stragglers_do_not_end_the_rest() -> None:
 
 @pytest.mark.parametrize("asked", [math.nan, math.inf, -5.0, 1e300])
 def test_absurd_rests_are_bounded(asked: float) -> None:
-    """No Retry-After makes it raise, shortens the rest, or outlasts a year and a day."""
+    """No Retry-After raises, shortens the rest, or exceeds a year and a day."""
     clock = Clock()
     breaker = Breaker(now=clock)
     block(breaker, 5, retry_after=asked)
@@ -155,7 +155,7 @@ steps = st.tuples(st.booleans(), st.none() | st.integers(0, 2000), st.integers(0
 
 @given(st.integers(1, 6), st.lists(steps, max_size=60))
 def test_it_does_what_its_rule_says(threshold: int, plan: list[tuple[bool, int | None, int]]) -> None:
-    """Against the rule written as a plain reading of the whole history, every step agrees."""
+    """Every step agrees with the rule, written as a plain evaluation of the whole history."""
     clock = Clock()
     start = clock.now
     breaker = Breaker(threshold=threshold, rest_seconds=600.0, now=clock)

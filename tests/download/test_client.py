@@ -1,4 +1,4 @@
-"""The HTTP client against a real server that says exactly what each test tells it to."""
+"""The HTTP client against a real server that each test scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Script = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 
 
 class Server:
-    """A TCP server that answers the n-th request with the n-th script, the last one for ever."""
+    """A TCP server that answers the n-th request with the n-th script, then repeats the last one."""
 
     def __init__(self, *scripts: Script) -> None:
         self.scripts = scripts
@@ -124,7 +124,7 @@ async def fetch(
 
 
 async def test_a_good_answer_comes_back_whole() -> None:
-    """Status, charset and body are as the server sent them."""
+    """Status, charset and body are as sent by the server."""
     async with serving(answer(b"\xc4\xe3", "200 OK", "Content-Type: text/html; charset=GBK")) as server:
         exchange, attempts = await fetch(server.url)
     assert (exchange.status, exchange.body, exchange.charset) == (200, b"\xc4\xe3", "GBK")
@@ -132,7 +132,7 @@ async def test_a_good_answer_comes_back_whole() -> None:
 
 
 async def test_the_address_goes_out_as_it_is() -> None:
-    """A GBK key is neither decoded nor quoted again on its way."""
+    """A GBK key is neither decoded nor quoted again."""
     async with serving(answer()) as server:
         await fetch(f"{server.url}?key=%C9%F8%CD%B8&act=input")
     assert server.requests[0].startswith(b"GET /?key=%C9%F8%CD%B8&act=input HTTP/1.1\r\n")
@@ -151,7 +151,7 @@ async def test_the_address_goes_out_as_it_is() -> None:
     ],
 )
 async def test_passing_trouble_is_tried_again(trouble: Script) -> None:
-    """Two failures and then an answer are an answer."""
+    """Two failures followed by a response give the response."""
     async with serving(trouble, trouble, answer()) as server:
         exchange, attempts = await fetch(server.url)
     assert (exchange.status, exchange.body, exchange.attempts) == (200, b"hello", 3)
@@ -164,7 +164,7 @@ async def test_passing_trouble_is_tried_again(trouble: Script) -> None:
     [(reset, Problem.RESET), (truncated, Problem.TRUNCATED), (unfinished_chunks, Problem.TRUNCATED)],
 )
 async def test_lasting_trouble_ends_after_the_attempts(trouble: Script, problem: Problem) -> None:
-    """After three attempts the problem is the outcome, and the server was asked three times."""
+    """After three attempts, the exchange has the problem, and the server got three requests."""
     async with serving(trouble) as server:
         exchange, _ = await fetch(server.url)
     assert (exchange.problem, exchange.attempts, exchange.body) == (problem, 3, b"")
@@ -173,7 +173,7 @@ async def test_lasting_trouble_ends_after_the_attempts(trouble: Script, problem:
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "405 Method Not Allowed"])
 async def test_what_will_not_change_is_asked_once(status: str) -> None:
-    """A client error is an answer, with its body."""
+    """A client error is a response with a body, and is not retried."""
     async with serving(answer(b"no", status)) as server:
         exchange, _ = await fetch(server.url)
     assert (exchange.status, exchange.body) == (int(status[:3]), b"no")
@@ -181,7 +181,7 @@ async def test_what_will_not_change_is_asked_once(status: str) -> None:
 
 
 async def test_no_http_is_a_problem() -> None:
-    """Something that speaks another protocol is no answer and is not asked again."""
+    """A server with another protocol gives a problem without another attempt."""
     async with serving(no_http) as server:
         exchange, _ = await fetch(server.url)
     assert exchange.problem is Problem.PROTOCOL
@@ -198,7 +198,7 @@ async def test_no_http_is_a_problem() -> None:
     ids=["endless", "content-length", "gzip-bomb"],
 )
 async def test_a_body_over_the_cap_is_refused(script: Script) -> None:
-    """An endless body, a large one and a small one that unpacks to a large one all end at the cap, at once."""
+    """An endless body, a large one and a small one that decompresses to a large one all end at the limit."""
     async with serving(script) as server:
         exchange, _ = await fetch(server.url, policy(max_bytes=100_000))
     assert (exchange.problem, exchange.body) == (Problem.TOO_LARGE, b"")
@@ -207,14 +207,14 @@ async def test_a_body_over_the_cap_is_refused(script: Script) -> None:
 
 
 async def test_a_silent_server_is_left() -> None:
-    """No byte within the read timeout is a problem of time."""
+    """No byte within the read timeout is a timeout."""
     async with serving(silent) as server:
         exchange, _ = await fetch(server.url, policy(attempts=1), read_timeout=0.2)
     assert (exchange.problem, exchange.detail) == (Problem.TIMEOUT, "silent for 0.2 s")
 
 
 async def test_all_attempts_together_have_an_end() -> None:
-    """The total bounds attempts and waits, however many attempts are left."""
+    """The total time limits attempts and waits, however many attempts are left."""
     async with serving(silent) as server:
         exchange, attempts = await fetch(server.url, policy(attempts=10, total_seconds=0.5))
     assert exchange.problem is Problem.TIMEOUT
@@ -232,14 +232,14 @@ async def test_retry_after_is_waited_for() -> None:
 
 
 async def test_a_retry_after_past_the_total_ends_the_page() -> None:
-    """A wait that does not fit into the page's time is not begun."""
+    """A wait that exceeds the page's time is not begun."""
     async with serving(answer(b"", "429 Too Many Requests", "Retry-After: 3600")) as server:
         exchange, _ = await fetch(server.url)
     assert (exchange.status, len(server.requests)) == (429, 1)
 
 
 async def test_a_refused_connection_names_the_address() -> None:
-    """Nobody listening is a problem in plain words."""
+    """Without a server at the address, the message is in plain words."""
     async with serving(answer()) as server:
         url = server.url
     exchange, _ = await fetch(url, policy(attempts=1))
@@ -294,7 +294,7 @@ async def test_a_ring_of_redirects_ends() -> None:
 
 
 async def test_a_host_gets_no_more_requests_at_once_than_allowed() -> None:
-    """Twenty requests through three slots are three at a time, and the wait for a slot uses up no page's time."""
+    """Twenty requests through three slots run three at a time, and waiting for a slot does not use up a page's time."""
 
     async def slow(writer: asyncio.StreamWriter, head: bytes) -> None:
         await asyncio.sleep(0.1)
@@ -316,7 +316,7 @@ async def test_requests_go_through_the_proxy_that_was_named() -> None:
 
 
 async def test_a_proxys_password_is_never_told() -> None:
-    """A proxy that refuses is named by what it said, without the address that holds its password."""
+    """If a proxy refuses, the message has the proxy's reason, but not the address that contains its password."""
     refusal = answer(b"", "407 Proxy Authentication Required")
     async with serving(refusal) as server:
         proxy = server.url.replace("http://", "http://user:secret@")
@@ -335,7 +335,7 @@ async def test_a_socks_proxy_is_refused_with_the_remedy() -> None:
 
 
 async def test_a_dead_proxy_is_named() -> None:
-    """Nobody listening at the proxy's address is said in plain words."""
+    """Without a proxy at its address, the message is in plain words."""
     async with Downloader(proxy="http://127.0.0.1:9") as downloader:
         exchange = await downloader.fetch("http://shop.invalid/", policy(attempts=1))
     assert exchange.problem is Problem.PROXY
@@ -343,7 +343,7 @@ async def test_a_dead_proxy_is_named() -> None:
 
 
 async def test_headers_in_gbk_are_text_all_the_same() -> None:
-    """A reason phrase and a redirect in raw GBK, as Chinese servers send them, are read and followed."""
+    """A reason phrase and a redirect in raw GBK, as Chinese servers send them, are decoded and followed."""
 
     async def missing(writer: asyncio.StreamWriter, _head: bytes) -> None:
         writer.write("HTTP/1.1 404 找不到\r\nContent-Length: 0\r\n\r\n".encode("gbk"))
@@ -365,7 +365,7 @@ async def test_headers_in_gbk_are_text_all_the_same() -> None:
 
 
 def test_the_environment_names_a_proxy_but_never_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HTTPS_PROXY and NO_PROXY are honoured, an explicit proxy goes first, loopback is always direct."""
+    """HTTPS_PROXY and NO_PROXY are obeyed, an explicit proxy takes precedence, and loopback is always direct."""
     for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://env.example:8080")
@@ -391,7 +391,7 @@ async def trickle(writer: asyncio.StreamWriter, _head: bytes) -> None:
 
 
 async def test_one_slow_answer_does_not_use_up_the_pages_time() -> None:
-    """An attempt has a time of its own, so that another can follow one that trickled."""
+    """Each attempt has a time limit, so that another may follow a slow one."""
     async with serving(trickle, answer()) as server:
         exchange, attempts = await fetch(server.url, policy(request_seconds=0.3))
     assert (exchange.status, exchange.attempts) == (200, 2)
@@ -408,14 +408,14 @@ async def test_one_slow_answer_does_not_use_up_the_pages_time() -> None:
 async def test_why_there_was_no_other_attempt_is_said(
     asked: str, options: dict[str, Any], words: str
 ) -> None:
-    """A page that was given up before its attempts were used says why."""
+    """If attempts remain unused, the exchange says why."""
     async with serving(answer(b"", "503 Service Unavailable", f"Retry-After: {asked}")) as server:
         exchange, _ = await fetch(server.url, policy(**options))
     assert (exchange.status, exchange.attempts, exchange.gave_up) == (503, 1, words)
 
 
 async def test_a_rest_is_the_whole_hosts() -> None:
-    """While a host asks for rest, no other page of it is asked for."""
+    """While a host rests, none of its pages is requested."""
     busy = answer(b"", "429 Too Many Requests", "Retry-After: 1")
     async with serving(busy, answer()) as server, Downloader(concurrency=1) as downloader:
         loop = asyncio.get_running_loop()
@@ -448,7 +448,7 @@ def test_https_is_never_left_for_http() -> None:
 
 
 async def test_every_request_on_the_wire_is_told() -> None:
-    """An archive gets each request with its head, and the answer as it was sent, whole or cut."""
+    """An archive gets each request with its head, and the response as sent, complete or truncated."""
     packed = gzip.compress(b"hello" * 100)
     hops: list[tuple[HttpRecord, bool]] = []
     moved = answer(b"moved", "302 Found", "Location: /there", "Set-Cookie: a=1")
@@ -472,7 +472,7 @@ async def test_every_request_on_the_wire_is_told() -> None:
 
 
 async def test_a_proxys_password_is_in_no_archive() -> None:
-    """What is told of a request through a proxy holds neither its password nor its address."""
+    """The record of a request through a proxy contains neither its password nor its address."""
     hops: list[HttpRecord] = []
     async with serving(answer()) as server:
         proxy = server.url.replace("http://", "http://user:secret@")
@@ -487,7 +487,7 @@ ROBOTS = b"User-agent: *\nDisallow: /secret\nCrawl-delay: 0.2\n"
 
 
 async def test_robots_are_asked_first_and_obeyed() -> None:
-    """What robots.txt denies is not requested, neither at once nor by a redirect; the rest waits for its turn."""
+    """A page that robots.txt denies is not requested, directly or by a redirect; the others wait for their slots."""
 
     async def shop(writer: asyncio.StreamWriter, head: bytes) -> None:
         path = head.split()[1]
@@ -517,7 +517,7 @@ async def test_robots_are_asked_first_and_obeyed() -> None:
 
 
 async def test_an_address_in_a_private_network_is_not_asked() -> None:
-    """Without being named, this machine gets no request, and no attempt is repeated."""
+    """Unless named, this machine gets no request, and no attempt is repeated."""
     async with serving(answer()) as server:
         exchange, attempts = await fetch(server.url, policy(named_hosts=frozenset()))
     assert (exchange.problem, exchange.attempts) == (Problem.ADDRESS, 1)

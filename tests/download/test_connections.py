@@ -1,4 +1,4 @@
-"""Requests and answers stay in step, and a connection that the server closed in silence costs nothing."""
+"""Requests and responses stay in step, and a connection that the server closed unnoticed has no cost."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def end_with(talk: Talk, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["reset", "close", "408"])
 async def test_a_silent_close_gets_a_new_connection(how: str) -> None:
-    """The server closes while the next request is on its way: no attempt, no overload, nothing on record."""
+    """The server closes while the next request is on its way: no attempt is used, no overload assumed."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -83,7 +83,7 @@ async def test_a_silent_close_gets_a_new_connection(how: str) -> None:
 
 
 async def test_the_new_connection_is_none_from_the_pool() -> None:
-    """Several connections of the pool have been closed: the request is repeated once, on a new one."""
+    """If several pooled connections were closed, the request is repeated once, on a new one."""
     both = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -103,7 +103,7 @@ async def test_the_new_connection_is_none_from_the_pool() -> None:
 
 
 async def test_reading_the_answer_before_is_no_answer() -> None:
-    """The body of one page may be read while the connection serves the next one, and is closed then."""
+    """The body of one page may still be read while its connection is used for the next page, and closed then."""
     asked = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -139,7 +139,7 @@ async def test_reading_the_answer_before_is_no_answer() -> None:
 
 
 async def test_a_request_is_repeated_once() -> None:
-    """When the new connection fails too, the page has failed once: an attempt, and a sign of overload."""
+    """If the new connection fails too, the page has failed once: that is an attempt, and a sign of overload."""
 
     async def conversation(talk: Talk) -> None:
         if talk.number == 0:
@@ -156,7 +156,7 @@ async def test_a_request_is_repeated_once() -> None:
 
 
 async def test_a_reset_of_a_new_connection_is_a_reset() -> None:
-    """A server that resets at once is not asked again in silence."""
+    """A server that resets a new connection is not silently requested again."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()
@@ -169,7 +169,7 @@ async def test_a_reset_of_a_new_connection_is_a_reset() -> None:
 
 
 async def test_an_answer_that_began_is_not_asked_for_again() -> None:
-    """A byte of an answer shows that the request was heard."""
+    """One byte of a response shows that the server received the request."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -183,7 +183,7 @@ async def test_an_answer_that_began_is_not_asked_for_again() -> None:
 
 
 async def test_a_silent_server_is_no_closed_connection() -> None:
-    """Nothing comes on a reused connection: a timeout, as on any other."""
+    """A silent reused connection is a timeout, like any other."""
 
     async def conversation(talk: Talk) -> None:
         talk.send(page(await talk.request()))
@@ -236,40 +236,44 @@ GARBAGE = {
 """What a server may send that was not requested."""
 
 
-Way = tuple[ssl.SSLContext | None, ssl.SSLContext | bool]
+TlsPair = tuple[ssl.SSLContext | None, ssl.SSLContext | bool]
 
 
 @pytest.fixture(params=["plain", "tls"])
-def way(request: pytest.FixtureRequest) -> Way:
+def tls_pair(request: pytest.FixtureRequest) -> TlsPair:
     """Return the TLS of server and client."""
     return anonymous_tls() if request.param == "tls" else (None, True)
 
 
-async def get(session: aiohttp.ClientSession, url: str, way: Way, **options: Any) -> str:
-    async with session.get(url, ssl=way[1], **options) as response:
+async def get(session: aiohttp.ClientSession, url: str, tls_pair: TlsPair, **options: Any) -> str:
+    async with session.get(url, ssl=tls_pair[1], **options) as response:
         return await response.text()
 
 
 async def get_two(
-    conversation: Callable[[Talk], Any], way: Way, between: Callable[[TalkingServer], Any] | None = None
+    conversation: Callable[[Talk], Any],
+    tls_pair: TlsPair,
+    between: Callable[[TalkingServer], Any] | None = None,
 ) -> tuple[list[str], int]:
-    """Return two pages' bodies, and how many connections they took."""
+    """Return two pages' bodies, and the number of connections used."""
     async with (
-        talking(conversation, tls=way[0]) as server,
+        talking(conversation, tls=tls_pair[0]) as server,
         aiohttp.ClientSession(connector=InStepConnector()) as session,
     ):
         session._retry_connection = False
-        bodies = [await get(session, f"{server.url}/1", way)]
+        bodies = [await get(session, f"{server.url}/1", tls_pair)]
         if between is not None:
             await between(server)
-        bodies.append(await get(session, f"{server.url}/2", way))
+        bodies.append(await get(session, f"{server.url}/2", tls_pair))
         return bodies, len(server.talks)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
 @pytest.mark.parametrize("split", ["one packet", "within the body", "within a large body", "within the head"])
-async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, split: str, way: Way) -> None:
-    """They are no part of the next page's answer, however the packets are cut."""
+async def test_bytes_right_behind_an_answer_close_the_connection(
+    behind: bytes, split: str, tls_pair: TlsPair
+) -> None:
+    """They do not belong to the next page's response, however the packets are split."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -286,15 +290,15 @@ async def test_bytes_right_behind_an_answer_close_the_connection(behind: bytes, 
     if behind == GARBAGE["garbage"] and split in {"one packet", "within the head"}:
         # aiohttp's parser gives up the whole answer: that is a failure, and said.
         with pytest.raises(aiohttp.ClientResponseError, match="Bad status line"):
-            await get_two(conversation, way)
+            await get_two(conversation, tls_pair)
         return
-    bodies, connections = await get_two(conversation, way)
+    bodies, connections = await get_two(conversation, tls_pair)
     assert (bodies[0].strip("."), bodies[1], connections) == ("/1", "/2", 2)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> None:
-    """The connection closes as soon as they come, not when it is wanted again."""
+async def test_bytes_on_an_idle_connection_close_it(behind: bytes, tls_pair: TlsPair) -> None:
+    """The connection closes as soon as they arrive, not when it is used again."""
 
     async def between(server: TalkingServer) -> None:
         server.talks[0].send(behind)
@@ -309,35 +313,35 @@ async def test_bytes_on_an_idle_connection_close_it(behind: bytes, way: Way) -> 
             closed.set()
 
     async with asyncio.timeout(10):
-        assert await get_two(conversation, way, between) == (["/1", "/2"], 2)
+        assert await get_two(conversation, tls_pair, between) == (["/1", "/2"], 2)
 
 
 @pytest.mark.parametrize("behind", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes, way: Way) -> None:
-    """They came in the moment before the request goes out: the system has them, the loop has not seen them."""
+async def test_bytes_that_nobody_has_read_yet_close_the_connection(behind: bytes, tls_pair: TlsPair) -> None:
+    """They arrived just before the request: the system has them, the loop has not seen them yet."""
 
     async def between(server: TalkingServer) -> None:
         server.talks[0].send(behind)  # and no turn of the loop before the next request
 
-    assert await get_two(answer_all, way, between) == (["/1", "/2"], 2)
+    assert await get_two(answer_all, tls_pair, between) == (["/1", "/2"], 2)
 
 
-async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_out(way: Way) -> None:
-    """A connection that the server has closed gets no request at all."""
+async def test_an_end_that_nobody_has_seen_yet_is_seen_before_the_request_goes_out(tls_pair: TlsPair) -> None:
+    """A connection that the server has closed gets no request."""
 
     async def between(server: TalkingServer) -> None:
-        if way[0] is None:
+        if tls_pair[0] is None:
             server.talks[0].writer.write_eof()
         else:
             server.talks[0].reset()
             await asyncio.sleep(0)
 
-    assert await get_two(answer_all, way, between) == (["/1", "/2"], 2)
+    assert await get_two(answer_all, tls_pair, between) == (["/1", "/2"], 2)
 
 
 @pytest.mark.parametrize("seen", [True, False])
 async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
-    """Bytes on a new connection before the request are no answer to it, whether the loop has seen them or not."""
+    """Bytes on a new connection before the request are no response to it, whether or not the loop has seen them."""
     accepted = asyncio.Event()
 
     async def conversation(talk: Talk) -> None:
@@ -364,8 +368,8 @@ async def test_a_server_that_speaks_first_is_not_heard(seen: bool) -> None:
 @pytest.mark.parametrize(
     "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"]
 )
-async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
-    """An interim answer before the final one is no answer out of step, and the connection is used again."""
+async def test_interim_answers_are_legal(interim: bytes, tls_pair: TlsPair) -> None:
+    """An interim response before the final one is valid, and the connection is reused."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -374,12 +378,12 @@ async def test_interim_answers_are_legal(interim: bytes, way: Way) -> None:
             await turns()
             talk.send(page(path))
 
-    assert await get_two(conversation, way) == (["/1", "/2"], 1)
+    assert await get_two(conversation, tls_pair) == (["/1", "/2"], 1)
 
 
 @pytest.mark.parametrize("size", [0, 10, 300_000])
-async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
-    """Whatever an answer's size and framing, the next request goes out on the same connection."""
+async def test_a_connection_in_step_is_used_again(size: int, tls_pair: TlsPair) -> None:
+    """Whatever a response's size and framing, the next request uses the same connection."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -393,13 +397,13 @@ async def test_a_connection_in_step_is_used_again(size: int, way: Way) -> None:
             else:
                 talk.send(page("x" * size))
 
-    bodies, connections = await get_two(conversation, way)
+    bodies, connections = await get_two(conversation, tls_pair)
     assert ([len(body) for body in bodies], connections) == ([size, size], 1)
 
 
 @pytest.mark.parametrize("moment", ["behind", "idle"])
 async def test_a_proxys_connections_are_kept_in_step_too(moment: str) -> None:
-    """A plain proxy, whose answers are those of the shop, may send a second one as well."""
+    """A plain proxy passes on the shop's responses, so it may also send a second one."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -417,7 +421,7 @@ async def test_a_proxys_connections_are_kept_in_step_too(moment: str) -> None:
 
 @pytest.mark.parametrize("moment", ["behind", "idle", "reset"])
 async def test_so_are_those_through_a_tunnel(moment: str) -> None:
-    """The connection in the pool is that to the shop, through the proxy's."""
+    """The connection in the pool is the one to the shop, through the proxy."""
     server_tls, client_tls = anonymous_tls()
 
     async def conversation(talk: Talk) -> None:
@@ -433,14 +437,14 @@ async def test_so_are_those_through_a_tunnel(moment: str) -> None:
         aiohttp.ClientSession(connector=InStepConnector()) as session,
     ):
         session._retry_connection = False
-        way: Way = (None, client_tls)
-        bodies = [await get(session, "https://shop.example/1", way, proxy=server.url)]
+        tls_pair: TlsPair = (None, client_tls)
+        bodies = [await get(session, "https://shop.example/1", tls_pair, proxy=server.url)]
         if moment == "idle":
             server.talks[0].send(STALE)
         elif moment == "reset":
             server.talks[0].reset()
             await asyncio.sleep(0)
-        bodies.append(await get(session, "https://shop.example/2", way, proxy=server.url))
+        bodies.append(await get(session, "https://shop.example/2", tls_pair, proxy=server.url))
         assert (bodies, len(server.talks)) == (["/1", "/2"], 2)
 
 
@@ -455,7 +459,7 @@ async def test_so_are_those_through_a_tunnel(moment: str) -> None:
     ],
 )
 async def test_whether_the_length_was_declared_is_told(head: str, declared: bool) -> None:
-    """Where the end of the connection alone ends the body, one that was cut looks whole."""
+    """If only the end of the connection marks the end of the body, a truncated one looks complete."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()
@@ -470,7 +474,7 @@ async def test_whether_the_length_was_declared_is_told(head: str, declared: bool
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 async def test_an_answer_without_a_body_declares_that(status: str) -> None:
-    """Its status says how long its body is."""
+    """Its status implies the length of its body."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()

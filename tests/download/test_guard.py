@@ -1,4 +1,4 @@
-"""Addresses that no request may go to, spelled, redirected to and resolved to in every way, against real sockets."""
+"""Forbidden addresses, in every spelling, as redirects and as DNS answers, against real sockets."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ PUBLIC = (
 
 
 class Server:
-    """A server on loopback that counts its connections, keeps them open, and redirects where `/to?` says."""
+    """A server on loopback that counts its connections, keeps them open, and redirects as `/to?` says."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -127,7 +127,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note the addresses that a socket sets out for; beyond loopback there is no network."""
+    """Record the addresses for which a socket is created; beyond loopback there is no network."""
     made: list[str] = []
     connect = BaseSelectorEventLoop.sock_connect
 
@@ -142,7 +142,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 class Answers(AbstractResolver):
-    """A resolver that gives the n-th of its answers the n-th time, and the last one for ever."""
+    """A resolver that returns its n-th answer the n-th time, then repeats the last one."""
 
     def __init__(self, *answers: Iterable[str]) -> None:
         self.answers = [list(answer) for answer in answers]
@@ -278,7 +278,7 @@ async def test_no_crooked_url_reaches_a_socket(url: str, server: Server, attempt
 
 @pytest.mark.parametrize("address", ANSWERS)
 async def test_no_dns_answer_reaches_a_socket(address: str, server: Server, attempts: list[str]) -> None:
-    """A name that resolves to such an address, or to what is none, is refused when the socket would be made."""
+    """A name that resolves to a forbidden or invalid address is refused when the socket would be created."""
     async with guarded([address]) as session:
         outcome = await ask(session, f"http://shop.example:{server.port}/")
         assert outcome.asked.refusal == outcome.asked.refused[address]
@@ -288,7 +288,7 @@ async def test_no_dns_answer_reaches_a_socket(address: str, server: Server, atte
 
 
 async def test_many_refused_answers_are_one_refusal(server: Server, attempts: list[str]) -> None:
-    """Where aiohttp folds several refusals into one error, all are known, each once."""
+    """If aiohttp folds several refusals into one error, all are known, each once."""
     async with guarded(ANSWERS) as session:
         outcome = await ask(session, f"http://shop.example:{server.port}/")
     assert set(outcome.asked.refused) == set(ANSWERS)
@@ -297,7 +297,7 @@ async def test_many_refused_answers_are_one_refusal(server: Server, attempts: li
 
 
 async def test_a_public_answer_among_others_is_used(server: Server, attempts: list[str]) -> None:
-    """The others are passed over; what happens then is no refusal."""
+    """The others are skipped; whatever happens then is not a refusal."""
     async with guarded(["127.0.0.1", "8.8.8.8", "::1", "2606:4700::1111"]) as session:
         outcome = await ask(session, f"http://shop.example:{server.port}/")
     assert set(attempts) == {"8.8.8.8", "2606:4700::1111"}
@@ -363,7 +363,7 @@ async def test_a_named_host_is_reached(host: str, named: str, server: Server) ->
 async def test_a_neighbour_of_a_named_address_is_not_named(
     host: str, server: Server, attempts: list[str]
 ) -> None:
-    """Nor is the same address in another spelling: the user named one host, and a redirect says another."""
+    """Neither another address nor another spelling of the same one: the user named one host, a redirect another."""
     async with guarded() as session:
         outcome = await ask(session, f"http://{host}:{server.port}/", {"127.0.0.1"})
     assert outcome.asked.refusal
@@ -371,7 +371,7 @@ async def test_a_neighbour_of_a_named_address_is_not_named(
 
 
 async def test_a_kept_connection_of_a_named_host_serves_no_other_request(server: Server) -> None:
-    """One search named the host and left its connection in the pool; the next one did not."""
+    """One search named the host and left its connection in the pool; the next search did not name it."""
     url = f"http://shop.example:{server.port}/"
     async with guarded(["127.0.0.1"]) as session:
         named = [await ask(session, f"{url}{number}", {"shop.example"}) for number in (1, 2)]
@@ -385,7 +385,7 @@ async def test_a_kept_connection_of_a_named_host_serves_no_other_request(server:
 
 
 async def test_requests_at_once_do_not_share_what_is_named(server: Server) -> None:
-    """Twenty requests for one name, half of them by a search that named it: half are answered."""
+    """Of twenty requests for one name, half belong to a search that named it: only these are answered."""
     url = f"http://shop.example:{server.port}/"
     async with guarded(["127.0.0.1"]) as session:
         outcomes = await asyncio.gather(
@@ -396,7 +396,7 @@ async def test_requests_at_once_do_not_share_what_is_named(server: Server) -> No
 
 
 async def test_without_asking_no_host_is_named(server: Server, attempts: list[str]) -> None:
-    """The connector refuses by itself; to forget `guarded_request`, or to have left it, opens nothing."""
+    """The connector refuses by itself: without `guarded_request`, or after leaving it, nothing is allowed."""
     async with guarded() as session:
         with guarded_request({"127.0.0.1", "shop.example"}):
             pass
@@ -408,7 +408,7 @@ async def test_without_asking_no_host_is_named(server: Server, attempts: list[st
 
 
 async def test_redirects_that_aiohttp_follows_are_judged_too(server: Server) -> None:
-    """A named host's leave does not pass on to where it redirects."""
+    """A named host's permission does not extend to its redirects."""
     to = quote(f"http://inside.example:{server.port}/", safe="")
     async with guarded() as session:
         with guarded_request({"door.example"}) as asked, pytest.raises(aiohttp.ClientConnectorError):
@@ -426,7 +426,7 @@ async def test_a_proxy_may_have_a_private_address_by_name(server: Server) -> Non
 
 
 async def test_a_proxy_is_asked_for_a_named_address(server: Server) -> None:
-    """The user named the host behind it."""
+    """The user named the host behind the proxy."""
     async with guarded() as session:
         outcome = await ask(
             session, "http://10.0.0.1/x", {"10.0.0.1"}, proxy=f"http://127.0.0.1:{server.port}"
@@ -453,7 +453,7 @@ async def test_a_proxy_is_asked_for_a_named_address(server: Server) -> None:
     ],
 )
 def test_a_refusal_says_why(address: str, words: str) -> None:
-    """The words name the address and what it is."""
+    """The message names the address and its kind."""
     assert refusal(address) == words
 
 
@@ -461,13 +461,13 @@ def test_a_refusal_says_why(address: str, words: str) -> None:
     "address", ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"]
 )
 def test_metadata_are_called_so(address: str) -> None:
-    """Of the private addresses these are the ones worth stealing from."""
+    """Of the private addresses, these are the most valuable to an attacker."""
     assert refusal(address) == f"{address} is a cloud provider's metadata address, which holds credentials"
 
 
 @pytest.mark.parametrize("address", ["198.18.0.1", "198.19.255.255", "fc00::1f", "::ffff:198.18.0.1"])
 def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
-    """A proxy in fake-IP mode answers every name so: the user is told what to do, not that the shop is private."""
+    """A proxy in fake-IP mode answers every name like this: the message gives the remedy."""
     words = refusal(address)
     assert words is not None
     assert "(fake-IP, TUN mode)" in words
@@ -498,7 +498,7 @@ def test_a_made_up_address_comes_with_the_remedy(address: str) -> None:
     ],
 )
 def test_a_refused_spelling_says_why(host: str, words: str) -> None:
-    """The words name the host as it is spelled, and what it comes to."""
+    """The message names the host as written, and the address that it means."""
     assert (refuse_literal(host) or "").startswith(words)
 
 
@@ -513,7 +513,7 @@ def test_a_named_spelling_is_not_refused(host: str, named: str) -> None:
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_pass(address: str) -> None:
-    """Up to the very borders of what does not, in IPv6 as well as within it."""
+    """They pass up to the borders of the forbidden ranges, also inside IPv6 addresses."""
     assert refusal(address) is None
     assert refuse_literal(f"[{address}]" if ":" in address else address) is None
 
@@ -535,7 +535,7 @@ def test_public_addresses_pass(address: str) -> None:
     ],
 )
 def test_names_must_be_resolved(host: str) -> None:
-    """What is neither an address nor a local name is left to the resolver."""
+    """Anything that is neither an address nor a local name is left to the resolver."""
     assert refuse_literal(host) is None
 
 
@@ -579,7 +579,7 @@ def embeddings(address: ipaddress.IPv4Address) -> dict[str, int]:
 
 @given(special_addresses)
 def test_every_special_address_is_refused_in_every_form(address: ipaddress.IPv4Address) -> None:
-    """Plain, spelled as a number, and within each form of IPv6."""
+    """Plain, written as a number, and inside each form of IPv6."""
     assert refusal(str(address))
     for spelling in (str(int(address)), hex(int(address)), f"{address}.", f"0{int(address):o}"):
         assert refuse_literal(spelling), spelling
@@ -592,7 +592,7 @@ def test_every_special_address_is_refused_in_every_form(address: ipaddress.IPv4A
 
 @given(any_address)
 def test_every_other_address_passes(address: ipaddress.IPv4Address) -> None:
-    """What is in no special network is public, plain and within IPv6."""
+    """Every address outside the special networks is public, plain and inside IPv6."""
     special = any(address in network for network in SPECIAL)
     assert (refusal(str(address)) is not None) == special
     for form, value in embeddings(address).items():
@@ -602,7 +602,7 @@ def test_every_other_address_passes(address: ipaddress.IPv4Address) -> None:
 
 @given(st.one_of(st.integers(0, 2**128 - 1), st.integers(0, 2**61 - 1).map(lambda value: value << 67)))
 def test_no_ipv6_address_passes_that_is_not_on_the_internet(value: int) -> None:
-    """Global unicast is 2000::/3; beyond it only what stands for a public IPv4 address passes."""
+    """Global unicast is 2000::/3; outside it, only representations of public IPv4 addresses pass."""
     address = ipaddress.IPv6Address(value)
     if refusal(str(address)) is None:
         unicast = address in ipaddress.IPv6Network("2000::/3")
@@ -614,6 +614,6 @@ def test_no_ipv6_address_passes_that_is_not_on_the_internet(value: int) -> None:
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("0179xf.:[]%。２\0")), max_size=40))
 def test_any_text_is_judged(text: str) -> None:
-    """Neither an address nor a host can be so odd that judging it fails."""
+    """No address or host is so odd that the check fails."""
     assert refusal(text) != ""
     assert refuse_literal(text) != ""

@@ -1,4 +1,4 @@
-"""What the downloader promises a worker that reads thousands of hosts: bounded memory, one breaker, plain values."""
+"""The downloader with thousands of hosts: bounded memory, one circuit breaker, plain values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def saying(answer: bytes) -> Conversation:
 
 @pytest.mark.parametrize("base_url", ["https://search.dangdang.com", "http://127.0.0.1:8000"])
 def test_a_policy_can_be_sent_to_another_process(base_url: str) -> None:
-    """It comes out of a pickle as the same value, and allows the same redirects."""
+    """Unpickling gives an equal value, which allows the same redirects."""
     wanted = policy(may_follow=RedirectScope(base_url), is_block=blocked_for_certain)
     copied: FetchPolicy = pickle.loads(pickle.dumps(wanted))  # noqa: S301 – our own bytes
     assert copied == wanted
@@ -60,7 +60,7 @@ def test_a_policy_can_be_sent_to_another_process(base_url: str) -> None:
 @example("http://a.example./")
 @example("http://[::1]:81/x")
 def test_a_url_has_the_parts_that_the_library_finds(url: str) -> None:
-    """The fast way of reading an ordinary URL comes to the same as the thorough one."""
+    """The fast parser of ordinary URLs gives the same result as the complete one."""
     request = Request(url)
     try:
         parts = urlsplit(url)
@@ -77,7 +77,7 @@ def test_a_url_has_the_parts_that_the_library_finds(url: str) -> None:
 
 
 async def test_headers_go_out_and_come_back() -> None:
-    """A request's own headers reach the server, and the response's can be read as they came."""
+    """A request's own headers reach the server, and the response's headers can be read as sent."""
     answer = page("x", "200 OK", 'ETag: "1"', "Vary: a", "vary: b")
     async with talking(saying(answer)) as server, Downloader() as downloader:
         exchange = await downloader.fetch(Request(server.url, {"If-None-Match": '"0"'}), policy())
@@ -89,7 +89,7 @@ async def test_headers_go_out_and_come_back() -> None:
 
 
 async def test_headers_stay_within_their_origin() -> None:
-    """A redirect takes them along on the same host and port, and nowhere else; robots.txt is asked without them."""
+    """A redirect keeps them only on the same host and port; the request for robots.txt goes without them."""
     secret = {"Cookie": "token=1"}
     async with talking(saying(page("there"))) as other:
 
@@ -113,13 +113,13 @@ async def test_headers_stay_within_their_origin() -> None:
     ("name", "value"), [("Host", "a"), ("content-length", "1"), ("a b", "1"), ("", "1"), ("A", "1\r\nB: 2")]
 )
 def test_a_header_that_would_break_the_request_is_refused(name: str, value: str) -> None:
-    """The caller is told when the request is made, before anything is sent."""
+    """The caller gets the error when the request is created, before anything is sent."""
     with pytest.raises(ValueError, match="header"):
         Request("http://a.example/", {name: value})
 
 
 async def test_a_fetch_asks_the_breaker() -> None:
-    """After five blocks in a row nothing is sent to the host, and the exchange says so; others are asked."""
+    """After five blocks in a row, nothing is sent to the host, and the exchange says so; other hosts get requests."""
     async with (
         talking(saying(page("no", "403 Forbidden"))) as server,
         talking(saying(page("yes"))) as other,
@@ -136,7 +136,7 @@ async def test_a_fetch_asks_the_breaker() -> None:
 
 
 async def test_a_caller_that_judges_pages_keeps_the_row() -> None:
-    """Where the policy leaves it to the caller, a good status does not end a row of blocks."""
+    """If the policy leaves it to the caller, a good status does not end a run of blocks."""
     answers = iter([page("no", "403 Forbidden")] * 4 + [page("captcha")] + [page("no", "403 Forbidden")])
 
     async def converse(talk: Talk) -> None:
@@ -151,7 +151,7 @@ async def test_a_caller_that_judges_pages_keeps_the_row() -> None:
 
 
 async def test_idle_connections_are_few() -> None:
-    """Of eight hosts that were read, the connections to the last two stay; the others are closed at once."""
+    """Of eight hosts, the connections to the last two stay; the others are closed at once."""
     closed: list[int] = []
     six_closed = asyncio.Event()
 
@@ -179,7 +179,7 @@ async def test_idle_connections_are_few() -> None:
 
 @pytest.mark.parametrize("cancelled", [0, 3])
 async def test_all_hosts_together_have_a_limit(cancelled: int) -> None:
-    """Never are more requests out than the total, every request gets its turn, and no host waits for another's all."""
+    """Never are more requests in flight than the total, every request gets its turn, and no host blocks another."""
     pace = HostLimiter(10, total=3)
     out = most = 0
     order: list[str] = []
@@ -207,7 +207,7 @@ async def test_all_hosts_together_have_a_limit(cancelled: int) -> None:
 
 
 def test_a_host_without_a_limit_is_forgotten_after_a_minute() -> None:
-    """One that refused is remembered longer."""
+    """A host that refused is remembered longer."""
 
     async def main() -> None:
         now = 0.0
@@ -223,7 +223,7 @@ def test_a_host_without_a_limit_is_forgotten_after_a_minute() -> None:
 
 
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a variable becomes later changes nothing for a downloader that is at work."""
+    """Later changes of a variable do not affect a running downloader."""
     for name in ("http_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", "http://one.example:1")

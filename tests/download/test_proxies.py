@@ -1,4 +1,4 @@
-"""Proxies: which credentials they get, who wanted them, and that nothing ever shows them."""
+"""Proxies: the credentials they get, the errors they cause, and that nothing ever shows the credentials."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_credentials_go_out_in_utf8(scheme: str, userinfo: str, sent: byte
     ],
 )
 async def test_a_proxys_407_is_the_proxys(scheme: str, userinfo: str, detail: str) -> None:
-    """It is a lasting problem of the proxy, whose words and body, which may repeat the credentials, are not kept."""
+    """It is a permanent problem of the proxy; its words and body, which may repeat the credentials, are not kept."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -121,7 +121,7 @@ async def test_a_proxys_407_is_the_proxys(scheme: str, userinfo: str, detail: st
 
 
 async def test_a_407_is_no_robots_txt() -> None:
-    """What the proxy says instead of robots.txt allows nothing."""
+    """The proxy's response in place of robots.txt allows nothing."""
 
     async def conversation(talk: Talk) -> None:
         while True:
@@ -137,7 +137,7 @@ async def test_a_407_is_no_robots_txt() -> None:
 
 
 async def test_a_407_of_a_shop_is_the_shops() -> None:
-    """Without a proxy nobody but the shop can have said it."""
+    """Without a proxy, only the shop can have sent it."""
 
     async def conversation(talk: Talk) -> None:
         await talk.request()
@@ -157,7 +157,7 @@ async def test_a_407_of_a_shop_is_the_shops() -> None:
 async def test_a_proxy_of_the_environment_that_cannot_be_read_is_one_line(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is named by where it may come from, without its value, and is tried once."""
+    """The message says where it may come from, without its value, and it is tried once."""
     monkeypatch.setenv(variable, value)
     scheme = "https" if "https" in variable.lower() else "http"
     exchange, attempts, hops = await fetch(None, f"{scheme}://shop.example/")
@@ -177,7 +177,7 @@ ODD = st.text(st.sampled_from("/#?[]@\\ :%&;'\"用é\t\x7f１½。0"), max_size=
 
 @st.composite
 def secrets(draw: st.DrawFn) -> tuple[str, str]:
-    """Return a user name and a password with anything in them."""
+    """Draw a user name and a password with any characters."""
     user, password = (draw(ODD) + word + draw(ODD) for word in (USER, PASSWORD))
     return user, password
 
@@ -214,7 +214,7 @@ def no_name(*_: Any, **__: Any) -> list[Any]:
 
 @pytest.fixture
 def only_addresses() -> Iterator[None]:
-    """Let no name resolve, so that a misspelt proxy is looked for nowhere."""
+    """Let no name resolve, so that a mistyped proxy is looked up nowhere."""
     with mock.patch("socket.getaddrinfo", no_name):
         yield
 
@@ -229,7 +229,7 @@ def told(error: BaseException) -> str:
 def test_no_part_of_a_proxys_credentials_is_ever_told(
     pair: tuple[str, str], spelling: str, variable: str
 ) -> None:
-    """Whatever is misspelt in a proxy's URL, no message, value, hop or representation has a part of it."""
+    """Whatever is mistyped in a proxy's URL, no message, value, hop or representation contains a part of it."""
     user, password = pair
     text = spelling.format(user=user, password=password)
     seen: list[Any] = []

@@ -1,6 +1,6 @@
-"""Shops that limit requests a second, or seem to: in simulated time, with the real client and its default settings.
+"""Shops that limit requests per second, or seem to: in simulated time, with the real client and its default settings.
 
-Two things alone are not real: the clock, and the wire, which is a shop's rule.
+Only two things are simulated: the clock, and the transport, which applies a shop's rule.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from crawler.download import client
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Request
 from crawler.download.limiter import HostLimiter, Outcome
-from tests.download.test_pace import in_roads, simulate
+from tests.download.test_limiter import in_workers, simulate
 
 HOST = "shop.example"
-CONCURRENCY, ROADS = 10, 20
+CONCURRENCY, WORKERS = 10, 20
 SETTLED = 10.0
 
 Rule = Callable[[float], float | None]
@@ -47,7 +47,7 @@ def bucket(rate: float, burst: int) -> Rule:
 
 
 def queue(rate: float, burst: int) -> Rule:
-    """Refuse as nginx does without `nodelay`: what is served of a burst is served at the rate."""
+    """Refuse as nginx does without `nodelay`: requests of a burst are served at the rate."""
     excess, at = 0.0, -1e9
 
     def rule(now: float) -> float | None:
@@ -92,7 +92,7 @@ def fixed_window(rate: float) -> Rule:
 
 @dataclass
 class SimulatedShop:
-    """A wire on which every request reaches one shop."""
+    """A transport whose requests all reach one shop."""
 
     rule: Rule
     status: int = 429
@@ -148,7 +148,7 @@ class Result:
 
 @pytest.fixture(autouse=True)
 def fixed_back_offs() -> None:
-    """Let every run of a test draw the same back-offs."""
+    """Give every run of a test the same random back-offs."""
     random.seed(20_251_128)
 
 
@@ -170,7 +170,7 @@ def crawl(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
                 # The pace alone: the breaker would end what these tests go on with.
                 policy = FetchPolicy(obey_robots=False, is_block=lambda _exchange: None)
                 fetch = functools.partial(downloader.fetch, f"http://{HOST}/", policy)
-                result.exchanges += await in_roads(ROADS, [fetch] * pages)
+                result.exchanges += await in_workers(WORKERS, [fetch] * pages)
                 result.seconds = clock() - began
             return result
 
@@ -180,7 +180,7 @@ def crawl(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 
 def late(shop: SimulatedShop, rate: float) -> tuple[float, float]:
-    """Return the share of the shop's rate, and that of refusals, after the first ten seconds."""
+    """Return the used share of the shop's rate, and the share of refusals, after the first ten seconds."""
     served = [served for at, served in shop.ends if at >= SETTLED]
     return sum(served) / (shop.ends[-1][0] - SETTLED) / rate, served.count(False) / len(served)
 
@@ -208,7 +208,7 @@ def test_a_rate_is_found_within_ten_seconds(
     limit: Callable[[float], Rule],
     refusal: tuple[int, int | None],
 ) -> None:
-    """No page is lost; after ten seconds 80 % of the rate are used, and fewer than one request in ten is refused."""
+    """No page is lost; after ten seconds, 80 % of the rate is used, and fewer than one request in ten is refused."""
     shop = SimulatedShop(limit(rate), *refusal)
     result = crawl(int(30 + 40 * rate), shop)
     share, refused = late(shop, rate)
@@ -228,7 +228,7 @@ def test_a_short_search_is_whole(
     limit: Callable[[float], Rule],
     refusal: tuple[int, int | None],
 ) -> None:
-    """However few pages there are to find the rate with, three attempts are enough for each."""
+    """Even with few pages to find the rate with, three attempts suffice for each."""
     result = crawl(pages, SimulatedShop(limit(rate), *refusal))
     assert result.lost == []
     assert result.seconds < 15 + 2 * pages / rate
@@ -239,7 +239,7 @@ def test_a_short_search_is_whole(
 def test_windows_are_rates_too(
     crawl: Callable[..., Result], make: Callable[[float], Rule], rate: float
 ) -> None:
-    """A shop that counts requests in windows of a second loses no page, and few are refused."""
+    """If a shop counts requests in windows of a second, no page is lost, and few requests are refused."""
     shop = SimulatedShop(make(rate))
     result = crawl(int(30 + 20 * rate), shop)
     share, refused = late(shop, rate)
@@ -249,7 +249,7 @@ def test_windows_are_rates_too(
 
 
 def test_the_rate_is_kept_for_the_run(crawl: Callable[..., Result]) -> None:
-    """A second search of the same engine begins at the rate that the first one found."""
+    """A second search of the same engine starts at the rate that the first one found."""
     rule = bucket(2, 0)
     first, second = SimulatedShop(rule), SimulatedShop(rule)
     result = crawl(60, first, second)
@@ -259,7 +259,7 @@ def test_the_rate_is_kept_for_the_run(crawl: Callable[..., Result]) -> None:
 
 
 def test_retries_keep_the_gap(crawl: Callable[..., Result]) -> None:
-    """Once the rate is known no two requests start closer than half its interval, pages tried again included."""
+    """Once the rate is known, no two requests start closer than half its interval, including retries."""
     shop = SimulatedShop(bucket(2, 0))
     crawl(60, shop)
     starts = [at for at in shop.starts if at > SETTLED]
@@ -284,7 +284,7 @@ def test_a_host_that_allows_less_gets_less(crawl: Callable[..., Result]) -> None
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_shop_that_refuses_for_good_is_given_up_in_time(crawl: Callable[..., Result], status: int) -> None:
-    """A block or an outage costs each page its three attempts, and the run some seconds."""
+    """A block or an outage costs each page its three attempts, and the run a few seconds."""
     shop = SimulatedShop(lambda _now: None, status)
     result = crawl(100, shop)
     assert result.lost == [status] * 100
@@ -293,7 +293,7 @@ def test_a_shop_that_refuses_for_good_is_given_up_in_time(crawl: Callable[..., R
 
 
 def test_an_outage_leaves_no_gap(crawl: Callable[..., Result]) -> None:
-    """A shop that is back after it refused everything is asked as fast as before."""
+    """A shop that recovers after refusing everything gets requests as fast as before."""
     result = crawl(60, SimulatedShop(lambda _now: None, 503), SimulatedShop(lambda _now: 0.0))
     assert result.seconds < 5
 
@@ -302,7 +302,7 @@ def test_an_outage_leaves_no_gap(crawl: Callable[..., Result]) -> None:
 def test_a_limit_of_requests_at_once_is_none_of_requests_a_second(
     crawl: Callable[..., Result], at_once: int, latency: float
 ) -> None:
-    """A shop that bears four requests at a time and answers in 0.2 s still serves some twenty a second."""
+    """A shop that accepts four requests at a time and responds in 0.2 s still serves some twenty a second."""
     shop = SimulatedShop(lambda _now: 0.0, latency=latency, at_once=at_once)
     result = crawl(200, shop)
     assert result.lost == []
@@ -310,7 +310,7 @@ def test_a_limit_of_requests_at_once_is_none_of_requests_a_second(
 
 
 def test_a_fault_now_and_then_is_no_rate(crawl: Callable[..., Result]) -> None:
-    """Where one request in fifty is refused whatever the pace, a fifth of the full speed is kept."""
+    """If one request in fifty is refused whatever the gap, a fifth of the full speed is kept."""
     chance = random.Random(7)
     shop = SimulatedShop(lambda _now: 0.0 if chance.random() >= 0.02 else None, latency=0.1)
     result = crawl(2000, shop)
@@ -319,7 +319,7 @@ def test_a_fault_now_and_then_is_no_rate(crawl: Callable[..., Result]) -> None:
 
 
 def test_refusals_that_come_whatever_the_gap_end_the_search_for_one(crawl: Callable[..., Result]) -> None:
-    """Where one request in ten is refused, wider gaps do not help, and the host does not end at a crawl."""
+    """If one request in ten is refused, wider gaps do not help, and the host keeps a reasonable speed."""
     chance = random.Random(7)
     shop = SimulatedShop(lambda _now: 0.0 if chance.random() >= 0.1 else None, latency=0.1)
     result = crawl(1000, shop)
@@ -328,7 +328,7 @@ def test_refusals_that_come_whatever_the_gap_end_the_search_for_one(crawl: Calla
 
 
 def test_other_trouble_widens_no_gap() -> None:
-    """Timeouts and resets tell of requests at a time alone."""
+    """Timeouts and resets concern only the number of parallel requests."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, float]:
         pace = HostLimiter(CONCURRENCY, clock=clock)
@@ -341,7 +341,7 @@ def test_other_trouble_widens_no_gap() -> None:
 
 
 def test_a_turn_that_was_not_used_counts_as_no_start() -> None:
-    """A request that is cancelled in the moment of its turn does not make the next one wait for the gap."""
+    """A request that is cancelled when its turn comes does not make the next one wait for the gap."""
 
     async def main(clock: Callable[[], float]) -> float:
         pace = HostLimiter(CONCURRENCY, clock=clock)

@@ -31,7 +31,7 @@ NOW = dt.datetime(2026, 3, 1, 12, 0, 0, tzinfo=dt.UTC)
     ],
 )
 def test_seconds_and_all_three_forms_of_date_are_read(value: str, seconds: float) -> None:
-    """Delta-seconds, the preferred date, and the two obsolete ones; a moment that has passed asks for nothing."""
+    """Seconds, the preferred date format and the two obsolete ones; a time in the past gives 0."""
     assert retry_after({"Retry-After": value}, NOW) == seconds
 
 
@@ -41,7 +41,7 @@ def test_seconds_and_all_three_forms_of_date_are_read(value: str, seconds: float
      "Sun, 01 Mar 9999 12:02:00 GMT", "Sun, 31 Feb 2026 12:02:00 GMT", "Sun, 01 Mar 2026 12:02:00 +99999999"],
 )  # fmt: skip
 def test_what_cannot_be_read_or_meant_is_none(value: str) -> None:
-    """Neither nonsense nor a rest of more than a year is taken at its word."""
+    """Neither nonsense nor a rest of more than a year is accepted."""
     assert retry_after({"Retry-After": value}, NOW) is None
 
 
@@ -51,7 +51,7 @@ def test_no_header_is_none() -> None:
 
 
 def test_a_date_is_relative_to_the_servers_own_clock() -> None:
-    """A server an hour behind that asks for two minutes gets two minutes; with an unreadable Date our clock serves."""
+    """A server an hour behind that requests two minutes gets two minutes; without a readable Date, we use our clock."""
     behind = {"Date": "Sun, 01 Mar 2026 11:00:00 GMT", "Retry-After": "Sun, 01 Mar 2026 11:02:00 GMT"}
     assert retry_after(behind, NOW) == 120.0
     assert retry_after(behind | {"Date": "yesterday"}, NOW) == 0.0

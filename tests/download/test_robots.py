@@ -1,4 +1,4 @@
-"""robots.txt: asked of a real server, kept for a day, with a clock that the tests turn."""
+"""robots.txt: fetched from a real server, kept for a day, with a clock that the tests control."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Host:
-    """A real server with one answer for all addresses, and its own log."""
+    """A real server with one response for all addresses, and a log of requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -56,7 +56,7 @@ class Host:
 
 @asynccontextmanager
 async def serving(answer: Answer) -> AsyncIterator[tuple[Host, Fetch]]:
-    """Serve, and give a way to ask as the client does: two attempts, five redirects, the cap."""
+    """Serve, and yield a function that fetches like the client: two attempts, five redirects, the size limit."""
     host = Host(answer)
     app = web.Application()
     app.router.add_get("/{path:.*}", host.handle)
@@ -97,7 +97,7 @@ async def reset(request: web.Request) -> web.StreamResponse:
 
 
 def redirecting(times: int) -> Answer:
-    """Lead through so many addresses to the rules."""
+    """Redirect through this many addresses to the rules."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         step = 0 if request.path == "/robots.txt" else int(request.path.removeprefix("/"))
@@ -113,7 +113,7 @@ async def never(url: str) -> Exchange:
 
 
 def answering(*exchanges: Exchange) -> Fetch:
-    """Fetch without a server, for what a real one would take too long to bring about."""
+    """Respond without a server, for cases that would take a real one too long."""
     rest = list(exchanges)
 
     async def fetch(_url: str) -> Exchange:
@@ -134,7 +134,7 @@ UNAVAILABLE = Exchange("", "", 503, "Service Unavailable", attempts=3)
 
 
 async def test_rules_are_asked_for_once_and_obeyed() -> None:
-    """One request of the host serves every page; the denied ones say by which line."""
+    """One request to the host serves every page; for a denied page, the reason is the decisive line."""
     async with serving(text()) as (host, fetch):
         robots = Robots(fetch, user_agent=AGENT)
         rules = await robots.rules(f"{host.url}/a?b=c")
@@ -173,7 +173,7 @@ async def test_where_there_is_none_everything_is_allowed(status: int) -> None:
     ],
 )
 async def test_what_says_nothing_of_the_file_is_no_permission(status: int, problem: Problem | None) -> None:
-    """Neither a refusal of every request nor a proxy's answer stands for the shop's robots.txt."""
+    """Neither a refusal of every request nor a proxy's response counts as the shop's robots.txt."""
     end = Exchange("", "", status, "Refused", body=b"User-agent: *\nAllow: /\n", problem=problem)
     rules = await Robots(answering(end), user_agent=AGENT).rules("http://a/")
     assert not rules.allows("http://a/x")
@@ -184,7 +184,7 @@ async def test_what_says_nothing_of_the_file_is_no_permission(status: int, probl
 async def test_a_refusal_is_asked_again_and_an_older_copy_serves_meanwhile(
     tmp_path: Path, status: int
 ) -> None:
-    """After all attempts it is a failure like 5xx, never kept; a copy of an earlier version that kept it is none."""
+    """After all attempts it is a failure like 5xx, and never stored; a copy stored by an earlier version is ignored."""
     clock = Clock()
     Store(tmp_path).write("http://a", Kept(clock.now, status, b""), clock.now)
     fetch = answering(Exchange("", "", status, "No"), served(SOME_RULES), Exchange("", "", status, "No"))
@@ -210,7 +210,7 @@ async def test_429_is_asked_again() -> None:
 
 
 async def test_a_redirect_that_is_not_followed_is_said() -> None:
-    """It counts as if there were no file, as RFC 9309 §2.3.1.2 has it for more than five."""
+    """It counts as a missing file, as RFC 9309 §2.3.1.2 says for more than five redirects."""
     moved = Exchange("", "", 302, redirect="http://elsewhere/" + "a" * 300)
     rules = await Robots(answering(moved), user_agent=AGENT).rules("http://a/")
     assert rules.allows("http://a/x")
@@ -221,14 +221,14 @@ async def test_a_redirect_that_is_not_followed_is_said() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, MAX_BYTES - 1])
 async def test_a_large_file_of_which_less_than_the_first_500_kib_came_is_no_permission(size: int) -> None:
-    """Whoever fetches without keeping the start gets no «everything is allowed» for it."""
+    """A caller that does not keep the start of the body does not get «everything is allowed»."""
     cut = Exchange("", "", 200, body=b"#" * size, problem=Problem.TOO_LARGE, detail="too large")
     rules = await Robots(answering(cut), user_agent=AGENT).rules("http://a/")
     assert rules.reason("http://a/x") == "robots.txt could not be fetched: too large"
 
 
 async def test_five_redirects_lead_to_the_rules() -> None:
-    """They are followed, as RFC 9309 §2.3.1.2 wants; a sixth means that there is no robots.txt."""
+    """They are followed, as RFC 9309 §2.3.1.2 requires; a sixth means that there is no robots.txt."""
     async with serving(redirecting(5)) as (host, fetch):
         rules = await Robots(fetch, user_agent=AGENT).rules(host.url)
         assert not rules.allows(f"{host.url}/private/")
@@ -248,7 +248,7 @@ async def test_five_redirects_lead_to_the_rules() -> None:
     ],
 )
 async def test_where_it_cannot_be_had_nothing_is_allowed(answer: Answer, words: str) -> None:
-    """5xx and silence deny everything but robots.txt itself, and every page says why (RFC 9309 §2.3.1.4)."""
+    """5xx and timeouts deny everything except robots.txt itself, and every page says why (RFC 9309 §2.3.1.4)."""
     async with serving(answer) as (host, fetch):
         rules = await Robots(fetch, user_agent=AGENT).rules(host.url)
         assert host.log == ["/robots.txt"] * 2
@@ -260,7 +260,7 @@ async def test_where_it_cannot_be_had_nothing_is_allowed(answer: Answer, words: 
 
 
 async def test_a_refused_address_can_be_told_from_other_troubles() -> None:
-    """Whoever asks sees the problem itself, and its words without attempts where none was made."""
+    """The caller sees the problem itself, and its text without attempts if none was made."""
     refused = Exchange("", "", problem=Problem.ADDRESS, detail="10.0.0.1 is a private address")
     rules = await Robots(answering(refused), user_agent=AGENT).rules("http://intranet/")
     assert rules.problem is refused
@@ -280,7 +280,7 @@ async def test_why_there_was_no_further_attempt_is_said() -> None:
 
 @pytest.mark.parametrize("problem", [Problem.TRUNCATED, Problem.TIMEOUT])
 async def test_half_an_answer_is_none(problem: Problem) -> None:
-    """Rules of which a part is missing are not taken for the whole, even with status 200."""
+    """Incomplete rules do not count as complete, even with status 200."""
     half = Exchange("", "", 200, body=SOME_RULES, problem=problem, detail="broke off")
     rules = await Robots(answering(half), user_agent=AGENT).rules("http://a/")
     assert rules.reason("http://a/x") == "robots.txt could not be fetched: broke off"
@@ -288,7 +288,7 @@ async def test_half_an_answer_is_none(problem: Problem) -> None:
 
 @pytest.mark.parametrize("cut_by_client", [True, False])
 async def test_of_a_file_too_large_its_beginning_counts(tmp_path: Path, cut_by_client: bool) -> None:
-    """The first 500 KiB are obeyed, but for the line that the cut runs through; the copy on disk says the same."""
+    """The first 500 KiB are obeyed, except for the line that was cut; the copy on disk says the same."""
     body = b"User-agent: *\nDisallow: /private/\n"
     body += b"# ...........\n" * (MAX_BYTES // 14 + 1)
     body = body[: MAX_BYTES - 12] + b"\nDisallow: /too-long\n"
@@ -314,7 +314,7 @@ async def test_however_many_ask_the_host_is_asked_once() -> None:
 
 
 class Gate:
-    """A fetch that waits until it is told to go on."""
+    """A fetch that waits for a signal."""
 
     def __init__(self) -> None:
         self.open, self.reached = asyncio.Event(), asyncio.Event()
@@ -332,7 +332,7 @@ class Gate:
 
 
 async def test_a_caller_that_is_cancelled_costs_the_others_nothing() -> None:
-    """The first of three goes away, and the others have their rules from the same request."""
+    """If the first of three is cancelled, the others get their rules from the same request."""
     gate = Gate()
     robots = Robots(gate.fetch, user_agent=AGENT)
     callers = [asyncio.create_task(robots.rules("http://a/")) for _ in range(3)]
@@ -346,7 +346,7 @@ async def test_a_caller_that_is_cancelled_costs_the_others_nothing() -> None:
 
 
 async def test_when_all_callers_are_gone_the_request_is_given_up() -> None:
-    """The server sees the connection close, nothing runs on, and the next caller asks anew."""
+    """The server sees the connection close, no task is left, and the next caller starts a new request."""
     async with serving(hanging) as (host, fetch):
         robots = Robots(fetch, user_agent=AGENT)
         callers = [asyncio.create_task(robots.rules(host.url)) for _ in range(3)]
@@ -363,7 +363,7 @@ async def test_when_all_callers_are_gone_the_request_is_given_up() -> None:
 
 
 async def test_a_new_caller_does_not_inherit_what_the_last_one_gave_up() -> None:
-    """Asked in the very moment after the last caller went, the host is asked again."""
+    """If a caller arrives just after the last one left, the host is requested again."""
     gate = Gate()
     robots = Robots(gate.fetch, user_agent=AGENT)
     first = asyncio.create_task(robots.rules("http://a/"))
@@ -377,7 +377,7 @@ async def test_a_new_caller_does_not_inherit_what_the_last_one_gave_up() -> None
 
 
 async def test_close_ends_what_is_under_way() -> None:
-    """Who still waits is told that it is closed, not that it was cancelled; no task is left."""
+    """Waiting callers learn that it is closed, not that they were cancelled; no task is left."""
     gate = Gate()
     robots = Robots(gate.fetch, user_agent=AGENT)
     caller = asyncio.create_task(robots.rules("http://a/"))
@@ -392,7 +392,7 @@ async def test_close_ends_what_is_under_way() -> None:
 
 
 async def test_what_fetch_raises_reaches_every_caller() -> None:
-    """A mistake in the client is no trouble of the host's: it is raised, and not remembered."""
+    """An error in the client is not the host's fault: it is raised, and not remembered."""
 
     async def broken(_url: str) -> Exchange:
         await asyncio.sleep(0)
@@ -405,7 +405,7 @@ async def test_what_fetch_raises_reaches_every_caller() -> None:
 
 
 async def test_a_second_run_asks_nothing_for_a_day(tmp_path: Path) -> None:
-    """Over the same folder the copy serves; a day later the host is asked again, and the copy renewed."""
+    """With the same folder, the copy is used; a day later the host is requested again, and the copy renewed."""
     clock = Clock()
     async with serving(text()) as (host, fetch):
 
@@ -431,7 +431,7 @@ async def test_a_second_run_asks_nothing_for_a_day(tmp_path: Path) -> None:
 
 
 async def test_memory_holds_for_a_day_too() -> None:
-    """A process that lives on asks again after a day, or when its clock was set back."""
+    """A long-lived process requests the file again after a day, or if its clock was set back."""
     clock = Clock()
     async with serving(text()) as (host, fetch):
         robots = Robots(fetch, user_agent=AGENT, now=clock)
@@ -442,7 +442,7 @@ async def test_memory_holds_for_a_day_too() -> None:
 
 
 async def test_a_404_is_kept_as_well(tmp_path: Path) -> None:
-    """That there is no robots.txt need not be asked twice a day."""
+    """A missing robots.txt is requested only once a day."""
     async with serving(text(b"User-agent: *\nDisallow: /", 404)) as (host, fetch):
         for _ in range(2):
             robots = Robots(fetch, user_agent=AGENT, folder=tmp_path)
@@ -453,7 +453,7 @@ async def test_a_404_is_kept_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", [text(b"", 503), reset, redirecting(9)])
 async def test_a_failure_is_not_kept(tmp_path: Path, answer: Answer) -> None:
-    """The next run asks again where robots.txt could not be had, or only redirects were."""
+    """The next run requests it again if it could not be fetched, or only redirects were received."""
     async with serving(answer) as (host, fetch):
         robots = Robots(fetch, user_agent=AGENT, folder=tmp_path)
         await robots.rules(host.url)
@@ -462,7 +462,7 @@ async def test_a_failure_is_not_kept(tmp_path: Path, answer: Answer) -> None:
 
 
 async def test_a_failure_is_remembered_for_a_minute() -> None:
-    """Pages of one run do not each wait for a dead host; a later search has another chance."""
+    """The pages of one run do not all wait for a dead host; a later search tries again."""
     clock = Clock()
     fetch = answering(UNAVAILABLE, served(SOME_RULES))
     robots = Robots(fetch, user_agent=AGENT, now=clock)
@@ -474,7 +474,7 @@ async def test_a_failure_is_remembered_for_a_minute() -> None:
 
 
 async def test_of_two_failures_the_later_is_told() -> None:
-    """Rules that deny for want of a robots.txt are no copy to go by."""
+    """Rules that deny because robots.txt could not be fetched are not a usable copy."""
     clock = Clock()
     reset_later = Exchange("", "", problem=Problem.RESET, detail="the connection was closed")
     robots = Robots(answering(UNAVAILABLE, reset_later), user_agent=AGENT, now=clock)
@@ -486,7 +486,7 @@ async def test_of_two_failures_the_later_is_told() -> None:
 
 @pytest.mark.parametrize("on_disk", [True, False])
 async def test_an_old_copy_serves_while_no_newer_one_can_be_had(tmp_path: Path, on_disk: bool) -> None:
-    """Beyond its day it is obeyed, from disk or memory, and that is said; the host is asked again later."""
+    """An expired copy is obeyed, from disk or memory, with a note; the host is requested again later."""
     clock = Clock()
     fetch = answering(served(SOME_RULES), UNAVAILABLE, UNAVAILABLE, served(b""))
     robots = Robots(fetch, user_agent=AGENT, folder=tmp_path if on_disk else None, now=clock)
@@ -510,7 +510,7 @@ async def test_an_old_copy_serves_while_no_newer_one_can_be_had(tmp_path: Path, 
 
 
 async def test_a_folder_that_cannot_be_written_costs_a_note(tmp_path: Path) -> None:
-    """The rules are there all the same, and say in the end why no copy is."""
+    """The rules work all the same, and a note says why there is no copy."""
     (tmp_path / "file").write_bytes(b"")
     robots = Robots(answering(served(SOME_RULES)), user_agent=AGENT, folder=tmp_path / "file" / "folder")
     rules = await robots.rules("http://a/")
@@ -524,7 +524,7 @@ async def test_a_folder_that_cannot_be_written_costs_a_note(tmp_path: Path) -> N
 
 
 async def test_origins_are_told_apart_and_their_spellings_are_not(tmp_path: Path) -> None:
-    """Scheme, host and port make an origin; case, a default port and a password do not."""
+    """Scheme, host and port make an origin; case, a default port and a password do not matter."""
     asked: list[str] = []
 
     async def fetch(url: str) -> Exchange:
@@ -551,25 +551,25 @@ async def test_origins_are_told_apart_and_their_spellings_are_not(tmp_path: Path
     "url", ["", "nothing", "http://", "ftp://a/", "http://[", "http://a:b/", "http://a:99999/"]
 )
 async def test_what_is_no_address_is_not_asked_for(url: str) -> None:
-    """The request itself will say what is wrong with it."""
+    """The request itself will report the problem."""
     robots = Robots(never, user_agent=AGENT)
     assert (await robots.rules(url)).problem is None
 
 
 async def test_memory_is_bounded_by_what_rules_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many origins the latest are remembered, fewer of them when their files are long."""
+    """The latest origins are remembered; fewer of them if their files are long."""
     monkeypatch.setattr("crawler.download.robots.MOST_BYTES", 3_000_000)
     for body, most in ((b"", 1_000), (b"# long\n" * 1_000, 40)):
         robots = Robots(answering(served(body)), user_agent=AGENT)
         for number in range(1_100):
             await robots.rules(f"http://{number}.example/")
-        assert most * 0.8 <= len(robots._known) <= most
-        assert "http://1099.example" in robots._known
+        assert most * 0.8 <= len(robots._cached) <= most
+        assert "http://1099.example" in robots._cached
         assert not robots._inquiries
 
 
 async def test_thousands_of_origins_are_asked_once_each() -> None:
-    """The memory is sized by the work: round after round, no origin is asked again."""
+    """The memory suffices for the work: round after round, no origin is requested again."""
     asked: list[str] = []
     answer = answering(served(b"User-agent: *\nDisallow: /private/\n"))
 
@@ -585,7 +585,7 @@ async def test_thousands_of_origins_are_asked_once_each() -> None:
 
 
 async def test_a_failure_is_remembered_without_its_page() -> None:
-    """What a thousand hosts sent with their errors is not kept for as long as the errors are."""
+    """The error pages of a thousand hosts are not kept as long as the errors are."""
     robots = Robots(answering(served(b"x" * 100_000, status=500)), user_agent=AGENT)
     rules = await robots.rules("http://a.example/")
     assert rules.problem is not None
@@ -594,7 +594,7 @@ async def test_a_failure_is_remembered_without_its_page() -> None:
 
 
 async def test_a_damaged_copy_is_asked_for_again(tmp_path: Path) -> None:
-    """Damage costs a request, and the copy is whole afterwards."""
+    """Damage costs one request; then the copy is complete again."""
     async with serving(text()) as (host, fetch):
         for damage in (False, True, False):
             if damage:

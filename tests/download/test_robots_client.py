@@ -1,4 +1,4 @@
-"""robots.txt as the client asks for it: redirects, refusals, and a Crawl-delay that nobody waits for."""
+"""robots.txt and the client: redirects, refusals, and a Crawl-delay that is too long."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Robots = Callable[[web.Request], web.StreamResponse]
 
 
 class Host:
-    """A server that answers /robots.txt as it is told, «/rules» with rules, anything else with a page."""
+    """A server with a configurable /robots.txt, rules at «/rules», and a page everywhere else."""
 
     def __init__(self, robots: Robots) -> None:
         self.robots = robots
@@ -65,7 +65,7 @@ def policy(host: Host, **changes: Any) -> FetchPolicy:
 
 
 async def fetch(host: Host, *paths: str, **changes: Any) -> tuple[list[Exchange], list[str]]:
-    """Fetch pages one after the other; return how they ended, and the notes about robots.txt."""
+    """Fetch pages one after the other; return their outcomes, and the notes on robots.txt."""
     notes: list[str] = []
     async with Downloader(on_robots_note=lambda _host, note: notes.append(note)) as downloader:
         return [await downloader.fetch(f"{host.url}{path}", policy(host, **changes)) for path in paths], notes
@@ -82,7 +82,7 @@ async def test_a_redirect_within_the_shop_leads_to_its_rules() -> None:
 @pytest.mark.parametrize("location", ["{other}/rules", "http://localhost:{port}/rules", "ftp://{netloc}/rules",
                                       "http://me:x@{netloc}/rules", "/login?to=/rules"])  # fmt: skip
 async def test_a_redirect_out_of_the_shop_is_not_followed(location: str) -> None:
-    """Another port, another name, another scheme, credentials, a login: none is asked, and the user reads of it."""
+    """Another port, name or scheme, credentials, a login: none is requested, and a note tells the user."""
     async with serving(text(DENIES)) as other, serving(text("")) as host:
         netloc = urlsplit(host.url).netloc
         target = location.format(other=other.url, port=urlsplit(host.url).port, netloc=netloc)
@@ -98,7 +98,7 @@ async def test_a_redirect_out_of_the_shop_is_not_followed(location: str) -> None
 
 @pytest.mark.parametrize("status", [407, 429, 500, 503])
 async def test_a_refusal_denies_after_all_attempts(status: int) -> None:
-    """No page is asked for while robots.txt is refused."""
+    """No page is requested while robots.txt is refused."""
     async with serving(text("User-agent: *\nAllow: /\n", status)) as host:
         (page,), _ = await fetch(host, "/page")
     assert page.problem is Problem.ROBOTS
@@ -122,7 +122,7 @@ async def test_a_refusal_denies_after_all_attempts(status: int) -> None:
 async def test_a_delay_that_nobody_waits_for_ends_every_page_at_once(
     line: str, max_wait: float, seconds: str
 ) -> None:
-    """Beyond ten times the longest wait no page is asked for, none waits, and each says why."""
+    """Beyond ten times the longest wait, no page is requested, none waits, and each says why."""
     async with serving(text(f"User-agent: *\n{line}\n")) as host:
         ends, _ = await asyncio.wait_for(fetch(host, "/page", "/other", max_wait=max_wait), 30)
     for end in ends:

@@ -1,4 +1,4 @@
-"""Conformance: RFC 9309's examples, Google's cases, encodings, groups, sizes, and what real files hold."""
+"""Conformance: RFC 9309's examples, Google's cases, encodings, groups, sizes, and real files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(body: bytes) -> Rules:
 
 
 def denied(body: bytes | str, *paths: str) -> list[bool]:
-    """Return whether the file, for everybody or for us, denies each of the paths."""
+    """Return for each path whether the file denies it, to everybody or to us."""
     rules = read(body.encode() if isinstance(body, str) else body)
     return [not rules.allows(f"http://a{path}") for path in paths]
 
@@ -40,7 +40,7 @@ def denied(body: bytes | str, *paths: str) -> list[bool]:
     "question", list(questions(RFC)), ids=lambda question: f"{question.about}: {question.url[-30:]}"
 )
 def test_rfc_9309(question: Question) -> None:
-    """The verdict on each address is the one that the RFC's text, tables and examples give."""
+    """The verdict on each address is that of the RFC's text, tables and examples."""
     assert Rules(question.text, user_agent=question.agent).allows(question.url) is question.allowed
 
 
@@ -48,7 +48,7 @@ def test_rfc_9309(question: Question) -> None:
     "question", list(questions(GOOGLE)), ids=lambda question: f"{question.about}: {question.url[-30:]}"
 )
 def test_google(question: Question) -> None:
-    """The verdict is the one of Google's parser, but for the differences that the table explains."""
+    """The verdict is that of Google's parser, except for the differences that the table explains."""
     differs = (question.about, question.url) in DIFFERENCES
     assert Rules(question.text, user_agent=question.agent).allows(question.url) is (
         question.allowed is not differs
@@ -56,7 +56,7 @@ def test_google(question: Question) -> None:
 
 
 def test_the_cases_are_counted() -> None:
-    """No case gets lost on the way, and at most three differ from Google's."""
+    """No case gets lost, and at most three differ from Google's."""
     assert (len(list(questions(RFC))), len(list(questions(GOOGLE)))) == (102, 145)
     assert len(DIFFERENCES) <= 3
 
@@ -65,7 +65,7 @@ def test_the_cases_are_counted() -> None:
 
 
 def test_a_rule_in_gbk_denies_its_own_word_alone() -> None:
-    """Escapes of GBK are compared octet by octet: one city is denied, no other, in no other encoding."""
+    """GBK escapes are compared octet by octet: one city is denied, no other, and in no other encoding."""
     body = "User-agent: *\nDisallow: /?key=%C9%EE%DB%DA\n"
     city = quote("深圳", encoding="gbk")
     assert denied(body, f"/?key={city}", f"/?key={city.lower()}", f"/?key={city}&page_index=2") == [True] * 3
@@ -76,7 +76,7 @@ def test_a_rule_in_gbk_denies_its_own_word_alone() -> None:
 
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "shift_jis", "utf-8", "latin-1"])
 def test_raw_octets_of_a_rule_are_compared_as_they_are(encoding: str) -> None:
-    """A file in any encoding denies the address that is escaped in the same one."""
+    """A file in any encoding denies an address escaped in the same encoding."""
     words = (
         ["café", "ÿ"] if encoding == "latin-1" else ["測試", "中國"] if encoding == "big5" else ["日本", "中"]
     )
@@ -170,7 +170,7 @@ def test_marks_and_blanks_of_every_kind(body: bytes) -> None:
 
 
 def test_an_address_that_was_not_escaped_is_denied_by_either_reading() -> None:
-    """Nobody knows how a character beyond ASCII will be sent: a rule that may mean it denies, none allows it."""
+    """The encoding of a non-ASCII character is unknown: a rule that may mean it denies, but does not allow it."""
     assert denied("User-agent: *\nDisallow: /书\n", "/书", "/字") == [True, False]
     assert denied("User-agent: *\nDisallow: /\nAllow: /书\n", "/书", "/%E4%B9%A6") == [True, False]
 
@@ -213,7 +213,7 @@ def test_a_line_that_is_not_understood_changes_nothing(line: str) -> None:
     "line", ["Crawl-delay: 5", "Request-rate: 1/5", "Disallow:", "Allow: /x", "Crawl-delay: soon"]
 )
 def test_what_is_said_of_a_group_ends_its_names(line: str) -> None:
-    """A Crawl-delay is a line of its group like a rule: the next agent begins another one."""
+    """A Crawl-delay is a line of its group like a rule, so the next agent begins a new group."""
     body = f"User-agent: *\n{line}\n\nUser-agent: other\nDisallow: /\n"
     assert denied(body, "/a") == [False]
     assert not Rules(body, user_agent="other").allows("http://a/a")
@@ -264,7 +264,7 @@ def test_what_is_said_of_a_group_ends_its_names(line: str) -> None:
     ],
 )
 def test_lines_of_real_files(body: str, expected: list[bool]) -> None:
-    """Files as people write them: whether «/a» and «/b» are denied."""
+    """Files as people write them, which deny «/a» and «/b» or not."""
     assert denied(body, "/a", "/b") == expected
 
 
@@ -286,7 +286,7 @@ segments = st.text(alphabet="ab/*$", max_size=8).map(lambda text: f"/{text}")
 
 
 def matches_by_definition(pattern: str, path: str) -> bool:
-    """Match as RFC 9309 §2.2.3 puts it, one character after the other and with no thought for time."""
+    """Match as RFC 9309 §2.2.3 defines it, character by character, without regard to speed."""
     if not pattern:
         return True
     if pattern == "$":
@@ -355,7 +355,7 @@ async def fetch(
 
 
 def large(size: int) -> bytes:
-    """Return a file of so many octets that denies «/first», «/within» in the last line that counts, and «/beyond»."""
+    """Return a file of this many octets that denies «/first», «/within» in the last line that counts, and «/beyond»."""
     first, within, beyond = (
         b"User-agent: *\nDisallow: /first\n",
         b"Disallow: /within\n",
@@ -389,7 +389,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("size", [600_000, 1_100_000, 10_000_000])
 async def test_of_a_large_file_the_first_500_kib_are_obeyed(coding: str, chunked: bool, size: int) -> None:
-    """Whatever it states of its length, however it is packed, and whatever the cap on a page is; and it is said."""
+    """Whatever length it states, whatever its compression, and whatever the limit on pages; and a note says so."""
     headers = {} if coding == "identity" else {"Content-Encoding": coding.partition(",")[0]}
     notes: list[str] = []
     async with serving(CODINGS[coding](large(size)), headers, chunked=chunked) as url:
@@ -399,7 +399,7 @@ async def test_of_a_large_file_the_first_500_kib_are_obeyed(coding: str, chunked
 
 
 async def test_of_a_bomb_the_start_is_obeyed_and_little_is_held() -> None:
-    """A gigabyte in a megabyte: its rules count, and memory stays within a few copies of 500 KiB."""
+    """A gigabyte in a megabyte: its rules count, and memory use stays within a few copies of 500 KiB."""
     packer = zlib.compressobj(wbits=31)
     bomb = packer.compress(b"User-agent: *\nDisallow: /first\n")
     zeros = b"\n" * 2**20
@@ -416,7 +416,7 @@ async def test_of_a_bomb_the_start_is_obeyed_and_little_is_held() -> None:
 
 
 async def test_a_file_of_just_500_kib_is_whole() -> None:
-    """Its last line counts though no line end follows, and nothing is said."""
+    """Its last line counts even without a line end, and there is no note."""
     body = large(MAX_BYTES)[: MAX_BYTES - 1]
     notes: list[str] = []
     async with serving(body + b"n", {}) as url:
@@ -425,7 +425,7 @@ async def test_a_file_of_just_500_kib_is_whole() -> None:
 
 
 async def test_a_large_body_of_which_nothing_comes_out_is_no_permission() -> None:
-    """A megabyte of a gzip header that does not end decompresses to nothing: the file is unreachable."""
+    """A megabyte of endless gzip header decompresses to nothing: the file is unreachable."""
     header = b"\x1f\x8b\x08\x08" + b"\0" * 6 + b"a" * 1_100_000
     async with serving(header, {"Content-Encoding": "gzip"}) as url:
         (end,) = await fetch(url, "/a")
@@ -434,14 +434,14 @@ async def test_a_large_body_of_which_nothing_comes_out_is_no_permission() -> Non
 
 
 async def test_the_page_for_a_missing_file_may_be_as_large_as_it_likes() -> None:
-    """A 404 says that there is no file, however large its page is and whatever that says."""
+    """A 404 means that there is no file, whatever the size and content of its page."""
     async with serving(b"User-agent: *\nDisallow: /\n" * 100_000, {}, status=404) as url:
         (end,) = await fetch(url, "/a")
     assert end.status == 200
 
 
 async def test_an_archive_says_that_a_large_file_was_cut() -> None:
-    """What is kept of the request is the octets that were read, marked as cut by length."""
+    """The record has the octets that were read, marked as truncated by length."""
     hops: list[HttpRecord] = []
     policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
     async with serving(large(1_100_000), {}) as url, Downloader() as downloader:
@@ -482,7 +482,7 @@ def hostile(line: str) -> str:
     ids=range(15),
 )
 def test_a_hostile_file_costs_little(text: str) -> None:
-    """Parsing and matching the worst files ends, where a quadratic step would take hours, and fills no memory."""
+    """Parsing and matching the worst files ends soon (a quadratic step would take hours), and needs little memory."""
     tracemalloc.start()
     try:
         rules = Rules(text, user_agent=AGENT)

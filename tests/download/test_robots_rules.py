@@ -1,4 +1,4 @@
-"""What a robots.txt says to one user agent: whose group, which addresses, how often."""
+"""The rules of a robots.txt for one user agent: which group, which addresses, how often."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_every_spelling_of_the_line_is_known(line: str) -> None:
 
 
 def test_a_group_for_everybody_may_be_written_with_more() -> None:
-    """«* » followed by anything is still everybody, a name with a star is not."""
+    """«* » followed by anything still means everybody; a name with an asterisk does not."""
     assert not Rules("User-agent: * all\nDisallow: /", user_agent=AGENT).allows("http://a/")
     assert Rules("User-agent: *bot\nDisallow: /", user_agent=AGENT).allows("http://a/")
 
 
 @pytest.mark.parametrize("word", ["disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"])
 def test_no_misspelling_that_google_accepts_is_overlooked(word: str) -> None:
-    """Each of them denies, and is named as the reason."""
+    """Each of them denies, and is quoted as the reason."""
     rules = Rules(f"User-agent: *\n{word.title()}: /a\n", user_agent=AGENT)
     assert rules.reason("http://a/a") == f"robots.txt disallows it: {word.title()}: /a"
 
@@ -92,7 +92,7 @@ def test_the_delay_between_requests(lines: str, delay: float | None) -> None:
 
 
 def test_a_delay_of_others_is_not_ours() -> None:
-    """Crawl-delay belongs to its group."""
+    """Crawl-delay applies only to its group."""
     assert Rules("User-agent: Bingbot\nCrawl-delay: 9", user_agent=AGENT).crawl_delay is None
 
 
@@ -115,7 +115,7 @@ def test_what_denies_nothing_allows_everything(body: bytes) -> None:
 
 
 def test_a_mark_at_the_beginning_and_wrong_bytes_do_no_harm() -> None:
-    """A byte order mark does not hide the first line, nor do bytes that are not UTF-8 hide the others."""
+    """Neither a byte order mark nor invalid UTF-8 hides any line."""
     body = b"\xef\xbb\xbfUser-agent: *\r\nDisallow: /\xd6\xd0\rDisallow: /two\r\n"
     rules = Rules.read(body, user_agent=AGENT)
     assert not rules.allows("http://a/two")
@@ -131,7 +131,7 @@ def test_addresses_are_compared_decoded() -> None:
 
 
 def test_the_rule_that_decided_is_named() -> None:
-    """Of several that match, across groups, the longest; a longer one of another group is not it."""
+    """Of several matching rules across groups, the longest; a longer one of another agent is not it."""
     body = (
         "User-agent: *\nDisallow: /\n"
         "User-agent: bookprice-crawler\nDisallow: /a\nAllow: /a/b\nDisallow:   /a/b/c\t# why\nDisallow: /*/c/d$\n"
@@ -146,20 +146,20 @@ def test_the_rule_that_decided_is_named() -> None:
 
 
 def test_a_rule_of_the_next_group_is_not_named() -> None:
-    """Leaving rules out to find the one that decided makes no one group of two."""
+    """Leaving out rules to find the decisive one does not merge two groups."""
     body = "User-agent: bookprice-crawler\nDisallow: /a\nUser-agent: Other\nDisallow: /a/b/c\n"
     assert Rules(body, user_agent=AGENT).reason("http://a/a/b/c") == "robots.txt disallows it: Disallow: /a"
 
 
 def test_what_is_no_address_is_not_allowed() -> None:
-    """An address that cannot be taken apart is denied without a rule's name, and raises nothing."""
+    """An unparsable address is denied without naming a rule, and raises nothing."""
     rules = Rules("User-agent: *\nDisallow: /a\n", user_agent=AGENT)
     assert not rules.allows("http://[/b")
     assert rules.reason("http://[/b") == "robots.txt disallows it"
 
 
 def test_a_reason_stays_short_and_harmless() -> None:
-    """A long line is cut, what cannot be printed is replaced, and a rule is named however many there are."""
+    """A long line is cut, unprintable characters are replaced, and a rule is named even among many."""
     rules = Rules(f"User-agent: *\nDisallow: /a{'b' * 500}\nDisallow: /\x1b[31m\n", user_agent=AGENT)
     assert len(rules.reason(f"http://a/a{'b' * 500}")) <= 130
     assert rules.reason("http://a/%1B[31m") == "robots.txt disallows it: Disallow: /�[31m"
@@ -172,7 +172,7 @@ paths = st.text(alphabet="ab/", max_size=4).map(lambda path: f"/{path}")
 
 @given(st.lists(st.tuples(st.sampled_from(["Allow", "Disallow"]), paths), max_size=12), paths)
 def test_the_longest_match_decides(lines: list[tuple[str, str]], path: str) -> None:
-    """Against the rule of RFC 9309 §2.2.2 spelled out for plain prefixes: verdict and named line agree."""
+    """Verdict and line agree with RFC 9309 §2.2.2, written out for plain prefixes."""
     body = "User-agent: *\n" + "".join(f"{kind}: {prefix}\n" for kind, prefix in lines)
     rules = Rules(body, user_agent=AGENT)
     matching = [(len(prefix), kind == "Allow", prefix) for kind, prefix in lines if path.startswith(prefix)]
@@ -208,7 +208,7 @@ robots_words = st.lists(
 
 @given(robots_words.map(str.encode) | st.binary(), st.text() | st.text(max_size=20).map("http://a/{}".format))
 def test_rules_never_raise(body: bytes, url: str) -> None:
-    """Whatever bytes are served and whatever is asked, there is an answer and a reason on one line."""
+    """Any bytes and any address give a verdict, and a reason on one line."""
     rules = Rules.read(b"User-agent: *\n" + body, user_agent=AGENT)
     assert bool(rules.reason(url)) is not rules.allows(url)
     assert len(rules.reason(url).splitlines()) <= 1
@@ -216,7 +216,7 @@ def test_rules_never_raise(body: bytes, url: str) -> None:
 
 
 def test_many_names_times_many_rules_do_not_fill_the_memory() -> None:
-    """Half a megabyte of the worst there is costs no more than a few dozen."""
+    """The worst half megabyte needs no more memory than a few dozen."""
     names = "".join(f"User-agent: a{number}\n" for number in range(12_000))
     body = names + "Disallow: /x\n" * ((MAX_BYTES - len(names)) // 13)
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Copies of robots.txt on disk: whole or absent, never trusted, and not for ever."""
+"""Copies of robots.txt on disk: complete or absent, never trusted, and not kept forever."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(deadline=None)
 @given(st.binary(max_size=2000) | st.text().map(str.encode))
 def test_any_file_in_the_copys_place_counts_as_none(folder: Path, data: bytes) -> None:
-    """No bytes, as header, body or both, make reading raise or pass for a copy."""
+    """No bytes, as header, body or both, make reading raise, or count as a copy."""
     path = folder / robots_store._file_name("http://a")
     store = Store(folder)
     for content in (data, data + b"\n" + SOME_RULES):
@@ -61,7 +61,7 @@ def test_a_header_of_other_values_counts_as_none(folder: Path, head: object) -> 
 @settings(deadline=None)
 @given(st.data())
 def test_a_damaged_copy_counts_as_none(folder: Path, data: st.DataObject) -> None:
-    """A copy with bytes changed or missing is never taken for rules; an unharmed one is read as it was written."""
+    """A copy with changed or missing bytes is never used; an undamaged one reads as written."""
     kept = Kept(NOW, 200, SOME_RULES)
     assert Store(folder).write("http://a", kept, NOW) == ""
     path = folder / robots_store._file_name("http://a")
@@ -79,7 +79,7 @@ def test_a_damaged_copy_counts_as_none(folder: Path, data: st.DataObject) -> Non
 
 @pytest.mark.parametrize("status", [[], {}, None, 500, "200", 1e400])
 def test_a_copy_of_no_status_to_keep_counts_as_none(tmp_path: Path, status: object) -> None:
-    """All else in it may be right."""
+    """It is refused even if everything else is right."""
     assert Store(tmp_path).write("http://a", Kept(NOW, 200, SOME_RULES), NOW) == ""
     (path,) = files(tmp_path)
     head, _, body = path.read_bytes().partition(b"\n")
@@ -88,7 +88,7 @@ def test_a_copy_of_no_status_to_keep_counts_as_none(tmp_path: Path, status: obje
 
 
 def test_another_origins_copy_is_not_taken(tmp_path: Path) -> None:
-    """A file that was moved to another origin's name counts as absent."""
+    """A file renamed to another origin's name counts as absent."""
     Store(tmp_path).write("http://a", Kept(NOW, 200, SOME_RULES), NOW)
     (path,) = files(tmp_path)
     path.rename(tmp_path / robots_store._file_name("http://b"))
@@ -96,7 +96,7 @@ def test_another_origins_copy_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_no_copy(tmp_path: Path) -> None:
-    """A folder or a pipe in a copy's place is neither read nor waited for."""
+    """A folder or a named pipe in place of a copy is neither read nor waited for."""
     for origin, make in (("http://a", os.mkdir), ("http://b", getattr(os, "mkfifo", os.mkdir))):
         make(tmp_path / robots_store._file_name(origin))
         assert Store(tmp_path).read(origin) is None
@@ -121,7 +121,7 @@ def test_names_of_files_are_readable_and_harmless() -> None:
 
 
 def test_old_copies_and_those_beyond_the_number_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After thirty days, or when there are too many, the oldest go, and what a killed process left; nothing else."""
+    """After thirty days, or if there are too many, the oldest are removed, and leftovers of a killed process."""
     monkeypatch.setattr(robots_store, "MOST_FILES", 5)
 
     def write(origin: str, days_ago: float, store: Store) -> None:
@@ -147,7 +147,7 @@ def test_old_copies_and_those_beyond_the_number_go(tmp_path: Path, monkeypatch: 
 
 
 def test_copies_of_thirty_days_stay(tmp_path: Path) -> None:
-    """Age alone, too, makes a copy go, and not a moment early."""
+    """A copy is also removed for its age alone, but not a moment early."""
     filling = Store(tmp_path)
     for origin, days in (("http://first", 0), ("http://young", 29.9), ("http://old", 30.1)):
         filling.write(origin, Kept(NOW - dt.timedelta(days=days), 200, b""), NOW)
@@ -157,7 +157,7 @@ def test_copies_of_thirty_days_stay(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_cannot_take_its_place_leaves_nothing(tmp_path: Path) -> None:
-    """What was written beside it is gone, and why is said."""
+    """The temporary file is removed, and the reason reported."""
     place = tmp_path / robots_store._file_name("http://a")
     place.mkdir()
     assert "could not be saved" in Store(tmp_path).write("http://a", Kept(NOW, 200, b""), NOW)

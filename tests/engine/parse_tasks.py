@@ -1,4 +1,4 @@
-"""Tasks for parse processes that do to their worker what a body tells them to."""
+"""Tasks for parse processes that do to their worker what a body says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from parsers.model import PageKind, SearchPage
 
 
 def obey(package: str, kind: str, body: bytes, charset: str | None, page: int) -> tuple[Any, ...]:
-    """Die, hang, raise or answer, as `body` says; the answer's `sign` is the worker's process id."""
+    """Die, hang, raise or return, as `body` says; the `sign` of the result is the worker's process id."""
     del package, kind, charset
     order, _, argument = body.decode().partition(" ")
     if order == "die":

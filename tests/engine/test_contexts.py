@@ -50,7 +50,7 @@ POOL = f"""
 
 
 async def run_script(script: str, folder: Path, *arguments: str) -> list[str]:
-    """Run a script as a user would and return the lines of its output; it must be silent on stderr."""
+    """Run a script as a user would and return the lines of its output; it must print nothing on stderr."""
     path = folder / "script.py"
     path.write_text(textwrap.dedent(script), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
@@ -67,7 +67,7 @@ async def run_script(script: str, folder: Path, *arguments: str) -> list[str]:
     "method", [None, *[m for m in ("forkserver", "spawn") if m in multiprocessing.get_all_start_methods()]]
 )
 async def test_a_script_without_a_main_guard(shop: DemoShop, tmp_path: Path, method: str | None) -> None:
-    """The script runs once, not once more in each worker, whatever start method it has chosen."""
+    """The script runs only once, not again in each worker, whatever start method it has chosen."""
     arguments = [shop.base_url] if method is None else [shop.base_url, method]
     assert await run_script(PLAIN, tmp_path, *arguments) == ["top of the script", "120 True"]
 
@@ -81,14 +81,14 @@ async def test_a_daemonic_child_process(shop: DemoShop, tmp_path: Path, method: 
 
 
 async def test_a_running_loop(shop: DemoShop) -> None:
-    """Inside a loop that runs already, as in a notebook, it is awaited like anything else."""
+    """In a running loop, as in a notebook, it can be awaited like anything else."""
     result = await crawl("渗透测试", pages=2, price_check=0, base_url=shop.base_url)
     assert (result.counts.listings, result.complete) == (120, True)
     assert children() == []
 
 
 async def test_ten_at_once_share_an_engine(shop: DemoShop) -> None:
-    """Ten searches in one loop have one set of workers, and each gets its own answer."""
+    """Ten searches in one loop share one set of workers, and each gets its own result."""
     words = ["渗透测试", "人工智能", "Python", "历史", "数学", "小说", "英语", "心理学", "摄影", "园艺"]
     most = 0
 
@@ -110,7 +110,7 @@ async def test_ten_at_once_share_an_engine(shop: DemoShop) -> None:
 
 
 async def test_a_thread_with_a_loop_of_its_own(shop: DemoShop) -> None:
-    """A loop in another thread than the main one will do."""
+    """A loop in a thread other than the main one works, too."""
 
     def search() -> int:
         return asyncio.run(crawl("渗透测试", pages=1, price_check=0, base_url=shop.base_url)).counts.listings
@@ -119,7 +119,7 @@ async def test_a_thread_with_a_loop_of_its_own(shop: DemoShop) -> None:
 
 
 async def test_an_aiohttp_handler(shop: DemoShop) -> None:
-    """A web handler answers with the report; two requests at a time do not disturb each other."""
+    """A web handler responds with the report; two parallel requests do not disturb each other."""
 
     async def handler(request: web.Request) -> web.Response:
         result = await crawl(request.query["q"], pages=1, price_check=0, base_url=shop.base_url)
@@ -148,7 +148,7 @@ async def test_an_aiohttp_handler(shop: DemoShop) -> None:
 
 
 async def test_any_executor_can_be_handed_in(shop: DemoShop) -> None:
-    """An executor of the caller's parses, and is still open afterwards."""
+    """A caller's executor parses, and is still open afterwards."""
     with ThreadPoolExecutor(2) as executor:
         result = await crawl("渗透测试", pages=2, price_check=0, base_url=shop.base_url, executor=executor)
         assert (result.counts.listings, result.complete) == (120, True)

@@ -1,4 +1,4 @@
-"""Pages that are not the one asked for, or not all of it, over real HTTP: asked for again, never taken in silence."""
+"""Wrong or incomplete pages, over real HTTP: requested again, and never accepted silently."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIES = [
 async def test_a_lie_for_good_costs_its_page(
     kind: FaultKind, verdict: str, words: str, requests: int
 ) -> None:
-    """Another query's or another page's books, or half a page, are in no report; the page says what came."""
+    """Books of another query or page, or half a page, are in no report; the page says what was received."""
     result, shop = await search(Fault(kind, pages={2}))
     assert verdicts(result) == ["ok", verdict, "ok"]
     assert words in result.pages[1].detail
@@ -47,7 +47,7 @@ async def test_a_lie_for_good_costs_its_page(
 
 @pytest.mark.parametrize("kind", [kind for kind, *_ in LIES])
 async def test_a_lie_told_once_costs_nothing(kind: FaultKind) -> None:
-    """The page is asked for again, and the books are those of an honest shop."""
+    """The page is requested again, and the books are those of a correct shop."""
     result, shop = await search(Fault(kind, pages={2}, times=1))
     honest, _ = await search()
     assert verdicts(result) == ["ok", "ok", "ok"]
@@ -57,21 +57,21 @@ async def test_a_lie_told_once_costs_nothing(kind: FaultKind) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind, *_ in LIES])
 async def test_one_attempt_is_one_attempt(kind: FaultKind) -> None:
-    """Whoever allows one attempt gets no second one for a lie either."""
+    """With one attempt allowed, there is no second one for a wrong page, either."""
     result, shop = await search(Fault(kind, pages={2}), attempts=1)
     assert result.pages[1].verdict.failed
     assert asked(shop, 2) == 1
 
 
 async def test_every_page_of_another_search() -> None:
-    """A shop that answers another query throughout has answered nothing."""
+    """A shop that always answers another query has not answered."""
     result, _ = await search(Fault(FaultKind.OTHER_QUERY))
     assert verdicts(result) == ["unexpected_page"] * 3
     assert (result.had_a_page, result.books) == (False, ())
 
 
 async def test_a_rejected_answer_is_an_event() -> None:
-    """Who follows the search hears why a page is asked for once more; its attempts count on."""
+    """An event has the reason for requesting a page again; its attempts continue to count."""
     fault = Fault(FaultKind.CUT, pages={1}, times=2)
     async with (
         DemoShop(faults=[fault]) as shop,

@@ -1,4 +1,4 @@
-"""The parse pool outlives its workers, and leaves none behind."""
+"""The parse pool survives its workers, and leaves none behind."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
 
 
 async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:
-    """Each page comes back as what it was asked for, and none is parsed in this process."""
+    """Each result belongs to its page, and none is parsed in this process."""
     pages = await asyncio.gather(*(parse(pool, "answer", n) for n in range(1, 21)))
     assert [page.page for page in pages if isinstance(page, SearchPage)] == list(range(1, 21))
     assert os.getpid() not in {int(page.sign) for page in pages if isinstance(page, SearchPage)}
 
 
 async def test_a_page_that_kills_its_worker_costs_itself_alone(pool: ParsePool) -> None:
-    """The guilty page is named, all its neighbours are parsed."""
+    """The page at fault is named, and all its neighbours are parsed."""
     bodies = ["answer"] * 9 + ["die"] + ["answer"] * 10
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     failures = {n: o for n, o in enumerate(outcomes) if isinstance(o, ParseFailure)}
@@ -67,7 +67,7 @@ async def test_a_page_that_kills_its_worker_costs_itself_alone(pool: ParsePool) 
 
 
 async def test_two_pages_that_kill_their_workers_are_both_found(pool: ParsePool) -> None:
-    """Suspects are tried one by one, so each guilty page answers for itself."""
+    """Suspects are tried one by one, so each page at fault is found."""
     bodies = ["die", "exit", "answer", "answer"]
     outcomes = await asyncio.gather(*(parse(pool, body, n) for n, body in enumerate(bodies)))
     assert [isinstance(o, ParseFailure) for o in outcomes] == [True, True, False, False]
@@ -108,14 +108,14 @@ def test_a_worker_that_dies_while_another_starts_leaves_no_process(
 
 
 async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_path: Path) -> None:
-    """A page whose worker was killed from outside is parsed by the next one."""
+    """If a worker is killed from outside, the next one parses its page."""
     outcome = await parse(pool, f"die-once {tmp_path / 'died'}")
     assert isinstance(outcome, SearchPage)
 
 
 @pytest.mark.parametrize("order", ["hang", "spin"])
 async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -> None:
-    """A hung page ends in `parse_timeout`, its neighbours are parsed, its worker is gone."""
+    """A page that hangs ends in `parse_timeout`, its neighbours are parsed, and its worker is gone."""
     pool = ParsePool(workers=2, timeout=1.5, start_method="spawn", task=obey)
     events: list[WorkerEvent] = []
     pool.on_event = events.append
@@ -138,7 +138,7 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
 
 
 async def test_closing_leaves_no_process(pool: ParsePool) -> None:
-    """When close() returns, the workers are gone, busy ones included."""
+    """When close() returns, all workers are gone, even busy ones."""
     events: list[WorkerEvent] = []
     pool.on_event = events.append
     pool.warm_up(2)
@@ -155,7 +155,7 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
 
 
 async def test_a_pages_clock_measures_that_page_alone() -> None:
-    """Three pages that take half of what they may, through one worker: none pays for those before it."""
+    """Three pages that take half of their limit each, in one worker: none is charged for those before it."""
     pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
     try:
         await parse(pool, "answer")
@@ -166,7 +166,7 @@ async def test_a_pages_clock_measures_that_page_alone() -> None:
 
 
 async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
-    """A page whose caller went away keeps its slot and its clock: the next page does not pay for it."""
+    """A page whose caller has gone keeps its slot and its timeout: the next page is not charged for it."""
     pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
     try:
         await parse(pool, "answer")
@@ -184,13 +184,13 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
 
 
 async def test_a_suspect_that_leaves_returns_its_slots() -> None:
-    """A caller that is cancelled while its page waits to be tried alone takes no slot with it."""
+    """A caller that is cancelled while its page waits for a single trial keeps no slot."""
     pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
     loop = asyncio.get_running_loop()
     thirds: asyncio.Queue[asyncio.Task[SearchPage | ParseFailure]] = asyncio.Queue()
 
     def take_a_slot(event: WorkerEvent) -> None:
-        """Hand over a third page when the pool breaks: it takes a slot before the two suspects get theirs back."""
+        """Submit a third page when the pool breaks: it takes a slot before the two suspects get theirs back."""
         if event.what == "lost" and thirds.empty():
             thirds.put_nowait(loop.create_task(parse(pool, "hang")))
 
@@ -236,7 +236,7 @@ async def test_closing_may_be_interrupted() -> None:
 async def test_a_pool_that_cannot_start_again_says_so(
     pool: ParsePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When no new worker can be started after a crash, the page says so; nothing is raised."""
+    """If no new worker can be started after a crash, the page says so; nothing is raised."""
     assert isinstance(await parse(pool, "answer"), SearchPage)
 
     def refuse(*_: object, **__: object) -> None:
@@ -261,7 +261,7 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("cpus", "workers"), [(1, 1), (2, 1), (6, 5)])
 def test_one_cpu_is_left_to_the_loop(monkeypatch: pytest.MonkeyPatch, cpus: int, workers: int) -> None:
-    """Where no number is asked for, there is a worker for each usable CPU but one, and one at least."""
+    """By default there is a worker for each usable CPU except one, and at least one."""
     # The first is asked from Python 3.13 on, the second before; not every system has it.
     monkeypatch.setattr(os, "process_cpu_count", lambda: cpus, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)), raising=False)
@@ -269,14 +269,14 @@ def test_one_cpu_is_left_to_the_loop(monkeypatch: pytest.MonkeyPatch, cpus: int,
 
 
 def test_the_number_of_workers() -> None:
-    """There are as many workers as were asked for, but never more than pages, nor more than the most."""
+    """As many workers as requested, but no more than pages, nor more than the maximum."""
     assert worker_count(3) == 3
     assert worker_count(8, pages=2) == 2
     assert worker_count(1000) <= 64
 
 
 async def test_a_page_on_which_the_parser_raises_costs_itself_alone(pool: ParsePool) -> None:
-    """A defect of the parser is a value that names it; the worker lives on and parses the other pages."""
+    """A bug in the parser gives a value that names it; the worker lives on and parses the other pages."""
     events: list[WorkerEvent] = []
     pool.on_event = events.append
     bad, *good = await asyncio.gather(
@@ -289,7 +289,7 @@ async def test_a_page_on_which_the_parser_raises_costs_itself_alone(pool: ParseP
 
 
 class Broken(Executor):
-    """An executor whose every job ends in an error."""
+    """An executor whose every job fails."""
 
     def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
         future = Future[Any]()
@@ -298,7 +298,7 @@ class Broken(Executor):
 
 
 async def test_an_executor_that_fails_costs_each_page_its_own_failure() -> None:
-    """What a foreign executor raises is a value that names it, be it raised at once or later."""
+    """An exception from a foreign executor becomes a value, whether raised at once or later."""
     parser = page_parser(workers=1, timeout=5.0, executor=Broken())
     words = Phrase("executor_failed", error="MemoryError: no room")
     assert await parse(parser, "any page") == ParseFailure(ParseFailureReason.CRASHED, words)
@@ -311,7 +311,7 @@ async def test_an_executor_that_fails_costs_each_page_its_own_failure() -> None:
 
 
 async def test_an_executor_that_is_too_slow_costs_the_page_its_time() -> None:
-    """Give up a page that waits behind a stranger's long job; the next page is parsed once that has ended."""
+    """A page that waits behind a foreign long job is given up; the next page is parsed once that has ended."""
     release = threading.Event()
     with ThreadPoolExecutor(1) as executor:
         job = executor.submit(release.wait)
@@ -328,7 +328,7 @@ async def test_an_executor_that_is_too_slow_costs_the_page_its_time() -> None:
 
 
 async def test_a_page_whose_executor_is_shut_down_is_given_up() -> None:
-    """Jobs that were cancelled from without are values too."""
+    """Jobs cancelled from outside become values, too."""
     release = threading.Event()
     executor = ThreadPoolExecutor(1)
     job = executor.submit(release.wait)
@@ -343,7 +343,7 @@ async def test_a_page_whose_executor_is_shut_down_is_given_up() -> None:
 
 
 async def test_threads_serve_where_an_executor_is_handed_in() -> None:
-    """A foreign executor is used and stays open; its troubles are values too."""
+    """A foreign executor is used and stays open; its failures become values, too."""
     with ThreadPoolExecutor(1) as executor:
         parser = page_parser(workers=1, timeout=5.0, executor=executor)
         assert isinstance(parser, ExecutorParser)
@@ -377,7 +377,7 @@ ORPHAN = """
 
 @pytest.mark.parametrize("method", [*METHODS, "fork"])
 async def test_workers_end_when_their_parent_is_killed(method: str, tmp_path: Path) -> None:
-    """After SIGKILL of the parent its workers end by themselves, a hung one included."""
+    """After SIGKILL of the parent, its workers end by themselves, even a hung one."""
     script = tmp_path / "parent.py"
     script.write_text(textwrap.dedent(ORPHAN.format(method=method)))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,4 +1,4 @@
-"""The cheapest, proven: a search never says «cheapest of all» when the shop has something cheaper."""
+"""The proof of the cheapest book: a search never says «cheapest of all» if the shop has something cheaper."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ LOST = Judgement(Verdict.HTTP_ERROR, "503")
 def read_list(
     listings: Sequence[Listing], *, price_order: bool, requested: int, failed: frozenset[int] = frozenset()
 ) -> PageList:
-    """Return a list as it is when all pages asked for have ended."""
+    """Return a list in the state after all requested pages have ended."""
     found = pages_of(listings)
     pages = PageList(price_order=price_order, requested=requested, asked=(), url=str)
     for number in range(1, min(requested, len(found)) + 1):
@@ -77,7 +77,7 @@ def page_result(pages: PageList, number: int) -> PageResult:
 
 
 def checked(own: PageList, beside: PageList) -> tuple[PriceCheck, Decimal | None]:
-    """Return what is proven, and the cheapest price that was found."""
+    """Return the proof, and the cheapest price found."""
     found = [
         listing for pages in (own, beside) for number in pages.final for listing in pages.listings(number)
     ]
@@ -94,7 +94,7 @@ ORDERS = ("price", "random", "reversed", "swapped", "blocks", "moved from the se
 def in_order(
     name: str, listings: list[Listing], draw: random.Random, own: Sequence[Listing]
 ) -> list[Listing]:
-    """Return what a shop shows for its price order, truly or not."""
+    """Return the shop's price order, correct or not."""
     ordered = sorted(listings, key=lambda listing: listing.price or Decimal(0))
     match name:
         case "random":
@@ -123,7 +123,7 @@ def in_order(
 def test_what_is_proven_is_the_cheapest_of_two_thousand(
     order: str, seed: int, own_pages: int, check_pages: int, faulty: bool
 ) -> None:
-    """Random catalogues and orders, pages that fail, orders that lie: what is proven is true of the whole catalogue."""
+    """Random catalogues and orders, failing pages, wrong orders: a proof is always true of the whole catalogue."""
     draw = random.Random(seed)
     listings = [
         item(n, draw.choice([draw.randint(100, 20_000), draw.randint(100, 1_500)])) for n in range(2_000)
@@ -143,7 +143,7 @@ def test_what_is_proven_is_the_cheapest_of_two_thousand(
 
 
 def test_something_unreadable_may_be_cheaper() -> None:
-    """A listing without a readable price, or an item that could not be read, before the cheapest leaves it unproven."""
+    """An unreadable price or item before the cheapest book prevents the proof."""
     listings = [item(n, 1000 + n) for n in range(200)]
     own = read_list(listings[::-1], price_order=False, requested=1)
     hidden = read_list([item(999, None), *listings], price_order=True, requested=3)
@@ -159,7 +159,7 @@ def test_something_unreadable_may_be_cheaper() -> None:
 
 
 def test_prices_that_have_not_passed_the_cheapest() -> None:
-    """Three pages of things cheaper than any book prove nothing of the books."""
+    """Three pages of products cheaper than any book prove nothing about books."""
     bookmarks = [item(n, 100) for n in range(300)]
     own = read_list([item(900, 5000)], price_order=False, requested=1)
     own.available = 9
@@ -170,7 +170,7 @@ def test_prices_that_have_not_passed_the_cheapest() -> None:
 
 
 def test_a_list_that_was_read_whole_needs_no_order() -> None:
-    """Who has read everything knows what is cheapest."""
+    """After reading everything, the cheapest is known."""
     listings = [item(n, 1000 - n) for n in range(100)]
     own = read_list(listings, price_order=False, requested=5)
     check = check_price(Decimal("9.01"), own, None, page_result, stopped=False)
@@ -185,7 +185,7 @@ def test_a_list_that_was_read_whole_needs_no_order() -> None:
 
 @dataclass
 class ListShop:
-    """A shop whose two orders are given as lists, and whose pages may fail."""
+    """A shop with two lists as its orders, and pages that may fail."""
 
     own: Sequence[Listing]
     by_price: Sequence[Listing]
@@ -239,7 +239,7 @@ SHUFFLED = random.Random(7).sample(LISTINGS, len(LISTINGS))
 
 
 async def test_the_cheapest_is_found_and_proven() -> None:
-    """The cheapest stands on no page that was asked for; its listing is a book of the report, from the price order."""
+    """The cheapest is on none of the requested pages; its listing is a book of the report, from the price order."""
     result = await search(ListShop(SHUFFLED, LISTINGS), pages=1)
     check = result.price_check
     assert check is not None
@@ -249,14 +249,14 @@ async def test_the_cheapest_is_found_and_proven() -> None:
 
 
 async def test_no_more_pages_than_are_needed_count() -> None:
-    """Pages in price order beyond the one that passes the cheapest are in no report, whichever came first."""
+    """Pages in price order beyond the one that passes the cheapest are in no report, whichever arrives first."""
     result = await search(ListShop(SHUFFLED, LISTINGS), pages=1, price_check=5)
     assert [page.page for page in result.price_pages] == [1]
     assert result.counts.listings == 120
 
 
 async def test_a_failed_page_of_the_check_leaves_the_search_whole() -> None:
-    """The pages asked for are all there; nothing is proven, and the reason is said."""
+    """All requested pages are there; the proof is missing, with the reason."""
     result = await search(ListShop(SHUFFLED, LISTINGS, fails=frozenset({1})), pages=2)
     assert (result.complete, result.failed) == (True, ())
     assert result.price_check is not None
@@ -278,7 +278,7 @@ async def test_the_check_can_be_left_out() -> None:
 
 
 async def test_a_search_in_price_order_proves_itself() -> None:
-    """Its own pages are the check: none is asked for twice."""
+    """Its own pages serve as the check: none is requested twice."""
     shop = ListShop(SHUFFLED, LISTINGS)
     result = await search(shop, pages=2, sort="price")
     assert result.price_check is not None
@@ -287,7 +287,7 @@ async def test_a_search_in_price_order_proves_itself() -> None:
 
 
 async def test_what_a_filter_drops_is_not_what_the_prices_must_pass() -> None:
-    """The cheap books are by another publisher: pages are asked for until the prices pass the one that is kept."""
+    """The cheap books are by another publisher: pages are requested until the prices pass the one that is kept."""
     cheap = [item(n, 500) for n in range(150)]
     listings = [*cheap, *(item(n, 2000 + n, publisher="海岸出版社") for n in range(200, 600))]
     result = await search(ListShop(listings[::-1], listings), pages=1, publisher="海岸", price_check=6)
@@ -298,7 +298,7 @@ async def test_what_a_filter_drops_is_not_what_the_prices_must_pass() -> None:
 
 
 async def test_a_list_read_to_its_end_names_no_price() -> None:
-    """A list of few books ends before any price is passed: the report says that it was read whole."""
+    """A short list ends before any price is passed: the report says that it was read to its end."""
     result = await crawl("人工智慧", demo=True)
     check = result.price_check
     assert check is not None
@@ -311,7 +311,7 @@ async def test_a_list_read_to_its_end_names_no_price() -> None:
 
 
 async def test_the_demo_is_proven_by_default() -> None:
-    """The cheapest of all that the demo lists, with three pages and the price check of a default run."""
+    """The cheapest of all the demo's listings is proven with three pages and the default price check."""
     result = await crawl(QUERY, demo=True)
     check = result.price_check
     assert check is not None
@@ -321,7 +321,7 @@ async def test_the_demo_is_proven_by_default() -> None:
 
 
 async def test_runs_differ_in_nothing_by_the_order_of_arrival() -> None:
-    """Pages in price order that come late or early make the same report."""
+    """Pages in price order give the same report, whether they arrive early or late."""
     late = [Fault(FaultKind.LATENCY, delay=0.3, pages={1})]
     async with DemoShop() as shop, DemoShop(faults=late) as slow:
         first, second = await asyncio.gather(
@@ -336,7 +336,7 @@ async def test_runs_differ_in_nothing_by_the_order_of_arrival() -> None:
 
 
 async def test_what_could_not_be_read_of_a_price_page_is_told() -> None:
-    """Notes on the pages in price order are in the report like those on the others, of the pages that count."""
+    """The report has notes on the pages in price order like those on the others, for the pages that count."""
     bookmarks = [item(n, 100 + n, publisher="晨光") for n in range(20)]
     shop = ListShop(SHUFFLED, [*bookmarks, *LISTINGS], short=frozenset({1, 4}))
     result = await search(shop, pages=1, price_check=4)
@@ -346,7 +346,7 @@ async def test_what_could_not_be_read_of_a_price_page_is_told() -> None:
 
 
 async def test_the_check_of_a_blocked_search_is_no_second_block() -> None:
-    """Three blocked pages and their three price pages leave the shop to the next search; five blocked pages do not."""
+    """Three blocked pages and their three price pages do not open the circuit breaker; five blocked pages do."""
     async with (
         DemoShop(faults=[Fault(FaultKind.FIREWALL)]) as shop,
         Crawler(Settings(base_url=shop.base_url)) as crawler,

@@ -1,4 +1,4 @@
-"""A search, driven over real HTTP against the demo shop: every page ends in its verdict, nothing is lost in silence."""
+"""A search over real HTTP against the demo shop: every page ends with a verdict, and nothing is lost silently."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def events_of(crawler: Crawler, query: str, **options: Any) -> list[Event]
 
 
 async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
-    """Twenty pages of sixty, the query in Simplified Chinese, books in the order of their prices."""
+    """Twenty pages of sixty, the query in Simplified Chinese, and books in order of price."""
     result = await search(shop, pages=20)
     assert verdicts(result) == dict.fromkeys(range(1, 21), "ok")
     assert (result.query, result.query_sent) == (QUERY, "渗透测试")
@@ -71,7 +71,7 @@ async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
 
 
 async def test_the_same_pages_give_the_same_books(shop: DemoShop) -> None:
-    """Two runs differ in their times only, in whatever order the pages came."""
+    """Two runs differ only in their times, whatever the order in which pages arrive."""
     async with DemoShop(faults=[Fault(FaultKind.LATENCY, pages={1, 2}, delay=0.3)]) as late:
         first, second = await search(shop, pages=6), await search(late, pages=6)
     assert first.books == second.books
@@ -80,7 +80,7 @@ async def test_the_same_pages_give_the_same_books(shop: DemoShop) -> None:
 
 
 async def test_no_more_requests_at_once_than_allowed() -> None:
-    """Pages go out at once, without waiting for page 1, but within the concurrency limit."""
+    """Pages are requested in parallel, without waiting for page 1, but within the concurrency limit."""
     async with DemoShop(latency=0.1) as shop:
         await search(shop, pages=20, concurrency=4)
         assert shop.peak_in_flight == 4
@@ -120,7 +120,7 @@ def fault_name(value: object) -> str | None:
 async def test_a_faulty_page_costs_itself_alone(
     fault: Fault, verdict: Verdict, words: str, requests: int
 ) -> None:
-    """Page 2 fails with its verdict and reason; pages 1 and 3 are in the report, which is not whole."""
+    """Page 2 fails with its verdict and reason; pages 1 and 3 are in the report, which is incomplete."""
     async with DemoShop(faults=[fault]) as shop:
         result = await search(shop, max_body_bytes=1_000_000)
     assert verdicts(result) == {1: "ok", 2: str(verdict), 3: "ok"}
@@ -148,7 +148,7 @@ HEALED = [
 
 @pytest.mark.parametrize("fault", HEALED, ids=fault_name)
 async def test_what_can_be_saved_is_saved(shop: DemoShop, fault: Fault) -> None:
-    """Passing trouble and a mis-declared charset cost nothing: the books are those of a healthy shop."""
+    """Temporary failures and a wrong charset cost nothing: the books are those of a healthy shop."""
     async with DemoShop(faults=[fault]) as faulty:
         result = await search(faulty)
     healthy = await search(shop)
@@ -157,7 +157,7 @@ async def test_what_can_be_saved_is_saved(shop: DemoShop, fault: Fault) -> None:
 
 
 async def test_pages_beyond_the_last_are_dropped() -> None:
-    """Once the shop says how many pages there are, requests past them are not made, and nothing has failed."""
+    """Once the shop states its number of pages, later ones are not requested, and nothing has failed."""
     async with DemoShop(latency=0.05) as shop:
         async with Crawler(Settings(base_url=shop.base_url, price_check=0, concurrency=2)) as crawler:
             events = await events_of(crawler, QUERY, pages=100, min_price=5, max_price=9)
@@ -174,7 +174,7 @@ async def test_pages_beyond_the_last_are_dropped() -> None:
 
 
 async def test_pages_come_back_when_the_shop_states_more() -> None:
-    """A page that was given up as past the end is asked after all once another page states more pages."""
+    """A page that was given up as past the end is requested if another page states more pages."""
     books = catalogue("渗透测试")
 
     async def answer(request: web.Request) -> web.Response:
@@ -208,7 +208,7 @@ async def test_pages_come_back_when_the_shop_states_more() -> None:
 
 
 async def test_closing_the_engine_ends_its_searches() -> None:
-    """A search that runs when its engine is closed gives its result, marked; nothing is raised into its reader."""
+    """If its engine is closed, a running search gives its result, marked; nothing is raised in its reader."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with DemoShop(faults=faults) as shop:
         async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
@@ -222,7 +222,7 @@ async def test_closing_the_engine_ends_its_searches() -> None:
 
 
 async def test_cancelling_crawl_leaves_no_process() -> None:
-    """`crawl()` cancelled, and once more while it closes, ends its workers all the same."""
+    """Cancelled, even twice while it closes, `crawl()` ends its workers all the same."""
     async with DemoShop(faults=[Fault(FaultKind.NESTED, pages={1})]) as shop:
         crawling = asyncio.create_task(search(shop, pages=1, parse_timeout=60))
         while not any(child.cpu_times().user > 1 for child in children()):  # noqa: ASYNC110 – another process
@@ -236,7 +236,7 @@ async def test_cancelling_crawl_leaves_no_process() -> None:
 
 
 async def test_a_list_that_repeats_itself_is_at_its_end() -> None:
-    """A page with the products of the page before is past the end, counted once, and noted."""
+    """A page with the products of the previous page is past the end, counted once, with a note."""
     async with DemoShop(faults=[Fault(FaultKind.REPEATS, pages={3})]) as shop:
         result = await search(shop)
     assert verdicts(result) == {1: "ok", 2: "ok", 3: "past_end"}
@@ -245,7 +245,7 @@ async def test_a_list_that_repeats_itself_is_at_its_end() -> None:
 
 
 async def test_nothing_found_is_an_honest_answer() -> None:
-    """The shop's own «nothing found» is no failure: 0 pages available, none ok, none failed."""
+    """The shop's own «nothing found» is not a failure: 0 pages available, none ok, none failed."""
     async with DemoShop(faults=[Fault(FaultKind.NO_RESULTS)]) as shop:
         result = await search(shop, pages=20)
     assert set(verdicts(result).values()) == {"no_results"}
@@ -254,7 +254,7 @@ async def test_nothing_found_is_an_honest_answer() -> None:
 
 
 async def test_nothing_found_by_mistake_ends_no_search() -> None:
-    """Page 1 says «nothing found» at once, and page 2 is late and has books: it was not true of the search."""
+    """Page 1 says «nothing found» at once, and page 2 arrives late with books: the search continues."""
     faults = [Fault(FaultKind.NO_RESULTS, pages={1}), Fault(FaultKind.LATENCY, delay=0.3, pages={2, 3})]
     async with DemoShop(faults=faults) as shop:
         result = await search(shop)
@@ -262,7 +262,7 @@ async def test_nothing_found_by_mistake_ends_no_search() -> None:
 
 
 async def test_nobody_there() -> None:
-    """Without a server there is no permission of robots.txt; who does not ask for that meets a network error."""
+    """Without a server, robots.txt permits nothing; a search that ignores it meets a network error."""
     async with DemoShop() as shop:
         closed = shop.base_url
     denied = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1)
@@ -275,7 +275,7 @@ async def test_nobody_there() -> None:
 
 
 async def test_the_events_tell_the_whole_story() -> None:
-    """Start first, result last, every attempt with its wait, one final verdict a page."""
+    """Start first, result last, every attempt with its wait, and one final verdict per page."""
     fault = Fault(FaultKind.STATUS, pages={2}, status=503, times=1)
     async with (
         DemoShop(faults=[fault]) as shop,
@@ -295,7 +295,7 @@ async def test_the_events_tell_the_whole_story() -> None:
 
 
 async def test_a_verdict_may_be_revised() -> None:
-    """Page 3 repeats page 2 but comes first: it is `ok` until page 2 shows what it is."""
+    """Page 3 repeats page 2 but arrives first: it is `ok` until page 2 arrives."""
     faults = [Fault(FaultKind.REPEATS, pages={3}), Fault(FaultKind.LATENCY, pages={2}, delay=0.4)]
     async with (
         DemoShop(faults=faults) as shop,
@@ -307,7 +307,7 @@ async def test_a_verdict_may_be_revised() -> None:
 
 
 async def test_a_reader_that_sleeps_stalls_nothing() -> None:
-    """The crawl goes on while nothing is reading its events."""
+    """The crawl continues while nobody reads its events."""
     async with DemoShop() as shop, Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
         events = crawler.search(QUERY, pages=10)
         await anext(events)
@@ -321,7 +321,7 @@ async def test_a_reader_that_sleeps_stalls_nothing() -> None:
 
 
 async def test_a_deadline_ends_the_run_with_what_there_is() -> None:
-    """What was not asked or not answered in time is `not_asked`, and says why."""
+    """Pages without a response in time are `not_asked`, with the reason."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=600)]
     async with DemoShop(faults=faults) as shop:
         result = await search(shop, pages=20, max_seconds=1.5)
@@ -332,7 +332,7 @@ async def test_a_deadline_ends_the_run_with_what_there_is() -> None:
 
 
 async def test_stop_ends_every_search_of_an_engine() -> None:
-    """`stop()` gives up what is in flight at once; each search still gives its result."""
+    """`stop()` cancels requests in flight at once; each search still gives its result."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with (
         DemoShop(faults=faults) as shop,
@@ -353,7 +353,7 @@ async def test_stop_ends_every_search_of_an_engine() -> None:
 
 
 async def test_leaving_the_events_leaves_nothing_behind() -> None:
-    """Breaking out of a search gives up its requests, and closing the engine ends its processes."""
+    """Breaking out of a search cancels its requests, and closing the engine ends its processes."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with DemoShop(faults=faults) as shop:
         async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
@@ -369,7 +369,7 @@ async def test_leaving_the_events_leaves_nothing_behind() -> None:
 
 
 async def test_one_engine_many_searches(shop: DemoShop) -> None:
-    """Searches at once and one after the other share an engine without mixing."""
+    """Searches in parallel and one after the other share an engine without mixing."""
     async with Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler:
 
         async def result(query: str) -> SearchResult:
@@ -385,7 +385,7 @@ async def test_one_engine_many_searches(shop: DemoShop) -> None:
 
 
 async def test_a_poisoned_page_costs_itself_alone() -> None:
-    """60,000 nested tags hang the parser for seconds: the page is given up, the others are in the report."""
+    """60,000 nested tags occupy the parser for seconds: the page is given up, the others are in the report."""
     async with DemoShop(faults=[Fault(FaultKind.NESTED, pages={7})]) as shop:
         result = await search(shop, pages=20, parse_timeout=2.0)
     assert [(p.page, str(p.verdict)) for p in result.failed] == [(7, "parse_timeout")]
@@ -418,7 +418,7 @@ async def test_the_demo_is_marked(shop: DemoShop) -> None:
 async def test_bad_input_is_refused_before_anything_starts(
     query: str, options: dict[str, Any], error: type[Exception], words: str
 ) -> None:
-    """An error in one clear line names the thing; nothing was started for it."""
+    """One clear line names the error; nothing was started."""
     with pytest.raises(error, match=words) as caught:
         await crawl(query, **options)
     assert "\n" not in str(caught.value)
@@ -426,7 +426,7 @@ async def test_bad_input_is_refused_before_anything_starts(
 
 
 async def test_an_engine_is_used_inside_its_block() -> None:
-    """A search outside of `async with` is refused, before it and after it."""
+    """A search outside `async with` is refused, before and after it."""
     crawler = Crawler()
     with pytest.raises(EngineClosedError):
         await anext(crawler.search(QUERY))
@@ -452,7 +452,7 @@ async def test_an_engine_is_used_inside_its_block() -> None:
 async def test_the_mainlands_wording_is_suggested_where_the_shop_has_little(
     query: str, faults: list[Fault], suggestion: str | None
 ) -> None:
-    """Few products in the whole shop, or none, and not few pages read or failed, bring the suggestion."""
+    """Few products in the whole shop cause the suggestion, not few pages read or failed."""
     async with DemoShop(faults=faults) as shop:
         result = await crawl(query, pages=1, base_url=shop.base_url)
     assert result.suggestion == suggestion

@@ -75,7 +75,7 @@ def maybe(convert: Callable[[T], int], value: T | None) -> int | None:
 
 
 class Clock:
-    """A clock that is set by hand, and goes on by 7 ms whenever somebody looks at it."""
+    """A clock that is set by hand, and advances by 7 ms whenever it is read."""
 
     def __init__(self) -> None:
         self.moment = START
@@ -89,7 +89,7 @@ class Clock:
 
 
 class Row(NamedTuple):
-    """An observation as the file has it."""
+    """An observation as stored in the file."""
 
     at: int
     """Unix time, microseconds."""
@@ -105,7 +105,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Year:
-    """What the runs told, and what they left in the file."""
+    """The reports of the runs, and the rows in the file."""
 
     path: Path
     source: str = ""
@@ -116,7 +116,7 @@ class Year:
     """By product number, in order of time."""
 
     def until(self, product_id: str, moment: dt.datetime) -> list[Row]:
-        """Return the rows of a product up to a moment, which is that of the last of them."""
+        """Return the rows of a product up to a time, which is that of the last of them."""
         at = microseconds(moment)
         rows = self.rows[product_id]
         number = bisect_right(rows, at, key=lambda row: row.at)
@@ -126,7 +126,7 @@ class Year:
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
-    """Search every day of a year, recording each run and keeping what its report says of the past."""
+    """Search every day of a year; record each run and keep its report's statements about the past."""
     year = Year(tmp_path_factory.mktemp("year") / "history.sqlite3")
     asyncio.run(live(year))
     with sqlite3.connect(year.path) as connection:
@@ -166,7 +166,7 @@ async def live(year: Year) -> None:
 
 
 def timetable() -> list[tuple[dt.datetime, str, int]]:
-    """Return when what is searched, and how many pages of it, in order of time."""
+    """Return the schedule in order of time: what to search, and how many pages."""
     runs = []
     for number in range(DAYS):
         midnight = START + dt.timedelta(days=number)
@@ -179,7 +179,7 @@ def timetable() -> list[tuple[dt.datetime, str, int]]:
 
 
 class Raise(NamedTuple):
-    """A raise that made a discount, in the same units."""
+    """A raise that produced a discount, in the same units."""
 
     kind: str
     before: int
@@ -190,7 +190,7 @@ class Raise(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What is to be told; amounts in hundredths of a yuan, moments in microseconds."""
+    """The expected figures; amounts in hundredths of a yuan, times in microseconds."""
 
     since: int
     last_at: int
@@ -207,7 +207,7 @@ class Figures(NamedTuple):
 
 
 def told(past: PriceHistory) -> Figures:
-    """Return what was told in the units of the file."""
+    """Convert the report's figures to the units of the file."""
     flag = past.raised_then_cut
     return Figures(
         since=microseconds(past.since),
@@ -235,7 +235,7 @@ def told(past: PriceHistory) -> Figures:
 
 
 def found_again(rows: list[Row]) -> Figures:
-    """Return the same from the rows, going through them one by one."""
+    """Compute the same figures from the rows, one by one."""
     last = rows[-1]
     now = last.buyable
     lowest = lowest_at = previous = previous_at = None
@@ -270,9 +270,9 @@ def found_again(rows: list[Row]) -> Figures:
 
 
 def lowest_in_days(rows: list[Row]) -> int | None:
-    """Go back from now to where it was cheaper, or to its first price, and look whether it was dearer on the way.
+    """Go back from now to where it was cheaper, or to its first price, and check if it was more expensive in between.
 
-    No further than to where nobody had looked for two weeks, or for four times as long as usual.
+    Go no further than a gap of two weeks, or four times the usual interval, without an observation.
     """
     now = rows[-1].buyable
     if now is None:
@@ -295,7 +295,7 @@ def lowest_in_days(rows: list[Row]) -> int | None:
 
 
 def raised(rows: list[Row]) -> Raise | None:  # noqa: C901 – written down in one piece, unlike what it tests
-    """Look for a raise within 30 days, against what was usual in the 90 days before these."""
+    """Find a raise within 30 days, compared with the usual price in the 90 days before these."""
     last = rows[-1]
     now = last.buyable
     day_prices: dict[int, tuple[int, int]] = {}  # when, and what: the last of each day
@@ -332,7 +332,7 @@ def raised(rows: list[Row]) -> Raise | None:  # noqa: C901 – written down in o
 
 
 def test_every_figure_of_every_report_is_found_again(year: Year) -> None:
-    """Whatever a report of the year said of a book's past follows from the rows up to that day."""
+    """Every statement of a year's reports about a book's past follows from the rows up to that day."""
     wrong = [
         (product_id, said, again)
         for product_id, past in year.told
@@ -345,7 +345,7 @@ def test_every_figure_of_every_report_is_found_again(year: Year) -> None:
 
 
 def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
-    """At the end the history's own view has each product, those that no report ranks too."""
+    """At the end, the history's own view includes each product, even those that no report ranks."""
     with HistoryReader(year.path) as history:
         views = [search_view(history, year.source, query, query, top=None) for query in (DAILY, WEEKLY)]
     products = [product for view in views if view is not None for product in view.products]
@@ -360,7 +360,7 @@ def test_every_product_on_record_is_shown_with_its_past(year: Year) -> None:
 
 
 class Judged(NamedTuple):
-    """What a report said of a product, and what the shop was up to."""
+    """A report's statement about a product, and the shop's story on that day."""
 
     product_id: str
     story: Story
@@ -376,7 +376,7 @@ class Judged(NamedTuple):
 
 @pytest.fixture(scope="module")
 def judged(year: Year) -> list[Judged]:
-    """Return every report of the year beside the story that the shop planted."""
+    """Return every report of the year with the story that the shop planted."""
     shelf = {book.product_id: book for query in (DAILY, WEEKLY) for book in catalogue(query)[:120]}
     judged = []
     for product_id, past in year.told:
@@ -390,7 +390,7 @@ def judged(year: Year) -> list[Judged]:
 
 
 def test_no_honest_price_is_called_a_trick(judged: list[Judged]) -> None:
-    """On no day of the year is a product flagged that does not live by tricks, nor one that does on its honest days."""
+    """On no day is a product flagged whose story is honest, nor one with a trick on its honest days."""
     flagged = [each for each in judged if each.flag is not None]
     assert [each for each in flagged if not each.is_right] == []
     assert {each.phase for each in flagged} <= {Phase.CUT, Phase.AFTER}
@@ -399,7 +399,7 @@ def test_no_honest_price_is_called_a_trick(judged: list[Judged]) -> None:
 
 
 def test_no_trick_is_missed(judged: list[Judged]) -> None:
-    """Every discount that a raise has made is flagged as what it is, from its first day to its last."""
+    """Every discount produced by a raise is flagged correctly, from its first day to its last."""
     tricks = [each for each in judged if each.phase is Phase.CUT and each.enough]
     assert [each for each in tricks if not each.is_right] == []
     products = {story: len({each.product_id for each in tricks if each.story is story}) for story in Story}

@@ -1,4 +1,4 @@
-"""What a search's report drops, the history of that search leaves out: it looks at the same selection."""
+"""The history of a search leaves out what its report drops: both use the same selection."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def criteria(*keep: str, goods: bool = False, **filters: Any) -> SelectionCriter
 
 
 def listings() -> list[Any]:
-    """Return a book, and one listing of each kind that a report drops, on sale and sold out."""
+    """Return a book, and one listing of each kind that a report drops, both on sale and sold out."""
     kinds: list[dict[str, Any]] = [
         {},
         {"ebook_only": True, "price": None, "ebook_price": Decimal(9)},
@@ -88,9 +88,9 @@ def listings() -> list[Any]:
     ],
 )
 def test_a_product_has_the_reason_that_holds_on_sale_or_not(keep: tuple[str, ...], reasons: str) -> None:
-    """The report asks nothing more of what it drops as sold out or without a price: here it is asked.
+    """The report does not classify what it drops as sold out or without a price: the history does.
 
-    What it keeps though it is sold out is kept as what it is, a bookmark too.
+    A product kept although it is sold out is stored with its kind, such as a bookmark.
     """
     result = make_result(listings(), criteria=criteria(*keep))
     assert " ".join(judgements(result)[str(place)] or "?" for place in range(1, 10)) == reasons
@@ -106,7 +106,7 @@ def test_a_search_for_all_kinds_of_goods_has_no_accessory() -> None:
 
 
 def test_a_filter_says_nothing_of_a_product() -> None:
-    """What one run was not to find, a history of the search does not lose."""
+    """A history of the search keeps products that one run's filter left out."""
     result = make_result(listings(), criteria=criteria(since=2024))
     assert ("since", "1") in {(reason, listing.product_id) for reason, listing in result.dropped}
     assert judgements(result)["1"] == NOT_DROPPED
@@ -114,7 +114,7 @@ def test_a_filter_says_nothing_of_a_product() -> None:
 
 @pytest.mark.parametrize("filters", [{}, {"since": 2024}])
 def test_a_bare_listing_is_on_the_topic_of_its_twin(filters: dict[str, Any]) -> None:
-    """As the report has it: topic is asked of the book as a whole, also where a filter then drops the book."""
+    """As in the report, the topic is checked for the book as a whole, even if a filter then drops the book."""
     title = {"title": "网络安全攻防实录", "subtitle": ""}
     twins = [
         make_listing(product_id="1", **title),
@@ -154,7 +154,7 @@ def kept_by(file: Path) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
 def test_the_last_run_that_saw_a_product_has_the_last_word(file: Path, order: tuple[int, ...]) -> None:
-    """In whatever order runs come in: imports and replays bring old ones. What is not known changes nothing."""
+    """Runs may come in any order: imports and replays add old ones. Unknown reasons change nothing."""
     runs: list[list[Observation]] = [
         [seen(0, "1", "off_topic"), seen(0, "2", NOT_DROPPED), seen(0, "3", "accessory")],
         [seen(1, "1", NOT_DROPPED), seen(1, "2", "off_topic")],
@@ -168,7 +168,7 @@ def test_the_last_run_that_saw_a_product_has_the_last_word(file: Path, order: tu
 
 
 def filled(file: Path) -> None:
-    """Record ten days of eight products, of which four have a price that falls to half on the last day."""
+    """Record ten days of eight products; the price of four of them falls to half on the last day."""
     prices = {"1": 20, "2": 10, "3": 10, "4": 10, "5": 10, "6": 30}
     judged = {"2": "off_topic", "3": "accessory", "4": "ebook", "6": None}
     with History(file) as history:
@@ -198,7 +198,7 @@ def numbers(past: SearchPast) -> list[str]:
 
 
 def test_a_history_ranks_what_the_report_ranks(file: Path) -> None:
-    """What the report drops is counted; a book that is merely sold out is there, last."""
+    """Products that the report drops are counted; a book that is only sold out is listed, last."""
     filled(file)
     past = view(file)
     assert numbers(past) == ["1", "6", "5"]
@@ -229,7 +229,7 @@ def exported(file: Path, form: str) -> bytes:
 def test_a_file_of_an_earlier_version_keeps_everything(
     file: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
-    """It is read as it is, and after its migration nothing more is known of its products, until they are seen again."""
+    """It is readable unchanged; after its migration, its products are unknown until they are seen again."""
     with monkeypatch.context() as then:
         then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
         then.setattr(schema, "VERSION", version)
@@ -253,7 +253,7 @@ def test_a_file_of_an_earlier_version_keeps_everything(
 
 @pytest.mark.parametrize("form", exporting.FORMATS)
 def test_an_export_brings_it_along(file: Path, tmp_path: Path, form: str) -> None:
-    """Into a new file, into one that has later runs, and back into one from which old observations were pruned."""
+    """Into a new file, into one that has later runs, and back into a pruned one."""
     filled(file)
     data, other = exported(file, form), tmp_path / "other.sqlite3"
     with HistoryImporter(other) as history:
@@ -271,7 +271,7 @@ def test_an_export_brings_it_along(file: Path, tmp_path: Path, form: str) -> Non
 
 
 def without_reasons(data: bytes, form: str) -> Iterator[bytes]:
-    """Yield the lines as an earlier version wrote them; `dropped` is the last of the columns."""
+    """Yield the lines as an earlier version wrote them; `dropped` is the last column."""
     for line in data.splitlines(keepends=True):
         if form == "csv":
             yield line.rpartition(b",")[0] + b"\r\n"
@@ -318,7 +318,7 @@ def test_a_damaged_reason_is_one_line(file: Path, value: object) -> None:
     "options", [{}, {"sellers": "all"}, {"category": "all", "sellers": "all"}, {"keep": ("off_topic",)}]
 )
 async def test_a_search_and_its_history_show_the_same(file: Path, options: dict[str, Any]) -> None:
-    """Of a real search: the history has the report's books with all their offers, and what is sold out or unpriced."""
+    """In a real search, the history has the report's books with all offers, and those sold out or unpriced."""
     async with DemoShop() as shop, Crawler(Settings(base_url=shop.base_url)) as crawler:
         async for event in crawler.search(QUERY, pages=5, **options):
             if isinstance(event, SearchFinished):

@@ -1,4 +1,4 @@
-"""Many processes on one history file: killed in the middle of writing, and all writing at once."""
+"""Many processes on one history file: killed while writing, and all writing in parallel."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def recorder(file: Path, name: str, runs: int) -> asyncio.subprocess.Proce
 
 
 def runs_of(file: Path) -> list[tuple[str, int, int]]:
-    """Return key, number of observations as told, and as counted, of every run in the file."""
+    """Return key, stated number of observations, and counted number, for every run in the file."""
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -45,9 +45,9 @@ def runs_of(file: Path) -> list[tuple[str, int, int]]:
 
 @pytest.mark.parametrize("recorders", [15, pytest.param(50, marks=pytest.mark.slow)])
 async def test_recorders_are_killed(tmp_path: Path, recorders: int) -> None:
-    """Killed at any moment, from before the file is there: it opens, it is whole, and no run is half recorded.
+    """Killed at any time, even before the file exists: the file opens, it is intact, and no run is half recorded.
 
-    What a recorder had said to be recorded is there, too.
+    Everything that a recorder had reported as recorded is there.
     """
     file, dice = tmp_path / "history.sqlite3", random.Random(20)
     said: set[str] = set()
@@ -70,7 +70,7 @@ async def test_recorders_are_killed(tmp_path: Path, recorders: int) -> None:
 
 
 async def test_ten_recorders_at_once(tmp_path: Path) -> None:
-    """Nobody is told that the file is locked, no observation is lost, and who reads meanwhile sees whole runs."""
+    """No process finds the file locked, no observation is lost, and readers see complete runs."""
     file = tmp_path / "folder" / "history.sqlite3"
     recorders = [await recorder(file, f"r{number}", 10) for number in range(10)]
     ends = asyncio.gather(*(process.communicate() for process in recorders))

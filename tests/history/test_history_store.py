@@ -1,4 +1,4 @@
-"""The history file: what goes in comes out, what is none of ours is left alone."""
+"""The history file: data read back as written, and foreign files left alone."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_failed_page_is_no_observation() -> None:
 
 
 def test_the_later_of_two_prices_is_observed() -> None:
-    """A product that stands on two pages at two prices is recorded as it was seen last, with the time of that."""
+    """A product on two pages with two prices is recorded as last seen, with that time."""
     pages = [
         replace(make_page(1, listings=[make_listing()]), fetched_at=STARTED + dt.timedelta(seconds=9)),
         replace(
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 def holding(file: Path, statement: str) -> sqlite3.Connection:
-    """Return another program's connection, which has the file for itself."""
+    """Return another program's connection, which locks the file."""
     other = sqlite3.connect(file, isolation_level=None)
     other.execute(statement)
     return other
@@ -194,7 +194,7 @@ def holding(file: Path, statement: str) -> sqlite3.Connection:
 def test_a_file_that_another_program_keeps_locked_is_one_line(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Give up after the time that is waited for a turn, name the file, and record once the turn has come."""
+    """Give up after the wait for a turn, name the file, and record once the lock is released."""
     monkeypatch.setattr("crawler.history.store.WAIT_SECONDS", 0.05)
     locked = Phrase("history_not_used", path=str(file), why=Phrase("history_locked", seconds=0.05))
     with History(file) as history:
@@ -209,7 +209,7 @@ def test_a_file_that_another_program_keeps_locked_is_one_line(
 def test_a_new_file_that_another_program_keeps_locked_is_one_line(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same when the file is opened, before its tables are made."""
+    """The same while the file is opened, before its tables are created."""
     monkeypatch.setattr("crawler.history.store.WAIT_SECONDS", 0.05)
     file.parent.mkdir()
     with closing(holding(file, "BEGIN EXCLUSIVE")), pytest.raises(HistoryError) as caught:
@@ -252,7 +252,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
 def test_a_file_of_an_earlier_version_becomes_one_of_today(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
-    """Nothing of it is lost, and its tables are then those of a new file."""
+    """Nothing is lost, and its tables are then those of a new file."""
     with monkeypatch.context() as then:
         at_version(then, *schema.MIGRATIONS[:version])
         with History(file) as history:
@@ -264,7 +264,7 @@ def test_a_file_of_an_earlier_version_becomes_one_of_today(
 
 
 def test_titles_that_an_earlier_version_recorded_are_bounded(file: Path) -> None:
-    """A title of 300,000 control characters costs each search little, and an export still holds it."""
+    """A title of 300,000 control characters costs each search little, and an export still contains it."""
     title = "\x9d" * 300_000
     with History(file) as history:
         history.record(

@@ -1,4 +1,4 @@
-"""Export, import and prune: nothing lost, nothing counted twice, and crawls go on recording meanwhile."""
+"""Export, import and prune: nothing lost, nothing counted twice, while crawls record."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def a_run(
 def test_what_is_exported_comes_back_the_same(
     runs: list[tuple[str, list[tuple[object, ...]]]], form: str
 ) -> None:
-    """Export, import into a new file, export again: the same bytes, whatever titles, queries and sellers hold."""
+    """Export, import into a new file, and export again gives the same bytes, whatever the texts contain."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "a.sqlite3", Path(folder) / "b.sqlite3"
         with History(first) as history:
@@ -108,7 +108,7 @@ def test_what_is_exported_comes_back_the_same(
 
 @pytest.mark.parametrize("form", exporting.FORMATS)
 def test_a_bad_line_is_named_and_its_run_is_not_taken_in(tmp_path: Path, form: str) -> None:
-    """The runs before it stay; nothing of the run that it is part of does."""
+    """The runs before it are imported; its own run is not."""
     first, second = tmp_path / "a.sqlite3", tmp_path / "b.sqlite3"
     with History(first) as history:
         for number in range(3):
@@ -126,7 +126,7 @@ def test_a_bad_line_is_named_and_its_run_is_not_taken_in(tmp_path: Path, form: s
 
 
 def test_pruning_leaves_the_last_and_the_lowest_of_every_product(tmp_path: Path) -> None:
-    """Other old observations go; the last run of a search stays; the counts are true."""
+    """Other old observations are removed; the last run of a search stays; the counts are correct."""
     file = tmp_path / "a.sqlite3"
     with History(file) as history:
         for number in range(10):
@@ -160,7 +160,7 @@ def test_pruning_leaves_the_last_and_the_lowest_of_every_product(tmp_path: Path)
 
 
 async def test_upkeep_while_crawls_record(tmp_path: Path) -> None:
-    """Two processes record while all is exported, pruned and imported again; no observation of theirs is lost."""
+    """Two processes record during export, prune and import; no observation of theirs is lost."""
     file = tmp_path / "a.sqlite3"
     with History(file) as history:
         for number in range(5):
@@ -196,7 +196,7 @@ async def test_upkeep_while_crawls_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", exporting.FORMATS)
 def test_an_export_that_was_cut_short_is_not_taken_for_whole(tmp_path: Path, form: str) -> None:
-    """At the end of a line, too: the run whose lines are missing is named, and not taken in."""
+    """Even at the end of a line: the run with missing lines is named, and not imported."""
     first, second = tmp_path / "a.sqlite3", tmp_path / "b.sqlite3"
     with History(first) as history:
         for number in range(3):

@@ -1,4 +1,4 @@
-"""What an import refuses: each bad line by its number, with its reason, and nothing of its run."""
+"""Refused imports: each bad line by its number, with its reason, and without any part of its run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Change = Callable[[list[Row]], object]
 
 
 def rows(tmp_path: Path) -> list[Row]:
-    """Return the lines of an export as JSON has them: two runs of two products each, and one that saw nothing."""
+    """Return the lines of an export as JSON: two runs of two products each, and one without observations."""
     file = tmp_path / "exported.sqlite3"
     with History(file) as history:
         for day in range(3):
@@ -65,7 +65,7 @@ def as_csv(lines: list[Row]) -> bytes:
 
 
 def taken(tmp_path: Path, data: bytes) -> tuple[str, Imported, int]:
-    """Import what must be refused; return the message, what was counted, and how many runs are on record."""
+    """Run an import that must be refused; return the message, the counts, and the number of runs recorded."""
     file, done = tmp_path / "imported.sqlite3", Imported()
     with HistoryImporter(file) as history, pytest.raises(UsageError) as refused:
         history.take_in(io.BytesIO(data), "a.file", done)
@@ -77,7 +77,7 @@ def taken(tmp_path: Path, data: bytes) -> tuple[str, Imported, int]:
 
 
 def changed(number: int, **values: Any) -> Change:
-    """Return a change of some cells of a line, counted from 0."""
+    """Return a function that changes some cells of a line, counted from 0."""
     return lambda lines: lines[number].update(values)
 
 
@@ -112,7 +112,7 @@ REFUSED: list[tuple[Change, int, str]] = [
 def test_a_bad_line_is_named_and_nothing_of_its_run_recorded(
     tmp_path: Path, form: Callable[[list[Row]], bytes], change: Change, line: int, words: str
 ) -> None:
-    """Name the line and the reason; keep the runs before it, and say so."""
+    """The message names the line and the reason; the runs before it are kept, and the message says so."""
     lines = rows(tmp_path)
     change(lines)
     message, done, runs = taken(tmp_path, form(lines))
@@ -138,7 +138,7 @@ def test_a_bad_line_is_named_and_nothing_of_its_run_recorded(
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
-    """Say so in one line that names the file; no run is there that could have been imported before."""
+    """One line names the file; there is no run that could have been imported before."""
     message, done, runs = taken(tmp_path, data)
     assert message.startswith(words)
     assert "the runs before it" not in message
@@ -157,7 +157,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, data: bytes, words: str) -
 def test_a_table_that_is_out_of_shape_is_refused(
     tmp_path: Path, spoil: Callable[[str], str], words: str
 ) -> None:
-    """Refuse cells that belong to no column, and quotes that no spreadsheet writes."""
+    """Cells without a column, and quotes that no spreadsheet writes, are refused."""
     text = as_csv(rows(tmp_path)).decode()
     spoilt = spoil(text)
     assert spoilt != text
@@ -168,7 +168,7 @@ def test_a_table_that_is_out_of_shape_is_refused(
 
 
 def test_a_run_of_too_many_products_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop before a run fills the memory."""
+    """The import stops before a run fills the memory."""
     monkeypatch.setattr(importing, "MOST_PRODUCTS", 1)
     message, _, runs = taken(tmp_path, as_jsonl(rows(tmp_path)))
     assert message.startswith("a.file, line 2: run 'run0' has more than 1 products")
@@ -176,7 +176,7 @@ def test_a_run_of_too_many_products_is_refused(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_title_over_two_lines_shifts_no_number(tmp_path: Path) -> None:
-    """Count the lines of the file, of which a title may take several."""
+    """Line numbers refer to the file, in which a title may span several lines."""
     lines = rows(tmp_path)
     lines[0]["title"] = "书\n名\n字"
     changed(3, price=-1)(lines)

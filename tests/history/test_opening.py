@@ -1,4 +1,4 @@
-"""A history is opened only where SQLite does nothing that whoever made it, or put files beside it, would have it do."""
+"""A history is opened only if SQLite then does nothing that an attacker's files could cause."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(number: int) -> RunRecord:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return a history with a run."""
+    """Return a history with one run."""
     path = tmp_path / "h.sqlite3"
     with History(path) as history:
         history.record(run(1), [])
@@ -55,7 +55,7 @@ os._exit(1)
 
 
 def test_a_journal_of_its_own_is_played_back(file: Path) -> None:
-    """On a disk that cannot have a write-ahead log a killed run leaves one, and without it the file is damaged."""
+    """On a disk without a write-ahead log, a killed run leaves one, and without it the file is damaged."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     subprocess.run([sys.executable, "-c", KILLED, str(file)], check=False)
@@ -68,13 +68,13 @@ def test_a_journal_of_its_own_is_played_back(file: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 512])
 def test_a_journal_that_says_nothing_is_none(file: Path, content: bytes) -> None:
-    """SQLite leaves such a one behind in some modes."""
+    """SQLite leaves such a journal behind in some modes."""
     file.with_name("h.sqlite3-journal").write_bytes(content)
     assert runs(file) == 1
 
 
 def test_a_log_of_its_own_is_used(tmp_path: Path, file: Path) -> None:
-    """As a process that was killed leaves it, and as one that is writing just now has it."""
+    """A killed process leaves one, and so does one that is writing."""
     with History(file) as history:
         history.record(run(2), [])
         assert runs(file) == 2
@@ -94,7 +94,7 @@ def test_a_new_file_whose_tables_are_in_its_log_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("opener", OPENERS)
 def test_the_log_of_another_database(tmp_path: Path, file: Path, opener: Callable[[Path], History]) -> None:
-    """It would take the place of what the history holds."""
+    """It would replace the content of the history."""
     other = tmp_path / "other.sqlite3"
     with closing(sqlite3.connect(other, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -135,7 +135,7 @@ def test_what_is_no_part_of_the_schema_is_no_matter(
     ],
 )
 def test_no_table_is_a_little_different(file: Path, change: tuple[str, str]) -> None:
-    """Its text must be what the migrations make, but for comments and white space."""
+    """Its text must be what the migrations create, except for comments and white space."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         statement = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'source'"
@@ -185,7 +185,7 @@ def test_what_the_schema_calls_is_not_trusted(file: Path) -> None:
 
 
 def test_a_damaged_name_in_the_schema_is_one_line(tmp_path: Path) -> None:
-    """SQLite repeats the name in its own words, which Python cannot decode then."""
+    """SQLite repeats the name in its own message, which Python cannot decode then."""
     file = tmp_path / "h.sqlite3"
     History(file).close()
     data = file.read_bytes()

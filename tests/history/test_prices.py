@@ -1,4 +1,4 @@
-"""What the past says of a price, against a plain recomputation and by planted stories."""
+"""Price histories, compared with a plain recomputation and with planted stories."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def seen(day: float, price: str | Decimal | None, list_price: str = "100", **mor
 
 
 def daily(*stretches: tuple[int, str] | tuple[int, str, str]) -> list[Observation]:
-    """Return one observation a day: so many days at a price, and a list price, after the other."""
+    """Return one observation a day: numbers of days, each with a price and a list price."""
     days = [stretch[1:] for stretch in stretches for _ in range(stretch[0])]
     return [seen(number, *values) for number, values in enumerate(days)]
 
 
 def days(first: int, end: int, price: str, list_price: str | None = "100") -> list[Observation]:
-    """Return one observation a day at a price, from a day to the one before another."""
+    """Return one observation a day at a price, from one day to the day before another."""
     listed = None if list_price is None else Decimal(list_price)
     return [replace(seen(day, price), list_price=listed) for day in range(first, end)]
 
@@ -62,7 +62,7 @@ def test_a_past_without_a_price_has_none() -> None:
 
 
 def test_sold_out_is_no_price_and_no_change() -> None:
-    """The price beside «sold out» is not the lowest, and the change counts from the last that could be had."""
+    """The price of a sold-out product is not the lowest, and the change counts from the last available price."""
     found = history([seen(0, "30"), seen(1, "10", sold_out=True), seen(2, "25")])
     assert found.lowest == Decimal(25)
     assert (found.previous, found.previous_at, found.change) == (Decimal(30), START, Decimal(-5))
@@ -92,7 +92,7 @@ def test_below_what_is_usual(past: list[Observation], below: bool) -> None:
 def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
     found = history([seen(0, "10"), seen(5, "10"), seen(9, "12")])
     assert found.lowest_at == START + dt.timedelta(days=5)
-    assert found.lowest_in_days is None  # it never was dearer since it was cheaper
+    assert found.lowest_in_days is None  # it was never more expensive since it was cheaper
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_lowest_is_dated_when_it_was_last_seen() -> None:
         (daily((40, "20")), None),  # it never moved
         (daily((10, "25"), (5, "20")), 14),  # still at its lowest
         (daily((10, "20"), (1, "25")), None),
-        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and dearer in between
+        (daily((1, "25"), (1, "30"), (1, "25")), 2),  # as cheap before, and more expensive in between
         ([*daily((3, "50")), seen(16, "40")], 16),  # two weeks without a look are no gap
         ([*daily((3, "50")), seen(17, "40")], None),  # one day more is one
     ],
@@ -116,7 +116,7 @@ TAIPEI, NEW_YORK = ZoneInfo("Asia/Taipei"), ZoneInfo("America/New_York")
 
 
 def at(text: str, price: str, zone: dt.tzinfo) -> Observation:
-    """Return what was seen when the clock of `zone` showed `text`."""
+    """Return an observation at the time when the clock of `zone` shows `text`."""
     moment = dt.datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(dt.UTC)
     return Observation("1", "书", moment, Decimal(price), Decimal(100))
 
@@ -143,7 +143,7 @@ def test_days_are_the_readers_calendar_days(past: list[tuple[str, str]], zone: d
 
 
 def test_where_a_day_ends_depends_on_the_zone() -> None:
-    """Three prices of one evening in New York are of two days in Taipei; the last price of each counts."""
+    """Three prices of one evening in New York are on two days in Taipei; the last price of each day counts."""
     past = [at(text, price, NEW_YORK) for text, price in
             [("2026-01-01T10:30", "10"), ("2026-01-01T12:00", "40"), ("2026-01-01T23:00", "30")]]  # fmt: skip
     in_new_york, in_taipei = price_history(past, NEW_YORK), price_history(past, TAIPEI)
@@ -158,7 +158,7 @@ def test_where_a_day_ends_depends_on_the_zone() -> None:
     st.sampled_from([TAIPEI, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), dt.UTC]),
 )
 def test_days_against_a_plain_count(hours: list[int], zone: dt.tzinfo) -> None:
-    """With a price that never falls but at last: every day that was looked at counts once, in any zone."""
+    """With a price that only falls at the end, every observed day counts once, in any zone."""
     hours.sort()
     past = [seen(hour / 24, Decimal(100 + place)) for place, hour in enumerate(hours)]
     past[-1] = seen(hours[-1] / 24, "1")
@@ -174,7 +174,7 @@ def test_days_against_a_plain_count(hours: list[int], zone: dt.tzinfo) -> None:
 
 
 def test_a_day_counts_once_in_the_median() -> None:
-    """Looked at every hour of one day, a price weighs no more than on the days when it was looked at once."""
+    """Observed every hour of one day, a price weighs no more than on days with one observation."""
     hourly = [seen(2 + hour / 24, "90") for hour in range(12)]
     found = history([seen(0, "10"), seen(1, "10"), *hourly])
     assert (found.median, found.days) == (Decimal(10), 3)
@@ -193,7 +193,7 @@ def test_few_are_said_to_be_few() -> None:
 
 
 def test_a_price_raised_and_then_cut_to_what_it_was() -> None:
-    """A week at 60 makes «now 50» no bargain: it was 50 all along. The numbers that show it are given."""
+    """A week at 60 makes «now 50» no bargain: it was 50 all along. The result has the figures that show it."""
     found = history(daily((60, "50"), (7, "60"), (1, "50"))).raised_then_cut
     assert found is not None
     assert found.kind is RaiseKind.PRICE
@@ -225,7 +225,7 @@ def test_a_raise_is_seen_through_however_it_was_made(past: list[Observation]) ->
 
 
 def test_nobody_knows_what_a_price_did_while_nobody_looked() -> None:
-    """A low price of before a long gap, such as pruning leaves, was not the last time that it was cheaper."""
+    """A low price before a long gap, such as pruning leaves, does not date the last lower price."""
     alone = seen(-200, "40")
     later = daily((20, "42"), (100, "50"), (10, "45"))
     assert history([alone, *later]).lowest == 40
@@ -234,7 +234,7 @@ def test_nobody_knows_what_a_price_did_while_nobody_looked() -> None:
 
 
 def test_a_gap_is_measured_by_days() -> None:
-    """Two searches that see a product minutes apart, once a month, do not make all of its past a gap."""
+    """Two searches that see a product minutes apart, once a month, do not make its whole past a gap."""
     past = [seen(30 * month + minute, "40") for month in range(6) for minute in (0, 0.001)]
     assert long_gap(past) == dt.timedelta(days=120)
 

@@ -1,4 +1,4 @@
-"""The tables of the history file: what their foreign keys say, and what migrations leave behind."""
+"""The tables of the history file: foreign keys and migrations."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def check_whole(connection: sqlite3.Connection) -> None:
 def test_every_foreign_key_names_its_column(
     file: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
-    """In a new file and in one of each earlier version: datasette fails on a key that names none."""
+    """In a new file and in one of each earlier version: datasette fails on a key without a column."""
     if version:
         make_old(file, monkeypatch, version)
     with History(file) as history:
@@ -88,7 +88,7 @@ def test_every_foreign_key_names_its_column(
 
 
 def test_the_tables_are_protected_again(file: Path) -> None:
-    """What a migration may do to the text of a table, nobody may afterwards."""
+    """After a migration, nobody may change the text of a table."""
     with (
         History(file) as history,
         pytest.raises(sqlite3.OperationalError, match="sqlite_master may not be modified"),
@@ -100,7 +100,7 @@ def test_the_tables_are_protected_again(file: Path) -> None:
 def test_a_connection_in_defensive_mode_is_migrated_and_stays_in_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite refuses there what the migration does; it is suspended for just as long."""
+    """SQLite refuses the migration in that mode; it is suspended only for as long as necessary."""
     make_old(file, monkeypatch, NO_COLUMNS)
     with (
         closing(sqlite3.connect(file, isolation_level=None)) as connection,
@@ -118,7 +118,7 @@ def test_a_connection_in_defensive_mode_is_migrated_and_stays_in_it(
 
 
 def test_a_connection_that_was_open_sees_the_new_tables(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process may have the file open while it is migrated; SQLite tells it to read the tables anew."""
+    """Another process may have the file open during a migration; SQLite tells it to reload the tables."""
     make_old(file, monkeypatch, NO_COLUMNS)
     with closing(sqlite3.connect(file)) as other:
         assert {column for _, column in foreign_keys(other)} == {None}
@@ -131,7 +131,7 @@ def test_a_connection_that_was_open_sees_the_new_tables(file: Path, monkeypatch:
 def test_a_process_that_is_killed_while_it_migrates_leaves_the_file_as_it_was(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: int, statements: int
 ) -> None:
-    """Killed before each statement in turn, until one run gets to its end."""
+    """Killed before each statement in turn, until one run completes."""
     make_old(file, monkeypatch, old)
     with closing(sqlite3.connect(file)) as connection:
         before = schema.stored_schema(connection)

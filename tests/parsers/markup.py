@@ -1,4 +1,4 @@
-"""Markup of Dangdang's search pages for tests, and the way to the real captures."""
+"""Markup of Dangdang's search pages for tests, and access to the real captures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REAL = Path(__file__).resolve().parents[2].parent / "shared" / "real"
 
 
 def real(name: str) -> bytes:
-    """Return a real capture; skip the test where there are none."""
+    """Return a real capture; skip the test if there are none."""
     path = REAL / name
     if not path.exists():
         pytest.skip(f"the real captures are not here: {REAL}")
@@ -41,7 +41,7 @@ HEAD = """<html><head><title>山海-当当网</title>
 
 
 def search_page(*items: str, total: int | None = 120, pager: str = "1/2", around: str = "") -> str:
-    """Return a search page that holds `items`, with total and pager as the shop writes them."""
+    """Return a search page that contains `items`, with total and pager in the shop's form."""
     said = f'<span class="sp total">共<em class="b">{total}</em>件商品</span>' if total is not None else ""
     page, _, pages = pager.partition("/")
     top = f'<span class="or">{page}</span><span>/{pages}</span>' if pager else ""

@@ -12,7 +12,7 @@ __all__ = ["SEEN", "Seen"]
 
 
 class Seen(NamedTuple):
-    """One item as read by eye."""
+    """One item as read by a person."""
 
     product_id: str
     title: str

@@ -1,4 +1,4 @@
-"""Which titles name several works, by the number of volumes that they sell."""
+"""Titles that name several works, by the number of volumes that they sell."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ from parsers.bundles import is_bundle
     ],
 )
 def test_what_a_plus_joins(title: str, volumes: int | None, expected: bool) -> None:
-    """Two works beside a plus are a bundle; a work and an extra, a sum or a subject are none."""
+    """Two works beside a plus are a bundle; a work with an extra, a sum or a subject is not."""
     assert is_bundle(title, volumes) is expected
 
 
@@ -95,5 +95,5 @@ def test_what_a_plus_joins(title: str, volumes: int | None, expected: bool) -> N
     ],
 )
 def test_what_other_signs_join(title: str, volumes: int | None, expected: bool) -> None:
-    """Titles in a row are a bundle if a set has as many volumes, and none that is a part of a work."""
+    """A list of titles is a bundle if a set has as many volumes, and none is a part of a work."""
     assert is_bundle(title, volumes) is expected

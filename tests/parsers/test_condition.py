@@ -1,4 +1,4 @@
-"""Words that say that a copy is used or that the goods are gone, beside words that only look so."""
+"""Words that say that a copy is used or a product sold out, and words that only look like it."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ from parsers.text import nfkc
     ],
 )
 def test_words_of_a_used_copy(text: str, expected: bool) -> None:
-    """A grade or an offer of a used copy gives it away; a book about such things does not."""
+    """A grade or an offer reveals a used copy; a book about such things is not one."""
     assert says_used(text) is expected
     assert title_says_used(text) is expected
 
 
 @pytest.mark.parametrize("title", ["[二手]三体", "三体二手书", "三体 二手", "三体（二手）", "二手/三体"])
 def test_words_that_count_in_a_title_alone(title: str) -> None:
-    """In a title «二手» stands for the copy; a description may speak of anything."""
+    """In a title, «二手» describes the copy; in a description it may concern anything."""
     assert title_says_used(nfkc(title)) is True
     assert says_used(title) is False
 
@@ -100,5 +100,5 @@ def test_sellers_of_used_books(seller: str | None, expected: bool) -> None:
     ],
 )
 def test_goods_that_are_gone(title: str, expected: bool) -> None:
-    """Goods that are gone are sold out; a printing that sold well is praise."""
+    """A product that is gone is sold out; a printing that sold well is praise."""
     assert says_sold_out(title) is expected

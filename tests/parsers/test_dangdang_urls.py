@@ -9,7 +9,7 @@ from parsers.dangdang import search_url
 
 
 def test_the_key_is_gbk() -> None:
-    """The shop reads its query string as GBK, so the key goes out so."""
+    """The shop reads its query string as GBK, so the key is encoded as GBK."""
     assert "key=%C9%F8%CD%B8%B2%E2%CA%D4&" in search_url("渗透测试")
 
 
@@ -26,14 +26,14 @@ def test_signs_in_the_key_are_escaped() -> None:
 
 
 def test_defaults() -> None:
-    """Unasked, the search is for books that the shop itself sells, in the shop's own order, page 1."""
+    """By default, the search is for books that the shop itself sells, in the shop's own order, page 1."""
     assert search_url("a") == (
         "https://search.dangdang.com/?key=a&act=input&category_path=01.00.00.00.00.00&ddsale=1&page_index=1"
     )
 
 
 def test_options() -> None:
-    """Every option has its parameter; prices go out without exponent."""
+    """Every option has its parameter; prices are sent without exponent."""
     url = search_url(
         "a",
         7,
@@ -59,7 +59,7 @@ def test_options() -> None:
     ],
 )
 def test_orders(sort: str, name: str) -> None:
-    """The orders go out by the shop's names."""
+    """The orders are sent with the shop's names."""
     assert f"&sort_type={name}&" in search_url("a", sort=sort)
 
 

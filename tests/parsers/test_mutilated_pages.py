@@ -1,4 +1,4 @@
-"""The parser on mutilated pages: it never raises, never gives a price that is not on the page, and is never long."""
+"""The parser on damaged pages: it never raises, never returns a price that is not on the page, and is always fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CPU_SECONDS = 1.0
 
 @cache
 def demo_page(query: str) -> bytes:
-    """Return the first page of a query in the demo shop, where goods of every kind come in two layouts."""
+    """Return the first page of a query in the demo shop, with goods of every kind in two layouts."""
     found = catalogue(query, category="all")
     return render_search_page(
         found.page(1), query=query, page=1, pages=found.pages, total=found.total, layout=found.layout
@@ -39,7 +39,7 @@ PLACES = st.floats(0, 1, exclude_max=True)
 
 @st.composite
 def mutilated(draw: st.DrawFn) -> bytes:
-    """Return a page after some cuts, swaps of tags, doubled pieces and noise."""
+    """Return a page with some cuts, swapped tags, duplicated pieces and noise."""
     body = demo_page(draw(st.sampled_from(["文具", "渗透测试", "人工智能"])))
     for _ in range(draw(st.integers(1, 6))):
         one, two = sorted(int(draw(PLACES) * len(body)) for _ in range(2))
@@ -68,7 +68,7 @@ def mutilated(draw: st.DrawFn) -> bytes:
 
 
 def amounts(page: bytes) -> str:
-    """Return a page as a simple reader sees it: without tags, white space and commas."""
+    """Return the text of a page without tags, white space and commas."""
     text = decode(page, detect_charset(page, "GB2312")).text
     return re.sub(r"[\s,，]", "", html.unescape(re.sub(r"<[^<>]*>", "", text)) + html.unescape(text))
 
@@ -86,7 +86,7 @@ def stands_on(amount: Decimal, text: str) -> bool:
 )
 @given(mutilated())
 def test_a_mutilated_page_is_no_harm(body: bytes) -> None:
-    """Whatever was cut, swapped, doubled or overwritten: a value comes, with prices of the page alone, in time."""
+    """Whatever was cut, swapped, duplicated or overwritten, a value is returned in time, with prices of the page."""
     began = time.process_time()
     page = parse_search_page(body, charset="GB2312", page=1)
     took = time.process_time() - began
@@ -112,7 +112,7 @@ def test_a_mutilated_page_is_no_harm(body: bytes) -> None:
     ],
 )
 def test_repeated_beginnings_take_no_more_than_their_length(piece: str) -> None:
-    """A page of half a megabyte of beginnings that never end is read in time, too."""
+    """Half a megabyte of unterminated openings is read in time, too."""
     body = (piece * (500_000 // len(piece))).encode(ENCODING)
     began = time.process_time()
     parse_search_page(body, charset="GB2312", page=1)

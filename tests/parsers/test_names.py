@@ -144,13 +144,13 @@ def shown(text: str) -> list[str]:
         # a body is a part of the name before it; a translator without an author's role before
         ("Yuxi 工作室出品", ["Yuxi 工作室=出品"]),
         ("Norvig、工作室译", ["Norvig", "工作室=译"]),
-        # originals in either order, and aliases that are none
+        # originals in either order, and aliases that are not originals
         ("[日]安井一（やすいはじめ）", ["[日]安井一（やすいはじめ）"]),
         ("大云（林甲一）", ["大云（林甲一）"]),
     ],
 )
 def test_contributors(text: str, expected: list[str]) -> None:
-    """Every name of a block comes with its own role and nationality."""
+    """Every name of a block gets its own role and nationality."""
     assert shown(text) == expected
 
 
@@ -168,7 +168,7 @@ def real_blocks() -> list[str]:
 
 
 def test_no_name_of_real_blocks_is_lost() -> None:
-    """Of 2,000 real author texts, every letter that is no mark, no role and no «and others» is in a name."""
+    """In 2,000 real author texts, every letter outside punctuation, roles and «and others» is in a name."""
     for text in filter(None, real_blocks()):
         given_out = "".join(
             f"{c.name}{c.original_name or ''}{c.role or ''}{c.nationality or ''}"
@@ -180,7 +180,7 @@ def test_no_name_of_real_blocks_is_lost() -> None:
 
 
 def test_plain_blocks_among_the_real_ones() -> None:
-    """More than half of the real blocks are read the short way, each as the full reader reads it."""
+    """More than half of the real blocks take the fast path, with the same result as the full parser."""
     blocks = [fold(text) for text in real_blocks()]
     plain = [(block, names) for block in blocks if (names := read_plain_names(block)) is not None]
     assert len(plain) > len(blocks) / 2
@@ -215,7 +215,7 @@ PIECES = st.tuples(
 @settings(max_examples=examples(400))
 @given(st.lists(PIECES, min_size=1, max_size=5).map("".join).map(fold))
 def test_the_short_way_is_the_full_reader_s(block: str) -> None:
-    """Whatever block the short way takes on, the full reader gives the same names, roles and nationalities."""
+    """Whatever block the fast path accepts, the full parser gives the same names, roles and nationalities."""
     names = read_plain_names(block)
     event("plain" if names is not None else "left to the full reader")
     assert names is None or names == _read_names(block)
@@ -223,7 +223,7 @@ def test_the_short_way_is_the_full_reader_s(block: str) -> None:
 
 @given(st.text(alphabet="王小明李·著译编绘等出品 ，；、()[]美英abc./:（）", max_size=60))
 def test_any_text_is_read(text: str) -> None:
-    """Whatever stands in a block, names come out, none of them empty."""
+    """Any block gives names, none of them empty."""
     assert all(contributor.name.strip() for contributor in parse_contributors(text))
 
 
@@ -233,7 +233,7 @@ def test_a_letter_before_a_role_is_no_name() -> None:
 
 
 def test_an_alias_is_no_original() -> None:
-    """A bracket in another script holds the original; one in Chinese after a Chinese name is a part of the name."""
+    """A bracket in another script contains the original; one in Chinese after a Chinese name belongs to the name."""
     (person,) = parse_contributors("[英]安·李（Ann Lee）")
     assert (person.name, person.original_name) == ("安·李", "Ann Lee")
     (alias,) = parse_contributors("大云（林甲一）")
@@ -244,6 +244,6 @@ def test_an_alias_is_no_original() -> None:
     "words", ["不详", "无", "佚名", "暂无", "未知", "其他", "（不详）", "出版社不详", "N/A"]
 )
 def test_words_in_the_place_of_a_publisher(words: str) -> None:
-    """What names no house is unknown; a house whose name begins alike is one."""
+    """A placeholder is unknown; a publisher whose name begins like one is not."""
     assert is_unknown(words)
     assert not is_unknown(f"{words.strip('（）')}山海出版社") or words == "出版社不详"

@@ -1,4 +1,4 @@
-"""What a page may hold at most, and whether it is all there: nothing that a limit takes away goes unsaid."""
+"""The limits on a page, and its completeness: everything that a limit removes is reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_list_of_more_than_is_read() -> None:
 
 
 def test_a_list_of_more_elements_than_are_looked_at() -> None:
-    """Elements that hold no product cost no more than products do."""
+    """Elements without a product cost no more than products do."""
     page = parse(search_page(*["<li></li>"] * (MAX_ELEMENTS + 5), *items(1)))
     assert (page.items, page.listings) == (0, ())
     some = parse(search_page(*items(2), *["<li></li>"] * MAX_ELEMENTS, *items(3, 29100000)))
@@ -36,7 +36,7 @@ def test_a_list_of_more_elements_than_are_looked_at() -> None:
 
 
 def test_markup_beyond_what_is_parsed() -> None:
-    """An item that is larger than all that is parsed hides those behind it, and the page says so."""
+    """An item beyond the parsing limit hides those behind it, and the page says so."""
     huge = LIST_ITEM.replace("从海岸说到雪线。", "<b></b>" * (MAX_MARKUP // 7 + 1))
     page = parse(search_page(huge, *items(59, 29000100)))
     assert len(page.listings) == 1
@@ -62,7 +62,7 @@ def test_markup_beyond_what_is_parsed() -> None:
     ],
 )
 def test_no_text_is_longer_than_is_kept(before: str, after: str) -> None:
-    """Every text of a listing has an end, and the page counts the listings that lost some of theirs."""
+    """Every text of a listing has a limit, and the page counts the shortened listings."""
     assert before in LIST_ITEM
     page = parse(search_page(LIST_ITEM.replace(before, after), *items(1, 29000100)))
     first, second = page.listings
@@ -75,14 +75,14 @@ def test_no_text_is_longer_than_is_kept(before: str, after: str) -> None:
 
 @pytest.mark.parametrize("digits", ["9" * 21, "9" * 140_000, "２９００００"])
 def test_an_id_is_a_few_plain_digits(digits: str) -> None:
-    """What no shop would number its goods with is no product: the item counts as one that could not be read."""
+    """An id that no shop would use is not a product: the item counts as unreadable."""
     page = parse(search_page(LIST_ITEM.replace("29000001", digits), *items(1, 29000100)))
     assert [listing.product_id for listing in page.listings] == ["29000100"]
     assert page.items == 2
 
 
 def test_an_address_has_an_end() -> None:
-    """An image whose address is longer than any browser sends is none."""
+    """An image with an address longer than any browser sends counts as none."""
     page = parse(search_page(LIST_ITEM.replace("29000001-1_b_3", "9" * 5000)))
     assert page.listings[0].image is None
 

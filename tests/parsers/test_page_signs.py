@@ -22,7 +22,7 @@ NOTHING_PLAIN = f"""{HEAD}<div class="tips">很抱歉，没有搜索到与“山
     ("text", "echo"), [(NOTHING_TODAY, "楂樼瓑鏁板"), (NOTHING_2013, "山海"), (NOTHING_PLAIN, "山海")]
 )
 def test_no_results(text: str, echo: str) -> None:
-    """The shop's own words for «nothing found», of any year, are no results, and say what it looked for."""
+    """The shop's own words for «nothing found», of any year, are recognized, with the query."""
     page = parse(text)
     assert (page.kind, page.listings, page.layout, page.query_echo) == (PageKind.NO_RESULTS, (), None, echo)
     assert page.notice.removeprefix("很").startswith("抱歉，没有")
@@ -64,7 +64,7 @@ def test_recommendations_on_a_no_result_page() -> None:
     ],
 )
 def test_blocked(text: str, sign: str) -> None:
-    """Firewall, slider, captcha, challenge and login pages are blocked, and say by what sign."""
+    """Firewall, slider, captcha, challenge and login pages are blocked, and give the sign."""
     page = parse(text)
     assert page.kind is PageKind.BLOCKED
     assert sign in page.sign
@@ -74,7 +74,7 @@ def test_blocked(text: str, sign: str) -> None:
     "text", ["", "  \n ", "<html><head></head><body></body></html>", "<script>var a = 1;</script>"]
 )
 def test_empty(text: str) -> None:
-    """A page with nothing to read is empty."""
+    """A page without content is empty."""
     assert parse(text).kind is PageKind.EMPTY
 
 
@@ -90,7 +90,7 @@ def test_empty(text: str) -> None:
     ],
 )
 def test_other(text: str, sign: str) -> None:
-    """A page that is whole and no search is another page, by its title."""
+    """A complete page that is not a search is classified by its title."""
     page = parse(text)
     assert page.kind is PageKind.OTHER
     assert page.sign.startswith(sign)
@@ -111,7 +111,7 @@ def test_furniture_without_a_list() -> None:
 
 
 def test_an_empty_frame() -> None:
-    """A page with the list's frame and nothing in it is a result page without items."""
+    """A page with an empty list frame is a result page without items."""
     page = parse('<html><body><div id="search_nature_rg"><ul></ul></div></body></html>')
     assert (page.kind, page.items, page.layout) == (PageKind.RESULTS, 0, None)
 

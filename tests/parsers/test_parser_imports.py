@@ -80,7 +80,7 @@ def loaded_by(module: str) -> set[str]:
 
 @pytest.mark.parametrize("module", OURS)
 def test_what_a_parser_module_pulls_in(module: str) -> None:
-    """A worker process imports the parsers: each brings what it needs, and neither a loop nor a network."""
+    """A worker process imports the parsers: each loads what it needs, and neither a loop nor a network."""
     loaded = loaded_by(module)
     assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
     foreign = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
@@ -89,6 +89,6 @@ def test_what_a_parser_module_pulls_in(module: str) -> None:
 
 
 def test_every_parser_module_is_pinned() -> None:
-    """No module of the parsers escapes: each is pinned itself, or among what a pinned one brings."""
+    """No module of the parsers is missing: each is pinned itself, or loaded by a pinned one."""
     there = {"parsers", *(module.name for module in pkgutil.walk_packages(parsers.__path__, "parsers."))}
     assert there == BASE.union(*OURS.values()) - {"selectolax"}

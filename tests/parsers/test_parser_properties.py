@@ -30,13 +30,13 @@ FRAGMENTS = st.sampled_from([*MARKUP.split("|"), "\x00", "9" * 5000, LIST_ITEM])
 
 @given(st.binary(max_size=400), st.one_of(st.none(), st.text(max_size=12)))
 def test_any_bytes_give_a_page(body: bytes, charset: str | None) -> None:
-    """Whatever the bytes and whatever charset is claimed, a page comes back."""
+    """Any bytes and any declared charset give a page."""
     assert isinstance(parse_search_page(body, charset=charset), SearchPage)
 
 
 @given(st.lists(FRAGMENTS, max_size=25), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
 def test_any_markup_gives_a_page(fragments: list[str], codec: str) -> None:
-    """Fragments of the shop's markup in any order give a page that survives the way between processes."""
+    """Fragments of the shop's markup in any order give a page that survives the transfer between processes."""
     page = parse_search_page("".join(fragments).encode(codec, "replace"))
     assert SearchPage.from_wire(page.to_wire()) == page
     assert len(page.listings) <= page.items
@@ -57,7 +57,7 @@ AMOUNTS = st.from_regex(
 
 @given(AMOUNTS)
 def test_a_price_is_what_stands_there(said: str) -> None:
-    """A price has at most two decimals, is above 0 and not absurd, and stands in the text as a number."""
+    """A price has at most two decimals, is above 0 and plausible, and is in the text as a number."""
     price = parse_price(said)
     if price is not None:
         assert 0 < price <= MAX_PRICE
@@ -67,7 +67,7 @@ def test_a_price_is_what_stands_there(said: str) -> None:
 
 @given(AMOUNTS | st.from_regex(r"¥\d{1,7}\.\d\d?|\d{1,10}条评论|[12][09]\d\d-\d\d-\d{1,2}", fullmatch=True))
 def test_usual_forms_are_read_as_all_others(said: str) -> None:
-    """The short way of the usual prices, counts and dates gives what the general patterns give."""
+    """The fast patterns for the usual prices, counts and dates give the same as the general ones."""
     quick = parse_price.__wrapped__(said), parse_count(said), parse_date.__wrapped__(said)
     never = re.compile("(?!)")
     with pytest.MonkeyPatch.context() as patch:
@@ -87,7 +87,7 @@ def check_mutilated(body: bytes, start: int, length: int) -> None:
 
 @given(st.integers(min_value=0), st.integers(min_value=0, max_value=3000))
 def test_a_mutilated_page(start: int, length: int) -> None:
-    """A page with a piece torn out gives what is left, and no price that is not on it."""
+    """A page with a piece removed gives the rest, and no price that is not on it."""
     items = (
         LIST_ITEM.replace("29000001", f"2900000{n}").replace("39.00", f"1{n},039.50") for n in range(1, 5)
     )
@@ -97,12 +97,12 @@ def test_a_mutilated_page(start: int, length: int) -> None:
 @settings(max_examples=examples(25))  # half a megabyte each time
 @given(st.integers(min_value=0), st.integers(min_value=0, max_value=200_000))
 def test_a_mutilated_real_page(start: int, length: int) -> None:
-    """A captured page with a piece torn out gives what is left, and no price that is not on it."""
+    """A captured page with a piece removed gives the rest, and no price that is not on it."""
     check_mutilated(real("search_2025_ai_first24.html"), start, length)
 
 
 def test_the_way_between_processes() -> None:
-    """The wire form of a page with listings is plain values, and comes back equal."""
+    """The wire form of a page with listings is plain values, and gives an equal page."""
     body = search_page(LIST_ITEM, LIST_ITEM.replace("29000001", "29000002")).encode("gb18030")
     wire = parse_search_page_to_wire("dangdang", body, "gbk", 4)
     assert SearchPage.from_wire(wire) == parse_search_page(body, charset="gbk", page=4)

@@ -20,7 +20,7 @@ def shown(contributor: Contributor) -> str:
 
 @pytest.mark.parametrize("position", range(1, len(SEEN) + 1))
 def test_items_of_2025(position: int) -> None:
-    """Each of the 24 items of the captured page reads as a person reads it, field by field."""
+    """Each of the 24 items of the captured page is read as a person reads it, field by field."""
     seen: Seen = SEEN[position - 1]
     listing = parse_search_page(real("search_2025_ai_first24.html"), page=3).listings[position - 1]
     assert (listing.page, listing.position) == (3, position)
@@ -48,7 +48,7 @@ def test_items_of_2025(position: int) -> None:
 
 
 def test_page_of_2025() -> None:
-    """Around the list stand the total, the page, the number of pages and the query."""
+    """The total, the page, the number of pages and the query are read from around the list."""
     page = parse_search_page(real("search_2025_ai_first24.html"))
     assert (page.kind, page.layout) == (PageKind.RESULTS, Layout.LIST)
     assert (page.items, len(page.listings)) == (24, 24)
@@ -58,7 +58,7 @@ def test_page_of_2025() -> None:
 
 
 def as_sent(body: bytes) -> bytes:
-    """Return a page saved by a browser as the shop sends it: GBK, `&yen;`, bare `&`, some single quotes."""
+    """Return a page saved by a browser in the form that the shop sends: GBK, `&yen;`, bare `&`, some single quotes."""
     text = body.decode("utf-8").replace("¥", "&yen;").replace("&amp;", "&")
     text = text.replace('name="itemlist-author"', "name='itemlist-author'").replace(
         'class="search_btn_cart "', "class='search_btn_cart '"
@@ -154,7 +154,7 @@ def test_sold_out_item_of_2018() -> None:
     ],
 )
 def test_pages_that_are_no_search(name: str, kind: PageKind, sign: str) -> None:
-    """The shop's 404 page and home page are other pages, a firewall's is blocked; the sign says by what."""
+    """The shop's 404 page and home page are other pages, a firewall's is blocked; each gives the sign."""
     page = parse_search_page(real(name))
     assert (page.kind, page.listings, page.items) == (kind, (), 0)
     assert sign in page.sign

@@ -1,4 +1,4 @@
-"""Markup of other years and other templates: what may be missing, moved, or written otherwise."""
+"""Markup of other years and other templates: missing, moved or differently written parts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_example() -> None:
 
 
 def test_page_and_position() -> None:
-    """A listing carries the page that was asked for and its place among the items."""
+    """A listing has the requested page number and its position among the items."""
     other = LIST_ITEM.replace("29000001", "29000002")
     page = parse(search_page(LIST_ITEM, other), page=7)
     assert [(found.page, found.position, found.product_id) for found in page.listings] == [
@@ -72,7 +72,7 @@ def test_page_and_position() -> None:
     ],
 )
 def test_addresses(href: str) -> None:
-    """Whatever the link looks like, the address is absolute, https and the product's page."""
+    """Whatever the link, the address is absolute, https and the product's page."""
     found = listing(("//product.dangdang.com/29000001.html", href))
     assert found.url == "https://product.dangdang.com/29000001.html"
 
@@ -97,7 +97,7 @@ def test_product_id(tag: str, product_id: str) -> None:
 
 
 def test_an_item_without_any_id_is_counted_and_not_listed() -> None:
-    """An item that names no product counts as an item of the page, not as a listing."""
+    """An item without a product counts as an item of the page, not as a listing."""
     anonymous = LIST_ITEM.replace(' id="p29000001" sku="29000001"', "").replace(
         "product.dangdang.com/29000001.html", "#"
     )
@@ -133,7 +133,7 @@ def test_missing_closing_tags() -> None:
 
 
 def test_nested_lists_are_no_items() -> None:
-    """A tile's own list of colours is part of the tile."""
+    """A tile's own list of colours belongs to the tile."""
     other = "//product.dangdang.com/1300000001.html"
     colours = f'<ul class="pic_list"><li><a class="pic" href="{other}"></a></li></ul></li>'
     page = parse(search_page(LIST_ITEM.replace("</li>", colours)))
@@ -162,7 +162,7 @@ def test_title_and_subtitle_by_their_letters() -> None:
 
 
 def test_a_title_cut_off_within_a_word() -> None:
-    """A title that the shop cut off ends where it ends; what follows repeats it and is the subtitle."""
+    """A title that the shop cut ends there; the text after it repeats it and is the subtitle."""
     found = listing(
         ('title=" 山海小史（第2版）" class="pic"', 'title=" 山海小史：从海岸与商业应" class="pic"'),
         ("山海小史（第2版） 一部写给大家的地理书", "山海小史：从海岸与商业应 山海小史：从海岸与商业应用"),
@@ -192,7 +192,7 @@ def test_a_quotation_mark_in_the_line() -> None:
     ],
 )
 def test_prices(said: str, price: str | None) -> None:
-    """A price is read through entities and inner tags; what cannot be read is no price, and its words stay."""
+    """A price is read through entities and inner tags; an unreadable one is None, and its text is kept."""
     found = listing(("&yen;39.00", said))
     assert found.price == (None if price is None else Decimal(price))
     assert found.price_text
@@ -256,7 +256,7 @@ def test_an_ebook_by_its_id() -> None:
     ],
 )
 def test_rating(stars: str, rating: float | None) -> None:
-    """The bar's width is the rating out of 5; nothing, 0 % and nonsense are none."""
+    """The bar's width is the rating out of 5; nothing, 0 % and nonsense give None."""
     assert listing(("width: 90%;", stars)).rating == rating
 
 
@@ -316,7 +316,7 @@ def test_the_label_in_marketing_text_proves_nothing() -> None:
     ],
 )
 def test_sold_out(button: str, sold_out: bool) -> None:
-    """A notice in place of the cart button says the goods are gone; a details button proves nothing."""
+    """A notice in place of the cart button means sold out; a details button proves nothing."""
     assert listing(('<a class="search_btn_cart" name="Buy">加入购物车</a>', button)).sold_out == sold_out
 
 
@@ -363,7 +363,7 @@ def test_sold_out(button: str, sold_out: bool) -> None:
 def test_author_blocks(
     block: str, contributors: str, published: dt.date | None, publisher: str | None
 ) -> None:
-    """Author, date and house are told apart by what they are, whichever of them is missing."""
+    """Author, date and publisher are recognized by their content, whichever of them is missing."""
     start = LIST_ITEM.index("<span>[美]")
     found = listing((LIST_ITEM[start : LIST_ITEM.index("</p>", start)], block))
     assert (found.contributors_text, found.published, found.publisher) == (contributors, published, publisher)
@@ -424,7 +424,7 @@ def test_only_the_result_list_counts() -> None:
 
 
 def test_totals_and_pages() -> None:
-    """The pager tells the pages, else the paging bar, else the total at sixty a page up to a hundred."""
+    """The number of pages comes from the pager, else the paging bar, else the total, at sixty per page, up to 100."""
     assert (
         parse(search_page(LIST_ITEM, pager="3/17")).page,
         parse(search_page(LIST_ITEM, pager="3/17")).pages,
@@ -463,7 +463,7 @@ def test_the_query_as_the_shop_repeats_it(head: str, echo: str) -> None:
 
 
 def test_a_notice_beside_a_list() -> None:
-    """The shop's word that it searched for something else is kept, and the list is a list."""
+    """The shop's notice that it searched for something else is kept, and the list is a list."""
     said = '<p class="tip">抱歉，没有找到与“<em>山海经注疏</em>”相关的商品，已为您显示“山海”的搜索结果</p>'
     page = parse(search_page(LIST_ITEM, around=said))
     assert (page.kind, page.items) == (PageKind.RESULTS, 1)
@@ -488,13 +488,13 @@ def test_notices_in_every_charset(said: str, codec: str) -> None:
 
 
 def test_words_in_scripts_are_no_notice() -> None:
-    """What a script might say later is not said."""
+    """Text in scripts does not count."""
     script = "<script>var tip = '抱歉，没有找到与“x”相关的商品';</script><!-- 没有找到相关商品 -->"
     assert parse(search_page(LIST_ITEM, around=script)).notice == ""
 
 
 def test_a_page_without_head() -> None:
-    """Part of a page, its list alone, is a result page that says nothing of the whole."""
+    """Part of a page, its list alone, is a result page without information on the whole."""
     page = parse(LIST_ITEM)
     assert (page.kind, page.items, page.total, page.pages, page.query_echo) == (
         PageKind.RESULTS,
@@ -506,7 +506,7 @@ def test_a_page_without_head() -> None:
 
 
 def test_wide_pages_are_cut_before_they_are_parsed() -> None:
-    """What stands around the list may be long: the items are the same."""
+    """The markup around the list may be long: the items are the same."""
     padding = "<div>" + "<span>天地玄黄</span>" * 2000 + "</div>"
     text = search_page(LIST_ITEM).replace(HEAD, HEAD + padding)
     assert parse(text) == parse(search_page(LIST_ITEM))
@@ -529,7 +529,7 @@ BUY = 'name="Buy"'
     ],
 )
 def test_a_number_with_several_options(item: str, script: str, options: bool) -> None:
-    """The page's script, a Buy button that opens the product's page, or «起» say that the price is a lowest one."""
+    """A script on the page, a Buy button that opens the product's page, or «起» mark the lowest of several prices."""
     body = search_page(item)
     at = body.rindex("</body>") if "</body>" in body else len(body)
     (found,) = parse(body[:at] + script + body[at:]).listings

@@ -46,7 +46,7 @@ META = b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">'
     ],
 )
 def test_charset(body: bytes, declared: str | None, expected: str) -> None:
-    """A BOM decides, then valid UTF-8, then what is declared; every GB name, and no name, is gb18030."""
+    """A BOM decides, then valid UTF-8, then the declaration; every GB name, or none, means gb18030."""
     assert detect_charset(body, declared) == expected
 
 
@@ -55,7 +55,7 @@ def test_charset(body: bytes, declared: str | None, expected: str) -> None:
     ["gb2312", "GBK", "GB18030", "gb_2312-80", "cp936", "ms936", "936", "x-gbk", "EUC-CN", "windows-936"],
 )
 def test_every_name_of_a_gb_charset_is_known(name: str) -> None:
-    """Any of them goes before the meta tag, which names another charset here."""
+    """Any of them takes precedence over the meta tag, which names another charset here."""
     meta = b'<meta charset="big5">'
     assert detect_charset(meta, name) == "gb18030"
     assert detect_charset(b'<meta charset="%s">' % name.encode(), "latin1") == "gb18030"
@@ -63,7 +63,7 @@ def test_every_name_of_a_gb_charset_is_known(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["latin1", "shift_jis", "", "utf-16"])
 def test_a_charset_that_is_declared_by_mistake_is_no_charset(name: str) -> None:
-    """The meta tag is asked then."""
+    """The meta tag is used instead."""
     assert detect_charset(b'<meta charset="big5">', name) == "big5hkscs"
 
 
@@ -83,7 +83,7 @@ def test_a_body_cut_within_a_character_is_still_utf8(cut: int) -> None:
 
 
 def test_a_wrong_declaration_gives_way() -> None:
-    """A GBK page whose header says UTF-8 is read as GBK: nothing of it is then undecodable."""
+    """A GBK page whose header says UTF-8 is read as GBK, because then nothing is undecodable."""
     body = META + ("山海小史" * 20).encode("gb18030")
     assert detect_charset(body, "utf-8") == "gb18030"
 
@@ -96,19 +96,19 @@ def test_a_slightly_broken_utf8_page_stays_utf8() -> None:
 
 
 def test_letters_beyond_gb2312_decode() -> None:
-    """Letters that GB2312 lacks, as the shop uses them, are read: 镕 and the bullet of a foreign name."""
+    """Characters that GB2312 lacks, such as 镕 and the bullet of a foreign name, are decoded."""
     decoded = decode("朱镕·€".encode("gb18030"), detect_charset("朱镕·€".encode("gb18030"), "gb2312"))
     assert (decoded.text, decoded.undecodable) == ("朱镕·€", 0)
 
 
 def test_a_replacement_character_of_the_page_itself_is_not_counted() -> None:
-    """U+FFFD that a saved page holds was decoded; only the broken byte beside it was replaced."""
+    """A U+FFFD in a saved page was decoded; only the broken byte beside it was replaced."""
     assert decode("坏�字".encode() + b"\xff", "utf-8").undecodable == 1
     assert decode("\ufeff坏�字".encode() + b"\xff", "utf-8-sig").undecodable == 1
 
 
 def test_what_big5_cannot_hold_is_counted() -> None:
-    """It has no U+FFFD of its own, so each one was replaced; what is replaced by nothing counts once."""
+    """Big5 has no U+FFFD, so each one was a replacement; bytes replaced by nothing count once."""
     assert decode("繁體".encode("big5") + b"\xff" + "字".encode("big5"), "big5hkscs").undecodable == 1
     assert decode("繁體".encode("big5") + b"\xff\xff", "big5hkscs").undecodable == 2
     assert decode("繁體".encode("big5"), "big5hkscs").undecodable == 0
@@ -175,7 +175,7 @@ def test_fold() -> None:
     ],
 )
 def test_price(text: str, expected: str | None) -> None:
-    """A price is read where it stands alone, a range by its lower end; anything else, 0 or absurd is no price."""
+    """A single price is read, a range by its lower end; anything else, 0 or an absurd number is None."""
     assert parse_price(text) == (None if expected is None else Decimal(expected))
 
 
@@ -196,7 +196,7 @@ def test_price(text: str, expected: str | None) -> None:
     ],
 )
 def test_count(text: str, expected: int | None) -> None:
-    """Counts are read with thousands and with 万; none is None."""
+    """Counts are read with thousands separators and with 万; without one the result is None."""
     assert parse_count(text) == expected
 
 

@@ -1,4 +1,4 @@
-"""Kinds of titles that sellers write, each with its controls: what looks like it and is not."""
+"""Kinds of titles that sellers write, each with controls that only look like it."""
 
 from __future__ import annotations
 
@@ -287,6 +287,6 @@ DISCS: tuple[Row, ...] = (
     ("title", "volumes", "flags"), [*COPIES, *GIFTS, *RANGES, *FORMS, *JOINED, *USED, *DISCS]
 )
 def test_what_a_title_sells(title: str, volumes: int | None, flags: str) -> None:
-    """Every kind is read as a buyer reads it, and none of its controls changes."""
+    """Every kind is read as a buyer reads it, and none of its controls."""
     facts = read_title(title)
     assert (facts.volumes, ",".join(sorted(facts.flags))) == (volumes, flags)

@@ -96,7 +96,7 @@ def test_volumes(title: str, volumes: int) -> None:
     ],
 )
 def test_single_volumes(title: str) -> None:
-    """A volume's number, a school term's book and a count of something else are no set."""
+    """A volume's number, a book for a school term and a count of something else are not sets."""
     facts = read_title(title)
     assert (facts.volumes, facts.flags) == (1, frozenset())
 
@@ -112,7 +112,7 @@ def test_single_volumes(title: str) -> None:
     ],
 )
 def test_sets_that_do_not_say_how_many(title: str) -> None:
-    """A set without a count has no number of volumes; 三部曲 names the work and does not count the parcel."""
+    """A set without a count has no number of volumes; 三部曲 names the work and does not count the package."""
     facts = read_title(title)
     assert facts.volumes is None
     assert facts.flags == {Flag.SET}
@@ -155,7 +155,7 @@ def test_bundle(title: str, bundle: bool) -> None:
     ],
 )
 def test_volumes_of_a_bundle(title: str, volumes: int | None, flags: set[Flag]) -> None:
-    """A bundle has as many volumes as its title counts, an unknown number otherwise; it is a set if it says so."""
+    """A bundle has as many volumes as its title counts, otherwise unknown; it is a set if it says so."""
     facts = read_title(title)
     assert facts.volumes == volumes
     assert facts.flags == flags
@@ -182,7 +182,7 @@ def test_volumes_of_a_bundle(title: str, volumes: int | None, flags: set[Flag]) 
     ],
 )
 def test_what_is_no_new_book(title: str, flag: Flag | None) -> None:
-    """Used books and things for readers are flagged; books that speak of them, or come with them, are not."""
+    """Used books and reading accessories are flagged; books about them, or with them, are not."""
     assert read_title(title).flags == ({flag} if flag else set())
 
 
@@ -205,7 +205,7 @@ def test_sold_out(title: str, sold_out: bool) -> None:
 
 
 def test_titles_without_a_sign_are_plain_books(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 2,000 real titles, those that the first look lets go have nothing that the patterns behind it would find."""
+    """Of 2,000 real titles, those that the first check skips contain nothing that the patterns after it would find."""
     rows = csv.DictReader(io.StringIO(real("catalogue_2023_1000.csv").decode("utf-8-sig")))
     lines = real("mobile_2018_python_1000.jsonl").splitlines()
     found = [row["书名"] for row in rows] + [json.loads(line)["book_name"] for line in lines]

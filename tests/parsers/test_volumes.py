@@ -1,4 +1,4 @@
-"""How many volumes a title sells, where a word or a sign beside a number decides."""
+"""The number of volumes that a title sells, if a word or sign beside a number decides it."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ from parsers.volumes import count_volumes
     ],
 )
 def test_what_stands_beside_a_number_decides(title: str, volumes: int | None) -> None:
-    """Count what is sold, and neither gifts, copies, ages nor words that begin like a unit."""
+    """Count what is sold, not gifts, copies, ages or words that begin like a unit."""
     assert count_volumes(title) == volumes

@@ -1,4 +1,4 @@
-"""The archive file: whole or absent, and refused early where it cannot be."""
+"""The archive file: complete or absent, and refused early if it cannot be written."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from crawler.recording import archive
 from crawler.recording.archive import check_archive_target, write_archive
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import RunEnd
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", "")})
 
 
 def made(folder: Path) -> Path:
-    """Return a folder that was just made."""
+    """Create and return a folder."""
     folder.mkdir()
     return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the files in a folder by name."""
+    """Return the files in a folder, by name."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
@@ -39,7 +39,7 @@ def journal(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["a.warc.gz", "a.warc"])
 async def test_an_archive_is_what_the_journal_is(tmp_path: Path, journal: Path, name: str) -> None:
-    """The same run is read from either, compressed or not, and nothing else is left in the folder."""
+    """The same run is read from either, compressed or not, and no other file is left in the folder."""
     folder = made(tmp_path / "archives")
     await write_archive(journal, folder / name)
     assert read_run(folder / name) == read_run(journal)
@@ -49,7 +49,7 @@ async def test_an_archive_is_what_the_journal_is(tmp_path: Path, journal: Path, 
 
 
 async def test_the_same_journal_makes_the_same_bytes(tmp_path: Path, journal: Path) -> None:
-    """Nothing of the moment of writing is in an archive."""
+    """An archive does not contain the time of its writing."""
     await write_archive(journal, tmp_path / "a.warc.gz")
     await write_archive(journal, tmp_path / "b.warc.gz")
     files = contents(tmp_path)
@@ -57,7 +57,7 @@ async def test_the_same_journal_makes_the_same_bytes(tmp_path: Path, journal: Pa
 
 
 async def test_a_torn_record_is_left_out(tmp_path: Path, journal: Path) -> None:
-    """The archive of a run whose journal ends within a record is whole itself."""
+    """If the journal ends within a record, the archive is complete all the same."""
     os.truncate(journal, os.path.getsize(journal) - 10)  # noqa: ASYNC240, PTH202 – one file
     await write_archive(journal, tmp_path / "a.warc.gz")
     run = read_run(tmp_path / "a.warc.gz")
@@ -68,7 +68,7 @@ async def test_a_torn_record_is_left_out(tmp_path: Path, journal: Path) -> None:
 async def test_an_archive_is_absent_when_its_writing_is_cancelled(
     tmp_path: Path, existing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cancelled in the middle: what was there is as it was, no temporary file is left, and no thread writes on."""
+    """After cancellation in the middle, the old file is unchanged, no temporary file is left, and no thread goes on."""
     source = runs.write_run(
         tmp_path / "run.warc", [runs.saved(n, body=runs.body_of(n, 400_000)) for n in range(1, 60)]
     )
@@ -95,7 +95,7 @@ async def test_an_archive_is_absent_when_its_writing_is_cancelled(
 
 
 async def test_an_existing_archive_keeps_its_permissions_and_its_link(tmp_path: Path, journal: Path) -> None:
-    """A link is followed to its file, and the file stays as readable as it was."""
+    """A link is followed to its file, and the file keeps its permissions."""
     (tmp_path / "real.warc.gz").write_bytes(b"")
     (tmp_path / "real.warc.gz").chmod(0o640)
     (tmp_path / "a.warc.gz").symlink_to("real.warc.gz")
@@ -107,7 +107,7 @@ async def test_an_existing_archive_keeps_its_permissions_and_its_link(tmp_path: 
 
 @pytest.mark.parametrize("target", ["none/a.warc.gz", "\0.warc.gz", "a-folder"])
 async def test_what_cannot_be_written_is_one_line(tmp_path: Path, journal: Path, target: str) -> None:
-    """A folder that is gone, or a name that is none, is an OutputError that names the file."""
+    """A missing folder, or an invalid name, is an OutputError that names the file."""
     made(tmp_path / "a-folder")
     with pytest.raises(OutputError, match="cannot be written") as caught:
         await write_archive(journal, tmp_path / target)
@@ -116,14 +116,14 @@ async def test_what_cannot_be_written_is_one_line(tmp_path: Path, journal: Path,
 
 
 async def test_a_journal_that_is_gone_is_one_line(tmp_path: Path) -> None:
-    """Without its journal an archive is not begun."""
+    """Without its journal, no archive is begun."""
     with pytest.raises(OutputError, match="No such file"):
         await write_archive(tmp_path / "none.warc", tmp_path / "a.warc.gz")
     assert contents(tmp_path) == {}
 
 
 async def test_a_disk_that_fills_leaves_nothing(tmp_path: Path, journal: Path) -> None:
-    """An archive that does not fit is absent, and the line says why."""
+    """An archive that does not fit on the disk is absent, and the message says why."""
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -149,7 +149,7 @@ async def test_a_disk_that_fills_leaves_nothing(tmp_path: Path, journal: Path) -
     ],
 )
 def test_a_target_that_cannot_be_is_refused_before_the_crawl(tmp_path: Path, name: str, words: str) -> None:
-    """Each says in one line what is wrong, and leaves nothing behind."""
+    """Each gives one line with the reason, and leaves nothing behind."""
     (tmp_path / "folder.warc").mkdir()
     os.mkfifo(tmp_path / "pipe.warc")
     (tmp_path / "loop.warc").symlink_to("loop.warc")
@@ -162,7 +162,7 @@ def test_a_target_that_cannot_be_is_refused_before_the_crawl(tmp_path: Path, nam
 
 @pytest.mark.parametrize("name", ["a.warc.gz", "a.warc", "there.warc.gz"])
 def test_a_target_that_can_be_is_let_pass(tmp_path: Path, name: str) -> None:
-    """Checking a good target changes nothing, whether it is there or not."""
+    """Checking a valid target changes nothing, whether or not it exists."""
     (tmp_path / "there.warc.gz").write_bytes(b"before")
     check_archive_target(tmp_path / name)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]

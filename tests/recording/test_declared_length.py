@@ -1,4 +1,4 @@
-"""Records of a run say whether an answer declared its length; those of before that was kept are read all the same."""
+"""Records state if a response declared its length; older records without that can still be read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def record(exchange: Exchange) -> PageRecord:
 
 
 def test_a_record_keeps_whether_the_length_was_declared() -> None:
-    """A replay can tell a body that may have been cut, as the run could."""
+    """A replay can recognize a body that may be truncated, as the run could."""
     for declared in (True, False):
         page = record(Exchange("http://h/", "http://h/", 200, length_declared=declared))
         assert metadata.read(metadata.encoded(page)) == page
 
 
 def test_a_record_of_before_is_read() -> None:
-    """What an older version wrote says nothing of it: the length counts as declared."""
+    """A record of an older version does not say it: the length counts as declared."""
     page = record(Exchange("http://h/", "http://h/", 200))
     old = msgspec.json.decode(metadata.encoded(page))
     del old["exchange"]["length_declared"], old["exchange"]["lasting"]

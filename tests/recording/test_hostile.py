@@ -1,4 +1,4 @@
-"""Archives that somebody else made: each is read or refused in one line, within bounds."""
+"""Archives from elsewhere: each is read or refused with one line, within limits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from crawler.recording import warc
 from crawler.recording.metadata import FORMAT
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import ArchiveError, RunEnd, SavedRun
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", "")})
 
 
 def refused(path: Path) -> str:
-    """Return the one line in which a file is refused."""
+    """Return the line with which a file is refused."""
     with pytest.raises(ArchiveError) as caught:
         read_run(path)
     assert str(caught.value).isprintable()
@@ -45,7 +45,7 @@ def metadata(value: object, **fields: str) -> bytes:
 
 
 def foreign(*, page: bytes = b"<html>") -> bytes:
-    """Return a record as another program writes it."""
+    """Return a record in the form of another program."""
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=True)
     payload = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
@@ -85,7 +85,7 @@ def foreign(*, page: bytes = b"<html>") -> bytes:
     ids=lambda value: value if isinstance(value, str) else "",  # the files hold identifiers of their own
 )  # fmt: skip
 def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path, data: bytes, words: str) -> None:
-    """Each says what it is not, and names the file."""
+    """Each message says what is wrong, and names the file."""
     path = tmp_path / "a.warc.gz"
     path.write_bytes(data)
     line = refused(path)
@@ -94,7 +94,7 @@ def test_what_is_no_run_is_refused_in_a_line(tmp_path: Path, data: bytes, words:
 
 
 def test_what_is_no_file_is_refused_in_a_line(tmp_path: Path) -> None:
-    """A missing file, a folder and a pipe that nobody writes to are refused at once."""
+    """A missing file, a folder and a named pipe without a writer are refused at once."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     assert "No such file" in refused(tmp_path / "none.warc.gz")
@@ -105,7 +105,7 @@ def test_what_is_no_file_is_refused_in_a_line(tmp_path: Path) -> None:
 
 
 def run_with(tmp_path: Path, *records: bytes) -> Path:
-    """Return the file of a run that begins well and goes on with `records`."""
+    """Return the file of a run with a valid start, followed by `records`."""
     path = tmp_path / "a.warc"
     path.write_bytes(b"".join([*runs.run_bytes([]), *records]))
     return path
@@ -141,13 +141,13 @@ def page_record(**over: object) -> dict[str, object]:
     ],
 )
 def test_a_page_of_wrong_types_is_refused(tmp_path: Path, over: dict[str, object]) -> None:
-    """A wrong type, a time without a zone, a record that is not there: an ArchiveError, never another."""
+    """A wrong type, a time without a zone, a missing record: always an ArchiveError."""
     assert "is damaged" in refused(run_with(tmp_path, metadata(page_record(**over))))
     assert list(read_run(run_with(tmp_path, metadata(page_record()))).pages) == runs.keys(1)
 
 
 def test_a_newer_format_and_a_second_search_are_refused(tmp_path: Path) -> None:
-    """What this program cannot know, and what it cannot tell apart, is said in words."""
+    """A newer format, and two searches in one file, are refused in words."""
     newer = {"kind": "run", "format": FORMAT + 1, "parameters": json.loads(_run_json())["parameters"]}
     path = tmp_path / "newer.warc"
     path.write_bytes(metadata(newer))
@@ -169,7 +169,7 @@ _json: st.SearchStrategy[Any] = st.recursive(
 
 @given(st.data())
 def test_any_json_in_any_place_is_read_or_refused(data: st.DataObject) -> None:
-    """Whatever stands in whichever field of whichever record: a run, or an ArchiveError."""
+    """Any value in any field of any record gives a run or an ArchiveError."""
     kinds: list[dict[str, Any]] = [
         json.loads(_run_json()),
         page_record(),
@@ -198,7 +198,7 @@ def test_any_json_in_any_place_is_read_or_refused(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=300), st.booleans(), st.integers(0, 4000))
 def test_any_bytes_after_a_good_beginning_are_read_or_refused(tail: bytes, packed: bool, cut: int) -> None:
-    """Cut anywhere and followed by anything, compressed or not, a run is read or refused."""
+    """Truncated anywhere and followed by anything, compressed or not, a run is read or refused."""
     whole = b"".join(runs.run_bytes([runs.saved(1, body=b"body")], END))
     members = gzip.compress(whole[:1500], mtime=0) + gzip.compress(whole[1500:])
     with tempfile.TemporaryDirectory() as folder:
@@ -234,7 +234,7 @@ def bomb_records() -> bytes:
 
 
 def bomb_body() -> bytes:
-    """Return a page whose small answer decompresses to 100 MiB, which it admits."""
+    """Return a page whose small response decompresses to 100 MiB, and says so."""
     answer = warc.record_bytes(
         "response", record_id="<urn:uuid:1>", uri="https://a/", date=NOW,
         content_type="application/http; msgtype=response",
@@ -255,7 +255,7 @@ def bomb_liar() -> bytes:
 
 @pytest.mark.parametrize("bomb", [bomb_head, bomb_block, bomb_body, bomb_liar, bomb_records])
 def test_a_bomb_is_refused_within_bounds(tmp_path: Path, bomb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What unpacks to hundreds of MiB is refused before it is held."""
+    """A file that decompresses to hundreds of MiB is refused before it fills the memory."""
     if bomb is bomb_records:  # the real bound would be met at four times the memory
         monkeypatch.setattr(warc, "MAX_RUN", 64 * 2**20)
     path = tmp_path / "a.warc.gz"
@@ -283,7 +283,7 @@ def test_more_records_than_a_search_has_are_refused(tmp_path: Path, monkeypatch:
 
 
 def test_a_page_larger_than_allowed_can_be_allowed(tmp_path: Path) -> None:
-    """The cap on a body is the caller's: an archive made with a higher one is read with that one."""
+    """The caller sets the limit on a body: an archive made with a higher one can be read with that one."""
     path = tmp_path / "a.warc"
     page = runs.saved(1, body=bytes(9 * 2**20))
     runs.write_run(path, [page])
@@ -292,7 +292,7 @@ def test_a_page_larger_than_allowed_can_be_allowed(tmp_path: Path) -> None:
 
 
 def test_records_of_others_among_ours_are_passed_over(tmp_path: Path) -> None:
-    """A tool that added records of its own to an archive takes nothing from it."""
+    """Records that another tool added to an archive change nothing."""
     path = tmp_path / "a.warc.gz"
     ours = b"".join(runs.run_bytes([runs.saved(1)], END))
     path.write_bytes(foreign() + gzip.compress(ours, mtime=0) + foreign())
@@ -301,7 +301,7 @@ def test_records_of_others_among_ours_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_nothing_in_an_archive_is_shown_raw(tmp_path: Path) -> None:
-    """Escape sequences of a file's name or of a record reach no terminal."""
+    """Escape sequences in a file name or a record reach no terminal."""
     path = tmp_path / "a\x1b[31m.warc"
     newer = json.loads(_run_json())
     newer["format"], newer["parameters"]["version"] = FORMAT + 1, "\x1b[2J\n"

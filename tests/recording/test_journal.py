@@ -1,4 +1,4 @@
-"""The journal: what is written is there, what fails is told, what is old goes, and pages are found again."""
+"""The journal: writing, failures, pruning, and finding pages again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from crawler.recording import journal as journal_module
 from crawler.recording.journal import Journal, open_journal, prune, saved_pages
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import RunEnd, RunParameters, SavedPage
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {})
 HOUR = 3600.0
@@ -27,7 +27,7 @@ HOUR = 3600.0
 async def keep(
     folder: Path, *pages: SavedPage, asked: RunParameters | None = None, now: dt.datetime = NOW
 ) -> Path:
-    """Keep a run that fetched `pages` and return its journal."""
+    """Record a run that fetched `pages` and return its journal."""
     asked = asked or runs.parameters()
     journal = open_journal(folder, asked, now=now)
     journal.begin(asked)
@@ -41,7 +41,7 @@ async def keep(
 
 
 async def test_a_page_is_on_the_disk_when_its_recording_returns(tmp_path: Path) -> None:
-    """What was acknowledged is in the file while the journal is still open."""
+    """A page is in the file once its recording has returned, while the journal is still open."""
     asked = runs.parameters()
     journal = open_journal(tmp_path, asked, now=NOW)
     journal.begin(asked)
@@ -52,7 +52,7 @@ async def test_a_page_is_on_the_disk_when_its_recording_returns(tmp_path: Path) 
 
 
 async def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Nobody else may read what was fetched, whatever the umask."""
+    """Nobody else may read the pages, whatever the umask."""
     old = os.umask(0)
     try:
         path = await keep(tmp_path / "a" / "journals", runs.saved(1))
@@ -63,7 +63,7 @@ async def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 async def test_a_closed_journal_leaves_no_thread_and_no_file_open(tmp_path: Path) -> None:
-    """Closing is complete, more than once or before anything was written, and writes what is still queued."""
+    """Closing works repeatedly and before any write, and writes everything queued."""
     await asyncio.to_thread(int)  # the loop's own threads are there before and after
     before = runs.open_files()
     open_journal(tmp_path, runs.parameters(), now=NOW).close()
@@ -83,7 +83,7 @@ async def test_a_closed_journal_leaves_no_thread_and_no_file_open(tmp_path: Path
 
 
 async def test_a_waiter_that_is_cancelled_costs_nothing(tmp_path: Path) -> None:
-    """The page of a cancelled road is written all the same, and the journal goes on."""
+    """The page of a cancelled task is written all the same, and the journal continues."""
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     journal.begin(runs.parameters())
     waiting = asyncio.ensure_future(journal.page(runs.saved(1)))
@@ -96,7 +96,7 @@ async def test_a_waiter_that_is_cancelled_costs_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_hangs_holds_up_neither_loop_nor_end() -> None:
-    """While a write does not return the loop runs, and closing gives up; once it returns the file is closed."""
+    """While a write hangs, the loop runs, and closing gives up; once it returns, the file is closed."""
     read, write = os.pipe()  # full after 64 KiB, and nobody reads
     journal = Journal(Path("pipe"), write)
     journal.begin(runs.parameters())
@@ -114,7 +114,7 @@ async def test_a_disk_that_hangs_holds_up_neither_loop_nor_end() -> None:
 
 @pytest.mark.parametrize("name", ["a file/journals", "a file", "\0"])
 async def test_a_folder_that_cannot_be_made_fails_no_search(tmp_path: Path, name: str) -> None:
-    """Where no journal can be, its failure says so in one line, and every method returns."""
+    """If the journal cannot be created, its failure gives the reason in one line, and every method returns."""
     (tmp_path / "a file").write_bytes(b"")
     journal = open_journal(tmp_path / name, runs.parameters(), now=NOW)
     assert journal.failure is not None
@@ -128,7 +128,7 @@ async def test_a_folder_that_cannot_be_made_fails_no_search(tmp_path: Path, name
 
 
 async def test_a_defect_in_recording_fails_no_search(tmp_path: Path) -> None:
-    """What cannot be written for any reason ends the recording with words, and nobody waits for ever."""
+    """Any error while writing ends the recording with a message, and nobody waits forever."""
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     journal.begin(runs.parameters())
     await journal.page(runs.saved(1))
@@ -140,7 +140,7 @@ async def test_a_defect_in_recording_fails_no_search(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_goes_away_takes_nothing_from_the_archive(tmp_path: Path) -> None:
-    """A run whose journal was removed under it goes on, and what it fetched can still be read by its descriptor."""
+    """A run whose journal was removed continues, and its pages can still be read by the descriptor."""
     from crawler.recording.archive import write_archive
 
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
@@ -158,7 +158,7 @@ async def test_a_folder_that_goes_away_takes_nothing_from_the_archive(tmp_path: 
 
 
 async def test_of_each_page_the_newest_good_copy_is_taken(tmp_path: Path) -> None:
-    """Across journals: the newest copy of a page that did not fail, whatever the journals' own order."""
+    """The newest copy of a page that did not fail is used, whatever the order of the journals."""
     early, late = NOW - dt.timedelta(minutes=30), NOW - dt.timedelta(minutes=5)
     old = [runs.saved(n, at=early, body=b"old") for n in (1, 2, 3)]
     new = [
@@ -177,7 +177,7 @@ async def test_of_each_page_the_newest_good_copy_is_taken(tmp_path: Path) -> Non
 
 
 async def test_a_page_has_an_age_of_its_own(tmp_path: Path) -> None:
-    """A page is fresh by its own time, which it keeps when it is taken over; one from the future is not fresh."""
+    """A page's age is its own, and kept when the page is reused; a page from the future is not fresh."""
     ages = {1: 3599, 2: 3601, 3: -59, 4: -61}
     await keep(tmp_path, *(runs.saved(n, at=NOW - dt.timedelta(seconds=age)) for n, age in ages.items()))
     pages, _ = saved_pages(tmp_path, runs.parameters(), now=NOW, fresh_seconds=HOUR)
@@ -190,7 +190,7 @@ async def test_a_page_has_an_age_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_a_page_that_was_never_judged_is_taken_if_it_came(tmp_path: Path) -> None:
-    """Fetched with 200 before its run was killed: taken. Any other answer, or none: not."""
+    """A page fetched with 200 before its run was killed is used; any other response is not."""
     asked, good, bad = runs.parameters(), runs.body_of(1), runs.body_of(2)
     journal = open_journal(tmp_path, asked, now=NOW)
     journal.begin(asked)
@@ -217,14 +217,14 @@ async def test_a_page_that_was_never_judged_is_taken_if_it_came(tmp_path: Path) 
 async def test_the_same_search_is_what_asks_the_shop_the_same(
     tmp_path: Path, other: RunParameters, same: bool
 ) -> None:
-    """How many pages, order and filters may differ; shop, address and query may not."""
+    """Pages, order and filters may differ; shop, address and query may not."""
     await keep(tmp_path, runs.saved(1))
     pages, _ = saved_pages(tmp_path, other, now=NOW, fresh_seconds=HOUR)
     assert list(pages) == (runs.keys(1) if same else [])
 
 
 async def test_a_demo_is_the_same_at_any_port(tmp_path: Path) -> None:
-    """The demo shop has another port in each run; a shop of one's own at another port is another."""
+    """The demo shop has a different port in each run; another shop at a different port is a different shop."""
     here, there = (runs.parameters(base_url=f"http://127.0.0.1:{port}", demo=True) for port in (1, 2))
     await keep(tmp_path, runs.saved(1), asked=here)
     assert list(saved_pages(tmp_path, there, now=NOW, fresh_seconds=HOUR)[0]) == runs.keys(1)
@@ -233,7 +233,7 @@ async def test_a_demo_is_the_same_at_any_port(tmp_path: Path) -> None:
 
 
 async def test_a_journal_that_cannot_be_read_is_told_and_passed_over(tmp_path: Path) -> None:
-    """A damaged journal costs its own pages only, and a journal that pretends to be of this search gives none."""
+    """A damaged journal only loses its own pages, and a journal that pretends to belong to this search yields none."""
     good = await keep(tmp_path, runs.saved(1))
     damaged = await keep(tmp_path, runs.saved(2))
     data = bytearray(damaged.read_bytes())
@@ -248,7 +248,7 @@ async def test_a_journal_that_cannot_be_read_is_told_and_passed_over(tmp_path: P
 
 
 def test_no_folder_has_no_pages(tmp_path: Path) -> None:
-    """A first run has nothing to go on with, and that is no trouble."""
+    """A first run has no earlier pages; that is not an error."""
     assert saved_pages(tmp_path / "none", runs.parameters(), now=NOW, fresh_seconds=HOUR) == ({}, ())
 
 
@@ -261,7 +261,7 @@ def journal_file(folder: Path, number: int, *, age: float, size: int = 0) -> Pat
 
 
 def test_the_old_and_the_oldest_beyond_the_size_are_pruned(tmp_path: Path) -> None:
-    """A journal goes a day after its last record, and earlier when newer ones fill the space."""
+    """A journal is removed a day after its last record, or earlier if newer ones exceed the size limit."""
     files = [journal_file(tmp_path, n, age=age, size=100) for n, age in enumerate((90_000, 50, 40, 30, 20))]
     assert set(prune(tmp_path, now=NOW, max_bytes=250)) == {*files[:3]}
     assert sorted(tmp_path.iterdir()) == files[3:]
@@ -269,7 +269,7 @@ def test_the_old_and_the_oldest_beyond_the_size_are_pruned(tmp_path: Path) -> No
 
 
 def test_what_is_not_named_like_a_journal_is_never_pruned(tmp_path: Path) -> None:
-    """Files of others, links and folders stay, however old and large."""
+    """Other files, links and folders stay, whatever their age and size."""
     own = journal_file(tmp_path, 1, age=90_000)
     target = tmp_path / "mine.txt"
     target.write_bytes(b"mine")
@@ -285,7 +285,7 @@ def test_what_is_not_named_like_a_journal_is_never_pruned(tmp_path: Path) -> Non
 
 
 def test_a_journal_that_is_held_is_never_pruned(tmp_path: Path) -> None:
-    """Neither age nor size takes a journal that a run holds; once it is let go it may go."""
+    """Neither age nor size removes a journal that a run holds; once released, it may be removed."""
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     os.utime(journal.path, (0, 0))
     assert prune(tmp_path, now=NOW, max_bytes=0) == ()
@@ -300,7 +300,7 @@ def test_a_journal_that_is_held_is_never_pruned(tmp_path: Path) -> None:
 def test_a_journal_that_is_pruned_before_it_is_held_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another run may prune between making and locking: the journal that is returned has a file and its lock."""
+    """Another run may prune between creating and locking: the returned journal has a file and its lock."""
     lock = try_lock
     removed: list[Path] = []
 
@@ -333,7 +333,7 @@ def test_opening_a_journal_prunes(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_one_that_other_programs_see(tmp_path: Path) -> None:
-    """The lock is flock's, taken for as long as the journal is open."""
+    """The lock is that of flock, held while the journal is open."""
     journal = open_journal(tmp_path, runs.parameters(), now=NOW)
     with journal.path.open("rb") as file:
         with pytest.raises(BlockingIOError):
@@ -343,7 +343,7 @@ def test_the_lock_is_one_that_other_programs_see(tmp_path: Path) -> None:
 
 
 async def test_an_address_that_is_none_belongs_to_no_search(tmp_path: Path) -> None:
-    """A journal may come from anybody; by its address it is told from those of other searches."""
+    """A journal may come from anybody; its address tells it from those of other searches."""
     strange = await keep(
         tmp_path / "a", runs.saved(1), asked=replace(runs.parameters(), first_url="http://[")
     )

@@ -1,4 +1,4 @@
-"""The journal where it matters: processes that are killed, that write at once, and that fill the disk."""
+"""The journal with real processes: killed, writing in parallel, and filling the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from crawler.recording.journal import saved_pages
 from crawler.recording.reading import read_run
-from tests.recording import runs
+from tests.recording import recorded_runs as runs
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills, locks and limits as POSIX has them")
 
@@ -25,7 +25,7 @@ import asyncio, datetime as dt, sys
 from pathlib import Path
 from crawler.recording.journal import open_journal
 from crawler.recording.reading import read_run
-from tests.recording import runs
+from tests.recording import recorded_runs as runs
 
 folder, pages, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 asked = runs.parameters()
@@ -73,7 +73,7 @@ def only_file(folder: Path) -> Path:
 
 
 async def start(script: str, *arguments: object) -> Process:
-    """Start a Python process of ours."""
+    """Start a Python process with our code."""
     environment = {**os.environ, "PYTHONPATH": str(TOP)}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-W", "error", "-c", script, *map(str, arguments), stdout=PIPE, env=environment
@@ -82,7 +82,7 @@ async def start(script: str, *arguments: object) -> Process:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path, seed: int) -> None:
-    """Killed at any moment: every page whose recording had returned is there, whole, for the next run."""
+    """Killed at any time: the next run finds every page whose recording had returned, complete."""
     draw = random.Random(seed)
     process = await start(PARTS + ONE_RUN, tmp_path, 500, 40_000)
     assert process.stdout is not None
@@ -103,7 +103,7 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path, seed: int)
 
 
 async def test_two_runs_at_once_leave_each_other_whole(tmp_path: Path) -> None:
-    """Two processes open, prune and close in one folder: each finds its own journal whole, the rest is bounded."""
+    """Two processes open, prune and close in one folder: each finds its own journal intact, the total is bounded."""
     processes = [await start(PARTS + MANY_RUNS, tmp_path, 3, 5000) for _ in range(2)]
     await asyncio.gather(*(process.communicate() for process in processes))
     assert [process.returncode for process in processes] == [0, 0]
@@ -113,7 +113,7 @@ async def test_two_runs_at_once_leave_each_other_whole(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_ends_the_recording_and_not_the_run(tmp_path: Path) -> None:
-    """Where no byte more fits, recording stops with words, and the file ends with the last whole record."""
+    """When the disk is full, recording stops with a message, and the file ends with the last complete record."""
     process = await start(PARTS + SMALL_DISK + ONE_RUN, tmp_path, 100, 6000)
     words = (await process.communicate())[0].decode().splitlines()
     assert process.returncode == 0

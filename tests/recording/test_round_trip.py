@@ -1,4 +1,4 @@
-"""What a run was is what is read back, by our reader and by another's."""
+"""A run reads back as it was, with our reader and with another one."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from crawler.recording.reading import read_run
 from crawler.recording.replay_model import ArchiveError, RunEnd, RunParameters, SavedPage
 from crawler.recording.writing import RunWriter
 from tests.profiles import examples
-from tests.recording import runs
-from tests.recording.runs import NOW
+from tests.recording import recorded_runs as runs
+from tests.recording.recorded_runs import NOW
 
 END = RunEnd(NOW, None, {1: ("ok", ""), 2: ("not_asked", "the search ended")})
 
 
 def as_kept(page: SavedPage) -> SavedPage:
-    """Return a page with its hops as an archive keeps them, heads amended."""
+    """Return a page with its hops in the form that an archive stores."""
     kept = [
         replace(
             hop,
@@ -49,12 +49,12 @@ def as_kept(page: SavedPage) -> SavedPage:
 
 
 def without_urls(page: SavedPage) -> SavedPage:
-    """Return a page without its hops' addresses, some of which a header cannot hold as they are."""
+    """Return a page without the addresses of its hops: a header cannot hold all of them unchanged."""
     return replace(page, hops=tuple(replace(hop, url="") for hop in page.hops))
 
 
 def records(data: bytes) -> list[tuple[WarcRecord, bytes]]:
-    """Return the records that fastwarc finds, their digests checked, with their blocks."""
+    """Return the records that fastwarc finds, with their blocks, after checking the digests."""
     found = []
     for record in ArchiveIterator(io.BytesIO(data), parse_http=False):
         assert record.verify_block_digest()
@@ -65,7 +65,7 @@ def records(data: bytes) -> list[tuple[WarcRecord, bytes]]:
 
 @given(runs.all_parameters(), st.data(), runs.ends() | st.none())
 def test_any_run_comes_back_equal(asked: RunParameters, data: st.DataObject, end: RunEnd | None) -> None:
-    """Whatever the exchanges, bytes and words, they are read back as they were, requests included."""
+    """Any exchanges, bytes and texts are read back unchanged, including requests."""
     pages = [data.draw(runs.pages(number)) for number in range(1, 1 + data.draw(st.integers(0, 3)))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.warc"
@@ -79,7 +79,7 @@ def test_any_run_comes_back_equal(asked: RunParameters, data: st.DataObject, end
 
 @given(st.data())
 def test_what_was_read_is_written_again_unchanged(data: st.DataObject) -> None:
-    """A page taken over from one run's records to another's is the same there, to the byte, and once more."""
+    """A page reused from another run's records is written identically, to the byte, any number of times."""
     page = data.draw(runs.pages(1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.warc"
@@ -90,7 +90,7 @@ def test_what_was_read_is_written_again_unchanged(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_a_second_reader_finds_every_record_and_right_digests(data: st.DataObject) -> None:
-    """Another reader reads as many records as were written, with right digests, and finds the bytes that were sent."""
+    """Another reader finds as many records as were written, with correct digests and the bytes that were sent."""
     page = data.draw(runs.pages(1))
     found = records(b"".join(runs.run_bytes([page], END)))
     assert [record.record_type for record, _ in found[:2]] == [
@@ -106,9 +106,9 @@ def test_a_second_reader_finds_every_record_and_right_digests(data: st.DataObjec
 
 @given(st.data())
 def test_a_page_has_its_address_for_itself(data: st.DataObject) -> None:
-    """Under an address of the shop a player finds requests and what came for them, so that it shows the page.
+    """Only requests and responses have the page's address, so that a player shows the page.
 
-    Everything else has an address of its own; a body without any answer stands in for one.
+    Everything else has its own address; a body without any response takes the place of one.
     """
     page = data.draw(runs.pages(1))
     found = [record for record, _ in records(b"".join(runs.run_bytes([page, page], END)))]
@@ -125,7 +125,7 @@ def test_a_page_has_its_address_for_itself(data: st.DataObject) -> None:
 
 
 def test_an_archive_of_an_earlier_version_is_read(tmp_path: Path) -> None:
-    """Its metadata have the pages' addresses."""
+    """Its metadata records have the pages' addresses."""
     cut = replace(runs.saved(2), exchange=runs.exchange_of(2, b"half a bo"))
     failed = replace(runs.hop_of(3, b""), problem=Problem.RESET, detail="it broke off")
     pages = [runs.saved(1, body=b"book" * 900), cut, replace(runs.saved(3, body=b""), hops=(failed,))]
@@ -141,7 +141,7 @@ def test_an_archive_of_an_earlier_version_is_read(tmp_path: Path) -> None:
 @settings(max_examples=examples(25))
 @given(st.data())
 def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObject) -> None:
-    """At every byte offset: the pages whose own record is whole, no other, and «torn» exactly between two ends."""
+    """At every byte offset: exactly the pages with a complete record, and «torn» exactly between two record ends."""
     count = data.draw(st.integers(1, 3))
     pages = [data.draw(runs.pages(number)) for number in range(1, count + 1)]
     parts = runs.run_bytes(pages, END)
@@ -164,7 +164,7 @@ def test_a_journal_cut_anywhere_gives_the_pages_that_are_whole(data: st.DataObje
 
 @given(st.integers(0, 2**20), st.integers(1, 255))
 def test_a_flipped_bit_is_found(where: int, mask: int) -> None:
-    """With a byte changed anywhere a page is as it was, or not there; at most it has lost the link to its answer."""
+    """With any byte changed, a page is unchanged or absent; at most it loses the link to its response."""
     pages = [runs.saved(1, body=b"one" * 50), runs.saved(2, body=b"two" * 50)]
     whole = bytearray(b"".join(runs.run_bytes(pages, END)))
     whole[where % len(whole)] ^= mask
@@ -180,7 +180,7 @@ def test_a_flipped_bit_is_found(where: int, mask: int) -> None:
 
 
 def test_a_page_is_had_once_it_is_fetched_and_judged_later(tmp_path: Path) -> None:
-    """What was fetched is there before its verdict; the verdict adds a record, not another body."""
+    """A page is available before its verdict; the verdict adds a record, but no second body."""
     writer, page = RunWriter(), runs.saved(1)
     before = writer.begin(runs.parameters()) + writer.hop(runs.key(1), page.hops[0])
     before += writer.fetched(runs.key(1), page.exchange, NOW)
@@ -194,7 +194,7 @@ def test_a_page_is_had_once_it_is_fetched_and_judged_later(tmp_path: Path) -> No
 
 
 def test_a_page_asked_again_has_its_later_answer(tmp_path: Path) -> None:
-    """A page that was given up, or taken over and then fetched after all, is what came last."""
+    """A page that was given up, or reused and then fetched after all, has its latest response."""
     writer, first, second = RunWriter(), runs.saved(1, body=b"first"), runs.saved(1, body=b"second")
     parts = [writer.begin(runs.parameters()), writer.page(first), writer.hop(runs.key(1), second.hops[0])]
     parts.append(writer.page(replace(second, hops=())))
@@ -204,7 +204,7 @@ def test_a_page_asked_again_has_its_later_answer(tmp_path: Path) -> None:
 
 
 def test_a_body_that_no_answer_has_is_kept_beside_them(tmp_path: Path) -> None:
-    """A body cut while it was decoded is kept as a resource, since the answer's own payload is another."""
+    """A body truncated while it was decoded is stored as a resource, because the response's own payload differs."""
     page = runs.saved(1)
     cut = replace(page, exchange=replace(page.exchange, body=page.exchange.body[:100]))
     path = runs.write_run(tmp_path / "run.warc", [cut])
@@ -214,7 +214,7 @@ def test_a_body_that_no_answer_has_is_kept_beside_them(tmp_path: Path) -> None:
 
 
 def test_words_that_are_no_text_do_not_stop_a_recording(tmp_path: Path) -> None:
-    """Half a surrogate pair, as from a command line that is not valid UTF-8, is replaced and the rest is kept."""
+    """A lone surrogate, as from a command line that is not valid UTF-8, is replaced, and the rest is kept."""
     path = tmp_path / "run.warc"
     path.write_bytes(
         b"".join(runs.run_bytes([runs.saved(1)], None, replace(runs.parameters(), query="a\udc80b")))
@@ -247,7 +247,7 @@ def test_every_field_of_an_exchange_is_kept() -> None:
     ],
 )  # fmt: skip
 def test_a_response_head_is_true_of_its_body(head: bytes, cut: Truncation | None, kept: bytes) -> None:
-    """Chunks that were joined are not announced, a wrong length is righted, and all else stays byte for byte."""
+    """Joined chunks are not announced, a wrong length is corrected, and everything else is kept byte for byte."""
     hop = HttpRecord(
         "https://a/", NOW, b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n%s\r\n\r\n" % head, b"12345", cut
     )
@@ -255,7 +255,7 @@ def test_a_response_head_is_true_of_its_body(head: bytes, cut: Truncation | None
 
 
 def test_credentials_are_not_kept() -> None:
-    """Authorization goes, with its continuation and whatever its case; a cookie stays."""
+    """Authorization is removed, in any case and with its continuation; a cookie stays."""
     head = (
         b"GET / HTTP/1.1\r\nHost: a\r\nauthorization: Basic c2VjcmV0\r\n  more\r\nCookie: a=b\r\n"
         b"Proxy-Authorization: Basic c2VjcmV0\r\nAccept: */*\r\n\r\n"
@@ -273,7 +273,7 @@ FAULTS = [
 
 
 def exchange(hop: HttpRecord) -> Exchange:
-    """Return what a hop comes to."""
+    """Return the exchange that corresponds to a hop."""
     if hop.problem is not None:
         return Exchange(hop.url, hop.url, problem=hop.problem, detail=hop.detail, attempts=1)
     status = int(hop.response_head.split(b" ")[1])
@@ -283,7 +283,7 @@ def exchange(hop: HttpRecord) -> Exchange:
 
 
 async def test_a_run_against_a_server_is_read_by_another_reader(tmp_path: Path) -> None:
-    """Every byte of a demo run, with its cut, reset and refused pages, is there for fastwarc and warcio, too."""
+    """Two other readers find every byte of a demo run with truncated, reset and refused pages."""
     asked = runs.parameters(demo=True)
     journal = open_journal(tmp_path / "journals", asked, now=NOW)
     journal.begin(asked)
@@ -328,7 +328,7 @@ async def test_a_run_against_a_server_is_read_by_another_reader(tmp_path: Path) 
 
 
 async def test_each_record_is_a_gzip_member(tmp_path: Path) -> None:
-    """A reader may begin at any record: each is compressed by itself, as the standard's annex D wants."""
+    """A reader may begin at any record: each is compressed separately, as annex D of the standard requires."""
     source = runs.write_run(tmp_path / "run.warc", [runs.saved(1), runs.saved(2)], END)
     target = tmp_path / "a.warc.gz"
     await write_archive(source, target)
@@ -341,7 +341,7 @@ async def test_each_record_is_a_gzip_member(tmp_path: Path) -> None:
 
 
 async def test_a_resumed_run_has_a_whole_archive(tmp_path: Path) -> None:
-    """Pages taken over from a journal bring their requests along, so the new run's archive lacks nothing."""
+    """Pages reused from a journal bring their requests along, so the new run's archive is complete."""
     asked, folder = runs.parameters(), tmp_path / "journals"
     first = open_journal(folder, asked, now=NOW)
     first.begin(asked)

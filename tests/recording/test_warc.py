@@ -1,4 +1,4 @@
-"""WARC records, one by one: what is written, and what a reader takes, within its bounds."""
+"""Single WARC records: writing, reading, and limits."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NOW = dt.datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=dt.UTC)
 
 
 def raw(block: bytes = b"abc", *, version: str = "1.1", end: bytes = b"\r\n\r\n", **fields: str) -> bytes:
-    """Return a record as it stands in a file; fields are named with `_` for `-`."""
+    """Return a record as in a file; in field names, `_` stands for `-`."""
     names = {"Content_Length": str(len(block)), **fields}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in names.items())
     return f"WARC/{version}\r\n{head}\r\n".encode() + block + end
 
 
 def read(tmp_path: Path, data: bytes, *, max_block: int = warc.MAX_BLOCK) -> tuple[list[Record], bool]:
-    """Return the records of a file, and whether it is torn."""
+    """Return the records of a file, and True if it is torn."""
     file = tmp_path / "a.warc"
     file.write_bytes(data)
     reader = RecordReader(file, max_block=max_block)
@@ -34,7 +34,7 @@ def read(tmp_path: Path, data: bytes, *, max_block: int = warc.MAX_BLOCK) -> tup
 
 
 def why(tmp_path: Path, data: bytes, *, max_block: int = warc.MAX_BLOCK) -> str:
-    """Return the reason for which a file is refused."""
+    """Return the reason for refusing a file."""
     with pytest.raises(ArchiveError) as refused:
         read(tmp_path, data, max_block=max_block)
     return reason_of(refused.value)
@@ -60,7 +60,7 @@ DIGEST = hashlib.sha1(b"abc", usedforsecurity=False)
     ],
 )
 def test_a_digest_that_is_right_or_of_another_kind_is_taken(tmp_path: Path, stated: str) -> None:
-    """Writers put SHA-1 in base 32 or in hexadecimal digits; of other digests nothing is asked."""
+    """Writers use SHA-1 in base 32 or hexadecimal; other digests are not checked."""
     (record,), torn = read(tmp_path, raw(WARC_Block_Digest=stated))
     assert (record.block, torn) == (b"abc", False)
 
@@ -103,7 +103,7 @@ def test_a_file_that_begins_like_a_record_is_torn(tmp_path: Path, begun: bytes) 
 
 @pytest.mark.parametrize("begun", [b"", b"w", b"WARC\\", b"WARC/2", b"WARC/1x", b"HTTP/1.1 200 OK\r\n"])
 def test_a_file_that_begins_otherwise_is_no_archive(tmp_path: Path, begun: bytes) -> None:
-    """What stands behind a record is something else: a line that was cut off."""
+    """A truncated line in place of a record is damage."""
     assert why(tmp_path, begun) == Phrase("record_file_no_warc", name=str(tmp_path / "a.warc"))
     records, torn = read(tmp_path, raw() + begun.rstrip())
     assert (len(records), torn) == (1, bool(begun))

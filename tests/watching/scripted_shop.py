@@ -1,4 +1,4 @@
-"""A shop whose shelves a test fills: what stands on its pages, for how much, and which page fails."""
+"""A shop with content from a test: the products on its pages, their prices, and the page that fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX = "290000"
 
 @dataclass
 class ScriptedShop:
-    """Pages of listings, and the numbers of those that are answered by a firewall."""
+    """Pages of listings, and the numbers of those that a firewall blocks."""
 
     pages: list[list[Listing]] = field(default_factory=list)
     price_pages: list[list[Listing]] | None = None
@@ -67,7 +67,7 @@ class ScriptedShop:
 
 @asynccontextmanager
 async def scripted_shop() -> AsyncIterator[ScriptedShop]:
-    """Serve such a shop on a port of its own."""
+    """Serve such a shop on its own port."""
     shop = ScriptedShop()
     app = web.Application()
     app.router.add_get("/{path:.*}", shop.answer)
@@ -82,7 +82,7 @@ async def scripted_shop() -> AsyncIterator[ScriptedShop]:
 
 
 def shelf(prices: dict[str, str], *, sold_out: Sequence[str] = ()) -> list[Listing]:
-    """Return listings of 三体 by the last digits of their product numbers, and price; each is a book of its own."""
+    """Return listings of 三体 by the last digits of their product numbers, with prices; each is a separate book."""
     return [
         make_listing(
             product_id=PREFIX + number, title=f"三体 第{number}种讲法", subtitle="",

@@ -1,4 +1,4 @@
-"""What is told of a product: each event once, nothing for a price that stays or trembles."""
+"""The alerts for a product: each event once, and none for a price that stays or fluctuates slightly."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def seen(day: int, price: str) -> Observation:
 def followed(
     terms: WatchTerms, prices: Sequence[str], *, begun: int = 0
 ) -> list[tuple[int, str, str | None]]:
-    """Follow a price day by day from day `begun` on; return what is told: day, kind, what it is compared with."""
+    """Follow a price day by day from day `begun` on; return the alerts: day, kind, reference price."""
     told: list[SentAlert] = []
     found = []
     for day in range(begun, len(prices)):
@@ -42,7 +42,7 @@ def followed(
 
 
 def terms(**wanted: Any) -> WatchTerms:
-    """Return terms; amounts may be given as text. A new lowest price waits for nothing unless they say so."""
+    """Return terms; amounts may be text. New lowest prices count at once by default."""
     values: dict[str, Any] = {name: Decimal(v) if isinstance(v, str) else v for name, v in wanted.items()}
     values.setdefault("new_lowest_days", 0)
     return WatchTerms(query="书", **values)
@@ -114,19 +114,19 @@ def test_a_watch_begins_with_a_past(
 
 
 def test_what_was_seen_when_the_watch_began_is_not_before_it() -> None:
-    """The last price before the watch counts beside one that was seen at its very beginning."""
+    """The last price before the watch counts as well as one seen at its very beginning."""
     assert followed(terms(drop_percent="20"), ["90", "80", "70"], begun=1) == [(2, "price_drop", "90")]
 
 
 def test_a_target_that_was_told_twice_is_not_told_again() -> None:
-    """The price must have left the target since it was told last."""
+    """The price must have left the target since the last alert."""
     past = offered("20", "30", "20", "20")
     told = [SentAlert(AlertKind.TARGET_PRICE, past[day].at, Decimal(20), Decimal(20)) for day in (2, 0)]
     assert detect(terms(target_price="20"), past, told, since=START) == ()
 
 
 def test_a_price_above_the_lowest_is_no_news() -> None:
-    """Another search may have seen a lower one than the last that was told."""
+    """Another search may have seen a lower price than the last one in an alert."""
     past = offered("40", "30", "35")
     told = [SentAlert(AlertKind.NEW_LOWEST, past[0].at, Decimal(40), Decimal(50))]
     assert detect(terms(new_lowest=True), past, told, since=START) == ()
@@ -166,7 +166,7 @@ def test_the_wait_for_a_new_lowest_price_is_a_week_by_default() -> None:
 
 
 def test_many_prices_of_one_day_are_one_day_of_the_reader() -> None:
-    """A watch that runs every hour knows no more of a price than its reader, whose days begin when they do."""
+    """An hourly watch counts days as its reader does, in the reader's time zone."""
     wanted = terms(new_lowest=True, new_lowest_days=2)
     noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
@@ -187,7 +187,7 @@ def test_many_prices_of_one_day_are_one_day_of_the_reader() -> None:
 
 
 def test_days_of_another_offer_of_the_book_count() -> None:
-    """A book that was watched for a week has a past, though its cheapest offer is of today."""
+    """A book watched for a week has a past, even if its cheapest offer is new today."""
     week = offered(*["50"] * 7)
     found = detect(terms(new_lowest=True, new_lowest_days=7), [seen(7, "40")], (), since=START, others=[week])
     assert [each.against for each in found] == [50]
@@ -197,7 +197,7 @@ def test_days_of_another_offer_of_the_book_count() -> None:
 
 
 def test_a_new_book_is_told_if_that_is_wanted() -> None:
-    """Tell of a book that the watch has not seen before, be it sold out; of no other, and not unasked."""
+    """Report a book that the watch has not seen before, even if it is sold out; no other, and only if requested."""
     for price in ("30", SOLD_OUT):
         past = [seen(0, price)]
         wanted = terms(new_books=True)
@@ -208,7 +208,7 @@ def test_a_new_book_is_told_if_that_is_wanted() -> None:
 
 
 def test_the_most_telling_event_comes_first() -> None:
-    """Give what happened to a product at once in one order."""
+    """Several events of a product at one time always have the same order."""
     wanted = terms(target_price="20", drop_percent="10", new_lowest=True, new_books=True, back_in_stock=True)
     past = offered("30", SOLD_OUT, "20")
     found = detect(wanted, past, (), since=START, is_new=True)
@@ -219,7 +219,7 @@ def test_the_most_telling_event_comes_first() -> None:
 
 
 def test_what_was_told_of_another_kind_is_nothing_to_a_target() -> None:
-    """A fall from ¥20 that was told is no target of ¥20 that was told."""
+    """An earlier alert for a price drop to ¥20 does not count as one for the target of ¥20."""
     past = offered("20", "10", "11")
     told = [SentAlert(AlertKind.PRICE_DROP, past[1].at, Decimal(10), Decimal(20))]
     found = detect(terms(target_price="20"), past, told, since=START)
@@ -227,7 +227,7 @@ def test_what_was_told_of_another_kind_is_nothing_to_a_target() -> None:
 
 
 def test_a_lowest_price_that_was_told_without_a_price_says_nothing() -> None:
-    """Compare with the past where what was told cannot be compared with."""
+    """If the earlier alert has no price, compare with the past."""
     past = offered("50", "45", "40")
     told = [SentAlert(AlertKind.NEW_LOWEST, past[1].at, None, None)]
     (found,) = detect(terms(new_lowest=True), past, told, since=START)
@@ -235,13 +235,13 @@ def test_a_lowest_price_that_was_told_without_a_price_says_nothing() -> None:
 
 
 def test_a_lowest_price_is_compared_with_the_next_higher_one() -> None:
-    """Another search may have recorded this price a moment ago: it is not lower than itself."""
+    """Another search may just have recorded this price: it is not lower than itself."""
     (found,) = detect(terms(new_lowest=True), offered("50", "45", "40", "40"), (), since=START)
     assert found == PriceEvent(AlertKind.NEW_LOWEST, Decimal(45))
 
 
 def test_a_new_target_is_told_of_anew() -> None:
-    """What was told of another target is nothing to this one."""
+    """Alerts for another target do not count for this one."""
     past = [seen(0, "19"), seen(1, "18")]
     told = [SentAlert(AlertKind.TARGET_PRICE, past[0].at, Decimal(19), Decimal(20))]
     wanted = terms(target_price="18")
@@ -250,7 +250,7 @@ def test_a_new_target_is_told_of_anew() -> None:
 
 
 def test_a_price_that_another_search_saw_first_is_told_all_the_same() -> None:
-    """The watch's own memory counts, not who looked in between."""
+    """The watch's own state counts, not other searches in between."""
     wanted = terms(target_price="20", drop_percent="10", new_lowest=True, back_in_stock=True)
     past = [
         seen(0, "30"),
@@ -277,7 +277,7 @@ PRICES = st.lists(
 
 @given(PRICES, st.integers(0, 3))
 def test_a_price_that_stays_or_trembles_tells_nothing_more(prices: list[str], repeats: int) -> None:
-    """Whatever happened: seeing the same again, or a hundredth more and then less, tells nothing."""
+    """Seeing the same price again, or a hundredth more and then less, never causes an alert."""
     before = followed(ALL, prices)
     last = prices[-1]
     tail = [last] * repeats
@@ -320,7 +320,7 @@ def offered(*prices: str) -> list[Observation]:
         ({"new_lowest": True}, ["40", "31"], [["31.20"]], []),  # a hundredth is no news
         ({"new_lowest": True}, ["40", "31"], [["35", "33"]], ["33"]),
         ({"new_lowest": True}, ["40", "31"], [[SOLD_OUT, NO_PRICE]], ["40"]),
-        # Half of what it cost here; but the book could be had for little more elsewhere.
+        # Half the price here, but another offer of the book cost little more.
         ({"drop_percent": "20"}, ["60", "30"], [["31"]], []),
         ({"drop_percent": "20"}, ["60", "30"], [["45", "40"]], ["45"]),
         ({"drop_percent": "20"}, ["60", "30"], [["90"], [SOLD_OUT]], ["60"]),

@@ -1,4 +1,4 @@
-"""The lock of a history's watches: one round at a time, and one line where it cannot be had."""
+"""The lock of a history's watches: one round at a time, and one line if it cannot be taken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def history(tmp_path: Path) -> Path:
 
 
 def test_one_round_at_a_time(history: Path) -> None:
-    """Refuse a second round while the first runs; make no file where none ever ran."""
+    """A second round is refused while the first runs; without any round, no file is created."""
     assert not is_running(history)
     assert not lock_of(history).exists()
     with alone(history, wait=False) as first:
@@ -35,7 +35,7 @@ def test_one_round_at_a_time(history: Path) -> None:
 
 
 def test_a_lock_that_is_a_link_is_refused(history: Path, tmp_path: Path) -> None:
-    """Follow no link out of the folder, and leave the file alone that it leads to."""
+    """A link out of the folder is not followed, and its target is left alone."""
     target = tmp_path / "elsewhere"
     target.write_text("kept")
     lock_of(history).symlink_to(target)
@@ -46,7 +46,7 @@ def test_a_lock_that_is_a_link_is_refused(history: Path, tmp_path: Path) -> None
 
 
 def test_a_lock_that_cannot_be_made_is_one_line(history: Path) -> None:
-    """Name the file and what the system says."""
+    """The message names the file and the system's reason."""
     lock_of(history).mkdir()
     with pytest.raises(HistoryError) as refused, alone(history, wait=False):
         pass

@@ -71,7 +71,7 @@ def runs(picture: ET.Element, kind: str) -> list[list[tuple[float, float]]]:
 
 
 def covers(line: list[tuple[float, float]], x: float, y: float | None = None, room: float = NEAR) -> bool:
-    """Return whether a line passes a place; at any height without `y`. A negative `room` leaves its ends out."""
+    """Return True if a line passes a place; at any height without `y`. A negative `room` leaves its ends out."""
     if y is None:
         return line[0][0] - room <= x <= line[-1][0] + room
     return any(

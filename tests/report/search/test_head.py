@@ -104,7 +104,7 @@ def test_an_accessory_is_not_the_cheapest_book() -> None:
 
 
 def test_a_used_copy_is_not_the_cheapest_book() -> None:
-    """The three answers name new copies; a cheaper used one has a line of its own, and none that is dearer."""
+    """The three answers name new copies; a cheaper used one gets its own line, a more expensive one does not."""
     used = make_listing(
         product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.SECOND_HAND}), rating=5.0
     )
@@ -213,7 +213,7 @@ def test_of_unrated_books_none_is_the_best() -> None:
 
 
 def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
-    """Books kept without a price or though they are sold out are listed; one line says that none can be had."""
+    """Books kept without a price, or though sold out, are listed; one line says that none is on sale."""
     criteria = SelectionCriteria(keep=frozenset({"sold_out", "no_price"}))
     result = make_result(
         [make_listing(product_id="1", price=None), make_listing(product_id="2", title="甲书", sold_out=True)],
@@ -633,7 +633,7 @@ def test_an_empty_list_has_its_reason(result: SearchResult, marks: str, parts: l
 
 
 def test_other_sellers_are_proposed_where_they_were_left_out() -> None:
-    """What was searched at all sellers' is not to be had by searching there."""
+    """If all sellers were searched, they are not suggested."""
     options = {"sellers": "all", "category": "books"}
     nothing = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), available=0, options=options)
     answer = head_of(nothing).answers[0].text

@@ -62,7 +62,7 @@ RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
                 "on record since 2026-01-22",
             ],
         ),
-        # One day that was dearer does not make the usual price a low one.
+        # One more expensive day does not make the usual price a low one.
         (["20"] * 20 + ["21"] + ["20"] * 9, ["90-day median ¥20.00", "on record since 2026-01-02"]),
         (["20"] * 10, ["the same price since 2026-01-22"]),
         (["20", "20"], ["seen on 2 days since 2026-01-30"]),

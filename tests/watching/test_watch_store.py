@@ -1,4 +1,4 @@
-"""What watches remember in the history file: when they are due, what is new, what was told and not delivered."""
+"""The state of watches in the history file: when they are due, what is new, which alerts were sent or are pending."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_partial_run_is_no_success_and_knows_no_new_books(file: Path) -> None:
     ],
 )
 def test_a_watch_that_is_changed(file: Path, changed: Watch, forgets: bool, begins_anew: bool) -> None:
-    """With another search it has seen nothing and is due; with other things to tell it begins anew."""
+    """With another search, it has seen nothing and is due; with other alert conditions, it starts afresh."""
     later = START + HOUR
     with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch()), START)
@@ -156,7 +156,7 @@ def test_what_is_told_is_kept_for_each_channel_until_it_is_delivered(file: Path)
 
 
 def test_the_events_of_one_observation_are_one_alert(file: Path) -> None:
-    """Told, counted, refused and delivered together; each of them is known to have been told."""
+    """They are stored, counted, refused and delivered together; each counts as sent."""
     alert = Alert(
         "三体", AlertKind.TARGET_PRICE, "1", "书", "", START, Decimal(19), Decimal(20), ("now",),
         also=(PriceEvent(AlertKind.PRICE_DROP, Decimal(30)), PriceEvent(AlertKind.NEW_BOOK)),
@@ -190,7 +190,7 @@ def test_a_run_that_is_on_record_tells_nothing_twice(file: Path) -> None:
 
 
 def test_run_and_alerts_are_one_transaction(file: Path) -> None:
-    """Where the alerts cannot be written, the run is not recorded either: next time both are found out again."""
+    """If the alerts cannot be written, the run is not recorded, either: next time, both are found again."""
     with WatchStore(file) as memory:
         state = known(memory, a_watch())
         memory._connection.execute("DROP TABLE delivery")
@@ -200,7 +200,7 @@ def test_run_and_alerts_are_one_transaction(file: Path) -> None:
 
 
 def test_pruning_takes_no_memory(file: Path) -> None:
-    """What was told, seen and not delivered stays, whatever observations go."""
+    """Sent, seen and pending alerts stay, whatever observations are pruned."""
     with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=1)
@@ -214,7 +214,7 @@ def test_pruning_takes_no_memory(file: Path) -> None:
 
 
 def test_to_look_at_a_watch_changes_nothing(file: Path) -> None:
-    """Somebody else's settings, or a look by the doctor, cost no watch what it has seen."""
+    """Other settings, or a check by the doctor, do not change what a watch has seen."""
     with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch()), START)
         other = searched(a_watch(), Settings(pages=9))
@@ -248,7 +248,7 @@ def test_a_run_that_was_ended_from_without_is_due_as_before(file: Path) -> None:
 
 
 def test_a_clock_that_was_ahead_silences_no_watch(file: Path) -> None:
-    """What it noted is as if it had not been; a watch that is not made is found out in its time."""
+    """Records dated in the future are ignored; doctor reports a watch that does not run."""
     year = dt.timedelta(days=365)
     with WatchStore(file) as memory:
         keep(memory, known(memory, a_watch(), START + year), START + year)
@@ -258,7 +258,7 @@ def test_a_clock_that_was_ahead_silences_no_watch(file: Path) -> None:
 
 
 def test_what_is_owed_to_a_place_that_is_gone_goes_to_those_that_have_not_got_it(file: Path) -> None:
-    """Whoever corrects a URL is brought what the wrong one could not be; nobody gets anything twice."""
+    """After a URL is corrected, its pending alerts are delivered; no place gets anything twice."""
     with WatchStore(file) as memory:
         state = known(memory, a_watch())
         keep(memory, state, START, alerts=2, channels=("good", "wrong"))

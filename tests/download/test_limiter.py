@@ -1,4 +1,4 @@
-"""The pace: against real servers that count and refuse, and in simulated time where hours must pass."""
+"""The host limiter: with real servers that count and refuse, and in simulated time for long periods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOST = "shop.example"
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to the next timer as soon as nothing else is to do."""
+    """A loop whose clock jumps to the next timer as soon as it is idle."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -56,7 +56,7 @@ def simulate(main: Callable[[Callable[[], float]], Coroutine[None, None, T]]) ->
 
 
 class BusyServer:
-    """A real server that refuses with 429 what comes while `bears` requests are being answered."""
+    """A real server that refuses requests with 429 while it answers `bears` others."""
 
     def __init__(self, bears: int = 10**9) -> None:
         self.bears = bears
@@ -95,7 +95,7 @@ async def serving(bears: int = 10**9) -> AsyncIterator[tuple[BusyServer, aiohttp
 
 
 async def get(pace: HostLimiter, server: BusyServer, session: aiohttp.ClientSession) -> bool:
-    """Make one request in its turn; return whether it was served."""
+    """Make one request in its turn; return True if it was served."""
     async with pace.turn(server.host) as turn, session.get(server.url) as response:
         await response.read()
         served = response.status == 200
@@ -103,21 +103,21 @@ async def get(pace: HostLimiter, server: BusyServer, session: aiohttp.ClientSess
         return served
 
 
-async def in_roads(count: int, jobs: list[Callable[[], Awaitable[T]]]) -> list[T]:
-    """Do the jobs, `count` of them at a time, as a crawl's roads do."""
+async def in_workers(count: int, jobs: list[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Do the jobs, `count` of them at a time, as a crawl's workers do."""
     rest = iter(jobs)
     results: list[T] = []
 
-    async def road() -> None:
+    async def worker() -> None:
         results.extend([await job() for job in rest])
 
-    await asyncio.gather(*(road() for _ in range(count)))
+    await asyncio.gather(*(worker() for _ in range(count)))
     return results
 
 
 @pytest.mark.parametrize("concurrency", [10, 20, 64])
 async def test_it_settles_at_what_a_server_bears_and_loses_no_page(concurrency: int) -> None:
-    """Where more than four are refused, it ends at four, or tries one more, and each page comes in three attempts."""
+    """If a server refuses more than four, the limit settles at four or five; each page takes at most three attempts."""
     async with serving(bears=4) as (server, session):
         pace = HostLimiter(concurrency)
 
@@ -128,18 +128,18 @@ async def test_it_settles_at_what_a_server_bears_and_loses_no_page(concurrency: 
                 await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))
             return 0
 
-        attempts = await in_roads(2 * concurrency, [page] * 200)
+        attempts = await in_workers(2 * concurrency, [page] * 200)
         assert 0 not in attempts, f"{attempts.count(0)} pages never came, {server.refused} refusals"
         assert len(attempts) == 200
         assert pace.limit(server.host) <= 4 + 1  # now and then it tries whether the server bears one more
 
 
 async def test_a_server_that_bears_everything_gets_the_whole_concurrency() -> None:
-    """From the first moment as many requests are out as may be, and the limit does not move."""
+    """All requests allowed are sent from the start, and the limit does not change."""
     changes: list[tuple[str, int, str]] = []
     async with serving() as (server, session):
         pace = HostLimiter(8, on_change=lambda *change: changes.append(change))
-        served = await in_roads(16, [lambda: get(pace, server, session)] * 80)
+        served = await in_workers(16, [lambda: get(pace, server, session)] * 80)
         assert all(served)
         assert server.most_at_once == 8
         assert (pace.limit(server.host), changes) == (8, [])
@@ -147,7 +147,7 @@ async def test_a_server_that_bears_everything_gets_the_whole_concurrency() -> No
 
 @pytest.mark.parametrize(("delay", "requests"), [(0.2, 6), (1.0, 3)])
 async def test_crawl_delay_holds_by_the_servers_own_clock(delay: float, requests: int) -> None:
-    """No two requests arrive closer than Crawl-delay, the one before it was known included."""
+    """No two requests arrive closer than Crawl-delay, even the first one after it became known."""
     async with serving() as (server, session):
         pace = HostLimiter(10)
         assert await get(pace, server, session)  # robots.txt, that is
@@ -158,7 +158,7 @@ async def test_crawl_delay_holds_by_the_servers_own_clock(delay: float, requests
 
 
 def test_crawl_delay_counts_from_the_end_of_a_request_that_was_over_before() -> None:
-    """A delay that becomes known long after robots.txt ended costs nothing; one that becomes known at once does."""
+    """A delay that is known long after robots.txt ended costs nothing; one that is known at once does."""
 
     async def main(clock: Callable[[], float], known_after: float) -> float:
         pace = HostLimiter(10, clock=clock)
@@ -175,7 +175,7 @@ def test_crawl_delay_counts_from_the_end_of_a_request_that_was_over_before() -> 
 
 
 def test_crawl_delay_of_nothing_lifts_it() -> None:
-    """After 0 (or nonsense below it) the host has its slots again."""
+    """After 0, or a negative value, the host has its slots again."""
 
     async def main(clock: Callable[[], float]) -> float:
         pace = HostLimiter(2, clock=clock)
@@ -190,7 +190,7 @@ def test_crawl_delay_of_nothing_lifts_it() -> None:
 async def starts(
     pace: HostLimiter, clock: Callable[[], float], count: int, seconds: float = 0.0
 ) -> list[float]:
-    """Ask for `count` turns at once, hold each for `seconds`, and return when they came."""
+    """Request `count` turns at once, hold each for `seconds`, and return their times."""
     times: list[float] = []
 
     async def one() -> None:
@@ -207,7 +207,7 @@ def gaps(times: list[float]) -> list[float]:
 
 
 def test_the_delay_jitters_between_half_and_half_more() -> None:
-    """Each gap is the delay times what `uniform` drew from 0.5 to 1.5."""
+    """Each gap is the delay times a random factor from 0.5 to 1.5."""
     draws = iter([0.5, 1.5, 1.0, 0.7, 1.2])
 
     def uniform(low: float, high: float) -> float:
@@ -219,14 +219,14 @@ def test_the_delay_jitters_between_half_and_half_more() -> None:
 
 
 def test_the_delay_of_chance_stays_in_its_bounds() -> None:
-    """With real random numbers no gap is below half the delay or above one and a half, and they differ."""
+    """With real random numbers, no gap is below half the delay or above one and a half, and they differ."""
     between = gaps(simulate(lambda clock: starts(HostLimiter(9, delay=2.0, clock=clock), clock, 300)))
     assert 1.0 <= min(between) < 1.2
     assert 2.8 < max(between) <= 3.0 + 1e-9
 
 
 def test_of_delay_and_crawl_delay_the_longer_holds() -> None:
-    """With both, a request waits for the later of the two moments."""
+    """With both, a request waits for the later time."""
 
     async def main(clock: Callable[[], float], crawl_delay: float) -> list[float]:
         pace = HostLimiter(9, delay=2.0, clock=clock, uniform=lambda _low, _high: 1.0)
@@ -252,7 +252,7 @@ def test_a_gap_never_ends_early_though_its_timer_does() -> None:
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
-    """Neither a freed slot nor the end of a pause lets anyone overtake."""
+    """Neither a freed slot nor the end of a pause changes the order."""
 
     async def main(clock: Callable[[], float]) -> list[int]:
         pace = HostLimiter(3, clock=clock)
@@ -273,7 +273,7 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
 
 
 def test_nobody_overtakes_when_the_loop_was_busy() -> None:
-    """A newcomer queues behind those whose time has come, though their timer could not fire yet."""
+    """A newcomer queues behind those whose time has come, even if their timer could not fire yet."""
 
     async def main(clock: Callable[[], float]) -> list[str]:
         loop = asyncio.get_running_loop()
@@ -297,7 +297,7 @@ def test_nobody_overtakes_when_the_loop_was_busy() -> None:
 
 
 def test_a_turn_passes_by_those_who_were_cancelled_in_the_same_moment() -> None:
-    """The slot that is freed right after the first waiter was cancelled goes to the second."""
+    """A slot freed just after the first waiter was cancelled goes to the second."""
 
     async def main(clock: Callable[[], float]) -> bool:
         pace = HostLimiter(1, clock=clock)
@@ -316,7 +316,7 @@ def test_a_turn_passes_by_those_who_were_cancelled_in_the_same_moment() -> None:
 
 
 def test_retry_after_rests_the_whole_host_and_no_other() -> None:
-    """For as long as one answer asked, no request to that host starts; its turns say how long they waited."""
+    """For as long as one response requested, no request to that host starts; its turns report how long they waited."""
 
     async def main(clock: Callable[[], float]) -> tuple[float, float]:
         pace = HostLimiter(10, clock=clock)
@@ -332,9 +332,9 @@ def test_retry_after_rests_the_whole_host_and_no_other() -> None:
 
 
 async def ask(
-    pace: HostLimiter, count: int, bears: Callable[[int], bool], *, roads: int = 128, seconds: float = 0.1
+    pace: HostLimiter, count: int, bears: Callable[[int], bool], *, workers: int = 128, seconds: float = 0.1
 ) -> int:
-    """Make `count` requests to a host that serves while `bears(requests out)`; return how many were refused."""
+    """Make `count` requests to a host that serves while `bears(requests in flight)`; return the number refused."""
     out = 0
 
     async def request() -> bool:
@@ -347,12 +347,12 @@ async def ask(
             turn.end(Outcome.SERVED if served else Outcome.OVERLOADED)
             return served
 
-    return (await in_roads(roads, [request] * count)).count(False)
+    return (await in_workers(workers, [request] * count)).count(False)
 
 
 @pytest.mark.parametrize("bears", [1, 4, 7, 40])
 def test_a_settled_limit_meets_hardly_any_refusal(bears: int) -> None:
-    """After the first burst one request in fifty is refused at most, and the limit stays near what is borne."""
+    """After the first burst, at most one request in fifty is refused, and the limit stays near the host's capacity."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(64, clock=clock)
@@ -366,13 +366,13 @@ def test_a_settled_limit_meets_hardly_any_refusal(bears: int) -> None:
 
 
 def test_an_outage_is_overcome() -> None:
-    """A host that refused everything for a while, however few were out, gets its slots back once it serves again."""
+    """A host that refused everything for a while, however few the requests, gets its slots back when it recovers."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(10, clock=clock)
-        await ask(pace, 40, lambda _out: False, roads=20)
+        await ask(pace, 40, lambda _out: False, workers=20)
         low = pace.limit(HOST)
-        await ask(pace, 200, lambda _out: True, roads=20)
+        await ask(pace, 200, lambda _out: True, workers=20)
         return low, pace.limit(HOST)
 
     low, high = simulate(main)
@@ -381,7 +381,7 @@ def test_an_outage_is_overcome() -> None:
 
 
 def test_a_host_that_comes_to_bear_more_gets_more() -> None:
-    """The remembered ceiling is passed by long runs of answers, ever faster, up to the concurrency and not beyond."""
+    """After long runs of responses, the limit passes the remembered ceiling, ever faster, up to the concurrency."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(20, clock=clock)
@@ -396,13 +396,13 @@ def test_a_host_that_comes_to_bear_more_gets_more() -> None:
 
 
 def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
-    """Where one answer in fifty fails whatever the load, a sixth of the full speed is kept, not a twentieth."""
+    """If one response in fifty fails whatever the load, the limiter keeps a sixth of the speed, not a twentieth."""
     chance = random.Random(7)
 
     async def main(clock: Callable[[], float]) -> float:
         pace = HostLimiter(20, clock=clock)
         began = clock()
-        await ask(pace, 5000, lambda _out: chance.random() >= 0.02, roads=40)
+        await ask(pace, 5000, lambda _out: chance.random() >= 0.02, workers=40)
         return clock() - began
 
     at_full_speed = 5000 * 0.1 / 20
@@ -410,7 +410,7 @@ def test_a_fault_now_and_then_does_not_end_at_one_request_at_a_time() -> None:
 
 
 def test_a_host_that_comes_to_bear_less_gets_less() -> None:
-    """What was proven once is given up when it is refused again and again: no refusal in every window."""
+    """A limit that was proven once is lowered when it is refused repeatedly: not every window has a refusal."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(12, clock=clock)
@@ -425,7 +425,7 @@ def test_a_host_that_comes_to_bear_less_gets_less() -> None:
 
 
 def test_what_is_not_used_does_not_grow() -> None:
-    """Answers to one request at a time say nothing of how many at once would be borne."""
+    """Responses to one request at a time say nothing about higher limits."""
 
     async def main(clock: Callable[[], float]) -> int:
         pace = HostLimiter(16, clock=clock)
@@ -435,14 +435,14 @@ def test_what_is_not_used_does_not_grow() -> None:
         turns[0].end(Outcome.OVERLOADED)
         for turn in turns:
             await turn.__aexit__(None, None, None)
-        await ask(pace, 300, lambda _out: True, roads=1)
+        await ask(pace, 300, lambda _out: True, workers=1)
         return pace.limit(HOST)
 
     assert simulate(main) == 5
 
 
 def test_one_refusal_of_ten_at_once_halves_the_limit() -> None:
-    """The cut is told with host, limit and reason, and the rest of its burst does not cut again."""
+    """The change is reported with host, limit and reason, and the rest of its burst does not lower it again."""
     changes: list[tuple[str, int, str]] = []
 
     async def main(clock: Callable[[], float]) -> None:
@@ -463,7 +463,7 @@ def test_one_refusal_of_ten_at_once_halves_the_limit() -> None:
 
 
 def test_when_most_of_a_burst_is_refused_the_limit_is_what_was_not() -> None:
-    """Sixty of sixty-four refused leave four, without halving after halving."""
+    """If sixty of sixty-four are refused, the limit drops to four at once."""
 
     async def main(clock: Callable[[], float]) -> int:
         pace = HostLimiter(64, clock=clock)
@@ -479,7 +479,7 @@ def test_when_most_of_a_burst_is_refused_the_limit_is_what_was_not() -> None:
 
 
 def test_what_says_nothing_changes_nothing() -> None:
-    """Requests that were cancelled, broke or were not judged leave the limit alone and give their slots back."""
+    """Requests that were cancelled, failed or were not judged leave the limit unchanged and free their slots."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, float]:
         pace = HostLimiter(2, clock=clock)
@@ -537,7 +537,7 @@ asks = st.tuples(
 def test_no_storm_of_cancellations_loses_a_slot(
     plan: list[Ask], concurrency: int, delay: float, crawl_delay: float
 ) -> None:
-    """Whatever asks, breaks off and is refused when: never too many at once, no gap too short, and no slot is lost."""
+    """However requests are made, cancelled and refused: never too many in flight, no gap too short, no slot lost."""
 
     async def main(clock: Callable[[], float]) -> None:
         pace = HostLimiter(concurrency, delay=delay, clock=clock)
@@ -583,7 +583,7 @@ def test_no_storm_of_cancellations_loses_a_slot(
 @settings(deadline=None)
 @given(st.integers(1, 12), st.lists(st.sampled_from(Outcome), max_size=300))
 def test_the_limit_stays_between_one_and_the_concurrency(concurrency: int, outcomes: list[Outcome]) -> None:
-    """No series of outcomes takes it out of its bounds."""
+    """No sequence of outcomes moves it out of its bounds."""
 
     async def main(clock: Callable[[], float]) -> None:
         pace = HostLimiter(concurrency, clock=clock)
@@ -600,7 +600,7 @@ def test_the_limit_stays_between_one_and_the_concurrency(concurrency: int, outco
 
 
 def test_hosts_that_were_quiet_for_long_are_forgotten() -> None:
-    """Many hosts do not fill the memory, and a host in use keeps what is known of it."""
+    """Many hosts do not fill the memory, and a host in use keeps its data."""
 
     async def main(clock: Callable[[], float]) -> tuple[int, int]:
         pace = HostLimiter(10, clock=clock)

@@ -1,4 +1,4 @@
-"""Alerts brought to where they go: each once, the refused ones apart, and late ones with their time."""
+"""Delivery of alerts: each once, refused ones separately, and late ones with their time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOP = "https://search.dangdang.com"
 
 @dataclass
 class Place:
-    """A channel that refuses what it is told to."""
+    """A channel that refuses the alerts that a test names."""
 
     key: str = "place"
     name: str = "place"
@@ -53,7 +53,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def tell(file: Path, number: int, *, first: int = 0, at: dt.datetime = NOW, query: str = "books") -> None:
-    """Record a run of a watch with so many alerts for the channel."""
+    """Record a run of a watch with this many alerts for the channel."""
     numbers = [str(first + place) for place in range(number)]
     alerts = [
         Alert(query, AlertKind.NEW_BOOK, each, f"book {each}", "", at, Decimal(19), None) for each in numbers
@@ -89,7 +89,7 @@ def refuser(*numbers: str) -> Callable[[Message], bool]:
     "refused", [["0"], ["7"], ["19"], ["0", "19"], ["20"], ["3", "30", "59"], ["10", "11"]]
 )
 def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str]) -> None:
-    """All others get through in the same round, whatever stands where in a message of 20."""
+    """All others are delivered in the same round, whatever their positions in a message of 20."""
     tell(file, 3 * MOST_ALERTS)
     place = Place(refuses=refuser(*refused))
     (sent,) = send(file, SHOP, [place], lang="auto")
@@ -113,7 +113,7 @@ def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
 
 
 def test_two_that_are_refused_first_hold_nothing_up_for_good(file: Path) -> None:
-    """A place that takes neither message nor two of its alerts is left alone; the next round begins with the others."""
+    """A place that accepts neither message nor two of its alerts is left alone; the next round starts with others."""
     tell(file, MOST_ALERTS)
     place = Place(refuses=refuser("0", "1"))
     (first,) = send(file, SHOP, [place], lang="auto")
@@ -128,7 +128,7 @@ def resting(file: Path, at: dt.datetime = NOW) -> list[tuple[str, str, str]]:
 
 
 def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
-    """It is not tried again until then; whoever looks after the machine is told which it is, since when, and why."""
+    """It is not tried again until then; doctor names it, with the time and the reason."""
     tell(file, 3)
     place = Place(refuses=refuser("1"))
     outcomes = [send(file, SHOP, [place], lang="auto") for _ in range(REFUSALS)]
@@ -172,7 +172,7 @@ def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
 
 @pytest.mark.parametrize("down", [True, False])
 def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool) -> None:
-    """Neither where nobody answers, nor where a token is wrong and everything is refused: all comes in the end."""
+    """If nobody answers, or a wrong token makes it refuse everything, no alert rests: all are delivered in the end."""
     tell(file, 2 * MOST_ALERTS)
     place = Place(down=down, refuses=lambda _message: True)
     for _ in range(3 * REFUSALS):
@@ -199,7 +199,7 @@ def test_an_alert_alone_rests_where_the_reason_says_that_it_is_the_alert(
 
 
 def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) -> None:
-    """Though it has taken something in this round: each failure may take half a minute."""
+    """Even if it has accepted something in this round: each failure may take half a minute."""
     tell(file, 10 * MOST_ALERTS)
     place = Place()
 
@@ -234,7 +234,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("damage", "why"), BROKEN.items())
 def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, why: str) -> None:
-    """It is named at every round, and left where it is."""
+    """It is named in every round, and left unchanged."""
     tell(file, 3)
     with WatchStore(file) as memory:
         memory._connection.execute("PRAGMA foreign_keys = OFF")
@@ -254,7 +254,7 @@ def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, wh
 
 
 def test_texts_of_any_length_are_delivered(file: Path) -> None:
-    """Recorded before texts were cut: a product's number of 140,000 digits is one line of a message."""
+    """Recorded before texts were cut: a product number of 140,000 digits is one line of a message."""
     tell(file, 2)
     with WatchStore(file) as memory:
         memory._connection.execute(
@@ -283,7 +283,7 @@ def test_the_message_under_way_is_the_last_when_it_is_stopped(file: Path) -> Non
 
 
 def test_nothing_is_brought_that_cannot_be_noted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a full disk would have the same message brought at every call."""
+    """Otherwise a full disk would repeat the same message every time."""
     tell(file, 1)
     with WatchStore(file) as memory:
         memory._connection.execute(
@@ -298,7 +298,7 @@ def test_nothing_is_brought_that_cannot_be_noted(file: Path, monkeypatch: pytest
 
 
 def test_a_late_alert_says_when_it_was_and_what_came_since(file: Path) -> None:
-    """A price of last month is not told as one of today."""
+    """A price of last month is not reported as today's."""
     then = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
     tell(file, 2, at=then)
     later = then + dt.timedelta(days=19)

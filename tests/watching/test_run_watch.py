@@ -1,4 +1,4 @@
-"""A watch that was made: what happened to each product is one alert, by the reader's days."""
+"""The run of a watch: everything that happened to one product is one alert, by the reader's days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the end of a search is put into a line and an exit code."""
+"""The outcome of a search as one line and an exit code."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ LEFT = (Verdict.NOT_ASKED, "interrupted")
     ],
 )
 def test_exit_codes(ends: list[tuple[Verdict, str]], code: int) -> None:
-    """0 is whole, «no results» included; 3 is partial; 4 is nothing at all."""
+    """0 is complete, including «no results»; 3 is partial; 4 means no page."""
     assert exit_code(result(*ends)) == code
 
 
 def test_a_whole_search_needs_no_words() -> None:
-    """Nothing is said of a search that ran to its end, nor of failed pages that were told one by one."""
+    """Nothing is printed for a search that finished, nor for failed pages that were reported one by one."""
     assert summary(result(OK, OK)) is None
     assert summary(result(OK, BLOCKED)) is None
 
 
 def test_an_unreachable_shop_is_one_line_that_names_the_demo() -> None:
-    """When no page could be reached the line says so, why, and what can be tried instead."""
+    """If no page could be reached, the line gives the reason and a remedy."""
     line = summary(result(LOST, LOST, LEFT))
     assert line == (
         "Dangdang 当当网 cannot be reached: no connection within 5 s; --demo searches the embedded demo shop instead"
@@ -79,7 +79,7 @@ def test_an_unreachable_shop_is_one_line_that_names_the_demo() -> None:
 
 
 def test_pages_that_failed_alike_are_said_once() -> None:
-    """When every page failed, the reasons are given once each, with their pages."""
+    """If every page failed, each reason is given once, with its pages."""
     line = summary(result(BLOCKED, LOST, BLOCKED, BLOCKED))
     assert line == (
         "no page could be read; no file was written: pages 1, 3–4: blocked: 403 Forbidden; "
@@ -88,7 +88,7 @@ def test_pages_that_failed_alike_are_said_once() -> None:
 
 
 def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
-    """Who is blocked is told what helps, in the same line; a demo that blocks names no demo."""
+    """The same line has the remedy for a block; for a demo, it does not suggest the demo."""
     line = summary(result(BLOCKED, BLOCKED, LEFT)) or ""
     assert line == (
         "no page could be read; no file was written: pages 1–2: blocked: 403 Forbidden; wait a while, or lower "
@@ -100,7 +100,7 @@ def test_a_shop_that_blocks_every_page_gets_a_remedy() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.BLOCKED, Verdict.NETWORK_ERROR])
 def test_what_a_shop_says_is_cleaned_and_cut(verdict: Verdict) -> None:
-    """A detail cannot steer the terminal, nor fill it."""
+    """A detail can neither control the terminal nor fill it."""
     line = summary(result((verdict, f"403\x1b[2J\u202e {'x' * 999}"))) or ""
     assert "403 xxx" in line
     assert line.isprintable()
@@ -108,7 +108,7 @@ def test_what_a_shop_says_is_cleaned_and_cut(verdict: Verdict) -> None:
 
 
 def test_a_search_cut_short_names_the_pages_left() -> None:
-    """A search that was stopped says why and what was not asked."""
+    """A stopped search gives the reason and the pages not requested."""
     assert summary(result(OK, LEFT, LEFT, stopped="interrupted")) == "interrupted: pages 2–3 not read"
     assert summary(result(LEFT, stopped="interrupted")) == (
         "interrupted: no page had been read; no file was written"

@@ -1,4 +1,4 @@
-"""Temporary files: those of dead processes go with the next run, and no other file does."""
+"""Temporary files: those of dead processes are removed by the next run, and no other file is."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ target = Path(sys.argv[1])
 
 @contextmanager
 def writing(target: Path, writer: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Have another process write a file, and never come to an end with it."""
+    """Make another process write a file without ever finishing it."""
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT + WRITERS[writer], target],
         stdout=subprocess.PIPE,
@@ -76,7 +76,7 @@ def temporaries(folder: Path) -> list[str]:
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(
     tmp_path: Path, writer: str
 ) -> None:
-    """At once, without waiting for any age."""
+    """Immediately, whatever its age."""
     with writing(tmp_path / "a.md", writer) as killed:
         killed.send_signal(signal.SIGKILL)
         killed.wait()
@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(
 
 
 def test_a_file_is_held_until_it_has_its_name(tmp_path: Path) -> None:
-    """Also between its end and the rename."""
+    """Even between its end and the rename."""
     with temporary_file(tmp_path / "a") as temporary:
         temporary.file.close()
         remove_abandoned(tmp_path)
@@ -103,7 +103,7 @@ def test_a_file_is_held_until_it_has_its_name(tmp_path: Path) -> None:
 
 
 def test_nothing_else_goes(tmp_path: Path) -> None:
-    """Neither another name, nor a link or what it leads to, nor a folder, a pipe, or somebody else's file."""
+    """Neither another name, nor a link or its target, nor a folder, a pipe, or a foreign file."""
     stay = [
         ".bookprice-0123456789abcde.tmp", ".bookprice-0123456789abcdef.tmp2", "x.bookprice-0123456789abcdef.tmp",
         ".bookprice-0123456789ABCDEF.tmp", ".bookprice-0123456789abcdef", "bookprice-0123456789abcdef.tmp",
@@ -136,7 +136,7 @@ def test_a_folder_that_cannot_be_read_is_no_trouble(tmp_path: Path) -> None:
 
 
 def test_without_locks_age_alone_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a network's file system."""
+    """As on a network file system."""
     import fcntl
 
     def none(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Runs to keep: made by hand, drawn by hypothesis, or fetched from a server byte by byte."""
+"""Recorded runs: made by hand, drawn by hypothesis, or fetched from a server byte by byte."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGIN = "https://search.dangdang.com"
 
 
 def parameters(query: str = "渗透测试", *, base_url: str = ORIGIN, demo: bool = False) -> RunParameters:
-    """Return what a run was asked for."""
+    """Return the parameters of a run."""
     settings: dict[str, object] = {"pages": 3, "rank": "cheapest", "keep": ["ebook"], "min_price": None}
     return RunParameters(
         query, query, "dangdang", base_url, demo, settings, url_of(1, query, base_url), NOW, "0.1.0"
@@ -33,12 +33,12 @@ def parameters(query: str = "渗透测试", *, base_url: str = ORIGIN, demo: boo
 
 
 def key(page: int) -> PageKey:
-    """Return what names a page of a search's own list."""
+    """Return the key of a page in a search's own list."""
     return PageKey(price_order=False, number=page)
 
 
 def keys(*pages: int) -> list[PageKey]:
-    """Return what names each of some pages of a search's own list."""
+    """Return the keys of pages in a search's own list."""
     return [key(page) for page in pages]
 
 
@@ -48,12 +48,12 @@ def url_of(page: int, query: str = "渗透测试", base_url: str = ORIGIN) -> st
 
 
 def body_of(page: int, size: int = 3000) -> bytes:
-    """Return a body that only this page has."""
+    """Return a body that is unique to this page."""
     return random.Random(page).randbytes(size)
 
 
 def hop_of(page: int, body: bytes, *, status: int = 200) -> HttpRecord:
-    """Return a request for a page and a whole answer, compressed."""
+    """Return a request for a page and a complete, compressed response."""
     head = (
         b"HTTP/1.1 %d X\r\nContent-Type: text/html; charset=gb2312\r\nContent-Encoding: gzip\r\n\r\n" % status
     )
@@ -62,7 +62,7 @@ def hop_of(page: int, body: bytes, *, status: int = 200) -> HttpRecord:
 
 
 def exchange_of(page: int, body: bytes, *, status: int = 200) -> Exchange:
-    """Return the exchange that `hop_of` makes."""
+    """Return the exchange that corresponds to `hop_of`."""
     return Exchange(url_of(page), url_of(page), status, "X", "gb2312", body, attempts=1)
 
 
@@ -75,7 +75,7 @@ def saved(page: int, *, verdict: str = "ok", at: dt.datetime = NOW, body: bytes 
 def run_bytes(
     pages: Iterable[SavedPage], end: RunEnd | None = None, asked: RunParameters | None = None
 ) -> list[bytes]:
-    """Return the records of a run: those it begins with, those of each page, and its end if there is one."""
+    """Return the records of a run: its first ones, those of each page, and its end if there is one."""
     writer = RunWriter()
     parts = [writer.begin(asked or parameters()), *(writer.page(page) for page in pages)]
     return parts if end is None else [*parts, writer.end(end)]
@@ -131,7 +131,7 @@ def hops(draw: st.DrawFn) -> HttpRecord:
 
 @st.composite
 def pages(draw: st.DrawFn, number: int) -> SavedPage:
-    """Draw a page with any exchange; often its body is that of its last answer, as it is in life."""
+    """Draw a page with any exchange; its body is often that of its last response, as in practice."""
     drawn: list[HttpRecord] = draw(st.lists(hops(), max_size=3))
     made = tuple(drawn)
     answers = [hop for hop in made if hop.response_head]
@@ -159,7 +159,7 @@ def pages(draw: st.DrawFn, number: int) -> SavedPage:
 
 
 def all_parameters() -> st.SearchStrategy[RunParameters]:
-    """Draw what a run may have been asked for."""
+    """Draw the parameters of a run."""
     numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
     json = st.recursive(
         st.none() | st.booleans() | numbers | _text,
@@ -173,7 +173,7 @@ def all_parameters() -> st.SearchStrategy[RunParameters]:
 
 
 def ends() -> st.SearchStrategy[RunEnd]:
-    """Draw how a run may have ended."""
+    """Draw the outcome of a run."""
     verdicts = st.dictionaries(st.integers(1, 100), st.tuples(_text, _text), max_size=4)
     return st.builds(RunEnd, finished_at=_moments, stopped=st.none() | _text, verdicts=verdicts)
 

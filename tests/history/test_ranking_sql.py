@@ -1,4 +1,4 @@
-"""The best deals first: SQLite's short way gives what the past of each product gives."""
+"""Best deals first: SQLite gives the same order as the past of each product."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RUNS = st.lists(
 def test_the_order_is_that_of_the_pasts(
     runs: list[tuple[int, str, dict[str, tuple[Decimal | None, bool]]]], in_order: bool, zone: dt.tzinfo
 ) -> None:
-    """Whatever the order in which runs came in: an import brings old ones after new ones; and in any zone."""
+    """In any zone, and whatever the order of the runs: an import adds old ones after new ones."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "a.sqlite3"
         pasts: dict[str, list[Observation]] = {}
@@ -70,14 +70,14 @@ def test_the_order_is_that_of_the_pasts(
         past = price_history(sorted(pasts[number], key=lambda each: each.at), zone)
         assert past is not None
         if past.price is None:
-            return True, few(number, past.last_at) or past.last_at < last_run, 0.0, Decimal(0), number
+            return True, is_sparse(number, past.last_at) or past.last_at < last_run, 0.0, Decimal(0), number
         ordered = sorted(daily(number, past.last_at).values())
         middle = len(ordered) // 2
         usual = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-        unsure = few(number, past.last_at) or past.last_at < last_run
+        unsure = is_sparse(number, past.last_at) or past.last_at < last_run
         return False, unsure, float(past.price * 100) / float(usual * 100), past.price, number
 
-    def few(number: str, last: dt.datetime) -> bool:
+    def is_sparse(number: str, last: dt.datetime) -> bool:
         return len(daily(number, last)) < 7
 
     def daily(number: str, last: dt.datetime) -> dict[dt.date, Decimal]:
