@@ -33,7 +33,7 @@ from crawler.watching.watch import Watch, WatchTerms
 from crawler.watching.watch_store import REFUSALS, WatchStore
 from parsers.model import Flag
 from tests.factories import STARTED, make_listing, make_result
-from tests.watching.test_sending import Place
+from tests.watching.test_delivery import Place
 
 SHOP = "https://search.dangdang.com"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
