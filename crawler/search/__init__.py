@@ -1,1 +1,1 @@
-"""One search: its pages, their verdicts, the proof of the cheapest, and the result."""
+"""Run one search: fetch and judge its pages, check the cheapest price, and build the result."""

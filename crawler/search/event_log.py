@@ -1,8 +1,8 @@
-"""The events of one search as a bounded log that any number of readers follow, each with a cursor of its own.
+"""The events of one search as a bounded log that any number of readers follow, each with its own cursor.
 
-The log numbers events from 1. It keeps the last `recent` of them; of older ones it keeps the last of each kind for each
-page, as a compacted log does. A reader that falls behind, or joins late, therefore skips what a later event has
-replaced, and still ends with exactly what a reader of every event ends with. No reader ever delays an append.
+The log numbers events from 1. It keeps the last `recent` of them and, among older ones, the last of each kind for each
+page, like a compacted log. A reader that falls behind or joins late therefore skips events that later ones replaced,
+yet it ends with exactly the state that a reader of every event ends with. No reader ever delays an append.
 
 One event loop appends and reads; the log takes no locks.
 """
@@ -23,13 +23,14 @@ from crawler.page_key import PageKey
 __all__ = ["EventLog", "EventReader", "LogEntry"]
 
 RECENT_PER_PAGE = 10
-"""Events kept for each page of the search although later ones replace them: enough for most pages with all retries."""
+"""Events to keep for each page of the search although later ones replace them: enough for most pages with all
+retries."""
 
 RECENT_AT_LEAST = 100
 """The same for a search of few pages."""
 
 ENGINE_EVENTS = 100
-"""Events of the engine kept for late readers, the last of each kind and host: an engine may know thousands of hosts."""
+"""Engine events to keep for late readers, the last of each kind and host: an engine may know thousands of hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class LogEntry:
     """An event and its number."""
 
     number: int
-    """From 1, one more for each event; a gap after the number read before says how many events the reader missed."""
+    """From 1, one more for each event; a gap after the number read before is the number of events that the reader
+    missed."""
     event: Event
 
 
@@ -54,15 +56,15 @@ class EventLog:
         self._current: dict[Hashable, int] = {}
         """The last event of each kind for each page, by `_key`."""
         self._of_engine: dict[Hashable, None] = {}
-        """Those keys of `_current` that belong to engine events, the one updated longest ago first."""
+        """The keys in `_current` of engine events, the least recently updated first."""
         self._replaced: deque[int] = deque()
-        """Events that a later one has replaced, and that are not dropped yet."""
+        """Events that a later one has replaced, but that are still in memory."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._appended = asyncio.Event()
 
     @classmethod
     def for_pages(cls, pages: int) -> Self:
-        """Return a log for a search of at most `pages` pages, those in price order included."""
+        """Return a log for a search of at most `pages` pages, including those in price order."""
         return cls(max(RECENT_AT_LEAST, RECENT_PER_PAGE * pages))
 
     def __len__(self) -> int:
@@ -71,7 +73,7 @@ class EventLog:
 
     @property
     def closed(self) -> bool:
-        """Whether the search has ended, so that no more events come."""
+        """True once the search has ended: no more events follow."""
         return self._ended.done()
 
     def append(self, event: Event) -> None:
@@ -86,7 +88,7 @@ class EventLog:
         self._wake()
 
     def close(self, error: BaseException | None = None) -> None:
-        """End the log; each reader ends once it has read the rest, with `error` if there is one."""
+        """End the log. Each reader reads the rest and then ends, by raising `error` if there is one."""
         if self.closed:
             return
         if error is None:
@@ -96,14 +98,14 @@ class EventLog:
         self._wake()
 
     def read(self, after: int = 0) -> EventReader:
-        """Return a reader of the events numbered above `after`, which waits for those still to come.
+        """Return a reader of the events numbered above `after`; it waits for events still to come.
 
-        A number that this log has not reached comes from another log; the reader then starts at the first event.
+        A number that this log has not reached belongs to another log; the reader then starts at the first event.
         """
         return EventReader(self, after if 0 <= after <= self.last else 0)
 
     async def next_entry(self, after: int) -> LogEntry | None:
-        """Wait for the first entry numbered above `after`; None after the last.
+        """Wait for the first entry numbered above `after`; return None after the last.
 
         Raises the error that the log was closed with.
         """
@@ -115,7 +117,7 @@ class EventLog:
         return self._entries[self._numbers[at]]
 
     def _replace(self, key: Hashable, number: int, *, of_engine: bool) -> None:
-        """Make an event the last one of its key; the one before it may be dropped."""
+        """Make an event the last one of its key; the previous one may then be dropped."""
         if (before := self._current.get(key)) is not None:
             self._replaced.append(before)
         self._current[key] = number
@@ -155,7 +157,7 @@ _ENGINE_EVENTS = (PaceChanged, RobotsNoted, WorkerEvent)
 
 
 def _key(event: Event) -> Hashable:
-    """Return what an event is about: a later event with the same key replaces it."""
+    """Return the subject of an event: a later event with the same key replaces it."""
     match event:
         case Attempt() | PageRejected() | PageFinished():
             return type(event), PageKey(event.price_order, event.page)

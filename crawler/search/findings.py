@@ -1,4 +1,4 @@
-"""What the pages of a search come to: its books, while pages come in and at the end, and its result."""
+"""Collect the findings of a search: its books, both while pages arrive and at the end, and its result."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ __all__ = ["Findings", "import_book_modules"]
 
 
 class Findings:
-    """What was found on the pages of the search's own list and of the one in price order `beside` it."""
+    """The findings on the pages of the search's own list and of the list in price order, `beside`."""
 
     def __init__(self, spec: SearchSpec, own: PageList, beside: PageList | None) -> None:
         self._spec = spec
         self._own = own
         self._beside = beside
         self.attempts: dict[PageKey, int] = {}
-        """Requests made for each page."""
+        """The number of requests made for each page."""
         self.fetched_at: dict[tuple[bool, int], dt.datetime] = {}
-        """When the answer to each page came; aware, UTC."""
+        """The time at which the response for each page arrived; aware, UTC."""
         settings = spec.settings
         self._selector = Selector(keep=settings.keep, goods=settings.category == "all", covers=self._covers)
 
     def add(self, pages: PageList, numbers: Iterable[int]) -> None:
-        """Take in what is on pages of a list, in place of what was there before."""
+        """Add the listings of some pages of a list, replacing their earlier ones."""
         for number in numbers:
             key = pages.key(number)
             self._selector.add(key, pages.listings(number), self.fetched_at.get(key))
 
     @property
     def cheapest(self) -> Decimal | None:
-        """Lowest price so far, in yuan, of a product that the report would keep."""
+        """The lowest price so far, in yuan, of a product that the report would keep."""
         return self._selector.cheapest
 
     @property
     def kept_count(self) -> int:
-        """Unique products kept so far."""
+        """The number of unique products kept so far."""
         return self._selector.kept_count
 
     def books(self) -> BookList:
-        """Return the books of the pages that count.
+        """Build the books from the pages that count.
 
-        Of pages in price order those count that are needed to pass the cheapest book, whatever else was on its way by
-        then: so the report does not depend on the order in which pages arrive.
+        Of the pages in price order, only those needed to pass the cheapest book count, even if more were already in
+        flight. The report therefore does not depend on the order in which pages arrive.
         """
         from crawler.books.pipeline import build_books
 
@@ -79,7 +79,7 @@ class Findings:
             used = needed
 
     def cheapest_price(self, book_list: BookList) -> Decimal | None:
-        """Return the price of the cheapest book, in yuan; None without one."""
+        """Return the price of the cheapest book, in yuan; None if there is no book."""
         from crawler.books.ranking import first_by
 
         wanted = self._criteria
@@ -88,10 +88,10 @@ class Findings:
         return None if book is None else book.price
 
     def needs_more(self, book_list: BookList) -> bool:
-        """Tell whether pages in price order were left out that the cheapest book does need after all.
+        """Return True if the cheapest book needs pages in price order that were skipped.
 
-        While pages come in, listings are judged one by one, at the end books as a whole: the one that seemed the
-        cheapest may be dropped.
+        While pages arrive, listings are judged one by one; at the end, books are judged as a whole. The listing that
+        seemed the cheapest may then be dropped.
         """
         beside = self._beside
         if beside is None or pages_needed(beside, self.cheapest_price(book_list)) is not None:
@@ -162,10 +162,10 @@ class Findings:
         )
 
     def _found_little(self, counts: Counts) -> bool:
-        """Tell whether the shop has little for the query: few products in all, or hardly one on topic."""
+        """Return True if the shop has few products for the query, or hardly any on topic."""
         failed = [judgement.verdict.failed for judgement in self._own.final.values()]
         if all(failed):
-            return False  # nothing is known of what it has
+            return False  # nothing is known about the shop's products
         on_topic = counts.unique - counts.dropped["off_topic"]
         available = self._own.available
         read_whole = available is not None and available <= self._own.requested and not any(failed)
@@ -182,7 +182,7 @@ class Findings:
 
     @cached_property
     def _criteria(self) -> SelectionCriteria:
-        """What is wanted of the products; made, with its imports, once a first page is there: others are on the way."""
+        """The selection criteria, built with their imports once a first page is there and others are in flight."""
         from crawler.books.filters import Filters
         from crawler.books.pipeline import SelectionCriteria
         from crawler.books.topic import topic_of
@@ -190,7 +190,7 @@ class Findings:
 
         wanted = self._spec.settings
         named = {name: getattr(wanted, name) for name in FILTERS}
-        for name in ("publisher", "author"):  # typed in either script, as a query may be
+        for name in ("publisher", "author"):  # in either script, as a query may be
             named[name] = named[name] and simplified(named[name])
         topic = topic_of(self._spec.query, self._spec.query_sent)
         filters = Filters(**named, simplified=simplified)
@@ -206,7 +206,7 @@ class Findings:
     def _covers(self, listing: Listing) -> bool:
         from crawler.books.identity import title_key
 
-        # Remembered: it is needed at the end, and costs no time now, while other pages are on their way.
+        # Cached: the end needs the key, and computing it now costs no time while other pages are in flight.
         title_key(listing.title)
         wanted = self._criteria
         on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
@@ -214,23 +214,23 @@ class Findings:
 
 
 def import_book_modules() -> None:
-    """Import what the first page needs; their regular expressions take 40 ms to compile."""
-    import crawler.books.pipeline  # noqa: F401 – imported for the time it takes
+    """Import the modules that the first page needs; compiling their regular expressions takes 40 ms."""
+    import crawler.books.pipeline  # noqa: F401 – imported early to save time later
 
 
 def _counts(key: tuple[bool, int], used: int) -> bool:
-    """Tell whether a page counts, when `used` pages in price order do."""
+    """Return True if a page counts, given that `used` pages in price order do."""
     price_order, number = key
     return not price_order or number <= used
 
 
 def _notes(pages: PageList, spec: SearchSpec) -> tuple[str, ...]:
-    """Return what a reader should know of pages that did not fail, in page order."""
+    """Return the notes for the reader on pages that did not fail, in page order."""
     notes: list[str] = []
     full = spec.source.shop.page_size
     for number, judgement in pages.final.items():
         if pages.price_order and number > pages.last:
-            continue  # it was on its way when enough was known, and is in no report
+            continue  # it was in flight when enough was known, and is in no report
         page = Phrase("the_price_page" if pages.price_order else "the_page", page=number)
         notes += [Phrase("on_page", page=page, words=note) for note in judgement.notes]
         # Half a page in the middle of a search is no failure, but it is not the shop's habit either.

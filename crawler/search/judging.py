@@ -1,4 +1,4 @@
-"""The verdicts of search pages: `judge_search` looks at one page, `in_page_order` at each among its neighbours."""
+"""The verdicts on search pages: `judge_search` judges one page, `in_page_order` each page among its neighbours."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ PARSE_VERDICTS = {
 """The verdict on a page that could not be parsed, by the reason."""
 
 READABLE_SHARE = 0.5
-"""Least share of a page's items that must have a title, and a price or a reason for none.
+"""The minimum share of a page's items that must have a title, and a price or a reason for having none.
 
-Real pages have both on 24 of 24 items (2025 capture); below half, the markup has changed, not the goods.
-"""
+Real pages have both on 24 of 24 items (2025 capture); below half, the markup has changed, not the goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,19 @@ class Judgement:
     detail: str = ""
     page: SearchPage | None = None
     notes: tuple[str, ...] = ()
-    """What a reader should know of a page that did not fail."""
+    """Notes for the reader on a page that did not fail."""
     wrong_page: bool = False
-    """A search page, but of another query or with another number: asked again, the shop may send the right one."""
+    """A search page, but for another query or with another number: on a second request, the shop may send the right
+    one."""
 
 
 def judge_search(
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str, number: int | None = None
 ) -> Judgement:
-    """Return the verdict on one search page, from its exchange and what was read of its body.
+    """Judge one search page by its exchange and the parse result of its body.
 
-    `parsed` is None when there was no body to parse; `query` is what the shop was asked, and `number` for which page,
-    None where that is unknown.
+    `parsed` is None if there was no body to parse. `query` is the query sent to the shop, and `number` the page
+    requested; None if unknown.
     """
     page = parsed if isinstance(parsed, SearchPage) else None
     block_sign = _sign(page) if page is not None and page.kind is PageKind.BLOCKED else ""
@@ -134,27 +134,27 @@ def _notes(page: SearchPage) -> Iterator[str]:
 
 
 def _sign(page: SearchPage) -> str:
-    """Return by what a page was judged, with the code by which a report words it, if it has one."""
+    """Return the text by which a page was classified; a Phrase if reports have a wording for it."""
     return page.sign if page.sign_code is None else Phrase(f"sign_{page.sign_code}", value=page.sign_value)
 
 
 def in_page_order(
     judgements: Mapping[int, Judgement], requested: int
 ) -> tuple[dict[int, Judgement], int | None]:
-    """Return the final judgement of every page known so far, and the number of pages the shop states.
+    """Return the final judgement of every page known so far, and the number of pages that the shop states.
 
-    `judgements` are those of single pages by page number, in whatever order they came; `requested` is how many
-    pages were asked for. A list that goes on beyond its end repeats itself, so a page beyond the stated number, or
-    with the same products as an earlier one, is `past_end`; beyond it nothing can fail. The number is None
-    when no page told it, 0 for an honest «no results».
+    `judgements` are those of single pages by page number, in any order; `requested` is the number of pages requested. A
+    list that continues beyond its end repeats itself, so a page beyond the stated number, or with the same products as
+    an earlier page, is `past_end`, and no page after it can fail. The number is None if no page states it, and 0 for a
+    genuine «no results».
     """
     read = {
         n: j.page for n, j in sorted(judgements.items()) if j.verdict is Verdict.OK and j.page is not None
     }
     stated = [page.pages for page in read.values() if page.pages is not None]
     available = max(stated) if stated else None
-    # Page 1 can say so for the whole search: some lists end with a page that says the same. But an overloaded shop may
-    # say it of one page by mistake: a second page has to agree, where more than one is asked for.
+    # Page 1 can decide this for the whole search: some lists end with a page that says the same. But an overloaded shop
+    # may say it of one page by mistake, so a second page has to agree if more than one is requested.
     empty = {n for n, judgement in judgements.items() if judgement.verdict is Verdict.NO_RESULTS}
     nothing = not read and 1 in empty and (len(empty) > 1 or requested == 1)
     if nothing:

@@ -1,4 +1,4 @@
-"""One of a search's two lists of result pages: which pages are still to be asked for, and how the others ended."""
+"""One of a search's two lists of result pages: the pages still to request, and the verdicts on the others."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ __all__ = ["PageList"]
 
 
 class PageList:
-    """The pages of one list, from 1 to `requested`; `asked` are those that may be asked for."""
+    """The pages of one list, from 1 to `requested`; `asked` are those that may be requested."""
 
     def __init__(
         self, *, price_order: bool, requested: int, asked: Iterable[int], url: Callable[[int], str]
     ) -> None:
-        """`url` gives the address of a page."""
+        """`url` returns the address of a page."""
         self.price_order = price_order
         self.requested = requested
         self.url = url
         self.available: int | None = None
-        """Pages that the shop states; None when no page told."""
+        """The number of pages that the shop states; None if no page states it."""
         self.enough: int | None = None
-        """The page after which no more need be asked for; None while all may be."""
+        """The last page to request, because later ones are not needed; None while all may be."""
         self.final: dict[int, Judgement] = {}
-        """The verdicts so far, neighbours considered."""
+        """The verdicts so far, with the neighbouring pages taken into account."""
         self._judgements: dict[int, Judgement] = {}
         self._to_ask = list(asked)  # a heap: the lowest page goes out first
         heapify(self._to_ask)
 
     def key(self, number: int) -> PageKey:
-        """Return the key of a page of this list among those of the search."""
+        """Return the key of a page of this list, unique within the search."""
         return PageKey(self.price_order, number)
 
     @property
     def last(self) -> int:
-        """The last page that is worth asking for, as far as is known."""
+        """The last page worth requesting, as far as is known."""
         limits = (self.requested, self.available, self.enough)
         return min(limit for limit in limits if limit is not None)
 
     @property
     def next(self) -> int | None:
-        """The page that goes out next; None when none is left."""
+        """The page to request next; None if none is left."""
         return self._to_ask[0] if self._to_ask and self._to_ask[0] <= self.last else None
 
     def take(self) -> int:
-        """Take the next page off the queue; call it when there is one."""
+        """Remove the next page from the queue and return it; call this only if there is one."""
         return heappop(self._to_ask)
 
     def put_back(self, number: int) -> None:
-        """Queue a page that was taken and given up."""
+        """Queue a page again that was taken and given up."""
         heappush(self._to_ask, number)
 
     def settle(self, number: int, judgement: Judgement) -> list[int]:
-        """Take in a page's judgement; return the pages whose verdict that changes."""
+        """Record a page's judgement; return the pages whose verdict it changes."""
         self._judgements[number] = judgement
         return self._update()
 
     def end(self, reason: str) -> list[int]:
-        """Give every page without a verdict one that says why it has none; return the pages that this changes."""
+        """Give each page without a verdict one that states `reason`; return the pages that this changes."""
         changed = self._update()
         for number in range(1, self.last + 1 if self.price_order else self.requested + 1):
             if number not in self.final:
@@ -72,14 +72,14 @@ class PageList:
         return changed
 
     def listings(self, number: int) -> tuple[Listing, ...]:
-        """Return what was read on a page; nothing unless its verdict is `ok`."""
+        """Return the listings of a page; empty unless its verdict is `ok`."""
         judgement = self.final.get(number)
         if judgement is None or judgement.verdict is not Verdict.OK or judgement.page is None:
             return ()
         return judgement.page.listings
 
     def read_in_a_row(self) -> int:
-        """Return how many pages from the first on were read, without a gap."""
+        """Count the pages read from the first on, up to the first gap."""
         count = 0
         while (judgement := self.final.get(count + 1)) is not None and judgement.verdict is Verdict.OK:
             count += 1

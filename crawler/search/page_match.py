@@ -1,4 +1,4 @@
-"""Whether a search page is the page that was asked for, by the query and the page number that it states."""
+"""Check whether a search page is the one requested, by the query and the page number that it states."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["is_mojibake_of", "other_page", "other_query", "same_query"]
 
 _CUT = re.compile(r"(?:\.{3}|…)\s*$")
 _LEAST_CUT = 8
-"""Letters and digits of a stated query that may stand for a longer one: a shop cuts what is too long for its line."""
+"""The minimum letters and digits of a stated query that may stand for a longer one: a shop cuts what does not fit."""
 
 _UNREADABLE = re.compile("[?\ufffd]+")
-"""What stands in the place of letters that the shop's charset lacks."""
+"""The replacement for letters that the shop's charset lacks."""
 
 
 def other_query(page: SearchPage, query: str) -> str | None:
-    """Return the query that a page states, where that is not `query`, what the shop was asked; else None.
+    """Return the query that a page states if it differs from `query`, the one sent to the shop; else None.
 
-    A page that states none proves nothing. A shop that says «nothing found for A, here is B» names A, which counts; one
-    that says only what it shows instead has told its reader.
+    A page that states none proves nothing. If a shop says «nothing found for A, here is B», then A counts; if it states
+    only the query that it used instead, it has told the reader.
     """
     echo = page.query_echo
     if not echo or same_query(echo, query):
@@ -36,15 +36,15 @@ def other_query(page: SearchPage, query: str) -> str | None:
 
 
 def other_page(page: SearchPage, number: int) -> int | None:
-    """Return the page number that a page states, where that is not `number`; else None."""
+    """Return the page number that a page states if it differs from `number`; else None."""
     return page.page if page.page not in {None, number} else None
 
 
 def same_query(stated: str, asked: str) -> bool:
-    """Tell whether a shop may state `stated` when it was asked for `asked`.
+    """Return True if a shop may state `stated` for the query `asked`.
 
-    Script (Traditional or Simplified), width, case, white space and punctuation are the shop's own cleaning; letters
-    beyond its charset come back as «?», and a long query may be cut.
+    Shops normalize script (Traditional or Simplified), width, case, white space and punctuation; letters beyond their
+    charset come back as «?», and a long query may be cut.
     """
     if stated == asked:
         return True
@@ -61,9 +61,9 @@ def same_query(stated: str, asked: str) -> bool:
 
 
 def is_mojibake_of(echo: str, query: str) -> bool:
-    """Tell whether `echo` is what a UTF-8 `query` looks like when it is read as GBK.
+    """Return True if `echo` looks like a UTF-8 `query` that was decoded as GBK.
 
-    Half the characters are enough: an odd number of bytes, or one that GBK lacks, spoils the rest.
+    Half of the characters are enough: an odd number of bytes, or a byte pair that GBK lacks, spoils the rest.
     """
     if query.isascii() or echo == query:
         return False
@@ -74,7 +74,7 @@ def is_mojibake_of(echo: str, query: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return the letters and digits of `text`, in Simplified Chinese, half width and one case."""
+    """Return the letters and digits of `text` in Simplified Chinese, half width and one case."""
     from crawler.query import simplified
 
     plain = nfkc(text).casefold()
@@ -82,11 +82,11 @@ def _folded(text: str) -> str:
 
 
 def _fits(stated: str, wanted: str) -> bool:
-    """Tell whether `stated` is `wanted` when each run of unreadable letters may stand for a few letters."""
+    """Return True if `stated` matches `wanted` when each run of unreadable letters may stand for a few letters."""
     parts = [_folded(part) for part in _UNREADABLE.split(stated)]
     if not any(parts):
         return False
-    # Four letters a mark at most: a mark stands for a letter, or for a byte of one.
+    # At most four letters for each mark: a mark stands for a letter, or for one of its bytes.
     runs = [len(run) * 4 for run in _UNREADABLE.findall(stated)]
     pattern = re.escape(parts[0])
     for run, part in zip(runs, parts[1:], strict=True):

@@ -1,4 +1,4 @@
-"""Whether the cheapest book of a search is proven to be the cheapest that the shop lists."""
+"""Check whether the cheapest book of a search is proven to be the cheapest that the shop lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["check_price", "pages_needed"]
 
 
 def pages_needed(pages: PageList, cheapest: Decimal | None) -> int | None:
-    """Return after how many pages a list in price order has passed `cheapest`, in yuan; None where it has not yet."""
+    """Count the pages after which a list in price order exceeds `cheapest`, in yuan; None if it does not yet."""
     if cheapest is None:
         return None
     for count in range(1, pages.read_in_a_row() + 1):
@@ -34,10 +34,11 @@ def check_price(
     *,
     stopped: bool,
 ) -> PriceCheck | None:
-    """Return what a finished search's lists say of its cheapest book, which costs `cheapest` yuan, or None.
+    """Compare the cheapest book of a finished search, which costs `cheapest` yuan, with the search's lists.
 
-    `own` is the search's own list, `in_price_order` the one that was read beside it, or `own` itself when that is in
-    price order, or None. A list that was read whole proves the cheapest whatever its order.
+    `own` is the search's own list. `in_price_order` is the list read beside it, or `own` itself if that is in price
+    order, or None: then the result is None, too, unless a list was read whole. A list that was read whole proves the
+    cheapest book in any order.
     """
     checked = in_price_order or own
     pages = tuple(page_result(checked, number) for number in sorted(checked.final) if number <= checked.last)
@@ -84,7 +85,7 @@ def _order(pages: PageList, count: int) -> OrderCheck:
 
 
 def _is_read_whole(pages: PageList, number: int) -> bool:
-    """Tell whether every item of a page was read."""
+    """Return True if every item of a page was read."""
     judgement = pages.final.get(number)
     if judgement is None or judgement.verdict is not Verdict.OK or judgement.page is None:
         return False
@@ -93,7 +94,7 @@ def _is_read_whole(pages: PageList, number: int) -> bool:
 
 
 def _is_whole(pages: PageList) -> bool:
-    """Tell whether everything that the shop lists was read: all pages that it states, and as many listings."""
+    """Return True if the whole list was read: all the pages that the shop states, and as many listings."""
     if pages.available is None or not 0 < pages.available <= pages.requested:
         return False
     numbers = range(1, pages.available + 1)
@@ -106,7 +107,7 @@ def _is_whole(pages: PageList) -> bool:
 
 
 def _is_missing(own: PageList, checked: PageList, count: int, up_to: Decimal | None) -> bool:
-    """Tell whether the search found something on sale that a list in price order should have shown before `up_to`."""
+    """Return True if the search found a product on sale that the list in price order omits below `up_to`."""
     if up_to is None:
         return False
     shown = {listing.product_id for number in range(1, count + 1) for listing in checked.listings(number)}
@@ -121,6 +122,6 @@ def _is_missing(own: PageList, checked: PageList, count: int, up_to: Decimal | N
 
 
 def _total(*lists: PageList) -> int | None:
-    """Return the number of listings that the pages state: the highest, for it may grow while they are read."""
+    """Return the number of listings that the pages state: the highest, because it may grow while they are read."""
     pages = (judgement.page for read in lists for judgement in read.final.values())
     return max((page.total for page in pages if page is not None and page.total is not None), default=None)

@@ -1,7 +1,8 @@
-"""One search, from the query to the result: pages out, pages parsed, verdicts, books.
+"""One search, from the query to the result: fetch pages, parse them, judge them, build books.
 
-Pages go out at once, within the pace of the host, without waiting for page 1. Once a page tells how many there
-are, requests past it are dropped. A search appends what it does to an event log, which nobody has to read.
+The search requests pages in parallel, as the host's limiter allows, without waiting for page 1. Once a page states how
+many there are, requests for later pages are cancelled. The search appends its events to a log; it does not depend on
+readers.
 """
 
 from __future__ import annotations
@@ -63,15 +64,16 @@ PARSE_GRACE_SECONDS = 1.5
 """How long a stopped search waits for pages that are fetched and being parsed."""
 
 WARM_UP_DELAY = 0.05
-"""Seconds until the modules that make books are imported: the first requests are out then, and not yet answered."""
+"""Seconds until the import of the modules that build books: by then the first requests are out, and not yet
+answered."""
 
 UNREADABLE = {verdict: reason for reason, verdict in PARSE_VERDICTS.items()}
-"""Verdicts about the process that parsed a page, with their reasons: a replay takes them over."""
+"""The verdicts that concern the parse process rather than the page, with their reasons: a replay keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came for a page, and what it is."""
+    """The response for a page, and the judgement on it."""
 
     exchange: Exchange
     fetched_at: dt.datetime
@@ -81,8 +83,8 @@ class _Answer:
 class Search:
     """A search; `start` runs it, and `log` has its events, the last of which carries the result.
 
-    `recorder` is told of every request and page. `saved` are pages of an earlier run, taken as they are.
-    `replay` is a whole earlier run: nothing is asked then, and the result is that run's.
+    `recorder` receives every request and page. `saved` are pages of an earlier run, used instead of new requests.
+    `replay` is a whole earlier run: the search then sends no requests, and its result is that run's.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class Search:
         self.log = EventLog.for_pages(self._requested)
         self._announced: set[PageKey] = set()
         self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
-        """What each page has used up of its attempts and its time."""
+        """The attempts and the time that each page has used up."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
         self._host = urlsplit(spec.source.base_url).netloc
@@ -131,20 +133,20 @@ class Search:
         )
 
     def start(self) -> None:
-        """Run the search, whether or not anyone reads its log; call `aclose` in the end."""
+        """Run the search, whether or not anyone reads its log; call `aclose` at the end."""
         self._running = asyncio.create_task(self._run())
 
     async def aclose(self) -> None:
-        """End the search, and the log, if it is still under way; there is no result then."""
+        """End the search and its log; if it is still running, it has no result."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
         self.log.close()
 
     def stop(self, reason: str) -> None:
-        """Ask nothing more, give up what is in flight; the result comes at once, marked with `reason`.
+        """Send no more requests and cancel those in flight; the result follows at once, marked with `reason`.
 
-        Pages that are fetched are still parsed, within a grace of 1.5 s.
+        Pages already fetched are still parsed, within a grace period of 1.5 s.
         """
         if self._stopped is None:
             self._stopped = reason
@@ -153,19 +155,19 @@ class Search:
                 fetch.cancel()
 
     async def ended(self) -> None:
-        """Wait until nothing of the search is under way; call `stop` first."""
+        """Wait until the search has finished all its work; call `stop` first."""
         if self._running is not None:
             await asyncio.wait([self._running])
 
     def pass_on(self, event: EngineEvent) -> None:
-        """Tell of what happened to the engine: to a parse process, a host's pace or its robots.txt."""
+        """Log an event of the engine: of a parse process, of a host's rate limit or of its robots.txt."""
         if not self.log.closed:
             self.log.append(event)
 
     async def _run(self) -> None:
         try:
             await self._drive()
-        except Exception as error:  # noqa: BLE001 – a defect of ours, which every reader of the log gets
+        except Exception as error:  # noqa: BLE001 – a defect of ours, which every reader of the log receives
             self.log.close(error)
         else:
             self.log.close()
@@ -173,7 +175,7 @@ class Search:
     async def _drive(self) -> None:
         spec, started_at = self._spec, self._now()
         self.log.append(SearchStarted(spec.query, spec.query_sent, self._own.requested))
-        # A head start only: where no process can be started, the first page will say so.
+        # Only a head start: if no process can be started, the first page reports it.
         with suppress(OSError, ImportError, NotImplementedError):
             self._parser.warm_up(self._requested)
         if self._recorder is not None:
@@ -201,7 +203,7 @@ class Search:
         self.log.append(SearchFinished(result))
 
     async def _read_pages(self) -> None:
-        """Read the pages that are queued, until none is left or the search is stopped."""
+        """Read the queued pages until none is left or the search is stopped."""
         # More workers than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
         workers = [asyncio.create_task(self._page_worker()) for _ in range(most)]
@@ -219,7 +221,7 @@ class Search:
         return sum(pages.requested for pages in self._lists)
 
     def _tell_resumed(self) -> None:
-        """Say which pages of an earlier run are taken over."""
+        """Log the number of pages taken from an earlier run."""
         if self._replay is not None:
             return
         keys = [pages.key(number) for pages in self._lists for number in range(1, pages.requested + 1)]
@@ -236,7 +238,7 @@ class Search:
             while pending and not stopping.done():
                 await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 for worker in [worker for worker in pending if worker.done()]:
-                    await worker  # raises what a defect of ours raised
+                    await worker  # raises if a defect of ours made the worker raise
                     pending.remove(worker)
             if pending:
                 await asyncio.wait(pending, timeout=PARSE_GRACE_SECONDS)
@@ -244,7 +246,7 @@ class Search:
             stopping.cancel()
 
     async def _page_worker(self) -> None:
-        """Take pages one by one from query to verdict until none is left."""
+        """Take pages one by one, from request to verdict, until none is left."""
         while (pages := self._next_list()) is not None:
             number = pages.take()
             page = pages.key(number)
@@ -252,14 +254,14 @@ class Search:
             if known is None:
                 ended = await self._ask_for(pages, number)
                 if ended is None:
-                    # Stopped, or past the end; should a later page state more, this one is asked after all.
+                    # Stopped, or past the end; if a later page states more pages, this one is requested after all.
                     pages.put_back(number)
                     continue
             else:
                 parsed = await self._parse(page, known.exchange, known)
                 ended = _Answer(known.exchange, known.fetched_at, self._judge(page, known.exchange, parsed))
                 if not known.verdict and ended.judgement.verdict.failed:
-                    # The earlier run was killed before it could judge this page: it is fetched anew.
+                    # The earlier run was killed before it could judge this page, so fetch it again.
                     del self._saved[page]
                     pages.put_back(number)
                     continue
@@ -284,14 +286,14 @@ class Search:
                 )
 
     async def _ask_for(self, pages: PageList, number: int) -> _Answer | None:
-        """Fetch and judge a page; None when it was given up before it came.
+        """Fetch and judge a page; return None if it was given up before its response arrived.
 
-        One that comes cut is asked for again while attempts and time last, another page in its place once.
+        Request a truncated page again while attempts and time last, and a wrong page once.
         """
         page, ended, was_wrong = pages.key(number), None, False
         while (exchange := await self._fetch(page)) is not None:
             fetched_at = self._now()
-            # Before the page is read: until then, the next ones would go out.
+            # Before the page is parsed: otherwise more requests would go out meanwhile.
             self._note_block(page, exchange, judged=None)
             if self._recorder is not None:
                 self._recorder.fetched(page, exchange, fetched_at)
@@ -312,7 +314,7 @@ class Search:
         return judge_search(exchange, parsed, query=self._spec.query_sent, number=page.number)
 
     def _may_ask_again(self, page: PageKey) -> bool:
-        """Tell whether a page has attempts and time left."""
+        """Return True if a page has attempts and time left."""
         spent = self._spent[page]
         return spent.attempts < self._policy.attempts and spent.seconds < self._policy.total_seconds
 
@@ -332,13 +334,14 @@ class Search:
         return parsed
 
     def _note_block(self, page: PageKey, exchange: Exchange, judged: Judgement | None) -> None:
-        """Count blocks in a row; the host's circuit breaker ends the search when there are too many.
+        """Count consecutive blocks; if there are too many, the host's circuit breaker ends the search.
 
-        The fetch has counted a block that its status tells; others show when the page is `judged`. The two lists
-        are counted apart: a search whose pages are all blocked is not blocked twice for its price check.
+        The fetch has already counted blocks that it knows by their status; others show once the page is `judged`. The
+        two lists count separately: a search whose pages are all blocked is not blocked twice because of its price
+        check.
         """
         if exchange.status is None or (exchange.status in BLOCK_STATUSES) != (judged is None):
-            return  # no answer tells nothing of what the shop thinks of us
+            return  # without a response, it is unknown whether the shop blocks us
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
         if judged is not None:
             self._downloader.breaker.note(
@@ -362,10 +365,10 @@ class Search:
         )
 
     def _next_list(self) -> PageList | None:
-        """Return the list whose next page goes out first; None when none is left or the search is stopped.
+        """Return the list whose next page goes out first; None if no page is left or the search is stopped.
 
-        The first pages of both lists go out first. The others in price order go out last: by then the first one has
-        often shown that they are not needed.
+        The first pages of both lists go out first. The other pages in price order go out last: by then the first one
+        has often shown that they are not needed.
         """
         if self._stopped is not None:
             return None
@@ -373,10 +376,10 @@ class Search:
         return min(waiting, key=lambda pages: (pages.next != 1, pages.price_order), default=None)
 
     async def _fetch(self, page: PageKey) -> Exchange | None:
-        """Fetch a page; None when it was given up on the way."""
+        """Fetch a page; return None if it was given up on the way."""
         url = self._spec.url(page.number, price_order=page.price_order)
 
-        def tell(record: AttemptRecord) -> None:
+        def record_attempt(record: AttemptRecord) -> None:
             self._findings.attempts[page] = record.number
             seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
             self._spent[page] = Spent(record.number, seconds)
@@ -394,7 +397,7 @@ class Search:
             self._downloader.fetch(
                 url,
                 self._policy,
-                on_attempt=tell,
+                on_attempt=record_attempt,
                 on_hop=keep if self._recorder is not None else None,
                 spent=self._spent[page],
                 group=page.price_order,
@@ -407,7 +410,8 @@ class Search:
                 return None
             exchange = fetch.result()
             if exchange.problem is Problem.BLOCKED:
-                # Another search opened the breaker: nothing was sent. If it is closed again, the page is taken anew.
+                # Another search opened the breaker, so nothing was sent. If it is closed again, the page is requested
+                # anew.
                 self._stop_if_blocked("")
                 return None
             return exchange
@@ -416,7 +420,7 @@ class Search:
             fetch.cancel()
 
     def _settle(self, pages: PageList, number: int, judgement: Judgement) -> None:
-        """Take in a page's judgement, and say what it changes on other pages."""
+        """Record a page's judgement, and announce the changes that it makes to other pages."""
         available = pages.available
         changed = pages.settle(number, judgement)
         if pages is self._own and pages.available is not None and pages.available != available:
@@ -449,7 +453,7 @@ class Search:
             self._announced.add(key)
 
     def _result(self, started_at: dt.datetime, book_list: BookList) -> SearchResult:
-        """Give every page its last verdict, and return the result."""
+        """Give every page its final verdict, and return the result."""
         stopped, replayed = self._stopped, self._replay
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else Phrase("run_was_killed")
@@ -473,7 +477,7 @@ class Search:
 
 
 def _is_wrong(pages: PageList, number: int, judgement: Judgement) -> bool:
-    """Tell whether an answer is another page than the one that was asked for."""
-    # The shop may have sent its last page in place of one that other pages say is there.
+    """Return True if a response is a different page from the one requested."""
+    # The shop may have sent its last page in place of a page that, according to others, exists.
     too_early = judgement.verdict is Verdict.PAST_END and number <= (pages.available or 0)
     return judgement.wrong_page or too_early

@@ -1,4 +1,4 @@
-"""What is searched, where, and how far; how a record keeps that, and how it comes back from one."""
+"""The specification of a search: its query, source and settings, and how recordings store and restore them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from parsers import SHOPS
 __all__ = ["SearchSpec", "replayed_spec"]
 
 RECORDED = tuple(name for name, option in options_of(Settings).items() if option.recorded)
-"""The settings that decide what a report says, given the pages."""
+"""The settings that determine the report, given the pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
-    """What is searched, where, and how far."""
+    """The query, source and settings of a search."""
 
     query: str
-    """As the user typed it, white space folded."""
+    """As the user typed it, with white space folded."""
     query_sent: str
-    """In Simplified Chinese."""
+    """As sent to the shop: in Simplified Chinese."""
     source: Source
     settings: Settings
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a setting that the shop cannot serve."""
+        """Raise UsageError for a setting that the shop does not support."""
         shop, wanted = self.source.shop, self.settings
         if wanted.sort not in shop.sorts:
             offered = ", ".join(sorted(shop.sorts))
@@ -44,20 +44,20 @@ class SearchSpec:
 
     @property
     def pages(self) -> int:
-        """Pages of the search's own list to ask for: no more than the shop serves."""
+        """The number of pages to request from the search's own list: at most as many as the shop serves."""
         return min(self.settings.pages, self.source.shop.max_pages)
 
     @property
     def price_pages(self) -> int:
-        """Pages of the list in price order to read beside it, at most."""
+        """The maximum number of pages to read from the list in price order."""
         wanted = self.settings
-        # A list that is in price order proves itself.
+        # A list in price order needs no other list as proof.
         if wanted.sort == "price" or "price" not in self.source.shop.sorts:
             return 0
         return min(wanted.price_check, self.source.shop.max_pages)
 
     def url(self, page: int, *, price_order: bool = False) -> str:
-        """Return the address of result page `page`, in the search's own order or in that of prices."""
+        """Return the address of result page `page`, in the search's own order or in price order."""
         wanted = self.settings
         sort = "price" if price_order else wanted.sort
         return self.source.shop.search_url(
@@ -66,7 +66,7 @@ class SearchSpec:
         )  # fmt: skip
 
     def parameters(self, started_at: dt.datetime) -> RunParameters:
-        """Return what a record of this search says of it."""
+        """Return the parameters of this search for its recording."""
         source = self.source
         return RunParameters(
             query=self.query, query_sent=self.query_sent, shop=source.shop.name, base_url=source.base_url,
@@ -76,7 +76,7 @@ class SearchSpec:
 
 
 def _recorded(settings: Settings) -> dict[str, Any]:
-    """Return the settings that a record holds, as JSON values; amounts as strings."""
+    """Return the settings that a recording stores as JSON values, with amounts as strings."""
     values = {name: getattr(settings, name) for name in RECORDED}
     return {
         name: str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
@@ -85,9 +85,9 @@ def _recorded(settings: Settings) -> dict[str, Any]:
 
 
 def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> SearchSpec:
-    """Return the search that a record tells of, with `options` in place of its settings.
+    """Restore the search of a recording, with `options` in place of its settings.
 
-    A record may come from anywhere. Raises UsageError for a query, a shop, an address or a setting that cannot be.
+    A recording may come from anywhere. Raises UsageError for an impossible query, shop, address or setting.
     """
     settings = Settings().replace(base_url=recorded.base_url)
     values = {
@@ -95,7 +95,7 @@ def replayed_spec(recorded: RunParameters, **options: Unpack[ReplayOptions]) -> 
         for name, value in recorded.settings.items()
         if name in RECORDED
     }
-    values.setdefault("price_check", 0)  # a record of a version that had none
+    values.setdefault("price_check", 0)  # recordings of older versions have no price check
     if recorded.shop not in SHOPS:
         raise UsageError(f"the recording is of an unknown shop: {recorded.shop!r:.60}")
     typed, sent = Query(recorded.query), Query(recorded.query_sent)
