@@ -1,10 +1,10 @@
-"""The engine: one downloader, one pace, one parse pool, for every search of a process.
+"""The engine: one downloader, one set of rate limits and one parse pool for all searches of a process.
 
     async with Crawler(settings) as crawler:
         async for event in crawler.search("滲透測試"):
             ...
 
-`crawl` is the convenience on top: one call, one result. Neither prints, writes files or touches signals.
+`crawl` is the shortcut: one call, one result. Neither prints, writes report files or handles signals.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ if TYPE_CHECKING:
 __all__ = ["Crawler", "crawl"]
 
 SEARCH_OPTIONS = options_of(SearchSettings).keys()
-"""The settings that one search of a shared engine may have for itself."""
+"""The settings that each search of a shared engine may choose for itself."""
 
 
 def utc_now() -> dt.datetime:
-    """Return the time, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class Crawler:
-    """An engine for any number of searches, one after the other or at once.
+    """An engine for any number of searches, one after another or in parallel.
 
-    `settings` default to `Settings()`: files and the environment are for the command to read. `executor` is any
-    `concurrent.futures.Executor` to parse in; it stays the caller's and is not shut down. `demo` starts the
-    embedded demo shop and sends every request there. `pool` hands in a parse pool that was started beforehand, to
-    be closed with the engine. `robots_folder` keeps robots.txt for a day; None keeps it in memory. `now` is the clock.
+    `settings` defaults to `Settings()`: only the command reads files and the environment. `executor` is any
+    `concurrent.futures.Executor` to parse in; it belongs to the caller, and the engine does not shut it down. `demo`
+    starts the embedded demo shop and sends every request there. `pool` is a parse pool that was started earlier; the
+    engine closes it. `robots_folder` keeps robots.txt files for a day; None keeps them in memory. `now` is the clock.
     `shop` is the name of the shop to search, one of `parsers.SHOPS`.
 
     Raises UsageError for an unknown shop and for options that exclude each other.
@@ -97,7 +97,7 @@ class Crawler:
     async def __aenter__(self) -> Self:
         wanted = self.settings
         async with AsyncExitStack() as stack:
-            # First of all: the workers load the parser while the parent imports its network library.
+            # Do this first: the workers load the parser while the parent imports its network library.
             parser = self._pool or page_parser(
                 workers=wanted.workers, timeout=wanted.parse_timeout, executor=self._executor
             )
@@ -114,7 +114,7 @@ class Crawler:
                     read_timeout=wanted.read_timeout,
                     proxy=wanted.proxy,
                     user_agent=wanted.user_agent,
-                    # A demo shop has a port of its own each time.
+                    # A demo shop listens on a different port each time.
                     robots_folder=None if self._demo else self._robots_folder,
                     on_pace=self._on_pace,
                     on_gap=self._on_gap,
@@ -143,12 +143,12 @@ class Crawler:
             await self._stack.aclose()
 
     def stop(self, reason: str) -> None:
-        """Stop every running search: each ends within two seconds with what it has, marked with `reason`."""
+        """Stop every running search: each ends within two seconds with the pages that it has, marked with `reason`."""
         for search in list(self._searches):
             search.stop(reason)
 
     def spec(self, query: str, **options: Unpack[SearchOptions]) -> SearchSpec:
-        """Return what a search for `query` with `options` would ask, and where; it raises what `search` raises."""
+        """Return the specification of a search for `query` with `options`. Raises the same errors as `search`."""
         self._open_parser()
         settings = self.settings.replace(**options)
         foreign = sorted(options.keys() - SEARCH_OPTIONS)
@@ -173,17 +173,18 @@ class Crawler:
         saved: Mapping[PageKey, SavedPage] | None = None,
         **options: Unpack[SearchOptions],
     ) -> AsyncGenerator[Event, None]:
-        """Search, and give the events of it as they happen; the last is `SearchFinished`, with the result.
+        """Search for `query` and yield its events as they happen; the last is `SearchFinished`, with the result.
 
-        A loop that falls far behind skips events that later ones replace, never a page's last verdict.
+        A loop that falls far behind skips events that later ones replace, but never a page's last verdict.
 
-        `options` are those settings that one search may have for itself: pages, sellers, category, sort, min_price,
+        `options` are the settings that each search may choose for itself: pages, sellers, category, sort, min_price,
         max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
-        base_url. Pages that fail are verdicts in the result. Leaving the loop ends the search. `recorder` is told of
-        every request and page, for a journal; `saved` are pages of an earlier run by number, not to be asked for again.
+        base_url. A page that fails raises nothing; its verdict is in the result. Leaving the loop ends the search.
+        `recorder` receives every request and page, for a journal; `saved` are pages of an earlier run, which the search
+        does not request again.
 
-        Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for
-        an unknown option or a value out of range, EngineClosedError outside `async with`.
+        Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for an
+        unknown option or a value out of range, EngineClosedError outside `async with`.
         """
         async with self.start(query, recorder=recorder, saved=saved, **options) as search:
             async for entry in search.log.read():
@@ -200,17 +201,17 @@ class Crawler:
     ) -> AsyncGenerator[Search, None]:
         """Start a search that runs whether or not anyone reads its events; leaving the block ends it.
 
-        Any number of readers may follow `log` of the search that this gives, each from any event on:
-        `async for entry in search.log.read(after=7)`. Arguments and errors are those of `search`.
+        Any number of readers may follow the `log` of the search, each from any event on: `async for entry in
+        search.log.read(after=7)`. Arguments and errors are those of `search`.
         """
         async with self._started(self.spec(query, **options), recorder=recorder, saved=saved) as search:
             yield search
 
     async def replay(self, run: SavedRun, **options: Unpack[ReplayOptions]) -> AsyncGenerator[Event, None]:
-        """Give the events of a recorded search as if it ran again; nothing is asked of a network.
+        """Yield the events of a recorded search as if it ran again; send no requests.
 
-        `options` are settings that shape the report, in place of those recorded: rank, keep and the filters. The result
-        has the times of the recorded run. Raises UsageError for a record that holds what no search can have.
+        `options` override the recorded settings that shape the report: rank, keep and the filters. The result has the
+        times of the recorded run. Raises UsageError for a recording with values that no search can have.
         """
         from crawler.search.spec import replayed_spec
 
@@ -278,17 +279,17 @@ class Crawler:
 
 @dataclass(frozen=True, slots=True)
 class RedirectScope:
-    """Where redirects of a search may lead: the domains `hosts`, or without any (demo, replica) the very same host.
+    """The scope of a search's redirects: the domains `hosts` or, without any (demo, replica), exactly the same host.
 
-    What no policy may allow is the downloader's business. A redirect to a login is not followed: it says all it has to
-    say. This is a value, so that a policy can be sent to another process.
+    The downloader refuses by itself the redirects that no policy may allow. A redirect to a login page is not followed:
+    the address alone shows that the shop blocks us. This is a value, so that a policy can be sent to another process.
     """
 
     base_url: str
     hosts: tuple[str, ...] = ()
 
     def __call__(self, url: str) -> bool:
-        """Tell whether a redirect to `url` is followed."""
+        """Return True if redirects to `url` are followed."""
         from crawler.fetch_verdict import is_login_url
 
         target = urlsplit(url)
@@ -318,18 +319,17 @@ async def crawl(
 ) -> SearchResult:
     """Search for `query` and return the whole result.
 
-    `options` are the command's, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
+    `options` are those of the command, as keywords: pages, sellers, category, sort, min_price, max_price, rank, keep,
     max_volume_price, publisher, author, since, min_reviews, max_seconds, concurrency, workers, proxy, base_url and
-    every other field of `Settings`; they go over `settings`. `shop` is the name of the shop to search, one of
+    every other field of `Settings`; they override `settings`. `shop` is the name of the shop to search, one of
     `parsers.SHOPS`. `executor` is any `concurrent.futures.Executor` to parse in; `demo` searches the embedded demo
-    shop. Calls that run at once in one loop with the same engine settings share an engine. `history` is the file of
-    prices over time: the search is recorded there, and each book of the result gets what its past says; None records
+    shop. Parallel calls in one event loop with the same engine settings share an engine. `history` is the file of
+    recorded prices: the search is recorded there, and each book of the result gets its price history; None records
     nothing.
 
-    Raises UsageError for an empty or unreadable query, an unknown shop and an option that the shop lacks,
-    SettingsError for an unknown option or one out of range, HistoryError for a history that cannot be used: before the
-    search where that can be known.
-    Pages that fail raise nothing: see `result.complete` and `result.failed`.
+    Raises UsageError for an empty or unreadable query, an unknown shop or an option that the shop lacks, SettingsError
+    for an unknown option or a value out of range, HistoryError for an unusable history: before the search, if that is
+    known by then. Pages that fail raise nothing: see `result.complete` and `result.failed`.
     """
     wanted = (settings or Settings()).replace(**options)
     _registered(shop)
@@ -353,7 +353,7 @@ async def crawl(
 
 @dataclass(slots=True)
 class _Share:
-    """An engine that several calls use."""
+    """An engine shared by several calls."""
 
     engine: Crawler
     opening: asyncio.Future[Crawler]
@@ -361,14 +361,14 @@ class _Share:
 
 
 _shares: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Share]] = WeakKeyDictionary()
-"""Engines that calls of `crawl` share, by their loop, and within it by their settings and executor."""
+"""The engines that calls of `crawl` share, by event loop, and within it by settings and executor."""
 
 
 @asynccontextmanager
 async def _shared_engine(
     settings: Settings, executor: Executor | None, *, shop: str, demo: bool
 ) -> AsyncIterator[Crawler]:
-    """Give an engine that calls of one loop share: opened by the first of them, closed by the last."""
+    """Provide an engine that calls in one event loop share: the first opens it, the last closes it."""
     shares = _shares.setdefault(asyncio.get_running_loop(), {})
     defaults = Settings()
     engine_settings = settings.replace(**{name: getattr(defaults, name) for name in SEARCH_OPTIONS})
@@ -379,13 +379,13 @@ async def _shared_engine(
         share = shares[key] = _Share(engine, asyncio.ensure_future(engine.__aenter__()))
     share.users += 1
     try:
-        # Shielded: that one caller is cancelled is nothing to the others.
+        # Shielded, because the cancellation of one caller must not affect the others.
         yield await asyncio.shield(share.opening)
     finally:
         share.users -= 1
         if not share.users:
             del shares[key]
-            # Closed in a task of its own: a caller that is cancelled once more must not leave a worker behind.
+            # Close it in a task of its own: a caller that is cancelled once more must not leave a worker behind.
             await asyncio.shield(asyncio.ensure_future(_close(share)))
 
 

@@ -41,4 +41,4 @@ class RobotsNoted:
 
 
 EngineEvent = WorkerEvent | PaceChanged | RobotsNoted
-"""Any of them."""
+"""Any event of the engine."""

@@ -1,14 +1,14 @@
-"""What a running search says of itself: one stream for the progress bar, the library and every later reader.
+"""The events of a running search: one stream for the progress bar, the library and every later reader.
 
 SearchStarted   once, first
-PagesResumed    pages of an earlier run are taken from its journal
-PageRejected    an answer was not the page that was asked for, or not all of it
-Attempt         each request that was made, and how it ended
-WorkerEvent     a parse process started, was lost, was killed
-PaceChanged     a host gets fewer requests at once, or more slowly; or more again
-RobotsNoted     something is to be known of a host's robots.txt
-PageFinished    a page has a verdict; `revised` when an earlier one is replaced
-PagesKnown      the shop told how many pages there are
+PagesResumed    pages of an earlier run are reused from its journal
+PageRejected    a response was not the requested page, or not all of it
+Attempt         the end of each request, and its outcome
+WorkerEvent     a parse process started, was lost or was killed
+PaceChanged     a host gets fewer or slower requests from now on, or more again
+RobotsNoted     a note on a host's robots.txt
+PageFinished    a page has a verdict; `revised` if it replaces an earlier one
+PagesKnown      the shop stated how many pages there are
 SearchFinished  once, last; carries the result
 """
 
@@ -40,46 +40,46 @@ class SearchStarted:
 
     query: str
     query_sent: str
-    """What is asked of the shop: Simplified Chinese."""
+    """As sent to the shop: in Simplified Chinese."""
     pages: int
-    """Pages asked for."""
+    """The number of pages requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class PagesResumed:
-    """Pages that an earlier run had fetched are not asked for again."""
+    """Pages of an earlier run are reused instead of requested again."""
 
     pages: int
-    """How many, of those asked for."""
+    """The number of reused pages of the search's own list."""
     fetched_from: dt.datetime
-    """When the oldest of them was fetched; aware, UTC."""
+    """The time at which the oldest of them was fetched; aware, UTC."""
     price_pages: int = 0
-    """How many besides of the shop's list in price order."""
+    """The number of further reused pages, of the shop's list in price order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request for a page, ended."""
+    """The end of one request for a page."""
 
     page: int
     url: str
     number: int
     """From 1; more than 1 is a retry."""
     outcome: str
-    """«200, 228 KB» or the error in words."""
+    """«200, 228 KB», or the error in words."""
     seconds: float
-    """How long it took."""
+    """The duration of the request."""
     retry_in: float | None
-    """Seconds until the next attempt; None when this was the last."""
+    """Seconds until the next attempt; None if this was the last."""
     waited: float = 0.0
-    """Seconds before it, until the host's pace let it go."""
+    """Seconds spent waiting for the host's rate limit before the request."""
     price_order: bool = False
-    """`page` is one of the shop's list in price order, read beside the search's own."""
+    """True if `page` belongs to the shop's list in price order, read beside the search's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRejected:
-    """An answer was a search page, but another one, or it was cut: the page is asked for once more."""
+    """A response was a search page, but the wrong one or truncated: the page is requested once more."""
 
     page: int
     detail: str
@@ -95,27 +95,27 @@ class PageFinished:
     verdict: Verdict
     detail: str
     listings: int
-    """Listings read on it; 0 unless the verdict is `ok`."""
+    """The number of listings read on it; 0 unless the verdict is `ok`."""
     cheapest: Decimal | None
-    """Lowest price in yuan, over all pages so far, of a book that the report would keep."""
+    """The lowest price in yuan, over all pages so far, of a book that the report would keep."""
     books: int
-    """Unique products kept so far, over all pages."""
+    """The number of unique products kept so far, over all pages."""
     revised: bool = False
-    """An earlier verdict of this page is replaced."""
+    """True if this replaces an earlier verdict of the page."""
     price_order: bool = False
     """As in `Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PagesKnown:
-    """The shop told how many pages there are."""
+    """The shop stated how many pages there are."""
 
     available: int
 
 
 @dataclass(frozen=True, slots=True)
 class SearchFinished:
-    """The search is over, in whatever way."""
+    """The search is over, for whatever reason."""
 
     result: SearchResult
 
