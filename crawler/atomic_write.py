@@ -1,6 +1,7 @@
-"""Files that are whole or absent: a check before the work, then a temporary file beside the target, fsync and rename.
+"""Write files that are either complete or absent: check first, then write a temporary file, fsync and rename it.
 
-asyncio and aiofiles are loaded when an event loop writes its first file: the check runs before the network is needed.
+The check runs before the network is needed, so asyncio and aiofiles are imported only when an event loop writes its
+first file.
 """
 
 from __future__ import annotations
@@ -47,25 +48,25 @@ __all__ = [
 _TEMPORARY = re.compile(r"\.bookprice-[0-9a-f]{16}\.tmp")
 
 _ABANDONED_SECONDS = 3_600
-"""Age from which a temporary file counts as abandoned if the system has no locks."""
+"""The age in seconds from which a temporary file counts as abandoned if the system has no locks."""
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to through links. Raises OutputError."""
+    """Resolve the links of a path to the file that it leads to. Raises OutputError."""
     with translate_os_errors(path):
         return Path(os.path.realpath(path))
 
 
 def leads_out(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
-    """Return whether a path leads out of a folder through links."""
+    """Return True if a path leads out of a folder through links."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def followed(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to, if no link leads out of its folder.
+    """Return the file that a path leads to, unless a link leads out of its folder.
 
-    Someone else may have put a link in the place of any part of a relative path, so every part is checked; of another
-    path only the last part is. A device or a pipe may be anywhere. Raises OutputError.
+    Someone else may have replaced any part of a relative path with a link, so every part is checked; in an absolute
+    path, only the last part is. A device or a pipe may be anywhere. Raises OutputError.
     """
     folder, target = Path(path).parent, target_of(path)
     with translate_os_errors(path):
@@ -87,7 +88,7 @@ def _leading_out(path: str | os.PathLike[str]) -> OutputError:
 
 
 def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) -> None:
-    """Check that a file can be written to `path`, by making and removing one beside it.
+    """Check that a file can be written to `path`, by creating and removing one beside it.
 
     Permission bits say nothing about read-only and virtual file systems. `no_file` is the message for a device or a
     pipe. Raises OutputError.
@@ -106,7 +107,7 @@ def check_target(path: str | os.PathLike[str], *, no_file: str | None = None) ->
 
 
 def probe(path: Path) -> None:
-    """Make a file and remove it."""
+    """Create a file and remove it."""
     _swept(path.parent)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
     path.unlink(missing_ok=True)  # another process may have removed it as abandoned
@@ -127,7 +128,7 @@ class TemporaryFile:
 
 @contextmanager
 def temporary_file(target: Path) -> Iterator[TemporaryFile]:
-    """Make a file in the target's folder for the block, after removing those of dead processes.
+    """Create a file in the target's folder for the block, after removing those of dead processes.
 
     A lock marks the file as in use. The end of the block removes the file unless it was renamed.
     """
@@ -153,7 +154,7 @@ def temporary_file(target: Path) -> Iterator[TemporaryFile]:
 def remove_abandoned(folder: Path) -> None:
     """Remove the temporary files of dead processes from a folder, and nothing else."""
     with suppress(OSError):
-        for name in os.listdir(folder):  # noqa: PTH208 – of names alone
+        for name in os.listdir(folder):  # noqa: PTH208 – only the names are needed
             if _TEMPORARY.fullmatch(name):
                 with suppress(OSError):  # another process does the same
                     _remove_if_abandoned(folder / name)
@@ -199,7 +200,7 @@ def commit(temporary: Path, target: Path) -> Path:
 
 @contextmanager
 def translate_os_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn an error of the system into an OutputError of one line that names the file."""
+    """Turn an error of the operating system into a one-line OutputError that names the file."""
     try:
         yield
     except OSError as error:
@@ -217,7 +218,7 @@ def _not_written(path: str | os.PathLike[str], why: str) -> Phrase:
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path that can be shown to a person."""
+    """Return a path that is safe to show."""
     return clean(os.fspath(path))
 
 
@@ -238,10 +239,10 @@ def _check_existing(path: str | os.PathLike[str], target: Path, mode: int, no_fi
 
 @contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Let the block fill a file that then replaces `target`, or a link in its place; on any failure nothing changes.
+    """Write a file in the block that then replaces `target`, or a link in its place; on any failure nothing changes.
 
     The file lies beside the target until it is written and synced. An existing file keeps its permissions. Raises
-    OSError when it cannot be written.
+    OSError if the file cannot be written.
     """
     with temporary_file(target) as temporary:
         with temporary.file as file:
@@ -252,10 +253,10 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Let the block fill a file that then replaces `path`; on any failure nothing changes.
+    """Write a file in the block that then replaces `path`; on any failure nothing changes.
 
-    A link is followed to its file; an existing file keeps its permissions. Raises OutputError when it cannot be
-    written. An exception of the block passes, except for OSError, which counts as a failure to write.
+    The function follows a link to its file; an existing file keeps its permissions. Raises OutputError if the file
+    cannot be written. Other exceptions of the block pass through; an OSError counts as a failure to write.
     """
     target = target_of(path)
     try:
@@ -268,8 +269,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 async def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> Path:
     """Write `data` to `path` from an event loop, as `atomic_write` does, and return the path written.
 
-    With `replace` false nothing is overwritten and no link followed: if the name is taken, the first free one with a
-    number is used («report_2.md»). Raises OutputError when the file cannot be written.
+    With `replace` false, it overwrites nothing and follows no link: if the name is taken, it uses the first free name
+    with a number («report_2.md»). Raises OutputError if the file cannot be written.
     """
     import asyncio
 
@@ -300,12 +301,12 @@ def _take_free_place(temporary: Path, target: Path) -> Path:
 
 
 def _claimed(temporary: Path, path: Path) -> bool:
-    """Rename a file to `path` unless that exists, and return whether it was renamed."""
+    """Rename a file to `path` unless that exists; return True if it was renamed."""
     try:
-        os.link(temporary, path)  # unlike a rename, it fails where the name is taken
+        os.link(temporary, path)  # unlike a rename, this fails if the name is taken
     except FileExistsError:
         return False
-    except OSError:  # a file system without links: hold the name with an empty file
+    except OSError:  # a file system without links: reserve the name with an empty file
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         except FileExistsError:
@@ -326,7 +327,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 
 def _finish(file: BinaryIO) -> None:
-    """Bring a file to the disk and close it."""
+    """Write a file's data to the disk and close it."""
     file.flush()
     os.fsync(file.fileno())
     file.close()

@@ -1,4 +1,4 @@
-"""The keywords that calls of the library accept, for editors and type checkers: the settings by name and type.
+"""The keyword arguments of the library, for editors and type checkers: the settings by name and type.
 
 `crawler.settings` documents them and checks their values at run time. A test compares the two.
 """
@@ -16,13 +16,13 @@ Yuan: TypeAlias = Decimal | float | None
 """An amount: 5, 5.5 or Decimal("5.50")."""
 
 TextFormat: TypeAlias = Literal["table", "md", "csv", "json", "html"]
-"""The formats of reports that are text; a test compares them."""
+"""The text formats of reports. A test compares them."""
 
 Reasons: TypeAlias = Reason | tuple[Reason, ...] | list[Reason] | set[Reason] | frozenset[Reason]
 
 
 class ReplayOptions(TypedDict, total=False):
-    """The settings that a replay may change: they shape the report of the recorded pages."""
+    """The settings that a replay may change: they shape the report on the recorded pages."""
 
     rank: Literal["cheapest", "best", "value", "per-volume"]
     keep: Reasons
@@ -35,7 +35,7 @@ class ReplayOptions(TypedDict, total=False):
 
 
 class SearchOptions(ReplayOptions, total=False):
-    """The settings that each search of a shared engine may have for itself."""
+    """The settings that each search of a shared engine may choose for itself."""
 
     pages: int
     price_check: int
@@ -49,7 +49,7 @@ class SearchOptions(ReplayOptions, total=False):
 
 
 class CrawlOptions(SearchOptions, total=False):
-    """Every setting but `history`, which is a file as an argument of `crawl`."""
+    """All settings except `history`, which is the path of a file where `crawl` takes it."""
 
     concurrency: int
     workers: int
@@ -74,10 +74,10 @@ class ReportOptions(TypedDict, total=False):
     """The options of a report."""
 
     lang: Language
-    """Language of the report; auto, the default, follows the query."""
+    """The language of the report; auto, the default, follows the query."""
     top: int | None
-    """Number of books to list; None, the default, for all."""
+    """The number of books to list; None, the default, lists all."""
     show_dropped: bool
-    """Whether to list dropped products; HTML, XLSX and JSON always do."""
+    """True to list dropped products; HTML, XLSX and JSON always do."""
     width: int | None
-    """Columns of the table."""
+    """The number of columns of the table."""

@@ -1,4 +1,4 @@
-"""`bookprice QUERY`: a search of the shop, ranked, on stdout and in files."""
+"""`bookprice QUERY`: search the shop, and write the ranked books to stdout and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Search as `args` say and return the exit code; UsageError or OutputError when it cannot be done."""
+    """Run the search that `args` describe; return the exit code. Raises UsageError or OutputError."""
     from crawler.configuration import load
     from crawler.settings import setting_flags
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         console.error(note)
     settings = _for_demo(loaded.settings, args) if args.demo else loaded.settings
     wanted = _wanted(settings, args)
-    console.speak(settings.report.lang, wanted.query)  # a replay has its own
+    console.speak(settings.report.lang, wanted.query)  # a replay has its own query
 
     from crawler.cli.outputs import plan_outputs
 
@@ -62,7 +62,7 @@ def _for_demo(settings: Settings, args: argparse.Namespace) -> Settings:
 
 
 def _wanted(settings: Settings, args: argparse.Namespace) -> Run:
-    """Return what is to be searched or replayed, everything checked that can be checked beforehand."""
+    """Return the search or replay to run, after every check that can be made beforehand."""
     from crawler.cli.page_source import LiveRun, Replay
     from crawler.cli.searched_words import searched_words
     from crawler.errors import UsageError
@@ -96,7 +96,7 @@ def _search(wanted: Run, plan: OutputPlan, args: argparse.Namespace) -> int:
 
     settings = wanted.settings
     with Interrupts() as interrupts:
-        # Now, while no thread runs and the network library is not loaded: a fork is cheap and safe.
+        # Start the pool while no thread runs and the network library is not loaded: forking is then cheap and safe.
         workers = worker_count(settings.workers, wanted.pages)
         pool = page_parser(workers=workers, timeout=settings.parse_timeout, early=True)
         try:
@@ -149,8 +149,8 @@ async def _crawl_and_write(
                         if isinstance(event, SearchFinished):
                             result = event.result
                 result, unrecorded = await _recorded(result, wanted, args)
-                # Still here, where a signal only stops the search: the report is not to be lost at the last moment.
-                # And nothing is written over an earlier report by a search that had not one page.
+                # Write inside this block, where a signal only stops the search, so that the report is not lost at the
+                # last moment. A search without a single page must not overwrite an earlier report.
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
@@ -163,9 +163,9 @@ async def _crawl_and_write(
 async def _recorded(
     result: SearchResult, wanted: Run, args: argparse.Namespace
 ) -> tuple[SearchResult, HistoryError | None]:
-    """Record what was seen, and return the result with the past of its books; or why that cannot be.
+    """Record the result, and return it with the price history of its books, or the error that prevented that.
 
-    The report goes out either way: what was searched is not lost for want of a history.
+    The report is written either way: an unusable history must not cost the user the search.
     """
     import asyncio
 
@@ -190,11 +190,11 @@ async def _recorded(
 def _tell_the_rest(
     result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
-    """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
+    """Print the report to stdout and the summary to stderr. Raises OutputError for a file that was not written."""
     from crawler.cli.summary import summary
     from crawler.verdict import Verdict
 
-    if result.suggestion and not args.quiet:  # above the report, whose end is what stays on the screen
+    if result.suggestion and not args.quiet:  # above the report, whose end stays on the screen
         command = args.command_line.with_query(result.suggestion)
         console.error(console.words()("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
@@ -212,6 +212,6 @@ def _tell_the_rest(
 
 
 def _tell_how_to_resume(args: argparse.Namespace) -> None:
-    """Name the command that reads the pages which a search left."""
+    """Print the command that reads the remaining pages of the search."""
     command = args.command_line.with_flag("--resume")
     console.error(console.words()("resume_command", command=command))

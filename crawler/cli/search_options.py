@@ -12,10 +12,10 @@ from crawler.version import __version__
 __all__ = ["FORMATS", "add_parser"]
 
 FORMATS = ("table", "md", "csv", "json", "html", "xlsx")
-"""What `--format` takes: the names of `crawler.report.FORMATS`, which a test compares."""
+"""The values of `--format`: the names in `crawler.report.FORMATS`. A test compares them."""
 
 USER_AGENT = f"bookprice-crawler/{__version__}"
-"""The default of `user_agent`, which a test compares."""
+"""The default of `user_agent`. A test compares them."""
 
 DESCRIPTION = """\
 Search Dangdang, read its result pages, and find the cheapest and the best books.
@@ -50,7 +50,7 @@ exit codes:
 
 
 def add_parser(
-    subparsers: argparse._SubParsersAction[Any],  # the one name argparse has for this type
+    subparsers: argparse._SubParsersAction[Any],  # argparse has no public name for this type
 ) -> argparse.ArgumentParser:
     """Add the command `search` with its options, and return its parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(

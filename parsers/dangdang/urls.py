@@ -1,4 +1,4 @@
-"""Addresses of Dangdang: those of its search, and what an address that a user copied leads to."""
+"""The URLs of Dangdang: build those of searches and products, and read those that a user copied."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 BOOKS_CATEGORY = "01.00.00.00.00.00"
-"""`category_path` of all books."""
+"""The `category_path` of all books."""
 
 PRODUCT_URL = "https://product.dangdang.com/{}.html"
-"""Address of a product's page, with its number put in."""
+"""The URL of a product's page, with a placeholder for its number."""
 
 
 class Sort(StrEnum):
-    """The shop's own orders, by the names of the command line."""
+    """The sort orders that the shop offers, by their names on the command line."""
 
     DEFAULT = "default"
     SALES = "sales"
@@ -46,7 +46,7 @@ SORT_TYPES = {
     Sort.NEWEST: "sort_pubdate_desc",
     Sort.PRICE: "sort_xlowprice_asc",
 }
-"""What each order is called in the shop's `sort_type`."""
+"""The shop's `sort_type` for each order."""
 
 
 def search_url(
@@ -60,15 +60,15 @@ def search_url(
     max_price: Decimal | None = None,
     base_url: str = SHOP.base_url,
 ) -> str:
-    """Return the address of result page `page` (from 1) for `query`, in Simplified Chinese.
+    """Return the URL of result page `page` (from 1) for `query`, in Simplified Chinese.
 
-    The key is percent-encoded as GBK, and as gb18030 where GBK lacks a character: the shop reads its query
-    string in its pages' charset and answers a UTF-8 key with the no-result page of the mojibake it saw.
+    The key is percent-encoded as GBK, and as gb18030 where GBK lacks a character: the shop decodes its query string in
+    the charset of its pages. It answers a UTF-8 key with the no-result page of the mojibake that it read.
 
-    `sellers` is "self" (the shop's own goods, `ddsale=1`) or "all"; `category` "books" or "all"; `sort` a value
-    of `Sort`; prices are yuan. The address is already encoded: a client must send it as it is.
+    `sellers` is "self" (the shop's own goods, `ddsale=1`) or "all"; `category` "books" or "all"; `sort` a value of
+    `Sort`; prices are in yuan. The URL is already encoded: a client must send it as it is.
 
-    Raises ValueError for a page below 1 or an option of another value.
+    Raises ValueError for a page below 1 or an option with another value.
     """
     if page < 1:
         raise ValueError(f"page must be 1 or more, not {page}")
@@ -93,24 +93,25 @@ def search_url(
 
 _PRODUCT_KEYS = frozenset({"pid", "product_id", "productid"})
 _QUERY_KEYS = frozenset({"key", "keyword"})
-"""Names of the parameters that hold a product's number and a query, on pages for computers and for phones."""
+"""The parameters that hold a product's number and a query, on desktop and mobile pages."""
 
 _PRODUCT_PAGE = re.compile(r"(?:^|[./])(?:product|e)\.|/product", re.IGNORECASE)
-"""What a product page's host or path has, and a list's, a shop's or a publisher's has not."""
+"""A part of host or path that product pages have, and lists, shops and publishers lack."""
 
 _PRODUCT_IN_PATH = re.compile(r"(?<![0-9])[0-9]{6,11}(?![0-9])")
 
 _PRODUCT_ID = re.compile(r"[0-9]{7,11}")
-"""A product's number where nothing says that it is one. Shorter ones are titles (1984, 142857), longer ones ISBNs."""
+"""A product's number without any context. Shorter numbers are titles (1984, 142857), longer ones ISBNs."""
 
 _ANY_PRODUCT_ID = re.compile(r"[0-9]{1,13}")
-"""A text that a record calls a product's number; no number is longer."""
+"""A text that a recording calls a product's number; no number is longer."""
 
 
 def is_product_id(text: str) -> bool:
-    """Return whether a word can only be a product's number: an ISBN of ten digits has a check digit.
+    """Return True if a word can only be a product's number: an ISBN of ten digits has a check digit.
 
-    One that begins with 7, as China's do, may have a wrong digit; products of ten digits begin with 1.
+    One that begins with 7, like Chinese ISBNs, may have a wrong check digit; product numbers of ten digits begin with
+    1.
     """
     if not _PRODUCT_ID.fullmatch(text):
         return False
@@ -119,14 +120,14 @@ def is_product_id(text: str) -> bool:
 
 
 def product_url(product_id: str) -> str | None:
-    """Return the address of a product's page; None for a text that cannot be a product's number."""
+    """Return the URL of a product's page; None for a text that cannot be a product's number."""
     if not _ANY_PRODUCT_ID.fullmatch(product_id):
         return None
     return PRODUCT_URL.format(product_id)
 
 
 def product_in_url(url: str) -> str | None:
-    """Return the number of the product whose page an address of the shop leads to; None for any other page."""
+    """Return the number of the product whose page a URL of the shop leads to; None for any other page."""
     parts = urlsplit(url)
     for name, value in _parameters(url):
         if name in _PRODUCT_KEYS and value.isascii() and value.isdecimal():
@@ -138,18 +139,18 @@ def product_in_url(url: str) -> str | None:
 
 
 def query_in_url(url: str) -> str | None:
-    """Return what an address of the shop's search searches for; None for any other page."""
+    """Return the query in a URL of the shop's search; None for any other page."""
     return next((value for name, value in _parameters(url) if name in _QUERY_KEYS and value), None)
 
 
 def _parameters(url: str) -> Iterator[tuple[str, str]]:
-    """Yield names and values of an address, those behind its # as well: pages for phones keep them there."""
+    """Yield the names and values of a URL's parameters, including those after #, where mobile pages keep them."""
     parts = urlsplit(url)
     for query in (parts.query, parts.fragment.partition("?")[2]):
         for parameter in query.split("&"):
             name, _, value = parameter.partition("=")
             data = unquote_to_bytes(value.replace("+", " "))
-            try:  # pages for phones, and browsers that show an address decoded
+            try:  # mobile pages, and browsers that show URLs decoded
                 yield name.lower(), data.decode()
             except UnicodeDecodeError:
                 yield name.lower(), data.decode("gb18030", "replace")
