@@ -1,1 +1,1 @@
-"""Where pages are parsed: a pool of processes, threads where no process may start, or an executor handed in."""
+"""Parse pages in a pool of processes, in threads where no process may start, or in an executor of the caller."""

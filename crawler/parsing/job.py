@@ -1,4 +1,4 @@
-"""A page to parse, and why a page could not be parsed."""
+"""Parse jobs, and the reasons why a page could not be parsed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ParseFailure", "ParseFailureReason", "ParseJob", "ParseTask"]
 V_co = TypeVar("V_co", covariant=True)
 
 ParseTask = Callable[[str, str, bytes, "str | None", int], tuple[Any, ...]]
-"""What a worker runs: `parsers.registry.parse_to_wire`, with the arguments of `ParseJob.call`."""
+"""The function that a worker runs: `parsers.registry.parse_to_wire`, with the arguments of `ParseJob.call`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +22,28 @@ class ParseJob(Generic[V_co]):
     """A page to parse; `V_co` is the type of the parsed value."""
 
     package: str
-    """The package with the parser: `Shop.module`, or `parsers` for a kind that any site's pages share.
+    """The package with the parser: `Shop.module`, or `parsers` for a kind of page that is the same on every site.
 
-    A worker process imports it, so a shop that only this process has registered is parsed there as well.
-    """
+    A worker process imports it, so it can also parse for a shop that is registered only in this process."""
     kind: Kind[V_co]
     body: bytes
-    """As it came, decompressed."""
+    """As received, decompressed."""
     charset: str | None = None
-    """The one that the HTTP header names."""
+    """The charset in the HTTP header."""
     page: int = 1
-    """The number that was asked for."""
+    """The number of the requested page."""
 
     @property
     def call(self) -> tuple[str, str, bytes, str | None, int]:
-        """The arguments of a `ParseTask`: plain values alone, which cost little to pickle."""
+        """The arguments of a `ParseTask`: only plain values, which are cheap to pickle."""
         return self.package, self.kind.name, self.body, self.charset, self.page
 
 
 class ParseFailureReason(StrEnum):
-    """Why a page could not be parsed."""
+    """The reason why a page could not be parsed."""
 
     CRASHED = "crashed"
-    """The worker died on the page, could not start, or the parser raised."""
+    """The worker died on the page or could not start, or the parser raised an exception."""
     TIMEOUT = "timeout"
     """The worker took too long."""
 

@@ -1,4 +1,4 @@
-"""Who parses: a pool of processes, threads where no process may be started, or an executor that was handed in."""
+"""The parsers to choose from: a pool of processes, threads where no process may start, or the caller's executor."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ __all__ = ["ExecutorParser", "PageParser", "page_parser", "worker_count"]
 V = TypeVar("V")
 
 MOST_WORKERS = 61 if sys.platform == "win32" else 64
-"""Windows waits for no more processes than this at once."""
+"""Windows cannot wait for more processes than this at a time."""
 
 
 class PageParser(Protocol):
-    """What the engine asks of whatever parses."""
+    """The interface between the engine and its parser."""
 
     on_event: Callable[[WorkerEvent], None] | None
 
     def warm_up(self, pages: int) -> None:
-        """Get ready for `pages` pages: start what they need, if it does not run yet."""
+        """Prepare for `pages` pages: start the workers that they need, if they do not run yet."""
 
     async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
-        """Parse one page; what goes wrong is a value, no exception."""
+        """Parse one page; return a ParseFailure if that fails, and never raise."""
 
     def kill(self) -> None:
-        """End the processes that belong to it at once, from any thread or signal handler."""
+        """Kill the parser's own processes at once, from any thread or signal handler."""
 
     async def close(self) -> None:
-        """End the workers that belong to it; no child process is left."""
+        """End the parser's own workers; no child process remains."""
 
 
 def worker_count(workers: int, pages: int | None = None) -> int:
-    """Return how many workers to have: `workers`, or for 0 one less than the usable CPUs, at least 1.
+    """Return the number of workers: `workers`, or for 0 one fewer than the usable CPUs, but at least 1.
 
-    Never more than `pages`: one beyond that would have nothing to do.
+    Never more than `pages`: further workers would have no work.
     """
     if sys.version_info >= (3, 13):
         usable = os.process_cpu_count() or 1
@@ -60,16 +60,17 @@ def worker_count(workers: int, pages: int | None = None) -> int:
 def page_parser(
     *, workers: int, timeout: float, executor: Executor | None = None, early: bool = False
 ) -> PageParser:
-    """Return the parser that fits: the executor handed in, a process pool, or threads where no child may be.
+    """Return the right parser: the caller's executor, a process pool, or threads if no child process may start.
 
-    `workers` is the number of workers (see `worker_count`), `timeout` the seconds that a page may take. `early` is for
-    a program's first moments, before its heavy imports and while no other thread runs: the processes are forked at
-    once, where that is safe. A fork takes 5 ms, and they load the parser while the parent loads its network library.
+    `workers` is the number of workers (see `worker_count`), `timeout` the seconds that a page may take. Set `early`
+    when the program has just started, before its heavy imports and while no other thread runs: the processes are then
+    forked at once if that is safe. A fork takes 5 ms, and the workers load the parser while the parent loads its
+    network library.
     """
     if executor is not None:
         return ExecutorParser(executor, timeout=timeout)
     count = worker_count(workers)
-    # A daemonic process may have no children. Lexbor releases the GIL, so threads serve.
+    # A daemonic process may have no children. Lexbor releases the GIL, so threads do well enough.
     if not multiprocessing.current_process().daemon:
         pool = ParsePool(
             workers=count, timeout=timeout, start_method="fork" if early and may_fork() else None
@@ -77,17 +78,17 @@ def page_parser(
         try:
             pool.warm_up(count if early else 1)
         except (OSError, ImportError, NotImplementedError):
-            pool.kill()  # a system without semaphores or room for processes (some sandboxes): threads again
+            pool.kill()  # a system without semaphores, or at its process limit (some sandboxes): threads again
         else:
             return pool
     return ExecutorParser(ThreadPoolExecutor(count), timeout=timeout, owned_workers=count)
 
 
 class ExecutorParser:
-    """Parsing in an executor that somebody else owns, or in threads of its own.
+    """Parse in an executor of the caller, or in threads of our own.
 
-    `owned_workers` is the number of workers of an executor that is to be closed with this, else None. Crashes and hangs
-    are told apart as in the pool, but what hangs here cannot be ended from here.
+    `owned_workers` is the number of workers of an executor that `close` shuts down, else None. Crashes and hangs are
+    distinguished as in the pool, but a hanging worker cannot be killed from here.
     """
 
     def __init__(self, executor: Executor, *, timeout: float, owned_workers: int | None = None) -> None:
@@ -95,7 +96,7 @@ class ExecutorParser:
         self._executor = executor
         self._timeout = timeout
         self._owned = owned_workers is not None
-        # Of our own workers we know the number, so a page's clock need not run while it queues.
+        # The number of our own workers is known, so a page's clock need not run while the page is queued.
         self._slots: AbstractAsyncContextManager[object] = (
             nullcontext() if owned_workers is None else asyncio.Semaphore(owned_workers)
         )
@@ -104,7 +105,7 @@ class ExecutorParser:
         """Do nothing: an executor starts its workers itself."""
 
     async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
-        """Parse one page; what goes wrong in the executor is a ParseFailure."""
+        """Parse one page; return a ParseFailure for an error in the executor."""
         loop = asyncio.get_running_loop()
         async with self._slots:
             try:
@@ -118,14 +119,14 @@ class ExecutorParser:
                 if future.cancelled():
                     return ParseFailure(ParseFailureReason.CRASHED, Phrase("executor_shut_down"))
                 return job.kind.from_wire(future.result())
-            except Exception as error:  # noqa: BLE001 – whatever a foreign executor raises, it costs this page alone
+            except Exception as error:  # noqa: BLE001 – whatever the caller's executor raises, only this page fails
                 words = Phrase("executor_failed", error=f"{type(error).__name__}: {error}")
                 return ParseFailure(ParseFailureReason.CRASHED, words)
 
     def kill(self) -> None:
-        """Do nothing: threads cannot be ended, and other people's workers are not ours to end."""
+        """Do nothing: threads cannot be killed, and the caller's workers are not ours to kill."""
 
     async def close(self) -> None:
-        """Close an executor of our own without waiting for what hangs in it; a borrowed one stays open."""
+        """Shut down an executor of our own without waiting for hanging workers; leave the caller's executor open."""
         if self._owned:
             self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,8 +1,8 @@
-"""The pool of parse processes: its start, its crashes, its hangs, its end.
+"""The pool of parse processes: it starts them, and survives their crashes and hangs.
 
-A page goes to a worker through `run_in_executor`; a worker that dies or hangs costs its own page at most. Few more
-pages are handed over than there are workers, so that a crash has few suspects; a page's clock starts when a worker
-is free for it, and measures that page alone.
+The pool submits pages with `run_in_executor`; a worker that dies or hangs costs at most the page that it parses. Only a
+few more pages are submitted than there are workers, so that a crash has few suspects. A page's clock starts when a
+worker is free for it, and so measures only that page.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 WAITING_PAGES = 1
-"""Pages handed over beyond the number of workers, so that a worker that is done need not wait for the loop to hear
-of it: the 20-page job then takes 0.98 of its time with inline parsing, without it 1.07 (benchmarks/job.py)."""
+"""Pages submitted beyond the number of workers, so that a worker that has finished need not wait for the loop to
+notice: the 20-page job then takes 0.98 of its time with inline parsing, otherwise 1.07 (benchmarks/job.py)."""
 
 CLOSE_SECONDS = 2.0
-"""How long idle workers may take to end by themselves before they are killed."""
+"""The seconds that idle workers have to end by themselves before they are killed."""
 
 _CRASHED = ParseFailureReason.CRASHED
 
@@ -44,8 +44,9 @@ _CRASHED = ParseFailureReason.CRASHED
 class _Executor(ProcessPoolExecutor):
     """A process pool that breaks between two submissions, not during one.
 
-    Before Python 3.12.1 the executor's thread may find a dead worker while `submit` adds a page and a process: it
-    then dies of "dictionary changed size during iteration", or never ends the new process (cpython issue 109047).
+    Before Python 3.12.1, the executor's thread may find a dead worker while `submit` adds a page and a process: the
+    thread then dies of "dictionary changed size during iteration", or never ends the new process (cpython issue
+    109047).
     """
 
     if sys.version_info < (3, 12, 1):
@@ -58,7 +59,7 @@ class _Executor(ProcessPoolExecutor):
             terminate = thread.terminate_broken
 
             def terminate_broken(cause: Any) -> None:
-                with thread.shutdown_lock:  # `submit` holds it; from now on it raises BrokenProcessPool
+                with thread.shutdown_lock:  # `submit` holds it too; from now on it raises BrokenProcessPool
                     vars(self)["_broken"] = "a parse process died"
                 terminate(cause)
 
@@ -66,16 +67,16 @@ class _Executor(ProcessPoolExecutor):
 
 
 class _PoolInstance:
-    """One life of the process pool: an executor, and the processes it started."""
+    """One instance of the process pool: an executor, and the processes that it started."""
 
     def __init__(self, start_method: str, workers: int) -> None:
-        """Raise OSError, ImportError or NotImplementedError where the system has no semaphores."""
+        """Raise OSError, ImportError or NotImplementedError if the system has no semaphores."""
         self.start_method = start_method
         self.processes: list[BaseProcess] = []
         self.killed = False
-        """We ended it ourselves: no page in it is under suspicion."""
+        """True if we ended the instance ourselves: then none of its pages is a suspect."""
         self.reported = 0
-        """How many of the processes the world has been told of."""
+        """The number of processes reported as started."""
         self._warm_ups: list[Future[int]] = []
         self.executor = _Executor(
             workers,
@@ -88,9 +89,9 @@ class _PoolInstance:
         self._ended = threading.Event()
 
     def _recording_context(self) -> BaseContext:
-        """Return a multiprocessing context that notes each process it makes.
+        """Return a multiprocessing context that records each process it creates.
 
-        Python before 3.14 has no public way to the workers of an executor, and a hung one must be killed.
+        Before 3.14, Python has no public access to the workers of an executor, but a hung worker must be killed.
         """
         process_type = worker.PROCESS_TYPES[self.start_method]
 
@@ -99,13 +100,13 @@ class _PoolInstance:
             self.processes.append(process)
             return process
 
-        # A new one: what get_context returns is shared by the whole program.
+        # Create a new context, because the one that get_context returns is shared by the whole program.
         context = type(multiprocessing.get_context(self.start_method))()
         vars(context)["Process"] = make_process
         return context
 
     def warm_up(self, workers: int) -> None:
-        """Start up to `workers` processes now, before there is a page for them; raise OSError if none can start."""
+        """Start up to `workers` processes before there are pages for them. Raises OSError if none can start."""
         while len(self._warm_ups) < workers:
             try:
                 # With spawn, each waiting task starts one more process; with fork, the first starts them all.
@@ -113,16 +114,16 @@ class _PoolInstance:
             except OSError:
                 if not any(process.pid for process in self.processes):
                     raise
-                return  # fewer will do
+                return  # the processes that did start are enough
 
     @property
     def warm(self) -> bool:
-        """Whether every process that was started has come up."""
+        """True once every process that was started is ready."""
         return all(future.done() for future in self._warm_ups)
 
     def kill(self) -> None:
         for process in list(self.processes):
-            # ValueError, AttributeError: never started or already closed; there is nothing left to end then.
+            # ValueError, AttributeError: it never started or is already closed, so there is nothing to end.
             with suppress(ValueError, AttributeError, ProcessLookupError):
                 process.kill()
         if sys.version_info < (3, 11, 5) and self._draining is None:
@@ -130,13 +131,13 @@ class _PoolInstance:
             self._draining.start()
 
     def _drain(self) -> None:
-        """Read what nobody reads any more, until the executor has ended.
+        """Drain the call pipe, which no worker reads any more, until the executor has ended.
 
-        Before Python 3.11.5 it waits for ever for its thread that writes a page to the pipe of dead workers (cpython
-        issue 94777). That thread closes the pipe in the end; closing it from here would race with it.
+        Before Python 3.11.5, the executor waits for ever for its thread that writes a page to the pipe of dead workers
+        (cpython issue 94777). That thread closes the pipe at the end; closing it here would race with it.
         """
-        reader = self._call_pipe._reader  # noqa: SLF001 – there is no public way
-        with suppress(OSError):  # closed
+        reader = self._call_pipe._reader  # noqa: SLF001 – no public way
+        with suppress(OSError):  # the pipe is closed
             while not self._ended.is_set():
                 if reader.poll(0.05):
                     os.read(reader.fileno(), 65536)
@@ -151,8 +152,9 @@ class ParsePool:
     """A process pool that survives its workers.
 
     `workers` is the number of processes, `timeout` the seconds that one page may take, `start_method` «spawn»,
-    «forkserver» or «fork» (None: the one the program has chosen, unless that is fork, which is unsafe once threads
-    run; then spawn). After a crash or a hang new workers are never forked. `task` is what a worker runs, for tests.
+    «forkserver» or «fork». None stands for the method that the program has chosen, or spawn if that is fork, which is
+    unsafe once threads run. New workers after a crash or a hang are never forked. `task` is the function that a worker
+    runs; tests replace it.
     """
 
     def __init__(
@@ -173,7 +175,7 @@ class ParsePool:
         self._endings: dict[asyncio.Future[None], _PoolInstance] = {}
         self._closed = False
         self._slots = asyncio.Semaphore(workers + WAITING_PAGES)
-        # Both semaphores and the executor's queue are first come, first served: a clock is free when a worker is.
+        # Both semaphores and the executor's queue are first come, first served, so a clock is free when a worker is.
         self._clocks = asyncio.Semaphore(workers)
         self._suspects = asyncio.Lock()
         self._pages: set[asyncio.Task[Any]] = set()
@@ -182,31 +184,32 @@ class ParsePool:
     def warm_up(self, pages: int) -> None:
         """Start the workers that `pages` pages can use, if they do not run yet.
 
-        Raises OSError, ImportError or NotImplementedError where no process can be started.
+        Raises OSError, ImportError or NotImplementedError if no process can be started.
         """
         self._living().warm_up(min(self.workers, pages))
 
     def _living(self) -> _PoolInstance:
-        """Return the generation that works now, a new one if need be; raise as `expect` does."""
+        """Return the current pool instance, or start a new one. Raises the same errors as `warm_up`."""
         if self._generation is None:
             self._generation = _PoolInstance(self._start_method, self.workers)
             self._start_method = self._rebuild_method
         return self._generation
 
     async def parse(self, job: ParseJob[V]) -> V | ParseFailure:
-        """Parse one page in a worker; a page that ends its worker, or hangs, is a ParseFailure."""
+        """Parse one page in a worker; return a ParseFailure if it kills its worker or makes it hang."""
         outcome = await self._to_its_end(self._in_slots(1, job))
         if outcome is None:
-            # The pool broke while this page was in it: this page's doing, or a neighbour's. Alone, it will tell.
+            # The pool broke while it held this page, so this page or a neighbour is to blame. Parsed alone, it will
+            # show which.
             async with self._suspects:
                 outcome = await self._to_its_end(self._in_slots(self.workers + WAITING_PAGES, job))
         return ParseFailure(_CRASHED, Phrase("parser_died")) if outcome is None else outcome
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await `work` in a task of the pool's own.
+        """Await `work` in a task that the pool owns.
 
-        A caller may go away; its page still sits in a worker, and must keep its slot and its clock, or the next page
-        would pay for it. A page that waits for a slot goes with its caller.
+        If the caller is cancelled, its page is still in a worker and must keep its slot and its clock; otherwise the
+        next page would pay for it. A page that still waits for a slot is cancelled with its caller.
         """
         task = asyncio.create_task(work)
         self._pages.add(task)
@@ -219,9 +222,9 @@ class ParsePool:
             raise
 
     async def _in_slots(self, count: int, job: ParseJob[V]) -> V | ParseFailure | None:
-        """Parse a page while holding `count` slots: one, or all of them to be alone."""
+        """Parse a page while holding `count` slots: one, or all of them to parse it alone."""
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 – a coroutine always runs in one
+        assert task is not None  # noqa: S101 – a coroutine always runs in a task
         held = 0
         try:
             while held < count:
@@ -235,7 +238,7 @@ class ParsePool:
                 self._slots.release()
 
     async def _run(self, job: ParseJob[V]) -> V | ParseFailure | None:
-        """Parse one page; None when the pool broke and this page may be the reason."""
+        """Parse one page; return None if the pool broke and this page may be the reason."""
         loop = asyncio.get_running_loop()
         while not self._closed:
             generation = None
@@ -259,17 +262,17 @@ class ParsePool:
             if raised is None:
                 return job.kind.from_wire(future.result())
             if not isinstance(raised, BrokenProcessPool):
-                # A defect of the parser costs this page alone.
+                # A defect of the parser costs only this page.
                 words = Phrase("parser_failed", error=f"{type(raised).__name__}: {raised}")
                 return ParseFailure(_CRASHED, words)
             if not generation.killed:
                 self._give_up(generation, "lost", Phrase("process_died"))
                 return None
-            # Ended by us, for another page's sake: once more.
+            # We ended the instance because of another page, so try this one again.
         return ParseFailure(_CRASHED, Phrase("pool_closed"))
 
     def _give_up(self, generation: _PoolInstance | None, what: str, why: str) -> None:
-        """End a generation of workers; the next page starts a new one."""
+        """End a pool instance; the next page starts a new one."""
         if generation is None or self._generation is not generation:
             return
         self._generation = None
@@ -280,16 +283,16 @@ class ParsePool:
         self._end(generation)
 
     def _end(self, generation: _PoolInstance) -> None:
-        """Let a generation end in a thread of its own: joining its processes must not hold the loop.
+        """End a pool instance in a thread of its own, because joining its processes must not block the loop.
 
-        Not in the loop's default executor, where it might wait behind jobs that wait for this crawl.
+        The loop's default executor will not do: the join might wait there behind jobs that wait for this crawl.
         """
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
 
         def join() -> None:
             generation.join()
-            with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
                 loop.call_soon_threadsafe(_set_done, ended)
 
         self._endings[ended] = generation
@@ -307,7 +310,7 @@ class ParsePool:
             self.on_event(WorkerEvent(what, pid, detail))
 
     def kill(self) -> None:
-        """End every worker at once, from any thread or signal handler; the pool can not be used again."""
+        """Kill every worker at once, from any thread or signal handler; the pool cannot be used again."""
         self._closed = True
         for generation in [self._generation, *self._endings.values()]:
             if generation is not None:
@@ -315,7 +318,7 @@ class ParsePool:
                 generation.kill()
 
     async def close(self) -> None:
-        """End the workers; when this returns, or is cancelled, no process of the pool is left or about to stay."""
+        """End the workers. When this returns or is cancelled, no process of the pool remains or is about to."""
         self._closed = True
         if self._pages or (self._generation is not None and not self._generation.warm):
             self.kill()
@@ -341,17 +344,17 @@ def _set_done(future: asyncio.Future[None]) -> None:
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Look at a future's error, so that one whose page was given up is not reported as forgotten."""
+    """Retrieve a future's exception, so that asyncio does not report it when the page was given up."""
     if not future.cancelled():
         future.exception()
 
 
 def _safe_start_method() -> str:
-    """Return the start method for a program in full swing: its own choice, but never fork."""
+    """Return a start method that is safe while threads run: the program's own choice, but never fork."""
     chosen = multiprocessing.get_start_method(allow_none=True)
     return chosen if chosen in {"spawn", "forkserver"} else "spawn"
 
 
 def may_fork() -> bool:
-    """Return whether a fork is safe here and now: on Linux, while no other thread runs."""
+    """Return True if forking is safe at this moment: on Linux, while no other thread runs."""
     return sys.platform == "linux" and threading.active_count() == 1

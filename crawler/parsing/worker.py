@@ -1,6 +1,6 @@
-"""The inside of a parse process: how it starts, and how it ends when its parent does.
+"""The code inside a parse process: its start, and its end when the parent ends.
 
-Children import this module, so it stays small: no asyncio, no aiohttp, nothing of the crawler.
+Child processes import this module, so it stays small: no asyncio, no aiohttp, no other part of the crawler.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 __all__ = ["PROCESS_TYPES", "ready", "set_up"]
 
 PARENT_CHECK_SECONDS = 1.0
-"""How often a worker looks whether its parent is still its parent."""
+"""The interval at which a worker checks that its parent is still its parent."""
 
 _HELD_SIGNALS = {signal.SIGINT, signal.SIGTERM}
 _hiding = threading.Lock()
@@ -28,12 +28,11 @@ _hiding = threading.Lock()
 
 @contextmanager
 def _hidden_main() -> Iterator[None]:
-    """Let the processes that this thread starts know nothing of the program's `__main__`.
+    """Hide the program's `__main__` from the processes that this thread starts.
 
-    A spawned child imports its parent's `__main__` again. A script without a main guard would run a second time
-    there, and a heavy one would cost each worker its imports; parsing needs nothing of it. What a child is told
-    is decided in `multiprocessing.spawn`; taking `__main__` itself away for that moment would break pickling in
-    other threads.
+    A spawned child imports its parent's `__main__` again. A script without a main guard would then run a second time,
+    and a heavy one would cost each worker its imports; parsing needs none of it. `multiprocessing.spawn` decides what a
+    child receives; removing `__main__` itself for that time would break pickling in other threads.
     """
     with _hiding:
         told, starter = spawn.get_preparation_data, threading.get_ident()
@@ -54,7 +53,7 @@ def _hidden_main() -> Iterator[None]:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back from this thread, and from the processes it starts until `set_up` lets them in.
+    """Block SIGINT and SIGTERM in this thread, and in the processes it starts until `set_up` unblocks them.
 
     A Ctrl-C reaches the whole process group: a child that is not set up yet would print a traceback.
     """
@@ -75,7 +74,7 @@ class _SpawnedParser(SpawnProcess):
 
 
 PROCESS_TYPES: dict[str, type] = {"spawn": _SpawnedParser}
-"""Process classes by start method; they live here because a child looks its own class up by name."""
+"""Process classes by start method; they are in this module because a child looks up its own class by name."""
 
 if sys.platform != "win32":
     from multiprocessing.context import ForkProcess, ForkServerProcess
@@ -87,8 +86,8 @@ if sys.platform != "win32":
 
     class _ForkServedParser(ForkServerProcess):
         def start(self) -> None:
-            # Signals are not held here: the fork server may start now, and would pass the mask on to everybody's
-            # processes.
+            # Do not block signals here: the fork server may start now, and would pass the mask on to the processes of
+            # everyone.
             with _hidden_main():
                 super().start()
 
@@ -96,17 +95,17 @@ if sys.platform != "win32":
 
 
 def set_up(modules: tuple[str, ...]) -> None:
-    """Make a fresh worker ready: default signals, a watch over the parent, the parser's modules loaded."""
-    # A forked worker has its parent's wake-up pipe: a signal to the worker would look like one to the parent.
+    """Prepare a new worker: set default signal handlers, watch the parent, load the parser's modules."""
+    # A forked worker shares its parent's wake-up pipe: the parent would take a signal to the worker for its own.
     signal.set_wakeup_fd(-1)
-    # Ctrl-C goes to the whole process group; what becomes of the workers is the parent's decision.
+    # Ctrl-C reaches the whole process group, but the parent decides when the workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     for module in modules:
-        with suppress(ImportError):  # a head start only: what is really missing shows with the first page
+        with suppress(ImportError):  # only a head start: the first page reports what is missing
             importlib.import_module(module)
     _keep_freed_memory()
 
@@ -116,29 +115,30 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc keep the memory of a page for the next one, up to 64 MiB.
+    """Let glibc keep the memory of one page for the next, up to 64 MiB.
 
-    A page's tree and texts take 3 MB. To give them back to the system and fetch them anew is a fifth of a page's time.
+    A page's tree and texts take 3 MB. Returning that to the system and allocating it anew takes a fifth of a page's
+    time.
     """
     if sys.platform == "linux":
         import ctypes
 
-        with suppress(OSError, AttributeError):  # another C library: it keeps its own habits
+        with suppress(OSError, AttributeError):  # another C library, which manages memory its own way
             mallopt = ctypes.CDLL(None).mallopt
             mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
             mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
 
 
 def ready() -> int:
-    """Return the worker's process id: a first task that has the worker started."""
+    """Return the worker's process id: a first task, whose purpose is to start the worker."""
     return os.getpid()
 
 
 def _end_with_parent() -> None:
-    """End this process as soon as its parent is gone, however that ended.
+    """End this process as soon as its parent is gone, for whatever reason.
 
-    The executor would notice at the end of its call queue only, and that pipe stays open as long as any
-    sibling lives. Siblings can hold the parent's sentinel open as well, hence the look at the parent's id.
+    The executor would notice only at the end of its call queue, and that pipe stays open while any sibling lives.
+    Siblings can also hold the parent's sentinel open, so check the parent's id as well.
     """
     parent = parent_process()
     parent_id = os.getppid()
