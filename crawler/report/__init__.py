@@ -1,6 +1,6 @@
-"""Reports: of a search (`search`) and of prices over time (`history`), one module a format.
+"""Reports: of a search (`search`) and of prices over time (`history`), one module for each format.
 
-The names here are those of a search's reports.
+The names in this package are those of a search's reports.
 """
 
 from crawler.report.common.formats import Format

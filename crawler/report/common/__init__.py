@@ -1,1 +1,1 @@
-"""Parts that the reports of a search and of the history share."""
+"""Modules that the reports of a search and of the history share."""

@@ -14,17 +14,17 @@ __all__ = ["Alarm", "source_alarms"]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that no reader may miss."""
+    """A warning that no reader may miss."""
 
     name: str
-    """One word in capitals, DEMO, REPLICA, PARTIAL or FAILED, and the same in the report's language."""
+    """One word in capitals: DEMO, REPLICA, PARTIAL or FAILED, or its translation in the report's language."""
     text: str
     details: tuple[tuple[str, str], ...] = ()
-    """Failed pages and how they failed."""
+    """Groups of failed pages, each with its outcome."""
 
 
 def source_alarms(source: Source, say: Labels) -> tuple[Alarm, ...]:
-    """Say whose prices they are if they are not those of the live shop."""
+    """Warn that the prices come from a demo or a replica; return no alarm for the live shop."""
     match source.kind:
         case SourceKind.LIVE:
             return ()

@@ -1,6 +1,6 @@
-"""The axes of the charts: values in, places in percent and round figures out, and their drawing as SVG.
+"""The axes of the charts: map values to positions in percent, choose round tick values, and draw them as SVG.
 
-Time and prices over time stand on even axes, prices and quality of a search on logarithmic ones.
+Time, and prices over time, have linear axes; the prices and the quality of a search have logarithmic ones.
 """
 
 from __future__ import annotations
@@ -28,23 +28,25 @@ __all__ = [
 ]
 
 _LEAST_DAYS = 4
-"""Days that the time axis covers at least: a single observation stands amid it."""
+"""The minimum number of days on the time axis: a single observation stands in the middle."""
 
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 2, 3, 6)
 _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 
 _LEAST_SHARE = 0.2
-"""Of the highest price, what the price axis covers at least: a yuan more on a hundred must not look like a cliff."""
+"""The minimum range of the price axis, as a share of the highest price: one yuan in a hundred must not look like a
+cliff."""
 
 _ZERO_SHARE = 0.5
-"""Of the axis' high end; with a low end below, the axis begins at zero, as where a list price is twice the price."""
+"""A share of the axis' high end. If the low end is below it, the axis begins at zero, as it does where a list price is
+twice the price."""
 
 _ROOM = 0.2
-"""Share of the axis that is left free above and below the line, for what is written at its lowest and highest."""
+"""The share of the axis to leave free above and below the line, for the labels at its lowest and highest points."""
 
 _MOST_PRICES = 5
-"""Spaces between two figures of the price axis, about."""
+"""The approximate number of intervals between the ticks of the price axis."""
 
 TENTHS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 """Preferred numbers (ISO 3, R10): ten equal steps of a decade, rounded so that 1, 2 and 5 are among them."""
@@ -52,26 +54,26 @@ FIFTHS = TENTHS[::2]
 _ONE_TWO_FIVE = (1.0, 2.0, 5.0)
 
 ROUNDING = 1e-9
-"""Tolerance for rounding errors when a number is compared with an edge."""
+"""The tolerance for rounding errors when a number is compared with an edge."""
 
 _LEAST_GAP = 0.001
-"""Stars; what lacks less to five is drawn as if it lacked this."""
+"""In stars; a smaller gap to five stars is drawn as this one."""
 _LEAST_SPAN = 1.0
-"""Decades that the quality scale covers at least, so that there are figures on it."""
+"""The minimum number of decades on the quality axis, so that it has ticks."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """From `start` to `end`, both in UTC, evenly."""
+    """A linear axis from `start` to `end`, both in UTC."""
 
     start: dt.datetime
     end: dt.datetime
     zone: dt.tzinfo = dt.UTC
-    """Where the days begin that are written on the axis."""
+    """The time zone whose days the ticks mark."""
 
     @classmethod
     def around(cls, moments: Iterable[dt.datetime], zone: dt.tzinfo = dt.UTC) -> TimeAxis:
-        """Return the axis that holds all of `moments`, at least one."""
+        """Return an axis that covers all of `moments`, of which there must be at least one."""
         ordered = sorted(moment.astimezone(dt.UTC) for moment in moments)
         start, end = ordered[0], ordered[-1]
         lacking = dt.timedelta(days=_LEAST_DAYS) - (end - start)
@@ -80,13 +82,13 @@ class TimeAxis:
         return cls(start - lacking / 2, end + lacking / 2, zone)
 
     def at(self, moment: dt.datetime) -> float:
-        """Return the place of a moment, in percent from the left."""
+        """Return the position of a moment, in percent from the left."""
         return 100 * ((moment - self.start) / (self.end - self.start))
 
     def ticks(self, most: int) -> list[tuple[dt.datetime, str]]:
-        """Return at most `most` (4 or more) days to write on the axis, each as «2026», «2026-03» or «2026-03-15».
+        """Return at most `most` (4 or more) days for ticks, each as «2026», «2026-03» or «2026-03-15».
 
-        Of the last, which are the longest, there are fewer.
+        There are fewer of the last kind, which is the longest.
         """
         for days in _DAY_STEPS:
             if (self.end - self.start).days // days < most * 3 // 4:
@@ -98,7 +100,7 @@ class TimeAxis:
         raise AssertionError("the last step is longer than any calendar")
 
     def _begin(self, day: dt.date) -> dt.datetime:
-        """Return the start of a day in UTC; times of one zone would differ by what its clock shows."""
+        """Return the start of a day in UTC; subtracting times of one zone would ignore changes of its clock."""
         return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
 
     def _days(self, step: int) -> Iterator[dt.date]:
@@ -110,7 +112,7 @@ class TimeAxis:
             day += dt.timedelta(days=step)
 
     def _months(self, step: int, most: int) -> Iterator[dt.date]:
-        """Yield the first days of every `step`th month, counted from the year 0; `most` of them."""
+        """Yield the first day of every `step`th month, counted from year 0; `most` of them."""
         start = self.start.astimezone(self.zone)
         month = start.year * 12 + start.month - 1
         month += -month % step
@@ -124,7 +126,7 @@ class TimeAxis:
 
 @dataclass(frozen=True, slots=True)
 class PriceAxis:
-    """From `low` to `high` yuan, evenly, both multiples of `step`."""
+    """A linear axis from `low` to `high` yuan, both multiples of `step`."""
 
     low: float
     high: float
@@ -132,9 +134,9 @@ class PriceAxis:
 
     @classmethod
     def around(cls, prices: Iterable[float]) -> PriceAxis:
-        """Return the axis that holds every price of `prices`, none below 0, at least one, with room to write.
+        """Return an axis that covers all of `prices`, none below 0 and at least one, with room for labels.
 
-        It begins at zero unless all prices are near each other, and never makes a small change look large.
+        It begins at zero unless all prices are close together, and never makes a small change look large.
         """
         ordered = sorted(prices)
         low, high = ordered[0], ordered[-1]
@@ -150,11 +152,11 @@ class PriceAxis:
         return cls(math.floor(low / step) * step, math.ceil(high / step) * step, step)
 
     def at(self, price: float) -> float:
-        """Return the place of a price, in percent from the top."""
+        """Return the position of a price, in percent from the top."""
         return 100 * (self.high - price) / (self.high - self.low)
 
     def ticks(self, sign: str = "¥") -> list[tuple[float, str]]:
-        """Return the prices on the axis, lowest first, each as «¥40», or as «¥0.50» where the steps are that small."""
+        """Return the prices of the ticks, lowest first, each as «¥40», or as «¥0.50» if the steps are that small."""
         digits = 0 if self.step >= 1 else 2
         first, last = round(self.low / self.step), round(self.high / self.step)
         return [
@@ -170,55 +172,55 @@ class LogPriceAxis:
     low: float
     high: float
     sign: str = "¥"
-    """Currency sign before the prices."""
+    """The currency sign before the prices."""
 
     @classmethod
     def around(cls, prices: Iterable[float], *, sign: str = "¥") -> LogPriceAxis:
-        """Return the axis that holds every price of `prices`, all above 0, at least one."""
+        """Return an axis that covers all of `prices`, all above 0 and at least one."""
         ordered = sorted(prices)
         low = _at_or_below(ordered[0], TENTHS)
         high = _above(ordered[-1], TENTHS)
-        if high / low < 1.9:  # a single price, or nearly: it stands amid the axis
+        if high / low < 1.9:  # a single price, or nearly: it stands in the middle
             low, high = _at_or_below(low * 0.9, TENTHS), _above(high, TENTHS)
         return cls(low, high, sign)
 
     def at(self, price: float) -> float:
-        """Return the place of a price, in percent from the left."""
+        """Return the position of a price, in percent from the left."""
         return 100 * math.log(price / self.low) / math.log(self.high / self.low)
 
     def ticks(self) -> list[float]:
-        """Return the prices that are written on the axis: 1, 2, 5 and their tens; closer ones where these are few."""
+        """Return the prices of the ticks: 1, 2, 5 and their multiples of ten; closer ones if these are too few."""
         ticks = steps(self.low, self.high, _ONE_TWO_FIVE)
         return ticks if len(ticks) > 2 else steps(self.low, self.high, TENTHS)
 
 
 @dataclass(frozen=True, slots=True)
 class QualityAxis:
-    """A logarithmic axis of the distance to five stars, from `worst` at the bottom to `best` at the top."""
+    """A logarithmic axis of the gap to five stars, from `worst` at the bottom to `best` at the top."""
 
     worst: float
     best: float
 
     @classmethod
     def around(cls, qualities: Iterable[float]) -> QualityAxis:
-        """Return the axis that holds every one of `qualities`, at least one."""
+        """Return an axis that covers all of `qualities`, of which there must be at least one."""
         gaps = [math.log10(_gap(quality)) for quality in qualities]
         worst, best = max(gaps), min(gaps)
         room = max(0.06 * (worst - best), (_LEAST_SPAN - (worst - best)) / 2)
         return cls(worst + room, best - room)
 
     def at(self, quality: float) -> float:
-        """Return the place of a quality, in percent from the top."""
+        """Return the position of a quality, in percent from the top."""
         return 100 * (math.log10(_gap(quality)) - self.best) / (self.worst - self.best)
 
     def ticks(self) -> list[float]:
-        """Return the qualities on the axis, best first."""
+        """Return the qualities of the ticks, best first."""
         lowest, highest = 10**self.best, 10**self.worst
         return [5 - gap for gap in steps(lowest, highest, _ONE_TWO_FIVE) if _LEAST_GAP <= gap <= 5]
 
 
 def steps(low: float, high: float, series: Sequence[float]) -> list[float]:
-    """Return the numbers of a series and their tens from `low` to `high`, ascending."""
+    """Return the numbers of a series and their multiples of ten from `low` to `high`, ascending."""
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     every = (_times_ten(number, decade) for decade in decades for number in series)
     return [number for number in every if low * (1 - ROUNDING) <= number <= high * (1 + ROUNDING)]
@@ -246,9 +248,10 @@ def _gap(quality: float) -> float:
 
 
 def price_tick(amount: float, sign: str = "¥", digits: int | None = None) -> str:
-    """Return a price as it is written on an axis.
+    """Return a price as the label of a tick.
 
-    It has so many digits; by default «¥40» for a whole number, else «¥31.50», and «¥0.125» where two are too few.
+    It has `digits` decimals; by default «¥40» for a whole number, else «¥31.50», or «¥0.125» if two decimals are too
+    few.
     """
     if digits is None:
         digits = next((few for few in (0, 2) if abs(amount - round(amount, few)) < ROUNDING), None)
@@ -256,9 +259,9 @@ def price_tick(amount: float, sign: str = "¥", digits: int | None = None) -> st
 
 
 def tick_below(at: float, words: str, *, side: str = "middle", kind: str = "") -> str:
-    """Draw a figure below a plot and its line across it, `at` percent from the left.
+    """Draw a tick's label below a plot and its line across it, `at` percent from the left.
 
-    `side` is the part of the figure that stands there, start, middle or end; `kind` a class of the style sheet.
+    `side` is the part of the label at that position, start, middle or end; `kind` is a class of the style sheet.
     """
     classes = f"tick {side} {kind}".rstrip()
     return (
@@ -268,7 +271,7 @@ def tick_below(at: float, words: str, *, side: str = "middle", kind: str = "") -
 
 
 def tick_beside(at: float, words: str) -> str:
-    """Draw a figure on the left of a plot and its line across it, `at` percent from the top."""
+    """Draw a tick's label on the left of a plot and its line across it, `at` percent from the top."""
     return (
         f'<line class="grid" x1="0" x2="100%" y1="{at:.2f}%" y2="{at:.2f}%"/>'
         f'<text class="tick end" x="0" y="{at:.2f}%" dx="-8" dy="4">{escape(words)}</text>'

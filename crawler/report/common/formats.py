@@ -1,4 +1,4 @@
-"""The registry of report formats: names, file suffixes and charsets of a table of formats, one module each."""
+"""A registry of report formats, one module for each: their names, file suffixes and charsets."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ __all__ = ["Format", "FormatTable"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form that a report can take."""
+    """A format of reports."""
 
     module: str
-    """Full name of the module whose `render` returns the text, or the bytes. It is imported when it is used."""
+    """The full name of the module, imported when it is needed. Its `render` returns text, or bytes for a binary
+    format."""
     suffixes: tuple[str, ...]
-    """File suffixes that mean this format; the first is the usual one."""
+    """The file suffixes of this format; the first is the usual one."""
     encoding: str = "utf-8"
-    """Charset of its files, where it is text."""
+    """The charset of its files, if the format is text."""
     needs: tuple[str, ...] = ()
-    """Modules that its own module imports when it renders: they may be imported beforehand."""
+    """Third-party modules that its own module imports when it renders; they may be imported in advance."""
     extra: str | None = None
-    """The extra of the distribution that brings those modules."""
+    """The extra of the distribution that installs those modules."""
     utf8: bool = False
-    """Whether it is UTF-8 wherever it goes, by its standard or because it says so itself."""
+    """True if it is UTF-8 everywhere, either by its standard or because it declares its charset."""
     binary: bool = False
-    """Whether it is bytes, which a terminal cannot show."""
+    """True if it is bytes, which a terminal cannot show."""
 
 
 class FormatTable(Mapping[str, Format]):
@@ -52,7 +53,7 @@ class FormatTable(Mapping[str, Format]):
         return len(self._formats)
 
     def format_of(self, path: str | os.PathLike[str]) -> str:
-        """Return the format that a file's suffix means, in either case. Raises UsageError for any other suffix."""
+        """Return the format of a file's suffix, ignoring case. Raises UsageError for an unknown suffix."""
         suffix = Path(path).suffix.lower()
         for name, form in self.items():
             if suffix in form.suffixes:
@@ -62,7 +63,7 @@ class FormatTable(Mapping[str, Format]):
         raise UsageError(f"{os.fspath(path)}: {trouble}; use one of {known}")
 
     def check_installed(self, name: str) -> None:
-        """Check that there is a format `name`, and that its modules are installed.
+        """Check that the format `name` exists and that its modules are installed.
 
         Raises UsageError that names the formats, or the extra to install.
         """
@@ -79,5 +80,5 @@ class FormatTable(Mapping[str, Format]):
         return importlib.import_module(self[name].module)
 
     def encode(self, report: str | bytes, name: str) -> bytes:
-        """Return the bytes of a report's file."""
+        """Encode a report for its file."""
         return report if isinstance(report, bytes) else report.encode(self[name].encoding)

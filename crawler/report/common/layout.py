@@ -1,4 +1,4 @@
-"""How the tables for terminals and text files are laid out: Chinese aligned and folded, colour only on demand."""
+"""Lay out tables for terminals and text files: align and fold Chinese; colour only on demand."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = [
 ]
 
 FILE_WIDTH = 120
-"""Columns of a table that is no terminal's."""
+"""The number of columns of a table that goes to a file."""
 
 MIN_WIDTH = 40
-"""Columns below which nothing can be laid out; a narrower terminal wraps the lines itself."""
+"""The minimum number of columns of a layout; a narrower terminal wraps the lines itself."""
 
 _LABEL_WIDTH = 24
-"""Most columns of the labels before facts and of the page numbers before failures."""
+"""The maximum number of columns for the labels of facts and the page numbers of failures."""
 
 _CHINESE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
 
@@ -38,23 +38,23 @@ _PIECE = re.compile(
 """Text that a line may break after: a Chinese character with its number and marks, or a word of another script."""
 
 _TORN = re.compile(r" …(?=  |\x1b|$)", re.MULTILINE)
-"""How rich cuts a text where a Chinese character is half in: half a column of nothing, then the ellipsis."""
+"""The place where rich cut a Chinese character in half: one column of blank, then the ellipsis."""
 
 _LINK_ID = re.compile(r"(?<=\x1b]8;)id=[^;]*")
-"""The number that rich gives a link; it would differ from one report of a result to the next."""
+"""The number that rich gives a link; it would make two reports of one result differ."""
 
 
 def text_console(output: io.StringIO, width: int | None, *, color: bool) -> Console:
-    """Return a console that writes to `output`, `width` columns wide, those of a file without.
+    """Return a console that writes to `output`, `width` columns wide, or as wide as a file's table.
 
-    Nothing is markup: a title with «[red]» in it shows «[red]».
+    It interprets no markup: a title with «[red]» in it shows «[red]».
     """
     from rich.console import Console
 
     return Console(
         file=output, width=max(width or FILE_WIDTH, MIN_WIDTH), height=100, force_terminal=color,
         no_color=not color, color_system="standard" if color else None, legacy_windows=False, markup=False,
-        emoji=False, highlight=False, _environ={},  # COLUMNS, NO_COLOR and the like were the caller's to read
+        emoji=False, highlight=False, _environ={},  # COLUMNS, NO_COLOR and so on are the caller's business
     )  # fmt: skip
 
 
@@ -64,14 +64,14 @@ def finished(output: io.StringIO) -> str:
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table; where a Chinese character was cut in half, the ellipsis stands close."""
+    """Print a table; move the ellipsis up where rich cut a Chinese character in half."""
     with console.capture() as capture:
         console.print(table)
     console.file.write(_TORN.sub("… ", capture.get()))
 
 
 def folded(text: str, width: int) -> str:
-    """Return `text` in lines of at most `width` columns; rich would break Chinese at spaces alone."""
+    """Fold `text` into lines of at most `width` columns; rich would break Chinese only at spaces."""
     from rich.cells import cell_len
 
     lines = [""]
@@ -83,7 +83,7 @@ def folded(text: str, width: int) -> str:
 
 
 def pairs(facts: tuple[tuple[str, str], ...], width: int) -> Table:
-    """Return facts, each beside its label, in `width` columns."""
+    """Return a table of facts, each beside its label, in `width` columns."""
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
@@ -98,7 +98,7 @@ def pairs(facts: tuple[tuple[str, str], ...], width: int) -> Table:
 
 
 def bare_table(*, expand: bool = True) -> Table:
-    """Return a table without frames, as wide as there is room unless `expand` is false."""
+    """Return a table without borders; it takes all the room unless `expand` is false."""
     from rich import box
     from rich.table import Table
 

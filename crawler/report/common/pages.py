@@ -1,6 +1,6 @@
-"""Parts that the HTML pages share: templates, style sheets, and the policy that blocks the network.
+"""Common parts of the HTML pages: templates, style sheets, and the policy that blocks network requests.
 
-A page is one file. Style and script are the project's own (MIT, like all of it), and stand in it.
+A page is one file. Its style and script are the project's own (MIT, like the rest) and are embedded in it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _ENVIRONMENT = Environment(
 
 
 def asset(*names: str) -> Markup:
-    """Return files of the folder `assets`, one after the other, as they are: markup for a template."""
+    """Return files of the folder `assets`, concatenated, as markup for a template."""
     texts = ((_ASSETS / name).read_text(encoding="utf-8") for name in names)
     return Markup("".join(texts))  # noqa: S704 – files of ours
 
 
 def template(name: str) -> Template:
-    """Return a template of the folder `assets`, compiled, as is the one with the macros that all of them take."""
+    """Return a compiled template of the folder `assets`, with the macros that all templates use."""
     _ENVIRONMENT.get_template("parts.html")
     return _ENVIRONMENT.get_template(name)
 
 
 def policy(*styles: str, script: str | None = None) -> str:
-    """Return the Content-Security-Policy of a page: its own `styles` and `script` alone, and no request at all."""
+    """Return the Content-Security-Policy of a page: only its own `styles` and `script`, and no requests at all."""
     allowed = " ".join(map(_hashed, styles))
     scripts = "" if script is None else f"script-src {_hashed(script)}; "
     return f"default-src 'none'; {scripts}style-src {allowed}; img-src data:; base-uri 'none'; form-action 'none'"

@@ -1,6 +1,6 @@
-"""The table with which an offline page finds 滲透 where 渗透 was typed, and the other way round.
+"""Build the table with which an offline page finds 滲透 for the input 渗透, and the other way round.
 
-Import it in the wait for the network: building the table takes some 40 ms, most of it to load OpenCC.
+Import this module while waiting for the network: building the table takes about 40 ms, mostly to load OpenCC.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["folding"]
 
 _IDEOGRAPHS = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
 
-# One a line: OpenCC converts some words otherwise than their characters.
+# One character per line, because OpenCC converts some words differently from their characters.
 _SIMPLIFIED = {
     char: plain
     for char, plain in zip(_IDEOGRAPHS, simplified("\n".join(_IDEOGRAPHS)).split("\n"), strict=True)
@@ -22,9 +22,9 @@ _SIMPLIFIED = {
 
 
 def folding(texts: Iterable[str]) -> str:
-    """Return pairs of characters, a Traditional one and the Simplified one that stands for both.
+    """Return pairs of characters: a Traditional one, and the Simplified one that stands for both.
 
-    For each character of `texts`, the searched ones, they hold all that are folded into the same.
+    The pairs include every character that folds to the same as a character of `texts`, the texts to search.
     """
     wanted = {_SIMPLIFIED.get(char, char) for char in set().union(*texts)}
     return "".join(char + plain for char, plain in _SIMPLIFIED.items() if plain in wanted)

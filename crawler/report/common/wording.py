@@ -1,4 +1,4 @@
-"""Amounts and times in the words that all reports for people share."""
+"""Amounts and times in words, shared by all reports for people."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "against_median", "day", "minute", "sanitize", "source_in_words"]
 
 DETAIL_LIMIT = 300
-"""Characters of a verdict's detail or of a note."""
+"""The maximum number of characters of a verdict's detail or of a note."""
 
 
 UNKNOWN = "–"
 
 
 def day(moment: dt.datetime, say: Labels = ENGLISH) -> str:
-    """Return the reader's day as «2026-03-01»."""
+    """Return the date in the reader's time zone, as «2026-03-01»."""
     return date_in(say.zone, moment).isoformat()
 
 
 def minute(moment: dt.datetime, say: Labels = ENGLISH) -> str:
-    """Return a moment in the reader's zone, which is named: «2026-03-01 08:00 UTC+8»."""
+    """Return a moment in the reader's time zone, with its name: «2026-03-01 08:00 UTC+8»."""
     return minute_in(say.zone, moment)
 
 
 def source_in_words(source: Source, say: Labels) -> str:
-    """Name the shop whose prices they are: the live shop, a replica, or the demo."""
+    """Name the source of the prices: the live shop, a replica, or the demo."""
     match source.kind:
         case SourceKind.LIVE:
             return say.shop(source.shop)
@@ -46,12 +46,12 @@ def source_in_words(source: Source, say: Labels) -> str:
 
 
 def sanitize(detail: str, say: Labels = ENGLISH) -> str:
-    """Return a verdict's detail or a note as people may read it: cleaned, cut to `DETAIL_LIMIT`."""
+    """Return a verdict's detail or a note in a form for people: cleaned, cut to `DETAIL_LIMIT`."""
     return crop(clean(say.text(detail)), DETAIL_LIMIT)
 
 
 def against_median(history: PriceHistory | None) -> str:
-    """Return the price against the median of 90 days as «-20%»; – where it is not known, or rests on too few days."""
+    """Return the price against the 90-day median, as «-20%»; «–» if it is unknown or based on too few days."""
     if history is None or history.price is None or not history.median or history.sparse:
         return UNKNOWN
     percent = round(100 * (history.price / history.median - 1))

@@ -1,4 +1,4 @@
-"""The history's reports, one module a format: what there is to see in, text out. The same view gives the same bytes."""
+"""Reports of the history, one module for each format: a view in, text out. The same view gives the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["FORMATS", "MOST_CHARTS", "HistoryStyle", "encode", "format_of", "ren
 FORMATS = FormatTable(
     {
         "table": Format("crawler.report.history.table", (".txt",)),
-        # With a byte-order mark; Excel reads Chinese without one in the system's charset.
+        # With a byte order mark; without one, Excel decodes the file in the system's charset.
         "csv": Format("crawler.report.history.csv_report", (".csv",), encoding="utf-8-sig"),
         "json": Format("crawler.report.history.json_report", (".json",), utf8=True),
         "html": Format("crawler.report.history.html_report", (".html", ".htm"), utf8=True),
@@ -30,31 +30,32 @@ format_of = FORMATS.format_of
 encode = FORMATS.encode
 
 MOST_CHARTS = 200
-"""Products in an HTML page unless their number is given: some 1 MB."""
+"""The maximum number of products in an HTML page, about 1 MB, unless the user sets one."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryStyle:
-    """How a report is to look; each format takes what concerns it."""
+    """How a report should look; each format uses the fields that concern it."""
 
     top: int = 50
-    """How many products the table has."""
+    """The number of products in the table."""
     top_given: bool = False
-    """Whether that number was asked for: then it holds for every format, else the data have all products, and a
-    page has `MOST_CHARTS`."""
+    """True if the user set that number: then it applies to every format. Otherwise the data formats list all products,
+    and an HTML page lists `MOST_CHARTS`."""
     lang: str = "en"
-    """Language of the words: one of `crawler.labels.LANGUAGES`, or auto: that of the query, English without one."""
+    """The language of the report: one of `crawler.labels.LANGUAGES`, or auto, which follows the query and is English
+    without one."""
     width: int | None = None
-    """Columns of the table; None for those of a file."""
+    """The number of columns of the table; None for the width of a file."""
     color: bool = False
-    """Whether the table may hold escape codes: colours and links."""
+    """True if the table may contain escape codes for colours and links."""
     show_dropped: bool = False
-    """Whether table and CSV list what was dropped. HTML and JSON list it always."""
+    """True if table and CSV list dropped products; HTML and JSON always do."""
     zone: dt.tzinfo = dt.UTC
     """The reader's time zone, for table and HTML; data are in UTC."""
 
     def limit(self, form: str) -> int | None:
-        """Return the number of products in a format; None for all."""
+        """Return the maximum number of products in a format; None for all."""
         if form == "table" or self.top_given:
             return self.top
         return MOST_CHARTS if form == "html" else None
@@ -64,7 +65,7 @@ class HistoryStyle:
         return self.show_dropped or form in {"html", "json"}
 
     def labels(self, view: View) -> Labels:
-        """Return the words for a report."""
+        """Return the labels for a report."""
         from crawler.labels import labels_for
 
         if not _is_search(view):
@@ -74,7 +75,7 @@ class HistoryStyle:
 
 
 def render(view: View, form: str, style: HistoryStyle | None = None) -> str:
-    """Return the report in a format of `FORMATS`; of a search its first products, as many as the format takes."""
+    """Return the report in a format of `FORMATS`; for a search, with as many products as the format lists."""
     style = style or HistoryStyle()
     shown: View = view
     if _is_search(view):

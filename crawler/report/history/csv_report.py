@@ -1,4 +1,4 @@
-"""Prices over time as CSV: a row a search, a product, or a period of one product's past. See docs/history.md."""
+"""Prices over time as CSV: one row for each search, product, or period of one product. See docs/history.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PERIOD_COLUMNS", "PRODUCT_COLUMNS", "SEARCH_COLUMNS", "render"]
 
 SEARCH_COLUMNS = ("source", "query", "runs", "products", "observations", "first_run", "last_run")
-"""The header of what the file holds."""
+"""The header of the list of searches in the file."""
 
 PRODUCT_COLUMNS = (
     "product_id", "title", "price", "list_price", "sold_out", "seller", "last_seen", "in_last_run", "since",
@@ -27,17 +27,17 @@ PRODUCT_COLUMNS = (
     "change", "lowest_in_days", "raised_kind", "raised_before", "raised_to", "raised_at", "raised_usual_price",
     "source", "query", "dropped",
 )  # fmt: skip
-"""The header of a search's products; names as in JSON, those of `raised_then_cut` in one row with the rest. `dropped`
-is the reason for which the search's report dropped a product: such rows come after the others, on demand."""
+"""The header of a search's products. Names are those of the JSON, with the fields of `raised_then_cut` in the same row.
+`dropped` is the reason for which the search's report dropped a product; such rows follow the others, on demand."""
 
 PERIOD_COLUMNS = (
     "product_id", "title", "from", "to", "price", "list_price", "sold_out", "observations", "after_gap", "source",
 )  # fmt: skip
-"""The header of one product's past."""
+"""The header of one product's periods."""
 
 
 def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every format takes a style
-    """Return header and rows with CRLF line ends; text is cleaned, and made harmless for a spreadsheet."""
+    """Return header and rows with CRLF line ends; the text is cleaned and cannot become a formula."""
     values = as_dict(view)
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\r\n")

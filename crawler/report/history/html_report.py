@@ -1,7 +1,7 @@
-"""Prices over time as an HTML page: a chart a product, in one file that asks nothing of any network.
+"""Prices over time as an HTML page: a chart for each product, in one file that makes no network requests.
 
-It needs no script: the charts are drawn here. With one the products of a search can be filtered, ordered and paged.
-What a shop wrote becomes text by jinja2's escaping, after `clean`.
+It needs no script, because this module draws the charts. With a script, the products of a search can be filtered,
+sorted and paged. jinja2 escapes text from a shop, after `clean`.
 """
 
 from __future__ import annotations
@@ -47,32 +47,32 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 NAME_LIMIT = 100
-"""Characters of a title or query in a window's title and in what a chart is called."""
+"""The maximum number of characters of a title or query in a window's title and in the name of a chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How much of a product there is room for."""
+    """How much of a product to show."""
 
     drawn: int
-    """Spells in the chart, about."""
+    """The approximate maximum number of periods in the chart."""
     listed: int
-    """Spells in the list, the newest."""
+    """The maximum number of periods in the list, the newest."""
     dates: int
-    """Days on the axis."""
+    """The maximum number of days marked on the axis."""
     pointed: bool = False
-    """Whether each period in the chart tells a pointer what it is."""
+    """True if each period in the chart shows its facts to a pointer."""
 
 
 _SMALL = _Size(drawn=400, listed=20, dates=4)
-"""One of up to hundreds in a page: some 3 to 9 KB."""
+"""For one of up to hundreds of products on a page: about 3 to 9 KB."""
 
 _LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
-"""The only one."""
+"""For the only product on a page."""
 
 
 def render(view: View, style: HistoryStyle) -> str:
-    """Return the page of the view; of `style` the language counts."""
+    """Return the page of the view; of `style`, only the language applies."""
     from crawler.report.history.html_page import SCRIPT, STYLE, TEMPLATE, policy
 
     say = style.labels(view)
@@ -130,7 +130,7 @@ def _of_search(view: SearchPast, say: Labels) -> dict[str, Any]:
 
 
 def _dropped(view: SearchPast, say: Labels) -> list[tuple[str, str, list[tuple[str, str, str | None, str]]]]:
-    """Return what was dropped: the reason, how many, and of those that there is room for price, title and number."""
+    """Return the dropped products: reason, count, and price, title and number of those that fit."""
     groups = []
     for reason, count in view.dropped.items():
         items = [
@@ -168,7 +168,7 @@ def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str
 
 
 def _fold(products: list[dict[str, Any]]) -> str:
-    """Return the characters that the filter takes for each other; never empty where there is a filter."""
+    """Return the character pairs for the filter; never empty if there is a filter."""
     from crawler.report.common.script_folding import folding
 
     return folding(text for product in products for text in (product["title"], product["seller"])) or "書书"
@@ -179,7 +179,7 @@ def _number(amount: Decimal | None) -> str:
 
 
 def _zone_words(time: TimeAxis) -> str:
-    """Return the time zone of an axis: «UTC+8», or «UTC-5/UTC-4» where the clock changes within it."""
+    """Return the time zone of an axis: «UTC+8», or «UTC-5/UTC-4» if the clock changes within it."""
     moments = (time.start, time.start + (time.end - time.start) / 2, time.end)
     return "/".join(dict.fromkeys(offset_name(moment.astimezone(time.zone)) for moment in moments))
 
@@ -221,14 +221,14 @@ def _against(product: ProductPast, say: Labels) -> str:
 
 
 def _left(number: int, product_id: str, say: Labels, *, whole: bool) -> str:
-    """Return where the periods are that are not listed."""
+    """Return the sentence that says where to find the periods that are not listed."""
     if whole:
         return say("past_changes_more", n=number)
     return say("past_changes_elsewhere", n=number, product=product_id)
 
 
 def _period(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str, str]:
-    """Return a row of the list: days, price, whether it is one, list price, observations, remark."""
+    """Return a row of the list: days, price, True if it is a price, list price, observations, remark."""
     since, until = day(period.since, say), day(period.until, say)
     return (
         since if since == until else f"{since} – {until}",
@@ -241,7 +241,7 @@ def _period(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str,
 
 
 def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> dict[str, Any] | None:
-    """Return the drawing, and what must be said of it; None where there never was a price."""
+    """Return the drawing and the remarks that it needs; None if there never was a price."""
     periods = thinned(product.periods, size.drawn)
     chart = PriceChart(periods, time, tuple(_marks(product, say)), sold_out_times(product.periods))
     if not chart.drawable:
@@ -260,7 +260,7 @@ def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> di
 
 
 def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:
-    """Yield what is marked: the lowest price, a raise and the cut after it, and the price now."""
+    """Yield the marks: the lowest price, a raise and the cut after it, and the price now."""
     past = product.history
     if past.price is not None:
         words = say("past_mark", name=say("past_now"), price=say.money(past.price), on=day(past.last_at, say))
@@ -304,7 +304,7 @@ def _spoken(period: PricePeriod, say: Labels) -> str:
 
 
 def _name(product: ProductPast, say: Labels) -> str:
-    """Return in words what a chart shows, for who cannot see it."""
+    """Describe a chart in words, for readers who cannot see it."""
     past = product.history
     prices = [price for period in product.periods if (price := period.available_price) is not None]
     if product.observations == 1:
@@ -329,5 +329,5 @@ def _name(product: ProductPast, say: Labels) -> str:
 
 
 def _stretches(flags: Sequence[bool]) -> int:
-    """Return how many times a flag is raised."""
+    """Count the runs of True in a row of flags."""
     return sum(flag and not before for flag, before in zip(flags, [False, *flags], strict=False))

@@ -1,4 +1,4 @@
-"""Prices over time as JSON, by stable names. See docs/history.md."""
+"""Prices over time as JSON, with stable names. See docs/history.md."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def render(view: View, style: HistoryStyle) -> str:  # noqa: ARG001 – every fo
     """Return the view as indented JSON with a final newline; Chinese stays readable."""
     import msgspec
 
-    # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
+    # Numbers keep the digits of the Decimals: 12.50 stays 12.50, while the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
     data = msgspec.json.format(encoder.encode(as_dict(view)), indent=2)
     return escape_controls(data).decode() + "\n"
 
 
 def as_dict(view: View) -> dict[str, Any]:
-    """Return the view as plain values: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z»."""
+    """Return the view as plain values: prices as Decimal with two digits, times as «2026-01-31T08:00:00Z»."""
     if isinstance(view, Overview):
         return {
             "file": str(view.path),

@@ -1,8 +1,8 @@
-"""A price over time as SVG: the periods of a product in, a drawing out.
+"""Draw a price over time as SVG, from the periods of a product.
 
-As in `chart`, the SVG's box is the plot, places are percentages and letters keep their size, so that one drawing fills
-a desk screen and a phone. The lines alone are paths, which know no percentages: they stand in an inner box of
-1,000 by 1,000 that is stretched to the plot, and the style sheet keeps their strokes from being stretched with it.
+As in `chart`, the SVG's box is the plot, positions are percentages and letters keep their size, so that one drawing
+fills a desktop screen and a phone. Only the lines are paths, which cannot use percentages: they are in an inner box of
+1,000 by 1,000 that is stretched to the plot, and the style sheet keeps their strokes from stretching with it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from crawler.report.history.price_lines import Level, held_until, levels
 __all__ = ["BOX", "LIST_FACTOR", "Mark", "PriceChart"]
 
 BOX = 1_000
-"""Width and height of the inner box."""
+"""The width and height of the inner box."""
 
 LIST_FACTOR = 4
-"""A list price of more than so many times the highest price is not drawn: the price would be a flat line below it."""
+"""A list price above this multiple of the highest price is not drawn: it would flatten the price to a line at the
+bottom."""
 
 _SHAPES = {
     "lowest": '<circle r="4.5"/>',
@@ -34,24 +35,24 @@ _SHAPES = {
 }
 
 _SLIVER = 3
-"""Units of the inner box that a moment is wide."""
+"""The width of a moment, in units of the inner box."""
 
 _LINE_HEIGHT = 16
-"""Pixels from a label to one below it."""
+"""Pixels from a label to the next one below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something to see on the line."""
+    """A mark on the line."""
 
     kind: str
-    """lowest, raise, cut, or now: its shape."""
+    """lowest, raise, cut, or now; it decides the shape."""
     at: dt.datetime
     price: Decimal
     words: str
-    """Words shown to a pointer."""
+    """The text to show to a pointer."""
     label: str = ""
-    """Words beside it: above a raise, below the others."""
+    """The text beside the mark: above a raise, below the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,21 @@ class PriceChart:
     """The price chart of one product."""
 
     periods: Sequence[PricePeriod]
-    """Oldest first; thin them before (`price_lines.thinned`)."""
+    """Oldest first; thin them beforehand (`price_lines.thinned`)."""
     time: TimeAxis
-    """Charts that stand together have one, so that the same day is in the same place."""
+    """Charts on one page share it, so that the same day has the same position."""
     marks: Sequence[Mark] = ()
     sold_out: Sequence[tuple[dt.datetime, dt.datetime]] = ()
-    """From when to when it was sold out (`price_lines.sold_out_times`)."""
+    """The intervals in which the product was sold out (`price_lines.sold_out_times`)."""
 
     @property
     def drawable(self) -> bool:
-        """Whether there ever was a price."""
+        """True if there ever was a price."""
         return any(period.available_price is not None for period in self.periods)
 
     @property
     def list_left_out(self) -> Decimal | None:
-        """The highest list price that is too high to be drawn; None where none is."""
+        """The highest list price that is too high to be drawn; None if there is none."""
         limit = self._list_limit()
         listed = [period.list_price for period in self.periods if period.list_price is not None]
         return max((price for price in listed if limit is not None and price > limit), default=None)
@@ -87,10 +88,10 @@ class PriceChart:
         sign: str = "¥",
         spoken: Iterable[tuple[PricePeriod, str]] = (),
     ) -> Markup:
-        """Return the drawing, which has a price at least; `name` says in words what it shows.
+        """Return the drawing, which needs at least one price; `name` describes it in words.
 
-        At most `dates` days are written below, 4 or more. `sold_out` names the bands where it was; `sign` stands before
-        prices; of each period of `spoken` a pointer is told the words.
+        The axis marks at most `dates` days, 4 or more. `sold_out` names the bands of sold-out times; `sign` stands
+        before prices; a pointer on a period of `spoken` shows its text.
         """
         prices = levels(self.periods, lambda period: period.available_price)
         limit = self._list_limit()
@@ -137,18 +138,18 @@ class PriceChart:
             yield f'<path class="{kind}-line" d="{"".join(drawn)}"/>'
 
     def _dots(self, lines: Sequence[Sequence[Level]], axis: PriceAxis) -> Iterator[str]:
-        """Yield a dot for each price that was seen once, and at once was gone: its line has no length."""
+        """Yield a dot for each price that was observed once and then disappeared: its line has no length."""
         for line in lines:
             if line[0].since == line[-1].until:
                 x, y = self.time.at(line[0].since), axis.at(float(line[0].price))
                 yield f'<circle class="dot" cx="{x:.2f}%" cy="{y:.2f}%" r="3"/>'
 
     def _bands(self, sold_out: str) -> Iterator[str]:
-        # As wide as they were and no wider: of many that are narrower than a dot the shade tells how often.
+        # Exactly as wide as the times were: where many are narrower than a dot, the shade shows how many there are.
         d = ""
         for since, until in self.sold_out:
             left, right = (self.time.at(moment) * BOX / 100 for moment in (since, until))
-            if since == until:  # seen once, the last time, or before nobody looked for long
+            if since == until:  # observed once, either last or before a long gap
                 right = min(left + _SLIVER, BOX)
                 left = right - _SLIVER
             d += f"M{left:.2f} 0H{right:.2f}V{BOX}H{left:.2f}z"
@@ -160,7 +161,7 @@ class PriceChart:
         for mark in self.marks:
             x, y = self.time.at(mark.at), axis.at(float(mark.price))
             if not (-0.01 <= x <= 100.01 and -0.01 <= y <= 100.01):
-                continue  # of a list price that is too high to be drawn, which the caller says in words
+                continue  # for a list price too high to be drawn, which the caller mentions in words
             yield (
                 f'<svg class="mark {mark.kind}" x="{x:.2f}%" y="{y:.2f}%">'
                 f"<title>{escape(mark.words)}</title>{_SHAPES[mark.kind]}</svg>"
@@ -168,7 +169,7 @@ class PriceChart:
             if not mark.label:
                 continue
             above = mark.kind == "raise"
-            # Labels that would touch stand one over the other.
+            # Stack labels that would touch.
             close = sum(
                 over == above and abs(x - other) < 30 and abs(y - height) < 15
                 for other, height, over in places
@@ -182,7 +183,7 @@ class PriceChart:
             )
 
     def _hits(self, spoken: Iterable[tuple[PricePeriod, str]]) -> Iterator[str]:
-        """Yield what a pointer may rest on: the whole height of each period."""
+        """Yield the areas that react to a pointer: the whole height of each period."""
         words = {id(period): text for period, text in spoken}
         for at, period in enumerate(self.periods):
             if (text := words.get(id(period))) is not None:
@@ -196,13 +197,13 @@ class PriceChart:
 def _time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
     for number, (day, words) in enumerate(axis.ticks(most)):
         x = axis.at(day)
-        # On the left there is the margin of the prices; on the right hardly any.
+        # The margin for the prices is on the left; on the right there is hardly any.
         side = "end" if x > 94 else "middle"
-        # Where there is no room, every second one is not shown: on a phone, of few dates only on a small one.
+        # Without enough room, hide every second date: on a phone, or of few dates only on a small phone.
         kind = ("minor" if most > 4 else "tight") if number % 2 else ""
         yield tick_below(x, words, side=side, kind=kind)
 
 
 def _short(number: float) -> str:
-    """Return a coordinate with one digit, none where that is 0."""
+    """Return a coordinate with one decimal, or none if that is 0."""
     return f"{number:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""The past of a product as lines to draw: broken where nothing could be bought, or nobody looked. No drawing here."""
+"""Turn the periods of a product into lines to draw, broken where it was unavailable or unobserved. No drawing here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Level", "cut_after_raise", "held_until", "levels", "sold_out_times",
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A price that held from one moment to another."""
+    """A price, and the interval in which it held."""
 
     since: dt.datetime
     until: dt.datetime
@@ -23,9 +23,9 @@ class Level:
 
 
 def held_until(periods: Sequence[PricePeriod], at: int) -> dt.datetime:
-    """Return until when what a period saw is taken to hold: the next observation that saw another.
+    """Return the time until which a period is assumed to hold: the next observation with different values.
 
-    Before a long gap, and at the end of the past, it is its own last observation.
+    Before a long gap, and for the last period, it is the period's own last observation.
     """
     if at + 1 < len(periods) and not periods[at + 1].after_gap:
         return periods[at + 1].since
@@ -35,9 +35,9 @@ def held_until(periods: Sequence[PricePeriod], at: int) -> dt.datetime:
 def levels(
     periods: Sequence[PricePeriod], price_of: Callable[[PricePeriod], Decimal | None]
 ) -> list[list[Level]]:
-    """Return the unbroken lines of a price, oldest first, each a list of levels that follow on each other.
+    """Return the unbroken lines of a price, oldest first, each a list of consecutive levels.
 
-    A period without that price breaks the line, as does a long time without an observation.
+    A period without that price breaks the line, and so does a long time without an observation.
     """
     lines: list[list[Level]] = []
     broken = True
@@ -58,9 +58,9 @@ def levels(
 
 
 def sold_out_times(periods: Sequence[PricePeriod]) -> list[tuple[dt.datetime, dt.datetime]]:
-    """Return from when to when it was sold out, oldest first; times that follow on each other are one.
+    """Return the intervals in which the product was sold out, oldest first; adjoining intervals are merged.
 
-    Of all the periods, not of thinned ones: what is left out there would look sold out.
+    Pass all periods, not thinned ones: the omitted periods would look sold out.
     """
     times: list[tuple[dt.datetime, dt.datetime]] = []
     for at, period in enumerate(periods):
@@ -75,11 +75,11 @@ def sold_out_times(periods: Sequence[PricePeriod]) -> list[tuple[dt.datetime, dt
 
 
 def thinned(periods: Sequence[PricePeriod], limit: int) -> Sequence[PricePeriod]:
-    """Return about `limit` of the periods, the same ones every time; all of them where they are no more.
+    """Return about `limit` of the periods, the same ones every time; all of them if there are no more.
 
-    The time is cut into equal pieces, and of the periods that begin in one the first, the last, the cheapest and the
-    dearest stay, the first at which nothing could be bought, and both sides of a gap: no eye sees a difference in a
-    drawing as wide as that (the M4 of Jugel and others, VLDB 2014).
+    The function cuts the time into equal pieces. Of the periods that begin in a piece, it keeps the first, the last,
+    the cheapest, the most expensive, the first at which nothing could be bought, and both sides of a gap. In a drawing
+    of that width, no eye sees the difference (the M4 algorithm of Jugel and others, VLDB 2014).
     """
     if len(periods) <= limit:
         return periods
@@ -101,9 +101,9 @@ def thinned(periods: Sequence[PricePeriod], limit: int) -> Sequence[PricePeriod]
 
 
 def cut_after_raise(product: ProductPast) -> PricePeriod | None:
-    """Return the period that cut a raised price; None where no price was raised and then cut.
+    """Return the period that cut a raised price; None if no price was raised and then cut.
 
-    It is the first that was no dearer than now, after the last at the raised price.
+    It is the first period, after the last one at the raised price, with a price no higher than now.
     """
     raised = product.history.raised_then_cut
     if raised is None or raised.kind is not RaiseKind.PRICE:
@@ -123,7 +123,7 @@ def _telling(periods: Sequence[PricePeriod], piece: Sequence[int]) -> set[int]:
     kept = {piece[0], piece[-1]}
     prices = [(price, at) for at in piece if (price := periods[at].available_price) is not None]
     if prices:
-        # Of equals the last: when a price was seen last is what a mark tells.
+        # Among equals take the last: the mark shows when a price was last seen.
         kept |= {min(prices, key=lambda each: (each[0], -each[1]))[1], max(prices)[1]}
     kept |= set([at for at in piece if periods[at].available_price is None][:1])
     return kept

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 MOST_PERIODS = 200
-"""Changes of one product's price that are listed, the newest."""
+"""The maximum number of changes of one product's price to list, the newest."""
 
 _PRODUCT_COLUMNS = (
-    # Label, width of a table that has room for it
+    # label, minimum width of a table that shows it
     ("rank", 60), ("past_now", 0), ("past_against", 0), ("past_median", 90), ("past_lowest", 70), ("past_change", 80),
     ("past_since", 130), ("product", 100), ("title", 0),
 )  # fmt: skip
@@ -53,7 +53,7 @@ _DROPPED_COLUMNS = (("reason", 0), ("past_now", 0), ("product", 100), ("title", 
 def render(view: View, style: HistoryStyle) -> str:
     """Return the view as lines of at most `style.width` terminal columns.
 
-    Escape codes are in the text only with `style.color`: colours, and links to the products' pages (OSC 8).
+    Only with `style.color` does the text contain escape codes: colours, and links to the products' pages (OSC 8).
     """
     output = io.StringIO()
     console = text_console(output, style.width, color=style.color)

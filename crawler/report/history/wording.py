@@ -1,4 +1,4 @@
-"""Prices over time in the words that the history's reports for people share."""
+"""Prices over time in words, shared by the history's reports for people."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ __all__ = [
 ]
 
 TITLE_LIMIT = 300
-"""Characters of a title; what is longer is no title."""
+"""The maximum number of characters of a title; no real title is longer."""
 
 
 def binary_size(number: int) -> str:
-    """Return bytes as «17 B», «3.1 KiB», «156.0 MiB»."""
+    """Return a number of bytes as «17 B», «3.1 KiB», «156.0 MiB»."""
     size, unit = float(number), "B"
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024 or unit == "GiB":
@@ -54,17 +54,17 @@ def binary_size(number: int) -> str:
 
 
 def source_name(source: str, say: Labels) -> str:
-    """Return whose prices they are, in words."""
+    """Name the source of the prices."""
     return source_in_words(Source.named(source), say)
 
 
 def alarms_of(source: str, say: Labels) -> tuple[Alarm, ...]:
-    """Return the alarms of prices that are not those of the live shop."""
+    """Return the alarms for prices that are not those of the live shop."""
     return source_alarms(Source.named(source), say)
 
 
 def product_address(source: str, product_id: str) -> str | None:
-    """Return the address of a product's page; None at a demo or a replica, whose numbers are not the shop's."""
+    """Return the URL of a product's page; None for a demo or a replica, whose numbers are not the shop's."""
     asked = Source.named(source)
     return asked.shop.product_url(product_id) if asked.is_live else None
 
@@ -75,7 +75,7 @@ def title_of(product: ProductPast) -> str:
 
 
 def price_now(product: ProductPast, say: Labels) -> str:
-    """Return the price at the last observation; in place of one, why there is none."""
+    """Return the price at the last observation, or the reason for its absence."""
     if product.last.sold_out:
         return say("past_sold_out")
     return say("past_no_price_short") if product.last.price is None else say.money(product.last.price)
@@ -89,23 +89,23 @@ def period_price(period: PricePeriod, say: Labels) -> str:
 
 
 def relative(product: ProductPast) -> Decimal | None:
-    """Return the price against the median of 90 days, two digits: 0.80 is a fifth below; None without both."""
+    """Return the price divided by the 90-day median, with two digits: 0.80 is a fifth below. None without both."""
     price, usual = product.history.price, product.history.median
     return None if price is None or not usual else (price / usual).quantize(Decimal("0.01"))
 
 
 def against_median(product: ProductPast) -> str:
-    """Return the same as «-20%»; – where it is not known, or known from too few days to say anything."""
+    """Return the same as «-20%»; «–» if it is unknown, or based on too few days to mean anything."""
     return wording.against_median(product.history)
 
 
 def median(product: ProductPast, say: Labels) -> str:
-    """Return the median of 90 days; – without one."""
+    """Return the 90-day median; «–» if there is none."""
     return UNKNOWN if product.history.median is None else say.money(product.history.median)
 
 
 def lowest(product: ProductPast, say: Labels) -> str:
-    """Return the lowest price ever, and when it was seen last; – where there never was one."""
+    """Return the lowest price ever, and when it was last seen; «–» if there never was a price."""
     past = product.history
     if past.lowest is None or past.lowest_at is None:
         return UNKNOWN
@@ -113,7 +113,7 @@ def lowest(product: ProductPast, say: Labels) -> str:
 
 
 def change(product: ProductPast, say: Labels) -> str:
-    """Return the change since the run before, as «-¥3.00»; – where it is not known, or nothing changed."""
+    """Return the change since the previous run, as «-¥3.00»; «–» if it is unknown or zero."""
     amount = product.history.change
     if not amount:
         return UNKNOWN
@@ -147,7 +147,7 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
         words.append(say(name, on=day(product.last.at, say), n=unseen))
     is_low = (
         past.below_usual and past.raised_then_cut is None and unseen is None
-    )  # what a raise made low is no low
+    )  # a low caused by a raise is no low
     if past.lowest_in_days is not None and is_low:
         low = past.lowest_in_days
         if past.price == past.lowest:
@@ -161,7 +161,7 @@ def remarks(view: SearchPast, product: ProductPast, say: Labels) -> list[str]:
 
 
 def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
-    """Return the figures of a product's past, each with its name."""
+    """Return the figures of a product's history, each with its name."""
     past = product.history
     facts = [(say("past_median_long"), f"{median(product, say)} ({against_median(product)})")]
     if past.price is None or past.median is None or past.sparse:
@@ -184,7 +184,7 @@ def product_facts(product: ProductPast, say: Labels) -> list[tuple[str, str]]:
 
 
 def head_of(view: SearchPast, say: Labels) -> list[tuple[str, str]]:
-    """Return the request and its results as labels and words."""
+    """Return the search and its results as labels and words."""
     facts = [(say("shop"), source_name(view.source, say))]
     if view.search is None:
         return facts
