@@ -1,7 +1,7 @@
-"""Reports of a search, one module a format: a result in, a file out.
+"""Reports of a search, one module for each format: a result in, a file out.
 
-Nothing depends on the clock or the machine: same result and time zone, same bytes. `files` puts a report where it
-belongs.
+Nothing depends on the clock or the machine: the same result and time zone give the same bytes. `files` finds the place
+for a report and writes it there.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ __all__ = ["FORMATS", "Style", "check_installed", "encode", "format_of", "render
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a report is to look; each format takes what concerns it."""
+    """How a report should look; each format uses the fields that concern it."""
 
     top: int | None = None
-    """How many books are listed; None for all."""
+    """The number of books to list; None for all."""
     lang: str = "en"
-    """Language of the words: one of `crawler.labels.LANGUAGES`, or auto, which follows the query."""
+    """The language of the report: one of `crawler.labels.LANGUAGES`, or auto, which follows the query."""
     show_dropped: bool = False
-    """Whether what was dropped is listed. HTML, XLSX and JSON list it always."""
+    """True to list dropped products; HTML, XLSX and JSON always do."""
     width: int | None = None
-    """Columns of the table; None for those of a file."""
+    """The number of columns of the table; None for the width of a file."""
     color: bool = False
-    """Whether the table may hold escape codes: colours and links."""
+    """True if the table may contain escape codes for colours and links."""
     zone: dt.tzinfo = dt.UTC
     """The reader's time zone, for the formats that people read; data are in UTC."""
 
     def labels(self, result: SearchResult) -> Labels:
-        """Return the words for a report on `result`."""
+        """Return the labels for a report on `result`."""
         from crawler.labels import labels_for
 
         return labels_for(self.lang, result.query, self.zone, currency=result.source.shop.currency)
@@ -47,7 +47,7 @@ FORMATS = FormatTable(
     {
         "table": Format("crawler.report.search.table", (".txt",), needs=("rich.console", "rich.table")),
         "md": Format("crawler.report.search.markdown", (".md", ".markdown")),
-        # With a byte-order mark; Excel reads Chinese without one in the system's charset.
+        # With a byte order mark; without one, Excel decodes the file in the system's charset.
         "csv": Format("crawler.report.search.csv_report", (".csv",), encoding="utf-8-sig"),
         "json": Format("crawler.report.search.json_report", (".json",), utf8=True),
         "html": Format(

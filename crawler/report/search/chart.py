@@ -1,11 +1,11 @@
-"""Price against quality, and the spread of prices, as SVG: numbers in, a drawing out, nothing else.
+"""Draw price against quality, and the distribution of prices, as SVG.
 
-Positions are percentages, sizes of marks and letters are pixels: the same drawing fills a desk screen and a phone
-without anything in it being scaled. The SVG's box is the plot itself; what stands around it, the figures on the axes,
-overflows into a margin that the page leaves (class `plot`, see `assets/report.css`, which colours it, too).
+Positions are percentages; sizes of marks and letters are in pixels: one drawing fills a desktop screen and a phone
+without scaling anything in it. The SVG's box is the plot itself; the tick labels around it overflow into a margin that
+the page leaves (class `plot` in `assets/report.css`, which also sets the colours).
 
-Both scales are logarithmic: ¥10 and ¥20 are as far apart as ¥50 and ¥100. Of quality it is what lacks to five stars:
-books that are much read have 4.9 and more, and what tells them apart is whether they lack 0.1 or 0.01.
+Both scales are logarithmic: ¥10 and ¥20 are as far apart as ¥50 and ¥100. The quality scale shows the gap to five
+stars: widely read books have 4.9 and more, and the difference between them is whether they lack 0.1 or 0.01.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from crawler.report.search.chart_labels import labels
 __all__ = ["MAX_POINTS", "Bar", "Point", "bars", "five_numbers", "scatter", "spread", "thinned"]
 
 MAX_POINTS = 2_000
-"""Points that are drawn at most: some 400 KB of SVG, and no eye tells more of them apart."""
+"""The maximum number of points to draw: about 400 KB of SVG, and no eye can distinguish more of them."""
 
 _MAX_BARS = 40
 
@@ -50,10 +50,10 @@ class Point:
     name: str
     """Words for a pointer or a screen reader; the first line is the title."""
     href: str | None = None
-    """Where a click leads; None for nowhere."""
+    """The target of a click; None for no link."""
     frontier: bool = False
     label: str = ""
-    """Words that stand beside it in the drawing."""
+    """The text beside the point in the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Bar:
 def thinned(points: Sequence[Point], limit: int = MAX_POINTS) -> list[Point]:
     """Return at most `limit` of the points, ordered by price, the same ones every time.
 
-    The frontier and what has a label stay; of the others an even selection does.
+    The function keeps the frontier and labelled points, and an even selection of the others.
     """  # fmt: skip
     ordered = sorted(points, key=lambda point: (point.price, point.quality))
     if len(ordered) <= limit:
@@ -82,10 +82,10 @@ def thinned(points: Sequence[Point], limit: int = MAX_POINTS) -> list[Point]:
 def scatter(
     points: Sequence[Point], scale: LogPriceAxis, *, name: str, price_axis: str, quality_axis: str
 ) -> Markup:
-    """Return the chart of price (across) and quality (up), each point a link that says which book it is.
+    """Return the chart of price (across) and quality (up); each point is a link that names its book.
 
-    The frontier is joined by steps and marked by stars. The keyboard's Tab stops at the frontier alone; all points are
-    links, and a script may lead to them. Draws every point: thin them before (`thinned`).
+    Steps join the frontier, and stars mark it. The Tab key stops only at the frontier; all points are links, so a
+    script can move to them. The function draws every point: thin them beforehand (`thinned`).
     """
     quality = QualityAxis.around(point.quality for point in points)
     places = [(scale.at(point.price), quality.at(point.quality)) for point in points]
@@ -114,9 +114,9 @@ def scatter(
 
 
 def bars(prices: Sequence[float], scale: LogPriceAxis) -> list[Bar]:
-    """Return the histogram of `prices` over the whole axis, in bars that are equally wide on it.
+    """Return the histogram of `prices` over the whole axis, in bars of equal width on it.
 
-    A bar's upper edge is some 26 % above its lower one, or 58 % where that would make too many bars.
+    The upper edge of a bar is about 26 % above its lower edge, or 58 % if that would make too many bars.
     """
     edges = [scale.low, *steps(scale.low, scale.high, TENTHS), scale.high]
     if len(edges) > _MAX_BARS:
@@ -133,9 +133,9 @@ def bars(prices: Sequence[float], scale: LogPriceAxis) -> list[Bar]:
 def spread(
     histogram: Sequence[tuple[Bar, str]], five: Sequence[float], scale: LogPriceAxis, *, name: str
 ) -> Markup:
-    """Return the histogram, with a thick line from quartile to quartile and a broken one at the median.
+    """Return the histogram, with a thick line from quartile to quartile and a dashed one at the median.
 
-    Each bar has the words that say what it counts; `five` are the numbers of `five_numbers`.
+    Each bar comes with the text that describes it; `five` is the result of `five_numbers`.
     """
     tallest = max((bar.count for bar, _ in histogram), default=0) or 1
     parts = [f'<svg class="plot spread" role="img" aria-label="{escape(name)}">', *_price_ticks(scale)]
@@ -159,7 +159,7 @@ def spread(
 def five_numbers(prices: Sequence[Decimal]) -> tuple[Decimal, Decimal, Decimal, Decimal, Decimal]:
     """Return minimum, lower quartile, median, upper quartile and maximum of at least one price.
 
-    Between two prices the quartile is interpolated (Hyndman and Fan's type 7, as spreadsheets do).
+    A quartile between two prices is interpolated (Hyndman and Fan's type 7, as in spreadsheets).
     """
     ordered = sorted(prices)
 
@@ -186,7 +186,7 @@ def _price_ticks(axis: LogPriceAxis) -> Iterator[str]:
 
 
 def _steps_of(places: Sequence[tuple[float, float]]) -> str:
-    """Return the line of the frontier: level up to the next price, then up to its quality."""
+    """Return the path of the frontier: level up to the next price, then up to its quality."""
     lines = []
     ends = [*places[1:], (100.0, places[-1][1])] if places else []
     for (x, y), (next_x, next_y) in zip(places, ends, strict=True):
@@ -203,7 +203,7 @@ def _mark(point: Point, x: float, y: float, size: int) -> str:
     else:
         shape, kind = f'<circle cx="{x:.2f}%" cy="{y:.2f}%" r="{size}"/>', ' tabindex="-1"'
     if point.href is None:
-        # Not a link, but still something to stop at and to be told of.
+        # Not a link, but the focus can still stop at it and a screen reader can read it.
         kind = ' class="best" tabindex="0" role="img"' if point.frontier else ' tabindex="-1" role="img"'
         target = ""
     else:

@@ -1,8 +1,8 @@
-"""Where words stand beside stars in a drawing whose width is known only when it is looked at: they cover no star.
+"""Place labels beside the stars of a drawing whose width is unknown until display, without covering a star.
 
-Positions in the drawing are percentages, letters and stars have their size in pixels. So a place is tried at every
-width that a desk or a phone gives the drawing; where the two need different places, the words are written twice, and
-the style sheet shows those that fit.
+Positions in the drawing are percentages, but letters and stars have a size in pixels. So each place is tried at every
+width that the drawing can have on a desktop or on a phone. If the two need different places, the label is written
+twice, and the style sheet shows the one that fits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Place = tuple[float, float]
 
 
 class _Screen(NamedTuple):
-    """What the style sheet gives the drawing: its height in pixels, and the widths that it may have."""
+    """The size that the style sheet gives the drawing: its height in pixels, and its possible widths."""
 
     name: str
     height: int
@@ -31,20 +31,20 @@ _SCREENS = (
     _Screen("wide", 420, tuple(range(530, 1160, 30))),
     _Screen("narrow", 360, tuple(range(240, 580, 20))),
 )
-"""On each side of the 640 pixels of `assets/page.css`."""
+"""On each side of the breakpoint of 640 pixels in `assets/page.css`."""
 
 _STAR = 10
-"""Pixels from the middle of a star to its tips, and a little air."""
+"""Pixels from the centre of a star to its tips, with a small margin."""
 
 _LETTER, _ASCENT, _DESCENT = 8.0, 13, 4
-"""Pixels of a letter's width, at most on average, and of a line above and below its foot; a Chinese character is
-13 wide."""
+"""In pixels: the maximum average width of a letter, and the height of a line above and below its baseline; a Chinese
+character is 13 wide."""
 
 _SHIFTS = (
     *((side, across, down) for down in (-14, 24, -32, 42, -50, 60) for side, across in (("end", -10), ("start", 10))),
     *(("middle", 0, down) for down in (-16, 28, -34, 46, -52, 64)),
 )  # fmt: skip
-"""How words may stand to their star, the best first: which end is beside it, and pixels from its middle."""
+"""The possible places of a label, the best first: which end is beside its star, and pixels from the star's centre."""
 
 _Words = tuple[Place, str]
 _Size = tuple[int, int]
@@ -54,7 +54,7 @@ _Box = tuple[float, float, float, float]
 
 
 def labels(words: Sequence[_Words], stars: Sequence[Place]) -> Iterator[str]:
-    """Yield the words beside their stars as SVG; on a screen without a free place for them they are left out."""
+    """Yield the labels beside their stars as SVG; omit a label on screens that have no free place for it."""
     chosen = {screen.name: _placed(words, stars, screen) for screen in _SCREENS}
     for at, ((x, y), text) in enumerate(words):
         wide, narrow = chosen["wide"][at], chosen["narrow"][at]
@@ -69,7 +69,7 @@ def labels(words: Sequence[_Words], stars: Sequence[Place]) -> Iterator[str]:
 
 
 def _placed(words: Sequence[_Words], stars: Sequence[Place], screen: _Screen) -> list[_Shift | None]:
-    """Return for each of the words the first place that is free at every width of a screen."""
+    """Return, for each label, the first place that is free at every width of a screen."""
     sizes = [(width, screen.height) for width in screen.widths]
     taken: list[tuple[_Words, _Shift]] = []
     found: list[_Shift | None] = []

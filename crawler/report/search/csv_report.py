@@ -1,9 +1,9 @@
 """The CSV report: one row per book, for a spreadsheet. Excel opens it with its Chinese intact.
 
-Columns are stable: some may be added at the end, none is renamed. Amounts are plain numbers in yuan, lists are
-joined by «; », an unknown value is an empty cell. Each row states if the search was complete or a demo, and the address
-that was asked, so that rows cut out of the file still do. Text is cleaned and, where a spreadsheet would take it
-for a formula, begins with an apostrophe.
+Columns are stable: new ones may follow at the end, but none is renamed. Amounts are plain numbers in yuan, lists are
+joined by «; », and an unknown value is an empty cell. Each row states whether the search was complete or a demo, and
+the address that was requested, so that rows cut out of the file still do. Text is cleaned and, if a spreadsheet would
+interpret it as a formula, begins with an apostrophe.
 """
 
 from __future__ import annotations
@@ -36,18 +36,16 @@ COLUMNS = (
     "previous_at", "change", "lowest_in_days", "raised_then_cut", "raised_from", "raised_to", "raised_at",
     "translators", "contributors", "from_price",
 )  # fmt: skip
-"""The header; names and meanings are those of docs/json-report.md, `run_complete` is its `complete`.
+"""The header. Names and meanings are those of docs/json-report.md; `run_complete` is its `complete`.
 
-`offers` counts them, `offer_ids` are their product ids, cheapest first. `dropped` is the reason for which a product was
-dropped: such rows, without a rank, come after the books with `Style.show_dropped`. What follows it is the JSON's
-`history`, up to `raised_at`: `raised_then_cut` is what was raised, `raised_from` its `before`. `contributors` are
-everyone in words:
-«[美]斯图尔特·罗素（Stuart Russell） 著; 张博雅 译».
-"""
+`offers` is the number of offers, `offer_ids` their product ids, cheapest first. `dropped` is the reason for which a
+product was dropped: with `Style.show_dropped`, such rows follow the books, without a rank. The columns after it, up to
+`raised_at`, are the JSON's `history`: `raised_then_cut` names the price that was raised, and `raised_from` is its
+`before`. `contributors` lists everyone in words: «[美]斯图尔特·罗素（Stuart Russell） 著; 张博雅 译»."""
 
 
 def render(result: SearchResult, style: Style) -> str:
-    """Return header and rows with CRLF line ends; of `style` `top` and `show_dropped` count."""
+    """Return header and rows with CRLF line ends; of `style`, only `top` and `show_dropped` apply."""
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -89,7 +87,7 @@ def _row(book: Book) -> list[str]:
 
 
 def _listing(listing: Listing) -> list[str]:
-    """Return the cells of a product that is in no book."""
+    """Return the cells of a product that belongs to no book."""
     flags = sorted(flag.value for flag in listing.flags)
     return _cells(listing, price=listing.price, discount=None, volume_price=None, facts=listing, flags=flags)
 
@@ -103,7 +101,7 @@ def _cells(
     facts: Book | Listing,
     flags: Sequence[str],
 ) -> list[str]:
-    """Return the cells from `product_id` to `position`; `facts` tells what all offers together know."""
+    """Return the cells from `product_id` to `position`; `facts` combines the facts of all offers."""
     return [
         _text(listing.product_id),
         _text(listing.title),

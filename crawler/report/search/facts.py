@@ -1,4 +1,4 @@
-"""State what was searched, what came of it, and how complete the result is."""
+"""State the facts of a search: its scope, its outcome, and how complete the result is."""
 
 from __future__ import annotations
 
@@ -111,12 +111,12 @@ def _shop_fact(result: SearchResult, say: Labels) -> str:
 
 
 def shop_name(result: SearchResult, say: Labels) -> str:
-    """Return the name of the shop that was searched: the live shop, a replica, or the demo."""
+    """Return the name of the searched shop: the live shop, a replica, or the demo."""
     return source_in_words(result.source, say)
 
 
 def _time(result: SearchResult, say: Labels) -> str:
-    """Return the time and duration of the search, and the age of its pages where some are older."""
+    """Return the time and duration of the search, and the age of its pages if some are older."""
     started = result.started_at
     seconds = (result.finished_at - started).total_seconds()
     words = f"{_second(started, say)}, {seconds:.1f} s"
@@ -198,12 +198,12 @@ def losses(result: SearchResult) -> dict[str, int]:
 
 
 def loss_mark(result: SearchResult) -> str:
-    """Return the mark of a result that lacks pages: PARTIAL, or FAILED where no page could be read."""
+    """Return the mark of a result that lacks pages: PARTIAL, or FAILED if no page could be read."""
     return "PARTIAL" if result.had_a_page else "FAILED"
 
 
 def pages_available(result: SearchResult) -> int:
-    """Return the number of pages that the shop states, up to the most that it serves."""
+    """Return the number of pages that the shop states, limited to the most that it serves."""
     return min(result.available or 0, result.source.shop.max_pages)
 
 

@@ -1,4 +1,4 @@
-"""Where reports go: names that sort by time, a check before the crawl, and which old ones to remove."""
+"""Report files: names that sort by time, checks before the crawl, and the removal of old reports."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 NAME_BYTES = 80
-"""UTF-8 bytes of the query in a file's name; most file systems take 255 for the whole name."""
+"""The maximum number of UTF-8 bytes of the query in a file's name; most file systems allow 255 for the whole name."""
 
 _UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*'`$&;!~#%{}()\[\]]+""")
-"""What Windows forbids in a name, and what a shell would have to be kept from reading."""
+"""Characters that Windows forbids in a name, and those that need quoting in a shell."""
 
 
 def report_path(
@@ -45,10 +45,10 @@ def report_path(
 ) -> Path:
     """Return a path in `directory` for a report: «2026-01-31T080000Z_渗透测试.md».
 
-    Of several suffixes the path has the first, and its name is free with each of them.
+    With several suffixes, the path has the first, and its name is free with each of them.
 
-    Names sort by time (UTC, to the second). When the name is taken, a number follows: «…_渗透测试_2.md». Nothing
-    is made: `atomic_write.write_whole(…, replace=False)` settles a race between two runs of the same second.
+    Names sort by time (UTC, to the second). If a name is taken, a number follows: «…_渗透测试_2.md». The function creates
+    nothing: `atomic_write.write_whole(…, replace=False)` resolves a race between two runs in the same second.
     """
     name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffixes[0]}"
     return next(
@@ -59,9 +59,9 @@ def report_path(
 
 
 def mark_query(query: str, source: str = "") -> str:
-    """Return a comment, for HTML and for Markdown, by which `prune` knows whose report a file is.
+    """Return a comment, for HTML and for Markdown, by which `prune` recognizes the reports of a query.
 
-    `source` is '' for the live shop, else what was asked in its place: «demo», a replica's address.
+    `source` is '' for the live shop, else the source that was searched in its place: «demo», or a replica's address.
     """
     plain = json.dumps([query, source]).replace("-", "\\u002d").replace(">", "\\u003e")  # «-->» would end it
     return f"<!-- bookprice-crawler, query {plain} -->"
@@ -70,12 +70,12 @@ def mark_query(query: str, source: str = "") -> str:
 def prune(
     directory: str | os.PathLike[str], query: str, keep: int, *, source: str = "", spare: Sequence[Path] = ()
 ) -> tuple[Path, ...]:
-    """Remove all but the `keep` newest reports of `query` at `source` from `directory`, and return the files removed.
+    """Remove all but the `keep` newest reports of `query` at `source` from `directory`; return the files removed.
 
-    `spare` are files that stay whatever their date, as those just written: a clock may have been set back.
+    `spare` are files to keep whatever their date, such as those just written: a clock may have been set back.
 
-    A report is the files that share a name but for their suffix. Only files that `report_path` named and that carry
-    the mark of this very query are touched: another query may be written alike in a file's name.
+    A report is a group of files whose names differ only in the suffix. Only files that have a name from `report_path`
+    and carry the mark of exactly this query are removed, because another query may look the same in a file's name.
 
     Raises OutputError for a file that cannot be removed.
     """
@@ -98,7 +98,7 @@ def prune(
     old = [path for path in old if path.name not in spared]
     for path in old:
         try:
-            path.unlink(missing_ok=True)  # another run may prune as well
+            path.unlink(missing_ok=True)  # another run may remove it at the same time
         except OSError as error:
             raise OutputError(
                 Phrase("old_report_stays", path=shown(path), why=str(error.strerror))
@@ -107,9 +107,9 @@ def prune(
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Check that a report can be written to `path`, by making and removing a file beside it.
+    """Check that a report can be written to `path`, by creating and removing a file beside it.
 
-    Raises UsageError for a suffix that means no format, OutputError for everything else that is in the way.
+    Raises UsageError for a suffix without a format, OutputError for any other obstacle.
     """
     format_of(path)
     check_target(path, no_file="it is a device or a pipe; for a pipe use --format")
@@ -118,14 +118,14 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 def make_folder(
     folder: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None
 ) -> tuple[Path, ...]:
-    """Make `folder` with what is missing above it, and check that reports can be written there.
+    """Create `folder` and its missing parents, and check that reports can be written there.
 
-    With `root` no link may lead it out of that folder.
+    With `root`, no link may lead it out of that folder.
 
-    Only trying tells: permission bits say nothing of read-only and virtual file systems. Returns the folders that were
-    made, outermost first, for `remove_if_empty`.
+    Only an attempt gives the answer: permission bits say nothing about read-only and virtual file systems. Returns the
+    folders that were created, outermost first, for `remove_if_empty`.
 
-    Raises OutputError when it cannot be; then nothing that was made is left.
+    Raises OutputError on failure; then no created folder remains.
     """
     made: list[Path] = []
     if root is not None:
@@ -145,14 +145,14 @@ def make_folder(
 
 
 def remove_if_empty(folders: Sequence[Path]) -> None:
-    """Remove those of `folders` that are empty, the last one first; the others stay."""
+    """Remove the empty ones among `folders`, the last one first; keep the others."""
     for folder in reversed(folders):
-        with suppress(OSError):  # it holds something, or is gone
+        with suppress(OSError):  # it is not empty, or is gone
             folder.rmdir()
 
 
 def _is_marked(path: Path, mark: bytes) -> bool:
-    """Return whether a file, no link, bears the mark; not where it cannot be read: then nobody knows whose it is."""
+    """Return True if a regular file contains the mark; False if it is unreadable, because it is unknown whose it is."""
     try:
         return path.is_file() and not path.is_symlink() and mark in path.read_bytes()
     except OSError:
@@ -160,6 +160,6 @@ def _is_marked(path: Path, mark: bytes) -> bool:
 
 
 def _safe(query: str) -> str:
-    """Return `query` as a part of a file name that every system takes, `NAME_BYTES` long at most."""
+    """Return `query` as a part of a file name that is valid on every system, at most `NAME_BYTES` long."""
     words = _UNSAFE.sub("-", clean(query))
     return words.encode()[:NAME_BYTES].decode(errors="ignore").strip("-. ") or "search"

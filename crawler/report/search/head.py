@@ -1,6 +1,6 @@
-"""The head of every report for people: the answers first, then how reliable they are.
+"""The head of every report for people: first the answers, then how reliable they are.
 
-The words are made here once; table, Markdown, HTML and XLSX lay them out. All text is cleaned, none is escaped.
+This module words the head once; table, Markdown, HTML and XLSX lay it out. All text is cleaned, but not escaped.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Head", "head_of", "how_far", "mark_of", "tail_of"]
 
 TITLE_LIMIT = 100
-"""Characters of a title, and of the names behind it, in an answer."""
+"""The maximum number of characters of a title in an answer, and of the names after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A line that answers what was asked."""
+    """A line that answers the user's question."""
 
     label: str
-    """The question that it answers: «Cheapest»; '' for a line that only says why there is no answer."""
+    """The question that it answers: «Cheapest»; '' for a line that only explains why there is no answer."""
     words: str
     """The answer itself."""
     text: str
-    """The whole line, with the marks of alarms before it."""
+    """The whole line, after the marks of alarms."""
     book: Book | None = None
     link: str | None = None
-    """The product page of the book in it."""
+    """The product page of its book."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +57,43 @@ class Head:
     """The parts of a report's head, in reading order."""
 
     answers: tuple[Answer, ...]
-    """The cheapest book, the best, the best value; one line alone, that says why, where there is no book."""
+    """The cheapest book, the best, the best value; without a book, a single line with the reason."""
     cheaper: tuple[Answer, ...]
-    """Cheaper products that are no answer: a used copy, an accessory that was kept."""
+    """Cheaper products that do not count as an answer: a used copy, an accessory that was kept."""
     alarms: tuple[Alarm, ...]
     facts: tuple[tuple[str, str], ...]
     """Label and words."""
 
 
 def head_of(result: SearchResult, say: Labels = ENGLISH) -> Head:
-    """Return the head of a report on `result`, in the words of `say`."""
+    """Return the head of a report on `result`, in the language of `say`."""
     answers = tuple(_answers(result, say))
     alarms = tuple(_alarms(result, say))
     return Head(answers, tuple(_cheaper(result, say)), alarms, tuple(facts_of(result, say)))
 
 
 def mark_of(result: SearchResult, say: Labels = ENGLISH) -> str:
-    """Return the names of a report's alarms, «DEMO, PARTIAL»; '' for a whole answer of the live shop."""
+    """Return the names of a report's alarms, «DEMO, PARTIAL»; '' for a complete result from the live shop."""
     return ", ".join(alarm.name for alarm in _alarms(result, say))
 
 
 def tail_of(result: SearchResult, top: int | None, say: Labels = ENGLISH) -> str:
-    """Return the line below a list that is cut to `top` books; '' when it is whole."""
+    """Return the line below a list that is cut to `top` books; '' if it is complete."""
     left = len(result.books) - top if top is not None else 0
     return say("more", n=left, all=len(result.books)) if left > 0 else ""
 
 
 def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
-    """Yield the three answers, the first with what limits them all.
+    """Yield the three answers; the first states the limits of them all.
 
-    Who searches for books means books: an accessory comes in where there is nothing else.
+    Users who search for books want books, so accessories count only if there is nothing else.
     """
     caveat = say("and").join([say("caveat"), *how_far(result, say)])
     if not result.books:
         yield _line(result, say, "", _why_nothing(result, say))
         return
     if result.cheapest is None:
-        # Used copies or accessories alone, or what was kept though it cannot be bought.
+        # Only used copies or accessories, or products that were kept though they cannot be bought.
         for label, flag in (("used_only", Flag.SECOND_HAND), ("accessories_only", Flag.ACCESSORY)):
             if (first := _cheapest_with(result, flag)) is not None:
                 yield _book_line(result, say, say(label), first, caveat)
@@ -109,7 +109,7 @@ def _answers(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
 
 def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
-    """Yield how far the cheapest is the cheapest: of all, or of the pages read, and then what would settle it."""
+    """Yield the scope of the word «cheapest», all books or those on the pages read, then a way to settle it."""
     check = result.price_check
     if check is not None and check.proven:
         yield say("cheapest_listed") if check.total is None else say("cheapest_of_all", n=check.total)
@@ -121,7 +121,7 @@ def how_far(result: SearchResult, say: Labels) -> Iterator[str]:
 
 
 def _settling(result: SearchResult) -> str:
-    """Return the option that may prove which book is cheapest; '' where none is known to help."""
+    """Return the option that may prove which book is cheapest; '' if none is known to help."""
     check, shop = result.price_check, result.source.shop
     most = shop.max_pages
     if check is None:
@@ -147,7 +147,7 @@ def _cheaper(result: SearchResult, say: Labels) -> Iterator[Answer]:
 
 
 def _cheapest_with(result: SearchResult, flag: Flag) -> Book | None:
-    """Return the cheapest on sale of the books with a flag that keeps them from being an answer."""
+    """Return the cheapest available book with a flag that keeps it from being an answer."""
     if flag is Flag.ACCESSORY and result.all_goods:
         return None
     return min(

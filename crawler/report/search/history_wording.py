@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["past", "past_in_words", "raised_then_cut", "remark"]
 
 _CLEARLY = Decimal("0.95")
-"""Up to this share of another price, a price is clearly below it; every-day movements of books are smaller."""
+"""Up to this share of another price, a price is clearly below it; everyday price changes of books are smaller."""
 
 
 _LONG_DAYS = 7
-"""Days from which on a low is one to speak of."""
+"""The minimum number of days for which a price must be the lowest before a remark mentions it."""
 
 
 def raised_then_cut(raised: RaisedThenCut, say: Labels = ENGLISH) -> str:
@@ -38,8 +38,8 @@ def past(book: Book, say: Labels = ENGLISH) -> str:
 def remark(book: Book, say: Labels = ENGLISH) -> str:
     """Return a remark on a book's price history for a list, beside the price against the median; '' for most books.
 
-    That is a price clearly below the usual one which was not seen for a week or more, and a clear change since the run
-    before. What a raise made low is no low: the note tells of it.
+    It mentions a price clearly below the usual one that was not seen for a week or more, and a clear change since the
+    previous run. A low caused by a raise is no low: the note mentions the raise.
     """
     history = book.history
     if history is None or history.price is None or history.raised_then_cut is not None:
@@ -61,12 +61,12 @@ def remark(book: Book, say: Labels = ENGLISH) -> str:
 def past_in_words(history: PriceHistory, say: Labels = ENGLISH) -> str:
     """Describe a price history.
 
-    «at its lowest in 43 days · ¥3.00 less than on 2026-03-01 · median of 90 days ¥45.00 · since 2026-01-01»; a past of
-    few days has no median to speak of, and says that it is short.
+    «at its lowest in 43 days · ¥3.00 less than on 2026-03-01 · median of 90 days ¥45.00 · since 2026-01-01»; a history
+    of few days gives no median, and says that it is short.
     """
     words: list[str] = []
     if history.raised_then_cut is not None:
-        pass  # what a raise made low is no low to speak of
+        pass  # a low caused by a raise is no low worth a mention
     elif history.price is not None and history.price == history.lowest:
         if history.lowest_in_days is not None and history.below_usual:
             words.append(say("lowest_ever_now"))

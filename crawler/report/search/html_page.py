@@ -1,9 +1,9 @@
-"""The HTML report's page: its template, compiled when this module is imported, its style and its script.
+"""The page of the HTML report: template (compiled when this module is imported), style and script.
 
-Import it in the wait for the network: jinja2 and the compiling take some 50 ms. No chart or table library stands beside
-style and script: each report carries its whole page, and a library would be ten times the size of its data (Chart.js
-alone is 200 KB), would draw nothing without script, and gives points that no keyboard reaches. Here the drawing is SVG,
-the table a table; the script sorts, filters and shows.
+Import this module while waiting for the network: importing jinja2 and compiling take about 50 ms. The page uses no
+chart or table library, because each report carries its whole page. A library would be ten times the size of the data
+(Chart.js alone is 200 KB), would draw nothing without a script, and gives points that the keyboard cannot reach. The
+drawing is SVG and the table a table; the script only sorts, filters and shows.
 """
 
 from __future__ import annotations

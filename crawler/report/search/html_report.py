@@ -1,7 +1,7 @@
-"""The HTML report: one file that needs nothing else, to be read on a desk, on a phone, in the dark and without script.
+"""The HTML report: one self-contained file, readable on a desktop, on a phone, in dark mode and without a script.
 
-What a shop wrote becomes text by jinja2's escaping, after `clean`; links lead to the shop's own product pages or to
-rows of this page. The page asks nothing of any network, and its policy would let nothing through.
+jinja2 escapes text from a shop, after `clean`; links lead to the shop's own product pages or to rows of this page. The
+page makes no network requests, and its policy would block them.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 TITLE_LIMIT = 300
-"""Characters of a title or a name; what is longer is no title."""
+"""The maximum number of characters of a title or a name; no real title is longer."""
 
 POINT_LIMIT = 100
-"""Characters of a title in the chart."""
+"""The maximum number of characters of a title in the chart."""
 
 _COLUMNS = (
-    # Label, kind: text, number, or number of which the highest is wanted first.
+    # label, kind: text, number, or number to sort in descending order first
     ("rank", "n"), ("frontier_column", "h"), ("price", "n"), ("list_price", "n"), ("off", "h"), ("title", "t"),
     ("author", "t"), ("publisher", "t"), ("date", "h"), ("rating", "h"), ("quality", "h"), ("value_score", "h"),
 )  # fmt: skip
@@ -62,14 +62,14 @@ _KINDS: dict[str, Callable[[Listing], bool]] = {
     "sets": lambda listing: Flag.SET in listing.flags,
     "bundles": lambda listing: Flag.BUNDLE in listing.flags,
 }
-"""Kinds of books that a check box hides, by the name of its label and what a row says of itself."""
+"""The kinds of books that a check box hides, by the name of its label, with the test that marks a row."""
 
 _LABELLED = ("quality", "value_score", "volume_price")
-"""Columns whose cells say on a phone, where there is no header, what they are."""
+"""Columns whose cells carry their label on a phone, where the table has no header."""
 
 
 def render(result: SearchResult, style: Style) -> str:
-    """Return the page; of `style` `top` and `lang` count. What was dropped is listed always."""
+    """Return the page; of `style`, only `top` and `lang` apply. It always lists dropped products."""
     from crawler.report.common.script_folding import folding
     from crawler.report.search.html_page import SCRIPT, STYLE, TEMPLATE, policy
 
@@ -80,7 +80,7 @@ def render(result: SearchResult, style: Style) -> str:
     words = _style_of_words(say)
     rows = [_row(result, book, say, by_volume=by_volume) for book in shown]
     cards = [_card(result, answer, len(shown), say) for answer in head.answers]
-    if cards[0]["price"]:  # it is of the cheapest that this is said
+    if cards[0]["price"]:  # the caveat is about the cheapest book
         cards[0]["caveat"] = say("and").join([say("caveat"), *how_far(result, say)])
     return TEMPLATE.render(
         say=say,
@@ -123,7 +123,7 @@ def _failed_counts(result: SearchResult, say: Labels) -> str:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield every text in rows."""
+    """Yield every text in the rows."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple | list):
@@ -134,11 +134,11 @@ def _texts(value: object) -> Iterator[str]:
 def _markup(text: str) -> Any:
     from markupsafe import Markup
 
-    return Markup(text)  # noqa: S704 – only for what is markup by construction
+    return Markup(text)  # noqa: S704 – only for text that is markup by construction
 
 
 def _style_of_words(say: Labels) -> Any:
-    """Return the rules that name the cells of a card, in the report's language: no cell has to carry its name."""
+    """Return the style rules with the labels of cells in the report's language, so that cells need not carry them."""
     rules = "".join(f'--{name.replace("_", "-")}:"{say(name)} ";' for name in _LABELLED)
     return _markup(f":root{{{rules}}}")
 
@@ -151,7 +151,7 @@ def _title(result: SearchResult, answer: Answer, say: Labels) -> str:
 
 
 def _target(result: SearchResult, book: Book, listed: int) -> str | None:
-    """Return where a book's name leads: to its product page or, without one, to its row in the list."""
+    """Return the link target of a book's name: its product page or, without one, its row in the list."""
     link = product_link(result, book.listing)
     return link or (f"#b{book.rank}" if book.rank <= listed else None)
 
@@ -181,7 +181,7 @@ def _card(result: SearchResult, answer: Answer, listed: int, say: Labels) -> dic
 
 
 def _chart(result: SearchResult, listed: int, say: Labels) -> dict[str, Any] | None:
-    """Return the drawing of the books that are on sale and rated, and what is not in it; None when there are none."""
+    """Return the drawing of the available and rated books, and the number left out; None without such books."""
     from crawler.report.common.axes import LogPriceAxis
     from crawler.report.search.chart import scatter, thinned
 
@@ -228,7 +228,7 @@ def _points(result: SearchResult, listed: int, say: Labels) -> Iterator[Point]:
 
 
 def _spread(result: SearchResult, say: Labels) -> dict[str, Any] | None:
-    """Return the histogram of what the books on sale cost, with its five numbers; None when none is on sale."""
+    """Return the histogram of the prices of available books, with its five numbers; None if no book is available."""
     from crawler.report.common.axes import LogPriceAxis, price_tick
     from crawler.report.search.chart import bars, five_numbers, spread
 
@@ -255,7 +255,7 @@ def _spread(result: SearchResult, say: Labels) -> dict[str, Any] | None:
 
 
 def _prices(result: SearchResult) -> list[Decimal]:
-    """Return what the books on sale cost: the prices of the chart's axis."""
+    """Return the prices of available books, which determine the chart's axis."""
     return [book.price for book in result.books if book.price and _competes(result, book)]
 
 
@@ -267,7 +267,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
     """Return a row as plain values, in the template's order; the first two are the rank and the numbers to sort by."""
     listing, special, offers = book.listing, note(book, say, raised=False), None
     if len(book.offers) > 1:
-        # The note's last words become the handle that unfolds the offers.
+        # The last part of the note becomes the summary that unfolds the offers.
         dearest = price_of(book.offers[-1])
         if dearest is None:
             summary = say("offers_count")
@@ -300,7 +300,7 @@ def _row(result: SearchResult, book: Book, say: Labels, *, by_volume: bool) -> t
 
 
 def _trick(book: Book, say: Labels) -> tuple[str, str] | None:
-    """Return the name of a discount that a raise made, and the numbers that show it; None for any other."""
+    """Return the label of a discount that followed a raise, and the numbers that show it; None for any other."""
     if book.history is None or (trick := book.history.raised_then_cut) is None:
         return None
     name, _, numbers = raised_then_cut(trick, say).partition(say("colon").strip())
@@ -308,7 +308,7 @@ def _trick(book: Book, say: Labels) -> tuple[str, str] | None:
 
 
 def _numbers(book: Book, *, by_volume: bool) -> str:
-    """Return what the script sorts by: the numbers of the columns that are no text, '' for what is unknown."""
+    """Return the numbers by which the script sorts, one for each column that is not text; '' for an unknown number."""
     listed = book.listing.list_price if list_price(book) else None
     rated = book.rating is not None
     numbers: list[object] = [
@@ -341,7 +341,7 @@ def _offer(result: SearchResult, offer: Listing, say: Labels) -> tuple[str, str,
 
 
 def _dropped(result: SearchResult, say: Labels) -> list[tuple[str, list[tuple[str, str, str | None, str]]]]:
-    """Return what was dropped by reason, the reasons in the order in which they are counted."""
+    """Return the dropped products by reason, in the order in which the counts list the reasons."""
     groups: dict[str, list[tuple[str, str, str | None, str]]] = {
         reason: [] for reason in result.counts.dropped
     }

@@ -1,4 +1,4 @@
-"""The JSON report: everything a program may want of a search, by stable names. See docs/json-report.md."""
+"""The JSON report: all the data of a search, with stable names. See docs/json-report.md."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = ["as_dict", "history_as_dict", "render"]
 
 
 def render(result: SearchResult, style: Style) -> str:
-    """Return the report as indented JSON with a final newline; Chinese stays readable. Of `style` only `top` counts."""
+    """Return the report as indented JSON with a final newline; Chinese stays readable. Only `style.top` applies."""
     import msgspec
 
-    # Decimals as numbers with their digits: 12.50 stays 12.50, where the json module would need a float.
+    # Numbers keep the digits of the Decimals: 12.50 stays 12.50, while the json module would need a float.
     encoder = msgspec.json.Encoder(decimal_format="number")
     data = escape_controls(encoder.encode(as_dict(result, top=style.top)))
     return msgspec.json.format(data, indent=2).decode() + "\n"
 
 
 def as_dict(result: SearchResult, *, top: int | None = None) -> dict[str, Any]:
-    """Return the report as plain values: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
+    """Return the report as plain values: prices as Decimal with two digits, times as «2026-01-31T08:00:00Z».
 
-    `top` shortens the list of books, and no count; None gives all.
+    `top` shortens the list of books, but changes no count; None lists all.
     """
     books = result.books if top is None else result.books[:top]
     return {
@@ -150,7 +150,7 @@ def _contributor(person: Contributor) -> dict[str, Any]:
 
 
 def history_as_dict(history: PriceHistory) -> dict[str, Any]:
-    """Return what the past says of a price as plain values."""
+    """Return a price history as plain values."""
     raised = history.raised_then_cut
     return {
         "since": _utc(history.since),

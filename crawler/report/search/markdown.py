@@ -1,6 +1,6 @@
-"""The Markdown report: a file to keep or to send, which reads well raw and renders on GitHub.
+"""The Markdown report: a file to keep or to send, readable as plain text and rendered by GitHub.
 
-Nothing that a shop wrote can become markup: see `escape`.
+Text from a shop cannot become markup: see `escape`.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 __all__ = ["escape", "render"]
 
 CELL_LIMIT = 200
-"""Characters of a title or a name in the list."""
+"""The maximum number of characters of a title or a name in the list."""
 
 _SPECIAL = re.compile(
     r"[\\`*_\[\]<>#|~&$]"  # emphasis, code, links, tags, headings, tables, strikes, entities, GitHub's formulas
     r"|(?<=https)[:]|(?<=http)[:]|(?<=ftp)[:]|(?<=www)\."  # addresses that GitHub would turn into links
-    r"|^[-+=]",  # lists and underlines, where the text opens a line
+    r"|^[-+=]",  # lists and underlines, at the start of a line
     re.IGNORECASE,
 )
 
@@ -61,7 +61,7 @@ _COLUMNS = (
 
 
 _OF_RANK = {"value": "value_score", "per-volume": "volume_price"}
-"""Columns that stand only where they give the order, by ranking."""
+"""The column that shows the sort key of a ranking; no other ranking has it."""
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -88,7 +88,7 @@ def render(result: SearchResult, style: Style) -> str:
 
 
 def escape(text: str) -> str:
-    """Return `text`, cleaned, so that Markdown shows it as it stands, also at the start of a line or in a table."""
+    """Clean and escape `text` so that Markdown shows it unchanged, even at the start of a line or in a table."""
     return _NUMBERED_LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", clean(text)))
 
 

@@ -1,6 +1,6 @@
-"""A result in a notebook: the answers and the first books, as a piece of HTML without script.
+"""Show a result in a notebook: the answers and the first books, as a piece of HTML without script.
 
-It stands in a page of somebody else's, so its style keeps to its own class, and nothing in it is loaded from anywhere.
+It becomes part of somebody else's page, so its style applies only to its own class, and it loads nothing.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BOOKS", "render"]
 
 MOST_BOOKS = 20
-"""Books in the table; a notebook keeps what it shows in its file."""
+"""The maximum number of books in the table; a notebook stores its output in its file."""
 
 TITLE_LIMIT = 100
-"""Characters of a title or of a name."""
+"""The maximum number of characters of a title or a name."""
 
 _COLUMNS = (
     "rank", "frontier_column", "price", "list_price", "off", "title", "author", "publisher", "date", "rating",
 )  # fmt: skip
 _WORDS = frozenset({"title", "author", "publisher"})
-"""Columns of words; the others are figures, which are never broken."""
+"""Columns of text; the others are numbers, which are never wrapped."""
 
 
 def render(result: SearchResult) -> str:

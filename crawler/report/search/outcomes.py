@@ -16,7 +16,7 @@ __all__ = ["group_failures", "outcome", "page_numbers", "price_failures"]
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
-    """Return ascending page numbers in short: «page 3», «pages 1–4, 7»."""
+    """Abbreviate ascending page numbers: «page 3», «pages 1–4, 7»."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -31,14 +31,14 @@ def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
 def outcome(verdict: Verdict, detail: str, say: Labels = ENGLISH) -> str:
     """Return the outcome of a page in words: «blocked: 405 Not Allowed», «no search page: title 404»."""
     why, words = sanitize(detail, say), say(f"verdict_{verdict.value}")
-    # What came instead, or how it answers another query, is said in full by the detail.
+    # The detail says in full what arrived instead, or which other query it answers.
     if verdict is Verdict.UNEXPECTED_PAGE and why:
         return why
     return say("verdict", verdict=words, why=why) if why else words
 
 
 def group_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[tuple[str, str], ...]:
-    """Return page numbers and outcome in words, pages that ended alike together, by their first page."""
+    """Group pages with the same outcome; return the page numbers and the outcome of each group, by its first page."""
     numbers: dict[str, list[int]] = {}
     for page in sorted(pages, key=lambda page: page.page):
         numbers.setdefault(outcome(page.verdict, page.detail, say), []).append(page.page)
@@ -48,7 +48,7 @@ def group_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> tuple[
 def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
     """Summarize the failures of pages in price order: «3 of 3 price pages failed: HTTP error: 404».
 
-    '' where none failed; those that were not read did not fail.
+    '' if none failed; pages that were not requested did not fail.
     """
     pages = tuple(pages)
     failed = [page for page in pages if page.verdict.failed and page.verdict is not Verdict.NOT_ASKED]

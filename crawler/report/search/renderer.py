@@ -1,4 +1,4 @@
-"""Reports of a result, as its own methods (`SearchResult.render`, `.write` …) make them."""
+"""The reports of a result, as its own methods (`SearchResult.render`, `.write` …) create them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ReportRenderer"]
 
 @dataclass(frozen=True, slots=True)
 class ReportRenderer:
-    """The `Renderer` of `crawler.report`. Its methods are those of `SearchResult`, which describe them."""
+    """The `Renderer` of `crawler.report`. `SearchResult` documents the methods."""
 
     def render(
         self,

@@ -1,4 +1,4 @@
-"""The table for a terminal or a text file: Chinese aligned, colour only on demand.
+"""The table for a terminal or a text file: aligned Chinese, colour only on demand.
 
 Everything is laid out as rich `Text`, never as rich markup: a title with «[red]» in it shows «[red]».
 """
@@ -61,16 +61,17 @@ class _Column:
     """A column of the list."""
 
     name: str
-    """Name of its label; '' for a column without a heading."""
+    """The name of its label; '' for a column without a heading."""
     cell: Callable[[Book, Labels], str]
     from_width: int = 0
-    """Least width of a table that has room for it; that of columns which not every table has comes on top."""
+    """The minimum width of a table that has room for it, plus the width of each optional column."""
     max_width: int | None = None
-    """Cells; None for a column whose content must not be cut."""
+    """The maximum width in cells; None for a column whose content must not be cut."""
     justify: Literal["left", "right"] = "left"
     style: str = ""
     rank: str | None = None
-    """The ranking whose order it shows: there it is always, in place of another of its name, and elsewhere never."""
+    """The ranking whose sort key it shows: present in that ranking, in place of another column of its name, else
+    absent."""
 
 
 _COLUMNS = (
@@ -95,18 +96,18 @@ _COLUMNS = (
     _Column("value_score", lambda book, _: value(book), justify="right", style="bold green", rank="value"),
     _Column("product", lambda book, _: clean(book.listing.product_id), from_width=160, max_width=12),
 )  # fmt: skip
-"""Price and rating are figures and never cut; the title takes what room is left."""
+"""Price and rating are numbers and never cut; the title takes the remaining room."""
 
 
 _EXTRA_WIDTH = 10
-"""Columns of a terminal that go to a column which not every table has."""
+"""Terminal columns for each optional column."""
 
 
 def render(result: SearchResult, style: Style) -> str:
     """Return head and list as lines of at most `style.width` terminal columns; only an answer may be longer.
 
-    Escape codes are in the text only with `style.color`: colours, and on answers and titles the links to the products'
-    pages (OSC 8); without them the address of an answer ends its line.
+    Only with `style.color` does the text contain escape codes: colours, and on answers and titles the links to the
+    products' pages (OSC 8). Without them, an answer's line ends with the address.
     """
     output = io.StringIO()
     console = text_console(output, style.width, color=style.color)
@@ -127,7 +128,7 @@ def _print_head(console: Console, head: Head, say: Labels, *, linked: bool) -> N
     from rich.style import Style as RichStyle
     from rich.text import Text
 
-    # Whole on one line each, for `head -1`; a terminal wraps it between any two characters, as Chinese is wrapped.
+    # Complete on one line each, for `head -1`; a terminal wraps it between any two characters, as Chinese is wrapped.
     for answer in (*head.answers, *head.cheaper):
         line = Text(answer.text, style=RichStyle(bold=True, link=answer.link if linked else None))
         if answer.link and not linked:
@@ -160,7 +161,7 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
     for book in books:
         cells: dict[str, RenderableType] = {column.name: Text(column.cell(book, say)) for column in columns}
         title = _title(result, book.listing)
-        # What stands below is folded, not cut: its end is a price.
+        # The lines below the title are folded, not cut, because they end with a price.
         below = [
             Padding(Text(words, style="dim", no_wrap=False, overflow="fold"), (0, 0, 0, 2))
             for words in (" · ".join(filter(None, (note(book, say), remark(book, say)))), people(book, say))
@@ -172,7 +173,7 @@ def _list(result: SearchResult, top: int | None, width: int, say: Labels) -> Tab
 
 
 _ROOM_FOR_PEOPLE = 100
-"""Least width of a table that says who made a book besides its authors."""
+"""The minimum width of a table that lists contributors besides the authors."""
 
 
 def _people(book: Book, say: Labels) -> str:
@@ -180,7 +181,7 @@ def _people(book: Book, say: Labels) -> str:
 
 
 def _columns(rank: str, width: int, *, has_past: bool) -> list[_Column]:
-    """Return the columns of a list of `width`, the one that gives its order always among them."""
+    """Return the columns of a list of `width`, always with the one that shows the sort key."""
     ordering = [column for column in _COLUMNS if column.rank == rank]
     names = {column.name for column in ordering}
     wanted = [

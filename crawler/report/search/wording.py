@@ -1,4 +1,4 @@
-"""Put books and their prices into the words that the reports for people share."""
+"""Put books and their prices into words, shared by the reports for people."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ __all__ = [
 
 
 SELLER_LIMIT = 40
-"""Characters of a marketplace shop's name in a note."""
+"""The maximum number of characters of a marketplace shop's name in a note."""
 
 FRONTIER = "★"
-"""Mark of a book that no other beats on price and quality."""
+"""The mark of a book that no other book beats on both price and quality."""
 
 
 _FLAG_WORDS = {
@@ -57,11 +57,11 @@ _FLAG_WORDS = {
 }
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~/?=&%+-]*")
-"""No user name, no port, nothing that Markdown or a terminal could read as more than an address."""
+"""No user name, no port, nothing that Markdown or a terminal could interpret as more than an address."""
 
 
 def price(book: Book, say: Labels = ENGLISH) -> str:
-    """Return the price of the cheapest offer, as «¥39.00»; – for a book that was kept without a price.
+    """Return the price of the cheapest offer, as «¥39.00»; «–» for a book that was kept without a price.
 
     The lowest price of several options is «from ¥54.50».
     """
@@ -69,7 +69,7 @@ def price(book: Book, say: Labels = ENGLISH) -> str:
 
 
 def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
-    """Return the price of a listing in the same words."""
+    """Return the price of a listing in the same form."""
     amount = price_of(listing)
     if amount is None:
         return UNKNOWN
@@ -77,7 +77,7 @@ def offer_price(listing: Listing, say: Labels = ENGLISH) -> str:
 
 
 def credited(book: Book, say: Labels = ENGLISH) -> str:
-    """Return the contributors besides the authors, by role: «张博雅、李四 译; 王五 绘»; '' for nobody."""
+    """Return the contributors besides the authors, by role: «张博雅、李四 译; 王五 绘»; '' if there are none."""
     by_role: dict[str, list[str]] = {}
     for person in book.contributors:
         if person.role is not None and person.name not in book.authors:
@@ -86,42 +86,42 @@ def credited(book: Book, say: Labels = ENGLISH) -> str:
 
 
 def translators(book: Book | Listing) -> tuple[str, ...]:
-    """Return the names of those who translated the book."""
+    """Return the names of the book's translators."""
     return tuple([person.name for person in book.contributors if person.role and "译" in person.role])
 
 
 def contributor_in_words(person: Contributor) -> str:
-    """Return a contributor as a title page has it: «[美]斯图尔特·罗素（Stuart Russell） 著»."""
+    """Return a contributor as a title page states it: «[美]斯图尔特·罗素（Stuart Russell） 著»."""
     nationality = f"[{person.nationality}]" if person.nationality else ""
     original = f"（{person.original_name}）" if person.original_name else ""
     return f"{nationality}{person.name}{original}{f' {person.role}' if person.role else ''}"
 
 
 def volume_price(book: Book, say: Labels = ENGLISH) -> str:
-    """Return the price a volume; – where it is not known."""
+    """Return the price per volume; «–» if it is unknown."""
     each = book.price_per_volume
     return UNKNOWN if each is None else say.money(each)
 
 
 def list_price(book: Book, say: Labels = ENGLISH) -> str:
-    """Return the list price where it is above the price, else ''."""
+    """Return the list price if it is above the price, else ''."""
     listed = book.listing.list_price
     return say.money(listed) if listed is not None and book.price is not None and listed > book.price else ""
 
 
 def discount(book: Book, say: Labels = ENGLISH) -> str:
-    """Return the discount from the list price, as «-68%», in Chinese «3.2 折»; '' for one of less than half of 1 %."""
+    """Return the discount from the list price, as «-68%», in Chinese «3.2 折»; '' for less than half of 1 %."""
     percent = percent_off(book)
     if not percent:
         return ""
-    # Chinese states what is left to pay, in tenths.
+    # Chinese states the rest to pay, in tenths.
     return say("discount", n=percent if say.language == "en" else (100 - percent) / 10)
 
 
 def percent_off(book: Book) -> int:
-    """Return the discount from the list price in per cent; 0 for none, and where a price is unknown.
+    """Return the discount from the list price in per cent; 0 for none, or if a price is unknown.
 
-    100 is for what costs nothing: the most that is taken off a price is 99.
+    Only a free book has 100: the maximum for any price is 99.
     """
     listed = book.listing.list_price
     if listed is None or book.price is None or listed <= book.price:
@@ -131,13 +131,13 @@ def percent_off(book: Book) -> int:
 
 
 def month(book: Book) -> str:
-    """Return the month of publication, as «2021-03»; '' when unknown."""
+    """Return the month of publication, as «2021-03»; '' if it is unknown."""
     published = book.published
     return f"{published:%Y-%m}" if published else ""
 
 
 def rating(book: Book) -> str:
-    """Return stars and reviews as «4.5 (1,234)», with – for stars that are missing; '' when both are."""
+    """Return stars and reviews as «4.5 (1,234)», with «–» for missing stars; '' if both are missing."""
     stars, reviews = book.rating, book.reviews
     if stars is None and reviews is None:
         return ""
@@ -146,9 +146,9 @@ def rating(book: Book) -> str:
 
 
 def quality(book: Book, rank: str = "cheapest") -> str:
-    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is but a guess.
+    """Return the quality as «4.93», rounded down; '' for a book without stars, whose quality is only a guess.
 
-    A list that is ranked by it has a third digit, which tells apart the books at its top.
+    A list ranked by quality shows a third digit, to distinguish the books at its top.
     """
     if book.quality is None or book.rating is None:
         return ""
@@ -157,14 +157,14 @@ def quality(book: Book, rank: str = "cheapest") -> str:
 
 
 def value(book: Book) -> str:
-    """Return the value as «1.73»; '' where it rests on no rating."""
+    """Return the value as «1.73»; '' if it is not based on a rating."""
     return "" if book.value is None or book.rating is None else f"{book.value:.2f}"
 
 
 def note(book: Book, say: Labels = ENGLISH, *, raised: bool = True) -> str:
     """Return facts for a buyer besides the price: «set of 3 · ¥7.07 each · second-hand»; '' for a plain book.
 
-    With `raised` it includes a raise before a cut.
+    With `raised`, it includes a raise before a cut.
     """
     trick = book.history.raised_then_cut if raised and book.history is not None else None
     return note_in_words(note_of(book), say, raised=trick)
@@ -179,7 +179,7 @@ def note_in_words(note: BookNote, say: Labels = ENGLISH, *, raised: RaisedThenCu
         words.append(say("set"))
     flags = [word for flag, word in _FLAG_WORDS.items() if flag in note.flags]
     words += map(say, flags)
-    # An accessory is called one already.
+    # An accessory is labelled as such already.
     words += [
         say("kept", reason=say.reason(reason)) for reason in sorted(note.kept_for) if reason not in flags
     ]
@@ -195,9 +195,9 @@ def note_in_words(note: BookNote, say: Labels = ENGLISH, *, raised: RaisedThenCu
 
 
 def product_link(result: SearchResult, listing: Listing) -> str | None:
-    """Return the address of a product's page if it can be followed: https, on the shop's own host, found there.
+    """Return the URL of a product's page if it is safe to follow: https, on the shop's own host, from the live shop.
 
-    The product numbers of a demo or a replica may be those of other goods in the real shop.
+    Product numbers of a demo or a replica may belong to other goods in the real shop.
     """
     url = listing.url
     if not result.is_live or not _PLAIN_URL.fullmatch(url):

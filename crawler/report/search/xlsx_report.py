@@ -1,10 +1,10 @@
-"""The XLSX report: a workbook to sort and to filter. Numbers are numbers, dates are dates, titles are links.
+"""The XLSX report: a workbook to sort and filter. Numbers are numbers, dates are dates, titles are links.
 
-The first column of each list says what a reader must know of its rows, in red: DEMO, REPLICA, PARTIAL. It is empty for
-a whole answer of the live shop. Text is cleaned, is always written as text, and begins with an apostrophe where a
-spreadsheet would take it for a formula.
+The first column of each list warns about its rows, in red: DEMO, REPLICA, PARTIAL. It is empty for a complete result
+from the live shop. Text is cleaned, is always written as text, and begins with an apostrophe if a spreadsheet would
+interpret it as a formula.
 
-The file's own date is that of the search, not the clock's: same result, same bytes.
+The date in the file is that of the search, not the clock's: the same result gives the same bytes.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 MAX_LINKS = 65_530
-"""Links that Excel takes in one sheet."""
+"""The maximum number of links in one sheet of Excel."""
 
 MAX_URL = 2_079
-"""Characters that Excel takes in a link."""
+"""The maximum number of characters in a link of Excel."""
 
 TEXT_LIMIT = 16_000
-"""Characters of a cell: Excel takes 32,767 UTF-16 units, of which a character may need two."""
+"""The maximum number of characters of a cell: Excel allows 32,767 UTF-16 units, and a character may need two."""
 
 SHEET_NAME_LIMIT = 31
-"""Characters that Excel takes in a sheet's name."""
+"""The maximum number of characters in the name of a sheet of Excel."""
 
 MAX_ROWS = 1_048_575
-"""Rows below the header."""
+"""The maximum number of rows below the header."""
 
 _FIRST_YEAR = 1900
-"""Excel knows no earlier date."""
+"""The earliest year in Excel."""
 
 _MARGIN = 2
-"""Columns' width beyond their text, of which the filter's button takes the most."""
+"""Column width beyond the text; most of it is for the filter's button."""
 
 _FORMATS: dict[str, dict[str, Any]] = {
     "text": {},
@@ -74,7 +74,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "percent": {"num_format": "0%"},
     "rating": {"num_format": "0.0"},
     "score": {"num_format": "0.00"},
-    "quality": {"num_format": "0.000"},  # with two digits 4.996 would show as 5
+    "quality": {"num_format": "0.000"},  # with two digits, 4.996 would show as 5
     "date": {"num_format": "yyyy-mm-dd"},
     "head": {"bold": True, "bottom": 1},
     "label": {"bold": True, "valign": "top"},
@@ -96,7 +96,7 @@ _ALARM_COLOR = "#C00000"
 
 @dataclass(frozen=True, slots=True)
 class _Linked:
-    """A text that leads somewhere."""
+    """A text with a link."""
 
     text: str
     url: str | None
@@ -110,7 +110,7 @@ class _Amount:
 
     @classmethod
     def of(cls, listing: Listing) -> _Amount | Decimal | None:
-        """Return what a listing costs."""
+        """Return the price of a listing as a cell's value."""
         amount = price_of(listing)
         return cls(amount) if amount is not None and listing.from_price else amount
 
@@ -120,21 +120,21 @@ class _Column:
     """A column of a list."""
 
     label: str
-    """Name of its label."""
+    """The name of its label."""
     cell: Callable[[Any], object]
-    """The value of a row: a text, a number, a date, a bool, a `_Linked`, or None for an empty cell."""
+    """The value of a row: a text, a number, a date, a bool, an `_Amount`, a `_Linked`, or None for an empty cell."""
     form: str = "text"
     """A key of `_FORMATS`."""
     widest: int = 24
-    """Most columns of a screen that it takes; a narrow Chinese character is two of them."""
+    """The maximum width, in columns of a screen; a Chinese character takes two."""
 
 
 def render(result: SearchResult, style: Style) -> bytes:
-    """Return the workbook; `style.top` shortens the books and their offers, what was dropped is always listed."""
+    """Return the workbook; `style.top` shortens the lists of books and offers, but not of dropped products."""
     import xlsxwriter
 
     output = io.BytesIO()
-    # Texts come by write_string alone; the options are for whoever adds a plain write().
+    # Only write_string writes text; the options protect a plain write() that someone may add.
     options = {"in_memory": True} | dict.fromkeys(
         ("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False
     )
@@ -148,7 +148,7 @@ def render(result: SearchResult, style: Style) -> bytes:
 
 
 class _Writer:
-    """Fills a workbook with a result."""
+    """Fill a workbook with a result."""
 
     def __init__(self, workbook: xlsxwriter.Workbook, result: SearchResult, style: Style) -> None:
         self._workbook = workbook
@@ -188,7 +188,7 @@ class _Writer:
             _Column("date", lambda book: book.published, "date"),
             _Column("rating", lambda book: book.rating, "rating"),
             _Column("reviews", lambda book: book.reviews, "count"),
-            # Of a book without stars both are a guess from the others' mean.
+            # Without stars, both would be a guess from the mean of other books.
             _Column("quality", lambda book: book.quality if book.rating is not None else None, "quality"),
             _Column("value_score", lambda book: book.value if book.rating is not None else None, "score"),
             _Column("remarks", lambda book: note(book, say), widest=40),
@@ -204,7 +204,7 @@ class _Writer:
         )
 
     def _past_columns(self) -> tuple[_Column, ...]:
-        """Return the columns of what the past says, empty for a book without one."""
+        """Return the columns of the price history, empty for a book without one."""
         say = self._say
 
         def column(
@@ -263,7 +263,7 @@ class _Writer:
         return sheet
 
     def _list(self, name: str, columns: Sequence[_Column], rows: Sequence[object]) -> None:
-        """Add a sheet with a frozen header, filters, and a row for each of `rows`, the mark before it."""
+        """Add a sheet with a frozen header, filters, and one row for each of `rows`, after the mark."""
         sheet, rows = self._sheet(name), rows[:MAX_ROWS]
         columns = (_Column("mark_column", lambda _: self._mark, "alarm", widest=40), *columns)
         for at, column in enumerate(columns):
@@ -278,7 +278,7 @@ class _Writer:
         sheet.autofilter(0, 0, len(rows), len(columns) - 1)
 
     def _head(self, head: Head) -> None:
-        """Add the sheet of what stands above the list in other reports: mark, label and words in each line."""
+        """Add a sheet with the head of the other reports: mark, label and words in each line."""
         sheet, say = self._sheet("sheet_answers"), self._say
         sheet.set_column(0, 0, max(12, _width(self._mark)) + _MARGIN)
         sheet.set_column(1, 1, 24)
@@ -301,7 +301,7 @@ class _Writer:
     def _cell(
         self, sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object, form: str
     ) -> None:
-        """Write a value as what it is; nothing for None and an empty text."""
+        """Write a value with its own type; write nothing for None or an empty text."""
         style = self._formats[form]
         if isinstance(value, _Linked):
             text = _text(value.text)
@@ -323,11 +323,11 @@ class _Writer:
 
 
 def _with_sign(properties: dict[str, Any], sign: str) -> dict[str, Any]:
-    """Return the properties of a format, with a currency's sign in the place of `{sign}`."""
+    """Return the properties of a format, with a currency's sign in place of `{sign}`."""
     form = properties.get("num_format", "")
     if "{sign}" not in form:
         return properties
-    # In quotes Excel takes letters and signs as they are; ¥ it knows itself.
+    # Excel takes quoted letters and signs literally; it knows ¥ without quotes.
     return properties | {"num_format": form.replace("{sign}", sign if sign == "¥" else f'"{sign}"')}
 
 
@@ -341,19 +341,19 @@ def _discount(book: Book) -> float | None:
 
 
 def _text(text: str) -> str:
-    """Return a text as a cell may hold it."""
+    """Return a text that is safe in a cell."""
     text = crop(escape_formula(clean(text)), TEXT_LIMIT)
-    # XlsxWriter would put such a text into the file as it is, for its own rich strings.
+    # XlsxWriter would write such a text into the file unescaped, because its own rich strings look like that.
     return f"'{text}" if text.startswith("<r>") and text.endswith("</r>") else text
 
 
 def _sheet_name(mark: str, name: str) -> str:
-    """Return the name of a sheet, the mark before it: «DEMO books»; «Books» without a mark."""
+    """Return the name of a sheet, after the mark: «DEMO books»; «Books» without a mark."""
     return crop(f"{mark} {name}", SHEET_NAME_LIMIT) if mark else name.capitalize()
 
 
 def _width(value: object) -> int:
-    """Return about how many columns of a screen a value takes."""
+    """Estimate how many columns of a screen a value takes."""
     if isinstance(value, _Linked):
         value = value.text
     if isinstance(value, _Amount):
