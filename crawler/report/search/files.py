@@ -47,8 +47,8 @@ def report_path(
 
     With several suffixes, the path has the first, and its name is free with each of them.
 
-    Names sort by time (UTC, to the second). If a name is taken, a number follows: «…_渗透测试_2.md». The function creates
-    nothing: `atomic_write.write_whole(…, replace=False)` resolves a race between two runs in the same second.
+    Names sort by time (UTC, to the second). If a name is taken, a number follows: «…_渗透测试_2.md». The function
+    creates nothing: `atomic_write.write_whole(…, replace=False)` resolves a race between two runs in the same second.
     """
     name = f"{started_at.astimezone(dt.UTC):%Y-%m-%dT%H%M%SZ}_{_safe(query)}{suffixes[0]}"
     return next(
