@@ -174,7 +174,7 @@ class WatchRound:
                 made = await make(
                     watch, state, crawler, self._history,
                     channels=[channel.key for channel in self._channels],
-                    tell=None if reporter is None else reporter.handle, stopped=lambda: self._stopped,
+                    on_event=None if reporter is None else reporter.handle, stopped=lambda: self._stopped,
                 )  # fmt: skip
         except HistoryError as error:
             self._codes.add(ExitCode.NOT_WRITTEN)

@@ -1,8 +1,8 @@
-"""Watches: searches that are repeated, and alerts about their prices, one per event.
+"""Watches: repeated searches that raise alerts about prices, one for each event.
 
-watch       a watch, as the configuration has it
-events      pure: detect events of a product from its history and the alerts before
-state       the state of one watch: when it ran, whether it is due
+watch       a watch, as configured
+events      pure: detect a product's events from its history and its earlier alerts
+state       the state of a watch: when it ran, and whether it is due
 watch_store state and alerts of watches, in the history file
 alert_rows  alerts as rows of that file
 pending     undelivered alerts

@@ -1,4 +1,4 @@
-"""Alerts as rows of the history file: one per event, and the facts of each alert beside its first event."""
+"""Alerts as rows of the history file: one for each event, with the facts of an alert in its first event's row."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _HISTORY = (
     "alert", "since", "days", "lowest", "lowest_at", "median", "previous", "previous_at", "lowest_in_days",
     "raised", "raised_from", "raised_to", "raised_at", "usual_price",
 )  # fmt: skip
-"""Columns of the tables `alert_note` and `alert_history`."""
+"""The columns of the tables `alert_note` and `alert_history`."""
 
 _EVENT = (
     "watch.name, kind, product.product_id, alert.title, alert.url, at, price, against, remarks, watch.query"
@@ -55,13 +55,13 @@ ALERT_QUERY = (
     " LEFT JOIN alert_note ON alert_note.alert = alert.id"
     " LEFT JOIN alert_history ON alert_history.alert = alert.id WHERE alert.id = ?"
 )
-"""Selects the row of an event that `alert_of` reads, by its number."""
+"""Select the row of an event, by its number, for `alert_of`."""
 
 
 def insert_alert(
     connection: sqlite3.Connection, watch: int, product: int, alert: Alert, channels: Collection[str]
 ) -> None:
-    """Record an alert and that each of `channels` (keys) has still to deliver it, within a transaction."""
+    """Record an alert, and that each of `channels` (keys) has yet to deliver it, within a transaction."""
     for place, event in enumerate(alert.events):
         remarks = () if place else alert.remarks
         number = connection.execute(
@@ -93,7 +93,7 @@ def _insert_facts(connection: sqlite3.Connection, number: int, alert: Alert) -> 
 
 
 def alert_of(row: tuple[Any, ...] | None, source: str) -> tuple[Alert, str]:
-    """Return the event in a row of `ALERT_QUERY` as an alert, and the query of its watch.
+    """Read the event in a row of `ALERT_QUERY` as an alert; return it with the query of its watch.
 
     Raises DamagedValueError.
     """
@@ -117,13 +117,13 @@ def kind_of(name: object) -> AlertKind:
 
 
 def reason_row(why: str) -> tuple[str, str | None]:
-    """Return the reason of a refusal as the columns `why` and `why_phrase`."""
+    """Return the reason for a refusal as the columns `why` and `why_phrase`."""
     phrase = packed([why]).get(why)
     return str(why), None if phrase is None else json.dumps(phrase, ensure_ascii=False)
 
 
 def reason_from(why: object, phrase: object) -> str:
-    """Read these columns: a phrase, where `phrase` says the same as `why`. Raises DamagedValueError."""
+    """Read these columns: return a phrase if `phrase` says the same as `why`. Raises DamagedValueError."""
     text = as_text(why)
     try:
         values = json.loads(as_text(phrase)) if phrase is not None else None

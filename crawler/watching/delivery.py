@@ -1,4 +1,4 @@
-"""Deliver pending alerts to their channels; keep those that cannot be delivered for the next round."""
+"""Deliver pending alerts to their channels; keep those that fail for the next round."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["Sent", "send"]
 
 _AT_ONCE = 100
-"""Products whose past is looked at together."""
+"""The number of products whose histories are read at a time."""
 
 LATE = dt.timedelta(hours=1)
-"""An alert that is older is told with its time, and with what the price has been since."""
+"""An older alert states its time, and the price since then."""
 
 FAILURES = 3
-"""Messages that fail one after the other until a channel is left alone that has not taken any in this round."""
+"""Consecutive failed messages after which a channel that has taken nothing in this round is given up."""
 
 REFUSED_AT_A_RUN = MOST_ALERTS
-"""Messages refused one after the other until a channel is left alone that has taken others."""
+"""Consecutive refused messages after which a channel that has taken others is given up."""
 
 SPLIT_SECONDS = 60.0
-"""How long a round looks in a channel's refused messages for the alerts that it takes."""
+"""How long a round splits the messages that a channel refuses, to find the alerts that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ class Sent:
     """The outcome of a delivery to one channel."""
 
     channel: str
-    """As people call it; it holds no secret."""
+    """The name for users; it contains no secret."""
     delivered: int = 0
-    """Alerts."""
+    """The number of delivered alerts."""
     kept: int = 0
-    """Alerts that are kept for the next time."""
+    """The number of alerts kept for the next round."""
     why: str = ""
-    """Why the last that failed did; it holds no secret."""
+    """The reason of the last failure; it contains no secret."""
     resting: int = 0
-    """Alerts among those kept that were refused often enough to rest for a day."""
+    """The number of kept alerts that were refused often enough to rest for a day."""
     unreadable: tuple[str, ...] = ()
     """One line for each alert that can never be delivered, with the reason."""
 
@@ -68,14 +68,15 @@ def send(
     lang: str,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Sent, ...]:
-    """Bring to each channel what of a source is pending for it, and note each message that was taken at once.
+    """Deliver the pending alerts of a source to each channel, and record each accepted message at once.
 
-    What is owed to channels that are not set up any more goes to those that are, if they have not got it yet. A
-    process that is killed between the two brings a message again: rather twice than not at all. A message that a
-    channel refuses is split, so that the one alert that it does not take keeps no other back. It blocks, some
-    half a minute at most for each message that fails; it ends within a second when `stopped` returns True, which ends
-    the delivery under way: that message stays pending, and may come twice. Raises HistoryError where the history
-    cannot be used.
+    Alerts owed to channels that are no longer configured go to those that are, unless they have them already. If the
+    process is killed between delivery and record, the message is delivered again: a duplicate beats a missed alert. A
+    refused message is split, so that a single alert that the channel rejects does not hold back the others.
+
+    The function blocks for at most about half a minute for each message that fails. It ends within a second after
+    `stopped` returns True, and aborts the current delivery: that message stays pending, and may arrive twice. Raises
+    HistoryError if the history cannot be used.
     """
     sent = []
     with WatchStore(history) as memory:
@@ -93,7 +94,7 @@ def send(
 
 
 class _Delivery:
-    """The delivery of what is pending for one channel, in one round."""
+    """The delivery of pending alerts to one channel, in one round."""
 
     def __init__(
         self, channel: Channel, memory: WatchStore, source: str, lang: str, stopped: Callable[[], bool]
@@ -106,13 +107,13 @@ class _Delivery:
         self._stopped = stopped
         self._delivered = 0
         self._failures = self._unreached = 0
-        """Failures one after the other, and those among them that no answer came to."""
+        """The consecutive failures, and those among them that got no response."""
         self._why = ""
         self._refused: dict[tuple[int, ...], Refusal] = {}
-        """Alerts that were refused alone, by their numbers."""
+        """Alerts that were refused in a message of their own, by their numbers."""
 
     def deliver(self, pending: Sequence[Pending]) -> Sent:
-        """Bring all of it to the channel that this takes, and note what it refuses."""
+        """Deliver as many alerts as the channel accepts, and record its refusals."""
         ends = time.monotonic() + SPLIT_SECONDS
         queue = deque(group for _, group in self._messages(pending))
         while queue:
@@ -135,10 +136,10 @@ class _Delivery:
         )
 
     def _messages(self, pending: Sequence[Pending]) -> list[tuple[Message, tuple[Pending, ...]]]:
-        """Return the messages that tell alerts, each in its watch's language, with what it tells.
+        """Return the messages for some alerts, each in the language of its watch and with its alerts.
 
-        What was refused before is in no message with what was not: one alert that a service will never take must not
-        keep the others back.
+        Alerts with and without earlier refusals go into separate messages: an alert that a service always rejects must
+        not hold back the others.
         """
         alike: dict[tuple[int, str], list[Pending]] = {}
         for each in pending:
@@ -154,7 +155,7 @@ class _Delivery:
         return messages
 
     def _try(self, group: Sequence[Pending]) -> str | None:
-        """Bring alerts to the channel in one message; return None, or why not."""
+        """Deliver alerts in one message; return None, or the reason for the failure."""
         ((message, _),) = self._messages(group)
         numbers = tuple(number for each in group for number in each.numbers)
         self._memory.attempt(self._channel.key, numbers)
@@ -173,10 +174,10 @@ class _Delivery:
         return problem
 
     def _parts(self, group: tuple[Pending, ...]) -> Iterator[tuple[Pending, ...]]:
-        """Yield the parts that a refused message is tried again in.
+        """Yield the parts of a refused message, to be tried again separately.
 
-        Halves, where the channel has taken something. Where it has not, two alerts alone come first: if it refuses
-        these as well, it is left alone after no more failures than one that is down.
+        These are halves if the channel has accepted something. Otherwise the first two alerts come first, each alone:
+        if the channel refuses both, it is given up after no more failures than a channel that is down.
         """
         if self._delivered:
             half = (len(group) + 1) // 2
@@ -189,11 +190,11 @@ class _Delivery:
             yield group[2:]
 
     def _note_refusals(self, pending: int) -> int:
-        """Count refusals of alerts alone that are about the alert and not the channel; return how many rest now.
+        """Count refusals of single alerts that concern the alert, not the channel; return how many alerts rest now.
 
-        A wrong token is refused with every message: that must put none to rest. Whoever took another message in this
-        round is in order; so it was where the alert was counted before; and of an alert that is all there is,
-        the reason alone can tell.
+        A channel with a wrong token refuses every message, and that must not make alerts rest. A channel works if it
+        accepted another message in this round, or if a refusal of this alert was counted before. If the alert is the
+        only pending one, the reason of the refusal decides.
         """
         before = self._memory.refused_before(self._channel.key, source=self._source)
         counted = {
@@ -207,7 +208,7 @@ class _Delivery:
 
 
 def _dated(pending: Sequence[Pending], memory: WatchStore, source: str) -> list[Pending]:
-    """Return the alerts; late ones with the price at which the product was seen last."""
+    """Return the alerts; add the product's last known price to late ones."""
     before = dt.datetime.now(dt.UTC) - LATE
     late = sorted({each.alert.product_id for each in pending if each.alert.at < before})
     last = {

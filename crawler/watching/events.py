@@ -1,7 +1,7 @@
-"""What is worth telling of a product, given its past and what was told of it before: pure, no clock and no file.
+"""Detect the events of a product from its history and its earlier alerts: pure, without clock or files.
 
-Each event is told once. What was told is its own memory: that a price stays, or comes and goes by a hundredth, is
-nothing new, whether or not somebody else looked at it in between.
+Each event raises one alert. The earlier alerts are the memory of this module: a price that stays, or that moves by a
+hundredth, is no news, whether or not another run observed the product in between.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["SentAlert", "detect"]
 
 AWAY = Decimal("1.02")
-"""From this share of the target on, a price has left it, and coming back is new."""
+"""The multiple of the target price from which a price counts as having left it, so that a return is news."""
 
 NEWS = Decimal("0.99")
-"""Up to this share of the lowest price that was told, a lower one is news."""
+"""The multiple of the lowest price in earlier alerts up to which a lower price is news."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentAlert:
-    """Something that a watch told of a product before."""
+    """An earlier alert of a watch about a product."""
 
     kind: AlertKind
     at: dt.datetime
-    """When it was observed."""
+    """The time of the observation."""
     price: Decimal | None
     against: Decimal | None
 
@@ -49,14 +49,16 @@ def detect(
     others: Sequence[Sequence[Observation]] = (),
     zone: dt.tzinfo = dt.UTC,
 ) -> tuple[PriceEvent, ...]:
-    """Return what is to be told of a product now, the most telling first.
+    """Return the current events of a product, the most important first.
 
-    `past` is every observation of it, in order of time, the last the one that the watch has just made; `told` is what
-    the watch told of it before, in any order; since `since` the watch has been on: of what was before it knows the
-    last observation, and the lowest price; `is_new` says that the watch has not seen the product before, though it had
-    all of its pages. Where the product is the cheapest offer of a book, `others` are the pasts of the other offers, up
-    to the run before: what was to be had there at this price is no news here; `told` is then of all of them. Days are
-    those of `zone`.
+    `past` holds every observation of the product in order of time; the last is the one that the watch has just made.
+    `told` holds the watch's earlier alerts about it, in any order. The watch has run since `since`: of the time before,
+    it considers only the last observation and the lowest price. `is_new` is True if the watch has not seen the product
+    before, although it has read all its pages.
+
+    If the product is the cheapest offer of a book, `others` are the histories of the other offers up to the previous
+    run: a price at which one of them was available is no news here; `told` then covers all offers. Days are those of
+    `zone`.
     """
     price = past[-1].available_price
     watched = _watched(past[:-1], since)
@@ -86,7 +88,7 @@ def detect(
 def _at_target(
     target: Decimal, price: Decimal, past: Sequence[Observation], told: Sequence[SentAlert]
 ) -> bool:
-    """Whether the price has come to the target, and had left it since that was told last."""
+    """Return True if the price has reached the target, and had left it since the last alert about that."""
     if price > target:
         return False
     same = [each.at for each in told if each.kind is AlertKind.TARGET_PRICE and each.against == target]
@@ -99,13 +101,13 @@ def _at_target(
 
 
 def _watched(past: Sequence[Observation], since: dt.datetime) -> Sequence[Observation]:
-    """Return what was seen since the watch began, and what was seen last before that."""
+    """Return the observations since the watch began, and the last one before."""
     first = sum(1 for seen in past if seen.at < since)
     return past[max(first - 1, 0) :]
 
 
 def _highest(watched: Sequence[Observation], told: SentAlert | None) -> Decimal | None:
-    """Return the highest price since a fall was told last; None without one."""
+    """Return the highest price since the last alert about a fall; None if there is none."""
     return max(
         (
             paid
@@ -126,11 +128,11 @@ def _lowest_before(
     others: Sequence[Sequence[Observation]],
     zone: dt.tzinfo,
 ) -> Decimal | None:
-    """Return the lowest price above `price`, if that is news as a lowest one; else None.
+    """Return the lowest earlier price above `price` if `price` is news as a new lowest; else None.
 
-    It is news below the lowest price that the reader knows of: the last told, or the lowest when the watch began. Not
-    below the lowest of all: a price that comes down by a little each day would never be news. Prices of `days` earlier
-    days come first; the lowest of those is known as well.
+    It is news below the lowest price that the reader knows: that of the last alert, or the lowest when the watch began.
+    The lowest price ever would not do: a price that falls a little each day would never be news. The product first
+    needs `days` earlier days with a price; the reader knows the lowest of those, too.
     """
     seen_here = [(seen.at, amount) for seen in past[:-1] if (amount := seen.available_price) is not None]
     elsewhere = [
@@ -161,7 +163,7 @@ def _lowest_before(
 def _is_back(
     watched: Sequence[Observation], told: Sequence[SentAlert], others: Sequence[Sequence[Observation]]
 ) -> bool:
-    """Whether it was seen sold out since it was told last to be back, and could be bought nowhere else since then."""
+    """Return True if the product was sold out after its last such alert, and no other offer was available since."""
     last = _last_told(told, AlertKind.BACK_IN_STOCK)
     out = [seen.at for seen in watched if seen.sold_out and (last is None or seen.at > last.at)]
     if not out:

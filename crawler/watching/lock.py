@@ -1,4 +1,4 @@
-"""One round of watches at a time for each history: what happened is found out once."""
+"""Allow one round of watches at a time for each history, so that each event is detected once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _POLL_SECONDS = 0.2
 
 @contextmanager
 def alone(history: Path, *, wait: bool) -> Iterator[bool]:
-    """Have the history's watches to ourselves for the block; False when another process has them.
+    """Hold the lock on the history's watches for the block; yield False if another process holds it.
 
-    With `wait` it is waited for. The system lets the lock go when its process ends, however it does. Raises
-    HistoryError where the file of the lock, beside the history, cannot be made.
+    With `wait`, wait for it. The system releases the lock when its process ends, for whatever reason. Raises
+    HistoryError if the lock file, beside the history, cannot be created.
     """
     from filelock import FileLock, Timeout
 
@@ -40,7 +40,7 @@ def alone(history: Path, *, wait: bool) -> Iterator[bool]:
 
 
 def is_running(history: Path) -> bool:
-    """Return whether a round of watches is under way; where there never was one nothing is made."""
+    """Return True if a round of watches is running; create no lock file if there never was one."""
     if not _file(history).exists():
         return False
     with alone(history, wait=False) as free:

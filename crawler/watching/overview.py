@@ -1,4 +1,4 @@
-"""What is known of the watches and of their alerts, to look at: nothing is made, asked or changed."""
+"""The known facts of watches and their alerts, for display: nothing is run, requested or changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Outstanding", "WatchOverview", "WatchStoreReader", "open_watch_store
 
 
 class WatchStoreReader(HistoryReader, WatchStore):
-    """A history file with what watches remember, only read. Raises HistoryError as `HistoryReader` does."""
+    """A history file with the state of watches, opened read-only. Raises HistoryError as `HistoryReader` does."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -40,7 +40,7 @@ class WatchStoreReader(HistoryReader, WatchStore):
             raise
 
     def _use_copy(self) -> None:
-        """Read a history of an older version from a copy in memory, which is brought to today's."""
+        """Read a history with an older schema through a copy in memory, and migrate the copy."""
         copy = sqlite3.connect(":memory:", isolation_level=None)
         try:
             self.copy_to(copy)
@@ -53,9 +53,9 @@ class WatchStoreReader(HistoryReader, WatchStore):
         self._connection = copy
 
     def state(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState | None:
-        """Return what is known of a watch, as it will begin; None for one that was never made.
+        """Return the state with which a watch would start; None if it never ran.
 
-        With another search than before it has seen nothing, and is due.
+        If its search has changed, it has seen no products yet and is due.
         """
         with self._translating_errors():
             row = self._connection.execute(
@@ -69,7 +69,7 @@ class WatchStoreReader(HistoryReader, WatchStore):
         return known
 
     def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
-        """Return the sources at which a watch of these names has run."""
+        """Return the sources at which a watch with one of these names has run."""
         with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT DISTINCT source.name, watch.name FROM watch JOIN source ON source.id = watch.source"
@@ -79,34 +79,34 @@ class WatchStoreReader(HistoryReader, WatchStore):
 
 
 def open_watch_store(path: Path) -> WatchStoreReader | None:
-    """Return the history at `path` with what watches remember, to be read; None where there is none yet."""
+    """Open the history at `path` read-only, with the state of watches; return None if there is no history yet."""
     return open_existing(path, WatchStoreReader)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchOverview:
-    """What is known of a watch at a moment; every moment aware, UTC."""
+    """The known facts of a watch at a moment; every datetime is aware, UTC."""
 
     watch: Watch
     last_success: dt.datetime | None = None
-    """When every page was had last."""
+    """The last time at which every page was read."""
     next_run: dt.datetime | None = None
-    """When it is due again; None when it is due now."""
+    """The time at which it is next due; None if it is due now."""
     last_alert: Alert | None = None
     failed_at: dt.datetime | None = None
-    """When it was made last, if not every page was had then."""
+    """The time of the last run if not every page was read then."""
     failed_pages: int | None = None
-    """How many pages failed then; None when not one was had."""
+    """The number of pages that failed in that run; None if no page was read."""
     undelivered: int = 0
-    """Alerts that some channel has still to get."""
+    """The number of alerts that some channel has yet to deliver."""
     why_undelivered: str = ""
-    """Why a channel refused one of them last; '' where nobody has."""
+    """The reason why a channel last refused one of them; '' if none did."""
 
 
 def overview(
     reader: WatchStoreReader | None, watch: Watch, source: str, search: str, now: dt.datetime
 ) -> WatchOverview:
-    """Return what is known of a watch; `reader` is None where there is no history yet."""
+    """Return the known facts of a watch; `reader` is None if there is no history yet."""
     state = None if reader is None else reader.state(watch, source, search, now)
     if reader is None or state is None:
         return WatchOverview(watch)
@@ -131,21 +131,21 @@ def overview(
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What a channel has still to get."""
+    """The alerts that a channel has yet to deliver."""
 
     channel: Channel
     pending: tuple[Pending, ...] = ()
-    """What the next watch tries to deliver."""
+    """Those that the next round tries to deliver."""
     resting: tuple[Resting, ...] = ()
-    """What the channel has refused several times."""
+    """Those that the channel has refused several times."""
     unreadable: tuple[Unreadable, ...] = ()
-    """What can be delivered nowhere."""
+    """Those that cannot be delivered anywhere."""
 
 
 def outstanding(
     memory: WatchStore | None, channels: Sequence[Channel], source: str, now: dt.datetime
 ) -> tuple[tuple[Outstanding, ...], int]:
-    """Return what each channel has still to get, and how many alerts are owed to channels that are not set up."""
+    """Return the undelivered alerts of each channel, and the number of those owed to channels no longer configured."""
     if memory is None:
         return tuple(map(Outstanding, channels)), 0
     resting = memory.resting(source=source, now=now)

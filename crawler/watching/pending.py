@@ -1,4 +1,4 @@
-"""Alerts that are still to be brought somewhere, as the rows of the history file hold them: a row an event."""
+"""Undelivered alerts, as rows of the history file: one row for each event."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["Pending", "Resting", "Unreadable", "pending_of", "together"]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An alert that is still to be brought somewhere."""
+    """An undelivered alert."""
 
     numbers: tuple[int, ...]
-    """Of its events: each is a row."""
+    """The numbers of its events: each is a row."""
     alert: Alert
     query: str
-    """Of the watch that raised it, as it was typed."""
+    """The query of the watch that raised it, as typed."""
     attempts: int
-    """How often the channel was asked to take it."""
+    """How many times the channel was asked to deliver it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An alert that is to be brought somewhere, and cannot be read."""
+    """An undelivered alert that cannot be read."""
 
     number: int
     why: str
@@ -41,14 +41,14 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """An alert that a channel refused several times, and is not asked to take for a while."""
+    """An alert that a channel has refused several times, and does not receive for a while."""
 
     channel: str
     """The channel's key."""
     watch: str
     title: str
     since: dt.datetime
-    """When it was refused first."""
+    """The time of the first refusal."""
     until: dt.datetime
     why: str
 
@@ -60,13 +60,13 @@ def pending_of(number: int, attempts: int, row: tuple[Any, ...] | None, source: 
 
 
 def together(rows: Iterable[Pending]) -> tuple[Pending, ...]:
-    """Return the events of one alert as one, where they were tried as often; the others as they come."""
+    """Merge the events of one alert that were tried equally often; keep the order."""
     alerts: dict[tuple[str, str, dt.datetime, int, int], Pending] = {}
     times: Counter[tuple[str, str, dt.datetime, int, AlertKind]] = Counter()
     for row in rows:
         alert = row.alert
         same = (alert.watch, alert.product_id, alert.at, row.attempts)
-        # No observation raises an event of one kind twice; a row that says so is of an alert of its own.
+        # No observation raises two events of the same kind, so a second such row belongs to an alert of its own.
         place = times[*same, alert.kind]
         times[*same, alert.kind] += 1
         first = alerts.get((*same, place))

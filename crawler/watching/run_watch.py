@@ -1,4 +1,4 @@
-"""Run one watch: search, record the prices, and detect events to alert of."""
+"""Run one watch: search, record the prices, detect events and raise alerts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Made", "make", "searched"]
 
 _AT_ONCE = 100
-"""Books whose past is looked at together: 80 MB where each was observed a thousand times."""
+"""The number of books whose histories are read at a time: 80 MB if each was observed a thousand times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Made:
     watch: Watch
     result: SearchResult
     alerts: tuple[Alert, ...] = ()
-    """Recorded alerts, in the order of the report."""
+    """The recorded alerts, in the order of the report."""
     missing: tuple[str, ...] = ()
-    """Products that the watch names and no page had."""
+    """Products that the watch names but no page contained."""
 
 
 def searched(watch: Watch, settings: Settings) -> str:
-    """Return a fingerprint of the search of a watch, its own settings over the others; see `WatchStore.begin`."""
+    """Return a fingerprint of a watch's search: its own settings on top of the others; see `WatchStore.begin`."""
     chosen = settings.replace(**watch.search)
     values = {
         name: getattr(chosen, name) for name, option in options_of(SearchSettings).items() if option.scope
     }
-    if values["condition"] == "any":  # so that watches of a version without it go on
+    if values["condition"] == "any":  # keep the fingerprints of versions without this setting
         del values["condition"]
     return fingerprint([simplified(watch.terms.query), sorted(watch.terms.products), values])
 
@@ -71,20 +71,20 @@ async def make(
     history: Path,
     *,
     channels: Collection[str],
-    tell: Callable[[Event], Awaitable[None]] | None = None,
+    on_event: Callable[[Event], Awaitable[None]] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Made:
-    """Search once for a watch, record what was seen, and return what became of it.
+    """Search once for a watch, record the observations, and return the outcome.
 
-    Only pages that were read count: products on a page that failed are neither there nor gone. Alerts are recorded as
-    facts, with the run, for each of `channels` (their keys). `tell` gets the events of the search. If `stopped` returns
-    True, somebody ended the search: a partial run then counts as not tried, and the watch is due as before.
-    Raises HistoryError where the history cannot be used; the next run then detects the same events again.
+    Only pages that were read count: a product on a failed page is neither present nor gone. Alerts are recorded as
+    facts, with the run, for each of `channels` (their keys). `on_event` receives the events of the search. If `stopped`
+    returns True, somebody ended the search: a partial run then counts as not tried, and the watch stays due. Raises
+    HistoryError if the history cannot be used; the next run then detects the same events again.
     """
     async with aclosing(crawler.search(watch.query, **watch.search)) as events:
         async for event in events:
-            if tell is not None:
-                await tell(event)
+            if on_event is not None:
+                await on_event(event)
             if isinstance(event, SearchFinished):
                 result = event.result
     tried = result.complete or not stopped()
@@ -182,7 +182,7 @@ def _alert(
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A book that a watch looks at, by its cheapest offer; or a product that it names."""
+    """A book under watch, represented by its cheapest offer; or a product that the watch names."""
 
     listing: Listing
     offers: tuple[str, ...]
@@ -194,8 +194,8 @@ class _Item:
 def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation]) -> list[_Item]:
     """Return the observed products that the watch names; without names, the books of the report.
 
-    Used copies are left out, for a target price means a new one, unless the watch has a `condition` of its own; so is
-    the lowest price of several options.
+    The function omits used copies, because a target price means a new one, unless the watch sets `condition`; it also
+    omits books with only the lowest price of several options.
     """
     if watch.terms.products:
         listings = _listings(result)
@@ -214,7 +214,7 @@ def _items(watch: Watch, result: SearchResult, own: Mapping[str, Observation]) -
 
 
 def _listings(result: SearchResult) -> dict[str, Listing]:
-    """Return the listings by product, as they stand on the first page that has them."""
+    """Return the listings by product, as on the first page that contains them."""
     found: dict[str, Listing] = {}
     for page in (*result.pages, *result.price_pages):
         if page.verdict is Verdict.OK:

@@ -1,4 +1,4 @@
-"""What is known of a watch: when it was made, since when it tells what it tells, and whether it is due."""
+"""The state of a watch: when it ran, since when its terms apply, and whether it is due."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 __all__ = ["STATE_COLUMNS", "WatchState", "fingerprint", "state_of", "told_terms"]
 
 STATE_COLUMNS = "watch.id, watch.name, search, first_seen, since, last_tried, last_success, whole"
-"""What `state_of` wants, of the table `watch`."""
+"""The columns of the table `watch` that `state_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """What is known of a watch; every moment aware, UTC."""
+    """The state of a watch; every datetime is aware, UTC."""
 
     number: int
     name: str
     search: str
-    """What it searches, as a fingerprint."""
+    """The fingerprint of its search."""
     first_seen: dt.datetime
     since: dt.datetime
-    """When it began with what it is to tell now."""
+    """The time since which its current terms apply."""
     last_tried: dt.datetime | None
     last_success: dt.datetime | None
-    """When every page was had last."""
+    """The last time at which every page was read."""
     whole: bool
-    """Whether the search that it makes now was ever had whole."""
+    """True if its current search has ever read every page."""
 
     @property
     def failed_since(self) -> dt.datetime | None:
-        """When it was tried last, if that was no success; None otherwise."""
+        """The time of the last run if that was no success; None otherwise."""
         return None if self.last_tried == self.last_success else self.last_tried
 
     def due_at(self, every: dt.timedelta) -> dt.datetime:
-        """Return when a watch is due again that is to be made so often.
+        """Return the time at which a watch with this interval is next due.
 
-        A little early is in time: what cron starts on the hour must not slip by the seconds that the last run took.
-        What failed is tried again sooner than what succeeded, but not at once.
+        Slightly early counts as due: a watch that cron starts on the hour must not drift by the seconds that the last
+        run took. A failed watch is due again sooner than a successful one, but not at once.
         """
         times = []
         if self.last_success is not None:
@@ -55,15 +55,15 @@ class WatchState:
         return max(times, default=self.first_seen)
 
     def is_due(self, every: dt.timedelta, now: dt.datetime) -> bool:
-        """Return whether it is due."""
+        """Return True if the watch is due."""
         return self.last_tried is None or self.due_at(every) <= now
 
     def overdue(self, every: dt.timedelta, now: dt.datetime) -> bool:
-        """Whether it has not succeeded for three of its intervals."""
+        """Return True if it has not succeeded for three of its intervals."""
         return now - (self.last_success or self.first_seen) > 3 * every
 
     def by_the_clock(self, now: dt.datetime) -> WatchState:
-        """Return the state as far as it can be true: what lies ahead was noted by a clock that was wrong."""
+        """Return the state without impossible values: a wrong clock recorded any times in the future."""
         return replace(
             self,
             first_seen=min(self.first_seen, now),
@@ -74,7 +74,7 @@ class WatchState:
 
 
 def fingerprint(value: Any) -> str:
-    """Return 16 hexadecimal digits that stand for plain values; Decimals count by their amount."""
+    """Return 16 hexadecimal digits that identify plain values; Decimals compare by their amount."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -86,16 +86,16 @@ def _plain(value: object) -> str:
 
 
 def told_terms(watch: Watch) -> str:
-    """Return what stands for those terms of a watch that decide what is news.
+    """Return the fingerprint of the terms of a watch that decide which events are news.
 
-    A target has a memory of its own, and new books need none: see `events`.
+    A target remembers its own alerts, and new books need no memory: see `events`.
     """
     terms = watch.terms
     return fingerprint([terms.drop_percent, terms.new_lowest, terms.back_in_stock])
 
 
 def state_of(row: tuple[Any, ...] | None) -> WatchState:
-    """Return the state that a row of `STATE_COLUMNS` holds. Raises DamagedValueError."""
+    """Read the state in a row of `STATE_COLUMNS`. Raises DamagedValueError."""
     number, name, search, first_seen, since, tried, success, whole = as_row(row)
     return WatchState(
         as_number(number), as_text(name), as_text(search), from_microseconds(first_seen), from_microseconds(since),

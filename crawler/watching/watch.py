@@ -1,4 +1,4 @@
-"""Watches and alerts as the configuration has them."""
+"""Watches and alerts, as configured."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from crawler.settings.kinds import FilePath, switch, whole
 __all__ = ["SEARCH_KEYS", "AlertSettings", "Watch", "WatchTerms"]
 
 SEARCH_KEYS = tuple(name for name, option in options_of(SearchSettings).items() if option.watch)
-"""Settings of `[crawler]` that a watch may have for itself."""
+"""The settings of `[crawler]` that a watch may override."""
 
 MOST_PRODUCTS = 1_000
-"""Products that one watch may name."""
+"""The maximum number of products that one watch may name."""
 
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _EVERY = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
@@ -35,7 +35,7 @@ _PRODUCT = re.compile(r"[0-9]{1,20}")
 _TERM = Option(environment=False)
 
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's categories of control characters, halves of characters, and ends of lines."""
+"""Unicode categories: control characters, surrogates, line and paragraph separators."""
 
 
 def _is_every(text: str) -> bool:
@@ -47,7 +47,7 @@ def _seconds(text: str) -> int:
 
 
 def _is_name(text: str) -> bool:
-    # Of the characters that do not show some belong to emoji: not they are kept out, but what moves a cursor.
+    # Allow invisible characters used by emoji; reject those that move the cursor.
     return text.strip() == text and 0 < len(text) <= 100 and all(category(c) not in _NO_NAME for c in text)
 
 
@@ -57,14 +57,14 @@ def _are_products(numbers: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WatchTerms(Table):
-    """The keys of a `[[watch]]` that are not those of a search: what is watched, how often, and what is told."""
+    """The keys of a `[[watch]]` besides those of a search: what to watch, how often, which events raise alerts."""
 
     section = "watch"
 
     name: Annotated[
         str | None, Meta(description="a name of 1 to 100 characters on one line"), _is_name, _TERM
     ] = None
-    """What messages call it; None for the query."""
+    """The name of the watch in messages; None for the query."""
     query: Annotated[str, Meta(description="the words to search for"), _TERM]
     products: Annotated[
         tuple[str, ...],
@@ -72,28 +72,28 @@ class WatchTerms(Table):
         _are_products,
         _TERM,
     ] = ()
-    """Products to pick out of what is found; none for all books of the report."""
+    """The products to watch among those found; none for all books of the report."""
     every: Annotated[
         str, Meta(description="a time such as 30m, 12h, 1d or 1w, at most a year"), _is_every, _TERM
     ] = "1d"
-    """How often it is due."""
+    """The interval between runs."""
     target_price: Annotated[Amount, _TERM] = None
-    """Tell when a price is this or less, in yuan."""
+    """Alert when a price is at most this, in yuan."""
     drop_percent: Annotated[
         Decimal | None,
         Meta(description="a percentage from 1 to 99"),
         lambda number: number.is_finite() and 1 <= number <= 99,
         _TERM,
     ] = None
-    """Tell when a price has fallen by so much."""
+    """Alert when a price has fallen by this percentage."""
     new_lowest: Annotated[bool, switch, _TERM] = False
-    """Tell of a price below all that were seen."""
+    """Alert when a price is below all earlier ones."""
     new_lowest_days: Annotated[int, whole(0, 366), _TERM] = 7
-    """Earlier days with a price that a product needs before it is told of a new lowest one."""
+    """The number of earlier days with a price that a product needs before a new lowest price raises an alert."""
     new_books: Annotated[bool, switch, _TERM] = False
-    """Tell of a book that was not on these pages before."""
+    """Alert when a book appears that was not on the pages before."""
     back_in_stock: Annotated[bool, switch, _TERM] = False
-    """Tell when what was sold out can be bought again."""
+    """Alert when a sold-out product is available again."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -119,7 +119,7 @@ class AlertSettings(Table):
     ] = ()
 
     def __repr__(self) -> str:
-        """Return how many of each there are."""
+        """Return the number of channels of each kind."""
         command = "yes" if self.command else "no"
         return (
             f"AlertSettings({len(self.urls)} urls, file={self.file!r}, feed={self.feed!r}, command={command})"
@@ -128,13 +128,13 @@ class AlertSettings(Table):
 
 @dataclass(frozen=True)
 class Watch:
-    """A search that is made again and again. Raises UsageError for a query that no search takes."""
+    """A repeated search. Raises UsageError for a query that no search accepts."""
 
     terms: WatchTerms
     search: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of its own, by keys of `SEARCH_KEYS`."""
+    """Its own settings, by keys of `SEARCH_KEYS`."""
     query: Query = field(init=False, compare=False)
-    """The query of `terms`, which is not checked again when it is searched."""
+    """The checked query of `terms`, so that a search need not check it again."""
 
     def __post_init__(self) -> None:
         query = Query(self.terms.query)
@@ -143,17 +143,17 @@ class Watch:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the watch in messages."""
         return self.terms.name or self.terms.query
 
     @property
     def every(self) -> dt.timedelta:
-        """How often it is due."""
+        """The interval between runs."""
         return dt.timedelta(seconds=_seconds(self.terms.every))
 
     @property
     def tells(self) -> bool:
-        """Whether there is anything that it would tell; else it records alone."""
+        """True if any event can raise an alert; otherwise the watch only records prices."""
         terms = self.terms
         return bool(
             terms.target_price is not None

@@ -1,4 +1,4 @@
-"""State and alerts of watches, in the history file beside the observations that they follow from."""
+"""State and alerts of watches, in the history file beside the observations that they are based on."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
 __all__ = ["REFUSALS", "REST", "WatchStore"]
 
 REFUSALS = 3
-"""How often a channel may refuse an alert that comes alone until the alert rests."""
+"""How many times a channel may refuse an alert in a message of its own before the alert rests."""
 
 REST = dt.timedelta(days=1)
-"""How long it rests."""
+"""The duration of the rest."""
 
 _LONGEST = 20_000
-"""Characters of a text that are read: no shop's text is as long."""
+"""The maximum number of characters to read of a text: no shop writes more."""
 
 
 _SAME_ALERT = "alert.watch, alert.product, alert.at"
-"""Columns that the events of one alert share."""
+"""The columns that the events of one alert have in common."""
 
 
 class WatchStore(History):
-    """A history file with what watches remember; it and its methods raise HistoryError as `History` does."""
+    """A history file with the state of watches; it and its methods raise HistoryError as `History` does."""
 
     def known(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
-        """Return what is known of a watch; from now on it is known that there is one, nothing else is changed."""
+        """Return the state of a watch; if it is new, record that it exists, but change nothing else."""
         terms, moment = told_terms(watch), to_microseconds(now)
         with self._translating_errors(), self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO source (name) VALUES (?)", (source,))
@@ -64,10 +64,10 @@ class WatchStore(History):
             return state_of(row).by_the_clock(now)
 
     def begin(self, watch: Watch, source: str, search: str, now: dt.datetime) -> WatchState:
-        """Return what is known of a watch that is about to be made.
+        """Return the state of a watch that is about to run.
 
-        `search` says what it searches (see `fingerprint`). Of another search than before it has seen nothing, and it is
-        due; with other things to tell it begins anew.
+        `search` is the fingerprint of its search. If that has changed, the watch has seen no products yet and is due;
+        if its alert terms have changed, they apply from now on.
         """
         known = self.known(watch, source, search, now)
         terms = told_terms(watch)
@@ -89,19 +89,19 @@ class WatchStore(History):
             return state_of(row).by_the_clock(now)
 
     def tried(self, state: WatchState, at: dt.datetime) -> None:
-        """Note that a watch was made then, and had not one page."""
+        """Record that a watch ran at this time and read no page."""
         with self._translating_errors(), self._transaction() as connection:
             connection.execute(
                 "UPDATE watch SET last_tried = ? WHERE id = ?", (to_microseconds(at), state.number)
             )
 
     def unseen(self, state: WatchState, source: str, product_ids: Sequence[str]) -> frozenset[str]:
-        """Return those of some products that a watch has not seen."""
+        """Return those of the given products that a watch has not seen."""
         seen: set[str] = set()
         with self._translating_errors():
             for some, marks in chunked(product_ids):
                 rows = self._connection.execute(
-                    "SELECT product.product_id FROM source JOIN product ON product.source = source.id"  # noqa: S608 – question marks alone are put in
+                    "SELECT product.product_id FROM source JOIN product ON product.source = source.id"  # noqa: S608 – only question marks are inserted
                     " JOIN watched ON watched.product = product.id"
                     f" WHERE watched.watch = ? AND source.name = ? AND product.product_id IN ({marks})",
                     (state.number, source, *some),
@@ -110,7 +110,7 @@ class WatchStore(History):
         return frozenset(product_ids) - seen
 
     def told(self, state: WatchState) -> dict[str, list[SentAlert]]:
-        """Return all that a watch has told, by product."""
+        """Return all alerts of a watch, by product."""
         found: dict[str, list[SentAlert]] = {}
         with self._translating_errors():
             rows = self._connection.execute(
@@ -121,7 +121,7 @@ class WatchStore(History):
             for product_id, kind, at, price, against in rows:
                 with suppress(
                     DamagedValueError
-                ):  # what cannot be read was not told: rather twice than not at all
+                ):  # an unreadable alert counts as not sent: a duplicate beats a missed alert
                     told = SentAlert(
                         kind_of(kind),
                         from_microseconds(at),
@@ -143,10 +143,10 @@ class WatchStore(History):
         whole: bool,
         tried: bool = True,
     ) -> None:
-        """Record a watch's run, and in the same transaction its alerts, each for every one of `channels` (keys).
+        """Record a watch's run and, in the same transaction, its alerts, each for every one of `channels` (keys).
 
-        `watched` are the products that are not new from now on. `whole` is True for a run that read every page. `tried`
-        is False for a run that somebody ended; the watch stays due as before.
+        `watched` are the products that are no longer new from now on. `whole` is True for a run that read every page.
+        `tried` is False for a run that somebody ended; the watch then stays due.
         """
         with self._translating_errors(), self._transaction() as connection:
             products = self._record(connection, run, observations)
@@ -160,7 +160,7 @@ class WatchStore(History):
             )
             for alert in alerts:
                 if alert.product_id not in products:
-                    continue  # the run was on record before
+                    continue  # the run was recorded before
                 insert_alert(connection, state.number, products[alert.product_id], alert, channels)
             if tried:
                 at = to_microseconds(run.started_at)
@@ -171,30 +171,30 @@ class WatchStore(History):
                 )
 
     def pending(self, channel: str, *, source: str, now: dt.datetime | None = None) -> tuple[Pending, ...]:
-        """Return what of a source is still to be brought to a channel: what it refused most often last, else by age.
+        """Return the undelivered alerts of a source for a channel: the most often refused last, the others by age.
 
-        What rests at `now` (by default the clock's), and what cannot be read, is left out.
+        Alerts that rest at `now` (by default the current time) and unreadable ones are omitted.
         """
         moment = to_microseconds(now or dt.datetime.now(dt.UTC))
         found = self._undelivered(channel, source, moment)
         return together(each for each in found if isinstance(each, Pending))
 
     def unreadable(self, channel: str, *, source: str) -> tuple[Unreadable, ...]:
-        """Return what of a source can never be brought to a channel: a row that is none of this program's."""
+        """Return the alerts of a source that can never be delivered to a channel, because their rows are damaged."""
         return tuple(each for each in self._undelivered(channel, source) if isinstance(each, Unreadable))
 
     def _undelivered(
         self, channel: str, source: str, now: int | None = None
     ) -> Iterator[Pending | Unreadable]:
-        """Yield what is still to be brought to a channel; what rests at `now` is left out."""
+        """Yield the undelivered alerts of a channel, except those that rest at `now`."""
         with self._translating_errors():
-            # Row by row: text that is not UTF-8 makes SQLite's module fail for all that a query has yet to give.
+            # Row by row, because text that is not UTF-8 makes SQLite's module fail for all remaining rows of a query.
             numbers = self._connection.execute(
                 "SELECT delivery.alert, attempts FROM delivery JOIN alert ON alert.id = delivery.alert"
                 " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source"
                 " LEFT JOIN refusal ON refusal.channel = delivery.channel AND refusal.alert = delivery.alert"
                 " WHERE delivery.channel = ? AND NOT delivered AND source.name = ?"
-                # A rest that is longer than a whole one was noted by a clock that was wrong.
+                # A rest that lasts longer than `REST` was recorded by a wrong clock.
                 " AND (? IS NULL OR rests_until IS NULL OR rests_until <= ? OR rests_until > ?)"
                 " ORDER BY attempts, delivery.alert",
                 (
@@ -220,7 +220,7 @@ class WatchStore(History):
             return Unreadable(number, str(error))
 
     def last_alert(self, state: WatchState, source: str) -> Alert | None:
-        """Return what a watch told last; None for nothing, or where that cannot be read."""
+        """Return the last alert of a watch; None if there is none, or if it cannot be read."""
         with self._translating_errors():
             numbers = self._connection.execute(
                 "SELECT alert.id FROM alert JOIN (SELECT watch, product, at FROM alert WHERE watch = ?"
@@ -232,7 +232,7 @@ class WatchStore(History):
         return told[0].alert if told else None
 
     def undelivered_of(self, state: WatchState) -> tuple[int, str]:
-        """Return how many alerts of a watch some channel has still to get, and why one was refused last, or ''."""
+        """Return the number of a watch's undelivered alerts, and the last reason for a refusal, or ''."""
         with self._translating_errors():
             (number,) = self._connection.execute(
                 f"SELECT count(*) FROM (SELECT DISTINCT {_SAME_ALERT} FROM alert"  # noqa: S608 – a constant
@@ -247,7 +247,7 @@ class WatchStore(History):
             return number, "" if row is None else reason_from(*row)
 
     def pages_of_run(self, key: str) -> tuple[int, int] | None:
-        """Return how many pages of a run were had, and how many failed; None for a run that is not on record."""
+        """Return the numbers of read and of failed pages of a run; None if the run is not recorded."""
         with self._translating_errors():
             row = self._connection.execute(
                 "SELECT pages_ok, pages_failed FROM run WHERE key = ?", (key,)
@@ -255,7 +255,7 @@ class WatchStore(History):
             return None if row is None else (as_count(row[0]), as_count(row[1]))
 
     def undelivered(self, *, source: str) -> dict[str, int]:
-        """Return how many alerts of a source are still to be brought to each channel, by the channel's key."""
+        """Return the number of undelivered alerts of a source by channel key."""
         with self._translating_errors():
             return dict(
                 self._connection.execute(
@@ -269,9 +269,10 @@ class WatchStore(History):
             )
 
     def hand_over(self, channels: Collection[str], *, source: str) -> int:
-        """Give what is owed to channels that are not set up any more to those that are; return how many alerts.
+        """Move alerts owed to channels no longer configured to those that are; return the number of alerts.
 
-        A channel gets what it has not got yet: whoever corrects a URL is brought what the wrong one could not be.
+        A channel receives only alerts that it does not have yet: after a user corrects a URL, the alerts for the wrong
+        one arrive.
         """
         moved: set[int] = set()
         if not channels:
@@ -297,24 +298,25 @@ class WatchStore(History):
         return len(moved)
 
     def attempt(self, channel: str, numbers: Iterable[int]) -> None:
-        """Note that alerts are about to be brought to a channel.
+        """Record that alerts are about to be delivered to a channel.
 
-        Before they are: what cannot be noted, for want of room on the disk, would be brought there at every call.
+        This happens before the delivery: if the disk is full, an alert that cannot be recorded would otherwise be
+        delivered at every call.
         """
         self._mark(
             "UPDATE delivery SET attempts = attempts + 1 WHERE channel = ? AND alert = ?", channel, numbers
         )
 
     def delivered(self, channel: str, numbers: Sequence[int]) -> None:
-        """Note that alerts were brought to a channel."""
+        """Record that alerts were delivered to a channel."""
         self._mark("UPDATE delivery SET delivered = 1 WHERE channel = ? AND alert = ?", channel, numbers)
         self._mark("DELETE FROM refusal WHERE channel = ? AND alert = ?", channel, numbers)
 
     def refused(self, channel: str, refusals: Mapping[tuple[int, ...], str], now: dt.datetime) -> int:
-        """Note why a channel refused alerts that came to it alone; return how many of them rest from now on.
+        """Record why a channel refused alerts in messages of their own; return how many of them rest from now on.
 
-        `refusals` are by the numbers of each alert. One that was refused `REFUSALS` times rests for `REST`, and again
-        after each further refusal.
+        The keys of `refusals` are the numbers of each alert. An alert that was refused `REFUSALS` times rests for
+        `REST`, and again after each further refusal.
         """
         at, until = to_microseconds(now), to_microseconds(now + REST)
         with self._translating_errors(), self._transaction() as connection:
@@ -340,7 +342,7 @@ class WatchStore(History):
             return resting
 
     def refused_before(self, channel: str, *, source: str) -> frozenset[int]:
-        """Return the numbers of what of a source a channel has refused alone."""
+        """Return the numbers of the alerts of a source that a channel has refused in a message of their own."""
         with self._translating_errors():
             rows = self._connection.execute(
                 "SELECT refusal.alert FROM refusal JOIN alert ON alert.id = refusal.alert"

@@ -36,7 +36,7 @@ from crawler.watching.watch_store import WatchStore
 from parsers.model import Flag
 from tests.alerts.messages import make_alert
 from tests.report.hostile import HOSTILE
-from tests.watching.test_delivery import SHOP, tell
+from tests.watching.test_delivery import SHOP, record_alerts
 
 ROOT = Path(__file__).parents[2]
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -277,7 +277,7 @@ send(folder / "history.sqlite3", source, [Killed(feed.name, feed.key)], lang="en
 def test_a_delivery_that_is_killed_before_it_is_noted_appears_once(tmp_path: Path) -> None:
     """SIGKILL between the feed and the database: the alert is pending, delivered again, and in the feed once."""
     feed = channel(tmp_path / "alerts.xml")
-    tell(tmp_path / "history.sqlite3", 2)
+    record_alerts(tmp_path / "history.sqlite3", 2)
     with WatchStore(tmp_path / "history.sqlite3") as memory:
         memory.hand_over([feed.key], source=SHOP)
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), SHOP], cwd=ROOT, check=False)

@@ -17,7 +17,7 @@ from crawler.watching.watch_store import REFUSALS, WatchStore
 from tests.alerts.endpoints import Endpoint
 from tests.alerts.messages import TOKEN
 from tests.cli.conftest import Ended
-from tests.watching.test_delivery import SHOP, Place, refuser, tell
+from tests.watching.test_delivery import SHOP, Place, record_alerts, refuser
 
 Run = Callable[..., Awaitable[Ended]]
 
@@ -117,16 +117,16 @@ def test_what_is_still_to_be_delivered_is_listed(here: Path, capsys: pytest.Capt
     assert capsys.readouterr().out == "file a.txt: nothing pending\ncommand true: nothing pending\n"
     assert not (here / "h.sqlite3").exists()
     to_file, to_command = channels_of([], "a.txt", ["true"], os.environ)
-    tell(here / "h.sqlite3", 2)
+    record_alerts(here / "h.sqlite3", 2)
     for _ in range(REFUSALS):
         send(here / "h.sqlite3", SHOP, [Place(key=to_command.key, refuses=refuser("1"))], lang="en")
-    tell(here / "h.sqlite3", 12, first=20)
+    record_alerts(here / "h.sqlite3", 12, first=20)
     with WatchStore(here / "h.sqlite3") as memory:
         memory.hand_over([to_file.key, to_command.key], source=SHOP)
         memory.delivered(to_command.key, [number for (number,) in memory._connection.execute(
             "SELECT id FROM alert WHERE title != 'book 1'"
         )])  # fmt: skip
-    tell(here / "h.sqlite3", 1, first=50)
+    record_alerts(here / "h.sqlite3", 1, first=50)
     before = (here / "h.sqlite3").read_bytes()
     assert main(list(words)) == 0
     out, err = capsys.readouterr()
@@ -156,7 +156,7 @@ def test_the_list_is_in_the_readers_language(
     """The only English in it is names of places, keys and commands."""
     monkeypatch.setenv("CRAWLER_REPORT_LANG", lang)
     words = configure(here, '[alerts]\nfile = "a.txt"\n')
-    tell(here / "h.sqlite3", 12)
+    record_alerts(here / "h.sqlite3", 12)
     assert main([*words, "--test"]) == 0
     assert main(list(words)) == 0
     assert main(["alerts"]) == 0

@@ -52,7 +52,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite3"
 
 
-def tell(file: Path, number: int, *, first: int = 0, at: dt.datetime = NOW, query: str = "books") -> None:
+def record_alerts(
+    file: Path, number: int, *, first: int = 0, at: dt.datetime = NOW, query: str = "books"
+) -> None:
     """Record a run of a watch with this many alerts for the channel."""
     numbers = [str(first + place) for place in range(number)]
     alerts = [
@@ -69,7 +71,7 @@ def tell(file: Path, number: int, *, first: int = 0, at: dt.datetime = NOW, quer
 
 
 def test_each_alert_is_brought_once(file: Path) -> None:
-    tell(file, MOST_ALERTS + 5)
+    record_alerts(file, MOST_ALERTS + 5)
     place = Place()
     (sent,) = send(file, SHOP, [place], lang="auto")
     assert (sent.delivered, sent.kept, sent.why) == (MOST_ALERTS + 5, 0, "")
@@ -90,7 +92,7 @@ def refuser(*numbers: str) -> Callable[[Message], bool]:
 )
 def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str]) -> None:
     """All others are delivered in the same round, whatever their positions in a message of 20."""
-    tell(file, 3 * MOST_ALERTS)
+    record_alerts(file, 3 * MOST_ALERTS)
     place = Place(refuses=refuser(*refused))
     (sent,) = send(file, SHOP, [place], lang="auto")
     assert (sent.delivered, sent.kept) == (3 * MOST_ALERTS - len(refused), len(refused))
@@ -100,13 +102,13 @@ def test_what_is_never_taken_keeps_no_other_back(file: Path, refused: list[str])
 
 def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
     """A later alert comes first, in a message of its own; the refused ones are tried again after it."""
-    tell(file, FAILURES * MOST_ALERTS)
+    record_alerts(file, FAILURES * MOST_ALERTS)
     refused = [str(number) for number in range(0, FAILURES * MOST_ALERTS, 10)]
     place = Place(refuses=refuser(*refused))
     (first,) = send(file, SHOP, [place], lang="auto")
     assert (first.delivered, first.kept) == (FAILURES * MOST_ALERTS - len(refused), len(refused))
     place.taken.clear()
-    tell(file, 1, first=1001)
+    record_alerts(file, 1, first=1001)
     (second,) = send(file, SHOP, [place], lang="auto")
     assert (second.delivered, second.why) == (1, "it responded 403 Forbidden")
     assert ids(place) == ["1001"]
@@ -114,7 +116,7 @@ def test_every_tenth_that_is_refused_keeps_no_other_back(file: Path) -> None:
 
 def test_two_that_are_refused_first_hold_nothing_up_for_good(file: Path) -> None:
     """A place that accepts neither message nor two of its alerts is left alone; the next round starts with others."""
-    tell(file, MOST_ALERTS)
+    record_alerts(file, MOST_ALERTS)
     place = Place(refuses=refuser("0", "1"))
     (first,) = send(file, SHOP, [place], lang="auto")
     assert (place.asked, first.delivered) == (FAILURES, 0)
@@ -129,7 +131,7 @@ def resting(file: Path, at: dt.datetime = NOW) -> list[tuple[str, str, str]]:
 
 def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
     """It is not tried again until then; doctor names it, with the time and the reason."""
-    tell(file, 3)
+    record_alerts(file, 3)
     place = Place(refuses=refuser("1"))
     outcomes = [send(file, SHOP, [place], lang="auto") for _ in range(REFUSALS)]
     assert [(sent.delivered, sent.kept, sent.resting) for (sent,) in outcomes] == [
@@ -160,7 +162,7 @@ def test_what_is_refused_several_times_rests_for_a_day(file: Path) -> None:
 
 
 def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
-    tell(file, 2)
+    record_alerts(file, 2)
     place = Place(refuses=refuser("1"))
     for _ in range(REFUSALS):
         send(file, SHOP, [place], lang="auto")
@@ -173,7 +175,7 @@ def test_a_rest_that_a_wrong_clock_noted_is_none(file: Path) -> None:
 @pytest.mark.parametrize("down", [True, False])
 def test_a_place_that_takes_nothing_puts_nothing_to_rest(file: Path, down: bool) -> None:
     """If nobody answers, or a wrong token makes it refuse everything, no alert rests: all are delivered in the end."""
-    tell(file, 2 * MOST_ALERTS)
+    record_alerts(file, 2 * MOST_ALERTS)
     place = Place(down=down, refuses=lambda _message: True)
     for _ in range(3 * REFUSALS):
         (sent,) = send(file, SHOP, [place], lang="auto")
@@ -193,14 +195,14 @@ def test_an_alert_alone_rests_where_the_reason_says_that_it_is_the_alert(
         def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
             return why
 
-    tell(file, 1)
+    record_alerts(file, 1)
     outcomes = [send(file, SHOP, [Refuser()], lang="auto")[0] for _ in range(REFUSALS)]
     assert [sent.resting for sent in outcomes] == [0, 0, rests]
 
 
 def test_a_channel_that_goes_down_is_left_alone_after_some_failures(file: Path) -> None:
     """Even if it has accepted something in this round: each failure may take half a minute."""
-    tell(file, 10 * MOST_ALERTS)
+    record_alerts(file, 10 * MOST_ALERTS)
     place = Place()
 
     def goes_down(_message: Message) -> bool:
@@ -235,7 +237,7 @@ BROKEN = {
 @pytest.mark.parametrize(("damage", "why"), BROKEN.items())
 def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, why: str) -> None:
     """It is named in every round, and left unchanged."""
-    tell(file, 3)
+    record_alerts(file, 3)
     with WatchStore(file) as memory:
         memory._connection.execute("PRAGMA foreign_keys = OFF")
         memory._connection.execute(damage)
@@ -255,7 +257,7 @@ def test_an_alert_that_cannot_be_read_stops_no_other(file: Path, damage: str, wh
 
 def test_texts_of_any_length_are_delivered(file: Path) -> None:
     """Recorded before texts were cut: a product number of 140,000 digits is one line of a message."""
-    tell(file, 2)
+    record_alerts(file, 2)
     with WatchStore(file) as memory:
         memory._connection.execute(
             "UPDATE product SET product_id = ? WHERE product_id = '1'", ("9" * 140_000,)
@@ -269,14 +271,14 @@ def test_texts_of_any_length_are_delivered(file: Path) -> None:
 
 
 def test_a_place_is_left_alone_after_some_failures(file: Path) -> None:
-    tell(file, 10 * MOST_ALERTS)
+    record_alerts(file, 10 * MOST_ALERTS)
     place = Place(refuses=lambda _message: True)
     (sent,) = send(file, SHOP, [place], lang="auto")
     assert (place.asked, sent.kept) == (FAILURES, 10 * MOST_ALERTS)
 
 
 def test_the_message_under_way_is_the_last_when_it_is_stopped(file: Path) -> None:
-    tell(file, 2 * MOST_ALERTS)
+    record_alerts(file, 2 * MOST_ALERTS)
     place = Place()
     (sent,) = send(file, SHOP, [place], lang="auto", stopped=lambda: bool(place.taken))
     assert (sent.delivered, sent.kept, sent.why) == (MOST_ALERTS, MOST_ALERTS, "interrupted")
@@ -284,7 +286,7 @@ def test_the_message_under_way_is_the_last_when_it_is_stopped(file: Path) -> Non
 
 def test_nothing_is_brought_that_cannot_be_noted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a full disk would repeat the same message every time."""
-    tell(file, 1)
+    record_alerts(file, 1)
     with WatchStore(file) as memory:
         memory._connection.execute(
             "CREATE TRIGGER full BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
@@ -300,14 +302,14 @@ def test_nothing_is_brought_that_cannot_be_noted(file: Path, monkeypatch: pytest
 def test_a_late_alert_says_when_it_was_and_what_came_since(file: Path) -> None:
     """A price of last month is not reported as today's."""
     then = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
-    tell(file, 2, at=then)
+    record_alerts(file, 2, at=then)
     later = then + dt.timedelta(days=19)
     with History(file) as history:
         history.record(
             RunRecord("later", SHOP, "books", later, pages_ok=1, pages_failed=0),
             [Observation("1", "book 1", later, Decimal(22))],
         )
-    tell(file, 1, first=7)
+    record_alerts(file, 1, first=7)
     place = Place()
     send(file, SHOP, [place], lang="auto")
     lines = [line for message in place.taken for line in message.text.splitlines() if line]
@@ -321,8 +323,8 @@ def test_a_late_alert_says_when_it_was_and_what_came_since(file: Path) -> None:
 
 
 def test_each_watch_is_told_in_its_own_language(file: Path) -> None:
-    tell(file, 1)
-    tell(file, 1, first=5, query="三體")
+    record_alerts(file, 1)
+    record_alerts(file, 1, first=5, query="三體")
     place = Place()
     send(file, SHOP, [place], lang="auto")
     assert [message.title for message in place.taken] == [
