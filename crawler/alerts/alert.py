@@ -1,4 +1,4 @@
-"""An alert as facts, and as JSON; the words are made when it is sent or shown."""
+"""An alert as facts, and as JSON; the words follow when it is sent or shown."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ __all__ = ["Alert", "AlertKind", "PriceEvent", "encoded"]
 
 WATCH_LIMIT, TITLE_LIMIT, REMARK_LIMIT, SOURCE_LIMIT = 100, 300, 200, 100
 NUMBER_LIMIT = 40
-"""Characters of a product's number; those of the shop have up to 11."""
+"""The maximum number of characters of a product's number; those of the shop have up to 11."""
 URL_LIMIT = 500
 MOST_REMARKS = 4
-"""Characters of each text in JSON, and remarks of an alert: with these, what a command gets in one environment variable
-stays below the 128 KiB that Linux allows (`MAX_ARG_STRLEN`, execve(2)), whatever a shop or a history file says."""
+"""The maximum number of characters of each text in JSON, and of remarks in an alert. They keep one environment variable
+of a command below the 128 KiB that Linux allows (`MAX_ARG_STRLEN`, execve(2)), whatever a shop or a history file
+contains."""
 
 
 class AlertKind(StrEnum):
-    """Kinds of event; the most telling first."""
+    """Kinds of event; the most important first."""
 
     TARGET_PRICE = "target_price"
     PRICE_DROP = "price_drop"
@@ -35,43 +36,44 @@ class AlertKind(StrEnum):
     NEW_BOOK = "new_book"
     BACK_IN_STOCK = "back_in_stock"
     TEST = "test"
-    """Nothing: somebody tries whether alerts arrive."""
+    """No event: somebody tests the delivery of alerts."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceEvent:
-    """Something that happened to a product; amounts in yuan."""
+    """An event of one product; amounts in yuan."""
 
     kind: AlertKind
     against: Decimal | None = None
-    """The price is compared with it: the target, the price it fell from, the lowest before; None for other kinds."""
+    """The amount to compare the price with: the target, the price before a fall, the lowest before; None for other
+    kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """All that happened to one product at one time; amounts in yuan."""
+    """All the events of one product at one time; amounts in yuan."""
 
     watch: str
-    """Name of the watch."""
+    """The name of the watch."""
     kind: AlertKind
-    """The most telling of what happened."""
+    """The most important kind of event."""
     product_id: str
     title: str
     """As the shop wrote it: untrusted text."""
     url: str
-    """The product's page; '' where none may be followed."""
+    """The product's page; '' if there is no safe link."""
     at: dt.datetime
-    """When the page was fetched; aware, UTC."""
+    """The time at which the page was fetched; aware, UTC."""
     price: Decimal | None
-    """None for a new book without one alone."""
+    """None only for a new book without a price."""
     against: Decimal | None
-    """The amount that `kind` compares it with."""
+    """The amount that `kind` compares the price with."""
     remarks: tuple[str, ...] = ()
-    """Sentences in words: those of a test, and those that a version before schema 6 recorded."""
+    """Sentences in words: those of a test, and those that versions before schema 6 recorded."""
     source: str = ""
-    """Whose price it is: '' for the live shop, «demo», or a replica's address."""
+    """The source of the price: '' for the live shop, «demo», or a replica's address."""
     also: tuple[PriceEvent, ...] = ()
-    """Other events of the same time, each kind once, the most telling first."""
+    """Other events of the same time, one of each kind, the most important first."""
     note: BookNote | None = None
     """Facts about the book besides its price; None for a product that the watch names."""
     history: PriceHistory | None = None
@@ -81,7 +83,7 @@ class Alert:
 
     @property
     def events(self) -> tuple[PriceEvent, ...]:
-        """All that happened, the most telling first."""
+        """All events, the most important first."""
         return (PriceEvent(self.kind, self.against), *self.also)
 
     def remarks_in_words(self, say: Labels = ENGLISH) -> tuple[str, ...]:
@@ -90,9 +92,9 @@ class Alert:
         return tuple(crop(clean(remark), REMARK_LIMIT) for remark in [*words, *self.remarks][:MOST_REMARKS])
 
     def as_json(self, say: Labels = ENGLISH) -> dict[str, Any]:
-        """Return plain values by stable keys: prices as Decimal of two digits, times as «2026-01-31T08:00:00Z».
+        """Return plain values by stable keys: prices as Decimal with two digits, times as «2026-01-31T08:00:00Z».
 
-        Every text is one line of visible characters, cut to its limit; a URL that is longer than its own is left out.
+        Every text is one line of visible characters, cut to its limit; a URL over its limit is omitted.
         """
         url = clean(self.url)
         return {
@@ -111,7 +113,7 @@ class Alert:
 
 
 def encoded(alerts: Iterable[Alert], say: Labels = ENGLISH) -> list[bytes]:
-    """Return each alert's JSON as UTF-8 on one line: prices as numbers with their digits, Chinese as it is."""
+    """Encode each alert as JSON in UTF-8 on one line: prices as numbers with their digits, Chinese unescaped."""
     import msgspec
 
     encoder = msgspec.json.Encoder(decimal_format="number")  # 12.50 stays 12.50

@@ -1,9 +1,9 @@
-"""The inside of a process that speaks to Apprise: a script, which knows nothing of the rest of this package.
+"""The code inside the process that runs Apprise: a script that imports nothing from the rest of this package.
 
-A process of its own because Apprise and what it builds on log whole URLs, tokens included, and wait for a server as
-long as it sends a byte now and then. Here all they say goes nowhere, and the parent can end it. It is told on stdin
-what to do, as JSON, and answers in one line of JSON on what was its stdout: outcomes by name, with a number at most, so
-that no secret can be among them.
+It needs a process of its own, because Apprise and its dependencies log whole URLs, tokens included, and wait for a
+server as long as it sends a byte now and then. Here, their output is discarded, and the parent can kill them. The
+script reads its task as JSON from stdin, and writes one line of JSON to its original stdout: outcomes by name, with at
+most a number, so that they cannot contain a secret.
 """
 
 from __future__ import annotations
@@ -23,60 +23,60 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MOST_BYTES = {
-    "bark": 3000,  # Apple takes 4,096 with all around the text: https://github.com/Finb/bark-server/issues/123
+    "bark": 3000,  # Apple allows 4,096 for the whole payload: https://github.com/Finb/bark-server/issues/123
     "barks": 3000,
     "ntfy": 3000,  # of 4,096 (https://docs.ntfy.sh/config/, message-size-limit), and 8,000 as Apprise's JSON
     "ntfys": 3000,
     "wecombot": 2048,  # https://developer.work.weixin.qq.com/document/path/91770 (text.content)
 }
-"""Bytes of a text that services take, for which Apprise counts characters, or nothing; longer texts are split."""
+"""The bytes of text that a service accepts, where Apprise counts characters or nothing; longer texts are split."""
 
 BYTES_A_CHARACTER = 3
-"""Of a Chinese character in UTF-8."""
+"""The size of a Chinese character in UTF-8."""
 
 READ_SECONDS = 10.0
-"""How long an answer may take, where the URL does not say (`rto`). Apprise's own 4 s are short for a far-away service,
-and an answer that comes too late means the same message twice."""
+"""The time limit for a response, unless the URL sets one (`rto`). Apprise's own 4 s are too short for a distant
+service, and a response that comes too late duplicates the message."""
 
 MEMORY = 512 * 1024 * 1024
-"""Bytes that this process may take beyond what it has at its start. A delivery over TLS or SMTP takes 170 MB of
-addresses; an answer of 3 MB that unpacks to 3 GB would take all there is."""
+"""Bytes that this process may allocate beyond its size at the start. A delivery over TLS or SMTP takes 170 MB of
+addresses; a response of 3 MB that unpacks to 3 GB would take all the memory."""
 
 SPLIT_SECONDS = 1.0
-"""Pause between the parts of a split message, where Apprise would wait longer, 5.5 s as a rule."""
+"""The pause between the parts of a split message; Apprise would wait longer, usually 5.5 s."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen on the wire."""
+    """The observed HTTP traffic and errors."""
 
     status: int = 0
-    """HTTP status of the last request; 0 when it had none."""
+    """The HTTP status of the last request; 0 if there was no response."""
     errcode: int = 0
-    """The first trouble that WeChat Work or DingTalk named in the body of an answer of status 200."""
+    """The first error that WeChat Work or DingTalk named in the body of a response with status 200."""
     trouble: tuple[str, int] | None = None
-    """The last exception, by name, and a number that belongs to it."""
+    """The last exception, by name, with its number."""
 
 
 def main() -> None:
-    """Read what to do, do it, and say what came of it."""
+    """Read the task, run it, and write its outcome."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     task = json.loads(sys.stdin.buffer.read())
-    # For the case that the parent is gone and cannot end this process.
+    # In case the parent is gone and cannot kill this process.
     faulthandler.dump_traceback_later(task["seconds"], exit=True, file=silence)
     sys.path[:] = task["path"]
     _limit_memory()
-    # Or requests would send the user's password for a host to whoever wrote a URL of that host.
+    # Otherwise requests would send the user's password for a host to whoever wrote a URL of that host.
     os.environ["NETRC"] = os.devnull
     with answer:
         json.dump(_done(task), answer)
 
 
 def _limit_memory() -> None:
-    """Let an answer that does not fit end in MemoryError; where the system has no such limit, time is one."""
+    """Let an oversized response end in MemoryError; systems without such a limit have only the time limit."""
     with suppress(ImportError, OSError, ValueError):
         import resource
         from pathlib import Path
@@ -90,7 +90,7 @@ def _limit_memory() -> None:
 
 def _done(task: dict[str, Any]) -> Any:
     try:
-        import apprise  # noqa: F401 – whether it is there
+        import apprise  # noqa: F401 – checks that it is installed
     except ImportError:
         return {"why": "missing"}
     seen = Seen()
@@ -103,20 +103,20 @@ def _done(task: dict[str, Any]) -> Any:
 
 
 def _service(url: str) -> tuple[Any, str]:
-    """Return what Apprise makes of a URL, and «»; or None, and why it makes nothing of it."""
+    """Return Apprise's service for a URL, and ''; or None, and the reason why there is none."""
     from apprise import Apprise, AppriseAsset
     from apprise.manager_plugins import NotificationManager
 
     asset = AppriseAsset(
         app_id="bookprice-crawler",
         app_desc="Book prices",
-        image_url_mask="",  # its logo is not ours
+        image_url_mask="",  # without Apprise's logo
         async_mode=False,
-        storage_mode="memory",  # with this and the next two it writes no file
+        storage_mode="memory",  # with this and the next two, it writes no file
         pgp_autogen=False,
         pem_autogen=False,
     )
-    # A redirected POST becomes a GET (RFC 9110 15.4.2), which answers 200 though nothing was delivered.
+    # A redirected POST becomes a GET (RFC 9110 15.4.2), which returns 200 although nothing was delivered.
     asset.http_redirects = False
     scheme = urlsplit(url).scheme.lower()
     plugins = NotificationManager()  # type: ignore[no-untyped-call]  # the one registry that there is
@@ -140,7 +140,7 @@ def _delivered(url: str, title: str, text: str, seen: Seen) -> dict[str, object]
     sender = Apprise(service, asset=service.asset)
     try:
         taken = bool(sender.notify(body=text, title=title, body_format="text"))
-    except Exception as error:  # noqa: BLE001 – a plugin's own mistake is a failure like others
+    except Exception as error:  # noqa: BLE001 – an error in a plugin is a failure like any other
         taken, seen.trouble = False, _trouble(error) or seen.trouble
     if seen.errcode:
         return {"why": "errcode", "number": seen.errcode}
@@ -153,7 +153,7 @@ def _delivered(url: str, title: str, text: str, seen: Seen) -> dict[str, object]
 
 
 def _adapt(service: Any, url: str) -> None:
-    """Let a service split what it would refuse, not wait long, and say when it failed: what is tried again is ours."""
+    """Make a service split long texts, wait little and report failures: retries are our job."""
     from apprise import OverflowMode
 
     query = parse_qs(urlsplit(url).query)
@@ -168,7 +168,7 @@ def _adapt(service: Any, url: str) -> None:
 
 
 def _watch_http(seen: Seen) -> None:
-    """Note of every answer that requests gets, in this process, what it says of success."""
+    """Record the success or failure of every response that requests receives in this process."""
     import requests
 
     send = requests.Session.send
@@ -186,29 +186,29 @@ def _watch_http(seen: Seen) -> None:
             seen.errcode = seen.errcode or errcode
         return answer
 
-    requests.Session.send = watched  # type: ignore[method-assign]  # this process does nothing else
+    requests.Session.send = watched  # type: ignore[method-assign] # this process has no other purpose
 
 
 class _Watch(logging.Handler):
-    """Takes Apprise's log for the exceptions at hand when it logs; of its words nothing."""
+    """Read the current exception whenever Apprise logs something; ignore the logged text."""
 
     def __init__(self, seen: Seen) -> None:
         super().__init__()
         self._seen = seen
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 – its words are not wanted
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 – the text is ignored
         error = sys.exc_info()[1]
         if error is not None:
             self._seen.trouble = _trouble(error) or self._seen.trouble
 
 
 def _trouble(error: BaseException) -> tuple[str, int] | None:
-    """Return what an exception, or one of those behind it, says of the connection; None for nothing known."""
+    """Return the connection error that an exception or its causes report; None if they report none."""
     import requests
 
     chain = [
         link for link in _chain(error) if not isinstance(link, ValueError)
-    ]  # an answer that is no JSON is none
+    ]  # a response that is not JSON is no error
     for link in chain:
         if isinstance(link, smtplib.SMTPRecipientsRefused):
             return "smtp", next((code for code, _ in link.recipients.values()), 0)

@@ -1,4 +1,4 @@
-"""Where messages go: Apprise URLs, a file, a feed, a command."""
+"""The channels for messages: Apprise URLs, a file, a feed, a command."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ __all__ = ["Channel", "channels_of"]
 
 
 class Channel(Protocol):
-    """One place that messages are delivered to."""
+    """A destination for messages."""
 
     @property
     def name(self) -> str:
-        """What people call it: «urls[1] (ntfy)», «file alerts.jsonl», «command notify-send». It holds no secret."""
+        """The name for users: «urls[1] (ntfy)», «file alerts.jsonl», «command notify-send». It contains no secret."""
 
     @property
     def key(self) -> str:
-        """What it is known by for good, wherever it stands among others: 16 hexadecimal digits of what was written.
+        """The permanent identifier, independent of the order of channels: 16 hexadecimal digits of the configured text.
 
-        A token that changes in the environment leaves it as it is.
+        It stays the same when a token in the environment changes.
         """
 
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
-        """Deliver; return None when it is, else a short reason, which cannot hold a secret. Raises nothing.
+        """Deliver a message; return None on success, else a short reason without secrets. Raises nothing.
 
-        The reason is a `Refusal` where the channel was reached. It blocks, in bounds: half a minute for a URL, a minute
-        for a command, less than a second from the moment when `stopped` returns True. Any thread may call it.
+        The reason is a `Refusal` if the channel was reached. The call blocks for a limited time: half a minute for a
+        URL, a minute for a command, and less than a second after `stopped` returns True. Any thread may call it.
         """
 
 
@@ -49,11 +49,11 @@ def channels_of(
     feed: str | None = None,
     check_file: bool = True,
 ) -> tuple[Channel, ...]:
-    """Return the channels that are set up, in this order, checked as far as can be without delivering.
+    """Return the configured channels, in this order, checked as far as possible without a delivery.
 
     `environ` is the environment: for the `${NAME}` of URLs, and for the processes that deliver. Raises SettingsError
-    for a URL or command that cannot be right, UsageError for URLs without Apprise, OutputError for the file and the
-    feed unless `check_file` is False.
+    for a URL or command that cannot be right, UsageError for URLs without Apprise, and, unless `check_file` is False,
+    OutputError for the file and the feed.
     """
     channels: list[Channel] = [*url_channels(urls, environ)]
     numbers: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Alerts to a command of the user's: the text on its stdin, the rest in its environment."""
+"""Deliver alerts to a command of the user's: the text on its stdin, the rest in its environment."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 __all__ = ["CommandChannel", "command_channel"]
 
 COMMAND_SECONDS = 60.0
-"""How long a command may run."""
+"""The time limit for a command, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandChannel:
-    """A command that is run once a message, without a shell; it has taken the message when its exit code is 0."""
+    """A command that runs once for each message, without a shell; exit code 0 means that it accepted the message."""
 
     name: str
-    """With the program alone: its arguments may hold a secret."""
+    """Contains only the program, because the arguments may contain a secret."""
     key: str
     command: tuple[str, ...] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     seconds: float = COMMAND_SECONDS
 
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
-        """Run the command; return None when it ended with 0, else a reason, which holds nothing that it printed."""
+        """Run the command; return None if it ends with 0, else a reason, which contains nothing that it printed."""
         environ = {
             **self.environ,
             "BOOKPRICE_TITLE": message.title,
@@ -68,9 +68,9 @@ class CommandChannel:
 
 
 def command_channel(command: Sequence[str], environ: Mapping[str, str]) -> CommandChannel:
-    """Return the channel of a command, its program looked up by `environ`'s PATH.
+    """Return the channel for a command; find its program through the PATH in `environ`.
 
-    Raises SettingsError for a program that is not there or cannot be run, and for what can be no argument.
+    Raises SettingsError for a program that is missing or cannot be run, and for text that cannot be an argument.
     """
     program = command[0]
     if any("\0" in word for word in command):

@@ -1,8 +1,8 @@
-"""Alerts as an Atom feed (RFC 4287): a file that is replaced as a whole, the newest alert first.
+"""Deliver alerts to an Atom feed (RFC 4287): a file that is replaced as a whole, the newest alert first.
 
-The feed itself says which alerts it holds: one that is delivered again, after a crash, appears once. Beside its words
-each entry has its facts, as an attribute of a namespace of our own (RFC 4287 6), so that whenever the feed is written,
-all of it is in the language of the moment.
+The feed itself records which alerts it contains: one that is delivered again, after a crash, appears once. Beside its
+words, each entry contains its facts, as an attribute in a namespace of our own (RFC 4287 6), so that each time the feed
+is written, all of it can be in the current language.
 """
 
 from __future__ import annotations
@@ -43,38 +43,39 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ENTRIES", "FeedChannel", "feed_channel"]
 
 MOST_ENTRIES = 100
-"""Alerts in the feed, the newest; a reader that looks once a day misses none of a watch that tells fewer a day."""
+"""The number of alerts in the feed, the newest; a reader that polls once a day misses none if there are fewer per
+day."""
 
 ATOM = "http://www.w3.org/2005/Atom"
 
 GENERATOR = "bookprice-crawler"
-"""Marks a feed as ours."""
+"""Identifies a feed of this program."""
 
 _NAMESPACE = uuid.UUID("6f0d8b3e-4c0b-4f55-9c43-5d2f6a1a7e10")
-"""Of the ids of entries (RFC 9562 5.5)."""
+"""The namespace for the ids of entries (RFC 9562 5.5)."""
 
 _OWN = _NAMESPACE.urn
 """The namespace of the attribute with an entry's facts."""
 
 _MOST_BYTES = 4 * 1024 * 1024
-"""Of a feed that is read back; one of ours has 3 MB at most, of which a usual text needs a tenth."""
+"""The maximum size of a feed to read back; our own have at most 3 MB, and a usual text needs a tenth of that."""
 
 _NO_IRI = frozenset('<>"{}|\\^`')
-"""Characters that stand in no IRI (RFC 3987 2.2)."""
+"""Characters that an IRI cannot contain (RFC 3987 2.2)."""
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedChannel:
-    """A file that holds the newest alerts as an Atom feed."""
+    """A file that contains the newest alerts as an Atom feed."""
 
     name: str
     key: str
     path: str
 
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
-        """Put the alerts that the feed does not hold yet into it; return None, or why it cannot be written."""
+        """Add the alerts that the feed lacks; return None, or the reason why it cannot be written."""
         try:
             with translate_os_errors(self.path):
                 return _add(followed(self.path), message, stopped)
@@ -83,7 +84,7 @@ class FeedChannel:
 
 
 def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
-    """Return the channel of a feed; its file is not made yet. With `check` OutputError is raised if it cannot be."""
+    """Return the channel for a feed, without creating its file. With `check`, raise OutputError if that would fail."""
     if check:
         with translate_os_errors(path):
             target = followed(path)
@@ -98,17 +99,17 @@ def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An alert in the feed; every text is XML's to escape."""
+    """An alert in the feed; its texts are not escaped for XML."""
 
     id: str
     title: str
     updated: str
-    """When it was put into the feed: that is the order of the entries."""
+    """The time at which it was added to the feed, which determines the order of the entries."""
     published: str
-    """When the price was seen."""
+    """The time at which the price was seen."""
     language: str
     url: str
-    """'' for none."""
+    """'' if there is none."""
     kinds: tuple[str, ...]
     text: str
     facts: str = ""
@@ -123,9 +124,9 @@ class _Feed:
 
 
 def _add(target: Path, message: Message, stopped: Callable[[], bool]) -> str | None:
-    """Put new alerts into the feed at `target`; return None, or that another program holds its folder.
+    """Add new alerts to the feed at `target`; return None, or the message that another program has locked its folder.
 
-    The folder is locked and not the file, whose place a new one takes. Raises OutputError for a file of somebody else.
+    The lock is on the folder because a new file replaces the feed. Raises OutputError for a file of another program.
     """
     folder = os.open(target.parent, os.O_RDONLY) if os.name == "posix" else None
     try:
@@ -149,13 +150,13 @@ def _add(target: Path, message: Message, stopped: Callable[[], bool]) -> str | N
 
 
 def _reworded(entry: _Entry, message: Message) -> _Entry:
-    """Return an older entry in the language of the moment; as it is where that, or its facts, are not known."""
+    """Return an older entry in the current language; unchanged if that or the facts are unknown."""
     if message.lang is None or (facts := unpacked(entry.facts)) is None:
         return entry
     say = labels_for(message.lang, facts.query, message.say.zone, currency=message.say.currency)
     try:
         title, text = title_of([facts.alert], say), text_of([facts.alert], say)
-    except (ArithmeticError, KeyError, ValueError):  # facts that this program has not written
+    except (ArithmeticError, KeyError, ValueError):  # facts that this program did not write
         return entry
     return replace(entry, title=title, text=text, language=say.language)
 
@@ -164,7 +165,7 @@ def _entry(alert: Alert, say: Labels, now: str, query: str = "") -> _Entry:
     kinds = tuple(event.kind.value for event in alert.events)
     name = "\0".join([alert.source, alert.watch, alert.product_id, alert.at.isoformat(), *kinds])
     return _Entry(
-        id=uuid.uuid5(_NAMESPACE, ascii(name)).urn,  # a name in a damaged history may be no UTF-8
+        id=uuid.uuid5(_NAMESPACE, ascii(name)).urn,  # a name in a damaged history may not be UTF-8
         title=title_of([alert], say),
         updated=now,
         published=alert.at.astimezone(dt.UTC).strftime(_TIME),
@@ -177,7 +178,7 @@ def _entry(alert: Alert, say: Labels, now: str, query: str = "") -> _Entry:
 
 
 def _link(url: str) -> str:
-    """Return a page that a reader may open at a click; '' for anything else."""
+    """Return a page that a reader can safely open with a click; '' for anything else."""
     if not followable(url) or not _NO_IRI.isdisjoint(url):
         return ""
     try:
@@ -188,7 +189,7 @@ def _link(url: str) -> str:
 
 
 def _write(target: Path, feed: _Feed, now: str) -> None:
-    """Let a new file take the place of the old one, or of a link that was put there meanwhile."""
+    """Replace the old file, or a link that was put in its place meanwhile, with a new file."""
     with replacing(target) as file:
         file.write(_encoded(feed, now))
 
@@ -221,9 +222,9 @@ def _put(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:
 
 
 def _read(target: Path) -> _Feed | None:
-    """Return the feed in a file; None where there is no file, or an empty one.
+    """Return the feed in a file; None if there is no file, or an empty one.
 
-    Raises OutputError for a file that is no feed of this program.
+    Raises OutputError for a file that is not a feed of this program.
     """
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -245,10 +246,10 @@ def _read(target: Path) -> _Feed | None:
 
 
 def _parsed(data: bytes) -> _Feed | None:
-    """Return the feed that was written; None for anything else.
+    """Parse a feed that this program wrote; return None for anything else.
 
-    What this program writes holds no «<!»: no document type, and so no entity that could unpack to gigabytes or name
-    a file. In UTF-8, which is checked first, nothing else can begin one.
+    Such a feed contains no «<!», hence no document type, and no entity that could unpack to gigabytes or name a file.
+    In UTF-8, which is checked first, nothing else can begin one.
     """
     if (
         len(data) > _MOST_BYTES
@@ -257,7 +258,7 @@ def _parsed(data: bytes) -> _Feed | None:
     ):
         return None
     try:
-        root = ET.fromstring(data)  # noqa: S314 – it declares no entity
+        root = ET.fromstring(data)  # noqa: S314 – it declares no entities
     except (ET.ParseError, ValueError):
         return None
     if root.tag != f"{{{ATOM}}}feed" or _text(root, "generator") != GENERATOR:

@@ -1,4 +1,4 @@
-"""The facts of an alert in the feed, beside its words: an older entry is worded anew when the language changes."""
+"""The facts of an alert in the feed, beside its words, to reword an older entry when the language changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["FeedFacts", "packed", "unpacked"]
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """An alert in the feed, and the query that its language follows."""
+    """An alert in the feed, and the query that determines its language."""
 
     alert: Alert
     query: str
@@ -52,7 +52,7 @@ def packed(alert: Alert, query: str) -> str:
 
 
 def unpacked(facts: str) -> FeedFacts | None:
-    """Decode the facts of an entry; None for one without, as earlier versions wrote it, or with damaged ones."""
+    """Decode the facts of an entry; None if an earlier version wrote none, or if they are damaged."""
     import msgspec
 
     try:

@@ -1,7 +1,7 @@
-"""One process, bounded in time: when its time is up, or this program ends in whatever way, it ends with its children.
+"""Run one process with a time limit: if it expires, or this program ends for any reason, the process group is killed.
 
-Even SIGKILL, which this program cannot answer, leaves no process behind: a shell that waits beside it kills the group.
-What was delivered by then is not known, and may be delivered again.
+Even SIGKILL, which this program cannot handle, leaves no process behind: a shell that waits beside it kills the group.
+It is then unknown what was delivered, and the message may be delivered again.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import IO, cast
 __all__ = ["Stopped", "run"]
 
 STOP_SECONDS = 0.2
-"""How often a caller that may want it ended is asked."""
+"""The interval in seconds at which `stopped` is called."""
 
 _GUARD = 'read -r group && { read -r done || kill -s KILL -- "-$group"; }'
-"""Reads the number of a process group, and kills the group when its stdin ends before a second line came."""
+"""Reads the number of a process group, and kills the group if its stdin ends before a second line arrives."""
 
 
-class Stopped(Exception):  # noqa: N818 – not an error, as KeyboardInterrupt is none
-    """The process was killed because the caller wanted it ended."""
+class Stopped(Exception):  # noqa: N818 – not an error, just like KeyboardInterrupt
+    """The process was killed because the caller asked for it."""
 
 
 def run(
@@ -36,12 +36,12 @@ def run(
     output: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[int, bytes]:
-    """Run a program with `given` on its stdin; return its exit code, negative for a signal, and what it wrote.
+    """Run a program with `given` on its stdin; return its exit code, negative for a signal, and its output.
 
-    Nothing that it prints is shown; its stdout is kept when `output` is set. Without a shell, in a session of its own,
-    so that the terminal's Ctrl-C is for this program to judge. Raises OSError when it cannot be started (ValueError
-    for a NUL in its arguments), `subprocess.TimeoutExpired` when it was killed after `seconds`, `Stopped` when it was
-    because `stopped` returned True.
+    Its output is never shown, and its stdout is kept only with `output`. It runs without a shell, in a session of its
+    own, so that this program decides about the terminal's Ctrl-C. Raises OSError if it cannot be started (ValueError
+    for a NUL in its arguments), `subprocess.TimeoutExpired` if it was killed after `seconds`, `Stopped` if it was
+    killed because `stopped` returned True.
     """
     with (
         _guard() as guarded,
@@ -66,7 +66,7 @@ def run(
 def _communicate(
     process: subprocess.Popen[bytes], given: bytes, seconds: float, stopped: Callable[[], bool]
 ) -> bytes:
-    """Read the output of a process to its end; look now and then whether to end it."""
+    """Read the output of a process to its end; regularly check whether to kill it."""
     deadline = time.monotonic() + seconds
     unsent: bytes | None = given
     while True:
@@ -74,7 +74,7 @@ def _communicate(
         try:
             written, _ = process.communicate(unsent, timeout=max(min(STOP_SECONDS, left), 0))
         except subprocess.TimeoutExpired:
-            unsent = None  # it goes on sending what it was given first
+            unsent = None  # it goes on sending the input first
             if stopped():
                 raise Stopped from None
             if left <= STOP_SECONDS:
@@ -85,16 +85,16 @@ def _communicate(
 
 @contextmanager
 def _guard() -> Iterator[Callable[[int], None]]:
-    """Start what kills a process group if this program ends within the block; yield what names the group to it.
+    """Start a guard that kills a process group if this program ends; yield a function that names the group to it.
 
-    It notices by its stdin, which the system closes however this program ends. On Linux PR_SET_PDEATHSIG would need
-    `preexec_fn`, which is not safe beside threads, and would not reach the children.
+    The guard notices through its stdin, which the system closes however this program ends. On Linux, PR_SET_PDEATHSIG
+    would need `preexec_fn`, which is unsafe beside threads, and would not reach the children.
     """
     try:
         guard = _started_guard() if os.name == "posix" else None
     except (
         FileNotFoundError
-    ):  # a system without a shell; whatever else is in the way is in that of the program, too
+    ):  # a system without a shell; any other obstacle would stop the program as well
         guard = None
     if guard is None:
         yield lambda group: None  # noqa: ARG005
@@ -125,7 +125,7 @@ def _say(stdin: IO[bytes], line: str) -> None:
 
 
 def _environment(environ: Mapping[str, str]) -> Mapping[bytes, bytes] | Mapping[str, str]:
-    """Return the environment for a process: on POSIX in bytes, UTF-8 whatever the locale, as that of this one came."""
+    """Return the environment for a process: on POSIX in bytes, as UTF-8 whatever the locale."""
     if os.name != "posix":
         return environ
     return {
@@ -135,7 +135,7 @@ def _environment(environ: Mapping[str, str]) -> Mapping[bytes, bytes] | Mapping[
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and what it started; after it was waited for, its number may be another's."""
+    """Kill a process and its children, unless it was waited for: its number may then be another's."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""Why a message was not taken: reasons that are about the message, apart from those about the way to the channel."""
+"""The reasons why a message was not delivered: those about the message, and those about the connection."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from crawler.phrases import Phrase
 __all__ = ["INTERRUPTED", "FinalRefusal", "Refusal"]
 
 INTERRUPTED = Phrase("delivery_interrupted")
-"""The reason of a delivery that the caller ended."""
+"""The reason of a delivery that the caller aborted."""
 
 
 class Refusal(str):
-    """The reason of a channel that was reached and did not take the message: a status, an exit code.
+    """The reason of a channel that was reached and did not accept the message: a status, an exit code.
 
-    Any other reason says that nobody was reached, or took too long.
+    Any other reason means that the channel was not reached, or took too long.
     """
 
     __slots__ = ("reason",)
     reason: str
-    """The same, as a phrase where it is one."""
+    """The same reason; a phrase if it was given as one."""
 
     def __new__(cls, reason: str) -> Self:
-        """Keep `reason` beside its text."""
+        """Store `reason` beside its text."""
         refusal = super().__new__(cls, reason)
         refusal.reason = reason
         return refusal
 
 
 class FinalRefusal(Refusal):
-    """The reason of a channel that will not take the same message later either, as far as it says."""
+    """The reason of a channel that, as far as it says, will never accept the same message."""
 
     __slots__ = ()

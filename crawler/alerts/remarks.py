@@ -1,4 +1,4 @@
-"""Further sentences of an alert, worded from facts in the language of the moment."""
+"""Further sentences of an alert, worded from facts in the current language."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["LaterPrice", "remarks_in_words"]
 
 @dataclass(frozen=True, slots=True)
 class LaterPrice:
-    """The last observation of a product when its alert is delivered late."""
+    """The last observation of a product whose alert is delivered late."""
 
     at: dt.datetime | None = None
-    """When it was seen last; None if that was not after the alert."""
+    """The time of that observation; None if there is none after the alert."""
     price: Decimal | None = None
     """Its price then, in yuan; None if it could not be bought."""
 

@@ -1,4 +1,4 @@
-"""Alerts to an Apprise URL: tokens come from the environment, and none of them ever comes out again."""
+"""Deliver alerts to an Apprise URL; its tokens come from the environment and never leave this module."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["UrlChannel", "url_channels"]
 
 URL_SECONDS = 30.0
-"""How long the delivery of a message may take."""
+"""The time limit for the delivery of a message, in seconds."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
-"""A variable, by its name; with no name, two characters that open none."""
+"""A variable with its name; without a name, the two characters that open an invalid one."""
 
 _SCRIPT = Path(__file__).with_name("apprise_process.py")
 
@@ -43,37 +43,38 @@ _REASONS = frozenset({
     "broken", "certificate", "disabled", "errcode", "garbled", "host", "invalid", "memory", "missing", "nobody",
     "proxy", "redirects", "refused", "scheme", "smtp", "status", "timeout", "tls",
 })  # fmt: skip
-"""All that can be said of a delivery that failed, by what the process tells; it has no other words."""
+"""The possible reasons of a failed delivery, by the name that the process gives; there are no others."""
 
 _NUMBERED = frozenset({"errcode", "smtp", "status"})
-"""Failures that come with a number."""
+"""Reasons that come with a number."""
 
 
 _FINAL_STATUSES = {400, 406, 411, 412, 413, 414, 415, 417, 422, 431, 451}
-"""Statuses about what was sent. Of the others 401, 403 and 404 may be a token, 408, 429 and 5xx a bad day."""
+"""Statuses that concern the message. Of the others, 401, 403 and 404 may mean a wrong token, 408, 429 and 5xx a
+temporary failure."""
 
 _FINAL_SMTP_CODES = {552, 554}
-"""Codes about a mail and not about its sender or reader: too large, not to be delivered (RFC 5321 4.2.3)."""
+"""Codes that concern a mail, not its sender or recipient: too large, undeliverable (RFC 5321 4.2.3)."""
 
 
 _REACHED = {"errcode", "garbled", "memory", "redirects", "refused", "smtp", "status"}
-"""Failures of a service that has answered."""
+"""Failures of a service that has responded."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlChannel:
-    """A URL of one of the services that Apprise knows."""
+    """The URL of a service that Apprise supports."""
 
     name: str
-    """With the number and the scheme alone."""
+    """Contains only the number and the scheme of the URL."""
     key: str
-    """Of the URL as it was written, before tokens were put in."""
+    """Derived from the configured URL, before tokens are inserted."""
     url: str = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     seconds: float = URL_SECONDS
 
     def deliver(self, message: Message, stopped: Callable[[], bool] = lambda: False) -> str | None:
-        """Hand the message to the service; return None when that took it, else a reason without a secret."""
+        """Send the message to the service; return None if it accepts it, else a reason without secrets."""
         task = {"urls": [self.url], "title": message.title, "text": message.text}
         try:
             answer = _answer(task, self.environ, self.seconds, stopped)
@@ -89,10 +90,10 @@ class UrlChannel:
 
 
 def url_channels(templates: Sequence[str], environ: Mapping[str, str]) -> tuple[UrlChannel, ...]:
-    """Return a channel for each URL, with `${NAME}` taken from `environ`.
+    """Return a channel for each URL, with `${NAME}` replaced from `environ`.
 
-    Raises SettingsError for a variable that is not set, or empty, and for a URL that Apprise does not understand;
-    UsageError when Apprise is not installed. No message holds more of a URL than its number and scheme.
+    Raises SettingsError for a variable that is unset or empty, and for a URL that Apprise does not understand;
+    UsageError if Apprise is not installed. Messages contain only the number and the scheme of a URL.
     """
     if not templates:
         return ()
@@ -149,9 +150,9 @@ def _answer(
     seconds: float,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Any:
-    """Return what the process says of a task; None when it says nothing. Raises what `run` does."""
-    # URLs travel on stdin, since everybody may read a process's arguments. Isolated, so that neither a variable nor the
-    # working folder decides what is imported, but where this program finds its modules.
+    """Return the response of the process to a task; None if it has none. Raises the same errors as `run`."""
+    # URLs travel on stdin, because everybody can read a process's arguments. The process is isolated, so that it
+    # imports modules only from the places of this program, not from a variable or the working folder.
     path = [str(part) for part in sys.path]
     given = json.dumps(task | {"seconds": seconds + 5, "path": path}).encode()
     argv = [sys.executable, "-I", str(_SCRIPT)]
@@ -163,7 +164,7 @@ def _answer(
 
 
 def _failure(answer: dict[str, Any]) -> str:
-    """Return the reason of a failure, as one about the message where it is."""
+    """Return the reason of a failure; a refusal if it concerns the message."""
     why, number, words = answer.get("why"), answer.get("number", 0), _reason(answer)
     if (why == "status" and number in _FINAL_STATUSES) or (why == "smtp" and number in _FINAL_SMTP_CODES):
         return FinalRefusal(words)

@@ -1,4 +1,4 @@
-"""Alerts in words: a title and a plain text for all that one watch has to tell."""
+"""Put alerts into words: a title and a plain text for all the alerts of one watch."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ __all__ = [
 ]
 
 MOST_ALERTS = 20
-"""Alerts in one message, each of another product: what a phone still shows, and most services still take."""
+"""The maximum number of alerts in one message, each about another product: a phone still shows it, and most services
+accept it."""
 
 WATCH_LIMIT, BOOK_LIMIT, TITLE_LIMIT = 40, 30, 120
-"""Characters of each; a message's title stays below the 200 that services allow."""
+"""The maximum characters of each; a message's title stays below the 200 that services allow."""
 
 SEPARATOR = " · "
 
 CENT = Decimal("0.01")
-"""To which prices are shown."""
+"""The precision of displayed prices."""
 
 COMPARED = {AlertKind.TARGET_PRICE, AlertKind.PRICE_DROP, AlertKind.NEW_LOWEST}
-"""Kinds that compare one price with another."""
+"""Kinds that compare two prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,24 @@ class Message:
     title: str
     """One line."""
     text: str
-    """Lines of plain text, without a last line end."""
+    """Lines of plain text, without a final newline."""
     alerts: tuple[Alert, ...]
     """The alerts in it."""
     say: Labels = field(default=ENGLISH, repr=False)
-    """The words that it is written in."""
+    """The labels in its language."""
     lang: str | None = None
-    """The setting that chose them: a language, or auto; None where nothing but `say` is known."""
+    """The setting that chose the language: a language, or auto; None if only `say` is known."""
     query: str = ""
-    """Query of the watch, as typed: «auto» follows it."""
+    """The query of the watch, as typed: «auto» follows it."""
 
 
 def messages_of(
     alerts: Iterable[Alert], say: Labels = ENGLISH, *, lang: str | None = None, query: str = ""
 ) -> tuple[Message, ...]:
-    """Return messages that tell `alerts`, each of them once: a watch's together, watches in the order they come.
+    """Return messages that contain each of `alerts` once, grouped by watch in the order of their first alerts.
 
-    No message names a product twice. What is of another source, such as the demo shop, is never in one message with
-    what is not. `lang` and `query` are those of the messages.
+    No message names a product twice. Alerts of different sources, such as the shop and the demo, are never in one
+    message. `lang` and `query` are those of the messages.
     """
     groups: dict[tuple[str, str], list[Alert]] = {}
     for alert in alerts:
@@ -82,7 +83,7 @@ def messages_of(
 def _parts(alerts: Iterable[Alert]) -> list[tuple[Alert, ...]]:
     """Split the alerts of a watch into those of each message.
 
-    An earlier alert of a product, which could not be delivered in time, goes into an earlier message.
+    An earlier alert about the same product, which could not be delivered in time, goes into an earlier message.
     """
     rounds: list[list[Alert]] = []
     times: Counter[str] = Counter()
@@ -99,7 +100,7 @@ def _parts(alerts: Iterable[Alert]) -> list[tuple[Alert, ...]]:
 
 
 def trial_message(say: Labels = ENGLISH) -> Message:
-    """Return a message that tries whether alerts arrive, and says so."""
+    """Return a message that tests the delivery of alerts, and says so."""
     alert = Alert(
         watch="bookprice", kind=AlertKind.TEST, product_id="", title=say("test_title"), url="",
         at=dt.datetime.now(dt.UTC), price=None, against=None, remarks=(say("test_remark"),),
@@ -111,7 +112,7 @@ def trial_message(say: Labels = ENGLISH) -> Message:
 def title_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
     """Return a title for alerts of one watch: «三体: 2 products — target reached: ¥19.90 (target ¥20.00) · 三体全集».
 
-    Of several products the one with the most telling alert is named. Raises ValueError for none.
+    With several products, it names the one with the most important alert. Raises ValueError if there are no alerts.
     """
     telling = min(alerts, key=lambda alert: list(AlertKind).index(alert.kind))
     watch, book = crop(clean(telling.watch), WATCH_LIMIT), crop(clean(telling.title), BOOK_LIMIT)
@@ -125,9 +126,9 @@ def title_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
 
 
 def text_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
-    """Return the text for alerts of one watch: one or two lines an alert, an empty one between them.
+    """Return the text for alerts of one watch: one or two lines for each alert, with an empty line between alerts.
 
-    A line before them says it when they are not of the live shop.
+    If they are not from the live shop, a line before them says so.
     """
     sources = dict.fromkeys(alert.source for alert in alerts if alert.source)
     return "\n\n".join(
@@ -136,27 +137,27 @@ def text_of(alerts: Sequence[Alert], say: Labels = ENGLISH) -> str:
 
 
 def _lines(alert: Alert, say: Labels) -> str:
-    """Return one line with events and product, and a second one with its page and the remarks, if there are any."""
+    """Return one line with events and product, and another with its page and the remarks, if there are any."""
     first, url = headline(alert, say), followable(alert.url)
     second = SEPARATOR.join(part for part in [url, *alert.remarks_in_words(say)] if part)
     return f"{first}\n{second}" if second else first
 
 
 def headline(alert: Alert, say: Labels = ENGLISH) -> str:
-    """Return the line that says what happened to which product, marked where it is not of the live shop."""
+    """Return the line with the events and the product, marked if it is not from the live shop."""
     title = crop(clean(alert.title), TITLE_LIMIT) or crop(clean(alert.product_id), NUMBER_LIMIT)
     return _marked(alert, SEPARATOR.join([happened_in_words(alert, say), title]), say)
 
 
 def followable(url: str) -> str:
-    """Return a product's page as a message may show it; '' for a URL that is too long, or holds what a URL cannot."""
+    """Return a product's page in a form safe for messages; '' for a URL that is too long or invalid."""
     return url if len(url) <= URL_LIMIT and url == clean(url) and " " not in url else ""
 
 
 def happened_in_words(alert: Alert, say: Labels = ENGLISH, *, compare: bool = True) -> str:
-    """Describe the events with the price and the prices they compare it with.
+    """Describe the events with the price and the prices that they compare it with.
 
-    «cheaper, lowest price seen: ¥19.90 (was ¥30.00, 34% less; lowest before ¥24.00, 17% less)»; without `compare`
+    «cheaper, lowest price seen: ¥19.90 (was ¥30.00, 34% less; lowest before ¥24.00, 17% less)»; without `compare`,
     nothing in brackets.
     """
     kinds = say("comma").join(say(f"alert_{event.kind.value}") for event in alert.events)
@@ -181,7 +182,7 @@ def _compared(event: PriceEvent, against: Decimal, price: Decimal | None, say: L
 def _percent_below(price: Decimal | None, against: Decimal) -> int:
     """Return the discount between two displayed prices, in per cent.
 
-    0 where it is not below; 100 only for what costs nothing.
+    0 if the price is not below; 100 only for a free product.
     """
     if price is None:
         return 0
