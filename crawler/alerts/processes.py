@@ -92,9 +92,7 @@ def _guard() -> Iterator[Callable[[int], None]]:
     """
     try:
         guard = _started_guard() if os.name == "posix" else None
-    except (
-        FileNotFoundError
-    ):  # a system without a shell; any other obstacle would stop the program as well
+    except FileNotFoundError:  # a system without a shell; other obstacles stop the program, too
         guard = None
     if guard is None:
         yield lambda group: None  # noqa: ARG005

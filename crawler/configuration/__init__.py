@@ -1,4 +1,4 @@
-"""Where settings come from: flags over environment over one file."""
+"""Read settings from flags, the environment and one file, in this order of precedence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one configuration file that counts: finding and parsing it."""
+"""Find and parse the configuration file."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from crawler.phrases import Phrase
 __all__ = ["HERE", "example_words", "find_file", "users_file"]
 
 APP = "bookprice-crawler"
-"""Name of the folder in the user's configuration."""
+"""The name of the folder in the user's configuration."""
 
 HERE = "./config.toml"
 
 _MOST_BYTES, _MOST_DOTS = 256 * 1024, 100
-"""Limits of a `./config.toml` and of a line in it: the memory of tomllib grows with the square of a key's parts."""
+"""The limits of a `./config.toml` and of a line in it: the memory of tomllib grows with the square of a key's parts."""
 
 _OWN_TABLE = re.compile(r"^\s*\[\s*crawler\s*\]", re.MULTILINE)
 
 
 def example_words() -> str:
-    """Return one line that says where every setting is documented, and where to put a copy."""
+    """Return a line that says where all settings are documented, and where to put a copy."""
     package = Path(__file__).parents[1]
     packaged = package / "config.toml"  # in the wheel; a checkout has it beside the package
     example = packaged if packaged.exists() else package.parent / "config.toml"
@@ -44,7 +44,7 @@ def users_file() -> Path:
 def find_file(
     config: str | None, environ: Mapping[str, str], cwd: Path, warnings: list[str]
 ) -> tuple[Path | None, dict[str, Any]]:
-    """Return the file to use and its content; None if there is none."""
+    """Return the file to use and its content; None and no content if there is none."""
     if config == "":
         raise SettingsError("--config must be the path of a file, not ''")
     for named, source in ((config, "--config"), (environ.get("CRAWLER_CONFIG"), "CRAWLER_CONFIG")):
@@ -77,7 +77,7 @@ def _read_text(path: Path, label: str) -> str:
 
 
 def _read_bounded(path: Path) -> str:
-    """Return the text of a file that may come from anybody, if its size is that of a configuration."""
+    """Return the text of a file from an unknown source if its size is plausible for a configuration."""
     try:
         size = path.stat().st_size
     except OSError:  # reading it reports the error
@@ -92,14 +92,14 @@ def _read_bounded(path: Path) -> str:
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text, parse_float=Decimal)  # 12.50 yuan stay 12.50
-    except (ValueError, ArithmeticError, RecursionError) as error:  # also numbers of too many digits
+        return tomllib.loads(text, parse_float=Decimal)  # so that 12.50 yuan stay 12.50
+    except (ValueError, ArithmeticError, RecursionError) as error:  # including numbers with too many digits
         why = "it contains a number that is too large" if isinstance(error, ArithmeticError) else error
         raise SettingsError(f"{path} is not valid TOML: {why}") from error
 
 
 def _read_if_own(path: Path, warnings: list[str]) -> dict[str, Any] | None:
-    """Return the content of a `config.toml` in the working folder if it is ours."""
+    """Return the content of a `config.toml` in the working folder if it belongs to this program."""
     if not path.is_file():
         return None
     try:

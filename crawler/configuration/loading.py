@@ -1,4 +1,4 @@
-"""Where settings come from: flags over environment over one file.
+"""Read settings from flags, the environment and one file, in this order of precedence.
 
 The file is the one that `--config` names, else `CRAWLER_CONFIG`, else `./config.toml` if it has a `[crawler]` table
 (another program's file is ignored), else `config.toml` in the user's configuration folder. Every message is one line
@@ -38,7 +38,7 @@ __all__ = ["TABLES", "Loaded", "load"]
 TABLES: dict[str, type[Table]] = {
     table.section: table for table in (Settings, ReportSettings, HistorySettings, AlertSettings)
 }
-"""The tables of the file and their values. There is also one `[[watch]]` per watch."""
+"""The tables of the file and their classes. There is also one `[[watch]]` per watch."""
 
 _WATCHES = f"[[{WATCH}]]"
 
@@ -65,7 +65,7 @@ class Loaded:
     unused: tuple[str, ...] = ()
     """Keys of the file that are ignored because nobody named the file: «[crawler] proxy», «[[watch]]»."""
     report_root: Path | None = None
-    """The folder that a link must not lead the report folder out of; None if a person named the report folder."""
+    """The folder that no link may lead the report folder out of; None if a person named the report folder."""
     overlooked: Path | None = None
     """The user's own file, if it exists and a file that nobody named is read instead."""
 
@@ -76,12 +76,12 @@ class Loaded:
 
     @property
     def ignores_watches(self) -> bool:
-        """Whether the file has watches that are ignored."""
+        """True if the file has watches that are ignored."""
         return _WATCHES in self.unused
 
     @property
     def unused_words(self) -> str:
-        """One line that names the ignored keys and the remedy; '' if there are none."""
+        """A line that names the ignored keys and the remedy; '' if there are none."""
         if not self.unused:
             return ""
         return Phrase("settings_unused", file=str(self.file), names=", ".join(self.unused), here=HERE)
@@ -118,7 +118,7 @@ class _Gathered:
         return AlertSettings(**self._table("alerts"))
 
     def drop_harmful(self, cwd: Path) -> list[str]:
-        """Drop keys that only a file that a person named or owns may set, and return the names of those that matter.
+        """Drop keys that only a file named or owned by a person may set; return the names of those that would matter.
 
         A key with its default value changes nothing, so it is not named.
         """
@@ -137,12 +137,12 @@ def load(
 ) -> Loaded:
     """Return the settings of a command.
 
-    `flags` holds their values by key of the file («pages», «report.top»), None for a flag that was not given; `config`
-    is `--config`; an empty variable of `environ` counts as not set; `cwd` is the working folder, None for that of the
-    process.
+    `flags` contains their values by key of the file («pages», «report.top»), None for a flag that was not given;
+    `config` is `--config`; an empty variable of `environ` counts as unset; `cwd` is the working folder, None for that
+    of the process.
 
-    Raises SettingsError for an unknown key, a value of another type or out of range, a named file that is missing or
-    broken, and a working folder that no longer exists. An unknown `CRAWLER_…` variable is a warning, because other
+    Raises SettingsError for an unknown key, a value with the wrong type or out of range, a named file that is missing
+    or broken, and a working folder that no longer exists. An unknown `CRAWLER_…` variable is a warning, because other
     programs may use the name.
     """
     gathered = _Gathered()
@@ -189,7 +189,7 @@ def load(
 
 
 def _is_same(path: Path, own: Path) -> bool:
-    """Return whether a file is the user's own, whatever its path."""
+    """Return True if a file is the user's own, whatever its path."""
     try:
         return path.samefile(own)
     except OSError:  # the user has no file
@@ -197,7 +197,7 @@ def _is_same(path: Path, own: Path) -> bool:
 
 
 def _is_harmless(key: Key, value: Any, cwd: Path) -> bool:
-    """Return whether a file that merely lies in the working folder `cwd` may set a value."""
+    """Return True if a file that merely lies in the working folder `cwd` may set a value."""
     table, name = key
     return options_of(TABLES[table])[name].harmless and (
         key != _REPORT_FOLDER or not leads_out(cwd / value, cwd)
@@ -229,7 +229,7 @@ def _file_values(path: Path, content: dict[str, Any]) -> Iterator[tuple[Key, obj
 
 
 def _advice(name: str, table: str) -> str:
-    """Return where `name` belongs, or the nearest key of `table` or of all tables."""
+    """Return the place where `name` belongs, or the nearest key of `table` or of all tables."""
     if name in TABLES:
         return f"[{name}] is a separate table"
     for home, keys in TABLES.items():

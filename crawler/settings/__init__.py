@@ -1,9 +1,9 @@
 """All settings with their defaults, limits and metadata; `crawler.configuration` reads them from their sources.
 
-`Settings` is the public value. It consists of one part each for the search, fetching and the engine, and holds the
+`Settings` is the public value. It combines the settings of the search, of fetching and of the engine, and holds the
 tables for reports and history. A value that exists is valid: `Settings(pages=500)` raises, wherever the 500 came from.
 
-To add a setting, add a field with an `Option` to its part. The lists of settings that a flag, a variable, a watch or a
+To add a setting, add a field with an `Option` to its class. The lists of settings that a flag, a variable, a watch or a
 recording may set follow from the fields.
 """
 

@@ -22,11 +22,12 @@ __all__ = ["SettingFlag", "Settings", "setting_flags"]
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings(EngineSettings, FetchSettings, SearchSettings):
-    """Table `[crawler]` and, as `report` and `history`, the tables of these names.
+    """Table `[crawler]` and, as `report` and `history`, the tables with these names.
 
-    It is its own parts: where `SearchSettings`, `FetchSettings` or `EngineSettings` are wanted, it serves.
+    It inherits from `SearchSettings`, `FetchSettings` and `EngineSettings`, so it can be passed where one of them is
+    expected.
 
-    Raises SettingsError for a value of another type or out of range.
+    Raises SettingsError for a value with the wrong type or out of range.
     """
 
     report: ReportSettings = field(default_factory=ReportSettings)
@@ -50,7 +51,7 @@ class SettingFlag:
     name: str
     """«--history-file»."""
     dest: str
-    """Its attribute in the namespace of argparse."""
+    """The flag's attribute in the namespace of argparse."""
     key: str
     """The setting as `configuration.load` takes it: «pages», «history.path»."""
     option: Option

@@ -1,4 +1,4 @@
-"""The settings of the engine: parse processes, and what runs keep for the next."""
+"""The settings of the engine: parse processes, and the files that runs keep for later runs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class EngineSettings(Table):
     section = "crawler"
 
     workers: Annotated[int, whole(0, 64), Option(commands=("search",), replay="accepted")] = 0
-    """Parse processes; 0 means one fewer than the usable CPUs, at least 1."""
+    """The number of parse processes; 0 means one fewer than the usable CPUs, at least 1."""
     parse_timeout: Annotated[Limit, Option()] = 10.0
-    """Seconds to parse a page."""
+    """The time limit in seconds for parsing a page."""
     cache_dir: Annotated[FolderPath, Option()] = None
-    """Folder for robots.txt and for the journals that `--resume` reads; None for the user's cache folder. The library
-    keeps nothing."""
+    """The folder for robots.txt files and for the journals that `--resume` reads; None for the user's cache folder. The
+    library keeps nothing."""
     resume_max_age: Annotated[Limit, Option()] = 3600.0
-    """Seconds for which `--resume` reuses a page of an earlier run."""
+    """The maximum age in seconds of an earlier run's page that `--resume` reuses."""

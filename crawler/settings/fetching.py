@@ -43,24 +43,24 @@ class FetchSettings(Table):
     section = "crawler"
 
     concurrency: Annotated[int, whole(1, 64), _FLAG] = 10
-    """Requests to one host at a time."""
+    """The maximum number of parallel requests to one host."""
     delay: Annotated[Seconds, _FLAG] = 0.0
     """Seconds between the starts of two requests to one host, randomly up to 50 % more or less."""
     max_wait: Annotated[Seconds, _FLAG] = 30.0
-    """Longest wait in seconds that a Retry-After may ask for; beyond it the page fails. A Crawl-delay may be ten times
-    as long; beyond that no page is requested."""
+    """The longest wait in seconds that a Retry-After may request; beyond it the page fails. A Crawl-delay may be ten
+    times as long; beyond that no page is requested."""
     obey_robots: Annotated[
         bool, switch, Option(commands=("search",), flag="--ignore-robots", dest="obey_robots", recorded=True)
     ] = True
-    """Whether to obey robots.txt, including its Crawl-delay."""
+    """True to obey robots.txt, including its Crawl-delay."""
     proxy: Annotated[
         str | None,
         Meta(description=proxy_url.KIND),
         _is_proxy_url,
         replace(_FLAG, secret=True, redact=_redacted),
     ] = None
-    """Proxy for all requests except those to this machine; overrides those of the environment (HTTPS_PROXY …). It may
-    hold user name and password."""
+    """The proxy for all requests except those to this machine; it overrides the environment's (HTTPS_PROXY …). It may
+    contain user name and password."""
     connect_timeout: Annotated[Limit, _NO_FLAG] = 5.0
     """Seconds to connect."""
     read_timeout: Annotated[Limit, _NO_FLAG] = 15.0
@@ -68,12 +68,12 @@ class FetchSettings(Table):
     request_timeout: Annotated[Limit, _NO_FLAG] = 20.0
     """Seconds for one request, from its start to the last byte of the response, redirects included."""
     page_timeout: Annotated[Limit, _NO_FLAG] = 45.0
-    """Seconds for a page with all its attempts and the waits between them."""
+    """Seconds for a page, including all its attempts and the waits between them."""
     attempts: Annotated[int, whole(1, 10), _NO_FLAG] = 3
-    """Requests for a page after connection errors, timeouts, 408, 425, 429 or 5xx."""
+    """The maximum number of requests for a page after connection errors, timeouts, 408, 425, 429 or 5xx."""
     max_body_bytes: Annotated[int, whole(1024, 2**30), _NO_FLAG] = 8 * 2**20
-    """Largest response in bytes, compressed or not."""
+    """The largest response in bytes, compressed or not."""
     user_agent: Annotated[str, Meta(description="one line of ASCII text"), _is_header_value, _FLAG] = (
         f"bookprice-crawler/{__version__}"
     )
-    """User-Agent header of requests; robots.txt is read for its first word."""
+    """The User-Agent header of requests; its first word selects the group of rules in robots.txt."""

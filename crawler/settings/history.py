@@ -14,7 +14,7 @@ __all__ = ["HistorySettings"]
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class HistorySettings(Table):
-    """Table `[history]`: which runs are recorded in which file."""
+    """Table `[history]`: which runs to record, and in which file."""
 
     section = "history"
 
@@ -32,5 +32,5 @@ class HistorySettings(Table):
         choice("live", "always", "never"),
         Option(commands=("search",), flag="--history", dest="record_history", replay="accepted"),
     ] = "live"
-    """Runs that the command records and whose reports show the history: those of the live shop, all (also demos,
-    replicas and replays), or none. The library records when it is asked to."""
+    """The runs that the command records and whose reports show the history: those of the live shop, all (also demos,
+    replicas and replays), or none. The library records only on request."""

@@ -1,4 +1,4 @@
-"""Kinds of values that several settings share, and their limits."""
+"""Types of values that several settings share, and their limits."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = [
 ]
 
 MAX_YUAN = 1_000_000
-"""Highest price bound. No book costs as much; a bound keeps «1e999999» out of a URL."""
+"""The highest price bound. No book costs that much; the limit keeps «1e999999» out of a URL."""
 
 DAY = 86_400
-"""Seconds; the longest of all time limits, so that none is endless."""
+"""In seconds; the upper bound of all time limits, so that none is endless."""
 
 
 def whole(low: int, high: int) -> Meta:
@@ -41,7 +41,7 @@ switch = Meta(description="true or false")
 
 
 def is_path(text: str) -> bool:
-    """Return whether text can be a path."""
+    """Return True if a text can be a path."""
     return text != "" and "\0" not in text
 
 
@@ -70,7 +70,7 @@ Limit = Annotated[float, Meta(gt=0, le=DAY, description=f"a number of seconds ab
 """A time limit."""
 
 Seconds = Annotated[float, Meta(ge=0, le=DAY, description=f"a number of seconds from 0 to {DAY}")]
-"""A wait, which may be none."""
+"""A wait, which may be 0."""
 
 FilePath = Annotated[str | None, Meta(description="the path of a file"), is_path]
 

@@ -11,13 +11,13 @@ __all__ = ["Option"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """Metadata that every field of a settings table carries in `Annotated`; its table is its section in config.toml."""
+    """The metadata of a setting, carried in `Annotated`; its table names the section in config.toml."""
 
     harmless: bool = False
-    """Whether a `config.toml` that nobody named may set it. Such a setting shapes a search or its report; it cannot
+    """True if a `config.toml` that nobody named may set it. Such a setting shapes a search or its report; it cannot
     send, run, write or delete anything elsewhere."""
     environment: bool = True
-    """Whether an environment variable may set it."""
+    """True if an environment variable may set it."""
     commands: tuple[str, ...] = ()
     """The commands with a flag for it."""
     flag: str = ""
@@ -25,23 +25,24 @@ class Option:
     dest: str = ""
     """The flag's attribute in the namespace of argparse, if it is not named after the flag."""
     watch: bool = False
-    """Whether a [[watch]] may have a value of its own."""
+    """True if a [[watch]] may have a value of its own."""
     scope: bool = False
-    """Whether a watch that changes it becomes another search, with nothing seen yet."""
+    """True if a watch that changes it becomes a different search, which has seen no products yet."""
     recorded: bool = False
-    """Whether a recording keeps it, because it decides the content of the report."""
+    """True if a recording stores it, because it affects the content of the report."""
     reported: bool = False
-    """Whether the JSON report lists it among the options of its search."""
+    """True if the JSON report lists it among the options of its search."""
     replay: Literal["refused", "accepted", "applied"] = "refused"
-    """Whether --replay refuses its flag, accepts it, or applies it in place of the recorded value."""
+    """How --replay treats its flag: refuse it, accept it, or apply it in place of the recorded value."""
     secret: bool = False
-    """Whether messages hide its value."""
+    """True if messages hide its value."""
     redact: Callable[[Any], object] | None = None
-    """Turn its value into one that a repr may show."""
+    """Convert its value to one that a repr may show."""
     separator: str | None = ","
-    """What separates the items of a list given as one word: None for white space, '' if one word cannot be a list."""
+    """The separator between the items of a list given as one word: None for white space, '' if one word cannot be a
+    list."""
     parse: Callable[[str], object] = str
-    """Turn a name into the value it stands for: «all» into 100."""
+    """Convert a name to the value that it stands for: «all» to 100."""
 
     def flag_of(self, name: str) -> str:
         """Return the flag of the field `name`."""

@@ -14,7 +14,7 @@ from crawler.settings.table import Table
 __all__ = ["Language", "ReportSettings"]
 
 Language = Literal["auto", "en", "zh-Hans", "zh-Hant"]
-"""What `lang` takes: `crawler.languages.LANGUAGES` and auto, which a test compares."""
+"""The values of `lang`: `crawler.languages.LANGUAGES` and auto. A test compares them."""
 
 
 def _language(name: str) -> str:
@@ -32,16 +32,16 @@ class ReportSettings(Table):
     top: Annotated[
         int, whole(1, 1_000_000), Option(harmless=True, commands=("search", "history"), replay="accepted")
     ] = 50
-    """Books in the table and in the Markdown report."""
+    """The number of books in the table and in the Markdown report."""
     dir: Annotated[str, Meta(description="the path of a folder"), is_path, Option(harmless=True)] = "reports"
-    """Folder for the Markdown and HTML reports, relative to the working folder."""
+    """The folder for the Markdown and HTML reports, relative to the working folder."""
     keep: Annotated[
         int, whole(0, 1_000_000), Option(commands=("search",), flag="--keep-reports", replay="accepted")
     ] = 0
-    """Newest reports of one query to keep in that folder; 0 keeps all."""
+    """The number of reports of one query to keep in that folder, the newest; 0 keeps all."""
     lang: Annotated[
         Language,
         Meta(description="one of auto, en, zh-Hans, zh-Hant, or a name such as zh-TW, zh_CN, zh, en-US"),
         Option(harmless=True, commands=("search", "history"), replay="accepted", parse=_language),
     ] = "auto"
-    """Language of reports and messages for people; auto follows the query, then the environment's locale."""
+    """The language of reports and messages for people; auto follows the query, then the environment's locale."""

@@ -21,22 +21,22 @@ __all__ = ["Table", "checked", "nearest", "options_of"]
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 _MOST_SHOWN = 60
-"""Characters of a wrong value that a message shows."""
+"""The maximum number of characters of an invalid value that a message shows."""
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _cached(function: _Function) -> _Function:
-    """Cache the results of a function of tables; mypy takes a frozen dataclass, as a type, for unhashable."""
+    """Cache the results of a function of tables; mypy considers the type of a frozen dataclass unhashable."""
     return cast("_Function", cache(function))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Table:
-    """Settings that belong together, as one frozen value whose fields are checked when it is made.
+    """Settings of one table, as a frozen value that checks its fields when it is created.
 
-    Raises SettingsError for a value of another type or out of range, TypeError for a field without an `Option`.
+    Raises SettingsError for a value with the wrong type or out of range, TypeError for a field without an `Option`.
     """
 
     section = ""
@@ -45,7 +45,7 @@ class Table:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = checked(type(self), field.name, getattr(self, field.name), label=field.name)
-            object.__setattr__(self, field.name, value)  # 5 becomes Decimal("5") where money is meant
+            object.__setattr__(self, field.name, value)  # 5 becomes Decimal("5") for an amount
 
     def __repr__(self) -> str:
         """Return the fields that differ from their defaults, without passwords."""
@@ -63,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What the annotation of a field says."""
+    """The rules in the annotation of a field."""
 
     meta: Meta
     option: Option
@@ -72,7 +72,7 @@ class _Rules:
 
 @_cached
 def options_of(table: type[Table]) -> Mapping[str, Option]:
-    """Return the metadata of a table's settings by name; a field that holds another table is not a setting."""
+    """Return the metadata of a table's settings by name; a field that contains another table is not a setting."""
     return {
         field.name: _rules(table, field.name).option
         for field in fields(table)
@@ -81,12 +81,12 @@ def options_of(table: type[Table]) -> Mapping[str, Option]:
 
 
 def checked(table: type[Table], name: str, value: object, *, label: str, text: bool = False) -> Any:
-    """Return `value` as the setting `name` of `table` holds it.
+    """Convert `value` to the type of the setting `name` of `table`, and return it.
 
-    With `text` the value comes from a flag or the environment: «10» is a number then, and «none» removes a limit.
+    With `text`, the value comes from a flag or the environment: «10» is then a number, and «none» removes a limit.
     Messages call the setting `label`: «--pages», «CRAWLER_PAGES», «config.toml: [crawler] pages».
 
-    Raises SettingsError when the value has another type or is out of range.
+    Raises SettingsError if the value has the wrong type or is out of range.
     """
     hint = _hints(table)[name]
     if _is_table(hint):
@@ -100,7 +100,7 @@ def checked(table: type[Table], name: str, value: object, *, label: str, text: b
         value = option.parse(value)
     parts: object
     if get_origin(get_args(hint)[0]) is tuple and isinstance(value, str) and option.separator != "":
-        # A list in one word. Between URLs there is white space: they may hold commas.
+        # A list in one word. White space separates URLs, because they may contain commas.
         parts = [] if is_none else [part.strip() for part in value.split(option.separator)]
     else:
         parts = None if is_none else value
@@ -112,23 +112,23 @@ def checked(table: type[Table], name: str, value: object, *, label: str, text: b
         fits = _is_exact(result, value, parts, text=text)
     if fits and (result is None or all(condition(result) for condition in rules.conditions)):
         return result
-    # A secret may hold a password.
+    # A secret may contain a password.
     instead = " (its value is not shown)" if option.secret else f", not {_shown(value)}"
     raise SettingsError(f"{label} must be {rules.meta.description}{instead}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that looks most like `name`."""
+    """Return the known name that is most similar to `name`."""
     plain = name.lower().replace("-", "_")
     return max(sorted(known), key=lambda other: difflib.SequenceMatcher(None, plain, other.lower()).ratio())
 
 
 def _is_exact(result: object, value: object, parts: object, *, text: bool) -> bool:
-    """Return whether a value was written as its type is written, where msgspec accepts more."""
-    if text:  # msgspec takes «1e1» and «3.0» for whole numbers
+    """Return True if a value was written in the form of its type; msgspec accepts other forms."""
+    if text:  # msgspec accepts «1e1» and «3.0» as whole numbers
         number = isinstance(result, int) and not isinstance(result, bool)
         return not number or _WHOLE_NUMBER.fullmatch(str(value)) is not None
-    # msgspec turns text into a Decimal even in strict mode.
+    # msgspec converts text to a Decimal even in strict mode.
     return isinstance(parts, str) == isinstance(result, str)
 
 
@@ -144,7 +144,7 @@ def _is_table(hint: object) -> bool:
 @_cached
 def _rules(table: type[Table], name: str) -> _Rules:
     hint = _hints(table)[name]
-    # Of an optional setting the type within the union may carry the metadata.
+    # If the setting is optional, the type inside the union may carry the metadata.
     annotated = [part for part in (hint, *get_args(hint)) if hasattr(part, "__metadata__")]
     metadata = annotated[0].__metadata__ if annotated else ()
     metas = [part for part in metadata if isinstance(part, Meta)]
@@ -155,7 +155,7 @@ def _rules(table: type[Table], name: str) -> _Rules:
 
 
 def _shown(value: object) -> str:
-    """Return a value for a message: on one line, of bounded length, without a password."""
+    """Return a value in a form for messages: on one line, with limited length, without a password."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal):
@@ -164,7 +164,7 @@ def _shown(value: object) -> str:
         value = _without_password(value)
     try:
         shown = ascii(value) if not isinstance(value, str) or not value.isprintable() else f"'{value}'"
-    except (ValueError, RecursionError):  # a number of more digits than Python writes, lists within lists
+    except (ValueError, RecursionError):  # a number with more digits than Python writes, lists within lists
         return "a value too long to show"
     return shown if len(shown) <= _MOST_SHOWN else f"{shown[: _MOST_SHOWN - 1]}…"
 
