@@ -1,4 +1,4 @@
-"""A real Chromium, and pages opened in it that are watched: whatever they ask, say or refuse fails the test."""
+"""A real Chromium with monitored pages: any request, console message or error fails the test."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-"""It runs as root in CI, and must not look for hosts of its maker's."""
+"""Chromium runs as root in CI, and must not contact hosts of its maker."""
 
 Opener = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start one Chromium for a module; skip where none is installed, fail there with REQUIRE_CHROMIUM=1.
+    """Start one Chromium for a module; skip if none is installed, but fail with REQUIRE_CHROMIUM=1.
 
-    Not for the whole session: the loop of Playwright's driver is the thread's own as long as it runs, and
-    asynchronous tests of other modules need theirs.
+    Not one for the whole session: while it runs, the loop of Playwright's driver occupies the thread, and asynchronous
+    tests of other modules need theirs.
     """
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
@@ -56,12 +56,12 @@ def open_report(open_html: Opener) -> Opener:
 
 
 class WatchedPage:
-    """A page that tests of one kind use after each other: a new one costs as much as opening five reports in it."""
+    """A page that similar tests use one after another: a new one costs as much as opening five reports in it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.trouble: list[str] = []
-        """What the page did that no report may do."""
+        """The actions of the page that no report may take."""
         self._mine: tuple[str, ...] = ()
         page.on("request", lambda request: self._note_request(request.url))
         page.on("console", lambda message: self.trouble.append(f"console: {message.text}"))
@@ -69,7 +69,7 @@ class WatchedPage:
         page.on("dialog", self._refuse)
 
     def open(self, file: Path, *, width: int, height: int, shop: str | None) -> None:
-        """Open a file as a new page would: of that size, for a screen, with no mouse over it."""
+        """Open a file as a new page would: with that size, for a screen, without a mouse over it."""
         self.page.unroute_all()
         self.page.emulate_media(media="null")
         self.page.set_viewport_size({"width": width, "height": height})
@@ -80,7 +80,7 @@ class WatchedPage:
         self.page.goto(file.as_uri())
 
     def leave(self) -> list[str]:
-        """Leave what is open, and return what it did that no report may do."""
+        """Close the file, and return the actions of the page that no report may take."""
         self.page.goto("about:blank")
         trouble, self.trouble = self.trouble, []
         return trouble
@@ -99,7 +99,7 @@ Idle = dict[tuple[object, ...], list[WatchedPage]]
 
 @pytest.fixture(scope="module")
 def idle_pages(browser: Browser) -> Idle:
-    """Hold the pages that no test is using, by the options of their context."""
+    """Hold the idle pages, by the options of their context."""
     return {}
 
 
@@ -107,9 +107,9 @@ def idle_pages(browser: Browser) -> Idle:
 def open_html(browser: Browser, idle_pages: Idle, tmp_path: Path) -> Iterator[Opener]:
     """Return a function that writes a page to a file, opens the file and returns the page.
 
-    With `shop` an address that begins so is answered, by an empty page of the test's, and may be asked for.
-    After the test no page may have asked for anything but its file, written to the console (where violations of its
-    policy are told), opened a dialog, or raised an error.
+    With `shop`, the page may request addresses that begin so, and gets an empty page in response. After the test, no
+    page may have requested anything but its file, written to the console (where violations of its policy appear),
+    opened a dialog, or raised an error.
     """
     used: list[tuple[tuple[object, ...], WatchedPage]] = []
 

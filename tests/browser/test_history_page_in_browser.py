@@ -1,6 +1,6 @@
-"""The history's page in a real Chromium: what a reader sees of it on a desk, on a phone, in the dark, on paper.
+"""The history's page in a real Chromium: on a desktop, on a phone, in dark mode, in print.
 
-Every test here also fails when the page asks for anything, writes to the console or opens a dialog: see conftest.py.
+Every test here also fails if the page makes a request, writes to the console or opens a dialog: see conftest.py.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STORY = [
     *daily((20, "-"), (9, "1050"), start=86),
     *daily((30, "990"), (1, None), (5, "1300"), start=170),
 ]  # fmt: skip
-"""A year with everything in it: a raise, a cut, weeks sold out, a gap, a day without a price."""
+"""A year with every kind of event: a raise, a cut, weeks sold out, a gap, a day without a price."""
 
 
 def a_page(view: View, lang: str = "en") -> str:
@@ -44,7 +44,7 @@ def a_page(view: View, lang: str = "en") -> str:
 
 
 def views() -> dict[str, View]:
-    """Return one of each kind, each with everything that can be in it."""
+    """Return one view of each kind, with everything that it can contain."""
     unpriced = [seen(0, None, product_id="4", title="没有价格的书")]
     far = [seen(at, "20", "999", product_id="5", title="定价过高") for at in range(9)]
     summary = SearchSummary(SHOP, "三体", 70, 1_234, 86_380, START, START + dt.timedelta(days=69))
@@ -74,7 +74,7 @@ def unfold(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", VIEWS)
 def test_no_width_scrolls_sideways(open_html: Opener, kind: str) -> None:
-    """Phone, tablet and desk, with every list unfolded, prices of four digits in it."""
+    """Phone, tablet and desktop, with every list unfolded and prices of four digits."""
     page = open_html(a_page(views()[kind]))
     unfold(page)
     too_wide = []
@@ -87,7 +87,7 @@ def test_no_width_scrolls_sideways(open_html: Opener, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["search", "product"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_the_words_in_a_chart_are_within_the_window(open_html: Opener, kind: str, width: int) -> None:
-    """What overflows a drawing makes no page scroll, and would be cut off."""
+    """Text that overflows a drawing would not make the page scroll, but would be cut off."""
     page = open_html(a_page(views()[kind]), width=width)
     edges = page.evaluate(
         "[...document.querySelectorAll('.past text')].filter(text => getComputedStyle(text).display != 'none')"
@@ -100,7 +100,7 @@ def test_the_words_in_a_chart_are_within_the_window(open_html: Opener, kind: str
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_the_days_below_a_chart_do_not_touch(open_html: Opener, width: int) -> None:
-    """Short pasts, whose days are written whole, among them."""
+    """This includes short histories, whose dates are written in full."""
     for view in (*(views()[kind] for kind in ("search", "product")), a_search(daily((13, "20")))):
         page = open_html(a_page(view), width=width)
         charts = page.evaluate(
@@ -115,7 +115,7 @@ def test_the_days_below_a_chart_do_not_touch(open_html: Opener, width: int) -> N
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_readers_light(open_html: Opener, scheme: str) -> None:
-    """Dark ground in the dark, light ground else; the line is seen on either."""
+    """The background is dark in dark mode, light otherwise; the line is visible on both."""
     page = open_html(a_page(views()["product"]), scheme=scheme)
     colours = page.evaluate(
         "[getComputedStyle(document.body).backgroundColor,"
@@ -130,7 +130,7 @@ def test_the_page_follows_the_readers_light(open_html: Opener, scheme: str) -> N
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("kind", VIEWS)
 def test_axe_finds_nothing(open_html: Opener, kind: str, width: int, scheme: str) -> None:
-    """In none of the pages, with everything unfolded."""
+    """axe-core has no complaint about any page, with everything unfolded."""
     page = open_html(a_page(views()[kind], "zh-Hant"), width=width, scheme=scheme)
     unfold(page)
     found = AXE.run(page).response["violations"]
@@ -138,7 +138,7 @@ def test_axe_finds_nothing(open_html: Opener, kind: str, width: int, scheme: str
 
 
 def test_the_line_is_stretched_to_the_plot_and_its_stroke_is_not(open_html: Opener) -> None:
-    """The path fills the drawing's width at any size; the mark of the lowest price stands on it."""
+    """The path fills the drawing's width at any size; the mark of the lowest price is on it."""
     for width in (390, 1280):
         page = open_html(a_page(a_product(daily((10, "40"), (10, "20")))), width=width)
         plot, line, mark = (
@@ -156,7 +156,7 @@ def test_the_line_is_stretched_to_the_plot_and_its_stroke_is_not(open_html: Open
 
 
 def test_without_script_nothing_is_missing(open_html: Opener) -> None:
-    """There is none: charts and lists are all there."""
+    """The page has no script: charts and lists are all there."""
     page = open_html(a_page(views()["search"]), java_script_enabled=False)
     expect(page.locator(".card")).to_have_count(6)
     expect(page.locator(".card svg.past")).to_have_count(5)
@@ -165,7 +165,7 @@ def test_without_script_nothing_is_missing(open_html: Opener) -> None:
 
 
 def test_a_title_leads_to_the_shop(open_html: Opener) -> None:
-    """The request is the reader's own, and tells the shop nothing of where it came from."""
+    """The request is the reader's own, and does not reveal its origin to the shop."""
     page = open_html(a_page(a_product(RAISED)), shop="https://product.dangdang.com/")
     with page.expect_request("https://product.dangdang.com/29220317.html") as asked:
         page.get_by_role("link", name="三体").click()
@@ -174,7 +174,7 @@ def test_a_title_leads_to_the_shop(open_html: Opener) -> None:
 
 
 def test_on_paper_the_charts_are_whole(open_html: Opener) -> None:
-    """On white, none of them on two sheets."""
+    """The background is white, and no chart spans two sheets."""
     page = open_html(a_page(views()["search"]))
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -185,7 +185,7 @@ def test_on_paper_the_charts_are_whole(open_html: Opener) -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE | MORE_HOSTILE)
 def test_hostile_words_do_nothing(open_html: Opener, trick: str) -> None:
-    """In query, title, seller and product number: no script runs, the layout holds."""
+    """In query, title, seller and product number: no script runs, and the layout holds."""
     text = (HOSTILE | MORE_HOSTILE)[trick].encode("utf-8", "replace").decode()
     past = daily((60, "50"), (9, "60"), (1, "50"), title=text, seller=text, product_id=text)
     for view in (a_search(past, query=text), a_product(past)):
@@ -198,7 +198,7 @@ def test_hostile_words_do_nothing(open_html: Opener, trick: str) -> None:
 
 
 def shelf(count: int) -> View:
-    """Return a search that found so many products; number 7 is a Traditional one of another shop, and fell the most."""
+    """Return a search with `count` products; number 7 is in Traditional Chinese, of another shop, and fell most."""
     past = {
         at: daily((9, str(50 + at)), (1, str(49 + at)), product_id=str(at), title=f"渗透测试{at}")
         for at in range(count)
@@ -212,7 +212,7 @@ def shown(page: Page) -> list[str]:
 
 
 def test_fifty_products_a_page(open_html: Opener) -> None:
-    """By the keyboard, too; the last page has the rest, and a print has all."""
+    """This includes the keyboard; the last page has the rest, and a print has all."""
     page = open_html(a_page(shelf(120)))
     assert len(shown(page)) == 50
     expect(page.locator(".pager output")).to_have_text("page 1 of 3")
@@ -265,7 +265,7 @@ def test_a_page_of_many_has_nothing_wrong(open_html: Opener, width: int, scheme:
 
 
 def test_a_month_that_begins_beside_the_axis_does_not_touch_the_next(open_html: Opener) -> None:
-    """Four months from a month's last days on: on a phone the first date had been pushed into the second."""
+    """With four months from the end of a month, the first date on a phone used to overlap the second."""
     page = open_html(a_page(a_search(daily((124, "20"), start=208))), width=390)
     boxes = [
         box for box in (each.bounding_box() for each in page.locator(".tick[y='100%']:visible").all()) if box

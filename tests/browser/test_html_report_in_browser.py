@@ -1,6 +1,6 @@
-"""The HTML report in a real Chromium: what a reader does with it, and that nothing a shop writes can do anything.
+"""The HTML report in a real Chromium: the actions of a reader, and the harmlessness of a shop's text.
 
-Every test here also fails when the page asks for anything, writes to the console or opens a dialog: see conftest.py.
+Every test here also fails if the page makes a request, writes to the console or opens a dialog: see conftest.py.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def library(rank: str = "cheapest", **over: Any) -> SearchResult:
 
 
 def column(page: Page, number: int) -> list[str]:
-    """Return the cells of a column, from 1, of the rows that are shown."""
+    """Return the cells of a column, from 1, of the visible rows."""
     cells = page.locator(f".books tbody tr:not([hidden]) td:nth-child({number})").all_inner_texts()
     return [cell.split("\n")[0].strip() for cell in cells]
 
@@ -85,7 +85,7 @@ PRICE, TITLE, PUBLISHER, RATING, VALUE = 3, 6, 8, 10, 12
 
 
 def test_the_list_is_sorted_by_its_headings(open_report: Opener) -> None:
-    """Numbers as numbers, text as text, each way; what is unknown is last both ways; equals keep their order."""
+    """Numbers sort as numbers, text as text, both ways; unknown values come last, and equal ones keep their order."""
     page = open_report(library())
     by_price = column(page, PRICE)
     assert by_price == ["¥2.00", "¥9.50", "¥9.90", "¥39.00", "¥60.00", "¥120.00", "¥1,020.00"]
@@ -100,7 +100,7 @@ def test_the_list_is_sorted_by_its_headings(open_report: Opener) -> None:
     rating = page.get_by_role("columnheader", name="Rating").get_by_role("button")
     rating.click()
     assert [cell[:3] for cell in column(page, RATING)] == ["5.0", "5.0", "5.0", "4.5", "4.5", "4.0", ""]
-    assert column(page, PRICE)[:3] == ["¥1,020.00", "¥120.00", "¥60.00"]  # as they stood
+    assert column(page, PRICE)[:3] == ["¥1,020.00", "¥120.00", "¥60.00"]  # in their original order
     rating.click()
     assert [cell[:3] for cell in column(page, RATING)] == ["4.0", "4.5", "4.5", "5.0", "5.0", "5.0", ""]
 
@@ -116,7 +116,7 @@ def test_the_list_is_sorted_by_its_headings(open_report: Opener) -> None:
 
 
 def test_the_list_is_filtered(open_report: Opener) -> None:
-    """By words of title, author, publisher and note, by price, by the star; it says how many are left."""
+    """By words of title, author, publisher and note, by price, by the star; the page shows how many are left."""
     page = open_report(library())
     shown = page.locator("output")
     expect(shown).to_have_text("7 of 7 shown")
@@ -124,7 +124,7 @@ def test_the_list_is_filtered(open_report: Opener) -> None:
     text.fill("张三 乙出")
     expect(shown).to_have_text("3 of 7 shown")
     assert set(column(page, PUBLISHER)) == {"乙出版社"}
-    text.fill("某书店")  # it stands in the unfolded offers
+    text.fill("某书店")  # the text is in the unfolded offers
     assert column(page, TITLE) == ["渗透测试简史"]
     text.fill("")
     page.get_by_label("Up to ¥").fill("60")
@@ -139,7 +139,7 @@ def test_the_list_is_filtered(open_report: Opener) -> None:
 
 
 def test_pointing_at_a_mark_shows_the_book(open_report: Opener) -> None:
-    """Title, price, quality and stars; whole within the window at every edge; gone with the pointer."""
+    """It shows title, price, quality and stars, stays within the window at every edge, and leaves with the pointer."""
     page = open_report(library(), width=500)
     marks, tip = page.locator(".scatter a"), page.locator("#tip")
     assert marks.count() == 5
@@ -158,7 +158,7 @@ def test_pointing_at_a_mark_shows_the_book(open_report: Opener) -> None:
 
 
 def test_the_keyboard_reaches_every_mark(open_report: Opener) -> None:
-    """Tab comes to the frontier, arrows go on by price, Escape closes what is shown."""
+    """Tab moves to the frontier, arrow keys move on by price, Escape closes the details."""
     page = open_report(library())
     page.locator(".books tbody a").last.focus()
     page.keyboard.press("Tab")
@@ -180,7 +180,7 @@ def test_the_keyboard_reaches_every_mark(open_report: Opener) -> None:
 
 
 def test_a_click_on_a_mark_opens_the_product(open_report: Opener) -> None:
-    """The shop's page; the request is the reader's own, and tells the shop nothing of where it came from."""
+    """The click opens the shop's page; the request is the reader's own, and does not reveal its origin to the shop."""
     page = open_report(library(), shop="https://product.dangdang.com/")
     with page.expect_request("https://product.dangdang.com/2.html") as asked:
         page.locator(".scatter a.best").first.click()
@@ -189,7 +189,7 @@ def test_a_click_on_a_mark_opens_the_product(open_report: Opener) -> None:
 
 
 def test_in_a_demo_a_click_leads_to_the_row(open_report: Opener) -> None:
-    """Into view and marked, also when the filter had taken it away."""
+    """The row is scrolled into view and marked, even if the filter had hidden it."""
     page = open_report(library(demo=True))
     page.get_by_label("Title, author, publisher").fill("nothing of the kind")
     page.locator(".scatter a.best").first.click()
@@ -224,7 +224,7 @@ STAIRS = [
 @pytest.mark.parametrize("lang", ["en", "zh-Hant"])
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_the_words_in_the_chart_cover_no_star(open_report: Opener, count: int, lang: str) -> None:
-    """At every width, nor each other; on a desk all three answers are named."""
+    """At every width, they do not cover each other either; on a desktop all three answers are named."""
     result = make_result(STAIRS[:count])
     page = open_report(result, style=Style(lang=lang))
     covered = []
@@ -247,7 +247,7 @@ def test_the_words_in_the_chart_cover_no_star(open_report: Opener, count: int, l
 
 
 def test_the_filter_reads_both_scripts(open_report: Opener) -> None:
-    """Traditional finds Simplified and the other way round, in titles, names and notes; so do case and width."""
+    """Traditional finds Simplified and the reverse, in titles, names and notes; case and width make no difference."""
     listings = [
         make_listing(product_id="1", title="渗透测试实战", publisher="机械工业出版社", position=1),
         make_listing(product_id="2", title="滲透測試大全", publisher="電子工業出版社", position=2),
@@ -269,7 +269,7 @@ def test_the_filter_reads_both_scripts(open_report: Opener) -> None:
 
 
 def test_kinds_of_books_can_be_left_out(open_report: Opener) -> None:
-    """Used copies, sets and bundles, each by a box that is there only where the list has such a book."""
+    """Used copies, sets and bundles each have a check box, which is present only if the list has such a book."""
     listings = [
         make_listing(product_id="1", title="渗透测试实战", position=1),
         make_listing(product_id="2", title="渗透测试旧书", flags=frozenset({Flag.SECOND_HAND}), position=2),
@@ -309,7 +309,7 @@ def test_the_books_stand_above_the_statistics(open_report: Opener) -> None:
 
 @pytest.mark.parametrize("rank", ["cheapest", "per-volume"])
 def test_no_width_scrolls_sideways(open_report: Opener, rank: str) -> None:
-    """Phone, tablet and desk, on either side of where the layout changes, with every detail unfolded."""
+    """Phone, tablet and desktop, on both sides of the layout's breakpoints, with all details unfolded."""
     failed = [make_page(2, verdict=Verdict.BLOCKED, detail="405 Not Allowed")]
     page = open_report(library(rank, failed=failed))
     page.evaluate("for (const detail of document.querySelectorAll('details')) detail.open = true")
@@ -321,7 +321,7 @@ def test_no_width_scrolls_sideways(open_report: Opener, rank: str) -> None:
 
 
 def test_a_phone_can_sort(open_report: Opener) -> None:
-    """Where the headings have no room, a list of them and a button do what they did."""
+    """If the headings have no room, a list of them and a button do the same."""
     page = open_report(library(), width=390)
     expect(page.locator("thead")).to_be_hidden()
     page.get_by_label("Sort by").select_option(label="Rating")
@@ -332,14 +332,14 @@ def test_a_phone_can_sort(open_report: Opener) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_readers_light(open_report: Opener, scheme: str) -> None:
-    """Dark ground in the dark, light ground else."""
+    """The background is dark in dark mode, light otherwise."""
     assert is_dark(open_report(library(), scheme=scheme)) == (scheme == "dark")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_serious(open_report: Opener, scheme: str, width: int) -> None:
-    """In a report with every part that there is, unfolded, a mark pointed at."""
+    """The report has every possible part, unfolded, with the pointer on a mark."""
     failed = [make_page(2, verdict=Verdict.BLOCKED, detail="405 Not Allowed")]
     page = open_report(
         library(failed=failed, demo=True), width=width, scheme=scheme, style=Style(top=6, lang="zh-Hant")
@@ -350,12 +350,12 @@ def test_axe_finds_nothing_serious(open_report: Opener, scheme: str, width: int)
 
 
 def test_axe_finds_nothing_serious_in_an_empty_report(open_report: Opener) -> None:
-    """Where there is but the reason why."""
+    """Such a report contains only the reason why it is empty."""
     assert grave(open_report(make_empty_result(make_page(1, verdict=Verdict.BLOCKED, detail="405")))) == []
 
 
 def grave(page: Page) -> list[str]:
-    """Return what axe-core finds of serious or critical impact."""
+    """Return axe-core's findings with serious or critical impact."""
     found = AXE.run(page).response["violations"]
     return [
         f"{each['id']}: {node['html'][:120]} {node['failureSummary']}"
@@ -366,7 +366,7 @@ def grave(page: Page) -> list[str]:
 
 
 def test_without_script_everything_is_there(open_report: Opener) -> None:
-    """List, links and marks; nothing that would need the script is shown."""
+    """List, links and marks are there; nothing is visible that would need the script."""
     page = open_report(library(), java_script_enabled=False)
     expect(page.locator(".books tbody tr")).to_have_count(7)
     expect(page.locator(".tools")).to_be_hidden()
@@ -376,7 +376,7 @@ def test_without_script_everything_is_there(open_report: Opener) -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE | MORE_HOSTILE)
 def test_hostile_words_do_nothing(open_report: Opener, trick: str) -> None:
-    """In query, title, author, publisher, seller, note, detail and address: no script runs, the layout holds."""
+    """In query, title, author, publisher, seller, note, detail and address: no script runs, and the layout holds."""
     text = (HOSTILE | MORE_HOSTILE)[trick]
     listings = [
         make_listing(

@@ -1,4 +1,4 @@
-"""Titles that try to be more than a title."""
+"""Titles that try to break out of their place."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ HOSTILE = {
     "marks": "书\ufe0f\u200d\u00ad 🙂\ufe0f 㐀\U0002ebf0",
     "halves": "\ud800x\ufffe\ue000",
 }
-"""Name of the trick, and the title."""
+"""The name of the trick, and the title."""

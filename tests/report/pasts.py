@@ -1,4 +1,4 @@
-"""Pasts of products, as values, for the reports that show prices over time."""
+"""Histories of products as values, for the reports that show prices over time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def day(number: float) -> dt.datetime:
 
 
 def seen(number: float, price: Price, list_price: Price = None, **over: Any) -> Observation:
-    """Return what was seen on a day, from 0; `over` are fields of the observation."""
+    """Return the observation of a day, counted from 0; `over` sets fields of the observation."""
     values = {"product_id": "29220317", "title": "三体"} | over
     return Observation(
         at=day(number),
@@ -34,7 +34,7 @@ def seen(number: float, price: Price, list_price: Price = None, **over: Any) -> 
 
 
 def daily(*stretches: tuple[int, Price], start: int = 0, **over: Any) -> list[Observation]:
-    """Return one observation a day: so many days at a price, after each other; «-» is sold out."""
+    """Return one observation for each day: each pair is a number of days and their price; «-» means sold out."""
     prices = [price for number, price in stretches for _ in range(number)]
     return [
         seen(start + at, "9" if price == "-" else price, **{"sold_out": price == "-"} | over)
@@ -43,12 +43,12 @@ def daily(*stretches: tuple[int, Price], start: int = 0, **over: Any) -> list[Ob
 
 
 def a_product(past: Sequence[Observation]) -> SearchPast:
-    """Return what is seen of one product."""
+    """Return the view of one product."""
     return SearchPast(SHOP, None, None, 1, (product_past(past),))
 
 
 def a_search(*pasts: Sequence[Observation], found: int | None = None, **over: Any) -> SearchPast:
-    """Return what is seen of a search that found these products, and others up to `found`."""
+    """Return the view of a search that found these products, out of `found` in all."""
     products: tuple[ProductPast, ...] = tuple(map(product_past, pasts))
     moments = [seen.at for past in pasts for seen in past] or [START]
     number = sum(map(len, pasts))
@@ -61,4 +61,4 @@ def a_search(*pasts: Sequence[Observation], found: int | None = None, **over: An
 
 
 RAISED = daily((60, "50"), (9, "60"), (1, "50"))
-"""Raised on day 60, cut on day 69."""
+"""The price is raised on day 60 and cut on day 69."""

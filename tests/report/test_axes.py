@@ -1,4 +1,4 @@
-"""The axes of the charts: what is drawn is on them, and they are written with round figures."""
+"""The axes of the charts cover all values, and their ticks are round numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def at(text: str) -> dt.datetime:
 
 @given(MOMENTS, st.integers(4, 12))
 def test_every_moment_is_on_the_axis_and_few_days_are_written(moments: list[dt.datetime], most: int) -> None:
-    """Between 0 and 100 percent, in order; from one day to `most` days, each written once, at its own midnight."""
+    """Positions are between 0 and 100 percent, in order; 1 to `most` days are marked, each once, at its midnight."""
     axis = TimeAxis.around(moments)
     places = [axis.at(moment) for moment in sorted(moments)]
     assert places == sorted(places)
@@ -61,13 +61,13 @@ def test_days_begin_in_the_readers_zone(moments: list[dt.datetime], most: int, n
     ],
 )
 def test_days_months_and_years_are_round(start: str, end: str, expected: list[str]) -> None:
-    """Whole weeks, months, quarters and years, as the time is long."""
+    """Ticks are whole weeks, months, quarters or years, depending on the length of time."""
     assert [words for _, words in TimeAxis.around([at(start), at(end)]).ticks(4)] == expected
 
 
 @given(PRICES)
 def test_every_price_is_on_the_axis(prices: list[float]) -> None:
-    """With a handful of round figures, evenly spaced, all different as they are written."""
+    """The axis has a handful of round ticks, evenly spaced, with different labels."""
     axis = PriceAxis.around(prices)
     assert all(0 <= axis.at(price) <= 100 for price in prices)
     ticks = axis.ticks()
@@ -90,12 +90,12 @@ def test_every_price_is_on_the_axis(prices: list[float]) -> None:
     ],
 )
 def test_prices_are_round(prices: list[float], expected: list[str]) -> None:
-    """From zero where the lowest is far below the highest; never so close that a small change looks large."""
+    """The axis begins at zero if the lowest price is far below the highest; a small change never looks large."""
     assert [words for _, words in PriceAxis.around(prices).ticks()] == expected
 
 
 def test_a_small_change_looks_small() -> None:
-    """A yuan on a hundred takes less than a tenth of the height."""
+    """A change of one yuan in a hundred takes less than a tenth of the height."""
     axis = PriceAxis.around([100, 101])
     assert axis.at(100) - axis.at(101) < 10
 
@@ -108,13 +108,13 @@ def test_a_small_change_looks_small() -> None:
     ],
 )  # fmt: skip
 def test_a_price_on_an_axis_is_written_like_any_other(amount: float, words: str) -> None:
-    """Whole yuan without digits, else two; all of a fraction of a hundredth, which would stand for another."""
+    """Whole yuan have no decimals, others two; fractions of a hundredth have all, since rounding would change them."""
     assert price_tick(amount) == words
 
 
 @given(st.lists(st.floats(0.01, 9_999_999), min_size=1, max_size=9))
 def test_no_two_figures_of_a_price_axis_are_the_same(prices: list[float]) -> None:
-    """And each says the very place where it stands."""
+    """Each label states exactly the price at its position."""
     ticks = LogPriceAxis.around(prices).ticks()
     words = [price_tick(tick) for tick in ticks]
     assert len(set(words)) == len(ticks)

@@ -1,4 +1,4 @@
-"""Cleaning: what a screen may get of a stranger's words."""
+"""Cleaning removes from a stranger's text everything that a screen should not get."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ NASTY = st.text(
     ],
 )
 def test_tricks_are_taken_out(name: str, shown: str) -> None:
-    """Escape sequences go whole, invisible characters go, line ends become spaces, words stay."""
+    """Whole escape sequences and invisible characters disappear, line ends become spaces, and words stay."""
     assert clean(HOSTILE[name]) == shown
 
 
 @given(NASTY)
 def test_nothing_invisible_is_left(text: str) -> None:
-    """No control, format, half or private character, no white space but single spaces inside."""
+    """No control, format, surrogate or private character is left, and no white space but single spaces inside."""
     cleaned = clean(text)
     assert not {unicodedata.category(char) for char in cleaned} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
     assert cleaned == " ".join(cleaned.split())
@@ -44,13 +44,13 @@ def test_nothing_invisible_is_left(text: str) -> None:
 
 @given(NASTY)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
-    """What came out of an escape sequence does not form another."""
+    """The text left of an escape sequence does not form another."""
     assert clean(clean(text)) == clean(text)
 
 
 @given(st.text(st.characters(categories=["Lu", "Ll", "Nd", "Lo"]), max_size=40))
 def test_words_are_left_alone(text: str) -> None:
-    """Letters and digits of every script pass as they are."""
+    """Letters and digits of every script pass unchanged."""
     assert clean(text) == text
 
 
@@ -60,6 +60,6 @@ def test_an_unfinished_sequence_hides_nothing() -> None:
 
 
 def test_a_long_text_is_cropped_with_an_ellipsis() -> None:
-    """The limit counts the ellipsis, and a text of just that length is whole."""
+    """The limit includes the ellipsis, and a text of exactly that length stays whole."""
     assert crop("渗透测试", 4) == "渗透测试"
     assert crop("渗透 测试", 4) == "渗透…"

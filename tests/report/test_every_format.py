@@ -1,4 +1,4 @@
-"""What is true of every format alike, whatever the listings are."""
+"""Properties of every format, whatever the listings contain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.profiles import examples
 from tests.report.hostile import HOSTILE
 
 FOR_EYES = ("table", "md", "csv", "xlsx")
-"""Formats that are shown to people as they are; JSON is data, HTML has tests of its own."""
+"""Formats that people see directly; JSON is data, and HTML has tests of its own."""
 
 NASTY = st.text(
     st.one_of(
@@ -43,7 +43,7 @@ PRICES = st.none() | st.decimals(Decimal("0.01"), Decimal(10**7), places=2)
 
 @st.composite
 def listings(draw: st.DrawFn) -> list[Listing]:
-    """Draw products of whatever titles, prices, dates and flags, some of them twins."""
+    """Draw products with any titles, prices, dates and flags, some of them twins."""
     titles = draw(st.lists(NASTY, min_size=1, max_size=3))
     return [
         make_listing(
@@ -86,7 +86,7 @@ WISHES = st.builds(
 def test_whatever_was_found_every_format_takes_it(
     found: list[Listing], criteria: SelectionCriteria, lang: str, demo: bool, words: str
 ) -> None:
-    """Any listings, any order, any language: each report is made, and made anew it has the same bytes."""
+    """With any listings, order and language, each report can be rendered, and renders to the same bytes again."""
     result = make_result(
         found, criteria=criteria, demo=demo, query=words, query_sent=words, notes=(words,), suggestion=words or None,
         failed=[make_page(2, verdict=Verdict.BLOCKED, detail=words)] if demo else [],
@@ -99,7 +99,7 @@ def test_whatever_was_found_every_format_takes_it(
 
 
 def hostile(word: str) -> SearchResult:
-    """Return a search in which every word of a stranger is `word`."""
+    """Return a search in which every text from outside is `word`."""
     listing = make_listing(
         title=word,
         subtitle=word,
@@ -121,7 +121,7 @@ def hostile(word: str) -> SearchResult:
 
 
 def texts(result: SearchResult, form: str) -> list[str]:
-    """Return what a reader of the format sees, line by line or cell by cell."""
+    """Return the text that a reader of the format sees, line by line or cell by cell."""
     report = render(result, form, lang="en", show_dropped=True, width=240)
     if isinstance(report, bytes):
         book = openpyxl.load_workbook(io.BytesIO(report))
@@ -140,7 +140,7 @@ def texts(result: SearchResult, form: str) -> list[str]:
 @pytest.mark.parametrize("trick", HOSTILE)
 @pytest.mark.parametrize("form", FOR_EYES)
 def test_nothing_invisible_reaches_a_reader(form: str, trick: str) -> None:
-    """No control, format or direction character, no half of a pair, no line end within a line or a cell."""
+    """No control, format or direction character, no lone surrogate, no line end within a line or a cell."""
     for text in texts(hostile(HOSTILE[trick]), form):
         found = {unicodedata.category(char) for char in text} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
         assert not found, text
@@ -149,13 +149,13 @@ def test_nothing_invisible_reaches_a_reader(form: str, trick: str) -> None:
 @pytest.mark.parametrize("trick", HOSTILE)
 @pytest.mark.parametrize("form", FOR_EYES)
 def test_no_word_makes_another_line_or_cell(form: str, trick: str) -> None:
-    """As many lines or cells as with harmless words: the list keeps one row for a row."""
+    """There are as many lines or cells as with harmless words: each row of the list stays one row."""
     assert len(texts(hostile(HOSTILE[trick]), form)) == len(texts(hostile("书"), form))
 
 
 @pytest.mark.parametrize("trick", [name for name in HOSTILE if name != "halves"])
 def test_json_keeps_every_word_as_data(trick: str) -> None:
-    """A program gets the words as they were, in the query, the notes, the failure, the book and its offers."""
+    """A program receives the original words, in the query, the notes, the failure, the book and its offers."""
     word = HOSTILE[trick]
     report = json.loads(hostile(word).to_json())
     assert [report[name] for name in ("query", "query_sent", "stopped", "suggestion")] == [word] * 4
@@ -177,7 +177,7 @@ def test_json_keeps_every_word_as_data(trick: str) -> None:
     ],
 )
 def test_no_language_hides_what_a_report_is(form: str, lang: str, over: dict[str, Any], word: str) -> None:
-    """The mark's Latin word stands in every language, first of all."""
+    """The mark's Latin word comes first in every language."""
     lines = texts_in(make_result(**over), form, lang)
     assert re.match(rf"(?:# )?【?{word}\b", lines[0]) or form == "xlsx"
     assert sum(word in line for line in lines) >= 4
@@ -198,7 +198,7 @@ def texts_in(result: SearchResult, form: str, lang: str) -> list[str]:
 
 
 def test_two_runs_over_the_same_pages_differ_in_their_times_alone() -> None:
-    """Line by line, or cell by cell: only where the time stands."""
+    """The reports differ only in lines or cells that state the time."""
     later = make_result(
         started_at=dt.datetime(2030, 1, 1, tzinfo=dt.UTC),
         finished_at=dt.datetime(2030, 1, 1, 0, 0, 9, tzinfo=dt.UTC),

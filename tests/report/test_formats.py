@@ -1,4 +1,4 @@
-"""The formats as a set: their names, their suffixes, and what loading them costs."""
+"""The set of formats: their names, their suffixes, and the cost of loading them."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ print(sorted(heavy & set(sys.modules)))
     ],
 )
 def test_the_suffix_says_the_format(path: str | Path, form: str) -> None:
-    """Only the last suffix counts, in either case."""
+    """Only the last suffix counts, in upper or lower case."""
     assert format_of(path) == form
 
 
 @pytest.mark.parametrize("path", ["report", "report.docx", "report.xls", ".csv", "a.csv.gz", ""])
 def test_an_unknown_suffix_names_the_known_ones(path: str) -> None:
-    """The error is one line with the path, what is wrong with it and every suffix that there is."""
+    """The error is one line with the path, the problem and all known suffixes."""
     with pytest.raises(UsageError, match=f"one of {re.escape(SUFFIXES)}$") as caught:
         format_of(path)
     suffix = Path(path).suffix
@@ -59,7 +59,7 @@ def test_an_unknown_suffix_names_the_known_ones(path: str) -> None:
 
 @pytest.mark.parametrize("form", [name for name, form in FORMATS.items() if not form.binary])
 def test_every_text_is_in_its_own_charset(form: str) -> None:
-    """Each name gives a text that holds the book, and bytes that its charset reads back."""
+    """Each name gives a text that contains the book, and bytes that decode in its charset."""
     text = render(make_result(), form)
     assert isinstance(text, str)
     assert "渗透测试实战" in text
@@ -67,7 +67,7 @@ def test_every_text_is_in_its_own_charset(form: str) -> None:
 
 
 def test_a_workbook_is_bytes() -> None:
-    """What is no text goes to its file as it is."""
+    """A binary report is written to its file unchanged."""
     data = render(make_result(), "xlsx")
     assert isinstance(data, bytes)
     assert encode(data, "xlsx") == data
@@ -75,7 +75,7 @@ def test_a_workbook_is_bytes() -> None:
 
 
 def test_a_format_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The check before the crawl says in one line how to get the format; what needs no extra is there."""
+    """The check before the crawl says in one line how to install the format; a format without an extra is available."""
     for form in FORMATS:
         check_installed(form)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
@@ -85,7 +85,7 @@ def test_a_format_that_is_not_installed_names_its_extra(monkeypatch: pytest.Monk
 
 
 def test_the_language_follows_the_query_on_demand() -> None:
-    """English is the default; auto takes the query's script, and English for a query without Chinese."""
+    """English is the default; auto follows the query's script, and is English for a query without Chinese."""
     for query, lang, word in (
         ("滲透測試", "auto", "最便宜"),
         ("滲透測試", "en", "Cheapest"),
@@ -100,7 +100,7 @@ def test_the_language_follows_the_query_on_demand() -> None:
 
 
 def test_nothing_heavy_is_loaded_before_it_is_used() -> None:
-    """The command forks its workers after it has checked its outputs: no loop, no network, no rich by then."""
+    """The command forks its workers after checking its outputs: by then no loop, network library or rich is loaded."""
     output = subprocess.run(
         [sys.executable, "-W", "error", "-c", LOADED], check=True, capture_output=True, text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},

@@ -1,4 +1,4 @@
-"""The words of reports and alerts: every one there in three languages, and each in its own script."""
+"""The words of reports and alerts exist in three languages, each in its own script."""
 
 from __future__ import annotations
 
@@ -31,16 +31,15 @@ ROOT = Path(__file__).parents[2]
 CHINESE = ("zh-Hans", "zh-Hant")
 
 ROWS = {**{f"label {name}": words for name, words in _WORDS.items()}, **PHRASES}
-"""Every text that people read, labels and phrases."""
+"""Every text that people read: labels and phrases."""
 
 ALLOWED_IN_TRADITIONAL = {"周", "布", "群", "核"}
-"""OpenCC's `s2t` writes 週邊, 分佈, 羣 and 覈; 周邊 (of goods), 分布, 群 and 核 are usual in Taiwan and Hong
-Kong."""
+"""OpenCC's `s2t` writes 週邊, 分佈, 羣 and 覈; 周邊 (of goods), 分布, 群 and 核 are usual in Taiwan and Hong Kong."""
 
 TO_SIMPLIFIED, TO_TRADITIONAL = OpenCC("t2s"), OpenCC("s2t")
 
 SAYING = {"say", "words", "self._words", "console.words()"}
-"""How code calls the labels of a language."""
+"""The expressions by which code calls the labels of a language."""
 
 BUILT = {
     *(f"sort_{order}" for order in ("sales", "rating", "newest", "price")),
@@ -51,11 +50,11 @@ BUILT = {
     *(f"{reason}_differs" for reason in ("publisher", "author")),
     *DROP_REASONS,
 }
-"""Names that code puts together, or that come from elsewhere."""
+"""Names that code builds, or that come from elsewhere."""
 
 
 def test_no_name_stands_in_two_tables() -> None:
-    """A name of one table would take the words of another's, and nobody would be told."""
+    """A name in two tables would silently take the words of the other."""
     for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
         for name, words in table.items():
             assert _WORDS[name] == words, name
@@ -63,12 +62,12 @@ def test_no_name_stands_in_two_tables() -> None:
 
 
 def placeholders(words: str) -> set[str]:
-    """Return the names in braces, with what is said of their form."""
+    """Return the names in braces, with their format specifications."""
     return {f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(words) if name is not None}
 
 
 def names_in_code() -> Iterator[str]:
-    """Yield every text that stands where the name of a label does: `say("…")`, `console.words()("…")`."""
+    """Yield every text in the place of a label's name: `say("…")`, `console.words()("…")`."""
     rooms = ("alerts", "cli", "report", "watching")
     for path in sorted(path for room in rooms for path in (ROOT / "crawler" / room).glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -80,7 +79,7 @@ def names_in_code() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_has_three_texts(name: str) -> None:
-    """One for each language, none of them empty, without space at its end, with the same values put in."""
+    """Each row has one text for each language, none empty or with trailing space, with the same placeholders."""
     words = ROWS[name]
     assert len(words) == len(LANGUAGES) == 3
     assert all(word.strip() for word in words)
@@ -89,7 +88,7 @@ def test_every_row_has_three_texts(name: str) -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_each_text_is_in_its_own_script(name: str) -> None:
-    """Nothing Chinese in English, nothing Traditional in Simplified Chinese and the other way round."""
+    """English contains no Chinese, Simplified Chinese no Traditional characters, and the reverse."""
     english, simplified, traditional = ROWS[name]
     assert not any("\u3000" <= char <= "\uffef" for char in english)
     assert TO_SIMPLIFIED.convert(simplified) == simplified
@@ -102,7 +101,7 @@ def test_each_text_is_in_its_own_script(name: str) -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_chinese_and_latin_keep_their_distance(name: str) -> None:
-    """Between a Chinese character and a letter, a digit or a value stands a space, as between words."""
+    """A space separates a Chinese character from a letter, a digit or a value, as between words."""
     for words in ROWS[name][1:]:
         for before, after in itertools.pairwise(words):
             for han, other in ((before, after), (after, before)):
@@ -110,14 +109,14 @@ def test_chinese_and_latin_keep_their_distance(name: str) -> None:
 
 
 def test_no_text_hides_another_of_its_name() -> None:
-    """The tables are put together: a name stands in one of them."""
+    """The tables are merged, so a name may be in only one of them."""
     for table in (labels_of_commands.WORDS, labels_of_history.WORDS):
         assert all(_WORDS[name] is words for name, words in table.items())
     assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS)
 
 
 def test_every_name_that_code_uses_is_there() -> None:
-    """No report stops at a word that is missing."""
+    """No report stops at a missing word."""
     names = list(names_in_code())
     assert len(names) > 50
     assert {name for name in names if not name.endswith("_")} <= set(_WORDS)
@@ -125,7 +124,7 @@ def test_every_name_that_code_uses_is_there() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_whatever_can_happen_has_words(lang: str) -> None:
-    """Every reason, verdict, ranking and flag, in every language, each reason and ranking in words of its own."""
+    """Every reason, verdict, ranking and flag has words in every language; those of reasons and rankings are unique."""
     say = Labels(lang)
     assert BUILT - {"publisher", "author"} <= set(_WORDS)
     assert len({say.reason(reason) for reason in DROP_REASONS}) == len(DROP_REASONS)
@@ -137,14 +136,14 @@ def test_whatever_can_happen_has_words(lang: str) -> None:
 
 
 def test_a_reason_is_no_heading() -> None:
-    """Publisher and author are columns too: as reasons they say that they differ."""
+    """Publisher and author are columns, too: as reasons they say that they differ."""
     assert ENGLISH.reason("publisher") == "from another publisher"
     assert ENGLISH.reason("author") == "by another author"
     assert (ENGLISH("publisher"), ENGLISH("author")) == ("Publisher", "Author")
 
 
 def test_values_are_put_in() -> None:
-    """Large numbers are grouped; braces in a value stay as they are."""
+    """Large numbers are grouped; braces in a value stay unchanged."""
     assert ENGLISH("from_reviews", n=12345) == "at least 12,345 reviews"
     assert ENGLISH("of_author", name="{n}{") == "author {n}{"
     with pytest.raises(KeyError):
@@ -166,5 +165,5 @@ def test_values_are_put_in() -> None:
     ],
 )
 def test_auto_follows_the_query(lang: str, query: str, language: str) -> None:
-    """A language that is named is taken as it is."""
+    """A named language is used unchanged."""
     assert labels_for(lang, query).language == language

@@ -1,4 +1,4 @@
-"""Hostile texts of any length: what works on them in the command's own process takes time in proportion to them."""
+"""The command's own process handles hostile texts of any length in time proportional to their length."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.alerts.messages import make_alert
 from tests.factories import make_listing, make_result
 
 LENGTH = 40_000
-"""Characters: at this length quadratic work takes seconds, linear work some hundredths of one."""
+"""In characters: at this length quadratic work takes seconds, linear work a few hundredths of a second."""
 
 UNMEASURABLE = 0.2
-"""Seconds of processor time, below which no text of `LENGTH` was worked on more than a few hundred times."""
+"""Seconds of CPU time, below which no text of `LENGTH` was processed more than a few hundred times."""
 
 MOST_GROWTH = 9
-"""Times that the fourfold may take: linear work 4, quadratic 16."""
+"""The maximum factor for a text four times as long: linear work takes 4 times as long, quadratic work 16 times."""
 
 REPEATED = {
     **{f"U+{number:04X}": chr(number) for number in [*range(0x20), *range(0x7F, 0xA0)]},
@@ -40,7 +40,7 @@ REPEATED = {
     "links": "http:", "entities": "&", "emphasis": "_", "quotes": '"', "tags of HTML": "<", "cells": "|",
     "backslashes": "\\", "formulas": "=",
 }  # fmt: skip
-"""What a text repeats, by name."""
+"""The repeated part of each text, by name."""
 
 
 def texts(length: int) -> Iterator[tuple[str, str]]:
@@ -89,11 +89,11 @@ WORK: dict[str, Callable[[str], object]] = {
     "an alert's title": lambda text: title_of([make_alert(title=text, watch=text)]),
     **{f"report {form}": in_format(form) for form in FORMATS},
 }
-"""All that is done to a shop's words outside the parse processes."""
+"""Everything that happens to a shop's text outside the parse processes."""
 
 
 def seconds(work: Callable[[str], object], text: str) -> float:
-    """Return the processor time of some work, the least of two tries."""
+    """Return the CPU time of some work, the lower of two attempts."""
     taken = []
     for _ in range(2):
         began = time.process_time()
@@ -108,7 +108,7 @@ OTHER_CONTROLS = {
     f"U+{number:04X}"
     for number in (*range(0x01, 0x07), *range(0x0E, 0x1B), *range(0x80, 0x85), *range(0x86, 0x90))
 }
-"""Those that neither separate nor begin anything: U+0000 and U+009A stand for them where time counts."""
+"""Control characters that neither separate nor begin anything: U+0000 and U+009A represent them when time matters."""
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -126,7 +126,7 @@ def test_time_grows_with_the_length_and_not_with_its_square(name: str, every: bo
 
 
 def test_a_text_is_cut_before_it_is_cleaned() -> None:
-    """Whoever reads it sees that something is missing; what is short enough is whole."""
+    """A reader sees that a text was cut; a text that is short enough stays whole."""
     assert clean("书" * LONGEST) == "书" * LONGEST
     assert clean("书" * 300_000) == clean(clean("书" * 300_000)) == "书" * (LONGEST - 1) + "…"
     assert clean("\x9d" * 300_000) == "…"

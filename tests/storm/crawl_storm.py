@@ -1,8 +1,8 @@
-"""Search a shop for many queries on one engine and print what came of every page, as JSON: the crawler of the storm.
+"""Search a shop for many queries on one engine and print the outcome of every page, as JSON: the crawler of the storm.
 
     python crawl_storm.py BASE_URL QUERIES.json
 
-A process of its own, so that its memory is the crawler's alone, and not the demo shop's.
+It runs in a process of its own, so that its memory is only the crawler's, not the demo shop's.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from crawler.results import SearchResult
 from tests.processes import children
 
 AT_ONCE = 5
-"""Searches that run at the same time."""
+"""The number of parallel searches."""
 
 PAGES = 10
 
 
 async def search_all(base_url: str, queries: list[str]) -> dict[str, Any]:
-    """Return the pages of every query, and the attempts that were told of."""
+    """Return the pages of every query, and the attempts that events reported."""
     settings = Settings(
         base_url=base_url,
         pages=PAGES,
-        price_check=0,  # the faults of a page number would strike both lists
+        price_check=0,  # the faults of a page number would affect both lists
         concurrency=16,
         request_timeout=4.0,
         read_timeout=4.0,
@@ -58,7 +58,7 @@ async def search_all(base_url: str, queries: list[str]) -> dict[str, Any]:
 
 
 def as_plain(result: SearchResult) -> dict[str, Any]:
-    """Return what the test compares."""
+    """Return the values that the test compares."""
     return {
         "stopped": result.stopped,
         "pages": {
@@ -74,7 +74,7 @@ def as_plain(result: SearchResult) -> dict[str, Any]:
 
 
 def left_over() -> dict[str, Any]:
-    """Return what this process holds now: how many file descriptors, and its children."""
+    """Return the number of file descriptors of this process, and its children."""
     gc.collect()
     process = psutil.Process()
     return {
@@ -85,9 +85,9 @@ def left_over() -> dict[str, Any]:
 
 
 async def settled(before: dict[str, Any]) -> dict[str, Any]:
-    """Return what is left when what is being closed is closed: a transport lets its socket go in a later turn.
+    """Return the resources left after closing: a transport releases its socket in a later turn of the loop.
 
-    What is not within two seconds is told as it is.
+    After two seconds, return them as they are.
     """
     now = left_over()
     for _ in range(100):
@@ -99,7 +99,7 @@ async def settled(before: dict[str, Any]) -> dict[str, Any]:
 
 
 async def main(base_url: str, queries: list[str]) -> None:
-    """Run the storm once the process has made all that it makes once."""
+    """Run the storm, once the process has created everything that it creates only once."""
     await search_all(base_url, queries[:1])
     before = left_over()
     report = await search_all(base_url, queries[1:])

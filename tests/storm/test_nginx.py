@@ -1,4 +1,4 @@
-"""The command with its default settings, and nginx in front of the demo shop, limiting requests a second."""
+"""The command with its default settings, against the demo shop behind nginx, which limits requests per second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ http {{
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago: nginx cannot choose one itself."""
+    """Return a port that was free a moment ago, because nginx cannot choose one itself."""
     import socket
 
     with socket.socket() as one:
@@ -50,7 +50,7 @@ def free_port() -> int:
 async def test_a_rate_limit_of_nginx_loses_no_page(
     tmp_path: Path, pages: int, status: int, burst: str
 ) -> None:
-    """Two requests a second give every page, in not much more time than they take at that rate."""
+    """At two requests per second, every page arrives, in little more time than that rate takes."""
     port = free_port()
     async with DemoShop() as shop:
         configuration = CONFIGURATION.format(
@@ -69,7 +69,7 @@ async def test_a_rate_limit_of_nginx_loses_no_page(
         )
         try:
             async with asyncio.timeout(10):
-                while not (tmp_path / "ready").exists():  # made after the port is listened on
+                while not (tmp_path / "ready").exists():  # created once the port accepts connections
                     assert nginx.returncode is None
                     await asyncio.sleep(0.02)
             crawler = await asyncio.create_subprocess_exec(

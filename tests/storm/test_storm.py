@@ -1,6 +1,6 @@
-"""A thousand pages of a shop where three answers in ten are faulty, in every way the demo shop knows.
+"""A thousand pages of a shop where three responses in ten are faulty, in every way that the demo shop offers.
 
-What each page must come to is worked out here from the plan of faults alone, in a few plain rules.
+The tests compute the required outcome of each page from the plan of faults alone, by a few plain rules.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ QUERIES, PAGES, ATTEMPTS = 100, 10, 3
 SEED = 20_251_125
 
 MOST_MB = 200
-"""Resident memory that the crawler's own process may have, and each parse process. Measured: 110 and 40."""
+"""The maximum resident memory of the crawler's own process, and of each parse process. Measured: 110 and 40."""
 
 TIMEOUT_SECONDS = 600
 
@@ -52,7 +52,7 @@ _KINDS = [
     (10, Fault(FaultKind.GZIP_BOMB)),
     (10, Fault(FaultKind.WRONG_CHARSET)),
     (5, Fault(FaultKind.WRONG_CHARSET, charset="iso-8859-1")),
-    # Blocks are few: five in a row would open the circuit breaker, which has tests of its own.
+    # Blocks are rare: five in a row would open the circuit breaker, which has tests of its own.
     (5, Fault(FaultKind.FIREWALL)),
     (5, Fault(FaultKind.LOGIN)),
     (5, Fault(FaultKind.SLIDER)),
@@ -70,7 +70,7 @@ _KINDS = [
     (10, Fault(FaultKind.OTHER_QUERY)),
     (10, Fault(FaultKind.OTHER_PAGE)),
 ]
-"""Per mille of the answers, and the fault; the first that strikes decides, which makes 30 % of all in the end."""
+"""The share of responses in per mille, and the fault; the first match applies. In total, 30 % are faulty."""
 
 _LASTING = [
     Fault(FaultKind.RESET, pages={4}),
@@ -79,7 +79,7 @@ _LASTING = [
     Fault(FaultKind.STATUS, status=503, pages={8}),
     Fault(FaultKind.STATUS, status=429, pages={9}),
 ]
-"""Faults that no retry helps against; each strikes one page of two searches."""
+"""Faults that outlast any retry; each affects one page of two searches."""
 
 FAULTS = [
     *(replace(fault, queries={"历史1", "数学1"}) for fault in _LASTING),
@@ -95,7 +95,7 @@ RETRIED_ONCE = {FaultKind.OTHER_QUERY, FaultKind.OTHER_PAGE}
 HEALTHY_KINDS = {FaultKind.WRONG_CHARSET, FaultKind.UTF8, FaultKind.REPEATS}
 
 NESTED = {"parse_timeout", "layout_changed"}
-"""What may come of nested tags: a fast machine gets to their end in time, and finds no book."""
+"""The possible verdicts for nested tags: a fast machine finishes them in time, and finds no book."""
 
 VERDICTS = {
     FaultKind.NESTED: "nested",
@@ -126,18 +126,19 @@ class Expected:
     verdict: str
     attempts: int
     requests: int
-    """What the shop counts: one more than attempts for each reset that was met by a connection used before."""
+    """The number that the shop counts: more than attempts by one for each reset on a reused connection."""
     items_of: int | None
-    """The page whose products are read; None where none are."""
+    """The page whose products are read; None if there are none."""
 
 
-def possible_ends(  # noqa: C901 – the rules of the downloader once more, in one piece
+def possible_ends(  # noqa: C901 – the downloader's rules again, in one piece
     plan: FaultPlan, query: str, page: int
 ) -> list[Expected]:
-    """Return what may come of a page, by what its plan says of the requests for it.
+    """Return the possible outcomes of a page, given the faults that its plan has for its requests.
 
-    The plan alone decides but for one thing: a reset, or a 408, on a connection that was used before is no attempt, and
-    whether it was depends on its neighbours. The request after it has a new connection: there it is an attempt.
+    The plan alone decides, with one exception: a reset, or a 408, on a reused connection is no attempt, and whether the
+    connection was reused depends on the other pages. The next request has a new connection, so there a reset is an
+    attempt.
     """
     faults = [plan.outcome(query, page).fault for _ in range(2 * ATTEMPTS)]
     ends: list[Expected] = []
@@ -182,7 +183,7 @@ def _may_be_stale(fault: Fault) -> bool:
 def expected_pages(
     plan: FaultPlan, query: str, pages: dict[str, Any], served: Mapping[tuple[str | None, int | None], int]
 ) -> dict[int, Expected]:
-    """Return what must come of every page of one search, given how many requests and attempts each took."""
+    """Return the required outcome of every page of one search, given how many requests and attempts each took."""
     expected = {}
     seen: set[int] = set()
     for page in range(1, PAGES + 1):
@@ -276,7 +277,7 @@ async def test_every_page_of_a_storm_ends_as_it_must(tmp_path: Path) -> None:
 
 
 async def _crawl(base_url: str, queries: Path) -> tuple[dict[str, Any], dict[str, float]]:
-    """Run the crawler; return its report, and the most memory that it and any worker had, in MB."""
+    """Run the crawler; return its report, and the maximum memory of it and of any worker, in MB."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(Path(__file__).with_name("crawl_storm.py")),
