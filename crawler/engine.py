@@ -180,8 +180,8 @@ class Crawler:
         `options` are the settings that each search may choose for itself: pages, sellers, category, sort, min_price,
         max_price, rank, keep, the filters (max_volume_price, publisher, author, since, min_reviews), max_seconds,
         base_url. A page that fails raises nothing; its verdict is in the result. Leaving the loop ends the search.
-        `recorder` receives every request and page, for a journal; `saved` are pages of an earlier run, which the search
-        does not request again.
+        `recorder` receives every request and page, for a journal; `saved` are pages of an earlier run by key, which the
+        search does not request again.
 
         Raises UsageError for an empty or unreadable query or an option that belongs to the engine, SettingsError for an
         unknown option or a value out of range, EngineClosedError outside `async with`.
@@ -201,8 +201,8 @@ class Crawler:
     ) -> AsyncGenerator[Search, None]:
         """Start a search that runs whether or not anyone reads its events; leaving the block ends it.
 
-        Any number of readers may follow the `log` of the search, each from any event on: `async for entry in
-        search.log.read(after=7)`. Arguments and errors are those of `search`.
+        Any number of readers may follow the `log` of the search, each from any event on:
+        `async for entry in search.log.read(after=7)`. Arguments and errors are those of `search`.
         """
         async with self._started(self.spec(query, **options), recorder=recorder, saved=saved) as search:
             yield search
