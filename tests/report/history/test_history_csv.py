@@ -25,7 +25,7 @@ DAYS = 71
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryReader]:
-    """Return a history of a book that was raised, then cut; of one that is sold out; and of a dropped bookmark."""
+    """Return a history with a book that was raised, then cut; one that is sold out; and a dropped bookmark."""
     file = tmp_path_factory.mktemp("history") / "a.sqlite3"
     with History(file) as history:
         for day in range(DAYS):
@@ -55,7 +55,7 @@ def rows(view: View | None) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def test_the_searches_on_record(reader: HistoryReader) -> None:
-    """Give each search a row, with its runs, products and times."""
+    """Each search has a row, with its runs, products and times."""
     header, found = rows(overview(reader))
     assert tuple(header) == SEARCH_COLUMNS
     assert found == [
@@ -67,7 +67,7 @@ def test_the_searches_on_record(reader: HistoryReader) -> None:
 
 
 def test_the_products_of_a_search(reader: HistoryReader) -> None:
-    """Give each product a row: the raise in columns of its own, nothing for what is not known, dropped ones last."""
+    """Each product has a row: the raise in its own columns, unknown values empty, dropped products last."""
     header, found = rows(search_view(reader, "demo", "書", "书", top=None, show_dropped=True))
     assert tuple(header) == PRODUCT_COLUMNS
     raised, sold_out, bookmark = found
@@ -94,7 +94,7 @@ def test_the_products_of_a_search(reader: HistoryReader) -> None:
 
 
 def test_the_past_of_a_product(reader: HistoryReader) -> None:
-    """Give each stretch of days at one price a row."""
+    """Each period at one price has a row."""
     header, found = rows(product_view(reader, "demo", "1"))
     assert header == [
         "product_id", "title", "from", "to", "price", "list_price", "sold_out", "observations", "after_gap", "source",
@@ -109,7 +109,7 @@ def test_the_past_of_a_product(reader: HistoryReader) -> None:
 
 
 def test_a_view_without_rows_has_its_header(tmp_path: Path) -> None:
-    """Write the header where there is nothing on record."""
+    """The header is written even without rows."""
     file = tmp_path / "empty.sqlite3"
     History(file).close()
     with HistoryReader(file) as empty:

@@ -1,4 +1,4 @@
-"""The history's HTML page as a parser reads it; how it looks is tests/browser's to see."""
+"""The history's HTML page as a parser reads it; tests/browser checks its appearance."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def many(number: int) -> list[list[Observation]]:
 
 
 def test_a_search_shows_its_products_in_their_order() -> None:
-    """Each with its place, price, the price against the median, title, chart and figures."""
+    """Each has its place, price, the price against the median, title, chart and figures."""
     cheap = daily((69, "40"), (1, "30"), product_id="1", title="球状闪电")
     document = page(a_search(cheap, RAISED))
     assert texts(document, "h1") == ["三体"]
@@ -79,7 +79,7 @@ def test_a_search_shows_its_products_in_their_order() -> None:
 
 
 def test_a_raise_before_a_cut_is_said_and_marked() -> None:
-    """With the numbers that show it, in words and in the drawing."""
+    """Words and drawing contain the numbers that show it."""
     document = page(a_product(RAISED))
     assert texts(document, ".trick") == ["raised, then cut: usually ¥50.00, ¥60.00 on 2026-03-02, now ¥50.00"]
     assert texts(document, ".past .label") == [
@@ -93,7 +93,7 @@ def test_a_raise_before_a_cut_is_said_and_marked() -> None:
 
 
 def test_one_product_has_its_chart_and_the_list_of_its_prices() -> None:
-    """Newest first; in place of a price why there is none; where nobody looked for long, that."""
+    """The newest comes first; a missing price has its reason, and a long gap is stated."""
     past = [*daily((3, "20"), (2, "-"), (1, None)), *daily((2, "1300"), start=40)]
     document = page(a_product(past))
     assert texts(document, "h1") == ["三体"]
@@ -113,7 +113,7 @@ def texts_of(row: object) -> list[str]:
 
 
 def test_a_chart_says_in_words_what_it_shows() -> None:
-    """For who cannot see it: days, lowest and highest, price now, raise and cut, times sold out, gaps."""
+    """For readers who cannot see it: days, lowest and highest, price now, raise and cut, times sold out, gaps."""
     [chart] = page(a_product(RAISED)).css("svg.past")
     assert chart.attributes["role"] == "img"
     assert chart.attributes["aria-label"] == (
@@ -127,7 +127,7 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
 
 
 def test_few_observations_are_said_to_be_few() -> None:
-    """A single one is a dot, and called the only one; of many days nothing is said."""
+    """A single observation is a dot, and is called the only one; with many days there is no remark."""
     document = page(a_search([seen(0, "20")], daily((9, "20"), product_id="2")))
     assert "seen on 1 day" in texts(document, ".card:first-child .remarks li")
     assert not document.css(".card:last-child .remarks")
@@ -151,7 +151,7 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_products_that_are_left_out_are_counted() -> None:
-    """200 unless a number is given; the head says how many there are, and so does the line below."""
+    """There are 200 unless a number is given; the head states how many exist, and so does the line below."""
     document = page(a_search(*many(230), found=1_234))
     assert len(document.css(".card")) == MOST_CHARTS == 200
     assert facts(document, ".first")["Products"].startswith("1,234, 200 shown")
@@ -163,7 +163,7 @@ def test_products_that_are_left_out_are_counted() -> None:
 
 
 def test_a_page_of_two_hundred_is_small() -> None:
-    """A year of daily prices that change every week."""
+    """The page has a year of daily prices that change every week."""
     past = [
         daily(*((7, str(20 + week * 5 % 9)) for week in range(52)), product_id=str(at)) for at in range(200)
     ]
@@ -171,7 +171,7 @@ def test_a_page_of_two_hundred_is_small() -> None:
 
 
 def test_periods_that_are_left_out_are_counted() -> None:
-    """Of a chart and of both lists; how to have all is told."""
+    """This holds for a chart and for both lists; a line says how to see all."""
     past = daily(*((1, str(20 + at % 7)) for at in range(1_500)))
     alone = page(a_product(past))
     assert len(alone.css(".periods tbody tr")) == 500
@@ -188,7 +188,7 @@ def test_periods_that_are_left_out_are_counted() -> None:
 
 
 def test_all_charts_of_a_search_have_one_axis_of_time() -> None:
-    """From the first to the last of all: the same day stands in the same place."""
+    """It spans all of them, so the same day has the same position."""
     document = page(a_search(daily((90, "20")), daily((9, "30"), start=40, product_id="2")))
     first, second = (
         [(tick.text(), tick.attributes["x"]) for tick in chart.css(".tick") if "-" in tick.text()]
@@ -199,7 +199,7 @@ def test_all_charts_of_a_search_have_one_axis_of_time() -> None:
 
 
 def test_what_there_is() -> None:
-    """The file, its size, and a row a search; words where there is none."""
+    """The file, its size, and one row for each search; words if there is none."""
     document = page(overview("三体", "渗透测试"))
     assert texts(document, "h1") == ["Prices over time"]
     assert facts(document, "main") == {
@@ -216,7 +216,7 @@ def test_what_there_is() -> None:
     ("source", "names"), [(SHOP, []), ("demo", ["DEMO"]), ("http://127.0.0.1:1", ["REPLICA"])]
 )
 def test_prices_that_are_not_the_shops_cannot_be_taken_for_them(source: str, names: list[str]) -> None:
-    """In the window's title, in the strip that stays on top, in words; and nothing leads to the shop."""
+    """The mark is in the window's title, in the strip that stays on top, and in words; no link leads to the shop."""
     document = page(a_search(RAISED, source=source))
     assert texts(document, ".strip strong") == names == texts(document, ".alarm strong")
     [title] = texts(document, "head > title")
@@ -234,7 +234,7 @@ def test_a_link_tells_the_shop_nothing() -> None:
 
 
 def test_the_policy_allows_the_pages_own_style_alone() -> None:
-    """By its hash; no script, no request, nothing from elsewhere."""
+    """The style is allowed by its hash; no script, no request, nothing from elsewhere."""
     text = render(a_product(RAISED), "html")
     document = LexborHTMLParser(text)
     [policy] = document.css("meta[http-equiv=Content-Security-Policy]")
@@ -250,7 +250,7 @@ def test_the_policy_allows_the_pages_own_style_alone() -> None:
 
 
 def test_a_list_of_products_may_run_the_pages_own_script_alone() -> None:
-    """By its hash; a page without a list has none."""
+    """The script is allowed by its hash; a page without a list has none."""
     document = LexborHTMLParser(render(a_search(RAISED, daily((9, "20"), product_id="2")), "html"))
     [policy], [script] = document.css("meta[http-equiv=Content-Security-Policy]"), document.css("script")
     hashed = base64.b64encode(hashlib.sha256(script.text().encode()).digest()).decode()
@@ -260,7 +260,7 @@ def test_a_list_of_products_may_run_the_pages_own_script_alone() -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE_HERE)
 def test_hostile_words_make_no_structure(trick: str) -> None:
-    """Whatever stands in query, title, seller, product number or source: the page has the same elements."""
+    """Whatever query, title, seller, product number or source contain, the page has the same elements."""
 
     def pages(text: str) -> list[LexborHTMLParser]:
         past = daily((60, "50"), (9, "60"), (1, "50"), title=text, seller=text, product_id=text)
@@ -280,7 +280,7 @@ def test_hostile_words_make_no_structure(trick: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_speaks_the_asked_language(lang: str) -> None:
-    """Its language is declared, titles are declared Chinese, and headings are the language's own words."""
+    """The page declares its language, titles are declared Chinese, and headings use the language's own words."""
     say = Labels(lang)
     document = page(a_product(RAISED), lang=lang)
     assert document.css("html")[0].attributes["lang"] == lang
@@ -296,7 +296,7 @@ def test_files_are_known_by_their_suffix(name: str) -> None:
 
 
 def test_the_same_view_gives_the_same_bytes() -> None:
-    """Nothing depends on the clock, or on what was rendered before."""
+    """Nothing depends on the clock, or on earlier reports."""
     views: list[View] = [a_search(*many(5), RAISED), a_product(RAISED), overview("三体")]
     assert [render(view, "html") for view in views] == [render(view, "html") for view in views]
 
@@ -310,7 +310,7 @@ print(hashlib.sha256(render(a_search(RAISED), "html").encode()).hexdigest())
 
 
 def test_another_process_gives_the_same_bytes() -> None:
-    """Whatever its hash seed is."""
+    """The hash seed makes no difference."""
     digests = {
         subprocess.run(
             [sys.executable, "-c", SAME_BYTES], check=True, capture_output=True, cwd=Path(__file__).parents[3],
@@ -322,7 +322,7 @@ def test_another_process_gives_the_same_bytes() -> None:
 
 
 def test_prices_of_any_size_are_written_whole() -> None:
-    """Also nothing at all, which is a price, and what no book costs."""
+    """This includes zero, which is a price, and more than any book costs."""
     assert texts(page(a_product(daily((9, "0")))), ".first > .price")[0].startswith("¥0.00")
     assert texts(page(a_product(daily((9, Decimal("99999.99"))))), ".first > .price")[0].startswith(
         "¥99,999.99"

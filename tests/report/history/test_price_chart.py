@@ -1,10 +1,10 @@
-"""A price over time as SVG, read back from the drawing: every point is where the data say, and nothing is made up."""
+"""A price over time as SVG, read back from the drawing: every point agrees with the data, and none is invented."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import xml.etree.ElementTree as ET  # what is parsed is our own
+import xml.etree.ElementTree as ET  # the parsed text is our own
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -23,14 +23,14 @@ from tests.report.hostile import HOSTILE
 from tests.report.pasts import daily, day, seen
 
 NEAR = 0.11
-"""Units of the box that rounding may cost."""
+"""The units of the box that rounding may cost."""
 
 AMOUNTS = st.none() | st.decimals(0, 99_999, places=2)
 
 
 @st.composite
 def pasts(draw: st.DrawFn, most: int, longest: int) -> list[Observation]:
-    """Return observations in order, half a day to `longest` days apart, one of them with a price at least."""
+    """Return observations in order, half a day to `longest` days apart, at least one of them with a price."""
     steps = draw(
         st.lists(
             st.tuples(st.integers(1, 2 * longest), AMOUNTS, AMOUNTS, st.booleans()), min_size=1, max_size=most
@@ -71,7 +71,7 @@ def runs(picture: ET.Element, kind: str) -> list[list[tuple[float, float]]]:
 
 
 def covers(line: list[tuple[float, float]], x: float, y: float | None = None, room: float = NEAR) -> bool:
-    """Return True if a line passes a place; at any height without `y`. A negative `room` leaves its ends out."""
+    """Return True if a line passes a position; at any height without `y`. A negative `room` excludes its ends."""
     if y is None:
         return line[0][0] - room <= x <= line[-1][0] + room
     return any(
@@ -87,7 +87,7 @@ def percent(each: ET.Element, name: str) -> float:
 @given(pasts(12, 40))
 @settings(max_examples=examples(200))
 def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
-    """The line passes every price at its time, and none where it could not be bought or nobody looked for long."""
+    """The line passes every price at its time, but not times when the product was unavailable or long unobserved."""
     picture = drawn(past)
     time = TimeAxis.around([past[0].at, past[-1].at])
     [highest] = [max(each.available_price for each in past if each.available_price is not None)]
@@ -116,7 +116,7 @@ def test_what_was_seen_is_what_is_drawn(past: list[Observation]) -> None:
 @given(pasts(60, 4_000))
 @settings(max_examples=examples(100))
 def test_nothing_is_outside_and_every_number_is_one(past: list[Observation]) -> None:
-    """Of any length and any prices, thinned or not: finite, and within the box."""
+    """With any length and any prices, thinned or not, numbers are finite and within the box."""
     product = product_past(past)
     low, at = product.history.lowest, product.history.lowest_at
     assert low is not None
@@ -140,7 +140,7 @@ def test_nothing_is_outside_and_every_number_is_one(past: list[Observation]) -> 
 
 
 def test_times_sold_out_are_bands() -> None:
-    """As wide as they lasted, and named."""
+    """They are as wide as they lasted, and have a name."""
     picture = drawn(daily((10, "20"), (20, "-"), (11, "20")))
     [band] = by_class(picture, "out")
     assert band.get("d") == "M250.00 0H750.00V1000H250.00z"
@@ -149,7 +149,7 @@ def test_times_sold_out_are_bands() -> None:
 
 @pytest.mark.parametrize(("days", "turn"), [(1500, 3), (730, 5)])
 def test_many_short_times_sold_out_take_no_more_room_than_they_lasted(days: int, turn: int) -> None:
-    """Of a price that moves all the time, too, which is drawn thinned."""
+    """This includes a price that moves all the time, whose periods are thinned."""
     past = [
         seen(day, str(40 + day % 2), sold_out=day % turn == 0)
         for day in range(days + 1)
@@ -165,14 +165,14 @@ def test_many_short_times_sold_out_take_no_more_room_than_they_lasted(days: int,
 
 
 def test_a_mark_above_what_is_drawn_is_left_out() -> None:
-    """It would stand in the drawing of another product."""
+    """It would be in the drawing of another product."""
     past = [seen(day, "20", "90" if day < 60 else "120") for day in range(65)]
     picture = drawn(past, marks=[Mark("raise", past[60].at, Decimal(120), "words", "label")])
     assert by_class(picture, "mark") == by_class(picture, "label") == []
 
 
 def test_one_observation_is_a_dot() -> None:
-    """Amid the axis, where a line would have no length."""
+    """A line would have no length, so it is a dot in the middle of the axis."""
     picture = drawn([seen(3, "20")])
     [dot] = by_class(picture, "dot")
     assert (dot.get("cx"), dot.get("cy")) == ("50.00%", "50.00%")
@@ -181,14 +181,14 @@ def test_one_observation_is_a_dot() -> None:
 
 
 def test_a_price_seen_once_between_two_gaps_is_a_dot() -> None:
-    """And a line where there are two."""
+    """Two observations are a line."""
     past = [*daily((3, "20")), *daily((1, "20"), start=60), *daily((3, "20"), start=120)]
     assert len(by_class(drawn(past), "dot")) == 1
     assert len(runs(drawn(past), "price")) == 3
 
 
 def test_the_list_price_is_a_line_of_its_own() -> None:
-    """Where there is one: also while it is sold out, but not where the page had none."""
+    """It includes times when the product is sold out, but not those without a list price."""
     past = [seen(at, "20", "40" if at < 6 else None, sold_out=3 <= at < 5) for at in range(10)]
     picture = drawn(past)
     [line] = runs(picture, "list")
@@ -198,7 +198,7 @@ def test_the_list_price_is_a_line_of_its_own() -> None:
 
 
 def test_a_list_price_far_above_is_left_out_and_told() -> None:
-    """It would press the price to the ground."""
+    """It would flatten the price to a line at the bottom."""
     past = [seen(0, "20", "30"), seen(1, "20", "999")]
     chart = PriceChart(price_periods(past), TimeAxis.around([past[0].at, past[1].at]))
     assert chart.list_left_out == Decimal(999)
@@ -207,7 +207,7 @@ def test_a_list_price_far_above_is_left_out_and_told() -> None:
 
 
 def test_marks_stand_on_the_line_and_their_labels_apart() -> None:
-    """A raise is labelled above, the rest below; of two that are close, the second below the first."""
+    """A raise is labelled above, the others below; of two close labels, the second is below the first."""
     past = daily((10, "20"), (11, "30"))
     marks = [
         Mark("lowest", day(9), Decimal(20), "low", "lowest"),
@@ -229,7 +229,7 @@ def test_marks_stand_on_the_line_and_their_labels_apart() -> None:
 
 
 def test_each_spell_tells_a_pointer_what_it_is() -> None:
-    """From where it begins to where the next one does."""
+    """The area extends from the start of one period to that of the next."""
     found = price_periods(daily((5, "20"), (5, "30")))
     chart = PriceChart(found, TimeAxis.around([day(0), day(10)]))
     picture = ET.fromstring(  # noqa: S314 – what is parsed is our own
@@ -246,7 +246,7 @@ def test_each_spell_tells_a_pointer_what_it_is() -> None:
 
 @pytest.mark.parametrize("trick", [*HOSTILE.values(), "\"><script>alert(1)</script>' onload='x"])
 def test_words_in_the_drawing_stay_words(trick: str) -> None:
-    """Names, labels and titles are escaped: the drawing has the same elements whatever they are."""
+    """Names, labels and titles are escaped: the drawing always has the same elements."""
     words = "".join(char for char in trick if char.isprintable())
 
     def picture(text: str) -> ET.Element:

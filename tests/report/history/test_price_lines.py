@@ -1,4 +1,4 @@
-"""The past of a product as lines: where they are broken, and what may be left out of thousands."""
+"""The lines of a product's history: where they break, and which of thousands of periods may be omitted."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def lines(past: list[Observation]) -> list[list[tuple[float, float, str]]]:
 
 
 def test_a_price_holds_until_another_is_seen() -> None:
-    """Also where the list price changed meanwhile, which is no step of the price."""
+    """A change of the list price meanwhile is no step of the price."""
     assert lines(daily((3, "20"), (2, "30"))) == [[(0, 3, "20"), (3, 4, "30")]]
     past = [seen(0, "20", "40"), seen(1, "20", "50"), seen(2, "30", "50")]
     assert lines(past) == [[(0, 2, "20"), (2, 2, "30")]]
 
 
 def test_what_cannot_be_bought_breaks_the_line() -> None:
-    """Sold out or without a price: the line ends when that was seen, and begins when it could be bought again."""
+    """Sold out or without a price: the line ends at that observation, and resumes when the product is available."""
     assert lines(daily((3, "20"), (4, "-"), (2, "20"))) == [[(0, 3, "20")], [(7, 8, "20")]]
     assert lines(daily((3, "20"), (4, None), (2, "20"))) == [[(0, 3, "20")], [(7, 8, "20")]]
     assert lines(daily((3, "-"))) == []
 
 
 def test_a_long_time_without_an_observation_breaks_the_line() -> None:
-    """It ends at its last observation: nobody knows until when it held."""
+    """The line ends at its last observation, because it is unknown how long the price held."""
     past = [*daily((3, "20")), *daily((2, "20"), start=40)]
     assert lines(past) == [[(0, 2, "20")], [(40, 41, "20")]]
     assert held_until(price_periods(past), 0) == day(2)
@@ -71,7 +71,7 @@ def cut(past: list[Observation]) -> PricePeriod | None:
 
 
 def test_the_cut_is_the_first_price_no_dearer_than_now_after_the_raise() -> None:
-    """Not a step on the way down, nor a later one; without a raise there is none."""
+    """It is not a step on the way down, nor a later one; without a raise there is none."""
     found = cut(RAISED)
     assert found is not None
     assert (found.since, found.price) == (day(69), Decimal(50))
@@ -82,7 +82,7 @@ def test_the_cut_is_the_first_price_no_dearer_than_now_after_the_raise() -> None
 
 
 def test_a_raised_list_price_has_no_cut() -> None:
-    """The price is what it was."""
+    """The price did not change."""
     past = [seen(at, "50", "100" if at < 60 else "150") for at in range(70)]
     assert product_past(past).history.raised_then_cut is not None
     assert cut(past) is None

@@ -42,7 +42,7 @@ def number(node: LexborNode, name: str) -> float:
 
 
 def places(picture: LexborHTMLParser) -> list[tuple[float, float]]:
-    """Return the places of the plain points, in percent."""
+    """Return the positions of the plain points, in percent."""
     return [(number(mark, "cx"), number(mark, "cy")) for mark in picture.css("circle")]
 
 
@@ -51,7 +51,7 @@ def ticks(picture: LexborHTMLParser, kind: str) -> list[str]:
 
 
 def test_equal_ratios_of_price_are_equally_far_apart() -> None:
-    """From ¥10 to ¥20 it is as far as from ¥50 to ¥100."""
+    """The distance from ¥10 to ¥20 is that from ¥50 to ¥100."""
     scale = LogPriceAxis.around([10, 20, 50, 100])
     ten, twenty, fifty, hundred = map(scale.at, (10, 20, 50, 100))
     assert twenty - ten == pytest.approx(hundred - fifty)
@@ -59,7 +59,7 @@ def test_equal_ratios_of_price_are_equally_far_apart() -> None:
 
 @given(PRICES)
 def test_every_price_is_on_the_axis(prices: list[float]) -> None:
-    """From the lowest to the highest: between 0 and 100 percent, with ticks to read it by."""
+    """Every price is between 0 and 100 percent, with ticks to read it by."""
     scale = LogPriceAxis.around(prices)
     assert all(-0.001 <= scale.at(price) <= 100.001 for price in prices)
     assert len(scale.ticks()) > 2
@@ -76,7 +76,7 @@ def test_every_price_is_on_the_axis(prices: list[float]) -> None:
     ],
 )
 def test_ticks_are_1_2_5_or_closer_where_these_are_few(prices: list[float], expected: list[float]) -> None:
-    """Round prices, and never fewer than three of them."""
+    """Ticks are round prices, and there are never fewer than three."""
     assert LogPriceAxis.around(prices).ticks() == pytest.approx(expected)
 
 
@@ -98,7 +98,7 @@ def test_every_price_is_in_one_bar(prices: list[float]) -> None:
 
 @given(st.lists(st.decimals("0.01", "99999", places=2), min_size=2, max_size=40))
 def test_the_five_numbers_are_those_of_the_standard_library(prices: list[Decimal]) -> None:
-    """Minimum, quartiles and maximum, interpolated as spreadsheets do it."""
+    """Minimum, quartiles and maximum are interpolated as in spreadsheets."""
     lowest, *quartiles, highest = five_numbers(prices)
     assert (lowest, highest) == (min(prices), max(prices))
     assert quartiles == pytest.approx(statistics.quantiles(prices, n=4, method="inclusive"))
@@ -110,7 +110,7 @@ def test_one_price_is_all_five_numbers() -> None:
 
 
 def test_better_is_higher_and_dearer_is_further_right() -> None:
-    """And the steps near five stars are as wide as those far from it: 4.9 to 4.99 is as far as 4 to 4.9."""
+    """The scale widens towards five stars: 4.9 to 4.99 is as far as 4 to 4.9."""
     picture = drawn([point(10, 4.0), point(20, 4.9), point(40, 4.99)])
     (x1, y1), (x2, y2), (x3, y3) = places(picture)
     assert x1 < x2 < x3
@@ -121,14 +121,14 @@ def test_better_is_higher_and_dearer_is_further_right() -> None:
 
 @pytest.mark.parametrize("quality", [-1.0, 0.0, 4.9, 5.0, 6.0])
 def test_any_quality_has_a_place_and_a_scale(quality: float) -> None:
-    """Also five stars, of which no logarithm is, and what no shop should give; also when all are alike."""
+    """This includes five stars, which have no logarithm, impossible values, and equal qualities."""
     picture = drawn([point(quality=quality), point(40, quality)])
     assert all(0 <= y <= 100 for _, y in places(picture))
     assert len(ticks(picture, "end")) >= 2
 
 
 def test_the_frontier_is_a_line_of_steps_to_the_right_edge() -> None:
-    """Level until something better costs more, then up; its points are stars, and the only stops of the Tab key."""
+    """The line is level until something better costs more, then rises; its points are stars, and the only Tab stops."""
     picture = drawn([point(10, 4.0, frontier=True), point(20, 4.9, frontier=True), point(20, 4.5)])
     stars = [(number(star, "x"), number(star, "y")) for star in picture.css("use")]
     lines = [
@@ -140,12 +140,12 @@ def test_the_frontier_is_a_line_of_steps_to_the_right_edge() -> None:
 
 
 def test_no_frontier_is_no_line() -> None:
-    """The book that is cheapest and best may have no rating, and then no point."""
+    """The cheapest and best book may have no rating, and therefore no point."""
     assert not drawn([point()]).css(".steps line")
 
 
 def test_links_say_where_they_lead() -> None:
-    """Out of the page without a word of where the reader came from; within it plainly; a point may lead nowhere."""
+    """Links to other sites reveal no origin, links within the page are plain, and a point may have no link."""
     picture = drawn([point(10, href="https://product.dangdang.com/1.html"), point(20), point(40, href=None)])
     out, within, nowhere = picture.css("a")
     assert out.attributes["rel"] == "noopener noreferrer"
@@ -173,7 +173,7 @@ def test_words_in_the_drawing_stay_words() -> None:
 
 
 def test_labels_of_neighbours_do_not_meet() -> None:
-    """Where two points are close the second label goes elsewhere."""
+    """If two points are close, the second label moves elsewhere."""
     picture = drawn([point(30, 4.9, label="A"), point(31, 4.9, label="B"), point(99, 4.9, label="C")])
     places = [
         tuple(label.attributes[name] for name in ("dx", "dy")) for label in picture.css(".label:not(.wide)")
@@ -183,7 +183,7 @@ def test_labels_of_neighbours_do_not_meet() -> None:
 
 
 def test_too_many_points_are_thinned_evenly() -> None:
-    """The frontier and what has a label stay, whatever the order of the points; no point is there twice."""
+    """The frontier and labelled points stay, whatever the order of the points; no point appears twice."""
     points = [point(1 + n / 100, 4.5, frontier=n % 500 == 7, label="x" * (n == 9)) for n in range(6_000)]
     few = thinned(points)
     assert len(few) == MAX_POINTS == len(set(map(id, few)))
@@ -194,17 +194,17 @@ def test_too_many_points_are_thinned_evenly() -> None:
 
 
 def test_even_a_frontier_of_thousands_is_bounded() -> None:
-    """Books of one price and one quality stand on it together."""
+    """Books with the same price and quality share a place on the frontier."""
     assert len(thinned([point(frontier=True)] * 6_000)) == MAX_POINTS
 
 
 def test_few_points_are_all_drawn() -> None:
-    """None is left out below the limit."""
+    """Below the limit, no point is omitted."""
     assert len(thinned([point(1 + n) for n in range(MAX_POINTS)])) == MAX_POINTS
 
 
 def test_the_histogram_says_what_it_shows() -> None:
-    """Each bar that counts something has its words; the line of the median stands where the median is."""
+    """Each bar with books has its text, and the median's line is at the median."""
     prices = [10.0, 12.0, 30.0]
     scale = LogPriceAxis.around(prices)
     histogram = [(bar, f"{bar.count} <b>") for bar in bars(prices, scale)]
@@ -215,7 +215,7 @@ def test_the_histogram_says_what_it_shows() -> None:
 
 
 def test_no_style_is_in_the_drawing() -> None:
-    """A style attribute would break the page's policy."""
+    """A style attribute would violate the page's policy."""
     svg = scatter(
         [point(frontier=True)], LogPriceAxis(10, 100), name="", price_axis="", quality_axis=""
     ) + spread([], (10, 10, 10, 10, 10), LogPriceAxis(10, 100), name="")

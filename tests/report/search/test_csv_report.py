@@ -31,7 +31,7 @@ def read(result: SearchResult, *, top: int | None = None, show_dropped: bool = F
 
 
 def test_the_bytes_open_in_excel() -> None:
-    """The file opens with a byte-order mark, and every line ends in CRLF."""
+    """The file opens with a byte order mark, and every line ends with CRLF."""
     data = encode(render(make_result(), "csv"), "csv")
     assert data.startswith(codecs.BOM_UTF8 + b"rank,product_id,title,")
     assert data.count(b"\n") == data.count(b"\r\n") == 2
@@ -39,7 +39,7 @@ def test_the_bytes_open_in_excel() -> None:
 
 
 def test_a_book_comes_back_as_it_was() -> None:
-    """Every column of a book with everything, as its value is documented."""
+    """A book with every field has the documented value in every column."""
     listing = make_listing(
         price=Decimal("38.5"), volumes=3, flags=frozenset({Flag.SET, Flag.BUNDLE}), seller="书友店",
         self_operated=False, contributors=(Contributor("张三"), Contributor("李四"), Contributor("王五", "译")),
@@ -64,7 +64,7 @@ def test_a_book_comes_back_as_it_was() -> None:
 
 
 def test_what_is_unknown_is_empty() -> None:
-    """No None, no 0 and no nan for a value that the page did not give."""
+    """A value that the page lacks is not None, 0 or nan."""
     unknown = make_listing(
         list_price=None, volumes=None, contributors=(), publisher=None, published=None, rating=None,
         reviews=None, self_operated=None, image=None, subtitle="",
@@ -91,7 +91,7 @@ def test_what_is_unknown_is_empty() -> None:
 
 
 def test_every_row_says_what_it_is() -> None:
-    """A row of a partial, a demo or a replica's run cannot pass for one of a whole live run."""
+    """A row of a partial, a demo or a replica's run cannot pass for one of a complete live run."""
     failed = [make_page(2, verdict=Verdict.BLOCKED)]
     rows = read(make_result(make_books(2), failed=failed, demo=True))
     assert [(row["run_complete"], row["demo"]) for row in rows] == [("false", "true")] * 2
@@ -100,7 +100,7 @@ def test_every_row_says_what_it_is() -> None:
 
 
 def test_top_shortens_the_list() -> None:
-    """All books unless told otherwise; without books the header is left."""
+    """By default all books are listed; without books, the header remains."""
     result = make_result(make_books(79))
     assert len(read(result)) == 79
     assert [row["rank"] for row in read(result, top=2)] == ["1", "2"]
@@ -108,7 +108,7 @@ def test_top_shortens_the_list() -> None:
 
 
 def test_columns_are_stable() -> None:
-    """What was a column once stays one, in its place: others may only be added at the end."""
+    """A column keeps its name and place for ever: new ones may only follow at the end."""
     assert ",".join(COLUMNS).startswith(
         "rank,product_id,title,subtitle,price,list_price,discount,volumes,price_per_volume,authors,publisher,published,"
         "rating,reviews,seller,self_operated,ebook_price,flags,url,image,page,position,run_complete,demo,base_url,"
@@ -118,7 +118,7 @@ def test_columns_are_stable() -> None:
 
 
 def test_a_book_of_several_offers_is_one_row() -> None:
-    """Its cheapest offer gives price and seller, any the rest; the offers are counted and named, cheapest first."""
+    """Its cheapest offer gives price and seller, any offer the rest; offers are counted and listed, cheapest first."""
     dear = make_listing(product_id="11", price=Decimal(50), rating=5.0, reviews=900)
     cheap = make_listing(product_id="12", price=Decimal(30), seller="书友店", rating=None, reviews=None)
     (row,) = read(make_result([dear, cheap]))
@@ -127,7 +127,7 @@ def test_a_book_of_several_offers_is_one_row() -> None:
 
 
 def test_the_frontier_is_marked() -> None:
-    """What another book beats on price and quality is no part of it."""
+    """A book that another beats on price and quality is not on the frontier."""
     good = make_listing(product_id="1", title="甲书", price=Decimal(20), rating=5.0)
     beaten = make_listing(product_id="2", title="乙书", price=Decimal(30), rating=4.0)
     assert [(row["title"], row["frontier"]) for row in read(make_result([beaten, good]))] == [
@@ -137,7 +137,7 @@ def test_the_frontier_is_marked() -> None:
 
 
 def test_what_was_dropped_comes_last_on_demand() -> None:
-    """Such rows have a reason and no rank, and say of the run what the others say."""
+    """Such rows have a reason and no rank, and state the same facts about the run as the others."""
     listings = [
         make_listing(product_id="1", publisher="甲社"),
         make_listing(product_id="2", sold_out=True, price=None),
@@ -155,7 +155,7 @@ def test_what_was_dropped_comes_last_on_demand() -> None:
 
 
 def test_a_book_that_was_kept_says_why_it_would_have_gone() -> None:
-    """Its flags name the reason, and a price that is missing is an empty cell."""
+    """Its flags give the reason, and a missing price is an empty cell."""
     kept = make_result(
         [make_listing(sold_out=True, price=None)], criteria=SelectionCriteria(keep=frozenset({"sold_out"}))
     )
@@ -165,7 +165,7 @@ def test_a_book_that_was_kept_says_why_it_would_have_gone() -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE)
 def test_hostile_words_stay_in_their_cells(trick: str) -> None:
-    """A title comes back cleaned, in its own cell, with an apostrophe where it would have been a formula."""
+    """A title comes back cleaned, in its own cell, after an apostrophe if it would have been a formula."""
     word = HOSTILE[trick]
     listing = make_listing(
         title=word, subtitle=word, seller=word, publisher=word, contributors=(Contributor(word),)
@@ -182,18 +182,18 @@ def test_hostile_words_stay_in_their_cells(trick: str) -> None:
 
 @given(st.sampled_from("=+-@\t\r\n＝＋－＠"), st.text())
 def test_formulas_are_defused(sign: str, rest: str) -> None:
-    """Whatever opens a formula gets an apostrophe before it and is unchanged after it."""
+    """A text that opens a formula gets an apostrophe before it and stays unchanged after it."""
     assert escape_formula(sign + rest) == f"'{sign}{rest}"
 
 
 @given(st.text(st.characters(categories=["L", "N"])))
 def test_plain_words_are_left_alone(text: str) -> None:
-    """A text that opens with a letter or a digit, and an empty one, is not touched."""
+    """A text that opens with a letter or a digit, and an empty one, stays unchanged."""
     assert escape_formula(text) == text
 
 
 def test_everyone_and_a_price_from_which_options_begin() -> None:
-    """Translators have a column of their own; everyone stands in words; a lowest price of several says so."""
+    """Translators have a column of their own; everyone is listed in words; the lowest price of several says so."""
     people = (
         Contributor("安·李", "著", "美", "Ann Lee"),
         Contributor("王五", "译"),

@@ -1,4 +1,4 @@
-"""Files of reports: safe names, a check before the crawl, and writing that leaves a whole file or none."""
+"""Report files: safe names, a check before the crawl, and writing that leaves a complete file or none."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_report_is_named_by_time_and_query(tmp_path: Path) -> None:
-    """The name holds the time in UTC and the query in its own script."""
+    """The name contains the time in UTC and the query in its own script."""
     china = dt.timezone(dt.timedelta(hours=8))
     path = report_path(tmp_path, "滲透 測試", STARTED.astimezone(china), ".md")
     assert path == tmp_path / "2026-01-31T080000Z_滲透-測試.md"
 
 
 def test_names_sort_by_time(tmp_path: Path) -> None:
-    """Whatever is searched for, a later report stands after an earlier one."""
+    """Whatever the query, a later report follows an earlier one."""
     queries = ["Z", "书", "a", "-"]
     times = [STARTED + dt.timedelta(seconds=997 * n) for n in range(len(queries))]
     paths = [report_path(tmp_path, query, time, ".md") for query, time in zip(queries, times, strict=True)]
@@ -51,7 +51,7 @@ def test_names_sort_by_time(tmp_path: Path) -> None:
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from('/\\:*?"<>|.~$ \x00\x1b')), max_size=60))
 def test_a_name_is_safe_everywhere(query: str) -> None:
-    """Any query gives one short name, without what a system forbids, a shell reads or an eye cannot see."""
+    """Any query gives one short name without characters that a system forbids, a shell interprets or nobody can see."""
     path = report_path("no-such-folder", query, STARTED, ".md")
     assert path.parent == Path("no-such-folder")
     part = path.name.removeprefix("2026-01-31T080000Z_").removesuffix(".md")
@@ -61,7 +61,7 @@ def test_a_name_is_safe_everywhere(query: str) -> None:
 
 
 def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
-    """Reports of one second and query stand beside each other."""
+    """Reports of the same second and query coexist."""
     for expected in ("_书.md", "_书_2.md", "_书_3.md"):
         path = report_path(tmp_path, "书", STARTED, ".md")
         assert path.name == f"2026-01-31T080000Z{expected}"
@@ -90,7 +90,7 @@ def make_report(folder: Path, query: str, day: int, *suffixes: str, mark: str | 
 
 
 def test_old_reports_of_a_query_are_removed(tmp_path: Path) -> None:
-    """The newest stay, as many as are wanted; Markdown and HTML of one name are one report."""
+    """The requested number of newest reports stays; Markdown and HTML with one name are one report."""
     reports = [make_report(tmp_path, "书", day, ".md", ".html") for day in range(5)]
     removed = prune(tmp_path, "书", 2)
     assert sorted(path.name for path in removed) == sorted(chain(*reports[:3]))
@@ -101,7 +101,7 @@ def test_old_reports_of_a_query_are_removed(tmp_path: Path) -> None:
 
 
 def test_a_report_of_one_file_counts_as_one(tmp_path: Path) -> None:
-    """Where somebody has deleted the HTML, the Markdown alone is still a report."""
+    """If somebody has deleted the HTML, the Markdown alone is still a report."""
     make_report(tmp_path, "书", 0, ".md")
     make_report(tmp_path, "书", 1, ".html")
     make_report(tmp_path, "书", 2, ".md", ".html")
@@ -109,7 +109,7 @@ def test_a_report_of_one_file_counts_as_one(tmp_path: Path) -> None:
 
 
 def test_reports_of_one_second_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    """The tenth is newer than the second, whatever the alphabet says."""
+    """The tenth is newer than the second, despite the alphabet."""
     written = [make_report(tmp_path, "书", 0, ".md")[0] for _ in range(11)]
     assert written[1].endswith("_书_2.md")
     assert written[10].endswith("_书_11.md")
@@ -133,7 +133,7 @@ def test_reports_of_one_second_are_in_the_order_of_their_numbers(tmp_path: Path)
     ],
 )
 def test_reports_of_another_query_stay(tmp_path: Path, query: str, other: str) -> None:
-    """Queries written alike in a file's name, or that read like a numbered one, are told apart by their mark."""
+    """Their marks distinguish queries that look alike in a file's name, or like a numbered one."""
     for day in range(3):
         for wanted in (query, other, other):
             make_report(tmp_path, wanted, day, ".md")
@@ -147,7 +147,7 @@ def test_reports_of_another_query_stay(tmp_path: Path, query: str, other: str) -
 
 
 def test_files_that_are_no_reports_stay(tmp_path: Path) -> None:
-    """A file without the mark, one with a name of its own, a folder and another format are nobody's to remove."""
+    """Files without the mark or with a different name, folders and other formats are not removed."""
     make_report(tmp_path, "书", 9, ".md")
     kept = make_report(tmp_path, "书", 0, ".md", mark="my own notes")
     kept += make_report(tmp_path, "书", 1, ".csv")
@@ -162,7 +162,7 @@ def test_files_that_are_no_reports_stay(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody knows whose it is, and the others are pruned all the same."""
+    """Its query is unknown; the others are still pruned."""
     (closed, *_), *_ = (make_report(tmp_path, "书", day, ".md") for day in range(3))
     read = Path.read_bytes
 
@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_read_stays(tmp_path: Path, monkeypatch: pytest.Mo
 
 @POSIX
 def test_a_link_is_not_followed_to_be_removed(tmp_path: Path) -> None:
-    """Neither a link of a report's name nor what it leads to is removed."""
+    """Neither a link with a report's name nor its target is removed."""
     (tmp_path / "reports").mkdir()
     elsewhere = tmp_path / "elsewhere.md"
     elsewhere.write_text(mark_query("书"), encoding="utf-8")
@@ -190,7 +190,7 @@ def test_a_link_is_not_followed_to_be_removed(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line names it, or the folder that is gone; a file that another run has removed meanwhile is no trouble."""
+    """One line names it, or the missing folder; a file that another run removed meanwhile is no error."""
     for day in range(3):
         make_report(tmp_path, "书", day, ".md")
 
@@ -220,7 +220,7 @@ def test_a_report_that_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: py
 
 @given(st.text(max_size=40))
 def test_a_mark_is_one_comment(query: str) -> None:
-    """Whatever the query, the comment ends where it should, is one line of ASCII, and is nobody else's."""
+    """Whatever the query, the comment ends where it should, is one line of ASCII, and is unique."""
     mark = mark_query(query)
     assert mark.isascii()
     assert mark.isprintable()
@@ -231,7 +231,7 @@ def test_a_mark_is_one_comment(query: str) -> None:
 
 
 async def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    """The bytes are there, with the permissions that the umask leaves, and nothing else is."""
+    """The bytes are there, with the permissions that the umask leaves, and no other file is."""
     umask = os.umask(0o027)
     try:
         assert await write_whole(tmp_path / "书.csv", b"\xef\xbb\xbf1\r\n") == tmp_path / "书.csv"
@@ -245,7 +245,7 @@ async def test_a_file_is_written_whole(tmp_path: Path) -> None:
 
 @POSIX
 async def test_an_existing_file_keeps_its_permissions(tmp_path: Path) -> None:
-    """A report that others may not read stays so when it is written anew."""
+    """A report that others may not read stays so when it is replaced."""
     path = tmp_path / "a.md"
     path.write_text("old")
     path.chmod(0o600)
@@ -256,7 +256,7 @@ async def test_an_existing_file_keeps_its_permissions(tmp_path: Path) -> None:
 
 @POSIX
 async def test_a_link_is_followed(tmp_path: Path) -> None:
-    """Writing through a link changes the file it leads to, in that file's folder; the link stays one."""
+    """Writing through a link changes its target, in the target's folder; the link stays a link."""
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "a.md", tmp_path / "link.md"
     link.symlink_to(target)
@@ -267,7 +267,7 @@ async def test_a_link_is_followed(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_overwritten_on_demand(tmp_path: Path) -> None:
-    """Many writers of one name each get a file of their own, and each file is whole."""
+    """Many writers of one name each get a file of their own, and each file is complete."""
     contents = [f"{n}".encode() * 1000 for n in range(10)]
     written = await asyncio.gather(
         *(write_whole(tmp_path / "a.md", data, replace=False) for data in contents)
@@ -279,7 +279,7 @@ async def test_nothing_is_overwritten_on_demand(tmp_path: Path) -> None:
 async def test_where_links_are_missing_nothing_is_overwritten_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a file system without hard links the name is held by an empty file first."""
+    """On a file system without hard links, an empty file reserves the name."""
 
     def no_links(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -296,7 +296,7 @@ async def test_where_links_are_missing_nothing_is_overwritten_either(
 async def test_a_failure_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool
 ) -> None:
-    """A disk that is full at the last moment: the old report is untouched, no other file is left, one line says why."""
+    """If the disk fills up at the last moment, the old report stays, no other file remains, and one line says why."""
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -310,7 +310,7 @@ async def test_a_failure_leaves_what_was_there(
 
 
 async def test_a_cancelled_write_leaves_what_was_there(tmp_path: Path) -> None:
-    """Cancelled at any step of the way, a write leaves the old file or the new one, and nothing beside it."""
+    """A write that is cancelled at any step leaves the old file or the new one, and nothing beside it."""
     path = tmp_path / "a.md"
     for steps in range(12):
         path.write_bytes(b"old")
@@ -325,14 +325,14 @@ async def test_a_cancelled_write_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
-    """A folder that vanished during the crawl is an OutputError in one line."""
+    """A folder that vanished during the crawl is an OutputError of one line."""
     with pytest.raises(OutputError, match=r"gone/a\.md cannot be written: No such file") as caught:
         await write_whole(tmp_path / "gone" / "a.md", b"x")
     assert "\n" not in str(caught.value)
 
 
 def test_a_good_place_is_left_as_it_was(tmp_path: Path) -> None:
-    """The check makes nothing that stays, and touches no file that is there."""
+    """The check leaves nothing behind, and changes no existing file."""
     (tmp_path / "old.csv").write_bytes(b"old")
     check_writable(tmp_path / "new.md")
     check_writable(tmp_path / "old.csv")
@@ -341,7 +341,7 @@ def test_a_good_place_is_left_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_bad_place_is_told_in_one_line(tmp_path: Path) -> None:
-    """No folder, a folder itself, a file as folder, a name too long: each names the path and what to do."""
+    """A missing folder, a folder, a file as folder, a name too long: each message names the path and the remedy."""
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "file").touch()
     for name, words in {
@@ -363,7 +363,7 @@ def test_a_bad_place_is_told_in_one_line(tmp_path: Path) -> None:
 
 @POSIX
 def test_a_special_file_is_refused(tmp_path: Path) -> None:
-    """A pipe would be replaced by a file, a link to itself leads nowhere."""
+    """A pipe would be replaced by a file, and a link to itself leads nowhere."""
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     with pytest.raises(OutputError, match="a device or a pipe"):
@@ -375,7 +375,7 @@ def test_a_special_file_is_refused(tmp_path: Path) -> None:
 @POSIX
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_protected_place_is_refused(tmp_path: Path) -> None:
-    """A read-only file and a read-only folder are found before the crawl."""
+    """The check finds a read-only file and a read-only folder before the crawl."""
     protected = tmp_path / "a.md"
     protected.touch(mode=0o400)
     with pytest.raises(OutputError, match="write-protected"):
@@ -389,7 +389,7 @@ def test_a_protected_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_made_with_what_is_above_it(tmp_path: Path) -> None:
-    """What was missing is made and returned; of it, what has remained empty can be removed, and nothing else."""
+    """Missing folders are created and returned; only those that stay empty can be removed."""
     assert make_folder(tmp_path) == ()
     made = make_folder(tmp_path / "a" / "b")
     assert made == (tmp_path / "a", tmp_path / "a" / "b")
@@ -400,7 +400,7 @@ def test_a_folder_is_made_with_what_is_above_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that takes folders and no files is found, and the folders are gone again."""
+    """The check finds a disk that accepts folders but no files, and removes the folders again."""
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -415,12 +415,12 @@ def test_a_folder_that_cannot_be_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_temporary_name_fits_beside_any_target() -> None:
-    """The temporary file's name does not grow with the target's, which may be as long as the system takes."""
+    """The temporary file's name does not grow with the target's, which may have the system's maximum length."""
     assert len(temporary_path(Path("x" * 255)).name) < 64
 
 
 def test_a_report_just_written_is_never_pruned(tmp_path: Path) -> None:
-    """A clock that was set back, or another's later report, does not cost the report of this moment."""
+    """A clock that was set back, or another run's later report, does not cost the current report."""
     for time in ("2026-01-01T000000Z", "2099-01-01T000000Z"):
         (tmp_path / f"{time}_书.md").write_text(files.mark_query("书"))
     new = tmp_path / "2026-01-01T000000Z_书.md"

@@ -1,4 +1,4 @@
-"""The head of a report: the answer first, then everything that limits it."""
+"""The head of a report: first the answer, then everything that limits it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ FAILED = [
 
 
 def fact(result: SearchResult, label: str, say: Labels = ENGLISH) -> str | None:
-    """Return the words of a fact, by the name of its label; None where the head leaves it out."""
+    """Return the words of a fact, by the name of its label; None if the head omits it."""
     return dict(head_of(result, say).facts).get(say(label))
 
 
 def in_order(text: str, *parts: str) -> bool:
-    """Whether the parts stand in a text, one behind the other."""
+    """Return True if a text contains the parts in this order."""
     at = 0
     for part in parts:
         found = text.find(part, at)
@@ -51,7 +51,7 @@ def in_order(text: str, *parts: str) -> bool:
 
 
 def test_the_first_line_is_the_answer() -> None:
-    """Price, title, author, publisher and stars of the cheapest book stand in the first line, with the caveat."""
+    """The first line has price, title, author, publisher and stars of the cheapest book, with the caveat."""
     cheap = make_listing(product_id="1", title="便宜的书", price=Decimal("1008.80"))
     head = head_of(make_result([make_listing(product_id="2", price=Decimal("2000.00")), cheap]))
     parts = (ENGLISH("cheapest"), "¥1,008.80", "便宜的书", "张三", "演示出版社", "4.5 (1,234)", CAVEAT)
@@ -77,14 +77,14 @@ def test_the_first_line_is_the_answer() -> None:
     ],
 )
 def test_the_answer_says_what_is_special(fields: dict[str, Any], words: list[str]) -> None:
-    """A cheapest «book» that is a set, used, an accessory or another shop's is called so beside its price."""
+    """A cheapest «book» that is a set, used, an accessory or another shop's is labelled so beside its price."""
     criteria = SelectionCriteria(keep=frozenset({"accessory"}))
     text = head_of(make_result([make_listing(**fields)], criteria=criteria)).answers[0].text
     assert f"[{' · '.join(words)}]" in text
 
 
 def test_an_accessory_is_not_the_cheapest_book() -> None:
-    """The first line names the cheapest book; what is cheaper but no book stands in the second, in both reports."""
+    """The first line names the cheapest book; a cheaper product that is no book is in the second, in both reports."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
     kept = SelectionCriteria(keep=frozenset({"accessory"}))
     result = make_result([bookmark, make_listing(product_id="2", title="渗透测试")], criteria=kept)
@@ -132,7 +132,7 @@ def test_a_used_copy_is_not_the_cheapest_book() -> None:
 
 
 def test_among_all_kinds_of_goods_the_cheapest_is_the_answer() -> None:
-    """Who searches all categories means whatever is found: nothing there is meant to be a book."""
+    """A search of all categories is not only about books."""
     bookmark = make_listing(product_id="1", price=Decimal("3.30"), flags=frozenset({Flag.ACCESSORY}))
     result = make_result(
         [bookmark, make_listing(product_id="2")],
@@ -154,7 +154,7 @@ def answers(*listings: Listing, **over: Any) -> list[str]:
 
 
 def test_three_lines_answer_three_questions() -> None:
-    """The cheapest, the best and the best value, each with price, book and link; the first has the caveat."""
+    """The cheapest, the best and the best value each have price, book and link; the first has the caveat."""
     head = head_of(make_result([GOOD, CHEAP, WORTH]))
     assert [answer.label for answer in head.answers] == [
         ENGLISH(name) for name in ("cheapest", "best", "value")
@@ -185,7 +185,7 @@ def test_the_answers_are_those_of_the_result() -> None:
 
 
 def test_one_book_may_be_every_answer() -> None:
-    """A book that is cheapest, best and best value is named three times: each line answers for itself."""
+    """A book that is cheapest, best and best value is named three times: each line gives its own answer."""
     lines = answers(make_listing())
     labels = [ENGLISH(name) for name in ("cheapest", "best", "value")]
     assert all(
@@ -194,7 +194,7 @@ def test_one_book_may_be_every_answer() -> None:
 
 
 def test_of_unrated_books_none_is_the_best() -> None:
-    """Where nobody has rated a book, the cheapest is known, and the other two lines say why there is no answer."""
+    """If nobody has rated a book, the cheapest is known, and the other two lines give the reason."""
     unrated = make_listing(rating=None, reviews=None)
     cheapest, *others = answers(unrated)
     assert in_order(cheapest, ENGLISH("cheapest"), "¥39.00", "渗透测试实战", "张三", "演示出版社", CAVEAT)
@@ -213,7 +213,7 @@ def test_of_unrated_books_none_is_the_best() -> None:
 
 
 def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
-    """Books kept without a price, or though sold out, are listed; one line says that none is on sale."""
+    """Books kept without a price, or although sold out, are listed; one line says that none is available."""
     criteria = SelectionCriteria(keep=frozenset({"sold_out", "no_price"}))
     result = make_result(
         [make_listing(product_id="1", price=None), make_listing(product_id="2", title="甲书", sold_out=True)],
@@ -226,7 +226,7 @@ def test_what_was_kept_but_is_not_on_sale_answers_nothing() -> None:
 
 
 def test_accessories_alone_are_told_so_once() -> None:
-    """Where no book was found at all, one line has the cheapest of the accessories, with the caveat."""
+    """If no book was found at all, one line has the cheapest accessory, with the caveat."""
     lamp = make_listing(product_id="1", title="夹书灯", price=Decimal(8), flags=frozenset({Flag.ACCESSORY}))
     mark = make_listing(product_id="2", title="书签", price=Decimal(3), flags=frozenset({Flag.ACCESSORY}))
     (line,) = answers(lamp, mark, criteria=SelectionCriteria(keep=frozenset({"accessory"})))
@@ -234,7 +234,7 @@ def test_accessories_alone_are_told_so_once() -> None:
 
 
 def test_every_answer_bears_the_marks() -> None:
-    """A line that is copied out of a demo, a partial run or a replica's still says what it is, in every language."""
+    """A line copied from a demo, a partial run or a replica's still says so, in every language."""
     unrated = make_listing(rating=None, reviews=None)
     for listings in ((GOOD, CHEAP, WORTH), (unrated,)):
         lines = answers(*listings, failed=FAILED, demo=True)
@@ -250,7 +250,7 @@ def test_every_answer_bears_the_marks() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_answers_speak_the_language_of_the_report(lang: str) -> None:
-    """Labels and caveat are in the report's language, titles and names as the shop has them."""
+    """Labels and caveat are in the report's language, titles and names are those of the shop."""
     say = Labels(lang)
     found = head_of(make_result([GOOD, CHEAP, WORTH]), say).answers
     assert [answer.label for answer in found] == [say("cheapest"), say("best"), say("value")]
@@ -261,7 +261,7 @@ def test_the_answers_speak_the_language_of_the_report(lang: str) -> None:
 
 
 def test_the_mainlands_wording_is_suggested() -> None:
-    """The suggestion stands right under the query, and says that it was not searched; without one nothing does."""
+    """The suggestion is right below the query, and says that it was not searched; otherwise there is none."""
     result = make_result(query="人工智慧", query_sent="人工智慧", suggestion="人工智能\u202e")
     assert [label for label, _ in head_of(result).facts][:2] == [ENGLISH("query"), ENGLISH("suggestion")]
     assert fact(result, "suggestion") == ENGLISH("suggestion_words", words="人工智能")
@@ -269,7 +269,7 @@ def test_the_mainlands_wording_is_suggested() -> None:
 
 
 def test_what_narrowed_the_search_is_told() -> None:
-    """Every filter stands in one line, in words; without any the line is missing."""
+    """One line states all filters in words; without filters, the line is missing."""
     options = {
         "sellers": "all", "category": "all", "min_price": Decimal(5), "max_price": Decimal(1000),
         "max_volume_price": Decimal("12.5"), "publisher": "人民\x1b[2J邮电", "author": "尼克", "since": 2019,
@@ -294,7 +294,7 @@ def test_what_narrowed_the_search_is_told() -> None:
 
 
 def test_every_reason_for_a_drop_is_counted_in_words() -> None:
-    """Listings says how many went for each reason, in the report's language, and nothing of reasons that hit nobody."""
+    """The listings count the drops for each reason, in the report's language, and omit reasons without any."""
     listings = [
         make_listing(product_id="1"),
         make_listing(product_id="2", title="甲书", ebook_only=True),
@@ -314,7 +314,7 @@ def test_every_reason_for_a_drop_is_counted_in_words() -> None:
 
 @pytest.mark.parametrize("rank", RANKINGS)
 def test_the_order_of_the_list_is_told(rank: str) -> None:
-    """Each ranking has words of its own; a list that is empty has no order and no frontier."""
+    """Each ranking has its own words; an empty list has no order and no frontier."""
     words = ENGLISH(f"by_{rank}")
     assert fact(make_result(criteria=SelectionCriteria(rank=rank)), "order") == words
     assert [ENGLISH(f"by_{other}") for other in RANKINGS].count(words) == 1
@@ -322,7 +322,7 @@ def test_the_order_of_the_list_is_told(rank: str) -> None:
 
 
 def test_the_note_tells_of_other_offers() -> None:
-    """A book of several offers says how many there are and what the dearest costs."""
+    """A book with several offers states their number and the highest price."""
     offers = [make_listing(product_id=str(n), price=Decimal(n)) for n in (10, 11, 1200)]
     (book,) = make_result(offers).books
     for say in map(Labels, LANGUAGES):
@@ -345,7 +345,7 @@ def test_the_note_tells_of_other_offers() -> None:
     ],
 )
 def test_the_note_tells_what_was_kept(reason: str, fields: dict[str, Any]) -> None:
-    """What would have been dropped, but for --keep, says why."""
+    """A product that only --keep has saved states the reason."""
     topic = Topic("钢琴") if reason == "off_topic" else Topic()
     (book,) = make_result(
         [make_listing(**fields)], criteria=SelectionCriteria(topic, keep=frozenset({reason}))
@@ -355,7 +355,7 @@ def test_the_note_tells_what_was_kept(reason: str, fields: dict[str, Any]) -> No
 
 
 def test_a_whole_live_search_is_told_in_full() -> None:
-    """Query, query sent, shop, time, pages, listings and limits of a plain search."""
+    """A plain search states query, query sent, shop, time, pages, listings and limits."""
     result = make_result(
         [
             make_listing(product_id="1"),
@@ -398,7 +398,7 @@ def test_an_equal_query_is_shown_once() -> None:
 
 
 def test_a_partial_search_cannot_be_missed() -> None:
-    """The first line opens with PARTIAL, and the failed pages are listed by number, alike ones together."""
+    """The first line opens with PARTIAL, and the failed pages are listed by number, grouped by outcome."""
     head = head_of(make_result(failed=FAILED, stopped="interrupted"))
     assert head.answers[0].text.startswith("PARTIAL")
     assert in_order(head.answers[0].text, ENGLISH("cheapest"), "¥39.00")
@@ -414,7 +414,7 @@ def test_a_partial_search_cannot_be_missed() -> None:
 
 
 def test_pages_that_were_not_read_did_not_fail() -> None:
-    """An interrupt leaves pages that nobody asked for: they are counted and called apart from those that failed."""
+    """An interrupt leaves pages that were never requested: they are counted and labelled apart from failed ones."""
     left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(6, 9)]
     only_left = make_result(failed=left, stopped="interrupted", available=None)
     assert (fact(only_left, "pages") or "").startswith("1 ok, 0 failed, 3 not read of 4 requested")
@@ -432,7 +432,7 @@ def test_pages_that_were_not_read_did_not_fail() -> None:
 @pytest.mark.parametrize("form", ["table", "md", "html", "xlsx"])
 @pytest.mark.parametrize(("lang", "failed"), [("en", "failed"), ("zh-Hans", "失败"), ("zh-Hant", "失敗")])
 def test_no_report_calls_an_unread_page_failed(form: str, lang: str, failed: str) -> None:
-    """In no format and no language, but where it says that none did."""
+    """In every format and language, «failed» appears only to say that no page did."""
     left = [make_page(n, verdict=Verdict.NOT_ASKED, detail="interrupted") for n in range(2, 5)]
     report = render(make_result(failed=left, stopped="interrupted"), form, lang=lang)
     text = words_of_workbook(report) if isinstance(report, bytes) else report
@@ -446,7 +446,7 @@ def words_of_workbook(data: bytes) -> str:
 
 
 def test_price_pages_that_failed_are_said_together() -> None:
-    """How many, and how, once where they failed alike; one that was not read is not among them."""
+    """Their number and common outcome are given once; a page that was not requested does not count."""
     alike_ones = [make_page(n, verdict=Verdict.HTTP_ERROR, detail="404") for n in (1, 2, 3)]
     assert price_failures(alike_ones) == "3 of 3 price pages failed: HTTP error: 404"
     different = [*alike_ones[:2], make_page(3, verdict=Verdict.BLOCKED, detail="405")]
@@ -461,7 +461,7 @@ def test_price_pages_that_failed_are_said_together() -> None:
 
 
 def test_a_demo_cannot_be_missed() -> None:
-    """The first line opens with DEMO, the shop is called one, and no link leads into the real shop."""
+    """The first line opens with DEMO, the shop is labelled as one, and no link leads to the real shop."""
     head = head_of(make_result(demo=True, base_url="http://127.0.0.1:4321"))
     assert head.answers[0].text.startswith("DEMO")
     assert in_order(head.answers[0].text, ENGLISH("cheapest"), "¥39.00")
@@ -471,7 +471,7 @@ def test_a_demo_cannot_be_missed() -> None:
 
 
 def test_a_replica_is_not_the_live_shop() -> None:
-    """Requests that went to another address cannot be missed either, and no link leads into the real shop."""
+    """Requests to another address are announced, too, and no link leads to the real shop."""
     address = "http://127.0.0.1:4321"
     replica: dict[str, Any] = {"base_url": address}
     head = head_of(make_result(**replica))
@@ -493,7 +493,7 @@ def test_a_replica_is_not_the_live_shop() -> None:
 
 @pytest.mark.parametrize("base_url", ["https://search.dangdang.com", "https://search.dangdang.com/"])
 def test_the_shops_own_address_is_the_live_shop(base_url: str) -> None:
-    """A base URL that is the shop's is no replica, with a slash or without."""
+    """A base URL that is the shop's is no replica, with or without a slash."""
     head = head_of(make_result(base_url=base_url))
     assert head.alarms == ()
     assert dict(head.facts)[ENGLISH("shop")] == "Dangdang 当当网"
@@ -501,7 +501,7 @@ def test_the_shops_own_address_is_the_live_shop(base_url: str) -> None:
 
 
 def test_pages_that_were_not_asked_for_are_told() -> None:
-    """Where the shop has more pages than were asked for, the first line and the result say so, up to what it serves."""
+    """If the shop has more pages than requested, the first line and the result say so, up to the shop's limit."""
     say = ENGLISH
     pages = tuple(make_page(n) for n in (1, 2, 3))
 
@@ -527,7 +527,7 @@ def test_pages_that_were_not_asked_for_are_told() -> None:
 
 
 def test_the_first_line_names_two_authors_at_most() -> None:
-    """A book by a crowd does not fill the line."""
+    """A book with many authors does not fill the line."""
     crowd = tuple(Contributor(name, "著") for name in ("甲", "乙", "丙"))
     answer = head_of(make_result([make_listing(contributors=crowd, publisher=None)])).answers[0]
     assert in_order(answer.text, f"甲{ENGLISH('comma')}乙", "4.5 (1,234)", CAVEAT)
@@ -535,7 +535,7 @@ def test_the_first_line_names_two_authors_at_most() -> None:
 
 
 def test_who_stopped_a_whole_search_is_told() -> None:
-    """A search that was stopped and lost nothing says so among the facts; one that lost pages says it in its alarm."""
+    """A search that was stopped without loss says so among the facts; one that lost pages says so in its alarm."""
     assert fact(make_result(stopped="interrupted"), "stopped") == "interrupted"
     assert fact(make_result(stopped="interrupted", failed=FAILED), "stopped") is None
     assert fact(make_result(), "stopped") is None
@@ -555,7 +555,7 @@ def test_who_stopped_a_whole_search_is_told() -> None:
     ],
 )
 def test_what_is_taken_off_is_shown_in_whole_percent(cost: str, listed: str | None, shown: str) -> None:
-    """The share comes from price and list price; it is neither 0 nor, for what costs something, all."""
+    """The share follows from price and list price; it is never 0, and 100 only for a free product."""
     listing = make_listing(price=Decimal(cost), list_price=None if listed is None else Decimal(listed))
     assert discount(make_result([listing]).books[0]) == shown
 
@@ -566,14 +566,14 @@ def test_only_what_costs_nothing_is_wholly_off() -> None:
 
 
 def test_a_price_that_is_missing_is_a_dash() -> None:
-    """What was kept without a price shows –, and nothing is taken off it."""
+    """A product kept without a price shows «–» and no discount."""
     kept = SelectionCriteria(keep=frozenset({"no_price"}))
     (book,) = make_result([make_listing(price=None)], criteria=kept).books
     assert (price(book), discount(book), book.discount, book.price_per_volume) == ("–", "", None, None)
 
 
 def test_every_verdict_has_words() -> None:
-    """A page's end can be told to people whatever it was, with a reason and without one."""
+    """Every verdict has words, with a reason and without one."""
     for verdict in Verdict:
         assert outcome(verdict, "")
         assert outcome(verdict, "why\x1b[2J").endswith("why")
@@ -626,7 +626,7 @@ SOME_PAGES = make_empty_result(make_page(1, verdict=Verdict.NO_RESULTS), *FAILED
     ],
 )
 def test_an_empty_list_has_its_reason(result: SearchResult, marks: str, parts: list[str]) -> None:
-    """Nothing found, all dropped and no page had are three different sentences."""
+    """Nothing found, everything dropped and no page read have three different sentences."""
     answer = head_of(result).answers[0].text
     assert answer == (ENGLISH("mark", marks=marks) if marks else "") + "".join(parts)
     assert CAVEAT not in answer
@@ -644,7 +644,7 @@ def test_other_sellers_are_proposed_where_they_were_left_out() -> None:
 @pytest.mark.parametrize("result", [NOTHING, ALL_DROPPED, NO_PAGE, SOME_PAGES])
 @pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
 def test_every_format_takes_an_empty_list(result: SearchResult, form: str) -> None:
-    """A report without books is still a report: no exception, and in those for people the sentence."""
+    """A report without books is still a report: it raises nothing, and the formats for people state the reason."""
     text = render(result, form, top=50)
     assert isinstance(text, str)
     assert text.endswith("\n")
@@ -654,7 +654,7 @@ def test_every_format_takes_an_empty_list(result: SearchResult, form: str) -> No
 
 @pytest.mark.parametrize("form", ["table", "md"])
 def test_what_is_left_out_is_counted(form: str) -> None:
-    """A list that is cut says how many more there are and how to get them; a whole one says nothing."""
+    """A shortened list states how many more there are and how to get them; a complete one states nothing."""
     result = make_result([make_listing(product_id=str(n), title=f"书{n}") for n in range(1, 6)])
     cut = str(render(result, form, top=3))
     assert ENGLISH("more", n=2, all=5) in cut
@@ -673,14 +673,14 @@ def test_page_numbers_are_short() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_robots_that_were_ignored_are_told(lang: str) -> None:
-    """Who asked against a shop's robots.txt reads so in the report; who obeyed reads nothing of it."""
+    """The report of a search that ignored robots.txt says so; other reports do not mention it."""
     say = Labels(lang)
     assert fact(make_result(robots_ignored=True), "robots", say) == say("robots_ignored")
     assert fact(make_result(), "robots", say) is None
 
 
 def test_pages_of_an_earlier_run_are_told_with_their_time() -> None:
-    """Prices that are older than the search say how old."""
+    """Prices older than the search state their age."""
     old = dt.datetime(2026, 1, 31, 7, 31, 22, tzinfo=dt.UTC)
     result = make_result()
     earlier = [replace(result.pages[0], fetched_at=old + dt.timedelta(seconds=n)) for n in range(2)]

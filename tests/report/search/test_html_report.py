@@ -1,4 +1,4 @@
-"""The HTML report as a parser reads it; how it looks and what its script does is tests/browser's to see."""
+"""The HTML report as a parser reads it; tests/browser checks its appearance and its script."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def numbered(number: int) -> SearchResult:
 
 
 def test_each_file_is_known_by_its_query() -> None:
-    """`prune` finds the mark that it looks for, as a comment, near the top."""
+    """`prune` finds its mark, as a comment, near the top."""
     result = make_result(query="--><x>")
     assert mark_query("--><x>") in render(result, Style())[:200]
 
 
 def test_the_policy_allows_the_pages_own_script_and_styles_alone() -> None:
-    """Each script and style is there by its hash, and nothing else may run, load, or be sent."""
+    """Each script and style is allowed by its hash; nothing else may run, load, or be sent."""
     document = page(make_result())
     [policy] = document.css("meta[http-equiv=Content-Security-Policy]")
     rules = dict(rule.strip().split(" ", 1) for rule in (policy.attributes["content"] or "").split(";"))
@@ -90,7 +90,7 @@ def hashed(text: str) -> str:
 
 
 def test_nothing_comes_from_elsewhere() -> None:
-    """No address is in the page but the links that a reader may follow, and the empty icon."""
+    """The page contains no address except the links for readers and the empty icon."""
     text = render(make_result(), Style())
     document = LexborHTMLParser(text)
     assert not document.css("[src], [srcset], [style], iframe, object, embed, form[action]")
@@ -100,7 +100,7 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 
 def test_a_page_is_made_to_be_read_everywhere() -> None:
-    """It fits a phone, follows the dark mode, tells no shop where its reader came from, and asks for no icon."""
+    """It fits a phone, follows dark mode, hides the reader's origin from shops, and requests no icon."""
     document = page(make_result())
     metas = {node.attributes["name"]: node.attributes["content"] for node in document.css("meta[name]")}
     assert metas == {
@@ -109,7 +109,7 @@ def test_a_page_is_made_to_be_read_everywhere() -> None:
 
 
 def test_the_answers_are_cards() -> None:
-    """Label, price, book, who made it, stars, what else to know, and a link; below what is cheaper but no answer."""
+    """Each has label, price, book, contributors, stars, notes and a link; cheaper products that do not count follow."""
     result = make_result(
         [
             make_listing(
@@ -156,7 +156,7 @@ def test_the_answers_are_cards() -> None:
     ],
 )
 def test_alarms_cannot_be_missed(over: dict[str, object], names: list[str]) -> None:
-    """In the title of the window, in the strip that stays on top, and in words above the answers."""
+    """They are in the window's title, in the strip that stays on top, and in words above the answers."""
     document = page(make_result(**over))  # type: ignore[arg-type]  # fields of a result
     [title] = texts(document, "head > title")
     assert title.startswith(f"{', '.join(names)} — " if names else "滲透測試 · Cheapest ¥39.00")
@@ -165,7 +165,7 @@ def test_alarms_cannot_be_missed(over: dict[str, object], names: list[str]) -> N
 
 
 def test_failed_pages_are_named_above_and_below() -> None:
-    """Above those that failed alike together, below each with its verdict, its reason and what was tried."""
+    """Above the list they are grouped by outcome; below it each has its verdict, its reason and its attempts."""
     failed = [make_page(n, verdict=Verdict.BLOCKED, detail="403 <b>") for n in (2, 3)]
     document = page(make_result(failed=failed))
     assert texts(document, ".alarm li") == ["pages 2–3 blocked: 403 <b>"]
@@ -175,7 +175,7 @@ def test_failed_pages_are_named_above_and_below() -> None:
 
 
 def test_the_table_is_complete_without_script() -> None:
-    """Every book is a row of the header's cells, its numbers there once more to sort by; unknown is empty."""
+    """Every book is a row with the header's cells and the numbers to sort by; unknown values are empty."""
     result = make_result(
         [
             make_listing(product_id="1"),
@@ -201,7 +201,7 @@ def test_the_table_is_complete_without_script() -> None:
 
 
 def test_top_cuts_the_table_but_not_the_chart() -> None:
-    """What is left out is said, and counted; a point whose row is not there leads nowhere in a demo."""
+    """The omitted books are counted; in a demo, a point without its row has no link."""
     document = page(numbered(30), top=3)
     assert [row[0] for row in cells(document)] == ["1", "2", "3"]
     assert len(document.css(".scatter a")) == 30
@@ -213,7 +213,7 @@ def test_top_cuts_the_table_but_not_the_chart() -> None:
 
 
 def test_a_set_can_be_sorted_by_the_price_of_a_volume() -> None:
-    """In that ranking, and in it alone, the list has a column for it."""
+    """Only that ranking has a column for it."""
     document = page(make_result([make_listing(volumes=3)], criteria=SelectionCriteria(rank="per-volume")))
     assert texts(document, "thead th")[-1] == "Per-vol."
     assert cells(document)[0][-1] == "¥13.00"
@@ -221,7 +221,7 @@ def test_a_set_can_be_sorted_by_the_price_of_a_volume() -> None:
 
 
 def test_offers_unfold() -> None:
-    """A book of several offers lists them, cheapest first, with price, seller and link; not said twice."""
+    """A book with several offers lists them, cheapest first, with price, seller and link, but only once."""
     document = page(
         make_result(
             [
@@ -238,7 +238,7 @@ def test_offers_unfold() -> None:
 
 
 def test_what_was_dropped_is_listed_by_reason() -> None:
-    """Always, with how many there are, and each with price, title, place and link."""
+    """The list is always there, with counts, and with price, title, place and link of each product."""
     result = make_result(
         [
             make_listing(product_id="1"),
@@ -256,7 +256,7 @@ def test_what_was_dropped_is_listed_by_reason() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_speaks_the_reports_language(lang: str) -> None:
-    """Its language is declared, books are declared Chinese, headings are the language's own words."""
+    """The page declares its language, books are declared Chinese, and headings use the language's own words."""
     document = page(make_result(), lang=lang)
     say = Labels(lang)
     assert document.css("html")[0].attributes["lang"] == lang
@@ -285,7 +285,7 @@ SEARCHES = {
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_every_search_gives_a_page(name: str) -> None:
-    """With as many rows as books, a chart where there is something to draw, and words where there is not."""
+    """It has as many rows as books, and a chart if there is something to draw, or else words."""
     result = SEARCHES[name]
     document = page(result)
     assert len(cells(document)) == len(result.books)
@@ -300,7 +300,7 @@ def test_every_search_gives_a_page(name: str) -> None:
 
 
 def test_a_chart_of_thousands_is_thinned_and_says_so() -> None:
-    """Its size is bounded, and that of the file with it."""
+    """The size of the chart is limited, and so is that of the file."""
     text = render(SEARCHES["6,000 books"], Style())
     document = LexborHTMLParser(text)
     assert len(document.css(".scatter a")) == 2_000
@@ -309,26 +309,26 @@ def test_a_chart_of_thousands_is_thinned_and_says_so() -> None:
 
 
 def test_a_file_of_a_thousand_books_is_small() -> None:
-    """Below a megabyte, links, chart and all."""
+    """It stays below a megabyte, including links and chart."""
     assert len(render(numbered(1_150), Style()).encode()) < 1_000_000
 
 
 def test_books_that_are_not_in_the_chart_are_counted() -> None:
-    """A book without stars is in the list alone."""
+    """A book without stars is only in the list."""
     document = page(make_result([make_listing(), make_listing(product_id="2", title="别的书", rating=None)]))
     assert len(document.css(".scatter a")) == 1
     assert "Not drawn because unrated, not on sale or not a book: 1." in texts(document, ".help")
 
 
 def test_a_point_tells_its_book() -> None:
-    """Title, price, quality and stars, and the star of the frontier; also without script."""
+    """It states title, price, quality and stars, and the star of the frontier; also without a script."""
     [title] = page(make_result()).css(".scatter a title")
     assert title.text() == "★ 渗透测试实战\n¥39.00 · Quality 4.472 · 4.5 (1,234)"
 
 
 @pytest.mark.parametrize("demo", [False, True])
 def test_points_and_titles_lead_to_the_book(demo: bool) -> None:
-    """To its page in the shop; where that is not the book that is meant, to its row."""
+    """They link to the book's page in the shop or, if that would be another product, to its row."""
     document = page(make_result(demo=demo))
     expected = "#b1" if demo else "https://product.dangdang.com/29220317.html"
     assert document.css(".scatter a")[0].attributes["href"] == expected
@@ -338,7 +338,7 @@ def test_points_and_titles_lead_to_the_book(demo: bool) -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE_HERE)
 def test_hostile_words_make_no_structure(trick: str) -> None:
-    """Whatever stands in query, title, names, seller, detail or note: the page has the same elements."""
+    """Whatever query, title, names, seller, detail or note contain, the page has the same elements."""
     plain, hostile = (everywhere(text) for text in ("书", HOSTILE_HERE[trick]))
     assert [(node.tag, sorted(node.attributes)) for node in hostile.css("*")] == [
         (node.tag, sorted(node.attributes)) for node in plain.css("*")
@@ -363,19 +363,19 @@ def everywhere(text: str) -> LexborHTMLParser:
     "url", ["javascript:alert(1)", "data:text/html,x", "https://evil.example/1.html", "//x", ""]
 )
 def test_only_the_shops_pages_are_linked(url: str) -> None:
-    """Any other address is dropped: the title is plain text, and points lead to its row."""
+    """Any other address is omitted: the title is plain text, and points link to its row."""
     document = page(make_result([make_listing(url=url)]))
     assert {link.attributes["href"] for link in document.css("a:not(.jump a)")} == {"#b1"}
 
 
 def test_the_same_result_gives_the_same_bytes() -> None:
-    """Nothing depends on the clock, on hashes or on what was rendered before."""
+    """Nothing depends on the clock, on hashes or on earlier reports."""
     first, second = (render(numbered(50), Style(lang="zh-Hant")) for _ in range(2))
     assert first == second
 
 
 def test_what_takes_time_to_load_can_be_loaded_beforehand() -> None:
-    """The template is compiled by a module that the format names, in the wait for the network."""
+    """A module named by the format compiles the template, while the command waits for the network."""
     assert FORMATS["html"].needs == (
         "crawler.report.search.chart", "crawler.report.search.html_page", "crawler.report.common.script_folding",
     )  # fmt: skip

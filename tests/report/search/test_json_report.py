@@ -58,7 +58,7 @@ def read(result: SearchResult, **options: Any) -> dict[str, Any]:
 
 
 def with_floats(value: Any) -> Any:
-    """Return plain values as a JSON reader without Decimal gives them."""
+    """Return plain values as a JSON reader without Decimal returns them."""
     if isinstance(value, dict):
         return {name: with_floats(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -77,14 +77,14 @@ def keys(value: object, path: str = "") -> set[str]:
 
 
 def test_every_key_is_documented_and_no_other() -> None:
-    """The tables of docs/json-report.md name exactly the keys of a report that has everything."""
+    """The tables of docs/json-report.md name exactly the keys of a report with every part."""
     documented = re.findall(r"^\| `([^`]+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(documented) == len(set(documented))
     assert set(documented) == keys(read(FULL))
 
 
 def test_the_promised_keys_are_there_in_their_order() -> None:
-    """The keys that programs were promised first; others may stand between them."""
+    """The keys promised first are there; others may stand between them."""
     report = read(FULL)
     promised = {
         "": "query query_sent shop demo complete started_at finished_at rank pages counts books",
@@ -103,7 +103,7 @@ def test_the_promised_keys_are_there_in_their_order() -> None:
 
 
 def test_prices_are_numbers_with_two_digits() -> None:
-    """12.5 is written 12.50, as a number and not as a string; so are the values that follow from it."""
+    """12.5 is written 12.50, as a number and not as a string; so are the values derived from it."""
     text = FULL.to_json()
     for line in (
         '"price": 12.50,',
@@ -116,7 +116,7 @@ def test_prices_are_numbers_with_two_digits() -> None:
 
 
 def test_texts_are_as_the_shop_wrote_them() -> None:
-    """Chinese stays readable in the file, and a hostile title comes back letter for letter: it is data here."""
+    """Chinese stays readable in the file, and a hostile title comes back unchanged, because it is data here."""
     assert '"query": "滲透測試"' in FULL.to_json()
     titles = [title for name, title in HOSTILE.items() if name != "halves"]
     result = make_result(
@@ -126,7 +126,7 @@ def test_texts_are_as_the_shop_wrote_them() -> None:
 
 
 def test_the_answers_are_product_ids() -> None:
-    """Cheapest, best and best value by the id of the book's cheapest offer, which stands in `books`; null for none."""
+    """Cheapest, best and best value are the id of the book's cheapest offer, which is in `books`; null for none."""
     cheap = make_listing(product_id="1", title="便宜的书", price=Decimal(10), rating=3.0, reviews=500)
     good = make_listing(product_id="2", title="最好的书", price=Decimal(90), rating=5.0, reviews=5000)
     worth = make_listing(product_id="3", title="划算的书", price=Decimal(12), rating=4.5, reviews=900)
@@ -139,7 +139,7 @@ def test_the_answers_are_product_ids() -> None:
 
 
 def test_a_book_has_its_offers_and_its_scores() -> None:
-    """Offers cheapest first, the book's own among them; quality, value and whether it is on the frontier."""
+    """Offers come cheapest first, including the book's own; quality, value and a flag for the frontier follow."""
     offers = [
         make_listing(product_id="2", price=Decimal(50)),
         make_listing(product_id="3", price=Decimal("20.5"), seller="书友店", self_operated=False),
@@ -163,12 +163,12 @@ def test_a_book_has_its_offers_and_its_scores() -> None:
 
 
 def test_a_suggestion_is_told() -> None:
-    """The wording that was not searched for."""
+    """It is the wording that was not searched for."""
     assert read(make_result(suggestion="人工智能"))["suggestion"] == "人工智能"
 
 
 def test_what_was_kept_without_a_price_has_none() -> None:
-    """Its price and what follows from it are null, its flags say why it would have been dropped."""
+    """Its price and the derived values are null; its flags state why it would have been dropped."""
     listings = [make_listing(price=None, flags=frozenset({Flag.SET}), volumes=2)]
     book = read(make_result(listings, criteria=SelectionCriteria(keep=frozenset({"no_price"}))))["books"][0]
     assert [book[name] for name in ("price", "discount", "price_per_volume", "value")] == [None] * 4
@@ -186,7 +186,7 @@ def test_times_are_utc_to_the_second() -> None:
 
 
 def test_the_price_check_says_what_it_rests_on() -> None:
-    """Pages, those that were read, their listings, and up to which price; null where nothing was checked."""
+    """It has the pages, those read, their listings, and the price reached; null if there was no check."""
     assert read(FULL)["price_check"] == {
         "pages": 2, "ok": 1, "listings": 3, "in_order": True, "proven": False, "up_to": Decimal("39.50"),
     }  # fmt: skip
@@ -196,7 +196,7 @@ def test_the_price_check_says_what_it_rests_on() -> None:
 
 
 def test_a_place_is_one_of_two_lists() -> None:
-    """`page` and `position` count on the search's own list, or on the one in price order; `list` says which."""
+    """`page` and `position` count in the search's own list, or in the one in price order; `list` says which."""
     listings = [
         make_listing(product_id="1", price_order=True),
         make_listing(product_id="2", title="甲书"),
@@ -208,7 +208,7 @@ def test_a_place_is_one_of_two_lists() -> None:
 
 
 def test_pages_add_up_and_failed_ones_are_in_order() -> None:
-    """Requested pages are ok, past the end, without results or failed; the failed ones rise by number."""
+    """Requested pages are ok, past the end, without results or failed; failed ones are in ascending order."""
     pages = [
         make_page(1), make_page(2, verdict=Verdict.PAST_END), make_page(5, verdict=Verdict.TOO_LARGE),
         make_page(3, verdict=Verdict.NO_RESULTS), make_page(4, verdict=Verdict.BLOCKED),
@@ -225,7 +225,7 @@ def test_pages_add_up_and_failed_ones_are_in_order() -> None:
 
 
 def test_unknown_values_are_null() -> None:
-    """What a page does not say is null, and a page without a stated end has null for `available`."""
+    """A value that a page lacks is null, and without a stated end, so is `available`."""
     unknown = make_listing(
         list_price=None, volumes=None, contributors=(), publisher=None, published=None, rating=None, reviews=None,
         self_operated=None, image=None,
@@ -243,13 +243,13 @@ def test_unknown_values_are_null() -> None:
 
 
 def test_a_known_nothing_is_not_unknown() -> None:
-    """Zero reviews, zero stars and an empty subtitle are what the page says, and are not null."""
+    """Zero reviews, zero stars and an empty subtitle are on the page, and are not null."""
     book = read(make_result([make_listing(rating=0.0, reviews=0, subtitle="")]))["books"][0]
     assert (book["rating"], book["reviews"], book["subtitle"]) == (0, 0, "")
 
 
 def test_the_options_are_those_of_the_search() -> None:
-    """What narrowed the search is told with its bounds as prices of two digits."""
+    """The options that narrowed the search are there, with price bounds of two digits."""
     options: dict[str, Any] = {
         "sellers": "all", "category": "all", "sort": "price", "min_price": Decimal(5), "max_price": None,
         "keep": ("ebook", "off_topic"), "max_volume_price": Decimal("7.5"), "publisher": "人民", "author": None,
@@ -262,13 +262,13 @@ def test_the_options_are_those_of_the_search() -> None:
 
 
 def test_authors_are_names_alone() -> None:
-    """Roles and nationality are left out, and so are translators beside an author."""
+    """Roles and nationality are omitted, and so are translators beside an author."""
     people = (Contributor("罗素", "著", "英"), Contributor("殷建平", "译"))
     assert read(make_result([make_listing(contributors=people)]))["books"][0]["authors"] == ["罗素"]
 
 
 def test_top_shortens_the_books_and_no_count() -> None:
-    """All books unless told otherwise; `counts.books` is how many were found, whatever is listed."""
+    """By default all books are listed; `counts.books` is the number found, whatever is listed."""
     result = make_result(make_books(79))
     assert len(read(result)["books"]) == 79
     report = read(result, top=2)
@@ -278,7 +278,7 @@ def test_top_shortens_the_books_and_no_count() -> None:
 
 
 def test_the_dictionary_and_the_text_are_one() -> None:
-    """`as_dict` holds what the text says, with prices as Decimal; the text ends in one newline."""
+    """`as_dict` contains the same as the text, with prices as Decimal; the text ends with one newline."""
     assert with_floats(FULL.as_dict()) == json.loads(FULL.to_json())
     assert FULL.as_dict()["books"][0]["price"] == Decimal("12.50")
     assert FULL.to_json().endswith("}\n")
@@ -300,7 +300,7 @@ print({form: hashlib.sha256(encode(render(result, form), form)).hexdigest() for 
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_the_same_result_gives_the_same_bytes(seed: str) -> None:
-    """No format depends on the order of a set, which changes with the hash seed, nor on the zone of the computer."""
+    """No format depends on the order of a set, which changes with the hash seed, or on the computer's time zone."""
     outputs = {
         subprocess.run(
             [sys.executable, "-c", SAME_BYTES], cwd=ROOT, check=True, capture_output=True, text=True,
@@ -312,7 +312,7 @@ def test_the_same_result_gives_the_same_bytes(seed: str) -> None:
 
 
 def test_everyone_who_made_the_book() -> None:
-    """Contributors come with original name, role and nationality; authors are names alone."""
+    """Contributors come with original name, role and nationality; authors are only names."""
     people = (Contributor("安·李", "著", "美", "Ann Lee"), Contributor("王五", "译"))
     book = make_result([make_listing(contributors=people)]).as_dict()["books"][0]
     assert book["authors"] == ["安·李"]
@@ -323,7 +323,7 @@ def test_everyone_who_made_the_book() -> None:
 
 
 def test_the_lowest_price_of_several_options_is_no_answer() -> None:
-    """It stands in the list with its flag; the answers and the frontier name other books."""
+    """It is in the list with its flag; the answers and the frontier name other books."""
     options = make_listing(
         product_id="12100022244", price=Decimal(9), volumes=None, flags=frozenset({Flag.OPTIONS})
     )

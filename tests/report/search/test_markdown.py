@@ -33,7 +33,7 @@ NASTY = st.text(
 
 
 def tokens(text: str) -> list[Token]:
-    """Return all tokens of a document, those inside paragraphs included."""
+    """Return all tokens of a document, including those inside paragraphs."""
     return [inner for token in READER.parse(text) for inner in (token, *(token.children or ()))]
 
 
@@ -62,7 +62,7 @@ def table(text: str) -> list[list[str]]:
 @given(NASTY)
 @pytest.mark.parametrize("frame", ["{}", "- **x**: {}", "# {}", "> {}"])
 def test_escaped_text_is_only_text(frame: str, text: str) -> None:
-    """At the start of a line, in a list, a heading or a quotation: a reader shows the cleaned text as it is."""
+    """At the start of a line, in a list, a heading or a quotation, a reader shows the cleaned text unchanged."""
     document = frame.format(escape(text))
     shown = words(document)
     assert shown.removeprefix("x: ") == clean(text)
@@ -72,18 +72,18 @@ def test_escaped_text_is_only_text(frame: str, text: str) -> None:
 
 @given(NASTY)
 def test_escaped_text_stays_in_its_cell(text: str) -> None:
-    """In a table no title makes another cell or row."""
+    """In a table, no title creates another cell or row."""
     document = f"| a | b |\n| --- | --- |\n| {escape(text)} | end |"
     assert table(document) == [["a", "b"], [clean(text), "end"]]
 
 
 def test_addresses_do_not_become_links() -> None:
-    """GitHub links bare addresses: an escape in the middle keeps it from it."""
+    """GitHub turns bare addresses into links; an escape inside prevents that."""
     assert escape("https://evil.example WWW.evil.example") == r"https\://evil.example WWW\.evil.example"
 
 
 def test_the_list_reads_as_a_table() -> None:
-    """Each book is a row of the header's cells, its title linked to the product page on the shop's host."""
+    """Each book is a row with the header's cells; its title links to the product page on the shop's host."""
     result = make_result(
         [
             make_listing(product_id=str(n), price=Decimal(n), title=title)
@@ -122,7 +122,7 @@ def test_only_the_shops_own_pages_are_linked(url: str) -> None:
 
 @pytest.mark.parametrize("trick", HOSTILE)
 def test_hostile_words_make_no_structure(trick: str) -> None:
-    """Whatever stands in query, title, author, seller, detail or note, the document keeps its blocks."""
+    """Whatever query, title, author, seller, detail or note contain, the document keeps its blocks."""
     plain, hostile = (
         report(
             make_result(
@@ -145,7 +145,7 @@ def test_hostile_words_make_no_structure(trick: str) -> None:
 
 
 def test_alarms_stand_first() -> None:
-    """Between the answer and everything else: the failed pages of a partial search, and that it is a demo."""
+    """The failed pages of a partial search, and the mark of a demo, are between the answer and everything else."""
     result = make_result(failed=[make_page(2, verdict=Verdict.BLOCKED, detail="403")], demo=True)
     text = report(result)
     assert text.startswith("# PARTIAL, DEMO — Cheapest: ¥39.00")
@@ -158,7 +158,7 @@ def test_alarms_stand_first() -> None:
 
 
 def test_each_answer_is_a_line_with_its_link() -> None:
-    """The cheapest is the heading; best and best value follow in bold, each with the address under it."""
+    """The cheapest is the heading; best and best value follow in bold, each with its address below."""
     cheap = make_listing(product_id="1", title="便宜的书", price=Decimal(10), rating=3.0)
     good = make_listing(product_id="2", title="*最好*的书", price=Decimal(90), rating=5.0)
     text = report(make_result([cheap, good]))
@@ -177,7 +177,7 @@ def test_each_answer_is_a_line_with_its_link() -> None:
 
 
 def test_the_frontier_is_marked_and_explained() -> None:
-    """A ★ beside the rank, and above the list what it means; the quality has a column."""
+    """The rank has a ★ beside it, a line above the list explains it, and the quality has a column."""
     good = make_listing(product_id="1", title="甲书", price=Decimal(20), rating=5.0)
     beaten = make_listing(product_id="2", title="乙书", price=Decimal(30), rating=4.0)
     unrated = make_listing(product_id="3", title="丙书", price=Decimal(40), rating=None, reviews=None)
@@ -189,7 +189,7 @@ def test_the_frontier_is_marked_and_explained() -> None:
 
 
 def test_what_was_dropped_is_listed_on_demand() -> None:
-    """Under a heading of its own, with reason, price, linked title and place; what was kept says why."""
+    """They have a heading of their own, with reason, price, linked title and place; kept products state the reason."""
     listings = [
         make_listing(product_id="1", price=None),
         make_listing(product_id="2", title="甲书|x", sold_out=True, position=2),

@@ -1,4 +1,4 @@
-"""Runs that fail in every way, told in Chinese: no English but names, units and what servers and libraries said."""
+"""Runs that fail in every way, reported in Chinese: only names, units and texts of servers or libraries are English."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHINESE = ("zh-Hant", "zh-Hans")
 KINDS = tuple(
     kind for kind in FaultKind if kind not in {FaultKind.LATENCY, FaultKind.UTF8, FaultKind.SCRIPT_ONLY}
 )
-"""Every fault; with one more page that is blocked there would be five in a row, which end a search."""
+"""Every fault; one more blocked page would make five in a row, which end a search."""
 
 ALLOWED = frozenset(
     """
@@ -49,25 +49,25 @@ SAID_BY_OTHERS = re.compile(
     r"|Connection reset by peer|Connect call failed|Connection refused|Name or service not known"
     r"|Temporary failure in name resolution|No address associated with hostname"
 )
-"""What a server or the system said, addresses, and options that a reader may type."""
+"""Texts of a server or the system, addresses, and options that a reader may type."""
 
 WORD = re.compile(r"[A-Za-z_]{2,}")
 
 
 def foreign(text: str, known: Collection[str] = ()) -> set[str]:
-    """Return the English words of a text that are not allowed, nor `known`."""
+    """Return the English words of a text that are neither allowed nor `known`."""
     return set(WORD.findall(SAID_BY_OTHERS.sub("", text))) - ALLOWED - set(known)
 
 
 def of_the_shop(result: SearchResult) -> set[str]:
-    """Return the words in which the shop writes of its goods."""
+    """Return the words in which the shop describes its goods."""
     listings: list[Listing] = [offer for book in result.books for offer in book.offers]
     listings += [listing for _, listing in result.dropped]
     return {word for listing in listings for word in WORD.findall(repr(listing))}
 
 
 def texts_of(report: str | bytes, form: str) -> str:
-    """Return what a reader sees of a report."""
+    """Return the visible text of a report."""
     if isinstance(report, bytes):
         book = load_workbook(io.BytesIO(report))
         cells = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row]
@@ -80,7 +80,7 @@ def texts_of(report: str | bytes, form: str) -> str:
 
 
 async def partial_run(**options: Any) -> tuple[SearchResult, list[Event]]:
-    """Search a shop where each page but three meets a fault of its own."""
+    """Search a shop where every page but three has a fault of its own."""
     faults = [Fault(kind, pages={number}, delay=1.0) for number, kind in enumerate(KINDS, start=2)]
     last = len(KINDS) + 2
     faults.append(Fault(FaultKind.STATUS, status=503, retry_after=3600, pages={last}))
@@ -99,12 +99,12 @@ async def partial_run(**options: Any) -> tuple[SearchResult, list[Event]]:
 
 @pytest.fixture(scope="module")
 def run() -> tuple[SearchResult, list[Event]]:
-    """Return a run with every fault, made once."""
+    """Return a run with every fault, created once."""
     return asyncio.run(partial_run())
 
 
 def test_the_run_has_failed_in_many_ways(run: tuple[SearchResult, list[Event]]) -> None:
-    """What the following tests read is not one and the same failure."""
+    """The run of the following tests does not have just one kind of failure."""
     result, _ = run
     assert result.had_a_page
     assert len({page.verdict for page in result.failed}) >= 8
@@ -116,7 +116,7 @@ def test_the_run_has_failed_in_many_ways(run: tuple[SearchResult, list[Event]]) 
 def test_a_partial_report_is_in_one_language(
     run: tuple[SearchResult, list[Event]], lang: str, form: str
 ) -> None:
-    """Details, notes, facts and remarks of a run that failed in every way are in the reader's language."""
+    """Details, notes, facts and remarks of a run with every fault are in the reader's language."""
     result, _ = run
     shown = texts_of(render(result, form, lang=lang, show_dropped=True, width=400), form)
     assert foreign(shown, of_the_shop(result)) == set()
@@ -147,7 +147,7 @@ async def test_progress_is_in_one_language(
 
 
 def test_in_english_the_report_is_as_the_json_has_it(run: tuple[SearchResult, list[Event]]) -> None:
-    """JSON keeps the English details, as plain text; the English report shows the same."""
+    """JSON keeps the English details as plain text; the English report shows the same."""
     result, _ = run
     values = result.as_dict()
     details = {page["page"]: page["detail"] for page in values["pages"]["failed"]}
@@ -162,7 +162,7 @@ def test_in_english_the_report_is_as_the_json_has_it(run: tuple[SearchResult, li
 
 
 def judged() -> Iterator[tuple[Verdict, str]]:
-    """Yield how each case of the verdicts' table is judged."""
+    """Yield the judgement of each case in the verdicts' table."""
     from crawler.search.judging import judge_search
 
     for exchange, parsed, *_ in SINGLE_PAGES:
@@ -173,8 +173,8 @@ def judged() -> Iterator[tuple[Verdict, str]]:
 
 @pytest.mark.parametrize("lang", CHINESE)
 def test_every_case_of_the_verdicts_has_words(lang: str) -> None:
-    """Whatever a page is judged by is worded, but what the shop or a library says of itself."""
-    # What the table has for the words of a download or a parser, as plain text.
+    """Every reason for a verdict has words, except texts of the shop or of a library."""
+    # The table uses these plain texts in place of messages of a download or a parser.
     given = {"silent", "for", "larger", "denied", "private", "rest", "died", "slow"}
     for verdict, detail in judged():
         shown = outcome(verdict, detail, Labels(lang))
@@ -185,7 +185,7 @@ def test_every_case_of_the_verdicts_has_words(lang: str) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"base_url": "http://127.0.0.1:9"},  # nobody listens there
+        {"base_url": "http://127.0.0.1:9"},  # nothing listens there
         {"base_url": "http://127.0.0.1:9", "proxy": "http://127.0.0.1:9"},
         {"base_url": "http://nowhere.invalid"},
         {"base_url": "https://127.0.0.1:9"},
@@ -193,7 +193,7 @@ def test_every_case_of_the_verdicts_has_words(lang: str) -> None:
     ids=["closed port", "proxy", "no such host", "tls"],
 )
 async def test_a_shop_that_cannot_be_reached(lang: str, options: dict[str, Any]) -> None:
-    """The one line that is left to say is in the reader's language, with the system's own words within."""
+    """The only line is in the reader's language; it contains the system's own words."""
     settings = Settings(pages=1, price_check=0, attempts=1, **options)
     async with Crawler(settings) as crawler:
         events = [event async for event in crawler.search("書")]
@@ -215,7 +215,7 @@ STOPPED = (
 @pytest.mark.parametrize("reason", STOPPED, ids=str)
 @pytest.mark.parametrize("lang", CHINESE)
 def test_why_a_search_was_stopped(run: tuple[SearchResult, list[Event]], lang: str, reason: str) -> None:
-    """Head, alarms and last line say it in the reader's language, with pages left and without."""
+    """Head, alarms and last line say it in the reader's language, with remaining pages and without."""
     result, _ = run
     say = Labels(lang)
     left = replace(result.failed[0], verdict=Verdict.NOT_ASKED, detail=reason)
@@ -230,7 +230,7 @@ def test_why_a_search_was_stopped(run: tuple[SearchResult, list[Event]], lang: s
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_reason_of_the_price_check_has_words(run: tuple[SearchResult, list[Event]], lang: str) -> None:
-    """What is not proven says why in each language."""
+    """Each language says why a price is not proven."""
     result, _ = run
     for reason in ("failed", "unreadable", "disorder", "not_passed", "stopped", "no_book"):
         check = PriceCheck(result.pages, in_order=False, proven=False, up_to=None, total=None, reason=reason)

@@ -1,4 +1,4 @@
-"""What the past says of prices, as every format shows it."""
+"""The price history in every format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOR_PEOPLE = ("table", "md", "html")
 
 
 def book_with(*prices: str, **more: Any) -> Any:
-    """Return the one book of a search, with a price on each of so many days in a row."""
+    """Return the one book of a search, with a price on each of several consecutive days."""
     (book,) = with_past(make_result([make_listing(price=Decimal(prices[-1]))]), prices, **more).books
     return book
 
@@ -76,7 +76,7 @@ RAISED = ["50"] * 60 + ["60"] * 7 + ["50"]
     ],
 )  # fmt: skip
 def test_the_past_in_words(prices: list[str], words: list[str]) -> None:
-    """What helps to decide comes first; a short past says that it is short, and has no median to speak of."""
+    """The most useful facts come first; a short history says that it is short, and gives no median."""
     assert past(book_with(*prices)) == " · ".join(words)
 
 
@@ -86,7 +86,7 @@ def test_a_book_without_a_past_says_nothing() -> None:
 
 
 def test_a_raised_price_stands_in_the_answer_itself() -> None:
-    """The first line of the report, which is what many read alone, does not praise a made discount."""
+    """The first line of the report, which many read alone, does not praise a discount that followed a raise."""
     result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
     words = "raised, then cut: ¥50.00, then ¥60.00 on 2026-01-24, now ¥50.00"
     assert note(result.books[0]) == words
@@ -113,7 +113,7 @@ def test_a_raised_list_price_is_told_with_its_numbers() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", FOR_PEOPLE)
 def test_reports_for_people_tell_the_past_of_every_book(form: str, language: str) -> None:
-    """In the head since when prices are known; HTML tells all of each book, the lists what is remarkable."""
+    """The head states since when prices are known; HTML covers each book, the lists only remarkable ones."""
     say = Labels(language)
     result = with_past(make_result(make_books(3)), ["20"] * 10 + ["25"] * 20 + ["22"])
     shown = (
@@ -160,7 +160,7 @@ def test_csv_has_them_in_columns() -> None:
 
 
 def test_xlsx_has_them_as_numbers_and_dates() -> None:
-    """The columns are there when any book has a past; a workbook of none has no eight empty columns."""
+    """The columns are there if any book has a history; otherwise there are no eight empty columns."""
     result = with_past(make_result([make_listing(price=Decimal(50))]), RAISED)
     sheet = openpyxl.load_workbook(io.BytesIO(render(result, "xlsx")))["Books"]  # type: ignore[arg-type]  # xlsx is bytes
     header, row = ([cell.value for cell in cells] for cells in sheet.iter_rows())
@@ -175,7 +175,7 @@ def test_xlsx_has_them_as_numbers_and_dates() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_most_books_of_a_table_with_a_past_take_one_line(width: int) -> None:
-    """One column has the price against the median; below a title stands only what must be said."""
+    """One column has the price against the median; only important remarks are below a title."""
     plain = with_past(make_result(make_books(30)), ["40"] * 9 + ["41"])
     lines = text(plain, "table", width=width).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("──")) + 1
@@ -188,13 +188,13 @@ def test_most_books_of_a_table_with_a_past_take_one_line(width: int) -> None:
     ("prices", "expected"),
     [
         (["40"] * 9 + ["41"], ("+2%", "")),
-        (["40"] * 9 + ["39"], ("-2%", "")),  # the lowest ever, but by next to nothing
+        (["40"] * 9 + ["39"], ("-2%", "")),  # the lowest ever, but only just
         (["20"] * 10 + ["25"] * 20 + ["22"], ("-12%", "lowest in 21 days · ¥3.00 less than on 2026-01-30")),
         (["40"] * 9 + ["30"], ("-25%", "lowest on record · ¥10.00 less than on 2026-01-30")),
         (["20"] + ["40"] * 8 + ["20"] * 2 + ["30"] * 2, ("-25%", "")),  # it was cheaper three days ago
         (["40"] * 9 + ["50"], ("+25%", "¥10.00 more than on 2026-01-30")),
         (["40", "30"], ("–", "¥10.00 less than on 2026-01-30")),  # too few days for a median
-        (RAISED, ("0%", "")),  # the note tells of the raise
+        (RAISED, ("0%", "")),  # the note mentions the raise
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["table", "md"])

@@ -1,4 +1,4 @@
-"""The table: columns that align in a terminal, and nothing that a title could do to it."""
+"""The table: columns that align in a terminal, and titles that cannot break it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def plain(text: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """Return a table without the addresses that end its answers."""
+    """Return a table without the addresses at the ends of its answers."""
     return re.sub(r" https://product\.\S+$", "", text, flags=re.MULTILINE)
 
 
@@ -80,7 +80,7 @@ def list_lines(text: str) -> list[str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_prices_and_titles_align(width: int) -> None:
-    """In every row the price ends and the title begins at the display column of the header, Chinese or not."""
+    """In every row, the price ends and the title begins at the display column of the header, Chinese or not."""
     header, *rows = list_lines(table(RESULT, width=width))
     price_ends = cells_before(header, header.index("Price") + len("Price"))
     title_begins = cells_before(header, header.index("Title"))
@@ -97,7 +97,7 @@ def test_prices_and_titles_align(width: int) -> None:
 
 @pytest.mark.parametrize("width", [72, 80, 100])
 def test_the_last_column_ends_at_the_width(width: int) -> None:
-    """Figures stand flush right: each line that has the last ends at the last terminal column, whatever its title."""
+    """Numbers are aligned right: each line with the last one ends at the last terminal column, whatever its title."""
     header, *rows = list_lines(table(RESULT, width=width))
     last = r"\)$" if width < 90 else r"\) +\d\.\d\d$"
     found = [row for row in rows if re.search(last, row)]
@@ -108,7 +108,7 @@ def test_the_last_column_ends_at_the_width(width: int) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    """Only the answers, which the terminal wraps, may be longer than asked; in every language."""
+    """Only the answers, which the terminal wraps, may be longer than the width; in every language."""
     for lang in LANGUAGES:
         text = table(RESULT, width=width, lang=lang, show_dropped=True)
         answers, rest = text.split("\n\n", maxsplit=1)
@@ -117,7 +117,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_more_room_shows_more() -> None:
-    """A narrow table keeps rank, price and title; author, publisher and list price come with the room for them."""
+    """A narrow table keeps rank, price and title; author, publisher and list price appear with more room."""
     headers = {width: list_lines(table(RESULT, width=width))[0].split() for width in WIDTHS}
     assert headers[40] == ["#", "Price", "Title"]
     assert headers[60] == ["#", "Price", "Off", "Title"]
@@ -131,13 +131,13 @@ def test_more_room_shows_more() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_title_has_room(width: int) -> None:
-    """However many columns there are, at least ten Chinese characters of a title are seen."""
+    """However many columns there are, at least ten Chinese characters of a title are visible."""
     result = make_result([make_listing(title="书" * 100, rating=4.5, reviews=99_999)])
     assert "书" * 10 in list_lines(table(result, width=width))[1]
 
 
 def test_the_price_a_volume_is_shown_where_it_decides() -> None:
-    """Ranked by price per volume the list has that price in a column; – where the set does not say its volumes."""
+    """The ranking by price per volume has a column for it, with «–» if the number of volumes is unknown."""
     listings = [
         make_listing(product_id="1", title="甲书（全四册）", volumes=4, flags=frozenset({Flag.SET})),
         make_listing(product_id="2", title="乙书（套装）", volumes=None, flags=frozenset({Flag.SET})),
@@ -153,7 +153,7 @@ def test_the_price_a_volume_is_shown_where_it_decides() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_frontier_is_marked_and_explained(width: int) -> None:
-    """A ★ before the price, in a column of its own, and a line above the list that says what it means."""
+    """A ★ stands before the price, in a column of its own, and a line above the list explains it."""
     good = make_listing(product_id="1", title="甲书", price=Decimal(20), rating=5.0)
     beaten = make_listing(product_id="2", title="乙书", price=Decimal(30), rating=4.0)
     text = table(make_result([beaten, good]), width=width)
@@ -166,7 +166,7 @@ def test_the_frontier_is_marked_and_explained(width: int) -> None:
 
 
 def test_what_was_kept_without_a_price_shows_a_dash() -> None:
-    """A dash in place of the price, and why the book is there at all."""
+    """It has a dash in place of the price, and the reason why it is there."""
     result = make_result([make_listing(price=None)], criteria=SelectionCriteria(keep=frozenset({"no_price"})))
     _, row, note = list_lines(table(result, width=100))
     assert re.match(r"1 +– +渗透测试实战", row)
@@ -174,7 +174,7 @@ def test_what_was_kept_without_a_price_shows_a_dash() -> None:
 
 
 def test_a_note_is_folded_and_not_cut() -> None:
-    """What ends in a price is shown to its end, on as many lines as that takes."""
+    """A note that ends with a price is shown to its end, on as many lines as that takes."""
     listings = [
         make_listing(product_id=str(n), price=Decimal(n), volumes=3, flags=frozenset({Flag.SET}))
         for n in (1000, 2000)
@@ -200,7 +200,7 @@ DROPPED = make_result(
 
 
 def test_what_was_dropped_is_listed_on_demand() -> None:
-    """With its reason, price, title and place; a narrow table leaves the place out; nothing without the option."""
+    """It has reason, price, title and place; a narrow table omits the place; without the option there is no list."""
     assert "Dropped" not in table(DROPPED)
     text = table(DROPPED, show_dropped=True, width=80)
     rows = [re.split(r"  +", line.strip()) for line in text[text.index("\nDropped\n") :].splitlines()[2:]]
@@ -219,7 +219,7 @@ def test_what_was_dropped_is_listed_on_demand() -> None:
 
 
 def test_each_answer_is_one_line_with_its_address() -> None:
-    """First the answers, a line each, the address at the end of each; in colours the line itself is the link."""
+    """The answers come first, one line each, with the address at the end; with colours, the line itself is the link."""
     lines = table(RESULT, width=40).splitlines()[:3]
     assert [line.split(" — ")[1].split(":")[0] for line in lines] == ["Cheapest", "Best", "Best value"]
     assert all(re.search(r" https://product\.dangdang\.com/\d+\.html$", line) for line in lines)
@@ -233,7 +233,7 @@ def test_each_answer_is_one_line_with_its_address() -> None:
     st.text(st.sampled_from("书店渗透，。（）“”「」、：abc 0123 .,-/★…é"), max_size=80), st.integers(16, 60)
 )
 def test_folding_keeps_every_word(text: str, width: int) -> None:
-    """Lines within the width, unless a single word is longer, and nothing lost but the space at the folds."""
+    """Lines stay within the width, except for a longer single word, and only spaces at the folds are lost."""
     words = clean(text)
     lines = folded(words, width).splitlines()
     assert "".join(lines).replace(" ", "") == words.replace(" ", "")
@@ -242,7 +242,7 @@ def test_folding_keeps_every_word(text: str, width: int) -> None:
 
 
 def test_chinese_is_broken_between_any_characters() -> None:
-    """Not at spaces alone: a number stays with its measure word, punctuation with what it follows."""
+    """Not only at spaces: a number stays with its measure word, punctuation with the preceding character."""
     assert folded("请求 5 页：5 页正常、0 页失败；书店称共 36 页", 24).splitlines() == [
         "请求 5 页：5 页正常、",
         "0 页失败；书店称共 36 页",
@@ -255,7 +255,7 @@ def test_chinese_is_broken_between_any_characters() -> None:
 
 
 def test_a_cut_leaves_no_gap_before_its_ellipsis() -> None:
-    """A Chinese character that does not fit by half makes room after the ellipsis, not before it."""
+    """A Chinese character that fits only by half leaves its blank after the ellipsis, not before it."""
     for width in range(40, 60):
         text = table(make_result([make_listing(title="渗透测试" * 30)]), width=width)
         assert re.search(r"[渗透测试]…", text)
@@ -263,7 +263,7 @@ def test_a_cut_leaves_no_gap_before_its_ellipsis() -> None:
 
 
 def test_a_set_says_what_a_volume_costs() -> None:
-    """The line under a set's title names volumes and price per volume."""
+    """The line below a set's title states volumes and price per volume."""
     text = table(make_result([make_listing(volumes=4, flags=frozenset({Flag.SET}))]), width=80)
     assert re.search(r"^ +set of 4 · ¥9\.75 each$", text, re.MULTILINE)
 
@@ -271,7 +271,7 @@ def test_a_set_says_what_a_volume_costs() -> None:
 @pytest.mark.parametrize("trick", HOSTILE)
 @pytest.mark.parametrize("color", [False, True])
 def test_hostile_words_do_nothing(trick: str, color: bool) -> None:
-    """Every foreign word may be hostile: no escape code but the report's own, no direction mark, no line end."""
+    """Any text from outside may be hostile: no foreign escape code, direction mark or line end appears."""
     texts = []
     for word in ("书", HOSTILE[trick]):
         listing = make_listing(title=word, publisher=word, contributors=(Contributor(word),), seller=word)
@@ -293,13 +293,13 @@ def test_hostile_words_do_nothing(trick: str, color: bool) -> None:
 
 
 def test_markup_is_text() -> None:
-    """What looks like rich's markup or emoji code is shown as it stands."""
+    """Text that looks like rich's markup or emoji codes is shown unchanged."""
     text = table(make_result([make_listing(title=HOSTILE["rich"])]), width=200)
     assert text.count("[red]not markup[/red] [link=https://evil.example]x[/link] :smile:") == 3 + 1
 
 
 def test_colour_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Escape codes appear when asked for, whatever the environment says, and change no word."""
+    """Escape codes appear on demand, whatever the environment says, and change no word."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     uncolored = table(RESULT, width=100)
     assert "\x1b" not in uncolored
@@ -311,7 +311,7 @@ def test_colour_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_titles_lead_to_the_shop() -> None:
-    """On a terminal with colours a title is a link to its product page, the same bytes each time; elsewhere not."""
+    """On a terminal with colours a title links to its product page, with the same bytes each time; elsewhere not."""
     books = [
         make_listing(product_id="7", flags=frozenset({Flag.SET}), volumes=2),
         make_listing(product_id="8", title="乙书"),
@@ -343,7 +343,7 @@ def test_titles_lead_to_the_shop() -> None:
 def test_the_column_that_orders_the_list_is_shown_at_every_width(
     width: int, rank: str, heading: str, cells: list[str]
 ) -> None:
-    """With a third digit where books of 4.99 stand side by side; and in Markdown."""
+    """A third digit separates books of 4.99; the same holds in Markdown."""
     listings = [
         make_listing(
             product_id=str(n), title=f"{name}的渗透测试", price=Decimal(50 + n), rating=5.0, reviews=reviews,
@@ -368,7 +368,7 @@ def test_the_column_that_orders_the_list_is_shown_at_every_width(
     ("price", "english", "chinese"), [("23.40", "-70%", "3 折"), ("28.08", "-64%", "3.6 折"), ("78", "", "")]
 )
 def test_chinese_states_a_discount_in_tenths(price: str, english: str, chinese: str) -> None:
-    """What is left to pay, not what is taken off; without a discount there is none."""
+    """Chinese states the rest to pay, not the reduction; without a discount it states nothing."""
     book = make_result([make_listing(price=Decimal(price), list_price=Decimal(78))]).books[0]
     assert discount(book) == english
     assert discount(book, Labels("zh-Hant")) == discount(book, Labels("zh-Hans")) == chinese

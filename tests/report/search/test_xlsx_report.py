@@ -77,7 +77,7 @@ def all_cells(book: Workbook) -> list[Cell]:
 
 
 def test_every_cell_has_the_type_of_its_value() -> None:
-    """Numbers are numbers with a format, a date is a date, a truth is one, an id is text."""
+    """Numbers are formatted numbers, dates are dates, booleans are booleans, and ids are text."""
     listing = make_listing(
         price=Decimal("1299.5"), list_price=Decimal(2599), volumes=3, flags=frozenset({Flag.SET}), seller="书友店",
         self_operated=False, ebook_price=Decimal("9.9"),
@@ -114,7 +114,7 @@ def test_every_cell_has_the_type_of_its_value() -> None:
 
 
 def test_what_is_unknown_is_an_empty_cell() -> None:
-    """No 0, no dash and no empty text for what the page did not say; a missing price neither."""
+    """A value that the page lacks is no 0, dash or empty text; nor is a missing price."""
     unknown = make_listing(
         price=None, list_price=None, volumes=None, contributors=(), publisher=None, published=None, rating=None,
         reviews=None, self_operated=None, subtitle="",
@@ -130,7 +130,7 @@ def test_what_is_unknown_is_an_empty_cell() -> None:
 
 
 def test_a_date_before_excel_is_text() -> None:
-    """Excel counts days from 1900; what is older is written as it is read."""
+    """Excel counts days from 1900; an earlier date is text."""
     old = make_listing(product_id="1", title="甲书", published=dt.date(1899, 12, 31))
     first = make_listing(product_id="2", title="乙书", published=dt.date(1900, 1, 1), position=2)
     dates = [row["Date"] for row in rows(sheet(read(make_result([old, first])), 0))]
@@ -140,7 +140,7 @@ def test_a_date_before_excel_is_text() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 300])
 def test_the_list_is_ready_to_be_sorted_and_filtered(count: int) -> None:
-    """Its sheet is the one that opens; the header stays in sight, and the filters span every row and column."""
+    """Its sheet opens first; the header stays visible, and the filters span every row and column."""
     book = read(make_result(make_books(count)))
     books = sheet(book, 0)
     assert book.active is books
@@ -151,7 +151,7 @@ def test_the_list_is_ready_to_be_sorted_and_filtered(count: int) -> None:
 
 
 def test_columns_are_as_wide_as_what_they_hold() -> None:
-    """A Chinese character takes two, and no column is beyond a screen."""
+    """A Chinese character takes two, and no column is wider than a screen."""
     long = make_listing(product_id="1", title="书" * 200, publisher="人民邮电出版社", subtitle="")
     books = sheet(read(make_result([long])), 0)
     widths = {
@@ -198,7 +198,7 @@ def test_titles_lead_to_the_shop() -> None:
     ],
 )
 def test_nothing_else_is_linked(url: str) -> None:
-    """What is no address of a product on the shop's host, or longer than Excel takes, is no link; its title stays."""
+    """An address that is not a product's on the shop's host, or too long for Excel, is no link; its title stays."""
     listings = [make_listing(url=url), make_listing(product_id="2", url=url)]
     book = read(make_result([*listings, make_listing(product_id="3", url=url, sold_out=True)]))
     assert len(book.worksheets) == 4
@@ -208,12 +208,12 @@ def test_nothing_else_is_linked(url: str) -> None:
 
 @pytest.mark.parametrize("over", [{"demo": True}, {"base_url": "http://127.0.0.1:4321"}])
 def test_a_demo_and_a_replica_link_nowhere(over: dict[str, Any]) -> None:
-    """Their product numbers may be those of other goods in the real shop."""
+    """Their product numbers may belong to other goods in the real shop."""
     assert not [cell for cell in all_cells(read(make_result(**over))) if cell.hyperlink]
 
 
 def test_beyond_excels_number_of_links_titles_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rows after the last link that Excel takes keep their titles."""
+    """The rows after Excel's last possible link keep their titles."""
     assert xlsx_report.MAX_LINKS == 65_530
     monkeypatch.setattr(xlsx_report, "MAX_LINKS", 3)
     found = rows(sheet(read(make_result(make_books(5))), 0))
@@ -231,7 +231,7 @@ MARKED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("over", "mark"), MARKED)
 def test_no_row_passes_for_a_real_offer(over: dict[str, Any], mark: str) -> None:
-    """In every sheet every row opens with the marks, red and bold; the sheets' names and tabs bear them too."""
+    """In every sheet, each row opens with the marks, red and bold; the sheets' names and tabs carry them, too."""
     listings = [*make_books(3), make_listing(product_id="9", title="丁书", sold_out=True)]
     twin = replace(listings[0], product_id="8", price=Decimal(50), position=8)
     book = read(make_result([*listings, twin], **over))
@@ -250,7 +250,7 @@ def test_no_row_passes_for_a_real_offer(over: dict[str, Any], mark: str) -> None
 
 
 def test_a_whole_live_run_has_no_mark() -> None:
-    """Its first column is empty, its sheets are named plainly and have no colour."""
+    """Its first column is empty; its sheets have plain names and no colour."""
     book = read(make_result())
     assert book.sheetnames == ["Books", "Answers"]
     assert {row["Mark"].value for row in rows(sheet(book, 0))} == {None}
@@ -258,7 +258,7 @@ def test_a_whole_live_run_has_no_mark() -> None:
 
 
 def test_the_answers_are_told_with_what_limits_them() -> None:
-    """Three answers first, then the alarms with the failed pages, in red, then the facts and what is left out."""
+    """Three answers come first, then the alarms with the failed pages, in red, then the facts and the omissions."""
     answers = sheet(read(make_result(make_books(3), failed=FAILED), top=2), 1)
     labels = [line[1] for line in lines(answers)]
     assert labels[:6] == ["Cheapest", "Best", "Best value", "PARTIAL", "page 2", "page 3"]
@@ -276,7 +276,7 @@ def test_the_answers_are_told_with_what_limits_them() -> None:
 
 
 def test_offers_of_one_book_are_listed() -> None:
-    """Books of several offers have them in a sheet of their own, cheapest first, under the book's rank."""
+    """A sheet of their own lists them, cheapest first, under the book's rank."""
     listings = [
         make_listing(product_id="1", price=Decimal(30)),
         make_listing(product_id="2", price=Decimal(20), seller="书友店", self_operated=False),
@@ -294,7 +294,7 @@ def test_offers_of_one_book_are_listed() -> None:
 
 
 def test_what_was_dropped_is_listed_with_its_reason() -> None:
-    """Reason in words, title, price and place; in page order."""
+    """It has reason in words, title, price and place, in page order."""
     listings = [
         make_listing(product_id="1", title="甲书", sold_out=True, position=4),
         make_listing(
@@ -311,7 +311,7 @@ def test_what_was_dropped_is_listed_with_its_reason() -> None:
 
 
 def test_top_shortens_books_and_offers() -> None:
-    """All books unless told otherwise; the offers of a book that is left out are left out as well."""
+    """By default all books are listed; the offers of an omitted book are omitted as well."""
     twin = make_listing(product_id="9", title=make_books(5)[4].title, price=Decimal(99), position=9)
     listings = [
         replace(listing, price=Decimal(number)) for number, listing in enumerate(make_books(5), start=10)
@@ -342,7 +342,7 @@ def test_the_workbook_speaks_three_languages(lang: str, names: list[str], header
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
 def test_sheet_names_are_such_as_excel_takes(lang: str) -> None:
-    """At most 31 characters without those that Excel refuses, whatever marks there are."""
+    """They have at most 31 characters without those that Excel refuses, whatever the marks."""
     listings = [
         make_listing(product_id="1"),
         make_listing(product_id="2"),
@@ -363,7 +363,7 @@ def test_sheet_names_are_such_as_excel_takes(lang: str) -> None:
     ],
 )
 def test_an_empty_list_is_a_workbook_too(result: SearchResult) -> None:
-    """The header stands alone, and the answers say why there is none."""
+    """The header stands alone, and the answers say why there are no books."""
     book = read(result)
     assert sheet(book, 0).max_row == 1
     assert sheet(book, 0).auto_filter.ref == "A1:Y1"
@@ -372,7 +372,7 @@ def test_an_empty_list_is_a_workbook_too(result: SearchResult) -> None:
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_hostile_words_are_words(trick: str) -> None:
-    """Whatever stands in a title, a name, a query, a note or a failure: a text that can be read, and no formula."""
+    """Whatever a title, a name, a query, a note or a failure contains is readable text, and no formula."""
     word = TRICKS[trick]
     listing = make_listing(
         title=word,
@@ -406,7 +406,7 @@ def test_hostile_words_are_words(trick: str) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=[]), max_size=30), min_size=4, max_size=4))
 def test_any_text_comes_back_as_it_was_cleaned(texts: list[str]) -> None:
-    """No character breaks the file or becomes another: neither what XML knows nor what looks like Excel's escapes."""
+    """No character breaks the file or becomes another: neither XML's own nor text that looks like Excel's escapes."""
     title, publisher, seller, detail = texts
     listing = make_listing(title=f"书{title}", publisher=f"x{publisher}", seller=f"y{seller}")
     book = read(make_result([listing], failed=[make_page(2, verdict=Verdict.BLOCKED, detail=detail)]))
@@ -417,7 +417,7 @@ def test_any_text_comes_back_as_it_was_cleaned(texts: list[str]) -> None:
 
 
 def test_the_same_result_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file is dated by the search: neither a second writing nor another time of day changes a byte."""
+    """The file's date is that of the search: neither a second rendering nor another time of day changes a byte."""
     result = make_result(make_books(3), demo=True)
     once = render(result, "xlsx")
     assert render(result, "xlsx") == once
