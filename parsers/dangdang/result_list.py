@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers.dangdang.item import Item, product_id_of
+from parsers.dangdang.plain_item import DoubtError, PlainItem, match_item
 from parsers.model import Layout, Listing
 
 __all__ = [
@@ -43,6 +44,9 @@ class ResultList:
     """List elements beyond `MAX_ITEMS` items."""
     clipped: int = 0
     """Listings with a text that was cut."""
+    plain: int = 0
+    """Items read without a tree."""
+    from_tree: int = 0
 
 
 _OPENING = re.compile(
@@ -60,6 +64,24 @@ _LIST_END = re.compile(rb"</ul\b", re.IGNORECASE)
 _TRACE = re.compile(r"""\bbigimg\b|\bitemlist-|\bid\s*=\s*["']?p\d{5,}|\bsku\s*=""", re.IGNORECASE)
 _ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
 
+
+_SPACE = r"[ \t\n\r\f]"
+_VALUE = r"""(?:"[^"&]*+"|'[^'&]*+')"""
+
+
+def _others(name: str) -> str:
+    """Return the pattern of attributes but one."""
+    return rf"(?:{_SPACE}++(?!{name}\b)[a-z][-a-z0-9_]*+={_VALUE})*+"
+
+
+_FRAME = re.compile(
+    rf"""<div{_others("id")}{_SPACE}++id=(?:"search_nature_rg"|'search_nature_rg'){_others("id")}{_SPACE}*+>{_SPACE}*+"""
+    rf"""<ul{_others("class")}{_SPACE}++class=(?P<classes>{_VALUE}){_others("class")}{_SPACE}*+>{_SPACE}*+"""
+)
+"""The list's opening tags, in the shop's usual markup."""
+_PROBE = '<li id="probe">x</li>'
+_ROOT = re.compile("<(?:body|html)", re.IGNORECASE)
+"""Tags whose attributes go to the elements around the list, wherever they stand."""
 
 _OPTIONS = re.compile(rb"""\bspu_ids\s*=\s*(?:JSON\.parse\(\s*)?['"]?\s*\[([\d\s,'"]{1,20000})\]""")
 _OPTION_ID = re.compile(rb"\d{5,20}")
@@ -107,10 +129,54 @@ def may_hold_items(text: str) -> bool:
     return _TRACE.search(text) is not None
 
 
+@dataclass(slots=True)
+class _Reading:
+    """What has been read of a list so far."""
+
+    page: int
+    options: Collection[str]
+    listings: list[Listing] = field(default_factory=list)
+    elements: int = 0
+    items: int = 0
+    tiles: int = 0
+    clipped: int = 0
+    plain: int = 0
+
+    def add(self, item: Item) -> None:
+        """Read an item. Raises DoubtError, and changes nothing then."""
+        if item.is_product:
+            listing = item.listing(page=self.page, position=self.items + 1, options=self.options)
+            self.items += 1
+            self.tiles += item.is_tile
+            self.clipped += item.clipped
+            self.plain += isinstance(item, PlainItem)
+            if listing is not None:
+                self.listings.append(listing)
+        self.elements += 1
+
+    def result(self, classes: str | None, *, surplus: int = 0, unparsed: int = 0) -> ResultList:
+        """Return the list; `classes` are those of its element."""
+        if not self.items:
+            return ResultList(unparsed=unparsed)
+        grid = self.tiles == self.items or "cloth_shoplist" in (classes or "").split()
+        layout = Layout.GRID if grid else Layout.LIST
+        listings, from_tree = tuple(self.listings), self.items - self.plain
+        return ResultList(
+            self.items, listings, layout, unparsed, surplus, self.clipped, self.plain, from_tree
+        )
+
+
 def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -> ResultList:
     """Parse markup and return the result list in it; `page` is the number that its listings carry.
 
-    `options` are the products that have several options, see `find_options`.
+    `options` are the products that have several options, see `find_options`. A list in the shop's usual markup goes
+    without a tree as far as its items are plain.
+    """
+    return _read_plain_list(markup, _Reading(page, options)) or _read_tree(markup, _Reading(page, options))
+
+
+def _read_tree(markup: str, reading: _Reading) -> ResultList:
+    """Read any list.
 
     Each item is read as soon as it is walked: its nodes are then still at hand for the processor, and their memory
     serves the next item.
@@ -119,24 +185,74 @@ def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -
     container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
     if container is None:
         return ResultList(unparsed=unparsed)
-    listings, items, tiles, elements, clipped = [], 0, 0, 0, 0
     for item in _split(container):
-        elements += 1
-        if item.is_product:
-            items += 1
-            tiles += item.is_tile
-            listing = item.listing(page=page, position=items, options=options)
-            clipped += item.clipped
-            if listing is not None:
-                listings.append(listing)
-        if items == MAX_ITEMS or elements == MAX_ELEMENTS:
+        reading.add(item)
+        if reading.items == MAX_ITEMS or reading.elements == MAX_ELEMENTS:
             break
-    if not items:
-        return ResultList(unparsed=unparsed)
-    grid = tiles == items or "cloth_shoplist" in (container.attributes.get("class") or "").split()
-    layout = Layout.GRID if grid else Layout.LIST
-    surplus = _elements(container) - elements if elements >= MAX_ITEMS else 0
-    return ResultList(items, tuple(listings), layout, unparsed, surplus, clipped)
+    surplus = _elements(container) - reading.elements if reading.elements >= MAX_ITEMS else 0
+    return reading.result(container.attributes.get("class"), surplus=surplus, unparsed=unparsed)
+
+
+_MISSES = 5
+"""Items in a row at the beginning that are not plain: the others will hardly be."""
+
+
+def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
+    """Read a list without a tree as far as its items are plain; None where only the tree can tell what the list is.
+
+    Plain items leave a browser's parser as they found it, within the list and with nothing open. So does what stands
+    between two of them, or all is left to the tree: it becomes a tree of its own, in the list's own frame.
+    """
+    frame = _FRAME.match(markup)
+    if frame is None or _ASIDE.search(frame[0]) or len(markup) > MAX_MARKUP or "\0" in markup:
+        return None
+    start = at = frame.end()
+    misses = 0
+    while (at := markup.find("<li", at)) >= 0:
+        match = match_item(markup, at)
+        if match is not None and start < at:
+            if not _read_stretch(frame[0], markup[start:at], reading, probe=_PROBE):
+                return None
+            start = at
+        try:
+            if match is None:
+                raise DoubtError
+            reading.add(PlainItem(match))
+        except DoubtError:
+            misses += 1
+            if misses == _MISSES and not reading.plain:
+                return None
+            at += 1
+        else:
+            start = at = match.end()
+        if reading.elements >= MAX_ITEMS or misses >= MAX_ITEMS:
+            return None
+    # Behind the list's end nothing joins it any more.
+    rest = markup[start:]
+    if not reading.plain or _ROOT.search(rest):
+        return None
+    if not rest.startswith("</ul>") and not _read_stretch(frame[0], rest, reading):
+        return None
+    return None if reading.elements >= MAX_ITEMS else reading.result(frame["classes"][1:-1])
+
+
+def _read_stretch(frame: str, stretch: str, reading: _Reading, *, probe: str = "") -> bool:
+    """Read what stands between plain items from a tree of its own; return whether it can stand alone.
+
+    `probe` is an item put behind it: the next one stands in the list as it should if the probe does.
+    """
+    container = LexborHTMLParser(f"{frame}{stretch}{probe}").css_first("#search_nature_rg > ul")
+    if container is None or _ROOT.search(stretch):
+        return False
+    items = list(_split(container))
+    if probe:
+        last = container.last_child
+        if last is None or last.html != probe:
+            return False
+        items.pop()
+    for item in items:
+        reading.add(item)
+    return True
 
 
 def _elements(container: LexborNode) -> int:
