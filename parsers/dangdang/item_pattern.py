@@ -19,7 +19,7 @@ from parsers.dangdang.item import MARKED_CLASSES, MARKED_NAMES
 
 __all__ = ["ANY_ORDER", "TAG", "USUAL_GRID", "USUAL_LIST"]
 
-TAG = re.compile(r"""<(?:[^"'<>]|"[^"]*"|'[^']*')*>""")
+TAG = re.compile(r"""<[^"'<>]*+(?:(?:"[^"]*+"|'[^']*+')[^"'<>]*+)*+>""")
 """A tag within a group."""
 
 _SPACE = r"[ \t\n\r\f]"  # what HTML calls white space: Python's \s is more

@@ -81,7 +81,7 @@ class PlainItem(Item):
             raise DoubtError
         title = self._fold(self._value("picture_title")) or self._fold(self._value("alt"))
         said = self._fold(self._value("said"))
-        return title, said, self._fold(_decoded(TAG.sub("", shown) if "<" in shown else shown))
+        return title, said, self._fold(_words(shown))
 
     def _price_texts(self) -> tuple[str, str]:
         paper, tile = self._group["price"], self._group["tile_price"]
@@ -126,7 +126,7 @@ class PlainItem(Item):
         texts = [authors, self._group["date"], self._group["publisher"]]
         house = self._group["house"]
         return AuthorTexts(
-            [trimmed(_decoded(TAG.sub("", text))) for text in texts if text is not None],
+            [trimmed(_words(text)) for text in texts if text is not None],
             [] if self._group["whole"] is None else [self._fold(self._value("whole"))],
             "" if house is None else self._fold(_decoded(house)),
             self._fold(self._value("house_title")),
@@ -145,6 +145,11 @@ def _decoded(text: str) -> str:
     return html.unescape(text)
 
 
+def _words(markup: str) -> str:
+    """Return what a reader sees of a text with links or marks in it."""
+    return _decoded(TAG.sub("", markup) if "<" in markup else markup)
+
+
 @lru_cache(maxsize=4096)  # as many as `parse_price` remembers
 def _amount(text: str | None) -> str:
     """Return a short text, folded: prices and discounts are few, and have references on every page."""
@@ -154,7 +159,7 @@ def _amount(text: str | None) -> str:
 def _label_words(label: str) -> str:
     if len(label) > MAX_TEXT:
         raise DoubtError
-    return fold(_decoded(TAG.sub("", label)))
+    return fold(_words(label))
 
 
 def _linked_product(href: str) -> str:
