@@ -154,7 +154,7 @@ class _Grammar:
             "a",
             _read("picture_title", "title"), _Attribute("ddclick"), _mark("class", "pic"),
             _mark("name", "itemlist-picture"), _Attribute("dd_name"), _read("href", "href"), _Attribute("target"),
-            content=f"{_SPACE}*+{image}{_SPACE}*+(?:{label})?",
+            content=f"{_SPACE}*+{image}{_SPACE}*+(?:{label}{_SPACE}*+)?",
         )  # fmt: skip
 
     def _name(self) -> str:

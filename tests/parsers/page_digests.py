@@ -68,8 +68,10 @@ def digest_of(body: bytes, *, parse: Callable[..., SearchPage] = parse_search_pa
 
 
 def canonical(page: SearchPage) -> str:
-    """Return a page and its listings as JSON text, field by field."""
-    return json.dumps(dataclasses.asdict(page), default=_plain, ensure_ascii=False, sort_keys=True)
+    """Return what a page says as JSON text, field by field; which way its items were read is no part of it."""
+    said = dataclasses.asdict(page)
+    del said["plain_items"], said["tree_items"]
+    return json.dumps(said, default=_plain, ensure_ascii=False, sort_keys=True)
 
 
 def _plain(value: object) -> object:
