@@ -103,7 +103,7 @@ class _Grammar:
             choices.append(f"{_never_twice(group)}{attribute.name}=(?P<{group}>{value})")
             checks += f"(?({group})|(?!))" if attribute.needed else ""
         choices.append(other)
-        return f"<{name}(?:{_SPACE}++(?:{'|'.join(choices)}))*{_SPACE}*+{slash}>{checks}"
+        return f"<{name}(?:{_SPACE}++(?:{'|'.join(choices)}))*+{_SPACE}*+{slash}>{checks}"
 
     def element(
         self, name: str, *attributes: _Attribute, content: str = _TEXT, repeated: bool = False
@@ -114,9 +114,9 @@ class _Grammar:
     def row(self, *parts: tuple[str, str]) -> str:
         """Return the pattern of some parts, each of which may be missing; one with a group's name comes once."""
         if not self._any_order:
-            return "".join(f"{_SPACE}*+(?:{part})?" for _, part in parts) + f"{_SPACE}*+"
+            return "".join(f"{_SPACE}*+(?:{part})?+" for _, part in parts) + f"{_SPACE}*+"
         choices = [f"{_never_twice(group)}{part}" if group else part for group, part in parts]
-        return f"(?:{'|'.join([f'{_SPACE}++', *choices])})*"
+        return f"(?:{'|'.join([f'{_SPACE}++', *choices])})*+"
 
     def item(self, *, grid: bool = False) -> str:
         """Return the pattern of an item, with the parts of a list or of a grid in the shop's order."""
@@ -154,7 +154,7 @@ class _Grammar:
             "a",
             _read("picture_title", "title"), _Attribute("ddclick"), _mark("class", "pic"),
             _mark("name", "itemlist-picture"), _Attribute("dd_name"), _read("href", "href"), _Attribute("target"),
-            content=f"{_SPACE}*+{image}{_SPACE}*+(?:{label}{_SPACE}*+)?",
+            content=f"{_SPACE}*+{image}{_SPACE}*+(?:{label}{_SPACE}*+)?+",
         )  # fmt: skip
 
     def _name(self) -> str:
@@ -163,7 +163,7 @@ class _Grammar:
             "a",
             _read("said", "title"), _Attribute("href"), _Attribute("ddclick"), _mark("name", "itemlist-title"),
             _Attribute("dd_name"), _Attribute("target"),
-            content=f"(?P<shown>(?:[^<]++|{marked})*)",
+            content=f"(?P<shown>(?:[^<]++|{marked})*+)",
         )  # fmt: skip
         return self.element(
             "p",
@@ -201,7 +201,7 @@ class _Grammar:
             "span",
             _mark("class", "new_lable"),
             _Attribute("y"),
-            content=f"(?P<{group}>(?:{_SPACE}++|{words})*)",
+            content=f"(?P<{group}>(?:{_SPACE}++|{words})*+)",
         )
 
     def _seller(self) -> str:
@@ -210,12 +210,12 @@ class _Grammar:
             _Attribute("href"), _mark("name", "itemlist-shop-name"), _Attribute("dd_name"), _Attribute("target"),
             _read("seller", "title"),
         )  # fmt: skip
-        beside = rf"(?:{_SPACE}++|{self.element('span', _harmless('class', '(?:star_shop|icon_shangjia)'), repeated=True)})*"
+        beside = rf"(?:{_SPACE}++|{self.element('span', _harmless('class', '(?:star_shop|icon_shangjia)'), repeated=True)})*+"
         return self.element(
             "p",
             _mark("class", "(?:search_shangjia|link)"),
             _Attribute("block"),
-            content=f"{beside}{link}{beside}(?:{self._label('shop_label')})?{beside}",
+            content=f"{beside}{link}{beside}(?:{self._label('shop_label')})?+{beside}",
         )
 
     def _stars(self) -> str:
@@ -251,9 +251,9 @@ class _Grammar:
             content=f"(?P<house>{_TEXT})",
         )  # fmt: skip
         spans = (
-            f"<span>(?P<authors>{_TEXT}(?:{first}{_TEXT}(?:{others}{_TEXT})*)?)</span>",
-            f"(?:<span>(?P<date>{_TEXT})</span>)?",
-            f"(?:<span>(?P<publisher>{_TEXT}(?:{house}{_TEXT})?)</span>)?",
+            f"<span>(?P<authors>{_TEXT}(?:{first}{_TEXT}(?:{others}{_TEXT})*+)?+)</span>",
+            f"(?:<span>(?P<date>{_TEXT})</span>)?+",
+            f"(?:<span>(?P<publisher>{_TEXT}(?:{house}{_TEXT})?+)</span>)?+",
         )
         return self.element(
             "p", _mark("class", "search_book_author"), content=f"{_SPACE}*+".join(("", *spans, ""))
@@ -305,7 +305,7 @@ def _in_order(attribute: _Attribute, *, usual: bool = True) -> str:
     name, value, group, _, optional, any_value = attribute
     value = value if usual else any_value or value
     pattern = f" ++{name}=(?P<{group}>{value})" if group else f" ++{name}={value}"
-    return f"(?:{pattern})?" if optional else pattern
+    return f"(?:{pattern})?+" if optional else pattern
 
 
 def _never_twice(group: str) -> str:
