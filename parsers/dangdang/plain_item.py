@@ -20,10 +20,10 @@ from parsers.dangdang.item import (
     star_width,
     stars,
 )
-from parsers.dangdang.item_pattern import ANY_ORDER, TAG, USUAL_GRID, USUAL_LIST
+from parsers.dangdang.item_pattern import TAG
 from parsers.text import MAX_TEXT, fold
 
-__all__ = ["DoubtError", "PlainItem", "match_item"]
+__all__ = ["DoubtError", "PlainItem"]
 
 _CERTAIN = re.compile(
     "[^&]*(?:&(?:(?:amp|lt|gt|quot|nbsp|yen|middot|hellip|mdash|ldquo|rdquo|#3[2-9]|#[4-9][0-9]|#1[67][0-9]);"
@@ -36,17 +36,11 @@ class DoubtError(Exception):
     """An item fits the pattern, and yet only the tree can tell what it says."""
 
 
-def match_item(markup: str, at: int) -> re.Match[str] | None:
-    """Return the plain item that begins at a place in markup; None where none does."""
-    # Of the usual orders the wrong one fails at the third tag, within 1 µs.
-    return USUAL_LIST.match(markup, at) or USUAL_GRID.match(markup, at) or ANY_ORDER.match(markup, at)
-
-
 class PlainItem(Item):
     """An item by the groups of its pattern; its methods raise DoubtError where those do not settle a field."""
 
     def __init__(self, match: re.Match[str]) -> None:
-        """Take what `match_item` found."""
+        """Take the match of one of the patterns of `item_pattern`."""
         self._group = match.groupdict()
         self.product_id = self._group["id"][1:-1].removeprefix("p")
         self.clipped = False

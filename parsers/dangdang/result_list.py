@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers.dangdang.item import Item, product_id_of
-from parsers.dangdang.plain_item import DoubtError, PlainItem, match_item
+from parsers.dangdang.item_pattern import USUAL_LIST, any_order, usual_grid
+from parsers.dangdang.plain_item import DoubtError, PlainItem
 from parsers.model import Layout, Listing
 
 __all__ = [
@@ -193,8 +195,12 @@ def _read_tree(markup: str, reading: _Reading) -> ResultList:
     return reading.result(container.attributes.get("class"), surplus=surplus, unparsed=unparsed)
 
 
+_ODD_ITEMS = 2
+"""Items of a page that are read from a tree before others are tried in any order, whose pattern is long to compile."""
 _MISSES = 5
-"""Items in a row at the beginning that are not plain: the others will hardly be."""
+"""Items at the beginning that are not plain: the others will hardly be."""
+_ATOMIC_GROUPS = sys.version_info >= (3, 11, 5)
+"""Earlier versions err where a group stands in a possessive repeat (https://github.com/python/cpython/issues/106052)."""
 
 
 def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
@@ -204,12 +210,20 @@ def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
     between two of them, or all is left to the tree: it becomes a tree of its own, in the list's own frame.
     """
     frame = _FRAME.match(markup)
-    if frame is None or _ASIDE.search(frame[0]) or len(markup) > MAX_MARKUP or "\0" in markup:
+    if (
+        not _ATOMIC_GROUPS
+        or frame is None
+        or _ASIDE.search(frame[0])
+        or len(markup) > MAX_MARKUP
+        or "\0" in markup
+    ):
         return None
     start = at = frame.end()
-    misses = 0
+    misses, usual = 0, usual_grid() if "cloth_shoplist" in frame["classes"] else USUAL_LIST
     while (at := markup.find("<li", at)) >= 0:
-        match = match_item(markup, at)
+        match = usual.match(markup, at)
+        if match is None and misses >= _ODD_ITEMS:
+            match = any_order().match(markup, at)
         if match is not None and start < at:
             if not _read_stretch(frame[0], markup[start:at], reading, probe=_PROBE):
                 return None

@@ -124,9 +124,7 @@ async def test_verbose_sums_up_how_items_were_read(capsys: pytest.CaptureFixture
         replace(finished(2, Verdict.OK, revised=True), plain_items=50, tree_items=10),
         SearchFinished(make_result()),
     )
-    assert (await told(capsys, *pages, verbose=True))[-1] == (
-        "parsed 110 items by pattern, 10 from a tree"
-    )
+    assert (await told(capsys, *pages, verbose=True))[-1] == ("parsed 110 items by pattern, 10 from a tree")
     assert await told(capsys, *pages) == []
 
 
