@@ -213,7 +213,8 @@ class _Grammar:
             _Attribute("href"), _mark("name", "itemlist-shop-name"), _Attribute("dd_name"), _Attribute("target"),
             _read("seller", "title"),
         )  # fmt: skip
-        beside = rf"(?:{_SPACE}++|{self.element('span', _harmless('class', '(?:star_shop|icon_shangjia)'), repeated=True)})*+"
+        label = self.element("span", _harmless("class", "(?:star_shop|icon_shangjia)"), repeated=True)
+        beside = f"(?:{_SPACE}++|{label})*+"
         return self.element(
             "p",
             _mark("class", "(?:search_shangjia|link)"),
@@ -294,7 +295,8 @@ class _Grammar:
         )  # fmt: skip
         collect = self.element(
             "a",
-            _harmless("class", "search_btn_collect"), _harmless("name", "collect"), _Attribute("dd_name"), _Attribute("id"), _Attribute("href"),
+            _harmless("class", "search_btn_collect"), _harmless("name", "collect"), _Attribute("dd_name"),
+            _Attribute("id"), _Attribute("href"),
             _Attribute("name", '"Sc"', optional=True),  # a second name, which a browser drops
             _Attribute("ddclick"), repeated=True,
         )  # fmt: skip

@@ -156,6 +156,14 @@ class _Reading:
                 self.listings.append(listing)
         self.elements += 1
 
+    def took(self, match: re.Match[str]) -> bool:
+        """Read a plain item; return whether its match settles all that it says."""
+        try:
+            self.add(PlainItem(match))
+        except DoubtError:
+            return False
+        return True
+
     def result(self, classes: str | None, *, surplus: int = 0, unparsed: int = 0) -> ResultList:
         """Return the list; `classes` are those of its element."""
         if not self.items:
@@ -198,7 +206,9 @@ def _read_tree(markup: str, reading: _Reading) -> ResultList:
 _ODD_ITEMS = 2
 """Items of a page that are read from a tree before others are tried in any order, whose pattern is long to compile."""
 _MISSES = 5
-"""Items at the beginning that are not plain: the others will hardly be."""
+"""How many more than the plain items the others may be; each costs a look at up to `MAX_PLAIN_MARKUP`."""
+MAX_PLAIN_MARKUP = 1024 * 1024
+"""Characters of a list that is read without a tree: five times those of a real one."""
 _ATOMIC_GROUPS = sys.version_info >= (3, 11, 5)
 """Earlier versions err where a group stands in a possessive repeat (https://github.com/python/cpython/issues/106052)."""
 
@@ -214,12 +224,13 @@ def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
         not _ATOMIC_GROUPS
         or frame is None
         or _ASIDE.search(frame[0])
-        or len(markup) > MAX_MARKUP
+        or len(markup) > MAX_PLAIN_MARKUP
         or "\0" in markup
     ):
         return None
     start = at = frame.end()
-    misses, usual = 0, usual_grid() if "cloth_shoplist" in frame["classes"] else USUAL_LIST
+    misses = 0
+    usual = usual_grid() if "cloth_shoplist" in frame["classes"] else USUAL_LIST
     while (at := markup.find("<li", at)) >= 0:
         match = usual.match(markup, at)
         if match is None and misses >= _ODD_ITEMS:
@@ -228,18 +239,12 @@ def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
             if not _read_stretch(frame[0], markup[start:at], reading, probe=_PROBE):
                 return None
             start = at
-        try:
-            if match is None:
-                raise DoubtError
-            reading.add(PlainItem(match))
-        except DoubtError:
-            misses += 1
-            if misses == _MISSES and not reading.plain:
-                return None
-            at += 1
-        else:
+        if match is not None and reading.took(match):
             start = at = match.end()
-        if reading.elements >= MAX_ITEMS or misses >= MAX_ITEMS:
+        else:
+            misses += 1
+            at += 1
+        if reading.elements >= MAX_ITEMS or misses >= _MISSES + reading.plain:
             return None
     # Behind the list's end nothing joins it any more.
     rest = markup[start:]

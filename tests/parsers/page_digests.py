@@ -24,8 +24,8 @@ __all__ = ["CAPTURES", "DEMO_PAGES", "DIGESTS", "demo_page", "digest_of", "sourc
 DIGESTS = Path(__file__).with_name("page_digests.json")
 
 _QUERIES = (
-    "人工智能", "渗透测试", "文具", "Python", "红楼梦", "机器学习", "经济学", "绘本", "台湾史", "C++", "R&D 管理", "三体",
-    "数据库 原理", "儿童 文学", "摄影", "a<b", "考研 英语", "中医", "投资", "线性代数",
+    "人工智能", "渗透测试", "文具", "Python", "红楼梦", "机器学习", "经济学", "绘本", "台湾史", "C++", "R&D 管理",
+    "三体", "数据库 原理", "儿童 文学", "摄影", "a<b", "考研 英语", "中医", "投资", "线性代数",
 )  # fmt: skip
 _SCOPES = (
     (1, "self", "books"), (2, "all", "books"), (3, "all", "all"), (1, "all", "all"), (4, "self", "all")

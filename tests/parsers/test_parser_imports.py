@@ -58,6 +58,8 @@ OURS = {
         "parsers.dangdang.author_block",
         "parsers.dangdang.page_metadata",
         "parsers.dangdang.item",
+        "parsers.dangdang.item_pattern",
+        "parsers.dangdang.plain_item",
         "parsers.dangdang.result_list",
         "parsers.dangdang.search_page",
         "parsers.dangdang.signs",
