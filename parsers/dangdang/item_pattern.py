@@ -89,22 +89,19 @@ class _Grammar:
         slash = "(?:/ ?)?+" if name == "img" else ""
         if not self._any_order:
             return f"<{name}{''.join(map(_in_order, attributes))} *+{slash}>"
-        known = "|".join({"class", "name", "src", *(attribute.name for attribute in attributes)})
+        told = [attribute for attribute in attributes if attribute.group or attribute.value != _VALUE]
+        known = "|".join({"class", "name", "src", *(attribute.name for attribute in told)})
         other = rf"(?!(?:{known})\b)[a-z][-a-z0-9_]*+(?:={_VALUE})?+"
         if repeated:
             others = f"(?:{_SPACE}++{other})*+"
-            told = "".join(f"{_in_order(attribute, usual=False)}{others}" for attribute in attributes)
-            return f"<{name}{others}{told}{_SPACE}*+{slash}>"
-        choices, checks = [], ""
-        for attribute in attributes:
-            if not attribute.group and attribute.value == _VALUE:
-                choices.append(f"{attribute.name}={_VALUE}")
-                continue
+            rest = "".join(f"{_in_order(attribute, usual=False)}{others}" for attribute in told)
+            return f"<{name}{others}{rest}{_SPACE}*+{slash}>"
+        choices, checks = [other], ""
+        for attribute in told:
             group = attribute.group or f"mark{next(self._numbers)}"
             value = attribute.any_value or attribute.value
             choices.append(f"{_never_twice(group)}{attribute.name}=(?P<{group}>{value})")
             checks += f"(?({group})|(?!))" if attribute.needed else ""
-        choices.append(other)
         return f"<{name}(?:{_SPACE}++(?:{'|'.join(choices)}))*+{_SPACE}*+{slash}>{checks}"
 
     def element(
@@ -140,7 +137,8 @@ class _Grammar:
             ("picture_title", self._picture()),
             *((price, name) if grid else (name,)),
             ("detail", detail),
-            *((stars, seller, empty) if grid else (price, ("label", label), seller, stars)),
+            *((stars, seller) if grid else (price, ("label", label), seller, stars)),
+            empty,
             ("bare_label", self._label("bare_label")),
             ("", self.element("span", _harmless("class", "tag_box"), repeated=True)),
             ("authors", self._author_block()),
