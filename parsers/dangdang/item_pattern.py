@@ -117,6 +117,10 @@ class _Grammar:
         choices = [f"{_never_twice(group)}{part}" if group else part for group, part in parts]
         return f"(?:{'|'.join([f'{_SPACE}++', *choices])})*+"
 
+    def _seen(self, group: str) -> str:
+        """Return an empty group that says that a part was there; parts in the shop's order come once as it is."""
+        return f"(?P<{group}>)" if self._any_order else ""
+
     def item(self, *, grid: bool = False) -> str:
         """Return the pattern of an item, with the parts of a list or of a grid in the shop's order."""
         start = self.tag(
@@ -194,7 +198,7 @@ class _Grammar:
             amount("discount", "(?:search_discount|price_s)"),
             ("ebook", ebook),
         )
-        return self.element("p", _harmless("class", "price"), content=f"(?P<price_line>){parts}")
+        return self.element("p", _harmless("class", "price"), content=self._seen("price_line") + parts)
 
     def _label(self, group: str) -> str:
         words = self.element("span", _mark("class", "new_lable[12]"), repeated=True)
@@ -233,9 +237,9 @@ class _Grammar:
             _mark("class", "search_comment_num", needed=False), _Attribute("ddclick"),
             content=f"(?P<reviews>{_AMOUNT})",
         )  # fmt: skip
-        parts = self.row(("bar", f"(?P<bar>){bar}"), ("reviews", reviews))
+        parts = self.row(("bar", self._seen("bar") + bar), ("reviews", reviews))
         return self.element(
-            "p", _harmless("class", "(?:search_star_line|star)"), content=f"(?P<stars>){parts}"
+            "p", _harmless("class", "(?:search_star_line|star)"), content=self._seen("stars") + parts
         )
 
     def _author_block(self) -> str:
@@ -259,7 +263,7 @@ class _Grammar:
         spans = (
             f"<span>(?P<authors>{_TEXT}(?:{first}{_TEXT}(?:{others}{_TEXT})*+)?+)</span>",
             f"(?:<span>(?P<date>{_TEXT})</span>)?+",
-            f"(?:<span>(?P<publisher>{_TEXT}(?:{house}{_TEXT})?+)</span>)?+",
+            f"(?:<span>(?P<before_house>{_TEXT})(?:{house}(?P<after_house>{_TEXT}))?+</span>)?+",
         )
         return self.element(
             "p", _mark("class", "search_book_author"), content=f"{_SPACE}*+".join(("", *spans, ""))
@@ -306,7 +310,9 @@ class _Grammar:
             ),
         )
         return self.element(
-            "div", _harmless("class", "shop_button"), content=f"(?P<button_box>){_SPACE}*+{line}{_SPACE}*+"
+            "div",
+            _harmless("class", "shop_button"),
+            content=f"{self._seen('button_box')}{_SPACE}*+{line}{_SPACE}*+",
         )
 
 

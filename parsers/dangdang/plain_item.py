@@ -64,7 +64,10 @@ class PlainItem(Item):
         if mark == "detail":
             detail = self._group["detail"]
             return "" if detail is None else self._fold(_decoded(detail))
-        return _amount(self._group["list_price" if mark == "search_pre_price" else "reviews"])
+        if mark == "search_pre_price":
+            return _amount(self._group["list_price"])
+        reviews = self._group["reviews"]
+        return "" if reviews is None else self._fold(_decoded(reviews))
 
     def _linked_id(self) -> str | None:
         return _linked_product(self._group["href"])
@@ -117,10 +120,15 @@ class PlainItem(Item):
         authors = self._group["authors"]
         if authors is None:
             return None
-        texts = [authors, self._group["date"], self._group["publisher"]]
-        house = self._group["house"]
+        date, before, house = self._group["date"], self._group["before_house"], self._group["house"]
+        spans = [trimmed(_words(authors))]
+        if date is not None:
+            spans.append(trimmed(_decoded(date)))
+        if before is not None:
+            shown = before if house is None else f"{before}{house}{self._group['after_house']}"
+            spans.append(trimmed(_decoded(shown)))
         return AuthorTexts(
-            [trimmed(_words(text)) for text in texts if text is not None],
+            spans,
             [] if self._group["whole"] is None else [self._fold(self._value("whole"))],
             "" if house is None else self._fold(_decoded(house)),
             self._fold(self._value("house_title")),
