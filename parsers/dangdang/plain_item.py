@@ -1,7 +1,7 @@
-"""An item whose markup leaves nothing to judge, read without a tree in a third of the time.
+"""Items in the shop's usual markup, read without a tree.
 
-`parsers.dangdang.item_pattern` says what such markup is; every other item is read from the tree. A test compares the
-two on whole, on mutilated and on rewritten pages.
+`parsers.dangdang.item_pattern` defines that markup; every other item is read from the tree. A test compares the two
+on whole and on mutated pages.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _CERTAIN = re.compile(
     "[^&]*(?:&(?:(?:amp|lt|gt|quot|nbsp|yen|middot|hellip|mdash|ldquo|rdquo|#3[2-9]|#[4-9][0-9]|#1[67][0-9]);"
     "|(?![A-Za-z#]))[^&]*)*"
 )
-"""Text whose references mean the same to a browser, in text as in attributes, and to `html.unescape`."""
+"""Text whose character references mean the same in text, in attributes, and to `html.unescape`."""
 
 
 class DoubtError(Exception):
-    """An item fits the pattern, and yet only the tree can tell what it says."""
+    """An item matches the pattern, but only a tree can settle one of its fields."""
 
 
 class PlainItem(Item):
-    """An item by the groups of its pattern; its methods raise DoubtError where those do not settle a field."""
+    """An item read from the groups of a match; its methods raise DoubtError if these do not settle a field."""
 
     def __init__(self, match: re.Match[str]) -> None:
         """Take the match of one of the patterns of `item_pattern`."""

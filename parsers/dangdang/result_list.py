@@ -83,7 +83,7 @@ _FRAME = re.compile(
 """The list's opening tags, in the shop's usual markup."""
 _PROBE = '<li id="probe">x</li>'
 _ROOT = re.compile("<(?:body|html)", re.IGNORECASE)
-"""Tags whose attributes go to the elements around the list, wherever they stand."""
+"""Tags whose attributes go to the elements around the list, wherever the tags stand."""
 
 _OPTIONS = re.compile(rb"""\bspu_ids\s*=\s*(?:JSON\.parse\(\s*)?['"]?\s*\[([\d\s,'"]{1,20000})\]""")
 _OPTION_ID = re.compile(rb"\d{5,20}")
@@ -179,8 +179,8 @@ class _Reading:
 def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -> ResultList:
     """Parse markup and return the result list in it; `page` is the number that its listings carry.
 
-    `options` are the products that have several options, see `find_options`. A list in the shop's usual markup goes
-    without a tree as far as its items are plain.
+    `options` are the products that have several options, see `find_options`. Items in the shop's usual markup are
+    read without a tree.
     """
     return _read_plain_list(markup, _Reading(page, options)) or _read_tree(markup, _Reading(page, options))
 
@@ -204,20 +204,20 @@ def _read_tree(markup: str, reading: _Reading) -> ResultList:
 
 
 _ODD_ITEMS = 2
-"""Items of a page that are read from a tree before others are tried in any order, whose pattern is long to compile."""
+"""Items of a page that go to a tree before the pattern for any order is tried, which takes 25 ms to compile."""
 _MISSES = 5
-"""How many more than the plain items the others may be; each costs a look at up to `MAX_PLAIN_MARKUP`."""
+"""Limit on how many more items may fail to match than match: each failure may scan `MAX_PLAIN_MARKUP`."""
 MAX_PLAIN_MARKUP = 1024 * 1024
-"""Characters of a list that is read without a tree: five times those of a real one."""
+"""Characters of a list that is read by pattern: five times as many as a real list has."""
 _ATOMIC_GROUPS = sys.version_info >= (3, 11, 5)
-"""Earlier versions err where a group stands in a possessive repeat (https://github.com/python/cpython/issues/106052)."""
+"""Earlier versions mishandle groups in possessive repeats (https://github.com/python/cpython/issues/106052)."""
 
 
 def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
-    """Read a list without a tree as far as its items are plain; None where only the tree can tell what the list is.
+    """Read plain items by pattern and the markup between them from small trees; return None if that is not safe.
 
-    Plain items leave a browser's parser as they found it, within the list and with nothing open. So does what stands
-    between two of them, or all is left to the tree: it becomes a tree of its own, in the list's own frame.
+    A plain item leaves an HTML parser in the state in which it found it. Markup between two plain items must do the
+    same: if it does not, the whole list has to be read from one tree.
     """
     frame = _FRAME.match(markup)
     if (
@@ -246,7 +246,7 @@ def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
             at += 1
         if reading.elements >= MAX_ITEMS or misses >= _MISSES + reading.plain:
             return None
-    # Behind the list's end nothing joins it any more.
+    # After the end tag of the list, nothing can be added to it.
     rest = markup[start:]
     if not reading.plain or _ROOT.search(rest):
         return None
@@ -256,9 +256,9 @@ def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
 
 
 def _read_stretch(frame: str, stretch: str, reading: _Reading, *, probe: str = "") -> bool:
-    """Read what stands between plain items from a tree of its own; return whether it can stand alone.
+    """Read a stretch of markup from a tree of its own; return False if it affects what follows.
 
-    `probe` is an item put behind it: the next one stands in the list as it should if the probe does.
+    `probe` is a list item added behind the stretch: if it ends up where it belongs, so does the next plain item.
     """
     container = LexborHTMLParser(f"{frame}{stretch}{probe}").css_first("#search_nature_rg > ul")
     if container is None or _ROOT.search(stretch):

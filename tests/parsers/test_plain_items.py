@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import cache
 
 import pytest
@@ -14,6 +15,9 @@ from parsers.model import SearchPage
 from tests.parsers.markup import as_sent, real
 from tests.parsers.page_digests import DEMO_PAGES, demo_page
 from tests.profiles import examples
+
+CPU_SECONDS = 1.0
+"""As in `test_mutilated_pages`."""
 
 
 def parse(body: bytes) -> SearchPage:
@@ -70,6 +74,49 @@ def test_the_captured_page_takes_the_plain_way() -> None:
         page = parse(body)
         assert page == parse_by_tree(body)
         assert (page.plain_items, page.tree_items) == (24, 0)
+
+
+def test_odd_items_alone_take_the_tree() -> None:
+    """An item that is not plain is read from a tree of its own: those around it stay plain."""
+    page = pages()[0]
+    places = [match.start() for match in re.finditer("<li ddt-pit", page)]
+    for odd in (2, 5, 9):
+        at = page.index("</p>", places[odd])
+        page = page[:at] + "<!-- odd -->" + page[at:]
+        places = [match.start() for match in re.finditer("<li ddt-pit", page)]
+    found = check(page)
+    assert (found.plain_items, found.tree_items) == (7, 3)
+    unclosed = page.replace("                </li>", "", 3)
+    assert check(unclosed).plain_items >= 4
+
+
+def test_what_reaches_beyond_an_item_takes_the_whole_list_to_the_tree() -> None:
+    """A tag that is still open behind an odd item changes the items after it: nothing is plain then."""
+    page = pages()[0]
+    at = page.index('<li ddt-pit="4"')
+    for reaching in (
+        "<font color=red>",
+        "<b>",
+        "<table>",
+        "<script>",
+        "</ul>",
+        "</div>",
+        '<body class="cpc">',
+    ):
+        assert check(page[:at] + reaching + page[at:]).plain_items == 0
+
+
+@pytest.mark.parametrize(
+    "piece", ["<li ddt-pit='", '<li ddt-pit="1" class="line1" id="p29000001"><a title="', "<li>"]
+)
+def test_beginnings_after_plain_items_take_no_more_than_their_length(piece: str) -> None:
+    """Plain items before them do not make repeated beginnings that never end costly."""
+    page = pages()[0]
+    end = page.index("</ul>", page.index('<li ddt-pit="10"'))
+    body = (page[:end] + piece * (700_000 // len(piece)) + page[end:]).encode("gb18030")
+    began = time.process_time()
+    parse(body)
+    assert time.process_time() - began < CPU_SECONDS
 
 
 ITEM = 'class="line2" id='
