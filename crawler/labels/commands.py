@@ -59,6 +59,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "pace_gap": ("one request every {seconds:.2g} s", "每 {seconds:.2g} 秒一个请求", "每 {seconds:.2g} 秒一個請求"),
     "pace_no_gap": ("no gap between requests", "请求之间不再间隔", "請求之間不再間隔"),
     "shop_states": ("the shop reports {n} pages", "书店称共 {n} 页", "書店稱共 {n} 頁"),
+    "items_parsed": (
+        "parsed {plain} items by pattern, {tree} from a tree",
+        "按固定标记解析 {plain} 项，按标记树解析 {tree} 项",
+        "依固定標記解析 {plain} 項，依標記樹解析 {tree} 項",
+    ),
     "page_listings": ("{n} listings", "{n} 条商品", "{n} 筆商品"),
     "revised": ("{words} (corrected)", "{words}（更正）", "{words}（更正）"),
     # How a search ended

@@ -252,6 +252,7 @@ async def test_verbose_tells_of_attempts_and_workers(run: Run) -> None:
     assert any("retrying in " in line for line in lines if line.startswith("page 2: attempt 1"))
     assert any(line.startswith("parse process ") and "started" in line for line in lines)
     assert sum(line.startswith("report: ") for line in lines) == 2
+    assert "parsed 180 items by pattern, 0 from a tree" in lines
 
 
 async def test_a_page_that_was_asked_again_is_no_problem(run: Run) -> None:
