@@ -288,5 +288,16 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{path} 中没有演示书店的搜索：{remedy}",
         "{path} 中沒有示範書店的搜尋：{remedy}",
     ),
+    # Commands to run next
+    "suggestion_command": (
+        "few results; the mainland's term may find more: {command}",
+        "结果很少，可换用大陆的说法：{command}",
+        "結果很少，可改用大陸的說法：{command}",
+    ),
+    "resume_command": (
+        "to read the rest: {command}",
+        "读取其余的页面：{command}",
+        "讀取其餘的頁面：{command}",
+    ),
 }  # fmt: skip
 """Texts by name; `crawler.labels` includes them."""
