@@ -1,7 +1,7 @@
 """The proof: every contender on the same work, in turn, and `RESULTS.md` of it; or the quick form, which only checks.
 
     python -m benchmarks [--rounds N] [--only NAME,…] [--output FOLDER]
-    python -m benchmarks --quick [--store]
+    python -m benchmarks --quick [--cpu] [--store]
 
 The whole takes some 25 minutes on two idle cores. `--only` measures some sections; their results are printed, and
 nothing is written unless `--output` says where. `--quick` takes less than two minutes, needs no contenders and exits
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
                 **{name: getattr(parts, name) for name in ("parse", "fetch", "replay", "loop", "startup")},
                 "scale": partial(scale.scale, output=output or folders[2]),
             }
+            facts = machine(peers, server.kind, rounds)
             sections: list[Section] = []
             failed = []
             for name in names:
@@ -71,12 +73,11 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
                     sections.append(Section(f"{name}: not measured", f"```\n{error}\n```"))
                     print(error, file=sys.stderr)
                 print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
-            facts = machine(peers, server.kind, rounds)
-    text = markdown(facts, NOTES, sections)
+                if output is not None:  # now, so that an interruption leaves what was measured
+                    (output / "RESULTS.md").write_text(markdown(facts, NOTES, sections), encoding="utf-8")
     if output is None:
-        print(text)
+        print(markdown(facts, NOTES, sections))
     else:
-        (output / "RESULTS.md").write_text(text, encoding="utf-8")
         print(f"{output / 'RESULTS.md'}: {(time.monotonic() - began) / 60:.0f} minutes")
     return not failed
 
@@ -129,13 +130,15 @@ def main() -> int:
     options.add_argument("--only", type=_sections, metavar="NAME,…", help=f"of {', '.join(SECTIONS)}")
     options.add_argument("--output", type=Path, metavar="FOLDER", help="for RESULTS.md and charts/")
     options.add_argument("--quick", action="store_true", help="only check for regressions")
+    options.add_argument("--cpu", action="store_true", help="with --quick: CPU time, no valgrind")
     options.add_argument("--store", action="store_true", help="with --quick: keep the ratios measured")
     wanted = options.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc files each process compiles every module
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the servers and removes the pages
     if wanted.quick:
         from benchmarks.quick import quick
 
-        return quick(store=wanted.store)
+        return quick(store=wanted.store, cpu=wanted.cpu)
     output = wanted.output or (None if wanted.only else FOLDER)
     return 0 if run(wanted.only or SECTIONS, wanted.rounds, output) else 1
 

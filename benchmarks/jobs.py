@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.arithmetic import Spread, in_turns, ratios, slopes
 from benchmarks.results import Row, Section, figure, table
@@ -21,7 +22,6 @@ QUERIES = tuple(f"演示{number}" for number in range(400))
 """Further queries; those with twenty full pages are used."""
 
 CONNECTIONS = 20
-COMMAND = "ours: command"
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,22 @@ class Contender:
     """A program that does the job."""
 
     name: str
-    script: str
+    kind: Literal["command", "library", "peer", "floor"]
+    """The first two are ours; peers run in an environment of their own."""
+    script: str = ""
     mode: str = ""
-    peer: bool = True
-    """It runs in the contenders' environment."""
     connections: int = CONNECTIONS
 
     def command(self, bench: Bench, work: Work, output: Path) -> list[str]:
         """Return its command line."""
-        if self.name.startswith(COMMAND):
+        if self.kind == "command":
             ((query, pages),) = work.searches
             return [
                 sys.executable, "-m", "crawler", query, "--pages", str(pages), "--base-url", work.base_url,
                 "--concurrency", str(work.connections), "--price-check", "0", "--format", "json",
             ]  # fmt: skip
         modes = [self.mode] if self.mode else []
-        python = bench.peers if self.peer else sys.executable
+        python = bench.peers if self.kind == "peer" else sys.executable
         return [python, str(CONTENDERS / self.script), *modes, bench.work_file(work), str(output)]
 
     def run(self, bench: Bench, work: Work) -> tuple[Cost, Proof]:
@@ -52,29 +52,27 @@ class Contender:
         output = bench.folder / "output.json"
         output.unlink(missing_ok=True)
         command = self.command(bench, work, output)
-        is_command = self.name.startswith(COMMAND)
-        cost = bench.run(command, output if is_command else os.devnull)
+        cost = bench.run(command, output if self.kind == "command" else os.devnull)
         found = json.loads(output.read_bytes())
-        if self.peer or self.script == "one_wave.py":
-            return cost, proof_of_records(found, bench.shop.expected(list(work.searches)))
-        reports = [found] if is_command else sorted(found, key=lambda report: _place(report["query"], work))
-        return cost, proof_of_reports(reports, [bench.shop.expected([search]) for search in work.searches])
+        if self.kind in {"peer", "floor"}:
+            return cost, proof_of_records(found, bench.shop.expected(work.searches))
+        reports = {report["query"]: report for report in ([found] if self.kind == "command" else found)}
+        return cost, proof_of_reports(
+            [reports[query] for query, _ in work.searches],
+            [bench.shop.expected([search]) for search in work.searches],
+        )
 
 
-def _place(query: str, work: Work) -> int:
-    return [name for name, _ in work.searches].index(query)
-
-
-POOL = Contender("ours: library, pool", "ours.py", "pool", peer=False)
-INLINE = Contender("ours: library, inline", "ours.py", "inline", peer=False)
-OURS = Contender(COMMAND, "", peer=False)
-OURS_10 = Contender(f"{COMMAND}, 10 connections", "", peer=False, connections=10)
-TUNED = Contender("Scrapy, tuned", "scrapy_spider.py", "tuned")
-DEFAULT = Contender("Scrapy, default", "scrapy_spider.py", "default")
-CRAWLEE = Contender("Crawlee, ParselCrawler", "crawlee_parsel.py")
-GEVENT = Contender("gevent + requests + lxml", "gevent_lxml.py")
-CLASSIC = Contender("Pool(10) + requests + regex, two fields", "pool_regex.py", connections=10)
-FLOOR = Contender("floor: aiohttp, one wave", "one_wave.py", peer=False)
+OURS = Contender("ours: command", "command")
+OURS_10 = Contender("ours: command, 10 connections", "command", connections=10)
+POOL = Contender("ours: library, pool", "library", "ours.py", "pool")
+INLINE = Contender("ours: library, inline", "library", "ours.py", "inline")
+TUNED = Contender("Scrapy, tuned", "peer", "scrapy_spider.py", "tuned")
+DEFAULT = Contender("Scrapy, default", "peer", "scrapy_spider.py", "default")
+CRAWLEE = Contender("Crawlee, ParselCrawler", "peer", "crawlee_parsel.py")
+GEVENT = Contender("gevent + requests + lxml", "peer", "gevent_lxml.py")
+CLASSIC = Contender("Pool(10) + requests + regex, two fields", "peer", "pool_regex.py", connections=10)
+FLOOR = Contender("floor: aiohttp, one wave", "floor", "one_wave.py")
 
 Runs = dict[Contender, list[tuple[Cost, Proof]]]
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -102,9 +102,7 @@ def _instructions(bench: Bench, valgrind: str, command: tuple[str, ...]) -> floa
     return float(sum(int(count.replace(",", "")) for count in counts))
 
 
-def _measure(
-    bench: Bench, wanted: list[Comparison], say: Callable[[str], None]
-) -> tuple[str, dict[str, float]]:
+def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tuple[str, dict[str, float]]:
     """Return how costs were measured, and the ratios."""
     commands = list(
         dict.fromkeys(
@@ -116,22 +114,21 @@ def _measure(
     )
     for command in commands:  # compiles the modules; robots.txt is kept
         bench.run(command)
-    valgrind = shutil.which("valgrind")
     if valgrind is not None:
-        say("counting instructions with valgrind")
         with ThreadPoolExecutor(2) as threads:
             counts = threads.map(partial(_instructions, bench, valgrind), commands)
             costs = dict(zip(commands, counts, strict=True))
         return "instructions", {one.name: one.ratio(costs) for one in wanted}
-    say("measuring CPU time, because valgrind is not installed")
     runs = in_turns({command: partial(bench.run, command) for command in commands}, ROUNDS)
     each = [{command: runs[command][number].cpu for command in commands} for number in range(ROUNDS)]
     return "cpu", {one.name: median(one.ratio(costs) for costs in each) for one in wanted}
 
 
-def quick(*, store: bool) -> int:
-    """Measure, compare and print; return the exit code."""
+def quick(*, store: bool, cpu: bool) -> int:
+    """Measure, compare and print; return the exit code. `cpu` measures CPU time even where valgrind is installed."""
     began = time.monotonic()
+    valgrind = None if cpu else shutil.which("valgrind")
+    print("measuring CPU time" if valgrind is None else "counting instructions with valgrind", flush=True)
     with tempfile.TemporaryDirectory(prefix="bookprice-benchmarks-") as temporary:
         folders = [Path(temporary) / name for name in ("pages", "runs")]
         for folder in folders:
@@ -139,7 +136,7 @@ def quick(*, store: bool) -> int:
         shop = make_shop(folders[0], {QUERY: 10}, (), 0)
         with serving(shop, 0.0) as server:
             bench = Bench(folders[1], shop, server, peers="", rounds=1)
-            how, now = _measure(bench, comparisons(bench), partial(print, flush=True))
+            how, now = _measure(bench, comparisons(bench), valgrind)
     version = ".".join(platform.python_version_tuple()[:2])
     kept = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     stored = kept.get(version, {}).get(how, {})

@@ -88,7 +88,7 @@ class Shop:
         folder = self.folder / quote_plus(query, encoding="gb18030")
         return gzip.decompress((folder / f"{page}.html.gz").read_bytes())
 
-    def expected(self, searches: list[tuple[str, int]]) -> list[Prices]:
+    def expected(self, searches: Iterable[tuple[str, int]]) -> list[Prices]:
         """Return what is on each page of the searches, in order."""
         return [self.truth[query, page] for query, pages in searches for page in range(1, pages + 1)]
 
