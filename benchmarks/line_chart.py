@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 
 from benchmarks.arithmetic import Spread
 
-WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 44, 50
+WIDTH, HEIGHT = 780, 400
+LEFT, RIGHT, TOP, BOTTOM = 70, 250, 44, 50
 FONT = 'font-family="sans-serif" font-size="12"'
 COLOURS = ("#1b6ca8", "#c2571a", "#2e7d32", "#8e3b8a", "#6b6b6b")
 
@@ -23,15 +23,15 @@ def line_chart(title: str, x_label: str, y_label: str, series: Mapping[str, Poin
     figures = [
         end for points in series.values() for _, spread in points for end in (spread.least, spread.greatest)
     ]
-    across = _Scale(sizes, LEFT, WIDTH - RIGHT, whole_decades=False)
-    up = _Scale(figures, HEIGHT - BOTTOM, TOP, whole_decades=True)
+    ticks = _ticks(figures)
+    across, up = _Scale(sizes, LEFT, WIDTH - RIGHT), _Scale(ticks, HEIGHT - BOTTOM, TOP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {FONT}>',
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="24" font-size="15" fill="#222">{escape(title)}</text>',
     ]
-    for value in up.ticks():
+    for value in ticks:
         y = up.at(value)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#444">{value:g}</text>')
@@ -64,11 +64,10 @@ def line_chart(title: str, x_label: str, y_label: str, series: Mapping[str, Poin
 class _Scale:
     """A logarithmic scale."""
 
-    def __init__(self, values: Sequence[float], start: float, end: float, *, whole_decades: bool) -> None:
-        low, high = math.log10(min(values)), math.log10(max(values))
-        if whole_decades:
-            low, high = math.floor(low), math.ceil(high)
-        self._low, self._high = low, max(high, low + 0.1)
+    def __init__(self, values: Sequence[float], start: float, end: float) -> None:
+        self._low, self._high = math.log10(min(values)), math.log10(max(values))
+        if self._high - self._low < 0.1:
+            self._high += 0.1
         self._start, self._end = start, end
 
     def at(self, value: float) -> float:
@@ -76,9 +75,15 @@ class _Scale:
         share = (math.log10(value) - self._low) / (self._high - self._low)
         return self._start + share * (self._end - self._start)
 
-    def ticks(self) -> list[float]:
-        """Return the decades."""
-        return [10.0**power for power in range(math.ceil(self._low), math.floor(self._high) + 1)]
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Return round numbers around all values: 1, 2, 5, 10 and so on, or the decades alone."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    marks = [round(step * 10.0**power, 12) for power in range(low, high + 1) for step in steps]
+    first = max(number for number, mark in enumerate(marks) if mark <= min(values) * 1.000_001)
+    last = min(number for number, mark in enumerate(marks) if mark >= max(values) * 0.999_999)
+    return marks[first : last + 1]
 
 
 def _apart(places: Sequence[float], gap: float = 15) -> list[float]:

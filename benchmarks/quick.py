@@ -2,7 +2,7 @@
 
 Each work is measured beside a floor in the same run, and only their ratio is compared, so that it hardly matters which
 machine it is. Where valgrind is installed, instructions are counted: load on the machine does not change them, and two
-counts run at once. Elsewhere the CPU time of processes is measured, in turn.
+counts run at once. Elsewhere the CPU time of processes is measured, in turn, and the least of five rounds counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import in_turns, regressions
@@ -31,6 +30,8 @@ from benchmarks.shop import make_shop, serving
 TOLERANCE = 0.15
 ROUNDS = 5
 """Of CPU time; instructions are counted once."""
+REPEATS = 8
+"""Times as many fetches and parsed pages where time is measured: its noise must be small beside their cost."""
 BASELINE = Path(__file__).with_name("baseline.json")
 
 
@@ -51,8 +52,8 @@ class Comparison:
         )
 
 
-def comparisons(bench: Bench) -> list[Comparison]:
-    """Return what is compared."""
+def comparisons(bench: Bench, times: int) -> list[Comparison]:
+    """Return what is compared; fetches and parsed pages are repeated `times` as often as counting needs."""
     python = sys.executable
     work = Work("quick", bench.server.fast, CONNECTIONS, ((QUERY, 10),))
     pages = bench.folder / "parsed"
@@ -62,7 +63,8 @@ def comparisons(bench: Bench) -> list[Comparison]:
     fetch = (python, str(ROOT / "benchmarks" / "fetch.py"), "--one")
     port = str(urlsplit(bench.server.fast).port)
     parse = (python, str(CONTENDERS / "parse_pages.py"))
-    few, many = ("--fetches", "20"), ("--fetches", "420")
+    few, many = ("--fetches", "20"), ("--fetches", str(20 + 400 * times))
+    passes = str(1 + 5 * times)
     raw, raw_less = (*fetch, "aiohttp", port, *many), (*fetch, "aiohttp", port, *few)
     own_less = (*fetch, "downloader", port, *few)
     floor = tuple(FLOOR.command(bench, work, bench.folder / "floor.json"))
@@ -70,7 +72,7 @@ def comparisons(bench: Bench) -> list[Comparison]:
         Comparison("--help ÷ python -c pass", (python, "-m", "crawler", "--help"), (python, "-c", "pass")),
         Comparison(
             "parse one page ÷ decode and Lexbor",
-            (*parse, "ours", str(pages), "6"), (*parse, "floor", str(pages), "6"),
+            (*parse, "ours", str(pages), passes), (*parse, "floor", str(pages), passes),
             (*parse, "ours", str(pages), "1"), (*parse, "floor", str(pages), "1"),
         ),
         Comparison("a fetch ÷ raw aiohttp", (*fetch, "downloader", port, *many), raw, own_less, raw_less),
@@ -120,8 +122,9 @@ def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tu
             costs = dict(zip(commands, counts, strict=True))
         return "instructions", {one.name: one.ratio(costs) for one in wanted}
     runs = in_turns({command: partial(bench.run, command) for command in commands}, ROUNDS)
-    each = [{command: runs[command][number].cpu for command in commands} for number in range(ROUNDS)]
-    return "cpu", {one.name: median(one.ratio(costs) for costs in each) for one in wanted}
+    # The least of the rounds: what disturbs a process only adds to its time.
+    costs = {command: min(cost.cpu for cost in runs[command]) for command in commands}
+    return "cpu", {one.name: one.ratio(costs) for one in wanted}
 
 
 def quick(*, store: bool, cpu: bool) -> int:
@@ -136,7 +139,7 @@ def quick(*, store: bool, cpu: bool) -> int:
         shop = make_shop(folders[0], {QUERY: 10}, (), 0)
         with serving(shop, 0.0) as server:
             bench = Bench(folders[1], shop, server, peers="", rounds=1)
-            how, now = _measure(bench, comparisons(bench), valgrind)
+            how, now = _measure(bench, comparisons(bench, 1 if valgrind else REPEATS), valgrind)
     version = ".".join(platform.python_version_tuple()[:2])
     kept = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     stored = kept.get(version, {}).get(how, {})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.arithmetic import Spread, in_turns, ratios, regressions, slopes
-from benchmarks.line_chart import line_chart
+from benchmarks.line_chart import _ticks, line_chart
 from benchmarks.plain_server import answer
 from benchmarks.quick import Comparison
 from benchmarks.results import Row, Section, markdown
@@ -139,3 +139,12 @@ def test_a_chart_is_well_formed() -> None:
     root = ET.fromstring(line_chart("Pages & seconds", "pages", "seconds", series))  # noqa: S314 – our own
     texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"Pages & seconds", "ours <1>", "one"} <= set(texts)
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [([0.6, 3.0], [0.5, 1, 2, 5]), ([1.0, 10.0], [1, 2, 5, 10]), ([2.0], [2]),
+     ([0.0004, 8.0], [0.0001, 0.001, 0.01, 0.1, 1, 10])],
+)  # fmt: skip
+def test_a_scale_has_round_numbers_around_its_values(values: list[float], ticks: list[float]) -> None:
+    assert _ticks(values) == ticks
