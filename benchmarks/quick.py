@@ -32,6 +32,7 @@ ROUNDS = 5
 """Of CPU time; instructions are counted once."""
 REPEATS = 8
 """Times as many fetches and parsed pages where time is measured: its noise must be small beside their cost."""
+VERSION = ".".join(platform.python_version_tuple()[:2])
 BASELINE = Path(__file__).with_name("baseline.json")
 
 
@@ -140,18 +141,36 @@ def quick(*, store: bool, cpu: bool) -> int:
         with serving(shop, 0.0) as server:
             bench = Bench(folders[1], shop, server, peers="", rounds=1)
             how, now = _measure(bench, comparisons(bench, 1 if valgrind else REPEATS), valgrind)
-    version = ".".join(platform.python_version_tuple()[:2])
-    kept = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
-    stored = kept.get(version, {}).get(how, {})
-    for line in lines(now, stored):
+    for line in lines(now, stored_ratios(how)):
         print(line)
     print(f"{time.monotonic() - began:.0f} s")
+    return judge(how, now, store=store)
+
+
+def _stored() -> dict[str, dict[str, dict[str, float]]]:
+    """Return the ratios that are kept, by the version of Python and how they were measured."""
+    kept: dict[str, dict[str, dict[str, float]]] = (
+        json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
+    )
+    return kept
+
+
+def stored_ratios(how: str) -> dict[str, float]:
+    """Return the ratios that are kept for this Python."""
+    return _stored().get(VERSION, {}).get(how, {})
+
+
+def judge(how: str, now: dict[str, float], *, store: bool) -> int:
+    """Keep the ratios, or compare them with those that are kept; return the exit code."""
     if store:
-        kept.setdefault(version, {})[how] = {name: round(ratio, 3) for name, ratio in now.items()}
-        BASELINE.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        kept = _stored()
+        kept.setdefault(VERSION, {})[how] = {name: round(ratio, 3) for name, ratio in now.items()}
+        text = json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False)
+        BASELINE.write_text(text + "\n", encoding="utf-8")
         return 0
+    stored = stored_ratios(how)
     if not stored:
-        print(f"{BASELINE.name} has no ratios of {how} for Python {version}; --store keeps these")
+        print(f"{BASELINE.name} has no ratios of {how} for Python {VERSION}; --store keeps these")
         return 0
     slower = regressions(now, stored, TOLERANCE)
     if slower:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks import quick
 from benchmarks.arithmetic import Spread, in_turns, ratios, regressions, slopes
 from benchmarks.line_chart import _ticks, line_chart
 from benchmarks.plain_server import answer
-from benchmarks.quick import Comparison
 from benchmarks.results import Row, Section, markdown
 from benchmarks.runs import proof_of_records, proof_of_reports
 from benchmarks.shop import Prices, Shop
@@ -52,10 +52,10 @@ def test_a_slope_is_the_cost_of_one_step_more() -> None:
 
 
 def test_a_comparison_subtracts_what_the_start_costs() -> None:
-    one = Comparison("parse", ("ours",), ("floor",), ("ours", "less"), ("floor", "less"))
+    one = quick.Comparison("parse", ("ours",), ("floor",), ("ours", "less"), ("floor", "less"))
     costs = {("ours",): 10.0, ("floor",): 5.0, ("ours", "less"): 4.0, ("floor", "less"): 3.0}
     assert one.ratio(costs) == 3.0
-    assert Comparison("start", ("ours",), ("floor",)).ratio(costs) == 2.0
+    assert quick.Comparison("start", ("ours",), ("floor",)).ratio(costs) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,21 @@ def test_a_comparison_subtracts_what_the_start_costs() -> None:
 def test_a_regression_is_more_than_the_tolerance(now: dict[str, float], slower: list[str]) -> None:
     """A ratio that is no longer measured counts: it would hide one."""
     assert regressions(now, {"a": 2.0}, 0.15) == slower
+
+
+def test_the_quick_form_fails_on_what_became_slower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names it; ratios measured otherwise, or never stored, are not compared."""
+    monkeypatch.setattr(quick, "BASELINE", tmp_path / "baseline.json")
+    assert quick.judge("cpu", {"parse": 9.0}, store=False) == 0
+    assert "has no ratios" in capsys.readouterr().out
+    assert quick.judge("instructions", {"parse": 2.0, "fetch": 1.5}, store=True) == 0
+    assert quick.judge("cpu", {"parse": 9.0}, store=True) == 0
+    assert quick.judge("instructions", {"parse": 2.2, "fetch": 1.0}, store=False) == 0
+    assert capsys.readouterr().out == ""
+    assert quick.judge("instructions", {"parse": 2.4, "fetch": 1.5}, store=False) == 1
+    assert capsys.readouterr().out.endswith(": parse\n")
 
 
 @pytest.mark.parametrize(
