@@ -121,12 +121,19 @@ def _sections(text: str) -> tuple[str, ...]:
     return names
 
 
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if rounds < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return rounds
+
+
 def main() -> int:
     """Do what the options say; return the exit code."""
     options = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--rounds", type=_rounds, default=7, help="at least 1 (default: 7)")
     options.add_argument("--only", type=_sections, metavar="NAME,…", help=f"of {', '.join(SECTIONS)}")
     options.add_argument("--output", type=Path, metavar="FOLDER", help="for RESULTS.md and charts/")
     options.add_argument("--quick", action="store_true", help="only check for regressions")

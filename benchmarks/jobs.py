@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.arithmetic import Spread, in_turns, ratios, slopes
-from benchmarks.results import Row, Section, figure, table
+from benchmarks.results import Row, Section, figure, spread_cells, table
 from benchmarks.runs import CONTENDERS, Bench, Cost, Proof, Work, proof_of_records, proof_of_reports
 
 QUERY = "渗透测试"
@@ -118,13 +118,11 @@ def job(bench: Bench) -> Section:
 
     lines = []
     for contender in contenders:
-        spread = Spread.of([1000 * second for second in seconds[contender]])
         cpu = Spread.of([1000 * cost.cpu for cost, _ in runs[contender]])
         lines.append(
             (
                 contender.name,
-                f"{spread.median:.0f}",
-                f"{spread.least:.0f} … {spread.greatest:.0f}",
+                *spread_cells([1000 * second for second in seconds[contender]]),
                 figure(ratios(seconds[contender], seconds[OURS]).median),
                 f"{cpu.median:.0f}",
                 runs[contender][0][1].fields,
@@ -174,7 +172,6 @@ def cpu(bench: Bench) -> Section:
         return slopes(small, large, pages)
 
     figures = {contender: each(contender.name, small.name, large.name, 180) for contender in contenders}
-    command = each(OURS.name, "20", "100", 80)
     runs: Runs = {contender: results[f"{contender.name} / {large.name}"] for contender in contenders}
 
     def row(against: str, one: Contender, other: Contender, bound: float) -> Row:
@@ -183,14 +180,10 @@ def cpu(bench: Bench) -> Section:
             "CPU per page, 200 pages", against, measured, bound, at_least=True, void=_void(runs, one, other)
         )
 
-    lines = [
-        (contender.name, figure(spread.median), f"{figure(spread.least)} … {figure(spread.greatest)}", proof)
-        for contender, proof, spread in [
-            *((each_of, _proof(runs[each_of]), Spread.of(figures[each_of])) for each_of in contenders),
-            (replace(OURS, name="ours: command with its journal, 20 to 100 pages of one search"),
-             _proof(results[f"{OURS.name} / 100"]), Spread.of(command)),
-        ]
-    ]  # fmt: skip
+    measured = [(contender.name, figures[contender], runs[contender]) for contender in contenders]
+    words = "ours: command with its journal, 20 to 100 pages of one search"
+    measured.append((words, each(OURS.name, "20", "100", 80), results[f"{OURS.name} / 100"]))
+    lines = [(name, *spread_cells(slope), _proof(proofs)) for name, slope, proofs in measured]
     return Section(
         "CPU time of a page",
         "The CPU time of whole processes, children included, for 200 pages without latency (ten searches) minus that "

@@ -9,16 +9,11 @@ from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import Spread, in_turns, ratios
 from benchmarks.jobs import LONG_QUERY, QUERY, full_queries
-from benchmarks.results import Row, Section, figure, table
+from benchmarks.results import Row, Section, figure, spread_cells, table
 from benchmarks.runs import CONTENDERS, ROOT, Bench
 
 PARSED_PAGES = 20
 FETCHES = 2_000
-
-
-def _spread(figures: list[float]) -> tuple[str, str]:
-    spread = Spread.of(figures)
-    return figure(spread.median), f"{figure(spread.least)} … {figure(spread.greatest)}"
 
 
 def parse(bench: Bench) -> Section:
@@ -49,7 +44,7 @@ def parse(bench: Bench) -> Section:
     lines = [
         (
             names[name],
-            *_spread(figures[name]),
+            *spread_cells(figures[name]),
             figure(ratios(figures[name], figures["ours"]).median),
             "–" if name == "floor" else f"{found[name]:,} of {items:,} items",
         )
@@ -94,7 +89,7 @@ def fetch(bench: Bench) -> Section:
     work = "a fetch of 10 KB, CPU"
     raw, own, warc, scrapy = commands
     lines = [
-        (name, *_spread(figures[name]), figure(ratios(figures[name], figures[raw]).median),
+        (name, *spread_cells(figures[name]), figure(ratios(figures[name], figures[raw]).median),
          f"{fetched[name]:,} of {FETCHES:,} fetches")
         for name in commands
     ]  # fmt: skip
@@ -142,7 +137,7 @@ def replay(bench: Bench) -> Section:
     lines = [
         (
             mode,
-            *_spread(figures[mode]),
+            *spread_cells(figures[mode]),
             f"{found[mode][0]:,} of 2,000 pages, {found[mode][1]:,} of {items:,} items",
         )
         for mode in figures
@@ -168,7 +163,7 @@ def loop(bench: Bench) -> Section:
     found = min(run["items"] for run in runs)
     void = "" if found == items else "items are missing"
     lags, own = [run["lag"] for run in runs], [run["cpu"] for run in runs]
-    lines = [("largest lag", *_spread(lags)), ("most CPU between two wake-ups", *_spread(own))]
+    lines = [("largest lag", *spread_cells(lags)), ("most CPU between two wake-ups", *spread_cells(own))]
     return Section(
         "The event loop",
         "50 searches of 20 pages on one `Crawler`, without latency, beside a task that wakes every 5 ms. The second "
@@ -190,7 +185,10 @@ def startup(bench: Bench) -> Section:
     results = in_turns({name: partial(bench.run, command) for name, command in commands.items()}, rounds)
     figures = {name: [1000 * cost.seconds for cost in costs] for name, costs in results.items()}
     more = Spread.of([one - other for one, other in zip(figures["help"], figures["bare"], strict=True)])
-    lines = [("`--help`", *_spread(figures["help"])), ("`python -c pass`", *_spread(figures["bare"]))]
+    lines = [
+        ("`--help`", *spread_cells(figures["help"])),
+        ("`python -c pass`", *spread_cells(figures["bare"])),
+    ]
     return Section(
         "The start",
         f"Whole processes, {rounds} rounds.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.arithmetic import Spread
 
-__all__ = ["Row", "Section", "figure", "markdown", "table"]
+__all__ = ["Row", "Section", "figure", "markdown", "spread_cells", "table"]
 
 LEGEND = (
     "`÷` divides figures of the same round; shown are the median of all rounds, the least and the greatest."
@@ -63,6 +63,12 @@ def figure(number: float) -> str:
     return (
         f"{number:,.0f}" if abs(number) >= 100 else f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
     )
+
+
+def spread_cells(figures: Sequence[float]) -> tuple[str, str]:
+    """Return two cells: the median, and the least and the greatest."""
+    spread = Spread.of(figures)
+    return figure(spread.median), f"{figure(spread.least)} … {figure(spread.greatest)}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
