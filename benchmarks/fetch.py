@@ -24,7 +24,8 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -117,9 +118,9 @@ async def through_aiohttp(port: int, count: int, width: int) -> float:
         return time.process_time() - started
 
 
-async def through_downloader(port: int, count: int, width: int) -> float:
+async def through_downloader(port: int, count: int, width: int, *, obey_robots: bool = False) -> float:
     """Return the CPU seconds of `count` fetches."""
-    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=False)
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=obey_robots)
     async with Downloader(concurrency=width) as downloader:
 
         async def fetch(url: str) -> None:
@@ -137,7 +138,7 @@ async def through_warc(port: int, count: int, width: int) -> float:
     now = dt.datetime.now(dt.UTC)
     first = next(urls(port, 1))
     parameters = RunParameters("10 KB", "10 KB", "dangdang", first, False, {}, first, now, "0")
-    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=False)
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
     with tempfile.TemporaryDirectory() as folder:
         journal = open_journal(Path(folder), parameters, now=now)
         journal.begin(parameters)
@@ -158,7 +159,11 @@ async def through_warc(port: int, count: int, width: int) -> float:
     return seconds
 
 
-WAYS = {"aiohttp": through_aiohttp, "downloader": through_downloader, "warc": through_warc}
+WAYS: dict[str, Callable[[int, int, int], Coroutine[None, None, float]]] = {
+    "aiohttp": through_aiohttp,
+    "downloader": partial(through_downloader, obey_robots=True),  # as in a search
+    "warc": through_warc,
+}
 
 
 def cpu(port: int, count: int, width: int, rounds: int) -> None:
