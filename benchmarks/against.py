@@ -83,8 +83,8 @@ def main() -> None:
     options.add_argument("--latency", type=float, default=0.2, help="seconds that the shop takes to respond")
     wanted = options.parse_args()
 
-    from benchmarks.job import demo_shop
     from benchmarks.job_once import QUERY
+    from benchmarks.shop import demo_shop
     from parsers.dangdang import search_url
 
     trees = (wanted.other.resolve(), ROOT)

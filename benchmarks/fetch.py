@@ -1,24 +1,31 @@
 """Compare the downloader with raw aiohttp: CPU per fetch; and measure the cost of thousands of hosts.
 
     python benchmarks/fetch.py [--fetches N] [--connections N] [--rounds N] [--hosts N]
+    python benchmarks/fetch.py --one aiohttp|downloader|warc PORT [--fetches N] [--connections N]
 
 A server in a separate process sends pages of 10 KB over loopback. Downloader and raw aiohttp (`session.get` and `read`)
 take turns in each round, and only the CPU time of this process counts, since machines are shared: read the ratio. That
 part records nothing and reads no robots.txt. The part on hosts requests addresses 127.1.x.y, each a separate host,
-three times, obeying robots.txt; it prints the number of requests for robots.txt, and the memory per host.
+three times, obeying robots.txt; it prints the number of requests for robots.txt, and the memory per host. `--one`
+fetches from a server that runs already, and prints the CPU seconds and the number of bytes as JSON; `warc` keeps every
+request and response in a journal and compresses it to an archive, as `--archive` does.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import gc
+import json
 import multiprocessing
 import statistics
 import sys
+import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,6 +37,9 @@ sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
 
 from crawler.download.client import Downloader  # noqa: E402
 from crawler.download.exchange import FetchPolicy  # noqa: E402
+from crawler.recording.archive import write_archive  # noqa: E402
+from crawler.recording.journal import open_journal  # noqa: E402
+from crawler.recording.replay_model import RunEnd, RunParameters  # noqa: E402
 
 PAGE = bytes(range(32, 96)) * 160
 """10,240 bytes."""
@@ -108,9 +118,9 @@ async def through_aiohttp(port: int, count: int, width: int) -> float:
         return time.process_time() - started
 
 
-async def through_downloader(port: int, count: int, width: int) -> float:
+async def through_downloader(port: int, count: int, width: int, *, obey_robots: bool = False) -> float:
     """Return the CPU seconds of `count` fetches."""
-    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=False)
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=obey_robots)
     async with Downloader(concurrency=width) as downloader:
 
         async def fetch(url: str) -> None:
@@ -121,6 +131,39 @@ async def through_downloader(port: int, count: int, width: int) -> float:
         started = time.process_time()
         await in_turns(urls(port, count), fetch, width)
         return time.process_time() - started
+
+
+async def through_warc(port: int, count: int, width: int) -> float:
+    """Return the CPU seconds of `count` fetches with their records, the archive that is made of them included."""
+    now = dt.datetime.now(dt.UTC)
+    first = next(urls(port, 1))
+    parameters = RunParameters("10 KB", "10 KB", "dangdang", first, False, {}, first, now, "0")
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
+    with tempfile.TemporaryDirectory() as folder:
+        journal = open_journal(Path(folder), parameters, now=now)
+        journal.begin(parameters)
+        async with Downloader(concurrency=width) as downloader:
+
+            async def fetch(url: str) -> None:
+                exchange = await downloader.fetch(url, policy, on_hop=lambda hop, _: journal.hop(None, hop))
+                assert len(exchange.body) == len(PAGE), exchange.detail
+
+            await in_turns(urls(port, width), fetch, width)
+            started = time.process_time()
+            await in_turns(urls(port, count), fetch, width)
+        await journal.end(RunEnd(now, None, {}))
+        assert journal.failure is None, journal.failure
+        await write_archive(journal.fileno(), Path(folder) / "fetches.warc.gz")
+        seconds = time.process_time() - started
+        journal.close()
+    return seconds
+
+
+WAYS: dict[str, Callable[[int, int, int], Coroutine[None, None, float]]] = {
+    "aiohttp": through_aiohttp,
+    "downloader": partial(through_downloader, obey_robots=True),  # as in a search
+    "warc": through_warc,
+}
 
 
 def cpu(port: int, count: int, width: int, rounds: int) -> None:
@@ -192,7 +235,13 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--hosts", type=int, default=2000, help="0 leaves that part out")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
+    if wanted.one:
+        way, port = wanted.one
+        seconds = asyncio.run(WAYS[way](int(port), wanted.fetches, wanted.connections))
+        print(json.dumps({"cpu": seconds, "fetched": wanted.fetches}))
+        return
     pipe, far = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(far,), daemon=True)
     server.start()

@@ -104,6 +104,10 @@ class PageFinished:
     """True if this replaces an earlier verdict of the page."""
     price_order: bool = False
     """As in `Attempt`."""
+    plain_items: int = 0
+    """Its items that the parser read without building a tree."""
+    tree_items: int = 0
+    """Its items that the parser read from a tree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ between processes as plain tuples (`to_wire`, `from_wire`): pickling a page of 6
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -277,6 +277,10 @@ class SearchPage:
     """The kind of `sign`, for reports in other languages; None if only its text is known."""
     sign_value: str = ""
     """The title, words or number that `sign` quotes."""
+    plain_items: int = field(default=0, compare=False)
+    """Number of items read without a tree; the way of reading does not count in comparisons."""
+    tree_items: int = field(default=0, compare=False)
+    """Number of items read from a tree."""
 
     def to_wire(self) -> Wire:
         """Return the page as a tuple of plain values, with its listings as nested tuples."""
@@ -285,6 +289,7 @@ class SearchPage:
             self.pages, None if self.layout is None else self.layout.value, self.query_echo, self.notice,
             self.items, self.sign, self.charset, self.undecodable, self.title_echo, self.ended, self.unparsed,
             self.surplus, self.clipped, None if self.sign_code is None else self.sign_code.value, self.sign_value,
+            self.plain_items, self.tree_items,
         )  # fmt: skip
 
     @classmethod
@@ -294,13 +299,14 @@ class SearchPage:
             kind, listings, total, page,
             pages, layout, query_echo, notice,
             items, sign, charset, undecodable, title_echo, ended, unparsed,
-            surplus, clipped, sign_code, sign_value,
+            surplus, clipped, sign_code, sign_value, plain_items, tree_items,
         ) = wire  # fmt: skip
         return cls(
             PageKind(kind), tuple(Listing.from_wire(listing) for listing in listings), total, page,
             pages, None if layout is None else Layout(layout), query_echo, notice,
             items, sign, charset, undecodable, title_echo, ended, unparsed,
             surplus, clipped, None if sign_code is None else SignCode(sign_code), sign_value,
+            plain_items, tree_items,
         )  # fmt: skip
 
 

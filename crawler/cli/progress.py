@@ -95,6 +95,7 @@ class ProgressReporter:
             case SearchFinished():
                 self.close()
                 self._tell_price_pages(event.result)
+                self._tell_items()
 
     def close(self) -> None:
         """Remove the bar and restore the terminal."""
@@ -159,6 +160,13 @@ class ProgressReporter:
         words = price_failures(result.price_pages, self._words)
         if words and result.had_a_page and not self._verbose:
             self._say(words)
+
+    def _tell_items(self) -> None:
+        """Tell for --verbose which way the items were read: a shop's new markup shows here as items from a tree."""
+        plain = sum(page.plain_items for page in self._finished.values())
+        tree = sum(page.tree_items for page in self._finished.values())
+        if plain or tree:
+            self._detail(self._words("items_parsed", plain=plain, tree=tree))
 
     def _tell_end(self, event: PageFinished) -> None:
         self._say(self._in_full(event) if self._verbose else self._in_words(event))

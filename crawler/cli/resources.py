@@ -78,8 +78,12 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 
 def _not_raised(failure: sys.UnraisableHookArgs) -> None:
     """Let Python report an unraisable error, unless it follows from a shortage already reported: a half-built loop."""
-    if _reported.isdisjoint({FILES, MEMORY, THREADS}):
+    if not _shortage_reported():
         sys.__unraisablehook__(failure)
+
+
+def _shortage_reported() -> bool:
+    return not _reported.isdisjoint({FILES, MEMORY, THREADS})
 
 
 class _OneLine(logging.Handler):
@@ -93,6 +97,8 @@ class _OneLine(logging.Handler):
         if os.getpid() != self._process:
             return
         error = record.exc_info[1] if record.exc_info else None
+        if error and _shortage_reported():
+            return  # it follows from the shortage: a server that accepts again after it was closed
         words = (error and shortage(error)) or record.getMessage().partition("\n")[0]
         if len(_reported) < _MOST_LINES:
             say_once(words)

@@ -59,6 +59,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "pace_gap": ("one request every {seconds:.2g} s", "每 {seconds:.2g} 秒一个请求", "每 {seconds:.2g} 秒一個請求"),
     "pace_no_gap": ("no gap between requests", "请求之间不再间隔", "請求之間不再間隔"),
     "shop_states": ("the shop reports {n} pages", "书店称共 {n} 页", "書店稱共 {n} 頁"),
+    "items_parsed": (
+        "parsed {plain} items by pattern, {tree} from a tree",
+        "按固定标记解析 {plain} 项，按标记树解析 {tree} 项",
+        "依固定標記解析 {plain} 項，依標記樹解析 {tree} 項",
+    ),
     "page_listings": ("{n} listings", "{n} 条商品", "{n} 筆商品"),
     "revised": ("{words} (corrected)", "{words}（更正）", "{words}（更正）"),
     # How a search ended
@@ -282,6 +287,17 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "no search of the demo shop is recorded in {path}; {remedy}",
         "{path} 中没有演示书店的搜索：{remedy}",
         "{path} 中沒有示範書店的搜尋：{remedy}",
+    ),
+    # Commands to run next
+    "suggestion_command": (
+        "few results; the mainland's term may find more: {command}",
+        "结果很少，可换用大陆的说法：{command}",
+        "結果很少，可改用大陸的說法：{command}",
+    ),
+    "resume_command": (
+        "to read the rest: {command}",
+        "读取其余的页面：{command}",
+        "讀取其餘的頁面：{command}",
     ),
 }  # fmt: skip
 """Texts by name; `crawler.labels` includes them."""

@@ -447,6 +447,8 @@ class Search:
                     cheapest=self._findings.cheapest,
                     books=self._findings.kept_count,
                     revised=key in self._announced,
+                    plain_items=judgement.page.plain_items if judgement.page is not None else 0,
+                    tree_items=judgement.page.tree_items if judgement.page is not None else 0,
                     price_order=pages.price_order,
                 )
             )

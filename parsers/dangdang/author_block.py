@@ -9,6 +9,7 @@ Each of the three spans may be empty or absent, and the slashes vary, so tell th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.text import fold, parse_date
@@ -16,7 +17,7 @@ from parsers.text import fold, parse_date
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["AuthorBlock", "read_author_block"]
+__all__ = ["AuthorBlock", "AuthorTexts", "read_author_block", "span_texts", "trimmed"]
 
 _DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.-]+")
 """A text that consists only of a date: a name may contain a year («1984研究会»)."""
@@ -30,19 +31,36 @@ class AuthorBlock(NamedTuple):
     publisher: str | None = None
 
 
-def read_author_block(
-    block: LexborNode, *, author_titles: list[str], publisher: str, publisher_title: str
-) -> AuthorBlock:
-    """Return the texts of an author block.
+class AuthorTexts(NamedTuple):
+    """The texts of an author block.
 
-    `author_titles` are the titles of its author links; `publisher` and `publisher_title` are the text and title of its
-    first publisher link. The shop cuts the block after some sixty characters; the titles are complete.
+    The shop cuts the block after some sixty characters; the titles are complete.
     """
-    texts = [fold(span.text()).strip("/ ") for span in block.iter() if span.tag == "span"]
-    if not texts:
-        texts = [part.strip("/ ") for part in fold(block.text()).split(" /")]
+
+    spans: list[str]
+    author_titles: list[str]
+    """Titles of the links that are named as author's."""
+    publisher: str
+    """Text of the first link that is named as publisher's."""
+    publisher_title: str
+
+
+def span_texts(block: LexborNode) -> list[str]:
+    """Return the texts of a block's spans, or of the parts between its slashes where it has none."""
+    texts = [trimmed(span.text()) for span in block.iter() if span.tag == "span"]
+    return texts or [part.strip("/ ") for part in fold(block.text()).split(" /")]
+
+
+def trimmed(text: str) -> str:
+    """Return the text of a span without the slash before it."""
+    return fold(text).strip("/ ")
+
+
+def read_author_block(said: AuthorTexts) -> AuthorBlock:
+    """Return the texts of an author block by what they hold."""
+    texts, author_titles, publisher, publisher_title = said
     others = [text for text in texts if text and text != publisher.strip("/ ")]
-    published = next((t for t in others if _DATE_ALONE.fullmatch(t) and parse_date(t) is not None), "")
+    published = next((text for text in others if _is_date(text)), "")
     if published:
         others.remove(published)
     # The first text is the author, unless the author's span exists but is empty.
@@ -51,9 +69,14 @@ def read_author_block(
     return AuthorBlock(_fullest(contributors, author_titles), published, house or None)
 
 
+@lru_cache(maxsize=4096)  # as many days as `parse_date` remembers
+def _is_date(text: str) -> bool:
+    return _DATE_ALONE.fullmatch(text) is not None and parse_date(text) is not None
+
+
 def _fullest(text: str, titles: list[str]) -> str:
     """Return the longest text, preferring `text`; an apostrophe cuts a title in single quotes short."""
     for title in titles:
-        if title != text and len(title.replace(" ", "")) > len(text.replace(" ", "")):
+        if title != text and len(title) - title.count(" ") > len(text) - text.count(" "):
             text = title
     return text

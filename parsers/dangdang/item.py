@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from parsers.condition import says_used, seller_sells_used
-from parsers.dangdang.author_block import AuthorBlock, read_author_block
+from parsers.dangdang.author_block import AuthorBlock, AuthorTexts, read_author_block, span_texts
 from parsers.dangdang.urls import PRODUCT_URL
 from parsers.model import Flag, Listing
 from parsers.names import is_unknown, parse_contributors
@@ -22,7 +22,18 @@ from parsers.titles import read_title
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["Item", "product_id_of"]
+__all__ = [
+    "MARKED_CLASSES",
+    "MARKED_NAMES",
+    "PRODUCT_LINK",
+    "SELF_OPERATED",
+    "Item",
+    "absolute",
+    "opens_product",
+    "product_id_of",
+    "star_width",
+    "stars",
+]
 
 Attributes = dict[str, str | None]
 Marked = tuple["LexborNode", Attributes]
@@ -31,14 +42,14 @@ Marked = tuple["LexborNode", Attributes]
 It is a plain tuple because a page has 1,300 such nodes, and a named tuple takes 0.2 µs more to create.
 """
 
-_MARKED_CLASSES = frozenset(
+MARKED_CLASSES = frozenset(
     """
     pic name detail search_hot_word search_now_price search_pre_price search_discount search_e_price e_price ebook_buy
     price_n price_r price_s search_star_black level search_comment_num search_book_author search_shangjia link
     new_lable new_lable1 new_lable2 skcolor_ljg search_btn_cart
     """.split()  # noqa: SIM905 (a table of class names is read more easily than thirty quoted strings)
 )
-_MARKED_NAMES = frozenset(
+MARKED_NAMES = frozenset(
     """
     itemlist-picture itemlist-title itemlist-review itemlist-shop-name itemlist-author P_cbs pdno ebook_buy_button title
     """.split()  # noqa: SIM905 (as above)
@@ -47,7 +58,7 @@ _TITLE_MARKS = frozenset({"pic", "itemlist-picture", "itemlist-title", "name"})
 _PRICE_MARKS = frozenset({"search_now_price", "price_n", "search_e_price", "e_price"})
 
 _ITEM_ID = re.compile(r"p?([0-9]{5,20})")
-_PRODUCT_LINK = re.compile(
+PRODUCT_LINK = re.compile(
     r"(?:product\.(?:m\.)?dangdang\.com/(?:product\.aspx\?product_id=)?|e\.dangdang\.com/products/)([0-9]{5,20})(?!\d)"
 )
 MAX_ADDRESS = 2_000
@@ -55,7 +66,7 @@ MAX_ADDRESS = 2_000
 
 _STAR_WIDTH = re.compile(r"width\s*:\s*(\d+(?:\.\d+)?)\s*%")
 _PLACEHOLDER = re.compile(r"url_none|images/model|/blank\.|loading")
-_SELF_OPERATED = "当当自营"
+SELF_OPERATED = "当当自营"
 _BUY_BUTTON = "Buy"
 _NO_STOCK = re.compile(r"到货通知|缺货|售罄|无货|已下架")
 
@@ -73,8 +84,8 @@ def product_id_of(node: LexborNode) -> str | None:
 @lru_cache(maxsize=512)  # a page's two thousand nodes have some thirty combinations
 def _marks_of(classes: str | None, name: str | None) -> tuple[str, ...]:
     """Return the marks in a node's classes and name."""
-    marks = _MARKED_CLASSES.intersection(classes.split()) if classes else frozenset[str]()
-    return (*marks, name) if name in _MARKED_NAMES else tuple(marks)
+    marks = MARKED_CLASSES.intersection(classes.split()) if classes else frozenset[str]()
+    return (*marks, name) if name in MARKED_NAMES else tuple(marks)
 
 
 class Item:
@@ -124,7 +135,7 @@ class Item:
 
     def _linked_id(self) -> str | None:
         for _, attributes in self._all("pic", "itemlist-picture", "itemlist-title"):
-            match = _PRODUCT_LINK.search(attributes.get("href") or "")
+            match = PRODUCT_LINK.search(attributes.get("href") or "")
             if match is not None:
                 return match[1]
         return None
@@ -155,7 +166,7 @@ class Item:
         seller, self_operated = self._seller()
         ebook_only = seller is None and (
             _is_ebook_id(self.product_id)
-            or (not price_text and (ebook_price is not None or "ebook_buy_button" in self._marked))
+            or (not price_text and (ebook_price is not None or self._sells_ebook()))
         )
         if ebook_only:
             ebook_price, price = ebook_price or price, None
@@ -200,6 +211,14 @@ class Item:
 
     def _titles(self) -> tuple[str, str]:
         """Return the title, and the text after it in the name line."""
+        title, attribute, shown = self._title_texts()
+        # A quotation mark in the attribute ends it early; the text is complete.
+        full = shown if len(shown) > len(attribute) and shown.startswith(attribute) else attribute or shown
+        title = title or full
+        return title, _after(title, full)
+
+    def _title_texts(self) -> tuple[str, str, str]:
+        """Return the title of the picture or its image, and the attribute and the text of the title's link."""
         link, line = self._first("itemlist-title"), self._first("name", "title")
         if link is None and line is not None:
             anchor = line[0].css_first("a")
@@ -207,12 +226,9 @@ class Item:
         attribute = shown = ""
         if link is not None:
             attribute, shown = self._fold(link[1].get("title")), self._fold(link[0].text())
-        # A quotation mark in the attribute ends it early; the text is complete.
-        full = shown if len(shown) > len(attribute) and shown.startswith(attribute) else attribute or shown
         picture, image = self._first("pic", "itemlist-picture"), self._first("img")
         title = self._fold(picture[1].get("title")) if picture is not None else ""
-        title = title or (self._fold(image[1].get("alt")) if image is not None else "") or full
-        return title, _after(title, full)
+        return title or (self._fold(image[1].get("alt")) if image is not None else ""), attribute, shown
 
     def _price_texts(self) -> tuple[str, str]:
         """Return the texts of the price and of the e-book's price; '' if absent."""
@@ -246,16 +262,19 @@ class Item:
         """
         for node, _ in self._all("itemlist-shop-name", "search_shangjia", "link"):
             name = self._fold(_shop_name(node))
-            if _SELF_OPERATED in name:
+            if SELF_OPERATED in name:
                 return None, True
             if name:
                 return name, False
         if "search_shangjia" not in self._marked and len(self.product_id or "") == 8:
             return None, True
         for label, _ in self._all("new_lable", "new_lable1", "new_lable2"):
-            if _SELF_OPERATED in self._fold(label.text()):
+            if SELF_OPERATED in self._fold(label.text()):
                 return None, True
         return None, None
+
+    def _sells_ebook(self) -> bool:
+        return "ebook_buy_button" in self._marked
 
     def _no_stock(self) -> bool:
         """Return True if a notice replaces the cart button; 详细信息 (details) there proves nothing."""
@@ -266,57 +285,79 @@ class Item:
         """Return True if the Buy button opens the product's page, where an option must be chosen first."""
         for _, attributes in self._marked.get("search_btn_cart", ()):
             if attributes.get("name") == _BUY_BUTTON:
-                link = attributes.get("href") or ""
-                return not link.startswith("javascript:") and _PRODUCT_LINK.search(link) is not None
+                return opens_product(attributes.get("href") or "")
         return False
 
     def _rating(self) -> float | None:
         """Return the stars; a bar of 0 %, even with hundreds of reviews, means unrated."""
         for box, _ in self._all("search_star_black", "level"):
             for node in box.traverse(include_text=False):
-                percent = _star_width(node.attributes.get("style"))
+                percent = star_width(node.attributes.get("style"))
                 if percent is not None:
-                    return round(percent / 20, 2) if 0 < percent <= 100 else None
+                    return stars(percent)
         return None
 
     def _image(self) -> str | None:
         for _, attributes in self._all("img"):
             for name in ("data-original", "src"):
-                address = (attributes.get(name) or "").strip()
-                if address and not _PLACEHOLDER.search(address):
-                    absolute = f"https:{address}" if address.startswith("//") else address
-                    absolute = f"https{absolute[4:]}" if absolute.startswith("http://") else absolute
-                    if absolute.startswith("https://") and len(absolute) <= MAX_ADDRESS:
-                        return absolute
+                address = absolute(attributes.get(name) or "")
+                if address is not None:
+                    return address
         return None
 
     def _author_block(self) -> AuthorBlock:
-        block = self._first("search_book_author")
-        if block is None:
+        said = self._author_texts()
+        if said is None:
             return AuthorBlock()
-        # Usually every author link carries the title of the whole block.
-        authors = {attributes.get("title") for _, attributes in self._all("itemlist-author")}
-        house = self._first("P_cbs")
-        read = read_author_block(
-            block[0],
-            author_titles=sorted(map(self._fold, authors)),
-            publisher=self._fold(house[0].text()) if house is not None else "",
-            publisher_title=self._fold(house[1].get("title")) if house is not None else "",
-        )
+        read = read_author_block(said)
         publisher = read.publisher
         if publisher is not None:
             publisher = None if is_unknown(publisher) else self._clip(publisher)
         return AuthorBlock(self._clip(read.contributors), self._clip(read.published), publisher)
+
+    def _author_texts(self) -> AuthorTexts | None:
+        block = self._first("search_book_author")
+        if block is None:
+            return None
+        # Every author's link usually carries the title of the whole block.
+        authors = {attributes.get("title") for _, attributes in self._all("itemlist-author")}
+        house = self._first("P_cbs")
+        return AuthorTexts(
+            span_texts(block[0]),
+            sorted(map(self._fold, authors)),
+            self._fold(house[0].text()) if house is not None else "",
+            self._fold(house[1].get("title")) if house is not None else "",
+        )
 
     def _highlighted(self) -> bool:
         return any(_within(word, _TITLE_BOX) for word, _ in self._all("skcolor_ljg"))
 
 
 @lru_cache(maxsize=128)  # stars come in halves
-def _star_width(style: str | None) -> float | None:
+def star_width(style: str | None) -> float | None:
     """Return the width of a star bar in per cent; None if the style states none."""
     width = _STAR_WIDTH.search(style or "")
     return None if width is None else float(width[1])
+
+
+def stars(percent: float) -> float | None:
+    """Return the stars of a bar; one of 0 % means unrated."""
+    return round(percent / 20, 2) if 0 < percent <= 100 else None
+
+
+def absolute(address: str) -> str | None:
+    """Return a cover's address with https; None for a placeholder's, and for one that no browser would ask for."""
+    address = address.strip()
+    if not address or _PLACEHOLDER.search(address):
+        return None
+    address = f"https:{address}" if address.startswith("//") else address
+    address = f"https{address[4:]}" if address.startswith("http://") else address
+    return address if address.startswith("https://") and len(address) <= MAX_ADDRESS else None
+
+
+def opens_product(link: str) -> bool:
+    """Return True if a button's link leads to a product's page instead of filling the cart."""
+    return not link.startswith("javascript:") and PRODUCT_LINK.search(link) is not None
 
 
 def _shop_name(node: LexborNode) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers.dangdang.item import Item, product_id_of
+from parsers.dangdang.item_pattern import USUAL_LIST, any_order, usual_grid
+from parsers.dangdang.plain_item import DoubtError, PlainItem
 from parsers.model import Layout, Listing
 
 __all__ = [
@@ -43,6 +46,9 @@ class ResultList:
     """Number of list elements beyond `MAX_ITEMS` items."""
     clipped: int = 0
     """Number of listings with a shortened text."""
+    plain: int = 0
+    """Number of items read without a tree."""
+    from_tree: int = 0
 
 
 _OPENING = re.compile(
@@ -60,6 +66,24 @@ _LIST_END = re.compile(rb"</ul\b", re.IGNORECASE)
 _TRACE = re.compile(r"""\bbigimg\b|\bitemlist-|\bid\s*=\s*["']?p\d{5,}|\bsku\s*=""", re.IGNORECASE)
 _ASIDE = re.compile(r"cpc|reco|guess|history|hot_sale|promo|\bad[s_]|_ads?\b", re.IGNORECASE)
 
+
+_SPACE = r"[ \t\n\r\f]"
+_VALUE = r"""(?:"[^"&]*+"|'[^'&]*+')"""
+
+
+def _others(name: str) -> str:
+    """Return the pattern of attributes but one."""
+    return rf"(?:{_SPACE}++(?!{name}\b)[a-z][-a-z0-9_]*+={_VALUE})*+"
+
+
+_FRAME = re.compile(
+    rf"""<div{_others("id")}{_SPACE}++id=(?:"search_nature_rg"|'search_nature_rg'){_others("id")}{_SPACE}*+>{_SPACE}*+"""
+    rf"""<ul{_others("class")}{_SPACE}++class=(?P<classes>{_VALUE}){_others("class")}{_SPACE}*+>{_SPACE}*+"""
+)
+"""The list's opening tags, in the shop's usual markup."""
+_PROBE = '<li id="probe">x</li>'
+_ROOT = re.compile("<(?:body|html)", re.IGNORECASE)
+"""Tags whose attributes go to the elements around the list, wherever the tags stand."""
 
 _OPTIONS = re.compile(rb"""\bspu_ids\s*=\s*(?:JSON\.parse\(\s*)?['"]?\s*\[([\d\s,'"]{1,20000})\]""")
 _OPTION_ID = re.compile(rb"\d{5,20}")
@@ -107,10 +131,62 @@ def may_hold_items(text: str) -> bool:
     return _TRACE.search(text) is not None
 
 
+@dataclass(slots=True)
+class _Reading:
+    """The part of a list read so far."""
+
+    page: int
+    options: Collection[str]
+    listings: list[Listing] = field(default_factory=list)
+    elements: int = 0
+    items: int = 0
+    tiles: int = 0
+    clipped: int = 0
+    plain: int = 0
+
+    def add(self, item: Item) -> None:
+        """Read an item. Raises DoubtError, and changes nothing then."""
+        if item.is_product:
+            listing = item.listing(page=self.page, position=self.items + 1, options=self.options)
+            self.items += 1
+            self.tiles += item.is_tile
+            self.clipped += item.clipped
+            self.plain += isinstance(item, PlainItem)
+            if listing is not None:
+                self.listings.append(listing)
+        self.elements += 1
+
+    def took(self, match: re.Match[str]) -> bool:
+        """Read a plain item; return False if its match leaves a field in doubt."""
+        try:
+            self.add(PlainItem(match))
+        except DoubtError:
+            return False
+        return True
+
+    def result(self, classes: str | None, *, surplus: int = 0, unparsed: int = 0) -> ResultList:
+        """Return the list; `classes` are those of its element."""
+        if not self.items:
+            return ResultList(unparsed=unparsed)
+        grid = self.tiles == self.items or "cloth_shoplist" in (classes or "").split()
+        layout = Layout.GRID if grid else Layout.LIST
+        listings, from_tree = tuple(self.listings), self.items - self.plain
+        return ResultList(
+            self.items, listings, layout, unparsed, surplus, self.clipped, self.plain, from_tree
+        )
+
+
 def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -> ResultList:
     """Parse markup and return its result list; `page` is the number for its listings.
 
-    `options` are the products with several options, see `find_options`.
+    `options` are the products with several options, see `find_options`. Items in the shop's usual markup are read
+    without a tree.
+    """
+    return _read_plain_list(markup, _Reading(page, options)) or _read_tree(markup, _Reading(page, options))
+
+
+def _read_tree(markup: str, reading: _Reading) -> ResultList:
+    """Read any list from one tree.
 
     Each item is read right after it is walked: its nodes are still in the CPU cache then, and their memory serves the
     next item.
@@ -119,24 +195,83 @@ def read_result_list(markup: str, *, page: int, options: Collection[str] = ()) -
     container = _container(LexborHTMLParser(markup[:MAX_MARKUP]))
     if container is None:
         return ResultList(unparsed=unparsed)
-    listings, items, tiles, elements, clipped = [], 0, 0, 0, 0
     for item in _split(container):
-        elements += 1
-        if item.is_product:
-            items += 1
-            tiles += item.is_tile
-            listing = item.listing(page=page, position=items, options=options)
-            clipped += item.clipped
-            if listing is not None:
-                listings.append(listing)
-        if items == MAX_ITEMS or elements == MAX_ELEMENTS:
+        reading.add(item)
+        if reading.items == MAX_ITEMS or reading.elements == MAX_ELEMENTS:
             break
-    if not items:
-        return ResultList(unparsed=unparsed)
-    grid = tiles == items or "cloth_shoplist" in (container.attributes.get("class") or "").split()
-    layout = Layout.GRID if grid else Layout.LIST
-    surplus = _elements(container) - elements if elements >= MAX_ITEMS else 0
-    return ResultList(items, tuple(listings), layout, unparsed, surplus, clipped)
+    surplus = _elements(container) - reading.elements if reading.elements >= MAX_ITEMS else 0
+    return reading.result(container.attributes.get("class"), surplus=surplus, unparsed=unparsed)
+
+
+_ODD_ITEMS = 2
+"""Items of a page that go to a tree before the pattern for any order is tried, which takes 25 ms to compile."""
+_MISSES = 5
+"""Limit on how many more items may fail to match than match: each failure may scan `MAX_PLAIN_MARKUP`."""
+MAX_PLAIN_MARKUP = 1024 * 1024
+"""Characters of a list that is read by pattern: five times as many as a real list has."""
+_ATOMIC_GROUPS = sys.version_info >= (3, 11, 5)
+"""Earlier versions mishandle groups in possessive repeats (https://github.com/python/cpython/issues/106052)."""
+
+
+def _read_plain_list(markup: str, reading: _Reading) -> ResultList | None:
+    """Read plain items by pattern and the markup between them from small trees; return None if that is not safe.
+
+    A plain item leaves an HTML parser in the state in which it found it. Markup between two plain items must do the
+    same: if it does not, the whole list has to be read from one tree.
+    """
+    frame = _FRAME.match(markup)
+    if (
+        not _ATOMIC_GROUPS
+        or frame is None
+        or _ASIDE.search(frame[0])
+        or len(markup) > MAX_PLAIN_MARKUP
+        or "\0" in markup
+    ):
+        return None
+    start = at = frame.end()
+    misses = 0
+    usual = usual_grid() if "cloth_shoplist" in frame["classes"] else USUAL_LIST
+    while (at := markup.find("<li", at)) >= 0:
+        match = usual.match(markup, at)
+        if match is None and misses >= _ODD_ITEMS:
+            match = any_order().match(markup, at)
+        if match is not None and start < at:
+            if not _read_stretch(frame[0], markup[start:at], reading, probe=_PROBE):
+                return None
+            start = at
+        if match is not None and reading.took(match):
+            start = at = match.end()
+        else:
+            misses += 1
+            at += 1
+        if reading.elements >= MAX_ITEMS or misses >= _MISSES + reading.plain:
+            return None
+    # After the end tag of the list, nothing can be added to it.
+    rest = markup[start:]
+    if not reading.plain or _ROOT.search(rest):
+        return None
+    if not rest.startswith("</ul>") and not _read_stretch(frame[0], rest, reading):
+        return None
+    return None if reading.elements >= MAX_ITEMS else reading.result(frame["classes"][1:-1])
+
+
+def _read_stretch(frame: str, stretch: str, reading: _Reading, *, probe: str = "") -> bool:
+    """Read a stretch of markup from a tree of its own; return False if it affects what follows.
+
+    `probe` is a list item added behind the stretch: if it ends up where it belongs, so does the next plain item.
+    """
+    container = LexborHTMLParser(f"{frame}{stretch}{probe}").css_first("#search_nature_rg > ul")
+    if container is None or _ROOT.search(stretch):
+        return False
+    items = list(_split(container))
+    if probe:
+        last = container.last_child
+        if last is None or last.html != probe:
+            return False
+        items.pop()
+    for item in items:
+        reading.add(item)
+    return True
 
 
 def _elements(container: LexborNode) -> int:

@@ -112,4 +112,6 @@ def _page(
         clipped=found.clipped,
         sign_code=sign.code,
         sign_value=sign.value,
+        plain_items=found.plain,
+        tree_items=found.from_tree,
     )

@@ -244,7 +244,7 @@ async def test_a_process_without_a_parent_ends_by_itself(service: Endpoint) -> N
         "urls": [f"json://127.0.0.1:{service.port}/"],
         "title": "t",
         "text": "x",
-        "seconds": 2,
+        "seconds": 4,
         "path": sys.path,
     }
     process = await asyncio.create_subprocess_exec(

@@ -39,6 +39,11 @@ class Ended:
         return lines[0]
 
 
+def names(folder: Path) -> list[str]:
+    """Return the names in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """Return a bare environment: no proxies, no colours, an empty home; reports are English, in UTC.

@@ -60,7 +60,7 @@ async def test_a_replay_is_the_same_report(run: Run, folder: Path) -> None:
     async with DemoShop(faults=TROUBLE) as shop:
         live = await run(
             QUERY, "--pages", "12", "--base-url", shop.base_url, "--archive", "a.warc.gz", "--format", "json",
-            env={"CRAWLER_PARSE_TIMEOUT": "1"},
+            env={"CRAWLER_PARSE_TIMEOUT": "3"},
         )  # fmt: skip
         asked = len(shop.requests)
     replayed = await run("--replay", "a.warc.gz", "--format", "json")

@@ -116,6 +116,18 @@ async def test_what_a_shop_says_cannot_write_lines_of_its_own(capsys: pytest.Cap
     assert line == "page 2: blocked: 403 page 9: ok\\x1b[2J\\u202e"
 
 
+async def test_verbose_sums_up_how_items_were_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line of --verbose counts the items of all pages by the way they were read, a revised page once."""
+    pages = (
+        replace(finished(1, Verdict.OK), plain_items=60),
+        replace(finished(2, Verdict.OK), plain_items=50, tree_items=10),
+        replace(finished(2, Verdict.OK, revised=True), plain_items=50, tree_items=10),
+        SearchFinished(make_result()),
+    )
+    assert (await told(capsys, *pages, verbose=True))[-1] == ("parsed 110 items by pattern, 10 from a tree")
+    assert await told(capsys, *pages) == []
+
+
 async def test_verbose_tells_everything_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """--verbose has a line for each event, and does not hold back failures."""
     lines = await told(

@@ -21,7 +21,8 @@ from crawler.download import client
 from crawler.download.client import Downloader
 from crawler.download.exchange import Exchange, FetchPolicy, Request
 from crawler.download.limiter import HostLimiter, Outcome
-from tests.download.test_limiter import in_workers, simulate
+from tests.download.busy_server import in_workers
+from tests.download.simulated_time import simulate
 
 HOST = "shop.example"
 CONCURRENCY, WORKERS = 10, 20

@@ -116,7 +116,7 @@ async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_p
 @pytest.mark.parametrize("order", ["hang", "spin"])
 async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -> None:
     """A page that hangs ends in `parse_timeout`, its neighbours are parsed, and its worker is gone."""
-    pool = ParsePool(workers=2, timeout=1.5, start_method="spawn", task=obey)
+    pool = ParsePool(workers=2, timeout=4.0, start_method="spawn", task=obey)
     events: list[WorkerEvent] = []
     pool.on_event = events.append
     pool.warm_up(2)
@@ -155,11 +155,11 @@ async def test_closing_leaves_no_process(pool: ParsePool) -> None:
 
 
 async def test_a_pages_clock_measures_that_page_alone() -> None:
-    """Three pages that take half of their limit each, in one worker: none is charged for those before it."""
-    pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
+    """Three pages that take over a third of their limit each, in one worker: none is charged for those before it."""
+    pool = ParsePool(workers=1, timeout=4.0, start_method="spawn", task=obey)
     try:
         await parse(pool, "answer")
-        outcomes = await asyncio.gather(*(parse(pool, "sleep 0.8") for _ in range(3)))
+        outcomes = await asyncio.gather(*(parse(pool, "sleep 1.5") for _ in range(3)))
         assert all(isinstance(outcome, SearchPage) for outcome in outcomes)
     finally:
         await pool.close()

@@ -17,6 +17,15 @@ def real(name: str) -> bytes:
     return path.read_bytes()
 
 
+def as_sent(body: bytes) -> bytes:
+    """Return a page saved by a browser as the shop sends it: GBK, `&yen;`, bare `&`, some single quotes."""
+    text = body.decode("utf-8").replace("¥", "&yen;").replace("&amp;", "&")
+    text = text.replace('name="itemlist-author"', "name='itemlist-author'").replace(
+        'class="search_btn_cart "', "class='search_btn_cart '"
+    )
+    return text.encode("gb18030")
+
+
 LIST_ITEM = """<li ddt-pit="1" class="line1" id="p29000001" sku="29000001">
 <a title=" 山海小史（第2版）" class="pic" name="itemlist-picture" href="//product.dangdang.com/29000001.html"><img
 data-original="//img3m1.ddimg.cn/1/2/29000001-1_b_3.jpg" src="images/model/guan/url_none.png"

@@ -8,7 +8,7 @@ import pytest
 
 from parsers.dangdang import parse_search_page
 from parsers.model import Contributor, Layout, Listing, PageKind
-from tests.parsers.markup import real
+from tests.parsers.markup import as_sent, real
 from tests.parsers.seen_2025 import SEEN, Seen
 
 
@@ -55,15 +55,6 @@ def test_page_of_2025() -> None:
     assert (page.total, page.page, page.pages) == (314892, 1, 100)
     assert (page.query_echo, page.notice) == ("人工智能", "")
     assert (page.charset, page.undecodable) == ("utf-8", 0)
-
-
-def as_sent(body: bytes) -> bytes:
-    """Return a page saved by a browser in the form that the shop sends: GBK, `&yen;`, bare `&`, some single quotes."""
-    text = body.decode("utf-8").replace("¥", "&yen;").replace("&amp;", "&")
-    text = text.replace('name="itemlist-author"', "name='itemlist-author'").replace(
-        'class="search_btn_cart "', "class='search_btn_cart '"
-    )
-    return text.encode("gb18030")
 
 
 def test_the_page_as_sent_on_the_wire() -> None:

@@ -129,7 +129,7 @@ def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]
     remember(here / "h.sqlite3", failure, failed=2, told=False)
     before = (here / "h.sqlite3").read_bytes()
     first, second = as_json(capsys)
-    document = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
+    document = (Path(__file__).parents[3] / "docs/watching.md").read_text("utf-8")
     (described,) = re.findall(r"`--format json` writes .*?\n\n", document, re.DOTALL)
     assert re.findall(r"`([a-z_]+)`", described) == [*first, *first["last_problem"]]
     assert (first["name"], first["target_price"], first["drop_percent"]) == ("三體", 20, 12.5)

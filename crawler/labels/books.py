@@ -1,0 +1,107 @@
+"""The columns and remarks of a list of books, with their price history, in reports and workbooks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WORDS"]
+
+WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    # The list
+    "rank": ("#", "#", "#"),
+    "price": ("Price", "价格", "價格"),
+    "volume_price": ("Per-vol.", "每册", "每冊"),
+    "list_price": ("List", "定价", "定價"),
+    "off": ("Off", "折扣", "折扣"),
+    "discount": ("-{n:g}%", "{n:g} 折", "{n:g} 折"),
+    "title": ("Title", "书名", "書名"),
+    "author": ("Author", "作者", "作者"),
+    "translator": ("Translator", "译者", "譯者"),
+    "contributors": ("Contributors", "作者、译者等", "作者、譯者等"),
+    "publisher": ("Publisher", "出版社", "出版社"),
+    "date": ("Date", "出版", "出版"),
+    "rating": ("Rating", "评分", "評分"),
+    "reviews": ("Reviews", "评价", "評價"),
+    "quality": ("Quality", "口碑分", "口碑分"),
+    "value_score": ("Value", "性价比", "CP 值"),
+    "product": ("Product", "商品编号", "商品編號"),
+    "remarks": ("Note", "备注", "備註"),
+    "set_of": ("set of {n} · {price} each", "共 {n} 册 · 每册 {price}", "共 {n} 冊 · 每冊 {price}"),
+    "set": ("set, number of volumes unknown", "套装，册数不明", "套裝，冊數不明"),
+    "bundle": ("bundle of several works", "多种书合售", "多種書合售"),
+    "second_hand": ("second-hand", "二手", "二手"),
+    "options": ("lowest of several options", "有多个选项，此为最低价", "有多個選項，此為最低價"),
+    "starting_at": ("from {price}", "{price}起", "{price}起"),
+    "accessory": ("accessory, not a book", "周边，不是书", "周邊，不是書"),
+    "sold_by": ("sold by {seller}", "{seller} 出售", "{seller} 出售"),
+    "marketplace": ("sold by a marketplace shop", "第三方店铺出售", "第三方店鋪出售"),
+    "offers": ("{n} offers, up to {price}", "{n} 个报价，最高 {price}", "{n} 個報價，最高 {price}"),
+    "kept": ("kept though {reason}", "仍保留：{reason}", "仍保留：{reason}"),
+    "more_books": ("… and {n:,} more", "……还有 {n:,} 种", "……還有 {n:,} 種"),
+    "more": ("… and {n:,} more (--top {all} shows all)", "……还有 {n:,} 种（--top {all} 可全部列出）",
+             "……還有 {n:,} 種（--top {all} 可全部列出）"),
+    "dropped": ("Dropped", "已排除", "已排除"),
+    "reason": ("Reason", "原因", "原因"),
+    "place": ("Place", "位置", "位置"),
+    "place_words": ("page {page}, {position}", "第 {page} 页第 {position} 件", "第 {page} 頁第 {position} 件"),
+    # The workbook
+    "sheet_books": ("books", "图书", "圖書"),
+    "sheet_answers": ("answers", "结论", "結論"),
+    "sheet_offers": ("offers", "报价", "報價"),
+    "sheet_dropped": ("dropped", "已排除", "已排除"),
+    "mark_column": ("Mark", "标记", "標記"),
+    "volumes": ("Volumes", "册数", "冊數"),
+    "seller": ("Seller", "卖家", "賣家"),
+    "self_operated": ("The shop's own", "自营", "自營"),
+    "ebook_price": ("E-book", "电子书价", "電子書價"),
+    "offers_count": ("Offers", "报价数", "報價數"),
+    "subtitle": ("Subtitle", "副标题", "副標題"),
+    # The past
+    "history": ("History", "历史", "歷史"),
+    "history_of": (
+        "{n:,} of {all:,} books have been seen before, the first on {on}",
+        "{all:,} 种书中有 {n:,} 种以前见过，最早为 {on}",
+        "{all:,} 種書中有 {n:,} 種以前見過，最早為 {on}",
+    ),
+    "history_begins": (
+        "recorded for the first time ({all:,} books); later runs will show how the prices change",
+        "首次记录（{all:,} 种书）；之后的搜索会显示价格走势",
+        "首次記錄（{all:,} 種書）；之後的搜尋會顯示價格走勢",
+    ),
+    "history_empty": ("recorded; no books", "已记录；没有书", "已記錄；沒有書"),
+    "few_days": (
+        "seen on {n} days since {on}",
+        "目前只有 {n} 天的价格记录（自 {on} 起）",
+        "目前只有 {n} 天的價格紀錄（自 {on} 起）",
+    ),
+    "few_day": ("seen on 1 day, {on}", "目前只有 1 天的价格记录（{on}）", "目前只有 1 天的價格紀錄（{on}）"),
+    "never_moved": (
+        "the same price since {on}", "自 {on} 起价格未变", "自 {on} 起價格未變",
+    ),
+    "lowest_ever_now": ("lowest on record", "历史最低价", "歷史最低價"),
+    "lowest_in": ("lowest in {n} days", "{n} 天内最低", "{n} 天內最低"),
+    "change_less": ("{amount} less than on {on}", "比 {on} 降 {amount}", "比 {on} 降 {amount}"),
+    "change_more": ("{amount} more than on {on}", "比 {on} 涨 {amount}", "比 {on} 漲 {amount}"),
+    "lowest_was": ("lowest {price} on {on}", "最低 {price}（{on}）", "最低 {price}（{on}）"),
+    "median_90": ("90-day median {price}", "90 天中位价 {price}", "90 天中位價 {price}"),
+    "observed_since": ("on record since {on}", "自 {on} 起有记录", "自 {on} 起有紀錄"),
+    "raised_price": (
+        "raised, then cut: {before}, then {raised} on {on}, now {now}",
+        "先涨后降：原 {before}，{on} 涨到 {raised}，现 {now}",
+        "先漲後降：原 {before}，{on} 漲到 {raised}，現 {now}",
+    ),
+    "raised_list_price": (
+        "list price raised: {before}, then {raised} on {on}; now sold at {now}, usually {usual}",
+        "抬高定价：原定价 {before}，{on} 改为 {raised}；售价 {now}，平时 {usual}",
+        "抬高定價：原定價 {before}，{on} 改為 {raised}；售價 {now}，平時 {usual}",
+    ),
+    "lowest_column": ("Lowest ever", "历史最低", "歷史最低"),
+    "lowest_at_column": ("Lowest on", "最低日期", "最低日期"),
+    "median_column": ("Median (90 days)", "90 天中位价", "90 天中位價"),
+    "change_column": ("Change", "涨跌", "漲跌"),
+    "lowest_in_column": ("Lowest in (days)", "几天内最低", "幾天內最低"),
+    "since_column": ("On record since", "记录始于", "紀錄始於"),
+    "days_column": ("Days on record", "记录天数", "紀錄天數"),
+    "raised_column": ("Raised, then cut", "先涨后降", "先漲後降"),
+}  # fmt: skip
+"""Texts by name; `crawler.labels` includes them."""

@@ -1,0 +1,219 @@
+"""The two ways to read an item agree, whatever the page: by a pattern where that suffices, and from a tree."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from parsers.dangdang import parse_search_page, result_list
+from parsers.model import SearchPage
+from tests.parsers.markup import as_sent, real
+from tests.parsers.page_digests import DEMO_PAGES, demo_page
+from tests.profiles import examples
+
+CPU_SECONDS = 1.0
+"""As in `test_mutilated_pages`."""
+
+
+def parse(body: bytes) -> SearchPage:
+    return parse_search_page(body, charset="GB2312", page=3)
+
+
+def parse_by_tree(body: bytes) -> SearchPage:
+    """Return a page of which every item was read from a tree."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(result_list, "_read_plain_list", lambda *_: None)
+        page = parse(body)
+    assert page.plain_items == 0
+    return page
+
+
+def check(text: str) -> SearchPage:
+    """Return a page after a look whether both ways agree on it."""
+    body = text.encode("gb18030", "replace")
+    page = parse(body)
+    assert page == parse_by_tree(body)
+    assert page.plain_items + page.tree_items == page.items
+    return page
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """Return some pages of ten items, lists and grids."""
+    chosen = [DEMO_PAGES[at] for at in (0, 1, 2, 12, 13, 22, 33, 44)]
+    return tuple(shortened(demo_page(*page).decode("gb18030")) for page in chosen)
+
+
+def shortened(page: str) -> str:
+    """Return a page of its first ten items."""
+    tenth = [match.start() for match in re.finditer('<li ddt-pit="[0-9]+" class="line', page)][10]
+    return page[:tenth] + page[page.index("</ul>", tenth) :]
+
+
+def list_of(page: str) -> tuple[int, int]:
+    """Return where the list begins and ends."""
+    start = max(0, page.find('<div id="search_nature_rg"'))
+    return start, max(page.find('<div class="paging"', start), start + 1)
+
+
+def test_demo_pages_take_the_plain_way() -> None:
+    """Every item of the demo shop is plain, in lists and in grids."""
+    for page in pages():
+        assert check(page).plain_items == 10
+
+
+def test_the_captured_page_takes_the_plain_way() -> None:
+    """So is every item of the captured page, as saved and as sent."""
+    saved = real("search_2025_ai_first24.html")
+    for body in (saved, as_sent(saved)):
+        page = parse(body)
+        assert page == parse_by_tree(body)
+        assert (page.plain_items, page.tree_items) == (24, 0)
+
+
+def test_odd_items_alone_take_the_tree() -> None:
+    """An item that is not plain is read from a tree of its own: those around it stay plain."""
+    page = pages()[0]
+    places = [match.start() for match in re.finditer("<li ddt-pit", page)]
+    for odd in (2, 5, 9):
+        at = page.index("</p>", places[odd])
+        page = page[:at] + "<!-- odd -->" + page[at:]
+        places = [match.start() for match in re.finditer("<li ddt-pit", page)]
+    found = check(page)
+    assert (found.plain_items, found.tree_items) == (7, 3)
+    unclosed = page.replace("                </li>", "", 3)
+    assert check(unclosed).plain_items >= 4
+
+
+def test_what_reaches_beyond_an_item_takes_the_whole_list_to_the_tree() -> None:
+    """A tag that is still open behind an odd item changes the items after it: nothing is plain then."""
+    page = pages()[0]
+    at = page.index('<li ddt-pit="4"')
+    for reaching in (
+        "<font color=red>",
+        "<b>",
+        "<table>",
+        "<script>",
+        "</ul>",
+        "</div>",
+        '<body class="cpc">',
+    ):
+        assert check(page[:at] + reaching + page[at:]).plain_items == 0
+
+
+@pytest.mark.parametrize(
+    "piece", ["<li ddt-pit='", '<li ddt-pit="1" class="line1" id="p29000001"><a title="', "<li>"]
+)
+def test_beginnings_after_plain_items_take_no_more_than_their_length(piece: str) -> None:
+    """Plain items before them do not make repeated beginnings that never end costly."""
+    page = pages()[0]
+    end = page.index("</ul>", page.index('<li ddt-pit="10"'))
+    body = (page[:end] + piece * (700_000 // len(piece)) + page[end:]).encode("gb18030")
+    began = time.process_time()
+    parse(body)
+    assert time.process_time() - began < CPU_SECONDS
+
+
+ITEM = 'class="line2" id='
+"""In the opening tag of the second item."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (ITEM, 'data-new="1" class="line2" id='),
+        (ITEM, 'class="line2" onclick=\'x("y")\' id='),
+        ('class="pic" name="itemlist-picture"', 'name="itemlist-picture"\n  class="pic"'),
+        ('<p class="name" name="title" >', '<p name="title" class="name">'),
+        ('<p class="price" >', "<p class='price'>"),
+        ('<span class="search_now_price">', '<span data-price="1" class="search_now_price" id="x">'),
+        ('<span class="tag_box"></span>', '<span class="new_box">x</span> <span class="tag_box"></span>'),
+        ('<span class="tag_box"></span>', ""),
+        ("</p>", "</p>\n"),
+        ("&yen;", "&#165;"),
+        ("&yen;", "¥"),
+        ("name='Buy'", 'name="Buy"'),
+        (' target="_blank" >', ' target="_blank" rel="noopener">'),
+    ],
+)
+def test_markup_that_differs_a_little_is_plain_too(old: str, new: str) -> None:
+    """Order and number of attributes, quotes, white space and parts that say nothing do not matter."""
+    page = pages()[0]
+    assert old in page
+    assert check(page.replace(old, new)).tree_items <= result_list._ODD_ITEMS
+
+
+ODD = [
+    "<!-- x -->", "<script>x</script>", "<b>", "</b>", "</a>", "<a>", "<p>", "</p>", "</li>", "<li>", "</ul>", "<ul>",
+    "</div>", "<table>", "<tr>", '<font class="skcolor_ljg">', "<i>", "<div>", "<textarea>", "<title>", "<plaintext>",
+    '<body class="cpc">', '<html id="ad_">', "<svg>", "<template>", "<select>", "<form>", "<marquee>", "<br>", "\0",
+    '<span class="search_now_price">¥1.00</span>', "<span class=price_n>¥2.00</span>", '<img src="//x/y.jpg">',
+    '<a name="pdno"></a>', '<p class="detail">x</p>', "&", "&amp;", "&nbsp", "&yen", "&#0;", "&#x80;", "&notit;",
+    "&lt", "<", ">", '"', "'", "=", "/", " ", "\u3000", "\xa0", "\r\n", "\f", "\x0b", "é", "𠮷", "当当自营", "到货通知",
+    '<span class="new_lable1">当当自营</span>', "</font>", "</span>", "<object>", "<col>", "<frameset>", "<noscript>",
+    '<ul class="pic_list"><li><a class="pic" href="//product.dangdang.com/1.html"></a></li></ul>',
+    '<li class="line9" id="p12345678"></li>', '<div id="search_nature_rg"><ul><li></li></ul></div>', "起",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("odd", ODD)
+def test_anything_odd_anywhere(odd: str) -> None:
+    """What is put in at each place of an item where it may matter is read as the tree reads it."""
+    page = pages()[1]
+    start, end = (page.index(f'<li ddt-pit="{number}"') for number in (3, 4))
+    for match in re.finditer(r"(?<=>)|(?==)|(?<=[\"'])|(?=</)", page[start:end]):
+        at = start + match.start()
+        check(page[:at] + odd + page[at:])
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """Return a page of which some bytes, tags, attributes or references in the list are changed."""
+    page = draw(st.sampled_from(pages()))
+    for _ in range(draw(st.integers(1, 4))):
+        start, end = list_of(page)
+        at = draw(st.integers(start, end))
+        kind = draw(st.sampled_from(["drop", "double", "odd", "untag", "swap", "requote", "move", "case"]))
+        tags = list(re.compile("<[^<>]{1,300}>").finditer(page, at, min(len(page), at + 1500)))
+        if kind == "drop":
+            page = page[:at] + page[at + draw(st.sampled_from([1, 2, 5, 30, 300, 3000])) :]
+        elif kind == "double":
+            length = draw(st.sampled_from([1, 20, 400, 4000]))
+            page = page[: at + length] + page[at : at + length] + page[at + length :]
+        elif kind == "odd":
+            page = page[:at] + draw(st.sampled_from(ODD)) + page[at:]
+        elif tags:
+            tag = draw(st.sampled_from(tags))
+            page = page[: tag.start()] + changed_tag(draw, kind, tag[0]) + page[tag.end() :]
+    return page
+
+
+def changed_tag(draw: st.DrawFn, kind: str, tag: str) -> str:
+    """Return a tag after a change: '' where it is left out."""
+    attributes = re.findall(r"""[\w-]+=(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", tag)
+    if kind == "untag" or not attributes:
+        return ""
+    if kind == "case":
+        return tag.upper() if draw(st.booleans()) else tag.replace("class", "CLASS")
+    if kind == "requote":
+        return tag.replace('"', "'") if draw(st.booleans()) else tag.replace('"', "").replace("'", "")
+    if kind == "swap":
+        attributes = draw(st.permutations(attributes))
+    else:
+        attributes.append(draw(st.sampled_from([*attributes, 'class="pic"', 'src="x"', 'name="title"', "y"])))
+    return f"<{tag[1:].split(maxsplit=1)[0]} {' '.join(attributes)}>"
+
+
+@settings(
+    max_examples=examples(1_000), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(mutated())
+def test_a_mutated_page_reads_alike_both_ways(page: str) -> None:
+    """Whatever was changed in a list, both ways give equal pages."""
+    check(page)
