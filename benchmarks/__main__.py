@@ -32,11 +32,11 @@ SECTIONS = ("job", "cpu", "parse", "fetch", "replay", "loop", "startup", "memory
 
 
 def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
-    """Measure the sections and write or print the results; tell whether all could be measured."""
+    """Measure the sections and write or print the results; return True if all could be measured."""
     from benchmarks import jobs, parts, scale
+    from benchmarks.contender_runs import Bench
     from benchmarks.peers import peers_python
     from benchmarks.results import Section, markdown
-    from benchmarks.runs import Bench
     from benchmarks.shop import make_shop, serving
 
     began = time.monotonic()
@@ -83,7 +83,7 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
 
 
 def machine(peers: str, server: str, rounds: int) -> list[tuple[str, str]]:
-    """Return what the figures depend on."""
+    """Return the facts that the figures depend on."""
     from benchmarks.peers import NAMED, versions
 
     own = ("bookprice-crawler", "aiohttp", "selectolax")

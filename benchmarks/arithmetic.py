@@ -1,4 +1,4 @@
-"""What the benchmarks compute of their figures: medians, ratios in turn, and whether something became slower."""
+"""The arithmetic of the benchmarks: medians, ratios of rounds in turn, and the detection of regressions."""
 
 from __future__ import annotations
 

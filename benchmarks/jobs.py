@@ -1,4 +1,4 @@
-"""Whole jobs: 20 pages with latency, CPU a page over 200 pages, and memory."""
+"""Whole jobs: 20 pages with latency, CPU time per page over 200 pages, and memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.arithmetic import Spread, in_turns, ratios, slopes
+from benchmarks.contender_runs import CONTENDERS, Bench, Cost, Proof, Work, proof_of_records, proof_of_reports
 from benchmarks.results import Row, Section, figure, spread_cells, table
-from benchmarks.runs import CONTENDERS, Bench, Cost, Proof, Work, proof_of_records, proof_of_reports
 
 QUERY = "渗透测试"
-"""What is searched for: it has more than twenty full pages in the demo shop."""
+"""The query: it has more than twenty full pages in the demo shop."""
 QUERIES = tuple(f"演示{number}" for number in range(400))
 """Further queries; those with twenty full pages are used."""
 
@@ -90,7 +90,7 @@ def _measure(bench: Bench, contenders: tuple[Contender, ...], work: Work) -> Run
 
 
 def _void(runs: Runs, *contenders: Contender) -> str:
-    """Return why figures of these contenders prove nothing; '' when each of them got everything each time."""
+    """Return the reason why figures of these contenders prove nothing; '' if each of them got everything each time."""
     bad = [
         contender.name for contender in contenders if not all(proof.complete for _, proof in runs[contender])
     ]

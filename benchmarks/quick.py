@@ -23,8 +23,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import in_turns, regressions
+from benchmarks.contender_runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.jobs import CONNECTIONS, FLOOR, INLINE, OURS, QUERY
-from benchmarks.runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.shop import make_shop, serving
 
 TOLERANCE = 0.15
@@ -54,7 +54,7 @@ class Comparison:
 
 
 def comparisons(bench: Bench, times: int) -> list[Comparison]:
-    """Return what is compared; fetches and parsed pages are repeated `times` as often as counting needs."""
+    """Return the comparisons; fetches and parsed pages are repeated `times` as often as counting needs."""
     python = sys.executable
     work = Work("quick", bench.server.fast, CONNECTIONS, ((QUERY, 10),))
     pages = bench.folder / "parsed"
@@ -87,7 +87,7 @@ def comparisons(bench: Bench, times: int) -> list[Comparison]:
 
 
 def _instructions(bench: Bench, valgrind: str, command: tuple[str, ...]) -> float:
-    """Return how many instructions a command and its children execute."""
+    """Return the number of instructions that a command and its children execute."""
     counter = [valgrind, "--tool=cachegrind", "--cache-sim=no", "--trace-children=yes",
                "--cachegrind-out-file=/dev/null"]  # fmt: skip
     done = subprocess.run(
@@ -106,7 +106,7 @@ def _instructions(bench: Bench, valgrind: str, command: tuple[str, ...]) -> floa
 
 
 def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tuple[str, dict[str, float]]:
-    """Return how costs were measured, and the ratios."""
+    """Return the way in which costs were measured, and the ratios."""
     commands = list(
         dict.fromkeys(
             command

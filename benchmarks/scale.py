@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.arithmetic import Spread, in_turns
+from benchmarks.contender_runs import Bench, Work
 from benchmarks.jobs import CLASSIC, CONNECTIONS, GEVENT, LONG_QUERY, OURS, POOL, TUNED, full_queries
 from benchmarks.line_chart import line_chart
 from benchmarks.parts import make_archive, replay_command
 from benchmarks.ranking import measure
 from benchmarks.results import Section, figure, table
-from benchmarks.runs import Bench, Work
 
 PAGES = (1, 5, 20, 50, 100)
 QUERIES = (1, 3, 10, 30, 100)

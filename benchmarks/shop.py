@@ -89,7 +89,7 @@ class Shop:
         return gzip.decompress((folder / f"{page}.html.gz").read_bytes())
 
     def expected(self, searches: Iterable[tuple[str, int]]) -> list[Prices]:
-        """Return what is on each page of the searches, in order."""
+        """Return the products and prices on each page of the searches, in order."""
         return [self.truth[query, page] for query, pages in searches for page in range(1, pages + 1)]
 
 
@@ -141,7 +141,7 @@ class Server:
     """The running servers."""
 
     kind: str
-    """What sends the pages: «nginx 1.22.1»."""
+    """The program that sends the pages: «nginx 1.22.1»."""
     fast: str
     """Address of the shop without latency."""
     slow: str

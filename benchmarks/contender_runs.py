@@ -1,4 +1,4 @@
-"""Runs of contenders as whole processes: what each cost, and whether it got everything."""
+"""Run contenders as whole processes; measure their cost, and prove that they got everything."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[1]
 CONTENDERS = ROOT / "benchmarks" / "contenders"
 
 _FOREIGN = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
-"""What a user has not set; without .pyc files each process would compile every module."""
+"""Variables that a user has not set; without .pyc files, each process would compile every module."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a whole process cost, its children included."""
+    """The cost of a whole process, including its children."""
 
     seconds: float
     cpu: float
@@ -33,7 +33,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Work:
-    """What a contender is to fetch: pages 1 to n of each search."""
+    """The pages that a contender should fetch: 1 to n of each search."""
 
     name: str
     base_url: str
@@ -59,7 +59,7 @@ class Work:
 
 @dataclass
 class Bench:
-    """What all measurements share."""
+    """The common resources of all measurements."""
 
     folder: Path
     """A temporary folder; contenders run in it, so that they find no configuration."""
@@ -116,7 +116,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Proof:
-    """What a contender brought, beside what there was to bring."""
+    """The results of a contender, compared with the expected ones."""
 
     pages: int
     items: int
@@ -128,7 +128,7 @@ class Proof:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing or wrong."""
+        """True if nothing is missing or wrong."""
         return (self.pages, self.items, self.wrong) == (self.of_pages, self.of_items, 0)
 
     def __str__(self) -> str:
@@ -166,7 +166,7 @@ def proof_of_records(records: Sequence[Mapping[str, Any]], expected: Sequence[Pr
 
 
 def _fields(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many fields a record has, page and position aside."""
+    """Count the fields of a record, except page and position."""
     return str(len(records[0].keys() - {"page", "position"})) if records else "0"
 
 
