@@ -42,7 +42,7 @@ class Judgement:
     """A search page, but of another query or with another number: asked again, the shop may send the right one."""
 
 
-def judge_search(
+def judge_search(  # noqa: C901, PLR0911 – one return for each verdict
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str, number: int | None = None
 ) -> Judgement:
     """Return the verdict on one search page, from its exchange and what was read of its body.
