@@ -140,7 +140,12 @@ def quick(*, store: bool, cpu: bool) -> int:
         shop = make_shop(folders[0], {QUERY: 10}, (), 0)
         with serving(shop, 0.0) as server:
             bench = Bench(folders[1], shop, server, peers="", rounds=1)
-            how, now = _measure(bench, comparisons(bench, 1 if valgrind else REPEATS), valgrind)
+            wanted = comparisons(bench, 1 if valgrind else REPEATS)
+            how, now = _measure(bench, wanted, valgrind)
+            if not store and valgrind is None and regressions(now, stored_ratios(how), TOLERANCE):
+                # A busy machine makes a ratio larger, or a change did; only the change does so twice.
+                again = _measure(bench, wanted, valgrind)[1]
+                now = {name: min(ratio, again[name]) for name, ratio in now.items()}
     for line in lines(now, stored_ratios(how)):
         print(line)
     print(f"{time.monotonic() - began:.0f} s")

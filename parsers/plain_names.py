@@ -35,7 +35,7 @@ _CLAUSE = re.compile(
 )
 
 
-def read_plain_names(text: str) -> list[PlainName] | None:
+def read_plain_names(text: str) -> list[PlainName] | None:  # noqa: C901 – the hot path, in one loop
     """Return the names of a block with folded white space, in order; None if it needs the full parser."""
     names: list[PlainName] = []
     waiting = at = 0  # names from `waiting` on have no role yet

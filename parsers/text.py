@@ -9,6 +9,7 @@ import codecs
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +19,8 @@ __all__ = [
     "NUMERAL",
     "Decoded",
     "clip",
+    "codec_of",
+    "declared_in_meta",
     "decode",
     "detect_charset",
     "fold",
@@ -47,24 +50,34 @@ _META_WITHIN = 4096
 _REPLACEMENT = "\ufffd"
 
 
-def detect_charset(body: bytes, declared: str | None = None) -> str:
+def detect_charset(
+    body: bytes, declared: str | None = None, *, codec_named: Callable[[str | None], str | None] | None = None
+) -> str:
     """Return the codec for a page: BOM, then strictly valid UTF-8, then `declared`, then its meta tag.
 
     A page saved by a browser is often UTF-8 but still declares GB2312, so UTF-8 comes before any declaration; a body
     cut within a character is still UTF-8. Every GB name means gb18030, their superset, because the shop declares GB2312
     but uses characters beyond it; so does an unknown or missing name. If a declared charset does not fit, use gb18030
     if that leaves fewer sequences undecodable.
+
+    `codec_named` returns the codec that a declared name means: `codec_of` unless another is given.
     """
+    named = codec_named or codec_of
     for bom, codec in _BOMS:
         if body.startswith(bom):
             return codec
     if not body.isascii() and _is_utf8(body):
         return "utf-8"
-    meta = _META_CHARSET.search(body, 0, _META_WITHIN)
-    codec = _codec(declared) or _codec(meta[1].decode("ascii") if meta else None) or "gb18030"
+    codec = named(declared) or named(declared_in_meta(body)) or "gb18030"
     if codec != "gb18030" and decode(body, codec).undecodable > decode(body, "gb18030").undecodable:
         return "gb18030"
     return codec
+
+
+def declared_in_meta(body: bytes) -> str | None:
+    """Return the charset that a page's meta tag names; None for none."""
+    meta = _META_CHARSET.search(body, 0, _META_WITHIN)
+    return meta[1].decode("ascii") if meta else None
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -77,7 +90,7 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _codec(charset: str | None) -> str | None:
+def codec_of(charset: str | None) -> str | None:
     """Return the codec of a declared charset; None for one that a Chinese shop declares only by mistake."""
     name = re.sub(r"[^a-z0-9]", "", (charset or "").lower())
     if name.startswith("gb") or name in {"cp936", "ms936", "936", "xgbk", "euccn", "windows936"}:
@@ -91,8 +104,9 @@ def decode(body: bytes, codec: str) -> Decoded:
         return Decoded(body.decode(codec), 0)
     except UnicodeDecodeError:
         text = body.decode(codec, "replace")
-    # The page may contain U+FFFD itself: that was decoded, not replaced.
-    own = 0 if codec == "big5hkscs" else body.count(_REPLACEMENT.encode(codec.removesuffix("-sig")))
+    # The page may contain U+FFFD itself, if its charset has it: that was decoded, not replaced.
+    mark = _REPLACEMENT.encode(codec.removesuffix("-sig"), "ignore")
+    own = body.count(mark) if mark else 0
     return Decoded(text, max(1, text.count(_REPLACEMENT) - own))
 
 

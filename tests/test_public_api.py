@@ -12,6 +12,7 @@ import pytest
 import crawler
 import parsers
 import parsers.dangdang
+import parsers.product
 
 HEAVY = {"aiohttp", "asyncio", "msgspec", "multiprocessing", "opencc", "rich", "selectolax"}
 
@@ -34,9 +35,12 @@ def test_the_public_names_are_these() -> None:
     ]  # fmt: skip
     assert parsers.__all__ == ["SHOPS", "Shop", "parse_search_page_to_wire", "register_shop"]
     assert parsers.dangdang.__all__ == ["parse_search_page", "search_url"]
+    assert parsers.product.__all__ == [
+        "Availability", "Condition", "Offer", "Problem", "ProblemCode", "ProductPage", "Source", "parse_product_page",
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("package", [crawler, parsers, parsers.dangdang])
+@pytest.mark.parametrize("package", [crawler, parsers, parsers.dangdang, parsers.product])
 def test_every_public_name_is_there_and_explained(package: object) -> None:
     """Lazy names resolve, `dir()` shows them, and every function and class has its own docstring."""
     for name in package.__all__:  # type: ignore[attr-defined]  # a module; its kind has no such name
@@ -56,7 +60,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import crawler", "import parsers", "from parsers.dangdang import search_url"]
+    "statement",
+    [
+        "import crawler",
+        "import parsers",
+        "from parsers.dangdang import search_url",
+        "from parsers.product import ProductPage",
+    ],
 )
 def test_importing_costs_nothing(statement: str) -> None:
     """Packages import nothing large before they are used."""

@@ -92,6 +92,7 @@ MODULE_TERMS: Mapping[str, str] = {
 EXEMPT_NAMES = {
     ("crawler/settings/kinds.py", "Limit"): "a time limit, the type of a setting; not the limit of a host",
     ("parsers/model.py", "Wire"): "the wire form of a value, as serialization libraries call it",
+    ("parsers/product/model.py", "Wire"): "the same",
     ("parsers/registry.py", "Wire"): "the same",
 }
 """Names that are the standard term where they stand, with the reason."""

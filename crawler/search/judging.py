@@ -42,7 +42,7 @@ class Judgement:
     one."""
 
 
-def judge_search(
+def judge_search(  # noqa: C901, PLR0911 – one return for each verdict
     exchange: Exchange, parsed: SearchPage | ParseFailure | None, *, query: str, number: int | None = None
 ) -> Judgement:
     """Judge one search page by its exchange and the parse result of its body.
