@@ -67,7 +67,7 @@ def pages() -> dict[str, bytes]:
 
 
 def extruct_reader() -> Callable[[bytes], Any] | None:
-    """Return what reads a page with extruct and price-parser; None where they are not installed."""
+    """Return a function that reads a page with extruct and price-parser; None if they are not installed."""
     if importlib.util.find_spec("extruct") is None or importlib.util.find_spec("price_parser") is None:
         return None
     extruct = importlib.import_module("extruct")

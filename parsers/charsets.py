@@ -28,7 +28,7 @@ _BY_LANGUAGE = dict(
     et=cp1257 zh=gb18030 zh-tw=big5hkscs zh-hk=big5hkscs zh-hant=big5hkscs
     """.split()  # noqa: SIM905 (a table of words is read more easily than quoted strings)
 )
-"""What browsers assume for pages in a language that declare nothing; cp1252 for all others."""
+"""The charset that browsers assume for a page in this language without a declaration; cp1252 for all others."""
 _LANGUAGE = re.compile(
     rb"""<html\b[^>]{0,500}?\slang\s*=\s*["']?([A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?)""", re.IGNORECASE
 )

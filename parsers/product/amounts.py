@@ -1,4 +1,4 @@
-"""A price as a shop writes it becomes a `Decimal`, or says why it does not."""
+"""Convert a price as a shop writes it to a `Decimal`, or return the reason why that is impossible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from parsers.text import fold, half_width
 __all__ = ["MAX_AMOUNT", "Amount", "Number", "read_amount"]
 
 MAX_AMOUNT = Decimal(10) ** 10
-"""More than any shop asks, in any currency."""
+"""More than any shop charges, in any currency."""
 MAX_LENGTH = 200
 """Characters of a text that is searched for a price."""
 
@@ -26,7 +26,7 @@ class Number(str):
 
 
 class Amount(NamedTuple):
-    """What a text says of a price."""
+    """The price in a text."""
 
     value: Decimal | None = None
     high: Decimal | None = None
@@ -34,7 +34,7 @@ class Amount(NamedTuple):
     sign: str = ""
     """The currency's sign or code beside the number; '' when there is none."""
     fault: ProblemCode | None = None
-    """Why `value` is None, or why it is in doubt."""
+    """The reason why `value` is None or in doubt."""
 
 
 _EXACT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,4})?")
@@ -147,13 +147,13 @@ def _sign_beside(before: str, after: str) -> str:
 
 
 def _is_negative(before: str) -> bool:
-    """Whether a minus belongs to the number: «-5», «- 5», «-$5», «Price: -5»; not «Price - $5»."""
+    """True if a minus belongs to the number: «-5», «- 5», «-$5», «Price: -5»; not «Price - $5»."""
     bare = SIGN.sub("", before)
     return bare.strip() in {"-", "–"} or (bare.endswith("-") and not bare[:-1].endswith(tuple("0123456789")))
 
 
 def _value_of(number: str, currency: str | None, language: str) -> tuple[Decimal | None, bool]:  # noqa: C901 – one branch for each use of a separator
-    """Return the value of digits with separators, and whether these could be read in another way."""
+    """Return the value of digits with separators, and True if these have another reading."""
     number = number.rstrip(".,'’ ")
     for group in ("'", "’", " "):
         if group in number:

@@ -1,4 +1,4 @@
-"""What one source of a page says of the product, before the sources are put together."""
+"""The description of the product in one source of a page, before the sources are merged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Candidate:
     offer_count: int | None = None
 
     def complete(self, other: Candidate) -> None:
-        """Take from another description of the same product what this one does not say."""
+        """Complete this description with another one of the same product."""
         for name in _FIELDS:
             if not getattr(self, name):
                 setattr(self, name, getattr(other, name))
@@ -175,7 +175,7 @@ def _language(reader: Reader, found: Properties) -> str:
 
 
 def _identifiers(reader: Reader, found: Properties) -> list[tuple[str, str]]:
-    """Return what may be an ISBN or a GTIN, with the name of its property, the surest first."""
+    """Return the texts that may be an ISBN or a GTIN, with the name of the property, the most reliable first."""
     stated = [
         (name, reader.text(value))
         for name in (

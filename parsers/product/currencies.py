@@ -1,4 +1,4 @@
-"""Currencies: ISO 4217 codes, the signs that shops write, and whether a comma or a point stands before decimals."""
+"""Currencies: ISO 4217 codes, the signs that shops write, and the decimal separator."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _by_language(language: str) -> str | None:
 
 
 def decimal_comma(currency: str | None, language: str = "") -> bool | None:
-    """Return whether a comma stands before decimals, by language or else currency; None when neither is known."""
+    """Return True for a decimal comma, False for a point, by language or else currency; None if neither is known."""
     tag = language.lower().replace("_", "-")
     if tag:
         return tag not in _POINT_REGIONS and tag.partition("-")[0] in _COMMA_LANGUAGES

@@ -1,6 +1,7 @@
-"""The contents of JSON-LD scripts become nodes, with the mistakes mended that templates make.
+"""Parse JSON-LD scripts into nodes, and correct the usual mistakes of templates.
 
-A number stays text (`Number`): 39.90 is no binary fraction, 1e400 no infinity, and 5,000 digits are no work.
+A number stays text (`Number`): 39.90 has no exact binary fraction, 1e400 must not become infinity, and 5,000 digits
+must not cost time.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _decoder = json.JSONDecoder(
 )
 _OPENING = re.compile(r"(?:\s|<!--|-->|//\s*(?=<!)|(?:/\*\s*)?<!\[CDATA\[(?:\s*\*/)?|\ufeff)+")
 _CLOSING = re.compile(r"(?:\s|<!--|-->|//\s*(?=\]\]>|-->)|(?:/\*\s*)?\]\]>(?:\s*\*/)?|;|\ufeff)+\Z")
-"""What stands around JSON for browsers of the last century: an HTML comment, or CDATA in comments of the script."""
+"""Wrappers that hid JSON from very old browsers: an HTML comment, or CDATA in comments of the script."""
 _CLOSING_WITHIN = 200
-"""Characters at the end in which that is looked for: a pattern for the end begins anew at every character."""
+"""How many characters at the end to search for them: a pattern for the end starts anew at every character."""
 _STRING_OR_COMMENT = re.compile(
     r'"(?:[^"\\]++|\\.)*+"?|/\*.*?(?:\*/|\Z)|//[^\n\r]*|<!--.*?(?:-->|\Z)', re.DOTALL
 )

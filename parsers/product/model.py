@@ -1,4 +1,4 @@
-"""What a product page says: `ProductPage`, its offers, and what was wrong with it.
+"""The result of parsing a product page: `ProductPage`, its offers, and its problems.
 
 All are frozen values. Between processes they travel as plain tuples (`to_wire`, `from_wire`), as a `SearchPage` does.
 """
@@ -31,7 +31,7 @@ class Source(StrEnum):
 
 
 class Availability(StrEnum):
-    """Whether the goods can be bought: the values of schema.org's ItemAvailability."""
+    """The availability of the goods: the values of schema.org's ItemAvailability."""
 
     IN_STOCK = "in_stock"
     LIMITED = "limited"
@@ -47,7 +47,7 @@ class Availability(StrEnum):
 
     @property
     def purchasable(self) -> bool:
-        """Whether an order is possible, at once or in advance."""
+        """True if the goods can be ordered, at once or in advance."""
         return self not in _GONE
 
 
@@ -57,7 +57,7 @@ _GONE = frozenset(
 
 
 class Condition(StrEnum):
-    """Whether the goods are new: the values of schema.org's OfferItemCondition."""
+    """The condition of the goods: the values of schema.org's OfferItemCondition."""
 
     NEW = "new"
     REFURBISHED = "refurbished"
@@ -66,7 +66,7 @@ class Condition(StrEnum):
 
 
 class ProblemCode(StrEnum):
-    """Why a value is absent, doubtful or cut."""
+    """The reason why a value is absent, doubtful or cut."""
 
     BROKEN_JSON = "broken_json"
     """A JSON-LD script could not be read; the other sources may still hold the product."""
@@ -111,11 +111,11 @@ class ProblemCode(StrEnum):
 
 
 class Problem(NamedTuple):
-    """One thing that was wrong with a page."""
+    """A problem of a page."""
 
     code: ProblemCode
     detail: str
-    """What the page says, shortened; '' when the code says it all."""
+    """The text on the page, shortened; '' if the code says everything."""
     source: Source | None = None
 
 
@@ -124,7 +124,7 @@ class Offer:
     """One offer of a product. A value that the page does not give, or gives unreadably, is None or ''."""
 
     price: Decimal | None = None
-    """What the product costs now; the lowest price of an aggregate."""
+    """The current price of the product; for an aggregate the lowest."""
     high_price: Decimal | None = None
     """The upper end of a range or an aggregate."""
     list_price: Decimal | None = None
@@ -164,12 +164,12 @@ _OF_GOODS = frozenset({"availability", "condition", "gtin", "authors", "brand", 
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """What a product page says of its product.
+    """The product on a product page.
 
-    `price`, `high_price`, `list_price`, `currency`, `availability`, `condition` and `seller` are those of the offer
-    that leads: of the offers with a price those that can be ordered come first, then those of new goods, then those in
-    the currency of the first offer, and of these the cheapest leads. A value that the page does not give, or gives in a
-    way that cannot be read, is None or '': `problems` says which and why.
+    `price`, `high_price`, `list_price`, `currency`, `availability`, `condition` and `seller` are those of the leading
+    offer. Among the offers with a price, those that can be ordered come first, then those of new goods, then those in
+    the currency of the first offer; the cheapest of these leads. A value that the page lacks, or gives in an unreadable
+    way, is None or '': `problems` names it and the reason.
     """
 
     title: str = ""
@@ -199,7 +199,7 @@ class ProductPage:
     offers: tuple[Offer, ...] = ()
     """All offers of the source that the price is from, in the order of the page."""
     offer_count: int | None = None
-    """How many offers the page says there are."""
+    """The number of offers according to the page."""
     sources: tuple[tuple[str, Source], ...] = ()
     """Field and source of every value, in field order."""
     problems: tuple[Problem, ...] = ()
@@ -210,7 +210,7 @@ class ProductPage:
 
     @property
     def has_product(self) -> bool:
-        """Whether the page describes a product: more than a title, an address and a picture, which any page has."""
+        """True if the page describes a product: more than a title, an address and a picture, which any page has."""
         return any(
             source in _STRUCTURED
             or field in {"price", "isbn"}
@@ -219,7 +219,7 @@ class ProductPage:
         )
 
     def source_of(self, field: str) -> Source | None:
-        """Return where the value of a field was found; None for a field without a value."""
+        """Return the source of a field's value; None for a field without a value."""
         return dict(self.sources).get(field)
 
     def to_wire(self) -> Wire:

@@ -47,13 +47,13 @@ _WRAPPERS = ("@graph", "mainentity", "mainentityofpage", "itemoffered", "itemrev
 MAX_VALUES = 1_000
 """Values read of one property."""
 MAX_NODES = 20_000
-"""Nodes of JSON-LD that are looked at."""
+"""The maximum number of JSON-LD nodes to read."""
 MAX_PROBLEMS = 40
 
 
 @dataclass(slots=True)
 class Reader:
-    """What the reading of a page knows everywhere: its language and address, and the problems so far."""
+    """The state that all readers of a page share: its language and address, and the problems so far."""
 
     language: str = ""
     base: str = ""
@@ -63,7 +63,7 @@ class Reader:
     offers_left: int = MAX_READ
 
     def problem(self, code: ProblemCode, detail: str = "") -> None:
-        """Put a problem down, once; those beyond `MAX_PROBLEMS` are counted."""
+        """Record a problem, once; count those beyond `MAX_PROBLEMS`."""
         detail = clean(detail[:MAX_TEXT])
         found = Problem(code, detail if len(detail) <= 80 else f"{detail[:79]}…", self.source)
         if found not in self.problems:
@@ -73,7 +73,7 @@ class Reader:
                 self.more += 1
 
     def text(self, value: Any) -> str:
-        """Return the text of a value, and say when it had to be cut."""
+        """Return the text of a value; record a problem if it was cut."""
         text = text_of(value)
         if len(text) == MAX_TEXT and text.endswith("…"):
             self.problem(ProblemCode.TEXT_CUT, text[:40])
@@ -90,7 +90,7 @@ def types_of(node: Node) -> set[str]:
 
 
 def is_product(node: Node) -> bool:
-    """Tell whether a node describes goods: by its type, or by having offers when its type says nothing else."""
+    """Return True if a node describes goods: by its type, or by its offers if the type says nothing else."""
     types = types_of(node)
     if types & PRODUCTS:
         return True

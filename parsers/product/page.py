@@ -34,7 +34,7 @@ MAX_PAGE = 4 * 1024 * 1024
 
 
 MAX_MERGED = 10
-"""Nodes of one product that are put together."""
+"""The maximum number of nodes to merge into one product."""
 
 
 def parse_product_page(body: bytes, *, charset: str | None = None, url: str = "") -> ProductPage:
@@ -296,7 +296,7 @@ def _currency(reader: Reader, lead: Offer, leads: Iterable[Offer]) -> str | None
 
 
 def _say_differences(reader: Reader, selling: Candidate, lead: Offer, leads: dict[Source, Offer]) -> None:
-    """Say where offers, or sources, state different prices."""
+    """Report different prices of offers or sources."""
     _in(reader, selling.source)
     priced = [offer for offer in selling.offers if offer.price is not None]
     if len({(offer.price, offer.currency) for offer in priced}) > 1:

@@ -30,7 +30,7 @@ MAX_SCRIPTS = 100
 
 @dataclass(slots=True)
 class Scan:
-    """What a page holds."""
+    """The parts of a page."""
 
     scripts: list[str] = field(default_factory=list)
     """The contents of its JSON-LD scripts."""
@@ -52,7 +52,7 @@ _OTHER_SPELLINGS = ("ITEMPROP", "itemProp", "ITEMSCOPE", "itemScope", "TYPEOF=",
 
 
 def _may_hold_items(text: str) -> bool:
-    """Tell whether a page may hold microdata or RDFa of a product; most pages have some of bread crumbs and the like.
+    """Return True if a page may contain microdata or RDFa of a product; most pages only have that of breadcrumbs.
 
     Patterns that begin with plain letters cost a tenth of the scan, those that ignore case several times as much as the
     scan. So other spellings count as a yes.
@@ -201,7 +201,7 @@ class _Scanner:
         return self._any_is_marked or any(mark in attributes for mark in self._marks)
 
     def _count(self, name: str, *, closing: bool) -> bool:
-        """Count a tag within a marked element, and return whether it is to be kept."""
+        """Count a tag within a marked element; return True to keep it."""
         if name in _VOID or name == "html":
             return True
         if name in _UNNESTED:
@@ -229,7 +229,7 @@ class _Scanner:
 
 
 def _end_of_raw(text: str, name: str, start: int) -> int:
-    """Return where the end tag of an element without markup begins, or the text ends."""
+    """Return the position of the end tag of an element without markup, or the end of the text."""
     at = text.find("</", start)
     while at >= 0:
         after = at + 2 + len(name)
