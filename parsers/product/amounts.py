@@ -147,7 +147,7 @@ def _sign_beside(before: str, after: str) -> str:
 
 
 def _is_negative(before: str) -> bool:
-    """True if a minus belongs to the number: «-5», «- 5», «-$5», «Price: -5»; not «Price - $5»."""
+    """Return True if a minus belongs to the number: «-5», «- 5», «-$5», «Price: -5»; not «Price - $5»."""
     bare = SIGN.sub("", before)
     return bare.strip() in {"-", "–"} or (bare.endswith("-") and not bare[:-1].endswith(tuple("0123456789")))
 

@@ -257,7 +257,7 @@ def _read_specifications(  # noqa: C901 – one branch for each kind of specific
 
 
 def _is_conditional(reader: Reader, found: Properties) -> bool:
-    """True if a price is for members, for a number of copies, or for a measure of the goods (100 g)."""
+    """Return True if a price is for members, for a number of copies, or for a measure of the goods (100 g)."""
     if "validformembertier" in found or "referencequantity" in found:
         return True
     for value in found.get("eligiblequantity", ()):
