@@ -34,7 +34,7 @@ SECTIONS = ("job", "cpu", "parse", "fetch", "replay", "loop", "startup", "memory
 def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
     """Measure the sections and write or print the results; return True if all could be measured."""
     from benchmarks import jobs, parts, scale
-    from benchmarks.contender_runs import Bench
+    from benchmarks.measured_runs import Bench
     from benchmarks.peers import peers_python
     from benchmarks.results import Section, markdown
     from benchmarks.shop import make_shop, serving

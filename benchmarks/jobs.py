@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.arithmetic import Spread, in_turns, ratios, slopes
-from benchmarks.contender_runs import CONTENDERS, Bench, Cost, Proof, Work, proof_of_records, proof_of_reports
+from benchmarks.measured_runs import CONTENDERS, Bench, Cost, Proof, Work, proof_of_records, proof_of_reports
 from benchmarks.results import Row, Section, figure, spread_cells, table
 
 QUERY = "渗透测试"

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import Spread, in_turns, ratios
-from benchmarks.contender_runs import CONTENDERS, ROOT, Bench
+from benchmarks.measured_runs import CONTENDERS, ROOT, Bench
 from benchmarks.jobs import LONG_QUERY, QUERY, full_queries
 from benchmarks.results import Row, Section, figure, spread_cells, table
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.arithmetic import Spread, in_turns
-from benchmarks.contender_runs import Bench, Work
+from benchmarks.measured_runs import Bench, Work
 from benchmarks.jobs import CLASSIC, CONNECTIONS, GEVENT, LONG_QUERY, OURS, POOL, TUNED, full_queries
 from benchmarks.line_chart import line_chart
 from benchmarks.parts import make_archive, replay_command
