@@ -99,6 +99,7 @@ MODULE_TERMS: Mapping[str, str] = {
 
 EXEMPT_NAMES = {
     ("parsers/model.py", "Wire"): "the wire form of a value, as serialization libraries call it",
+    ("parsers/product/model.py", "Wire"): "the same",
     ("parsers/registry.py", "Wire"): "the same",
 }
 """Names that are the standard term where they stand, with the reason."""
