@@ -1,11 +1,11 @@
-"""The proof: every contender on the same work, in turn, and `RESULTS.md` of it; or the quick form, which only checks.
+"""Compare every contender on the same work, in turn, and write `RESULTS.md`; `--quick` only checks for regressions.
 
     python -m benchmarks [--rounds N] [--only NAME,…] [--output FOLDER]
     python -m benchmarks --quick [--cpu] [--store]
 
-The whole takes some 25 minutes on two idle cores. `--only` measures some sections; their results are printed, and
-nothing is written unless `--output` says where. `--quick` takes less than two minutes, needs no contenders and exits
-with 1 when something became more than 15 % slower than the ratios in `baseline.json`; `--store` keeps the new ratios.
+A full run takes about 25 minutes on two idle cores. `--only` measures the named sections and prints their results; it
+writes files only if `--output` names a folder. `--quick` takes less than two minutes, needs no contenders, and exits
+with 1 if a ratio grew by more than 15 % over the one in `baseline.json`; `--store` saves the new ratios there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SECTIONS = ("job", "cpu", "parse", "fetch", "replay", "loop", "startup", "memory
 
 
 def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
-    """Measure the sections and write or print the results; return True if all could be measured."""
+    """Measure the sections and write or print the results; return True if every section was measured."""
     from benchmarks import jobs, parts, scale
     from benchmarks.measured_runs import Bench
     from benchmarks.peers import peers_python
@@ -69,11 +69,11 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
                     ValueError,
                     subprocess.SubprocessError,
                 ) as error:
-                    failed.append(name)  # the other sections of a long run are worth having
+                    failed.append(name)  # keep the other sections of a long run
                     sections.append(Section(f"{name}: not measured", f"```\n{error}\n```"))
                     print(error, file=sys.stderr)
                 print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
-                if output is not None:  # now, so that an interruption leaves what was measured
+                if output is not None:  # after each section, so that an interrupted run keeps its results
                     (output / "RESULTS.md").write_text(markdown(facts, NOTES, sections), encoding="utf-8")
     if output is None:
         print(markdown(facts, NOTES, sections))
@@ -83,7 +83,7 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
 
 
 def machine(peers: str, server: str, rounds: int) -> list[tuple[str, str]]:
-    """Return the facts that the figures depend on."""
+    """Return the conditions of the measurement, by name."""
     from benchmarks.peers import NAMED, versions
 
     own = ("bookprice-crawler", "aiohttp", "selectolax")
@@ -129,7 +129,7 @@ def _rounds(text: str) -> int:
 
 
 def main() -> int:
-    """Do what the options say; return the exit code."""
+    """Run the measurements that the options name, and return the exit code."""
     options = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -140,7 +140,7 @@ def main() -> int:
     options.add_argument("--cpu", action="store_true", help="with --quick: CPU time, no valgrind")
     options.add_argument("--store", action="store_true", help="with --quick: keep the ratios measured")
     wanted = options.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc files each process compiles every module
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc files, each process compiles every module
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the servers and removes the pages
     if wanted.quick:
         from benchmarks.quick import quick

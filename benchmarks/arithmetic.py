@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmarks: medians, ratios of rounds in turn, and the detection of regressions."""
+"""Arithmetic of the benchmarks: medians, ratios per round, and regressions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of figures, with the least and the greatest."""
+    """The median of figures, with the lowest and the highest."""
 
     median: float
     least: float
@@ -28,7 +28,7 @@ class Spread:
 
 
 def in_turns(work: Mapping[K, Callable[[], T]], rounds: int) -> dict[K, list[T]]:
-    """Do each work once in every round (A B C A B C …), after a round that only warms up; return what came of it."""
+    """Run each task once per round (A B C A B C …), after one warm-up round, and return the results by name."""
     for task in work.values():
         task()
     results: dict[K, list[T]] = {name: [] for name in work}
@@ -39,15 +39,15 @@ def in_turns(work: Mapping[K, Callable[[], T]], rounds: int) -> dict[K, list[T]]
 
 
 def ratios(dividends: Sequence[float], divisors: Sequence[float]) -> Spread:
-    """Return the spread of the ratios of figures of the same rounds; what disturbs a round disturbs both."""
+    """Return the spread of the ratios per round; a disturbance affects both figures of a round."""
     return Spread.of([one / other for one, other in zip(dividends, divisors, strict=True)])
 
 
 def slopes(small: Sequence[float], large: Sequence[float], steps: int) -> list[float]:
-    """Return the cost of one step in each round, from the costs of work that differ by so many steps."""
+    """Return the cost of one step in each round, from two amounts of work that differ by `steps`."""
     return [(more - less) / steps for less, more in zip(small, large, strict=True)]
 
 
 def regressions(now: Mapping[str, float], stored: Mapping[str, float], tolerance: float) -> list[str]:
-    """Return the names of ratios that grew by more than `tolerance`, and of stored ones that are missing now."""
+    """Return the names of ratios that grew by more than `tolerance`, and of stored ratios that are missing now."""
     return [name for name, ratio in stored.items() if name not in now or now[name] > ratio * (1 + tolerance)]

@@ -1,8 +1,8 @@
-"""One search as a whole process, parsing inline or in the pool: what `job.py` measures.
+"""Run one search as a whole process, parsing inline or in the pool, for `job.py` to measure.
 
     python benchmarks/job_once.py inline|pool BASE_URL PAGES
 
-Prints the peak memory of the process and of its largest worker, in KB, as JSON.
+Print the peak memory of the process and of its largest worker, in KB, as JSON.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))  # measure this tree, wherever it is run from
 
 QUERY = "渗透测试"
-"""The query: it has more than twenty full pages in the demo shop."""
+"""The query, which has more than twenty full pages in the demo shop."""
 
 CONNECTIONS = 20
-"""Parallel requests."""
+"""Number of parallel requests."""
 
 
 class InlineExecutor(Executor):
-    """Runs each call immediately in the calling thread: no hand-over, and the loop waits."""
+    """Runs each call immediately in the calling thread: there is no hand-over, and the loop waits."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn` and return a future that is done."""
@@ -47,7 +47,7 @@ def main() -> None:
 
         pool = page_parser(
             workers=0, timeout=10.0, early=True
-        )  # as the command does: before asyncio and aiohttp
+        )  # before asyncio and aiohttp, as in the command
 
     import asyncio
 
@@ -59,7 +59,9 @@ def main() -> None:
         settings = Settings(pages=pages, base_url=base_url, concurrency=CONNECTIONS)
         executor = InlineExecutor() if mode == "inline" else None
         cache = os.environ.get("XDG_CACHE_HOME")
-        robots = None if cache is None else Path(cache) / "job_once"  # requested once, as in `against.py`
+        robots = (
+            None if cache is None else Path(cache) / "job_once"
+        )  # fetch robots.txt only once, as in `against.py`
         async with Crawler(settings, pool=pool, executor=executor, robots_folder=robots) as crawler:
             async for event in crawler.search(QUERY):
                 if isinstance(event, SearchFinished):

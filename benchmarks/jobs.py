@@ -1,4 +1,4 @@
-"""Whole jobs: 20 pages with latency, CPU time per page over 200 pages, and memory."""
+"""Measure whole jobs: 20 pages with latency, CPU time per page over 200 pages, and memory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from benchmarks.measured_runs import CONTENDERS, Bench, Cost, Proof, Work, proof
 from benchmarks.results import Row, Section, figure, spread_cells, table
 
 QUERY = "渗透测试"
-"""The query: it has more than twenty full pages in the demo shop."""
+"""The query, which has more than twenty full pages in the demo shop."""
 QUERIES = tuple(f"演示{number}" for number in range(400))
-"""Further queries; those with twenty full pages are used."""
+"""More queries; only those with twenty full pages are used."""
 
 CONNECTIONS = 20
 
@@ -48,7 +48,7 @@ class Contender:
         return [python, str(CONTENDERS / self.script), *modes, bench.work_file(work), str(output)]
 
     def run(self, bench: Bench, work: Work) -> tuple[Cost, Proof]:
-        """Do the work once; return its cost, and the proof that it is done."""
+        """Do the work once; return its cost and the proof that it is complete."""
         output = bench.folder / "output.json"
         output.unlink(missing_ok=True)
         command = self.command(bench, work, output)
@@ -90,7 +90,7 @@ def _measure(bench: Bench, contenders: tuple[Contender, ...], work: Work) -> Run
 
 
 def _void(runs: Runs, *contenders: Contender) -> str:
-    """Return the reason why figures of these contenders prove nothing; '' if each of them got everything each time."""
+    """Return the reason why figures of these contenders do not count; '' if none of them missed anything."""
     bad = [
         contender.name for contender in contenders if not all(proof.complete for _, proof in runs[contender])
     ]
@@ -98,7 +98,7 @@ def _void(runs: Runs, *contenders: Contender) -> str:
 
 
 def _proof(runs: list[tuple[Cost, Proof]]) -> str:
-    """Return the words of the worst proof of all rounds."""
+    """Return the text of the worst proof of all rounds."""
     worst = min((proof for _, proof in runs), key=lambda proof: (proof.complete, proof.items, -proof.wrong))
     return str(worst)
 
@@ -152,7 +152,7 @@ def job(bench: Bench) -> Section:
 
 
 def cpu(bench: Bench) -> Section:
-    """Measure the CPU time of one page more, between 20 pages and 200."""
+    """Measure the CPU time of one more page, between 20 pages and 200."""
     contenders = (POOL, INLINE, TUNED, CRAWLEE, GEVENT, CLASSIC)
     searches = tuple((query, 20) for query in full_queries(bench, 10))
     small = Work("cpu-small", bench.server.fast, CONNECTIONS, searches[:1])
@@ -199,18 +199,18 @@ def cpu(bench: Bench) -> Section:
 
 
 LONG_QUERY = "机器学习"
-"""It has a hundred full pages."""
+"""A query with a hundred full pages."""
 
 
 def full_queries(bench: Bench, count: int) -> list[str]:
-    """Return queries of which the shop has twenty pages."""
+    """Return queries with twenty full pages in the shop."""
     found = [query for query in QUERIES if (query, 20) in bench.shop.truth]
     assert len(found) >= count
     return found[:count]
 
 
 def memory(bench: Bench) -> Section:
-    """Measure the memory that all processes of a job hold together at most."""
+    """Measure the peak memory of all processes of a job together."""
     lines = []
     for contender in (OURS, INLINE, TUNED, CRAWLEE, GEVENT, CLASSIC):
         peaks = []
@@ -230,7 +230,7 @@ def memory(bench: Bench) -> Section:
 
 
 def _peak_mb(bench: Bench, contender: Contender, work: Work) -> float:
-    """Run a job and return the peak of its memory."""
+    """Run a job and return its peak memory."""
     output = bench.folder / "output.json"
     command = contender.command(bench, work, output)
     with subprocess.Popen(
@@ -239,7 +239,7 @@ def _peak_mb(bench: Bench, contender: Contender, work: Work) -> float:
         stderr=subprocess.DEVNULL,
         cwd=bench.folder,
         env=bench.environment,
-        start_new_session=True,  # its processes are found by their session
+        start_new_session=True,  # to find its processes by their session
     ) as process:
         peak = 0
         while process.poll() is None:
@@ -250,15 +250,15 @@ def _peak_mb(bench: Bench, contender: Contender, work: Work) -> float:
 
 
 def _session_kb(session: int) -> int:
-    """Return the memory of a session's processes now."""
+    """Return the current memory of a session's processes."""
     total = 0
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # After the name, which may hold anything: state, parent, group, session.
+            # After the name, which may contain any character, come state, parent, group, session.
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(fields[3]) == session:
                 rollup = (folder / "smaps_rollup").read_text()
                 total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        except (OSError, StopIteration):  # it has just ended
+        except (OSError, StopIteration):  # the process has just ended
             continue
     return total

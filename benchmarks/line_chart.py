@@ -1,4 +1,4 @@
-"""Figures by size as an SVG line chart; both scales are logarithmic."""
+"""Draw figures by size as an SVG line chart with two logarithmic scales."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Points = Sequence[tuple[float, Spread]]
 
 
 def line_chart(title: str, x_label: str, y_label: str, series: Mapping[str, Points]) -> str:
-    """Return the chart: for each series a line through its medians, with a bar from the least to the greatest."""
+    """Return the chart: for each series, a line through its medians, with bars from the lowest to the highest."""
     sizes = [size for points in series.values() for size, _ in points]
     figures = [
         end for points in series.values() for _, spread in points for end in (spread.least, spread.greatest)
@@ -77,7 +77,7 @@ class _Scale:
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
-    """Return round numbers around all values: 1, 2, 5, 10 and so on, or the decades alone."""
+    """Return round numbers around all values: 1, 2, 5, 10 and so on, or only the powers of ten."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     steps = (1, 2, 5) if high - low <= 3 else (1,)
     marks = [round(step * 10.0**power, 12) for power in range(low, high + 1) for step in steps]
@@ -87,7 +87,7 @@ def _ticks(values: Sequence[float]) -> list[float]:
 
 
 def _apart(places: Sequence[float], gap: float = 15) -> list[float]:
-    """Return places of labels moved down where they would overlap."""
+    """Return the positions of labels, moved down if they would overlap."""
     moved = list(places)
     order = sorted(range(len(moved)), key=moved.__getitem__)
     for above, below in pairwise(order):

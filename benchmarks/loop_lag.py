@@ -1,9 +1,9 @@
-"""How long the event loop of our library is held up: many searches at once, and a task that wakes every 5 ms.
+"""Measure delays of our library's event loop: many searches at once, and a task that wakes every 5 ms.
 
     python benchmarks/loop_lag.py BASE_URL PAGES QUERY…
 
-Prints as JSON the largest delay of a wake-up in milliseconds, the most CPU time that the loop's thread spent between
-two wake-ups (what the program itself causes, however busy the machine is), and how many pages and reports came.
+Print as JSON the largest delay of a wake-up in milliseconds, the most CPU time of the loop's thread between two
+wake-ups (caused by the program itself, however busy the machine is), and the numbers of pages and reports.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INTERVAL = 0.005
 
 
 async def watch(worst: dict[str, float]) -> None:
-    """Wake up again and again, and note the worst."""
+    """Wake up repeatedly, and record the largest delay and CPU time."""
     while True:
         due, spent = time.perf_counter() + INTERVAL, time.thread_time()
         await asyncio.sleep(INTERVAL)
@@ -29,13 +29,13 @@ async def watch(worst: dict[str, float]) -> None:
 
 
 async def search() -> None:
-    """Run every search at once, and print."""
+    """Run all searches at once, and print."""
     base_url, pages, queries = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     settings = Settings(base_url=base_url, concurrency=20, price_check=0, pages=pages)
     worst = {"lag": 0.0, "cpu": 0.0}
     found = []
     async with Crawler(settings, robots_folder=Path("robots")) as crawler:
-        await asyncio.sleep(0.1)  # what is loaded at the start is not the searches'
+        await asyncio.sleep(0.1)  # exclude imports at the start, which do not belong to the searches
         watching = asyncio.create_task(watch(worst))
 
         async def one(query: str) -> None:

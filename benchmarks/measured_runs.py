@@ -1,4 +1,4 @@
-"""Run contenders as whole processes; measure their cost, and prove that they got everything."""
+"""Run contenders as whole processes, measure their cost, and check that their output is complete."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Cost:
 
     seconds: float
     cpu: float
-    """Seconds."""
+    """CPU time in seconds."""
     peak_mb: float
-    """Of the largest of its processes."""
+    """Peak of the largest process."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """The pages that a contender should fetch: 1 to n of each search."""
+    """The pages for a contender to fetch: 1 to n of each search."""
 
     name: str
     base_url: str
@@ -41,7 +41,7 @@ class Work:
     searches: tuple[tuple[str, int], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as contenders read it; those that know no searches take the addresses."""
+        """Return the work as JSON data; contenders that do not support searches use the addresses."""
         from parsers.dangdang import search_url
 
         urls = [
@@ -59,10 +59,10 @@ class Work:
 
 @dataclass
 class Bench:
-    """The common resources of all measurements."""
+    """The state that all measurements share."""
 
     folder: Path
-    """A temporary folder; contenders run in it, so that they find no configuration."""
+    """A temporary folder, and the contenders' working directory, so that they find no configuration."""
     shop: Shop
     server: Server
     peers: str
@@ -71,7 +71,7 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the environment variables of a run: those of a plain user, with all kept in the temporary folder."""
+        """Return the environment variables of a run: a plain user's, with caches and data in the temporary folder."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -83,7 +83,7 @@ class Bench:
         return {**kept, **homes, "PYTHONPATH": str(ROOT)}
 
     def run(self, command: Sequence[str], output: Path | str = os.devnull) -> Cost:
-        """Run a command, its stdout into a file, and return its cost."""
+        """Run a command with its stdout in a file, and return its cost."""
         measure = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "process_cost.py"), str(output)]
         done = subprocess.run(
             [*measure, *command],
@@ -99,7 +99,7 @@ class Bench:
         return Cost(**cost)
 
     def output_of(self, command: Sequence[str]) -> Any:
-        """Run a command that prints JSON, and return that."""
+        """Run a command that prints JSON, and return its output."""
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=self.folder, env=self.environment
         )
@@ -108,7 +108,7 @@ class Bench:
         return json.loads(done.stdout)
 
     def work_file(self, work: Work) -> str:
-        """Write down a work for the contenders; return the file."""
+        """Write a work file for the contenders, and return its path."""
         file = self.folder / f"{work.name}.work.json"
         file.write_text(json.dumps(work.as_json()))
         return str(file)
@@ -116,14 +116,14 @@ class Bench:
 
 @dataclass(frozen=True)
 class Proof:
-    """The results of a contender, compared with the expected ones."""
+    """A contender's output, compared with the content of the pages."""
 
     pages: int
     items: int
     of_pages: int
     of_items: int
     wrong: int = 0
-    """Products that are on no page of the work, or not with this price."""
+    """Products that are on no page of the work, or have another price there."""
     fields: str = ""
 
     @property
@@ -139,9 +139,9 @@ class Proof:
 
 
 def proof_of_records(records: Sequence[Mapping[str, Any]], expected: Sequence[Prices]) -> Proof:
-    """Compare the records of a contender with what the pages show: page for page, product and price."""
+    """Compare a contender's records with the pages: product by product and price by price on each page."""
     pages: dict[int, dict[str, float | None]] = {}
-    # A page's number is counted from 0, in the order of the work.
+    # Page numbers start at 0, in the order of the work.
     for record in records:
         pages.setdefault(int(record["page"]), {})[str(record["product_id"])] = record.get("price")
     priced = any("price" in record for record in records)
@@ -166,12 +166,12 @@ def proof_of_records(records: Sequence[Mapping[str, Any]], expected: Sequence[Pr
 
 
 def _fields(records: Sequence[Mapping[str, Any]]) -> str:
-    """Count the fields of a record, except page and position."""
+    """Return the number of fields of a record, without page and position."""
     return str(len(records[0].keys() - {"page", "position"})) if records else "0"
 
 
 def proof_of_reports(reports: Sequence[Mapping[str, Any]], expected: Sequence[Sequence[Prices]]) -> Proof:
-    """Compare JSON reports of ours, one for each search, with what the pages show: each product once a search."""
+    """Compare our JSON reports, one for each search, with the pages: each product once per search."""
     pages = items = wrong = 0
     for report, prices in zip(reports, expected, strict=True):
         shown: dict[str, set[float | None]] = {}
@@ -182,7 +182,7 @@ def proof_of_reports(reports: Sequence[Mapping[str, Any]], expected: Sequence[Se
             offer["product_id"]: offer["price"] for book in report["books"] for offer in book["offers"]
         } | {dropped["product_id"]: dropped["price"] for dropped in report["dropped"]}
         pages += report["pages"]["ok"]
-        # Two places of a list may show one product; a report has it once, and counts both.
+        # A product may be on a list twice; a report has it once, but counts both listings.
         repeated = report["counts"]["listings"] - report["counts"]["unique"]
         right = sum(price in shown.get(product, ()) for product, price in found.items())
         items += right + repeated

@@ -1,4 +1,4 @@
-"""Parts of the work: parsing a page, a fetch, replaying, the event loop, and the start of the program."""
+"""Measure parts of the work: parsing a page, a fetch, a replay, the event loop, and the start of the program."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from benchmarks.arithmetic import Spread, in_turns, ratios
 from benchmarks.measured_runs import CONTENDERS, ROOT, Bench
 from benchmarks.jobs import LONG_QUERY, QUERY, full_queries
+from benchmarks.measured_runs import CONTENDERS, ROOT, Bench
 from benchmarks.results import Row, Section, figure, spread_cells, table
 
 PARSED_PAGES = 20
@@ -34,7 +35,7 @@ def parse(bench: Bench) -> Section:
     figures = {name: [run["ms"] for run in runs] for name, runs in results.items()}
     items = sum(map(len, bench.shop.expected([(QUERY, PARSED_PAGES)])))
     found = {name: min(run["items"] for run in runs) for name, runs in results.items()}
-    found["floor"] = items  # it reads no item
+    found["floor"] = items  # it reads no items
 
     def row(against: str, one: str, other: str, bound: float, *, at_least: bool = True) -> Row:
         void = "" if found[one] == found[other] == items else "items are missing"
@@ -108,7 +109,7 @@ def fetch(bench: Bench) -> Section:
 
 
 def make_archive(bench: Bench, pages: int) -> Path:
-    """Archive a search of so many pages with the command, and return the file."""
+    """Archive a search of `pages` pages with the command, and return the file."""
     archive = bench.folder / f"{pages}-pages.warc.gz"
     if not archive.exists():
         command = [
@@ -120,12 +121,12 @@ def make_archive(bench: Bench, pages: int) -> Path:
 
 
 def replay_command(mode: str, times: int, archive: Path) -> list[str]:
-    """Return the command that replays an archive so many times."""
+    """Return the command that replays an archive `times` times."""
     return [sys.executable, str(ROOT / "benchmarks" / "replay_once.py"), mode, "2", str(times), str(archive)]
 
 
 def replay(bench: Bench) -> Section:
-    """Measure what a pool of two gains over parsing inline where no network is waited for."""
+    """Measure the gain of a pool of two over inline parsing, without any network."""
     archive = make_archive(bench, 100)
     results = in_turns(
         {mode: partial(bench.output_of, replay_command(mode, 20, archive)) for mode in ("pool", "inline")},
@@ -182,7 +183,7 @@ def startup(bench: Bench) -> Section:
         "help": [sys.executable, "-m", "crawler", "--help"],
         "bare": [sys.executable, "-c", "pass"],
     }
-    rounds = 3 * bench.rounds  # they are short
+    rounds = 3 * bench.rounds  # each is short
     results = in_turns({name: partial(bench.run, command) for name, command in commands.items()}, rounds)
     figures = {name: [1000 * cost.seconds for cost in costs] for name, costs in results.items()}
     more = Spread.of([one - other for one, other in zip(figures["help"], figures["bare"], strict=True)])

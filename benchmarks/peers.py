@@ -1,4 +1,4 @@
-"""The environment of the contenders: a virtual environment beside the scripts, with the versions of `peers.txt`."""
+"""Manage the contenders' virtual environment, which has the versions in `peers.txt`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PACKAGES = ("beautifulsoup4", "crawlee[parsel]", "gevent", "lxml", "parsel", "re
 NAMED = (
     "Scrapy", "Twisted", "crawlee", "impit", "parsel", "lxml", "beautifulsoup4", "gevent", "requests", "urllib3",
 )  # fmt: skip
-"""Those whose versions the results name."""
+"""Packages whose versions the results name."""
 
 
 def peers_python() -> str:
-    """Return the interpreter of the contenders' environment; make it first, or again when its versions changed."""
+    """Return the interpreter of the contenders' environment; create it if it is absent or its versions changed."""
     constraints = FOLDER / "peers.txt"
     stamp = ENVIRONMENT / "made-of"
     made_of = hashlib.sha256(constraints.read_bytes() + sys.version.encode()).hexdigest()

@@ -1,9 +1,9 @@
-"""A plain server in Python: the delay in front of nginx's answers, and all of them where there is no nginx.
+"""Serve the delay in front of nginx's answers, or all the answers if nginx is absent.
 
     python benchmarks/plain_server.py LATENCY [FOLDER]
 
-It prints its port and serves until stdin ends. Without a folder every answer is an empty 204; nginx sends the page once
-it has that. With one, saved pages are sent as nginx would send them (see `shop.NGINX`).
+It prints its port and serves until stdin ends. Without a folder, every answer is an empty 204, after which nginx sends
+the page. With a folder, it sends the saved pages as nginx would (see `shop.NGINX`).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class PlainServer(asyncio.Protocol):
     folder: Path | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Start a connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._heads = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is whole."""
+        """Answer every complete request."""
         self._heads += data
         while b"\r\n\r\n" in self._heads:
             head, _, self._heads = self._heads.partition(b"\r\n\r\n")
@@ -55,7 +55,7 @@ def answer(folder: Path, target: str) -> bytes:
     else:
         raw = dict(
             parse_qsl(path.query.replace("%", "%25"))
-        )  # keys stay percent-encoded, as folders are named
+        )  # keys stay percent-encoded, as in the names of folders
         file = folder / raw.get("key", "") / f"{raw.get('page_index', '')}.html.gz"
         if not file.is_file():
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"

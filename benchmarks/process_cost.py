@@ -1,10 +1,10 @@
-"""Run a command and print what it cost, as JSON: seconds, CPU seconds and peak memory of all its processes.
+"""Run a command and print its cost as JSON: seconds, CPU seconds and peak memory of all its processes.
 
     python -I -S benchmarks/process_cost.py OUTPUT COMMAND ARGUMENT…
 
-OUTPUT is the file for the command's stdout. This is a process of its own, so that nothing else is among its children.
-On Linux it adopts what the command leaves behind, such as workers that nobody waited for, and counts that, too. The
-seconds end when the command itself ends.
+OUTPUT is the file for the command's stdout. The script runs as a separate process, so it has no other children. On
+Linux it adopts processes that the command leaves behind, such as workers without a waiting parent, and counts them,
+too. The seconds end when the command itself ends.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Run, wait for everything, and print."""
+    """Run the command, wait for all its processes, and print the cost."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
-        pass  # elsewhere than on Linux only descendants that were waited for count
+        pass  # on other systems, only descendants with a waiting parent count
     import json
     import resource
 

@@ -1,6 +1,6 @@
-"""Reading the product of a page: processor time a page and time to import, beside extruct and price-parser.
+"""Measure the reading of product pages: CPU time per page and import time, beside extruct and price-parser.
 
-Those two are measured where they are installed: pip install extruct price-parser.
+Those two are measured if they are installed: pip install extruct price-parser.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def page(head: str, body: str, size: int) -> bytes:
 
 
 def pages() -> dict[str, bytes]:
-    """Return the pages that are read, by name."""
+    """Return the pages to read, by name."""
     script = f'<script type="application/ld+json">{json.dumps(PRODUCT)}</script>'
     return {
         "JSON-LD, 10 KB": page(script, "", 10_000),
@@ -87,7 +87,7 @@ def extruct_reader() -> Callable[[bytes], Any] | None:
 
 
 def milliseconds(work: Callable[[], Any], rounds: int) -> float:
-    """Return the median of the processor time that `work` takes."""
+    """Return the median CPU time of `work`."""
     taken = []
     for _ in range(rounds):
         began = time.process_time()
@@ -97,7 +97,7 @@ def milliseconds(work: Callable[[], Any], rounds: int) -> float:
 
 
 def import_milliseconds(modules: str, rounds: int) -> float:
-    """Return the median time that a fresh interpreter takes to import `modules`."""
+    """Return the median time to import `modules` in a fresh interpreter."""
     code = f"import time; began = time.perf_counter(); import {modules}; print(time.perf_counter() - began)"
     runs = [
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

@@ -1,8 +1,8 @@
-"""The quick form: whether something became more than 15 % slower than the ratios that `baseline.json` keeps.
+"""Find regressions: ratios that grew by more than 15 % over those in `baseline.json`.
 
-Each work is measured beside a floor in the same run, and only their ratio is compared, so that it hardly matters which
-machine it is. Where valgrind is installed, instructions are counted: load on the machine does not change them, and two
-counts run at once. Elsewhere the CPU time of processes is measured, in turn, and the least of five rounds counts.
+Each task runs beside a floor, and only their ratio is compared, so the machine hardly matters. With valgrind,
+instructions are counted: load on the machine does not change them, so two counts run at once. Without valgrind, the CPU
+time of processes is measured, in turn, and the lowest of five rounds counts.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from urllib.parse import urlsplit
 from benchmarks.arithmetic import in_turns, regressions
 from benchmarks.measured_runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.jobs import CONNECTIONS, FLOOR, INLINE, OURS, QUERY
+from benchmarks.measured_runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.shop import make_shop, serving
 
 TOLERANCE = 0.15
 ROUNDS = 5
-"""Of CPU time; instructions are counted once."""
+"""Rounds for CPU time; instructions are counted once."""
 REPEATS = 8
-"""Times as many fetches and parsed pages where time is measured: its noise must be small beside their cost."""
+"""Factor for the number of fetches and parsed pages if time is measured: it keeps noise small beside their cost."""
 VERSION = ".".join(platform.python_version_tuple()[:2])
 BASELINE = Path(__file__).with_name("baseline.json")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A work and its floor: commands, each with one that does less of the same, whose cost is subtracted."""
+    """A task and its floor: commands, each with a smaller command whose cost is subtracted."""
 
     name: str
     ours: tuple[str, ...]
@@ -54,7 +55,7 @@ class Comparison:
 
 
 def comparisons(bench: Bench, times: int) -> list[Comparison]:
-    """Return the comparisons; fetches and parsed pages are repeated `times` as often as counting needs."""
+    """Return the comparisons to make; fetches and parsed pages are repeated `times` as often as for counting."""
     python = sys.executable
     work = Work("quick", bench.server.fast, CONNECTIONS, ((QUERY, 10),))
     pages = bench.folder / "parsed"
@@ -77,7 +78,7 @@ def comparisons(bench: Bench, times: int) -> list[Comparison]:
             (*parse, "ours", str(pages), "1"), (*parse, "floor", str(pages), "1"),
         ),
         Comparison("a fetch ÷ raw aiohttp", (*fetch, "downloader", port, *many), raw, own_less, raw_less),
-        # Without the records it does the same at the start.
+        # Its start costs as much as that of a fetch without records, so subtract the latter.
         Comparison("a fetch with WARC ÷ raw aiohttp", (*fetch, "warc", port, *many), raw, own_less, raw_less),
         Comparison("10 pages, command ÷ aiohttp, one wave",
                    tuple(OURS.command(bench, work, bench.folder / "command.json")), floor),
@@ -106,7 +107,7 @@ def _instructions(bench: Bench, valgrind: str, command: tuple[str, ...]) -> floa
 
 
 def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tuple[str, dict[str, float]]:
-    """Return the way in which costs were measured, and the ratios."""
+    """Return the unit of the costs (`instructions` or `cpu`), and the ratios."""
     commands = list(
         dict.fromkeys(
             command
@@ -115,7 +116,7 @@ def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tu
             if command
         )
     )
-    for command in commands:  # compiles the modules; robots.txt is kept
+    for command in commands:  # compile the modules and cache robots.txt
         bench.run(command)
     if valgrind is not None:
         with ThreadPoolExecutor(2) as threads:
@@ -123,13 +124,13 @@ def _measure(bench: Bench, wanted: list[Comparison], valgrind: str | None) -> tu
             costs = dict(zip(commands, counts, strict=True))
         return "instructions", {one.name: one.ratio(costs) for one in wanted}
     runs = in_turns({command: partial(bench.run, command) for command in commands}, ROUNDS)
-    # The least of the rounds: what disturbs a process only adds to its time.
+    # Take the lowest of the rounds, because a disturbance can only add time.
     costs = {command: min(cost.cpu for cost in runs[command]) for command in commands}
     return "cpu", {one.name: one.ratio(costs) for one in wanted}
 
 
 def quick(*, store: bool, cpu: bool) -> int:
-    """Measure, compare and print; return the exit code. `cpu` measures CPU time even where valgrind is installed."""
+    """Measure, compare and print; return the exit code. `cpu` measures CPU time even if valgrind is installed."""
     began = time.monotonic()
     valgrind = None if cpu else shutil.which("valgrind")
     print("measuring CPU time" if valgrind is None else "counting instructions with valgrind", flush=True)
@@ -153,7 +154,7 @@ def quick(*, store: bool, cpu: bool) -> int:
 
 
 def _stored() -> dict[str, dict[str, dict[str, float]]]:
-    """Return the ratios that are kept, by the version of Python and how they were measured."""
+    """Return the stored ratios by Python version and unit."""
     kept: dict[str, dict[str, dict[str, float]]] = (
         json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     )
@@ -161,12 +162,12 @@ def _stored() -> dict[str, dict[str, dict[str, float]]]:
 
 
 def stored_ratios(how: str) -> dict[str, float]:
-    """Return the ratios that are kept for this Python."""
+    """Return the stored ratios for this Python."""
     return _stored().get(VERSION, {}).get(how, {})
 
 
 def judge(how: str, now: dict[str, float], *, store: bool) -> int:
-    """Keep the ratios, or compare them with those that are kept; return the exit code."""
+    """Store the ratios, or compare them with the stored ones; return the exit code."""
     if store:
         kept = _stored()
         kept.setdefault(VERSION, {})[how] = {name: round(ratio, 3) for name, ratio in now.items()}
@@ -184,7 +185,7 @@ def judge(how: str, now: dict[str, float], *, store: bool) -> int:
 
 
 def lines(now: dict[str, float], stored: dict[str, float]) -> Iterable[str]:
-    """Yield a line for each ratio: now, before, and the change."""
+    """Yield a line for each ratio: its value, the stored value, and the change."""
     for name, ratio in now.items():
         before = stored.get(name)
         change = f"   stored {before:6.2f}   {ratio / before - 1:+.1%}" if before else ""

@@ -1,8 +1,8 @@
-"""Replay archives of ours in one process; print the seconds and what came of it as JSON.
+"""Replay our archives in one process; print the seconds and a summary of the result as JSON.
 
     python benchmarks/replay_once.py pool|inline WORKERS TIMES ARCHIVE
 
-The archive is read once and replayed so many times, two replays at a time, so that one ranks while the other parses.
+The archive is read once and replayed TIMES times, two replays at a time, so that one ranks while the other parses.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AT_ONCE = 2
 
 
 async def replay() -> None:
-    """Replay, and print."""
+    """Replay the archive, and print."""
     mode, workers, times, archive = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     run = read_run(archive)
     pages = listings = 0

@@ -1,4 +1,4 @@
-"""The results as Markdown: what was wanted and what was measured, then every work in detail."""
+"""Format the results as Markdown: targets and figures first, then the details of every section."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Row:
-    """A figure that has a target."""
+    """A figure with a target."""
 
     work: str
     against: str
@@ -24,18 +24,18 @@ class Row:
     bound: float
     at_least: bool
     unit: str = ""
-    """Behind the figures, with its space."""
+    """Suffix of the figures, with its space."""
     void: str = ""
-    """Why the figure proves nothing: a contender that did not get everything."""
+    """The reason why the figure does not count: a contender that missed something."""
 
     @property
     def met(self) -> bool:
-        """Whether the median is within the bound."""
+        """True if the median is within the bound."""
         median = self.measured.median
         return not self.void and (median >= self.bound if self.at_least else median <= self.bound)
 
     def cells(self) -> tuple[str, ...]:
-        """Return the cells of the table of targets."""
+        """Return the cells for the table of targets."""
         sign = "≥" if self.at_least else "≤"
         return (
             self.work,
@@ -59,20 +59,20 @@ class Section:
 
 
 def figure(number: float) -> str:
-    """Return a number with the digits that mean something."""
+    """Format a number with its significant digits only."""
     return (
         f"{number:,.0f}" if abs(number) >= 100 else f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
     )
 
 
 def spread_cells(figures: Sequence[float]) -> tuple[str, str]:
-    """Return two cells: the median, and the least and the greatest."""
+    """Return two cells: the median, and the lowest and the highest figure."""
     spread = Spread.of(figures)
     return figure(spread.median), f"{figure(spread.least)} … {figure(spread.greatest)}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; columns but the first are aligned to the right if their heading ends in a blank."""
+    """Return a Markdown table; columns after the first are aligned to the right if their heading ends in a blank."""
     lines = [
         f"| {' | '.join(cell.strip() for cell in header)} |",
         f"|{'|'.join('--:' if cell.endswith(' ') else '---' for cell in header)}|",

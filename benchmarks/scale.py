@@ -1,4 +1,4 @@
-"""How cost grows with the work: pages, queries, replayed pages, and ranked books; a chart of each."""
+"""Measure the cost by amount of work: pages, queries, replayed pages, and ranked books, with a chart of each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks.arithmetic import Spread, in_turns
 from benchmarks.measured_runs import Bench, Work
 from benchmarks.jobs import CLASSIC, CONNECTIONS, GEVENT, LONG_QUERY, OURS, POOL, TUNED, full_queries
 from benchmarks.line_chart import line_chart
+from benchmarks.measured_runs import Bench, Work
 from benchmarks.parts import make_archive, replay_command
 from benchmarks.ranking import measure
 from benchmarks.results import Section, figure, table
@@ -24,7 +25,7 @@ CHARTS = "charts"
 def _part(
     output: Path, file: str, title: str, x_label: str, series: Mapping[str, list[tuple[int, Spread]]]
 ) -> str:
-    """Draw a chart; return it and its figures as Markdown."""
+    """Draw a chart; return a link to it and its figures as Markdown."""
     (output / CHARTS).mkdir(exist_ok=True)
     (output / CHARTS / file).write_text(line_chart(title, x_label, "seconds", series), encoding="utf-8")
     sizes = [size for size, _ in next(iter(series.values()))]
@@ -42,7 +43,7 @@ def _part(
 
 
 def pages(bench: Bench, output: Path, rounds: int) -> str:
-    """Measure searches of more and more pages."""
+    """Measure searches with a growing number of pages."""
     contenders = (OURS, TUNED, GEVENT, CLASSIC)
     tasks = {}
     for contender in contenders:
@@ -65,7 +66,7 @@ def _points(sizes: tuple[int, ...], measured: Callable[[int], list[float]]) -> l
 
 
 def queries(bench: Bench, output: Path) -> str:
-    """Measure more and more searches of twenty pages on one engine."""
+    """Measure growing numbers of searches of twenty pages on one engine."""
     names = full_queries(bench, QUERIES[-1])
 
     def seconds(count: int) -> list[float]:
@@ -79,7 +80,7 @@ def queries(bench: Bench, output: Path) -> str:
 
 
 def replayed(bench: Bench, output: Path) -> str:
-    """Measure replays of more and more pages."""
+    """Measure replays of growing numbers of pages."""
 
     def seconds(mode: str, count: int) -> list[float]:
         archive = make_archive(bench, min(100, count))
@@ -94,13 +95,13 @@ def replayed(bench: Bench, output: Path) -> str:
 
 
 def books(output: Path) -> str:
-    """Measure ranking more and more books."""
+    """Measure the ranking of growing numbers of books."""
     series = {"ours: cheapest": _points(BOOKS, lambda count: [measure("cheapest", count)["seconds"]])}
     return _part(output, "books.svg", "60 to 1,000,000 books ranked", "books", series)
 
 
 def scale(bench: Bench, output: Path) -> Section:
-    """Measure all of it."""
+    """Measure all four."""
     return Section(
         "Scale",
         "The first chart compares whole processes, the median of up to three rounds. The others measure once, because "

@@ -1,9 +1,9 @@
-"""The shop that every contender asks: pages of the embedded demo shop, saved as files and served by nginx.
+"""Serve the contenders' shop: pages of the embedded demo shop, saved as files and served by nginx.
 
-The demo shop is a Python program that would share the two cores with what is measured, so its pages are fetched once,
-into a temporary folder. nginx sends them, compressed as the shop sends them. The latency is added in front: nginx asks
-`plain_server.py` (`auth_request`), which answers after that time with an empty 204. `Server.cpu_seconds` tells what
-all of it costs. Without nginx, `plain_server.py` sends the pages, too, and the results say so.
+The demo shop is a Python program that would compete with the contenders for the two cores, so its pages are fetched
+once, into a temporary folder. nginx sends them compressed, as the shop does. For the latency, nginx asks
+`plain_server.py` first (`auth_request`), which answers after that time with an empty 204. `Server.cpu_seconds` is the
+cost of both. Without nginx, `plain_server.py` sends the pages, too, and the results say so.
 """
 
 from __future__ import annotations
@@ -61,19 +61,19 @@ _ITEM = re.compile(
 _PRICE = re.compile(rb'<p class="price" > <span class="search_now_price">&yen;([\d.,]+)<')
 
 Prices = dict[str, float | None]
-"""The price that a page shows for each product on it."""
+"""The price shown on a page for each of its products."""
 
 
 @dataclass
 class Shop:
-    """Pages on the disk, and what is on them."""
+    """Saved pages with their products and prices."""
 
     folder: Path
     truth: dict[tuple[str, int], Prices] = field(default_factory=dict)
-    """By query and page."""
+    """Products and prices by query and page."""
 
     def add(self, query: str, page: int, body: bytes) -> None:
-        """Save a page, and note what is on it, found by expressions of its own: no contender vouches for itself."""
+        """Save a page, and find its products and prices with separate expressions: no contender checks itself."""
         folder = self.folder / quote_plus(query, encoding="gb18030")
         folder.mkdir(exist_ok=True)
         (folder / f"{page}.html.gz").write_bytes(gzip.compress(body, 6, mtime=0))
@@ -89,14 +89,14 @@ class Shop:
         return gzip.decompress((folder / f"{page}.html.gz").read_bytes())
 
     def expected(self, searches: Iterable[tuple[str, int]]) -> list[Prices]:
-        """Return the products and prices on each page of the searches, in order."""
+        """Return the products and prices of each page of the searches, in order."""
         return [self.truth[query, page] for query, pages in searches for page in range(1, pages + 1)]
 
 
 def make_shop(folder: Path, wanted: Mapping[str, int], further: Iterable[str], count: int) -> Shop:
-    """Fetch pages of the demo shop, and return them: so many of each query, and 20 of `count` further queries.
+    """Fetch pages of the demo shop and return them: as many as wanted of each query, and 20 of `count` further ones.
 
-    Of the further queries those are left out of which the shop has fewer than 20 full pages.
+    Skip further queries with fewer than 20 full pages in the shop.
     """
     shop = Shop(folder)
     (folder / "10k.html").write_bytes(PAGE_10K)
@@ -125,7 +125,7 @@ def make_shop(folder: Path, wanted: Mapping[str, int], further: Iterable[str], c
 
 @contextmanager
 def demo_shop(latency: float) -> Iterator[str]:
-    """Serve the demo shop from a process of its own and give its address."""
+    """Serve the demo shop from a process of its own, and yield its address."""
     command = [sys.executable, "-m", "crawler", "demo", "--port", "0", "--latency", str(latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
@@ -141,11 +141,11 @@ class Server:
     """The running servers."""
 
     kind: str
-    """The program that sends the pages: «nginx 1.22.1»."""
+    """Name of the server that sends the pages: «nginx 1.22.1»."""
     fast: str
     """Address of the shop without latency."""
     slow: str
-    """Address of the shop with it."""
+    """Address of the shop with latency."""
     processes: tuple[psutil.Process, ...]
 
     def cpu_seconds(self) -> float:
@@ -222,7 +222,7 @@ def _nginx(
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports that are free now."""
+    """Return free ports."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:

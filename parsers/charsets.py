@@ -1,4 +1,4 @@
-"""The charset of a page of any shop, by the names that the web uses: https://encoding.spec.whatwg.org/."""
+"""Detect the charset of a page of any shop, by the names in https://encoding.spec.whatwg.org/."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_LANGUAGE = dict(
     et=cp1257 zh=gb18030 zh-tw=big5hkscs zh-hk=big5hkscs zh-hant=big5hkscs
     """.split()  # noqa: SIM905 (a table of words is read more easily than quoted strings)
 )
-"""The charset that browsers assume for a page in this language without a declaration; cp1252 for all others."""
+"""The charset that browsers assume for a page in a language without a declared charset; for all others, cp1252."""
 _LANGUAGE = re.compile(
     rb"""<html\b[^>]{0,500}?\slang\s*=\s*["']?([A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?)""", re.IGNORECASE
 )
@@ -36,18 +36,18 @@ _WITHIN = 4_096
 
 
 def web_codec(label: str | None) -> str | None:
-    """Return the Python codec of a charset's label; None for an unknown label or none."""
+    """Return the Python codec for a charset's label; None for an unknown or absent label."""
     codec = codec_of(label)
     return codec or _BY_LABEL.get(re.sub(r"[^a-z0-9]", "", (label or "").lower()))
 
 
 def detect_web_charset(body: bytes, declared: str | None = None) -> str:
-    """Return the codec to read a page of any shop with.
+    """Return the codec for decoding a page of any shop.
 
-    As `detect_charset`, with every charset of the web: BOM, then strictly valid UTF-8, then `declared`, then the meta
-    tag. ISO-8859-1 in the header, which servers add to every page, yields to another charset in the meta tag. A page
-    that declares nothing is read as browsers read one in its language, and where it states no language either, as
-    gb18030, unless Windows-1252 leaves fewer sequences undecodable.
+    Proceed like `detect_charset`, with every charset of the web: BOM, then strictly valid UTF-8, then `declared`, then
+    the meta tag. ISO-8859-1 in the header, which servers add to every page, yields to another charset in the meta tag.
+    A page without a declared charset gets the one that browsers assume for its language; without a language either, it
+    gets gb18030, unless Windows-1252 leaves fewer undecodable sequences.
     """
     meta = declared_in_meta(body)
     if web_codec(declared) == "cp1252" and web_codec(meta) is not None:

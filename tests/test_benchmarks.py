@@ -1,4 +1,4 @@
-"""What `python -m benchmarks` computes of its figures, and what it takes for a proof."""
+"""The arithmetic of `python -m benchmarks`, and its checks that contenders are complete."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks import quick
 from benchmarks.arithmetic import Spread, in_turns, ratios, regressions, slopes
 from benchmarks.measured_runs import proof_of_records, proof_of_reports
 from benchmarks.line_chart import _ticks, line_chart
+from benchmarks.measured_runs import proof_of_records, proof_of_reports
 from benchmarks.plain_server import answer
 from benchmarks.results import Row, Section, markdown
 from benchmarks.shop import Prices, Shop
@@ -43,7 +44,7 @@ def test_contenders_take_turns_after_a_round_that_warms_up() -> None:
 
 
 def test_ratios_are_of_figures_of_the_same_round() -> None:
-    """A round that was disturbed as a whole does not show."""
+    """A disturbance of a whole round does not show."""
     assert ratios([2.0, 20.0, 4.0], [1.0, 10.0, 1.0]) == Spread(2.0, 2.0, 4.0)
 
 
@@ -63,14 +64,14 @@ def test_a_comparison_subtracts_what_the_start_costs() -> None:
     [({"a": 2.3}, []), ({"a": 2.31}, ["a"]), ({"a": 1.0}, []), ({}, ["a"]), ({"a": 2.0, "new": 9.0}, [])],
 )
 def test_a_regression_is_more_than_the_tolerance(now: dict[str, float], slower: list[str]) -> None:
-    """A ratio that is no longer measured counts: it would hide one."""
+    """A missing ratio counts as a regression, because it could hide one."""
     assert regressions(now, {"a": 2.0}, 0.15) == slower
 
 
-def test_the_quick_form_fails_on_what_became_slower(
+def test_the_quick_form_fails_on_a_regression(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It names it; ratios measured otherwise, or never stored, are not compared."""
+    """The message names them; ratios in another unit, or without a stored value, are not compared."""
     monkeypatch.setattr(quick, "BASELINE", tmp_path / "baseline.json")
     assert quick.judge("cpu", {"parse": 9.0}, store=False) == 0
     assert "has no ratios" in capsys.readouterr().out
@@ -107,7 +108,7 @@ def test_a_target_is_met_by_the_median(median: float, at_least: bool, void: str,
     ],
 )  # fmt: skip
 def test_records_are_compared_with_what_the_pages_show(records: list[dict[str, Any]], words: str) -> None:
-    """Prices only where the contender reads them."""
+    """Prices are compared only if the contender reads them."""
     proof = proof_of_records(records, EXPECTED)
     assert str(proof) == words
     assert proof.complete is ("INCOMPLETE" not in words)
@@ -123,8 +124,8 @@ def report(pages: int, prices: dict[str, float | None], repeated: int) -> dict[s
     }
 
 
-def test_a_report_of_ours_has_each_product_once() -> None:
-    """A product that a search shows twice counts twice; a price from nowhere is wrong."""
+def test_our_report_has_each_product_once() -> None:
+    """A product that a search lists twice counts twice; a price that no page shows is wrong."""
     pages: list[Prices] = [{"1": 10.0, "2": None}, {"1": 10.0}]
     assert proof_of_reports([report(2, {"1": 10.0, "2": None}, 1)], [pages]).complete
     assert not proof_of_reports([report(2, {"1": 10.0}, 1)], [pages]).complete
@@ -132,7 +133,7 @@ def test_a_report_of_ours_has_each_product_once() -> None:
 
 
 def test_a_saved_page_is_served_as_it_was(tmp_path: Path) -> None:
-    """By its address, whose key is not decoded; its products and prices are known."""
+    """A page is found by its address, whose key stays encoded; its products and prices are known."""
     listings = catalogue("渗透测试").page(2)
     body = render_search_page(listings, query="渗透测试", page=2, pages=36, total=2131)
     shop = Shop(tmp_path)

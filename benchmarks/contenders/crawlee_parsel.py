@@ -1,4 +1,4 @@
-"""Contender: Crawlee's ParselCrawler with as many tasks as the others have connections, and nothing kept on disk.
+"""Contender: Crawlee's ParselCrawler with as many tasks as the others have connections, and nothing stored on disk.
 
 python crawlee_parsel.py WORK.json OUTPUT.json
 """
@@ -36,7 +36,7 @@ async def crawl(work: dict[str, Any]) -> list[dict[str, object]]:
     async def handle(context: ParselCrawlingContext) -> None:
         found.extend(records(context.selector, int(context.request.unique_key)))
 
-    # Addresses come several times in long work, so each request has a key of its own.
+    # Long work repeats addresses, so each request has a key of its own.
     await crawler.run([Request.from_url(url, unique_key=str(n)) for n, url in enumerate(work["urls"])])
     return found
 

@@ -1,4 +1,4 @@
-"""Contender: gevent and requests, one greenlet a connection, parsed with lxml.
+"""Contender: gevent and requests with one greenlet per connection, and lxml as parser.
 
 python gevent_lxml.py WORK.json OUTPUT.json
 """

@@ -1,4 +1,4 @@
-"""The floor: Python, aiohttp and one wave of answers, of which nothing is parsed; the ids prove that all came.
+"""Floor: Python and aiohttp fetch all pages in one wave and parse none; the ids prove that all arrived.
 
 python one_wave.py WORK.json OUTPUT.json
 """

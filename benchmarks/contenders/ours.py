@@ -1,4 +1,4 @@
-"""Ours as a library: one `Crawler` for all searches of the work, parsing in its pool of processes or inline.
+"""Contender: our library, with one `Crawler` for all searches of the work, parsing in its process pool or inline.
 
 python ours.py pool|inline WORK.json OUTPUT.json
 """
@@ -17,7 +17,7 @@ from crawler import Crawler, SearchFinished, Settings
 
 
 class InlineExecutor(Executor):
-    """Runs each call at once, in the calling thread: no hand-over, and the loop waits."""
+    """Runs each call immediately in the calling thread: there is no hand-over, and the loop waits."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn` and return a future that is done."""
@@ -33,7 +33,7 @@ async def crawl(mode: str, work: dict[str, Any]) -> str:
     """Run every search, eight at a time, and return their JSON reports as one list."""
     settings = Settings(base_url=work["base_url"], concurrency=work["connections"], price_check=0)
     executor = InlineExecutor() if mode == "inline" else None
-    robots = Path("robots")  # asked for once a day, as by the command
+    robots = Path("robots")  # robots.txt is fetched once a day, as by the command
     searches = iter(work["searches"])
     reports = []
     async with Crawler(settings, executor=executor, robots_folder=robots) as crawler:

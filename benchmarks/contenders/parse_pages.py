@@ -1,8 +1,8 @@
-"""Parse saved pages with one parser; print the CPU milliseconds a page, and what was found, as JSON.
+"""Parse saved pages with one parser; print the CPU milliseconds per page and the number of items as JSON.
 
     python parse_pages.py ours|floor|lxml|parsel|bs4 FOLDER PASSES
 
-Each parser runs in a process of its own, in the environment that has it. `floor` decodes a page and builds its tree.
+Each parser runs in a process of its own, in an environment that has it. `floor` decodes a page and builds its tree.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def parser(name: str) -> Parse:
 
 
 def main() -> None:
-    """Measure and print; the first pass over the pages warms up, and counts what is found."""
+    """Measure and print; the first pass over the pages warms up and counts the items."""
     parse, passes = parser(sys.argv[1]), int(sys.argv[3])
     bodies = [path.read_bytes() for path in sorted(Path(sys.argv[2]).glob("*.html"))]
     found = sum(len(parse(body, page)) for page, body in enumerate(bodies, 1))

@@ -1,8 +1,8 @@
-"""Contender: the classic, `multiprocessing.Pool`, requests and a regular expression, with two fields and the id.
+"""Contender: the classic combination of `multiprocessing.Pool`, requests and a regular expression for two fields.
 
     python pool_regex.py WORK.json OUTPUT.json
 
-The product id is there to prove that every item was found. A session keeps the connection of each process alive.
+It also reads the product id, as proof that every item was found. A session keeps each process's connection alive.
 """
 
 from __future__ import annotations

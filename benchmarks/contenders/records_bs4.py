@@ -1,4 +1,4 @@
-"""A page's items as records, read with BeautifulSoup on lxml, its fastest parser; `find` is faster than `select`."""
+"""Read a page's items as records with BeautifulSoup on lxml, its fastest parser; `find` is faster than `select`."""
 
 from __future__ import annotations
 

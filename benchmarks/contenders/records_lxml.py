@@ -1,4 +1,4 @@
-"""A page's items as records, read with lxml: XPath expressions compiled once, as lxml's own documentation advises."""
+"""Read a page's items as records with lxml: XPath expressions compiled once, as lxml's own documentation advises."""
 
 from __future__ import annotations
 

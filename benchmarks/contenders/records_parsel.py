@@ -1,6 +1,6 @@
-"""A page's items as records, read with parsel, which Scrapy and Crawlee use: one XPath expression a field.
+"""Read a page's items as records with parsel, the parser of Scrapy and Crawlee: one XPath expression for each field.
 
-Its CSS selectors take longer, because parsel translates them to XPath.
+CSS selectors would take longer, because parsel translates them to XPath.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def number(text: str) -> float | None:
 
 
 def records(selector: Selector, page: int) -> list[dict[str, object]]:
-    """Return the records of a page that is parsed already."""
+    """Return the records of a parsed page."""
     found = []
     for place, item in enumerate(selector.xpath('//ul[@id="component_59"]/li'), 1):
         record = {name: item.xpath(path).get("").strip() for name, path in FIELDS.items()}

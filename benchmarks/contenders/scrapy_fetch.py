@@ -1,4 +1,4 @@
-"""Contender: fetches alone through a tuned Scrapy; prints the CPU seconds of all, and how many arrived, as JSON.
+"""Contender: only fetches, through a tuned Scrapy; print the total CPU seconds and the number fetched as JSON.
 
 python scrapy_fetch.py BASE_URL COUNT CONNECTIONS
 """
@@ -16,7 +16,7 @@ from scrapy.http import Response  # noqa: TC002 – as everybody writes it
 
 
 class FetchSpider(scrapy.Spider):
-    """Fetches, and counts the bytes."""
+    """Fetches pages and counts the bytes."""
 
     name = "fetch"
     custom_settings = {  # noqa: RUF012 – as Scrapy documents it
@@ -32,7 +32,7 @@ class FetchSpider(scrapy.Spider):
     cpu = 0.0
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """Ask for every page."""
+        """Request every page."""
         started = time.process_time()
         for number in range(int(sys.argv[2])):
             yield scrapy.Request(f"{sys.argv[1]}/page/{number}", dont_filter=True)

@@ -2,8 +2,8 @@
 
     python scrapy_spider.py tuned|default WORK.json OUTPUT.json
 
-`default` leaves every setting as Scrapy has it: 8 requests a host, a telnet console, a log of every request. `tuned`
-has as many requests as the others, and nothing that this job has no use for.
+`default` keeps all of Scrapy's settings: 8 requests per host, a telnet console, a log of every request. `tuned` makes
+as many requests at once as the others, and turns off everything that this job does not need.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class BookSpider(scrapy.Spider):
         self.urls = urls
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """Ask for every page."""
+        """Request every page."""
         for page, url in enumerate(self.urls):
             yield scrapy.Request(url, cb_kwargs={"page": page}, dont_filter=True)
 
@@ -40,7 +40,7 @@ class BookSpider(scrapy.Spider):
 
 
 def main() -> None:
-    """Crawl."""
+    """Crawl the pages of the work."""
     work = json.loads(Path(sys.argv[2]).read_text())
     settings: dict[str, Any] = {"FEEDS": {Path(sys.argv[3]): {"format": "json", "encoding": "utf-8"}}}
     if sys.argv[1] == "tuned":

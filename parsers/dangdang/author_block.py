@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AuthorBlock", "AuthorTexts", "read_author_block", "span_texts", "trimmed"]
 
 _DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.-]+")
-"""A text that consists only of a date: a name may contain a year («1984研究会»)."""
+"""A text that is only a date; a name may contain a year («1984研究会»)."""
 
 
 class AuthorBlock(NamedTuple):
@@ -39,14 +39,14 @@ class AuthorTexts(NamedTuple):
 
     spans: list[str]
     author_titles: list[str]
-    """Titles of the links that are named as author's."""
+    """Titles of the links marked as an author's."""
     publisher: str
-    """Text of the first link that is named as publisher's."""
+    """Text of the first link marked as the publisher's."""
     publisher_title: str
 
 
 def span_texts(block: LexborNode) -> list[str]:
-    """Return the texts of a block's spans, or of the parts between its slashes where it has none."""
+    """Return the texts of a block's spans or, without spans, the parts between its slashes."""
     texts = [trimmed(span.text()) for span in block.iter() if span.tag == "span"]
     return texts or [part.strip("/ ") for part in fold(block.text()).split(" /")]
 
@@ -56,9 +56,9 @@ def trimmed(text: str) -> str:
     return fold(text).strip("/ ")
 
 
-def read_author_block(said: AuthorTexts) -> AuthorBlock:
-    """Return the texts of an author block by what they hold."""
-    texts, author_titles, publisher, publisher_title = said
+def read_author_block(block: AuthorTexts) -> AuthorBlock:
+    """Identify the texts of an author block by their content."""
+    texts, author_titles, publisher, publisher_title = block
     others = [text for text in texts if text and text != publisher.strip("/ ")]
     published = next((text for text in others if _is_date(text)), "")
     if published:
@@ -69,13 +69,13 @@ def read_author_block(said: AuthorTexts) -> AuthorBlock:
     return AuthorBlock(_fullest(contributors, author_titles), published, house or None)
 
 
-@lru_cache(maxsize=4096)  # as many days as `parse_date` remembers
+@lru_cache(maxsize=4096)  # the size of the cache of `parse_date`
 def _is_date(text: str) -> bool:
     return _DATE_ALONE.fullmatch(text) is not None and parse_date(text) is not None
 
 
 def _fullest(text: str, titles: list[str]) -> str:
-    """Return the longest text, preferring `text`; an apostrophe cuts a title in single quotes short."""
+    """Return the longest text, with a preference for `text`; an apostrophe cuts a title in single quotes short."""
     for title in titles:
         if title != text and len(title) - title.count(" ") > len(text) - text.count(" "):
             text = title

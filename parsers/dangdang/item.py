@@ -306,10 +306,10 @@ class Item:
         return None
 
     def _author_block(self) -> AuthorBlock:
-        said = self._author_texts()
-        if said is None:
+        texts = self._author_texts()
+        if texts is None:
             return AuthorBlock()
-        read = read_author_block(said)
+        read = read_author_block(texts)
         publisher = read.publisher
         if publisher is not None:
             publisher = None if is_unknown(publisher) else self._clip(publisher)

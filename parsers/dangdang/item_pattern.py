@@ -1,12 +1,12 @@
 """The markup of a result list's items, as regular expressions.
 
-The expressions accept only markup that an HTML parser reads in one obvious way: known tags, each closed as it was
-opened, no block inside a paragraph, no link inside a link, known classes and names, each attribute once.
+The expressions accept only markup that every HTML parser reads in the same way: known tags, each closed in the order
+of opening, no block inside a paragraph, no link inside a link, known classes and names, each attribute once.
 `parsers.dangdang.plain_item` reads the fields from the groups.
 
 The expressions for the list and the grid expect parts and attributes in the shop's order. The third, built from the
-same description, accepts any order and additional attributes. It takes 12 µs an item instead of 4, a sixth of the
-time that a page of 60 items takes.
+same description, accepts any order and additional attributes. It takes 12 µs per item instead of 4, which is a sixth of
+the time for a page of 60 items.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ __all__ = ["TAG", "USUAL_LIST", "any_order", "usual_grid"]
 TAG = re.compile(r"""<[^"'<>]*+(?:(?:"[^"]*+"|'[^']*+')[^"'<>]*+)*+>""")
 """A tag within a group."""
 
-_SPACE = r"[ \t\n\r\f]"  # what HTML calls white space: Python's \s is more
+_SPACE = r"[ \t\n\r\f]"  # white space in HTML; Python's \s matches more
 _VALUE = r"""(?:"[^"]*+"|'[^']*+')"""
 _TEXT = "[^<]*+"
 _AMOUNT = "[^<]{0,60}+"
 _BUTTON_TEXT = "[^<&到缺售无已]*+"
-"""Text of a button that cannot mean «out of stock»: each of those words has one of the excluded characters."""
+"""Text of a button that cannot mean «out of stock», because each such word contains one of the excluded characters."""
 
 
 def _quoted(word: str) -> str:
-    """Return the pattern of a value that is a word, in quotes or without."""
+    """Return a pattern for the value `word`, with or without quotes."""
     return f"""(?:"{word} ?"|'{word} ?'|{word}(?=[ >]))"""
 
 
@@ -48,41 +48,41 @@ class _Attribute(NamedTuple):
 
     name: str
     value: str = _VALUE
-    """The pattern of its value."""
+    """Pattern of its value."""
     group: str = ""
-    """The group that holds it, '' where it is not read."""
+    """Group for its value; '' if the value is not read."""
     needed: bool = False
-    """A tag without it does not match."""
+    """True if a tag must have it to match."""
     optional: bool = False
-    """May be missing where attributes stand in the shop's order."""
+    """True if it may be absent from attributes in the shop's order."""
     any_value: str = ""
-    """The pattern of its value in any order, where that accepts more than the shop's usual value."""
+    """Pattern of its value for attributes in any order, if that accepts more than the shop's usual value."""
 
 
 def _mark(name: str, word: str, group: str = "", *, needed: bool = True) -> _Attribute:
-    """Describe a class or a name by its word, in quotes or without."""
+    """Describe a class or a name by its word, with or without quotes."""
     return _Attribute(name, _quoted(word), group, needed, not needed)
 
 
 def _harmless(name: str, usual: str, *, optional: bool = False) -> _Attribute:
-    """Describe a class or a name that marks no field; `usual` is the shop's own."""
+    """Describe a class or a name that marks no field; `usual` is the shop's own value."""
     return _Attribute(name, _quoted(usual), optional=optional, any_value=_HARMLESS[name])
 
 
 def _read(group: str, name: str, *, needed: bool = True) -> _Attribute:
-    """Describe an attribute whose value is read; the group holds its quotes as well."""
+    """Describe an attribute whose value is read; the group includes its quotes."""
     return _Attribute(name, _VALUE, group, needed, not needed)
 
 
 class _Grammar:
-    """The description of an item, for one way to take attributes."""
+    """The description of an item, for attributes in the shop's order or in any."""
 
     def __init__(self, *, any_order: bool) -> None:
         self._any_order = any_order
         self._numbers = count()
 
     def tag(self, name: str, *attributes: _Attribute, repeated: bool = False) -> str:
-        """Return the pattern of an opening tag; `attributes` stand in the shop's order.
+        """Return the pattern of an opening tag; `attributes` are in the shop's order.
 
         A `repeated` tag always keeps that order, because a group stays set once it has matched.
         """
@@ -111,18 +111,18 @@ class _Grammar:
         return f"{self.tag(name, *attributes, repeated=repeated)}{content}</{name}>"
 
     def row(self, *parts: tuple[str, str]) -> str:
-        """Return the pattern of optional parts; a part named after a group may occur only once."""
+        """Return the pattern of optional parts; a part with a group's name may occur only once."""
         if not self._any_order:
             return "".join(f"{_SPACE}*+(?:{part})?+" for _, part in parts) + f"{_SPACE}*+"
         choices = [f"{_never_twice(group)}{part}" if group else part for group, part in parts]
         return f"(?:{'|'.join([f'{_SPACE}++', *choices])})*+"
 
     def _seen(self, group: str) -> str:
-        """Return an empty group that marks a part as seen; in the shop's order no part can occur twice."""
+        """Return an empty group that marks a part as seen; '' for the shop's order, where no part can occur twice."""
         return f"(?P<{group}>)" if self._any_order else ""
 
     def item(self, *, grid: bool = False) -> str:
-        """Return the pattern of an item, with the parts of a list or of a grid in the shop's order."""
+        """Return the pattern of an item, with the parts of a list item or a tile in the shop's order."""
         start = self.tag(
             "li", _Attribute("ddt-pit"), _harmless("class", "line[0-9]+"),
             _Attribute("id", """(?:"p?[0-9]{5,20}"|'p?[0-9]{5,20}')""", "id", needed=True),
@@ -228,7 +228,7 @@ class _Grammar:
         bar = self.element(
             "span",
             _mark("class", "(?:search_star_black|level)"),
-            _Attribute("style", "(?!)", optional=True),  # it would be the bar's
+            _Attribute("style", "(?!)", optional=True),  # a style would be read as the bar's
             content=self.element("span", _read("width", "style"), content=""),
         )
         reviews = self.element(
@@ -253,7 +253,7 @@ class _Grammar:
                 repeated=True,
             )
 
-        # The same title in every link: it is that of the whole block.
+        # Every link has the same title, that of the whole block.
         first, others = link(_read("whole", "title")), link(_Attribute("title", "(?P=whole)", needed=True))
         house = self.element(
             "a",
@@ -299,7 +299,7 @@ class _Grammar:
             "a",
             _harmless("class", "search_btn_collect"), _harmless("name", "collect"), _Attribute("dd_name"),
             _Attribute("id"), _Attribute("href"),
-            _Attribute("name", '"Sc"', optional=True),  # a second name, which a browser drops
+            _Attribute("name", '"Sc"', optional=True),  # a second name, which browsers ignore
             _Attribute("ddclick"), repeated=True,
         )  # fmt: skip
         line = self.element(
@@ -324,12 +324,12 @@ def _in_order(attribute: _Attribute, *, usual: bool = True) -> str:
 
 
 def _never_twice(group: str) -> str:
-    """Return a pattern that fails once a group has matched."""
+    """Return a pattern that fails if a group has already matched."""
     return f"(?({group})(?!))"
 
 
 def _compiled(source: str) -> re.Pattern[str]:
-    """Compile a pattern; a condition can name a group that comes later only by its number."""
+    """Compile a pattern; only by its number can a condition refer to a later group."""
     numbers = {name: number for number, name in enumerate(re.findall(r"\(\?P<(\w+)>", source), 1)}
     return re.compile(re.sub(r"\(\?\((\w+)\)", lambda match: f"(?({numbers[match[1]]})", source))
 
@@ -339,11 +339,11 @@ USUAL_LIST = _compiled(_Grammar(any_order=False).item())
 
 @cache
 def usual_grid() -> re.Pattern[str]:
-    """Return the pattern of a tile of the grid in the shop's order; to compile it takes 5 ms."""
+    """Return the pattern of a tile in the shop's order; compiling it takes 5 ms."""
     return _compiled(_Grammar(any_order=False).item(grid=True))
 
 
 @cache
 def any_order() -> re.Pattern[str]:
-    """Return the pattern of an item of either layout, its parts and attributes in any order; it takes 25 ms."""
+    """Return the pattern of an item of either layout, with parts and attributes in any order; compiling takes 25 ms."""
     return _compiled(_Grammar(any_order=True).item())

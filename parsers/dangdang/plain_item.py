@@ -1,6 +1,6 @@
-"""Items in the shop's usual markup, read without a tree.
+"""Read items in the shop's usual markup without a tree.
 
-`parsers.dangdang.item_pattern` defines that markup; every other item is read from the tree. A test compares the two
+`parsers.dangdang.item_pattern` defines that markup; the tree is used for every other item. A test compares the two
 on whole and on mutated pages.
 """
 
@@ -33,11 +33,11 @@ _CERTAIN = re.compile(
 
 
 class DoubtError(Exception):
-    """An item matches the pattern, but only a tree can settle one of its fields."""
+    """Raised if an item matches the pattern, but only a tree can settle one of its fields."""
 
 
 class PlainItem(Item):
-    """An item read from the groups of a match; its methods raise DoubtError if these do not settle a field."""
+    """An item read from the groups of a match; methods raise DoubtError if the groups do not settle a field."""
 
     def __init__(self, match: re.Match[str]) -> None:
         """Take the match of one of the patterns of `item_pattern`."""
@@ -47,16 +47,16 @@ class PlainItem(Item):
 
     @property
     def is_product(self) -> bool:
-        """True: it has an id."""
+        """True, because the pattern requires an id."""
         return True
 
     @property
     def is_tile(self) -> bool:
-        """Whether the item is laid out as a tile of the grid."""
+        """True if the item is a tile of the grid layout."""
         return self._group["tile_price"] is not None and self._group["price"] is None
 
     def _value(self, group: str) -> str:
-        """Return the value of an attribute; '' for one that is not there."""
+        """Return the value of an attribute; '' if it is absent."""
         quoted = self._group[group]
         return "" if quoted is None else _decoded(quoted[1:-1])
 
@@ -97,7 +97,7 @@ class PlainItem(Item):
             return (None, True) if SELF_OPERATED in name else (name, False)
         if len(self.product_id or "") == 8:
             return None, True
-        labels = (self._group.get("label"), self._group["bare_label"])  # a tile has no line of labels
+        labels = (self._group.get("label"), self._group["bare_label"])  # tiles have no line of labels
         return None, any(SELF_OPERATED in _label_words(label) for label in labels if label) or None
 
     def _sells_ebook(self) -> bool:
@@ -139,7 +139,7 @@ class PlainItem(Item):
 
 
 def _decoded(text: str) -> str:
-    """Return text, or the value of an attribute, as a browser takes it."""
+    """Decode a text or the value of an attribute as a browser does."""
     if "&" not in text:
         return text
     if not _CERTAIN.fullmatch(text):
@@ -148,13 +148,13 @@ def _decoded(text: str) -> str:
 
 
 def _words(markup: str) -> str:
-    """Return the visible part of a text with links or marks in it."""
+    """Return the visible part of a text that contains links or marks."""
     return _decoded(TAG.sub("", markup) if "<" in markup else markup)
 
 
-@lru_cache(maxsize=4096)  # as many as `parse_price` remembers
+@lru_cache(maxsize=4096)  # the size of the cache of `parse_price`
 def _amount(text: str | None) -> str:
-    """Return a short text, folded: prices and discounts are few, and have references on every page."""
+    """Fold a short text; cached, because prices and discounts repeat and contain references on every page."""
     return "" if text is None else fold(_decoded(text))
 
 
@@ -165,7 +165,7 @@ def _label_words(label: str) -> str:
 
 
 def _linked_product(href: str) -> str:
-    """Return the product that the picture's link leads to, in its quotes."""
+    """Return the product id in the address of the picture's link; `href` includes the quotes."""
     match = PRODUCT_LINK.search(href)
     if match is None or "&" in href[: match.end() + 1]:
         raise DoubtError

@@ -1,6 +1,6 @@
-"""Any product page of any shop: `parse_product_page` reads JSON-LD, microdata, RDFa and OpenGraph.
+"""Read the product page of any shop: `parse_product_page` reads JSON-LD, microdata, RDFa and OpenGraph.
 
-The parser brings selectolax with it, so it is looked up when first used.
+The parser imports selectolax, so import it only when it is first used.
 """
 
 from __future__ import annotations

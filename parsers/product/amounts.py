@@ -1,4 +1,4 @@
-"""Convert a price as a shop writes it to a `Decimal`, or return the reason why that is impossible."""
+"""Convert a price as a shop writes it to a `Decimal`, or give the reason why that is impossible."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ __all__ = ["MAX_AMOUNT", "Amount", "Number", "read_amount"]
 MAX_AMOUNT = Decimal(10) ** 10
 """More than any shop charges, in any currency."""
 MAX_LENGTH = 200
-"""Characters of a text that is searched for a price."""
+"""Limit on the characters of a text to search for a price."""
 
 
 class Number(str):
-    """A number as JSON writes it: its point stands before decimals in every language."""
+    """A number as JSON writes it: in every language, its point is the decimal point."""
 
     __slots__ = ()
 
 
 class Amount(NamedTuple):
-    """The price in a text."""
+    """The price that a text states."""
 
     value: Decimal | None = None
     high: Decimal | None = None
     """Upper end of a range."""
     sign: str = ""
-    """The currency's sign or code beside the number; '' when there is none."""
+    """The currency sign or code beside the number; '' if there is none."""
     fault: ProblemCode | None = None
     """The reason why `value` is None or in doubt."""
 
 
 _EXACT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,4})?")
 _USUAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?")
-"""How most structured data writes a price: no other reading is possible."""
+"""The usual form of a price in structured data, which can be read in only one way."""
 
 _NUMBER = re.compile(r"(?:[0-9]|(?<![0-9.,])\.(?=[0-9]))(?:[0-9.,'’]| (?=[0-9]{3}(?![0-9])))*")
 _EURO_BETWEEN = re.compile(r"(?<=[0-9])\s?€\s?(?=[0-9]{2}(?![0-9.,]))")
@@ -54,27 +54,27 @@ _WORDS = re.compile(
     de|precio|desde|iva|prezzo|da|preço|cena|vanaf|от|цена)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words and signs that may stand beside a number without a currency."""
+"""Words and signs that may stand beside a number that has no currency."""
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’ ])[0-9]{3})(?:\1[0-9]{3})*|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
 """Thousands («1.234.567»), or lakhs («12,34,567»)."""
 
 
 def read_amount(text: str, *, currency: str | None = None, language: str = "") -> Amount:
-    """Read a price: `text` is a `Number`, or what a shop writes, in any script's digits.
+    """Read a price: `text` is a `Number`, or a shop's own spelling, in the digits of any script.
 
-    A value is above 0, at most `MAX_AMOUNT`, and stands in the text: «free», «0.00», «-5», «1e400», «NaN», «5 %» and
-    «2 for 5» have none, and `fault` says why. Of a range the lower end counts. More than four decimals are the noise of
-    binary fractions and are rounded to two.
+    A value is above 0, at most `MAX_AMOUNT`, and stands in the text. «free», «0.00», «-5», «1e400», «NaN», «5 %» and
+    «2 for 5» have none, and `fault` gives the reason. Of a range, the lower end counts. More than four decimals come
+    from binary fractions and are rounded to two.
 
-    One separator with three digits after it («1.234») may mean decimals or thousands. It means
+    A single separator before three digits («1.234») can mean decimals or thousands. It means
 
-    - decimals in a `Number`, after a zero («0.500») and in a currency of three decimals (`KWD`);
-    - thousands, if it is a comma, or if `currency` has no decimals (`JPY`);
-    - otherwise what the page's `language` writes, or, where the page declares none, what `currency` writes: in
+    - decimals in a `Number`, after a zero («0.500») and in a currency with three decimals (`KWD`);
+    - thousands if it is a comma, or if `currency` has no decimals (`JPY`);
+    - otherwise what is usual in the page's `language` or, if the page declares none, for `currency`: in
       German or in euros «1.234» is 1234, in English or in dollars it is 1.234;
-    - decimals where neither is known, because schema.org asks for a point before them.
+    - decimals if neither is known, because schema.org requires a decimal point.
 
-    `fault` is then `AMBIGUOUS_PRICE`, although there is a value.
+    In doubt, `fault` is `AMBIGUOUS_PRICE`, and there is still a value.
     """
     if _USUAL.fullmatch(text):
         return _checked(Decimal(text))
@@ -135,7 +135,7 @@ def _read_written(text: str, currency: str | None, language: str) -> Amount:  # 
 
 
 def _sign_beside(before: str, after: str) -> str:
-    """Return the currency's sign or code next to a number, or the only one in the text around it; '' for none."""
+    """Return the currency sign or code next to a number, or the only one in the text around it; '' for none."""
     for match in SIGN.finditer(before):
         if not before[match.end() :].strip(" .-:"):
             return match[0]
@@ -153,7 +153,7 @@ def _is_negative(before: str) -> bool:
 
 
 def _value_of(number: str, currency: str | None, language: str) -> tuple[Decimal | None, bool]:  # noqa: C901 – one branch for each use of a separator
-    """Return the value of digits with separators, and True if these have another reading."""
+    """Return the value of digits with separators, and True if there is another way to read the separators."""
     number = number.rstrip(".,'’ ")
     for group in ("'", "’", " "):
         if group in number:
@@ -182,7 +182,7 @@ def _value_of(number: str, currency: str | None, language: str) -> tuple[Decimal
         thousands, in_doubt = True, False
     else:
         thousands = mark == "," or comma is True
-        in_doubt = comma is not (mark == ".")  # what groups thousands here, unless decimals follow a comma
+        in_doubt = comma is not (mark == ".")  # no doubt if this separator groups thousands here
     return _decimal(*((number, "") if thousands else (whole, decimals))), in_doubt
 
 

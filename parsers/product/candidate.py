@@ -1,4 +1,4 @@
-"""The description of the product in one source of a page, before the sources are merged."""
+"""Collect the product data of one source of a page, before the sources are merged."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from parsers.product.vocabulary import absolute, clean
 __all__ = ["Candidate", "candidate_of", "read_identifiers"]
 
 MAX_VARIANTS = 200
-"""Variants and editions that are looked at for offers."""
+"""Limit on the variants and editions to search for offers."""
 MAX_AUTHORS = 20
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A product as one source describes it; '' and None stand for what it does not say."""
+    """A product as one source describes it; '' and None mean that the source has no value."""
 
     source: Source
     title: str = ""
@@ -38,7 +38,7 @@ class Candidate:
     offer_count: int | None = None
 
     def complete(self, other: Candidate) -> None:
-        """Complete this description with another one of the same product."""
+        """Fill in missing values from another description of the same product."""
         for name in _FIELDS:
             if not getattr(self, name):
                 setattr(self, name, getattr(other, name))
@@ -51,7 +51,7 @@ _FIELDS = (
 
 
 def candidate_of(reader: Reader, graph: Graph, node: Node, depth: int = 0) -> Candidate:
-    """Read a product's node, with its offers, its variants, and the group or work that it belongs to."""
+    """Read a product's node with its offers, its variants, and the group or work that it belongs to."""
     found = properties(node)
     one = Candidate(reader.source)
     one.title = _first(reader, found, "name", "title", "headline")
@@ -84,7 +84,7 @@ def candidate_of(reader: Reader, graph: Graph, node: Node, depth: int = 0) -> Ca
 
 
 def _add_variants(reader: Reader, graph: Graph, found: Properties, one: Candidate) -> None:
-    """Add the offers of variants and editions, and what all of these have in common."""
+    """Add the offers of variants and editions, and the values that all of these share."""
     nodes = [
         value for name in ("hasvariant", "workexample") for value in map(graph.resolve, found.get(name, ()))
     ]
@@ -121,7 +121,7 @@ def _named_offer(offer: Offer, variant: Candidate) -> Offer:
 
 
 def _for_reading(reader: Reader, graph: Graph, found: Properties) -> list[Offer]:
-    """Return the offers that an edition accepts for reading it: `potentialAction.expectsAcceptanceOf`."""
+    """Return the offers that grant access to an edition: `potentialAction.expectsAcceptanceOf`."""
     offers: list[Offer] = []
     for action in found.get("potentialaction", ())[:20]:
         if isinstance(action, dict):
@@ -165,7 +165,7 @@ def _image(reader: Reader, graph: Graph, found: Properties) -> str | None:
 
 
 def _language(reader: Reader, found: Properties) -> str:
-    """Return the language: of an object its code, which `alternateName` gives, before its name."""
+    """Return the language; if it is an object, prefer its code (`alternateName`) to its name."""
     for value in found.get("inlanguage", ()):
         code = _first(reader, properties(value), "alternatename") if isinstance(value, dict) else ""
         text = code or reader.text(value)
@@ -175,7 +175,7 @@ def _language(reader: Reader, found: Properties) -> str:
 
 
 def _identifiers(reader: Reader, found: Properties) -> list[tuple[str, str]]:
-    """Return the texts that may be an ISBN or a GTIN, with the name of the property, the most reliable first."""
+    """Return the values that may be an ISBN or a GTIN with their property names, the most reliable first."""
     stated = [
         (name, reader.text(value))
         for name in (
@@ -212,10 +212,10 @@ def _identifiers(reader: Reader, found: Properties) -> list[tuple[str, str]]:
 
 
 def read_identifiers(reader: Reader, stated: list[tuple[str, str]]) -> tuple[str | None, str | None]:
-    """Return ISBN-13 and GTIN of a product, and say when a property that should hold one does not.
+    """Return a product's ISBN-13 and GTIN, and report properties that should hold one but do not.
 
-    An article number (`sku`, `mpn`, `productID`) counts as an ISBN only if it is an ISBN-13 or is called an ISBN: every
-    eleventh number of ten digits would pass as an ISBN-10.
+    An article number (`sku`, `mpn`, `productID`) counts as an ISBN only if it is an ISBN-13 or is labelled as an ISBN:
+    one in eleven numbers of ten digits would pass as an ISBN-10.
     """
     isbn = gtin = None
     for name, text in stated:

@@ -1,4 +1,4 @@
-"""Currencies: ISO 4217 codes, the signs that shops write, and the decimal separator."""
+"""Currencies: ISO 4217 codes, the signs that shops write, and the use of decimal commas and points."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 NO_DECIMALS = frozenset(
     "BIF CLP DJF GNF IDR ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905 (as above)
 )
-"""Currencies written without decimals; the rupiah by custom."""
+"""Currencies written without decimals; the rupiah by custom only."""
 
 _WRITTEN = """
     USD US$ U$S U$ $ 美元
@@ -82,7 +82,7 @@ _WRITTEN = """
 
 
 def _currencies_by_sign() -> dict[str, tuple[str, ...]]:
-    signs: dict[str, tuple[str, ...]] = {"تومان": ()}  # ten rials: no currency of its own
+    signs: dict[str, tuple[str, ...]] = {"تومان": ()}  # ten rials, not a currency with a code
     for code, *written in map(str.split, _WRITTEN.strip().splitlines()):
         for sign in written:
             signs[sign] = (*signs.get(sign, ()), code)
@@ -94,7 +94,7 @@ _BY_FOLDED = {sign.casefold(): codes for sign, codes in _SIGNS.items()}
 
 
 def _pattern(words: Iterable[str]) -> str:
-    """Return a pattern of signs and codes, the longest first; letters must not continue a word."""
+    """Return a pattern of signs and codes, the longest first, that no letters may continue."""
     parts = []
     for word in sorted(words, key=len, reverse=True):
         front = r"(?<![^\W\d_])" if word[0].isascii() and word[0].isalpha() else ""
@@ -104,7 +104,7 @@ def _pattern(words: Iterable[str]) -> str:
 
 
 SIGN = re.compile(rf"(?i:{_pattern(_SIGNS)})|{_pattern(CODES)}")
-"""A sign of a currency, or a code in capitals: «all», «top» and «try» are words."""
+"""A currency sign, or a code in capitals only: «all», «top» and «try» are also words."""
 
 _BY_LANGUAGE = dict(
     entry.split("=")
@@ -132,7 +132,7 @@ _COMMA_CURRENCIES = frozenset(
 
 
 def currencies_of(sign: str) -> tuple[str, ...]:
-    """Return the currencies that a sign or code may stand for, in ISO codes; () for an unknown one."""
+    """Return the ISO codes of the currencies that a sign or code may mean; () for an unknown one."""
     word = sign.strip()
     if word.upper() in CODES:
         return ("CNY",) if word.upper() == "CNH" else (word.upper(),)
@@ -140,7 +140,7 @@ def currencies_of(sign: str) -> tuple[str, ...]:
 
 
 def currency_of(sign: str, language: str = "") -> str | None:
-    """Return the currency that a sign or code stands for on a page in `language`; None when several are possible."""
+    """Return the currency that a sign or code means on a page in `language`; None if several are possible."""
     possible = currencies_of(sign)
     if len(possible) == 1:
         return possible[0]
@@ -161,7 +161,7 @@ def _by_language(language: str) -> str | None:
 
 
 def decimal_comma(currency: str | None, language: str = "") -> bool | None:
-    """Return True for a decimal comma, False for a point, by language or else currency; None if neither is known."""
+    """Return True for a decimal comma, by language or else by currency; None if neither is known."""
     tag = language.lower().replace("_", "-")
     if tag:
         return tag not in _POINT_REGIONS and tag.partition("-")[0] in _COMMA_LANGUAGES

@@ -1,4 +1,4 @@
-"""ISBN and GTIN in the forms that shops write, with their check digits tested."""
+"""Read ISBN and GTIN in the forms that shops write, and verify their check digits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _ISBN_13 = re.compile(r"97[89][0-9]{10}")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _WITHIN = re.compile(r"(?<![0-9])97[89](?:[-‐ ]?[0-9]){10}(?![0-9])")
 MAX_LENGTH = 100
-"""Characters of a text that is searched for a number."""
+"""Limit on the characters of a text to search for a number."""
 
 
 def read_isbn(text: str) -> str | None:
-    """Return the ISBN-13 that `text` states: «978-7-115-54608-1», «ISBN 7115546088», «urn:isbn:…»; None for none.
+    """Return the ISBN-13 in `text`: «978-7-115-54608-1», «ISBN 7115546088», «urn:isbn:…»; None if there is none.
 
-    An ISBN-10 is converted. A number whose check digit is wrong is none.
+    Convert an ISBN-10. Reject a number with a wrong check digit.
     """
     if len(text) > MAX_LENGTH:
         return None
@@ -27,7 +27,7 @@ def read_isbn(text: str) -> str | None:
     if bare.isascii():
         if _ISBN_10.fullmatch(bare):
             return _from_isbn_10(bare)
-        if len(bare) == 14 and bare.startswith("0"):  # as a GTIN-14
+        if len(bare) == 14 and bare.startswith("0"):  # written as a GTIN-14
             bare = bare[1:]
         if _ISBN_13.fullmatch(bare):
             return bare if _check_digit(bare[:-1]) == bare[-1] else None
@@ -37,9 +37,9 @@ def read_isbn(text: str) -> str | None:
 
 
 def read_gtin(text: str) -> str | None:
-    """Return the GTIN that `text` states; None for none, or one whose check digit is wrong.
+    """Return the GTIN in `text`; None if there is none or its check digit is wrong.
 
-    What a leading zero does not change comes in one form: a UPC and a GTIN-14 with a zero in front as GTIN-13.
+    Numbers that differ only in leading zeros get one form: a UPC, and a GTIN-14 with a leading zero, become a GTIN-13.
     """
     if len(text) > MAX_LENGTH:
         return None
@@ -65,6 +65,6 @@ def _from_isbn_10(isbn: str) -> str | None:
 
 
 def _check_digit(digits: str) -> str:
-    """Return the check digit that a GTIN's other digits require: weights 3 and 1, from the right."""
+    """Return the check digit for a GTIN's other digits: weights 3 and 1, from the right."""
     total = sum(int(c) * (3 if at % 2 == 0 else 1) for at, c in enumerate(reversed(digits)))
     return str(-total % 10)

@@ -1,7 +1,7 @@
-"""Parse JSON-LD scripts into nodes, and correct the usual mistakes of templates.
+"""Parse JSON-LD scripts into nodes, and repair the usual mistakes of templates.
 
-A number stays text (`Number`): 39.90 has no exact binary fraction, 1e400 must not become infinity, and 5,000 digits
-must not cost time.
+A number stays text (`Number`): 39.90 does not become a binary fraction, 1e400 not infinity, and 5,000 digits cost
+nothing.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from parsers.product.amounts import Number
 __all__ = ["read_json_ld"]
 
 _decoder = json.JSONDecoder(
-    strict=False,  # a raw line feed in a description
+    strict=False,  # accept a raw line feed in a description
     parse_int=Number,
     parse_float=Number,
-    parse_constant=Number,  # NaN, Infinity: no price, but no reason to drop the rest
+    parse_constant=Number,  # NaN and Infinity are not prices, but the rest still counts
 )
 _OPENING = re.compile(r"(?:\s|<!--|-->|//\s*(?=<!)|(?:/\*\s*)?<!\[CDATA\[(?:\s*\*/)?|\ufeff)+")
 _CLOSING = re.compile(r"(?:\s|<!--|-->|//\s*(?=\]\]>|-->)|(?:/\*\s*)?\]\]>(?:\s*\*/)?|;|\ufeff)+\Z")
-"""Wrappers that hid JSON from very old browsers: an HTML comment, or CDATA in comments of the script."""
+"""Text around JSON that hides it from very old browsers: an HTML comment, or CDATA in comments of the script."""
 _CLOSING_WITHIN = 200
-"""How many characters at the end to search for them: a pattern for the end starts anew at every character."""
+"""Characters at the end to search for `_CLOSING`, because a pattern for the end restarts at every character."""
 _STRING_OR_COMMENT = re.compile(
     r'"(?:[^"\\]++|\\.)*+"?|/\*.*?(?:\*/|\Z)|//[^\n\r]*|<!--.*?(?:-->|\Z)', re.DOTALL
 )
 _STRING_OR_COMMAS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,[\s,]*+', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(u|.))', re.DOTALL)
-"""An escape of JSON; in the group, the letter of one that JSON does not know: «\\'»."""
+"""A JSON escape; the group holds the letter of an escape that JSON does not define: «\\'»."""
 _BETWEEN_VALUES = re.compile(r"[\s;,]*")
 MAX_VALUES = 100
-"""JSON values that follow each other in one script."""
+"""Limit on the JSON values that follow each other in one script."""
 
 
 def read_json_ld(script: str) -> list[Any] | None:
-    """Return the values in a script; None when it holds something that is no JSON, even with the usual mistakes mended.
+    """Return the values in a script; None if some of it is not JSON, even after the usual repairs.
 
-    Mended are comments and CDATA around and within, trailing commas, control characters and wrong escapes in strings,
-    HTML references in place of quotes, and several values one after another.
+    The repairs cover comments and CDATA around and within the JSON, trailing commas, control characters and wrong
+    escapes in strings, HTML references in place of quotes, and several values in sequence.
     """
     script = script.strip()
     if not script:
@@ -68,7 +68,7 @@ def _attempts(script: str) -> Iterator[str]:
 
 
 def _strip(script: str) -> str:
-    """Return a script without what wraps it; a comment before the first value goes in `_mend`."""
+    """Return a script without its wrapping; `_mend` removes a comment before the first value."""
     if script[0] in "{[" and script[-1] in "}]":
         return script
     opening = _OPENING.match(script)

@@ -1,4 +1,4 @@
-"""OpenGraph and other `<meta>` elements, `<title>` and `<link rel="canonical">`."""
+"""Read OpenGraph and other `<meta>` elements, `<title>` and `<link rel="canonical">`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Metadata", "base_of", "labels_of", "language_of", "metadata_of", "opengraph_of", "rest_of"]
 
 Metadata = dict[str, list[str]]
-"""Contents of the `<meta>` elements by their lower-case name or property."""
+"""Contents of the `<meta>` elements by their name or property in lower case."""
 
 MAX_METAS = 1_000
 
@@ -35,7 +35,7 @@ def metadata_of(tree: LexborHTMLParser) -> Metadata:
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
-    """Return the address that a page's addresses are relative to."""
+    """Return the base address of a page's relative addresses."""
     node = tree.css_first("base[href]")
     return (absolute(node.attributes.get("href") or "", url) if node is not None else None) or url
 
@@ -58,7 +58,7 @@ def _first(metadata: Metadata, *names: str) -> str:
 
 
 def opengraph_of(reader: Reader, metadata: Metadata) -> Candidate:
-    """Read OpenGraph and the product and book properties that shops add to it."""
+    """Read OpenGraph, and the product and book properties that shops add to it."""
     one = Candidate(reader.source)
     one.title = _first(metadata, "og:title")
     one.authors = tuple(
@@ -91,10 +91,10 @@ def opengraph_of(reader: Reader, metadata: Metadata) -> Candidate:
 
 
 def _opengraph_offer(reader: Reader, metadata: Metadata) -> Offer | None:
-    """Return the offer that the properties describe: the sale price before the price, which is then the list price."""
+    """Return the offer that the properties describe; with a sale price, the other price is the list price."""
 
     def price_of(*names: str) -> tuple[str, str]:
-        """Return the first of the prices, which may be one in each currency, and its currency."""
+        """Return the first price, since a page may state one per currency, and its currency."""
         for name in names:
             if amounts := metadata.get(f"{name}:amount") or metadata.get(name):
                 if len(set(amounts)) > 1:
@@ -169,7 +169,7 @@ _BRAND_LABELS = frozenset({"brand", "marke", "marque", "品牌"})
 
 
 def labels_of(reader: Reader, metadata: Metadata) -> Candidate:  # noqa: C901 – one branch for each label
-    """Read the pairs twitter:label1 and twitter:data1 («Price», «$12»), and `name="author"` of a book."""
+    """Read the pairs twitter:label1 and twitter:data1 («Price», «$12»), and the `name="author"` of a book."""
     one = Candidate(reader.source, title=_first(metadata, "twitter:title"))
     one.image = absolute(_first(metadata, "twitter:image", "twitter:image:src"), reader.base)
     prices: list[str] = []
@@ -209,7 +209,7 @@ def labels_of(reader: Reader, metadata: Metadata) -> Candidate:  # noqa: C901 �
 
 
 def rest_of(reader: Reader, tree: LexborHTMLParser) -> Candidate:
-    """Read the title and the canonical address, which any page has."""
+    """Read the title and the canonical address, which any page may have."""
     title = tree.css_first("title")
     one = Candidate(reader.source, title="" if title is None else clean(title.text()))
     for node in tree.css("link[rel][href]")[:200]:

@@ -1,8 +1,8 @@
-"""Microdata and RDFa become nodes of the same form as those of JSON-LD.
+"""Convert microdata and RDFa to nodes of the same form as those of JSON-LD.
 
-https://html.spec.whatwg.org/multipage/microdata.html, with three liberties that real pages need: `content` counts on
-any element, an `<a>` whose property is a name counts by its text, and `itemprop` outside any item counts if nothing
-else does.
+https://html.spec.whatwg.org/multipage/microdata.html, with three exceptions that real pages need: `content` counts on
+any element, the text of an `<a>` is the value of a property that is a name, and `itemprop` outside any item counts if
+nothing else does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["MICRODATA", "RDFA", "Items", "Syntax", "read_items"]
 
 
 class Syntax(NamedTuple):
-    """The attributes of a way to mark up items."""
+    """The attributes of one syntax for items."""
 
     scope: str
     type: str
@@ -34,9 +34,9 @@ RDFA = Syntax("typeof", "typeof", "property", "resource", "")
 
 MAX_PROPERTIES = 3_000
 MAX_REFERRING = 10
-"""Items that may refer to one element."""
+"""Limit on the items that refer to the same element."""
 MAX_TEXT = 4_000_000
-"""Characters of text read for all properties: of nested properties each holds the text of the inner ones again."""
+"""Limit on the characters of text in all properties; a property repeats the text of the properties inside it."""
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Items:
     """The items of a page."""
 
     roots: list[dict[str, Any]] = field(default_factory=list)
-    """Items that are no property of another."""
+    """Items that are not a property of another."""
     nested: list[dict[str, Any]] = field(default_factory=list)
     """Items that are a property of another."""
     loose: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +64,7 @@ _WANTED = frozenset(
     valueaddedtaxincluded additionalproperty model currency
     """.split()  # noqa: SIM905 (a table of words is read more easily than sixty quoted strings)
 )
-"""Properties that are read; descriptions and reviews would be much text for nothing."""
+"""The properties to read; descriptions and reviews would cost much and give nothing."""
 _ADDRESSES = frozenset(
     {
         "url",
@@ -115,7 +115,7 @@ def read_items(tree: LexborHTMLParser, syntax: Syntax) -> Items:
 
 
 def _names(text: str) -> list[str]:
-    """Return the names of properties: «schema:name», «http://schema.org/name» and «Name» are «name»."""
+    """Return the names of properties: «schema:name», «http://schema.org/name» and «Name» become «name»."""
     return [
         re.split(r"[/:#]", name)[-1].lower()
         for name in text.split()[:20]
@@ -133,7 +133,7 @@ def _item(node: LexborNode, syntax: Syntax) -> dict[str, Any]:
 
 
 class _Owners:
-    """Which items a property belongs to: the nearest one around it, and those that refer to an element around it."""
+    """The items that own a property: the nearest enclosing one, and those that refer to an enclosing element."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class _Owners:
                         self.left_out += 1
 
     def of(self, node: LexborNode) -> tuple[dict[str, Any], ...]:
-        """Return the owners of a property's element. Each element of the page is asked once."""
+        """Return the owners of a property's element; each element of the page is visited once."""
         passed: list[LexborNode] = []
         owners: tuple[dict[str, Any], ...] = ()
         parent: LexborNode | None = node
@@ -185,7 +185,7 @@ class _Owners:
 
 
 def _value(node: LexborNode, attributes: dict[str, str | None], name: str) -> str:
-    """Return the value of a property: an attribute of its element, or the text in it."""
+    """Return the value of a property: an attribute of its element, or its text."""
     tag = node.tag or ""
     content = attributes.get("content")
     if content or tag == "meta":
@@ -205,5 +205,5 @@ def _value(node: LexborNode, attributes: dict[str, str | None], name: str) -> st
     if stated:
         return stated
     text = node.text(separator=JOINT)
-    # «<b>12</b><b>99</b>» is 12.99 to the eye and 1299 in letters: such a number must not be read.
+    # «<b>12</b><b>99</b>» looks like 12.99, but its text is 1299, so reject such a number.
     return _SPLIT_NUMBER.sub(" | ", text) if "price" in name else text

@@ -1,6 +1,6 @@
-"""The result of parsing a product page: `ProductPage`, its offers, and its problems.
+"""The content of a product page: `ProductPage`, its offers, and the problems found on the page.
 
-All are frozen values. Between processes they travel as plain tuples (`to_wire`, `from_wire`), as a `SearchPage` does.
+All are frozen values. Processes exchange them as plain tuples (`to_wire`, `from_wire`), as they do a `SearchPage`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Wire = tuple[Any, ...]
 
 
 class Source(StrEnum):
-    """Where on a page a value was found; in order of precedence."""
+    """The place on a page that a value comes from, in order of precedence."""
 
     JSON_LD = "json-ld"
     MICRODATA = "microdata"
@@ -31,7 +31,7 @@ class Source(StrEnum):
 
 
 class Availability(StrEnum):
-    """The availability of the goods: the values of schema.org's ItemAvailability."""
+    """Availability of the goods: the values of schema.org's ItemAvailability."""
 
     IN_STOCK = "in_stock"
     LIMITED = "limited"
@@ -47,7 +47,7 @@ class Availability(StrEnum):
 
     @property
     def purchasable(self) -> bool:
-        """True if the goods can be ordered, at once or in advance."""
+        """True if an order is possible, at once or in advance."""
         return self not in _GONE
 
 
@@ -57,7 +57,7 @@ _GONE = frozenset(
 
 
 class Condition(StrEnum):
-    """The condition of the goods: the values of schema.org's OfferItemCondition."""
+    """Condition of the goods: the values of schema.org's OfferItemCondition."""
 
     NEW = "new"
     REFURBISHED = "refurbished"
@@ -71,11 +71,11 @@ class ProblemCode(StrEnum):
     BROKEN_JSON = "broken_json"
     """A JSON-LD script could not be read; the other sources may still hold the product."""
     UNREADABLE_PRICE = "unreadable_price"
-    """The price is no number («free», NaN), holds several, or is far too long."""
+    """The price is not a number («free», NaN), holds several numbers, or is far too long."""
     PRICE_OUT_OF_RANGE = "price_out_of_range"
     """The price is zero, negative, or above `MAX_AMOUNT`."""
     AMBIGUOUS_PRICE = "ambiguous_price"
-    """A separator could mean decimals or thousands («1.234»); the detail says how it was read."""
+    """A separator can mean decimals or thousands («1.234»); the detail shows the value used."""
     PRICE_RANGE = "price_range"
     """The price is a range; its lower end counts."""
     SEVERAL_PRICES = "several_prices"
@@ -83,7 +83,7 @@ class ProblemCode(StrEnum):
     OTHER_CURRENCY = "other_currency"
     """The sign beside the amount contradicts the declared currency; the currency is absent."""
     UNKNOWN_CURRENCY = "unknown_currency"
-    """The currency is no ISO 4217 code, or a sign of several currencies («$») without a hint which."""
+    """The currency is not an ISO 4217 code, or is a sign of several currencies («$») and nothing shows which."""
     OFFERS_DIFFER = "offers_differ"
     """Several offers of a product have different prices or currencies."""
     SOURCES_DIFFER = "sources_differ"
@@ -91,15 +91,15 @@ class ProblemCode(StrEnum):
     SEVERAL_PRODUCTS = "several_products"
     """The page describes several products of equal rank; the first counts."""
     NOT_A_SALE = "not_a_sale"
-    """An offer leases or rents the product, or sells it to members or in bulk only; it was left out."""
+    """An offer is left out because it leases or rents the product, or sells it only to members or in bulk."""
     BAD_IDENTIFIER = "bad_identifier"
     """An ISBN or GTIN has the wrong length or check digit."""
     UNKNOWN_VALUE = "unknown_value"
-    """An availability, condition or date is worded in a way that the parser does not know."""
+    """The parser does not know the word for an availability or condition, or the form of a date."""
     PAGE_CUT = "page_cut"
-    """The page is larger than the parser reads."""
+    """The page is larger than the parser's limit."""
     MARKUP_CUT = "markup_cut"
-    """Tags were left out: too many, nested too deeply, or with too many attributes."""
+    """Tags are left out: too many, nested too deeply, or with too many attributes."""
     JSON_CUT = "json_cut"
     """A JSON-LD script is too large, or the page has too many."""
     OFFERS_CUT = "offers_cut"
@@ -107,35 +107,35 @@ class ProblemCode(StrEnum):
     TEXT_CUT = "text_cut"
     """A text is longer than the parser keeps."""
     MORE_PROBLEMS = "more_problems"
-    """There were more problems than are listed."""
+    """There are more problems than the list holds."""
 
 
 class Problem(NamedTuple):
-    """A problem of a page."""
+    """A single problem on a page."""
 
     code: ProblemCode
     detail: str
-    """The text on the page, shortened; '' if the code says everything."""
+    """The page's own words, shortened; '' if the code is enough."""
     source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One offer of a product. A value that the page does not give, or gives unreadably, is None or ''."""
+    """One offer of a product. A value that is absent or unreadable is None or ''."""
 
     price: Decimal | None = None
-    """The current price of the product; for an aggregate the lowest."""
+    """The current price; for an aggregate, the lowest."""
     high_price: Decimal | None = None
     """The upper end of a range or an aggregate."""
     list_price: Decimal | None = None
-    """The price before a reduction, where it is higher than `price`."""
+    """The price before a reduction, if it is higher than `price`."""
     currency: str | None = None
     """ISO 4217 code."""
     availability: Availability | None = None
     condition: Condition | None = None
     seller: str = ""
     name: str = ""
-    """The variant or edition that is offered, where the offer names one."""
+    """The variant or edition on offer, if the offer names one."""
     isbn: str | None = None
     """The ISBN-13 of that edition."""
     url: str | None = None
@@ -149,7 +149,7 @@ class Offer:
 
     @classmethod
     def from_wire(cls, wire: Wire) -> Offer:
-        """Return the offer that `to_wire` made `wire` of."""
+        """Rebuild an offer from the result of `to_wire`."""
         price, high_price, list_price, currency, availability, condition, seller, name, isbn, url = wire
         return cls(
             _decimal(price), _decimal(high_price), _decimal(list_price), currency,
@@ -164,12 +164,12 @@ _OF_GOODS = frozenset({"availability", "condition", "gtin", "authors", "brand", 
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """The product on a product page.
+    """The product data of a page.
 
     `price`, `high_price`, `list_price`, `currency`, `availability`, `condition` and `seller` are those of the leading
     offer. Among the offers with a price, those that can be ordered come first, then those of new goods, then those in
-    the currency of the first offer; the cheapest of these leads. A value that the page lacks, or gives in an unreadable
-    way, is None or '': `problems` names it and the reason.
+    the currency of the first offer; the cheapest of these leads. A value that is absent or unreadable is None or '':
+    `problems` names it with the reason.
     """
 
     title: str = ""
@@ -186,31 +186,31 @@ class ProductPage:
     isbn: str | None = None
     """ISBN-13; an ISBN-10 is converted."""
     gtin: str | None = None
-    """GTIN-8, -13 or -14; a UPC is given as GTIN-13."""
+    """GTIN-8, -13 or -14; a UPC becomes a GTIN-13."""
     sku: str = ""
     image: str | None = None
     language: str = ""
-    """The language of the product as the page writes it, in most cases a code: «en», «zh-Hant»."""
+    """The language of the product as the page writes it, usually a code: «en», «zh-Hant»."""
     published: dt.date | None = None
-    """A missing day or month is the first."""
+    """A missing day or month becomes the first."""
     published_text: str = ""
     url: str | None = None
-    """The address that the page gives for the product, otherwise the one it was fetched from."""
+    """The address that the page gives for the product, otherwise the address of the page."""
     offers: tuple[Offer, ...] = ()
-    """All offers of the source that the price is from, in the order of the page."""
+    """All offers of the source of the price, in page order."""
     offer_count: int | None = None
-    """The number of offers according to the page."""
+    """Number of offers according to the page."""
     sources: tuple[tuple[str, Source], ...] = ()
     """Field and source of every value, in field order."""
     problems: tuple[Problem, ...] = ()
     charset: str = "utf-8"
-    """The charset the body was decoded with."""
+    """The charset used to decode the body."""
     undecodable: int = 0
-    """Byte sequences that had to be replaced."""
+    """Number of undecodable byte sequences, each replaced."""
 
     @property
     def has_product(self) -> bool:
-        """True if the page describes a product: more than a title, an address and a picture, which any page has."""
+        """True if the page describes a product: it has more than the title, address and picture of any page."""
         return any(
             source in _STRUCTURED
             or field in {"price", "isbn"}
@@ -237,7 +237,7 @@ class ProductPage:
 
     @classmethod
     def from_wire(cls, wire: Wire) -> ProductPage:
-        """Return the page that `to_wire` made `wire` of."""
+        """Rebuild a page from the result of `to_wire`."""
         (
             title, price, high_price, list_price, currency, availability, condition, seller, authors, brand,
             publisher, isbn, gtin, sku, image, language, published, published_text, url,

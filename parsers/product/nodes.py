@@ -1,4 +1,4 @@
-"""Nodes of structured data: their types, their properties, and which of them are the product of the page."""
+"""Nodes of structured data: their types, their properties, and the choice of the page's products among them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Node = dict[str, Any]
 
 
 class Properties(dict[str, list[Any]]):
-    """The properties of a node as lists, by names in lower case without a prefix."""
+    """The properties of a node as lists, by name in lower case without a prefix."""
 
     cut: int = 0
-    """Offers and variants beyond `MAX_VALUES`."""
+    """Number of offers and variants beyond `MAX_VALUES`."""
 
 
 _OFFERS_AND_VARIANTS = frozenset({"offers", "offer", "offerdetails", "hasvariant", "workexample"})
 
 MAX_READ = 2_000
-"""Offers read on a page. References by `@id` can make a few nodes into any number of them."""
+"""Limit on the offers read from a page; with references by `@id`, a few nodes can expand to any number."""
 
 PRODUCTS = frozenset(
     """
@@ -41,19 +41,19 @@ _NO_GOODS = frozenset(
     itemlist breadcrumblist listitem offercatalog service searchaction review aggregaterating imageobject brand
     """.split()  # noqa: SIM905 (as above)
 )
-"""Types that may have offers and are none the less not what the page sells."""
+"""Types that may have offers but are not what the page sells."""
 _WRAPPERS = ("@graph", "mainentity", "mainentityofpage", "itemoffered", "itemreviewed")
 """Properties that lead from a page or an offer to its product."""
 MAX_VALUES = 1_000
-"""Values read of one property."""
+"""Limit on the values read from one property."""
 MAX_NODES = 20_000
-"""The maximum number of JSON-LD nodes to read."""
+"""Limit on the nodes of JSON-LD to visit."""
 MAX_PROBLEMS = 40
 
 
 @dataclass(slots=True)
 class Reader:
-    """The state that all readers of a page share: its language and address, and the problems so far."""
+    """State shared while reading a page: its language, its address, and the problems so far."""
 
     language: str = ""
     base: str = ""
@@ -63,7 +63,7 @@ class Reader:
     offers_left: int = MAX_READ
 
     def problem(self, code: ProblemCode, detail: str = "") -> None:
-        """Record a problem, once; count those beyond `MAX_PROBLEMS`."""
+        """Record a problem once; count those beyond `MAX_PROBLEMS`."""
         detail = clean(detail[:MAX_TEXT])
         found = Problem(code, detail if len(detail) <= 80 else f"{detail[:79]}…", self.source)
         if found not in self.problems:
@@ -73,7 +73,7 @@ class Reader:
                 self.more += 1
 
     def text(self, value: Any) -> str:
-        """Return the text of a value; record a problem if it was cut."""
+        """Return the text of a value, and record a problem if it is cut."""
         text = text_of(value)
         if len(text) == MAX_TEXT and text.endswith("…"):
             self.problem(ProblemCode.TEXT_CUT, text[:40])
@@ -81,7 +81,7 @@ class Reader:
 
 
 def types_of(node: Node) -> set[str]:
-    """Return a node's types in lower case, without the address in front."""
+    """Return a node's types in lower case, without the address before them."""
     return {
         re.split(r"[/:#]", name)[-1].lower()
         for name in _flat(node.get("@type"))[:20]
@@ -90,7 +90,7 @@ def types_of(node: Node) -> set[str]:
 
 
 def is_product(node: Node) -> bool:
-    """Return True if a node describes goods: by its type, or by its offers if the type says nothing else."""
+    """Return True for goods: a node of a product type, or one with offers and a name unless its type rules it out."""
     types = types_of(node)
     if types & PRODUCTS:
         return True
@@ -98,7 +98,7 @@ def is_product(node: Node) -> bool:
 
 
 def properties(node: Node) -> Properties:
-    """Return a node's properties as lists, by names in lower case without a prefix."""
+    """Return a node's properties as lists, by name in lower case without a prefix."""
     found = Properties()
     for key, value in node.items():
         name = key if key.startswith("@") else re.split(r"[/:#]", key)[-1].lower()
@@ -111,7 +111,7 @@ def properties(node: Node) -> Properties:
 
 
 def _flat(value: Any) -> list[Any]:
-    """Return a value as a list: nested lists as one, and an object that numbers its values as PHP does as these."""
+    """Return a value as a list: flatten nested lists, and objects that number their values as PHP does."""
     if isinstance(value, list):
         flat: list[Any] = []
         for item in value:
@@ -127,7 +127,7 @@ def _flat(value: Any) -> list[Any]:
 
 
 def text_of(value: Any) -> str:
-    """Return the text of a value: of an object its value or name; '' for none."""
+    """Return the text of a value; for an object, that of its value or name; '' for none."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
@@ -144,12 +144,12 @@ def text_of(value: Any) -> str:
 
 
 class Graph:
-    """The nodes of a page's JSON-LD: which are products, and which node an `@id` names."""
+    """The nodes of a page's JSON-LD, with its products and an index by `@id`."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         self.products: list[Node] = []
         self.offers: list[Node] = []
-        """Offers that no product holds."""
+        """Offers that belong to no product."""
         self.complete = True
         self._by_id: dict[str, Node] = {}
         seen = set()
@@ -166,13 +166,13 @@ class Graph:
                 self.offers.append(node)
 
     def resolve(self, value: Any) -> Any:
-        """Return the node that a reference (`{"@id": …}`) names; any other value as it is."""
+        """Return the node that a reference (`{"@id": …}`) names; any other value unchanged."""
         if isinstance(value, dict) and len(value) <= 2 and isinstance(value.get("@id"), str):
             return self._by_id.get(value["@id"], value)
         return value
 
     def _walk(self, values: Iterable[Any]) -> Iterator[Node]:
-        """Yield the nodes of the page, without those that only another node refers to (related goods, reviews)."""
+        """Yield the page's nodes, except those that only another node refers to (related goods, reviews)."""
         pending, seen = list(values)[::-1], 0
         while pending:
             value = pending.pop()

@@ -1,4 +1,4 @@
-"""The offers of a product, and their prices."""
+"""Read the offers of a product and their prices."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from parsers.product.vocabulary import absolute, read_availability, read_conditi
 __all__ = ["MAX_OFFERS", "PriceStatement", "offer_of", "offers_in", "read_price", "read_states"]
 
 MAX_OFFERS = 200
-"""Offers kept of a product."""
+"""Limit on the offers kept for a product."""
 MAX_DEPTH = 3
-"""Offers within aggregate offers within aggregate offers: more are none of a shop's."""
+"""Limit on the nesting of aggregate offers; no shop nests them more deeply."""
 
 _OFFERED = ("offers", "offer", "offerdetails")
-"""Properties that hold offers; the last is that of data-vocabulary.org, which came before schema.org."""
+"""Properties that hold offers; the last belongs to data-vocabulary.org, the predecessor of schema.org."""
 
 _LIST_PRICES = frozenset(
     """
@@ -38,7 +38,7 @@ _NO_SALE = frozenset(
 
 
 class PriceStatement:
-    """Prices of one offer while they are read."""
+    """Prices of one offer during reading."""
 
     __slots__ = ("currency", "high", "list_price", "price")
 
@@ -50,10 +50,10 @@ class PriceStatement:
 
 
 def read_price(reader: Reader, values: list[Any], declared: str) -> tuple[Amount, str | None]:  # noqa: C901 – one branch for each form of a price
-    """Return the lowest price that `values` state, and its currency.
+    """Return the lowest price in `values`, and its currency.
 
-    `declared` is the currency as the page declares it beside the price. A sign beside the amount that contradicts it
-    leaves the price without a currency, for either may be the mistake.
+    `declared` is the currency that the page declares beside the price. If a sign beside the amount contradicts it, the
+    price has no currency, because either may be wrong.
     """
     currency = _declared_currency(reader, declared)
     amounts: list[Amount] = []
@@ -99,7 +99,7 @@ def _declared_currency(reader: Reader, declared: str) -> str | None:
 def offers_in(
     reader: Reader, graph: Graph, found: Properties, depth: int = 0
 ) -> tuple[list[Offer], int | None]:
-    """Return the offers that a product's properties hold, and how many there are by the page's own count."""
+    """Return the offers in a product's properties, and their number according to the page."""
     offers: list[Offer] = []
     stated: int | None = None
     too_many = found.cut
@@ -123,7 +123,7 @@ def offers_in(
 
 
 def _offers_of(reader: Reader, graph: Graph, node: Node, depth: int) -> tuple[list[Offer], int | None]:
-    """Return the offers of a node: one, or those of an aggregate, or the aggregate itself where it lists none."""
+    """Return the offers of a node: one, or the members of an aggregate, or the aggregate itself if it lists none."""
     found = properties(node)
     inner: list[Offer] = []
     if depth < MAX_DEPTH and not found.keys().isdisjoint(_OFFERED):
@@ -147,7 +147,7 @@ def _offers_of(reader: Reader, graph: Graph, node: Node, depth: int) -> tuple[li
 
 
 def offer_of(reader: Reader, graph: Graph, node: Node, found: Properties) -> Offer | None:
-    """Return the offer that a node's own properties describe; None when it sells nothing."""
+    """Return the offer that a node's own properties describe; None if it sells nothing."""
     function = reader.text(next(iter(found.get("businessfunction", ())), ""))
     if function and function.rpartition("#")[2].rpartition("/")[2].lower() in _NO_SALE:
         reader.problem(ProblemCode.NOT_A_SALE, function)
@@ -176,12 +176,12 @@ def offer_of(reader: Reader, graph: Graph, node: Node, found: Properties) -> Off
 
 
 def _own_name(reader: Reader, node: Node, found: Properties) -> str:
-    """Return the name of an offer; a product that is its own offer has none."""
+    """Return the name of an offer; '' for a product that is its own offer."""
     return next(iter(_texts(reader, found, "name")), "") if types_of(node) & OFFERS else ""
 
 
 def _referenced(reader: Reader, graph: Graph, found: Properties) -> str:
-    """Return the name of a seller that is described elsewhere on the page."""
+    """Return the name of a seller described elsewhere on the page."""
     for value in [*found.get("seller", ()), *found.get("offeredby", ())]:
         name = reader.text(graph.resolve(value))
         if name:
@@ -214,7 +214,7 @@ def _prices(reader: Reader, graph: Graph, found: Properties) -> PriceStatement:
 def _read_specifications(  # noqa: C901 – one branch for each kind of specification
     reader: Reader, specifications: list[Node], prices: PriceStatement, declared: str
 ) -> None:
-    """Read `priceSpecification`: what it says of the list price, and of the price where the offer itself says none."""
+    """Read the list price from `priceSpecification`, and the price if the offer itself has none."""
     selling: list[tuple[Decimal, str | None, Decimal | None, bool]] = []
     before: list[tuple[Decimal, str | None]] = []
     for node in specifications:
@@ -249,7 +249,7 @@ def _read_specifications(  # noqa: C901 – one branch for each kind of specific
     elif prices.price is None and before:
         prices.price, prices.currency = min(before, key=lambda entry: entry[0])
     if prices.currency is None and prices.price is not None and not declared:
-        # The offer states the amount, and its specification the same amount with a currency.
+        # The offer has an amount without a currency, and its specification has the same amount with one.
         prices.currency = next((entry[1] for entry in selling if entry[0] == prices.price), None)
     same = [value for value, currency in before if currency == prices.currency]
     if same:
@@ -257,7 +257,7 @@ def _read_specifications(  # noqa: C901 – one branch for each kind of specific
 
 
 def _is_conditional(reader: Reader, found: Properties) -> bool:
-    """Return True if a price is for members, for a number of copies, or for a measure of the goods (100 g)."""
+    """Return True if a price is for members, for several copies, or for a unit of measure (100 g)."""
     if "validformembertier" in found or "referencequantity" in found:
         return True
     for value in found.get("eligiblequantity", ()):
@@ -279,12 +279,12 @@ def _currency_text(reader: Reader, found: Properties) -> str:
 
 
 def _texts(reader: Reader, found: Properties, *names: str) -> list[str]:
-    """Return the texts of the named properties, the first name's first."""
+    """Return the texts of the named properties, in the order of `names`."""
     return [text for name in names for text in map(reader.text, found.get(name, ())) if text]
 
 
 def read_states(reader: Reader, found: Properties) -> tuple[Availability | None, Condition | None]:
-    """Return availability and condition, and say when a word for them is unknown."""
+    """Return availability and condition, and record a problem for an unknown word."""
     availability = condition = None
     for text in _words(reader, found, "availability"):
         availability = read_availability(text)
@@ -300,7 +300,7 @@ def read_states(reader: Reader, found: Properties) -> tuple[Availability | None,
 
 
 def _words(reader: Reader, found: Properties, *names: str) -> list[str]:
-    """Return the texts of properties whose values are names of schema.org: of an object its `@id`."""
+    """Return the texts of properties whose values are names from schema.org; for an object, its `@id`."""
     words = []
     for name in names:
         for value in found.get(name, ()):

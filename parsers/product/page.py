@@ -1,8 +1,8 @@
-"""Any product page of any shop: bytes in, `ProductPage` out.
+"""Read the product page of any shop: bytes in, `ProductPage` out.
 
 Sources in order of precedence: JSON-LD, microdata, RDFa, OpenGraph, other `<meta>` elements, and for title and address
 alone `<title>` and the canonical link. Each field comes from the first source that has it. A price and its currency
-come from one source, and never from a title or from text that is not marked up.
+come from one source, and never from a title or from text without markup.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from parsers.text import decode, parse_date
 __all__ = ["MAX_PAGE", "parse_product_page"]
 
 MAX_PAGE = 4 * 1024 * 1024
-"""Bytes read of a page; large product pages have a tenth of that."""
+"""Limit on the bytes of a page; large product pages have a tenth of that."""
 
 
 MAX_MERGED = 10
-"""The maximum number of nodes to merge into one product."""
+"""Limit on the nodes of one product to merge."""
 
 
 def parse_product_page(body: bytes, *, charset: str | None = None, url: str = "") -> ProductPage:
     """Read a product page of any shop.
 
-    `body` is the page as it came, decompressed; `charset` the one that its HTTP header names; `url` the address that it
-    came from, to which relative addresses are joined. Whatever the bytes are, a `ProductPage` comes back.
+    `body` is the page as received, after decompression; `charset` is the one in its HTTP header; `url` is its address,
+    the base of relative addresses. Any bytes give a `ProductPage`.
     """
     codec = detect_web_charset(body[:MAX_PAGE], charset)
     decoded = decode(body[:MAX_PAGE], codec)
@@ -58,7 +58,7 @@ def parse_product_page(body: bytes, *, charset: str | None = None, url: str = ""
     found.append(opengraph_of(_in(reader, Source.OPENGRAPH), metadata))
     found.append(labels_of(_in(reader, Source.META), metadata))
     candidates = [one for one in found if one is not None]
-    page = _put_together(reader, [*_of_one_product(reader, candidates), rest], url)
+    page = _merge(reader, [*_of_one_product(reader, candidates), rest], url)
     problems = [*parts.problems, *reader.problems]
     if len(body) > MAX_PAGE:
         problems.insert(0, Problem(ProblemCode.PAGE_CUT, f"{len(body) - MAX_PAGE} bytes"))
@@ -70,7 +70,7 @@ def parse_product_page(body: bytes, *, charset: str | None = None, url: str = ""
 
 
 def _in(reader: Reader, source: Source) -> Reader:
-    """Return the reader, which from now on reads `source`."""
+    """Set the source that the reader is reading from now on, and return the reader."""
     reader.source = source
     return reader
 
@@ -104,9 +104,9 @@ def _items(reader: Reader, tree: LexborHTMLParser, syntax: Syntax, address: str)
 def _main_product(reader: Reader, graph: Graph, address: str) -> Candidate | None:
     """Return the product that the page is about.
 
-    The one whose address is that of the page comes first, then those with offers; of equals the first. Further nodes
-    of the same name or `@id` describe the same product, and so does a book without offers beside the only product with
-    some.
+    A product with the page's address comes first, then those with offers; among equals, the first. Other nodes with the
+    same name or `@id` describe the same product, and so does a book without offers beside the only product that has
+    offers.
     """
     nodes = graph.products
     if not nodes:
@@ -140,7 +140,7 @@ def _main_product(reader: Reader, graph: Graph, address: str) -> Candidate | Non
 
 
 def _with_members(graph: Graph, nodes: list[Node], group: Node) -> list[Node]:
-    """Return the products of a page with those that belong to a group as its variants."""
+    """Return the products of a page, with those that belong to a group as its variants."""
     members: list[Node] = []
     others: list[Node] = []
     identity = text_of(group.get("productGroupID"))
@@ -184,7 +184,7 @@ def _is_bare_book(node: Node) -> bool:
 
 
 def _of_one_product(reader: Reader, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return the candidates without those whose ISBN is that of another book than the first one's."""
+    """Return the candidates, except those with the ISBN of another book than the first one's."""
     kept: list[Candidate] = []
     isbn: str | None = None
     for one in candidates:
@@ -201,8 +201,8 @@ _PLAIN_FIELDS = (
 )  # fmt: skip
 
 
-def _put_together(reader: Reader, candidates: list[Candidate], url: str) -> ProductPage:  # noqa: C901 – one line for each field
-    """Return the page that the candidates describe, each field from the first that has it."""
+def _merge(reader: Reader, candidates: list[Candidate], url: str) -> ProductPage:  # noqa: C901 – one line for each field
+    """Merge the candidates into a page, each field from the first candidate that has it."""
     sources: dict[str, Source] = {}
 
     def pick(name: str, value_of: Callable[[Candidate], Any]) -> Any:
@@ -221,7 +221,7 @@ def _put_together(reader: Reader, candidates: list[Candidate], url: str) -> Prod
     lead = Offer() if selling is None else leads[selling.source]
     if selling is not None:
         lead = replace(lead, currency=_currency(reader, lead, leads.values()))
-        _say_differences(reader, selling, lead, leads)
+        _report_differences(reader, selling, lead, leads)
 
     def pick_state(name: str) -> Any:
         own = getattr(lead, name)
@@ -269,7 +269,7 @@ def _put_together(reader: Reader, candidates: list[Candidate], url: str) -> Prod
 
 
 def _lead(offers: list[Offer]) -> Offer:
-    """Return the offer that leads, by the rule that `ProductPage` states."""
+    """Return the leading offer, by the rule in `ProductPage`."""
     if not offers:
         return Offer()
     first = next((offer.currency for offer in offers if offer.price is not None), None)
@@ -286,7 +286,7 @@ def _lead(offers: list[Offer]) -> Offer:
 
 
 def _currency(reader: Reader, lead: Offer, leads: Iterable[Offer]) -> str | None:
-    """Return the currency of the leading offer, if need be as another source states it beside the same amount."""
+    """Return the currency of the leading offer; if it has none, that of another source with the same amount."""
     contradicted = any(problem.code is ProblemCode.OTHER_CURRENCY for problem in reader.problems)
     if lead.price is None or lead.currency is not None or contradicted:
         return lead.currency
@@ -295,8 +295,8 @@ def _currency(reader: Reader, lead: Offer, leads: Iterable[Offer]) -> str | None
     )
 
 
-def _say_differences(reader: Reader, selling: Candidate, lead: Offer, leads: dict[Source, Offer]) -> None:
-    """Report different prices of offers or sources."""
+def _report_differences(reader: Reader, selling: Candidate, lead: Offer, leads: dict[Source, Offer]) -> None:
+    """Record a problem if offers or sources have different prices."""
     _in(reader, selling.source)
     priced = [offer for offer in selling.offers if offer.price is not None]
     if len({(offer.price, offer.currency) for offer in priced}) > 1:

@@ -1,7 +1,7 @@
 """Find the parts of a page that describe a product, in time linear in its length.
 
 Lexbor takes quadratic time on some markup: nested elements, attributes of one tag, options of a list (50,000 of them
-take 18 s). It is therefore given only the tags that matter, and no more of them than it can bear.
+take 18 s). So give it only the tags that matter, and no more of them than it can parse quickly.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from parsers.product.model import Problem, ProblemCode
 __all__ = ["JOINT", "MAX_DEPTH", "MAX_JSON", "MAX_SCRIPTS", "MAX_TAGS", "Scan", "scan"]
 
 MAX_TAGS = 10_000
-"""Tags given to Lexbor. A large page has as many, but few of them matter."""
+"""Limit on the tags given to Lexbor. A large page has as many, but few of them matter."""
 MAX_DEPTH = 200
-"""Elements open at once."""
+"""Limit on the elements open at once."""
 MAX_ATTRIBUTES = 100
-"""Attributes of one tag."""
+"""Limit on the attributes of one tag."""
 MAX_TITLE = 3_000
-"""Characters of a title."""
+"""Limit on the characters of a title."""
 MAX_JSON = 1_000_000
-"""Characters of JSON-LD on a page; a product with hundreds of reviews has 300,000."""
+"""Limit on the characters of JSON-LD on a page; a product with hundreds of reviews has 300,000."""
 MAX_SCRIPTS = 100
-"""JSON-LD scripts on a page."""
+"""Limit on the JSON-LD scripts on a page."""
 
 
 @dataclass(slots=True)
 class Scan:
-    """The parts of a page."""
+    """The parts of a page that may describe a product."""
 
     scripts: list[str] = field(default_factory=list)
     """The contents of its JSON-LD scripts."""
     markup: str = ""
-    """Its `<meta>`, `<link>`, `<base>` and `<title>`; with `items`, all markup that items are made of."""
+    """Its `<meta>`, `<link>`, `<base>` and `<title>`; if `items` is True, also all markup that items consist of."""
     items: bool = False
-    """It may hold microdata or RDFa of a product."""
+    """True if the page may hold microdata or RDFa of a product."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -52,10 +52,10 @@ _OTHER_SPELLINGS = ("ITEMPROP", "itemProp", "ITEMSCOPE", "itemScope", "TYPEOF=",
 
 
 def _may_hold_items(text: str) -> bool:
-    """Return True if a page may contain microdata or RDFa of a product; most pages only have that of breadcrumbs.
+    """Return True if a page may hold microdata or RDFa of a product; most pages have some of bread crumbs or the like.
 
-    Patterns that begin with plain letters cost a tenth of the scan, those that ignore case several times as much as the
-    scan. So other spellings count as a yes.
+    Patterns that begin with plain letters cost a tenth of the scan; those that ignore case cost several times the scan.
+    So other spellings count as a yes.
     """
     return (
         ("itemprop" in text and _ITEMS.search(text) is not None)
@@ -74,29 +74,29 @@ _WITH_ID = re.compile(
 )
 
 _TABLE = frozenset({"table", "caption", "colgroup", "thead", "tbody", "tfoot", "tr", "td", "th"})
-# Elements that end each other where their parent is missing: where one matters, so do all.
+# Elements that end each other if their parent is missing: if one matters, all do.
 _FAMILIES = (frozenset({"li", "ul", "ol", "menu"}), frozenset({"dd", "dt", "dl"}), _TABLE)
 _UNNESTED = frozenset({"p", "li", "dd", "dt", "thead", "tbody", "tfoot", "tr", "td", "th"})
-"""Elements whose end tag may be missing: the next one ends them."""
+"""Elements whose end tag is optional: the next element ends them."""
 _VOID = frozenset(
     {"meta", "link", "base", "img", "input", "br", "hr", "source", "track", "embed", "area", "wbr", "col"}
 )
 _HEAD = frozenset({"html", "meta", "link", "base"})
 _RAW = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "template"})
-"""Elements whose content is no markup, or none that is shown."""
+"""Elements whose content is not markup, or is never shown."""
 _NEVER = frozenset({"select", "option", "optgroup", "svg", "math", "frameset"})
-"""Elements that take Lexbor long, and hold no product."""
+"""Elements that slow Lexbor down and never hold a product."""
 _JSON_LD = re.compile(r"""\btype\s*=\s*["']?\s*application/ld\+json""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""[^\s"'=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']*))?""")
 _LONG_TAG = 400
-"""Characters below which a tag cannot have so many attributes that it takes long."""
+"""A shorter tag, in characters, cannot have enough attributes to take long."""
 
 
 @lru_cache(maxsize=256)
 def _tag_pattern(names: frozenset[str], *, with_ends: bool) -> re.Pattern[str]:
-    """Return the pattern of comments, and of the tags of `names`, quoted values and all.
+    """Return the pattern of comments and of the tags `names`, with quoted values.
 
-    Every part of it is possessive: however a tag is broken, no character of it is read twice.
+    Every part is possessive: even in a broken tag, no character is read twice.
     """
     every = "|".join(map(_in_any_case, sorted(names | _RAW, key=len, reverse=True)))
     initials = "".join(sorted({name[0] for name in names | _RAW}))
@@ -107,7 +107,7 @@ def _tag_pattern(names: frozenset[str], *, with_ends: bool) -> re.Pattern[str]:
 
 
 def _in_any_case(name: str) -> str:
-    """Return a pattern of a name in capitals or not: twice as fast as a pattern that ignores case."""
+    """Return a pattern of a name in lower case or capitals, twice as fast as a pattern that ignores case."""
     return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in name)
 
 
@@ -117,23 +117,23 @@ def scan(text: str) -> Scan:
 
 
 class _Scanner:
-    """The way through a page, tag by tag.
+    """A pass through a page, tag by tag.
 
-    `_depth` counts the elements open within the outermost element that is marked as an item or a property. Outside of
-    such elements no text is kept, and no tag without a mark.
+    `_depth` counts the elements open within the outermost element that is marked as an item or a property. Outside such
+    elements, the scanner drops all text, and all tags without a mark.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._found = Scan(items=_may_hold_items(text))
-        # Other spellings are so rare that the whole page may cost more then.
+        # Other spellings are so rare that such a page may cost more.
         self._any_is_marked = self._found.items and any(word in text for word in _OTHER_SPELLINGS)
         self._names = _names(text, in_any_case=self._any_is_marked) if self._found.items else _HEAD
         self._always = _HEAD | (_TABLE if self._names >= _TABLE else frozenset())
         self._marks = ("item", "property", "typeof", *(("id",) if "itemref" in text else ()))
         self._parts: list[str] = []
         self._inside = ""
-        """The name of the outermost marked element; '' outside."""
+        """The name of the outermost marked element; '' outside of one."""
         self._depth = self._skipped = self._tags = self._tags_left_out = 0
         self._json_size = self._json_left_out = 0
 
@@ -165,7 +165,7 @@ class _Scanner:
         return found
 
     def _raw(self, name: str, attributes: str, start: int) -> int:
-        """Take the content of an element that holds no markup, and return where the element ends."""
+        """Process the content of an element without markup, and return the position of its end."""
         stop = _end_of_raw(self._text, name, start)
         if name == "title":
             self._tags += 1
@@ -218,7 +218,7 @@ class _Scanner:
         if self._skipped:
             self._skipped -= 1
             return False
-        if not self._depth:  # the end of an element around a marked `<p>` or `<li>` ends that as well
+        if not self._depth:  # the end of an enclosing element also ends a marked `<p>` or `<li>`
             self._parts.append(f"</{self._inside}>")
             self._inside = ""
             return name in self._always
@@ -240,7 +240,7 @@ def _end_of_raw(text: str, name: str, start: int) -> int:
 
 
 def _names(text: str, *, in_any_case: bool) -> frozenset[str]:
-    """Return the names of the elements that items and properties are made of."""
+    """Return the names of the elements that items and properties consist of."""
     marked = _MARKED_TAG_IN_ANY_CASE if in_any_case else _MARKED_TAG
     names = {name.lower() for name in marked.findall(text)}
     ids: set[str] = set()
@@ -255,7 +255,7 @@ def _names(text: str, *, in_any_case: bool) -> frozenset[str]:
 
 
 JOINT = "\u2060"
-"""Stands where a tag within a line was: invisible to a reader, and no white space."""
+"""Replaces a tag within a line: it is invisible to a reader, and not white space."""
 _SUPERSCRIPT_CENTS = re.compile(r"(?<=[0-9])\s*<sup\b[^<>]*>\s*(?=[0-9]{2}\s*</sup)", re.IGNORECASE)
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|big|code|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u|var|wbr)(?=[\s/>])[^<>]*>",
@@ -265,7 +265,7 @@ _ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]*>?|<[!?/][^<>]*>?")
 
 
 def _between(text: str) -> str:
-    """Return the text between two tags that matter, without other tags."""
+    """Return the text between two relevant tags, without other tags."""
     if "<" not in text:
         return text
     if "sup" in text or "SUP" in text:

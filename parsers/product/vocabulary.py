@@ -1,4 +1,4 @@
-"""The words of structured data: texts, addresses, availability and condition as values."""
+"""Convert the words of structured data to values: texts, addresses, availability and condition."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PLACEHOLDERS = frozenset(
 
 
 def clean(text: str) -> str:
-    """Return a text of structured data on one line, with HTML references resolved and what cannot be encoded replaced.
+    """Return a text of structured data on one line, with HTML references resolved and unencodable characters replaced.
 
-    A template's word for an absent value («undefined», «null») is no text.
+    A template's word for an absent value («undefined», «null») gives ''.
     """
     if "&" in text:
         text = html.unescape(text)
@@ -32,11 +32,11 @@ def clean(text: str) -> str:
 
 
 MAX_URL = 4_096
-"""Characters of an address; browsers and servers seldom take more."""
+"""Limit on the characters of an address; browsers and servers seldom accept more."""
 
 
 def absolute(address: str, base: str) -> str | None:
-    """Return an http address as absolute; None for one that is too long, of another scheme, or relative to nothing."""
+    """Return an absolute http address; None if it is too long, has another scheme, or is relative without a base."""
     address = address.strip()
     if not address or len(address) > MAX_URL:
         return None
@@ -84,10 +84,10 @@ def _word(text: str) -> str:
 
 
 def read_availability(text: str) -> Availability | None:
-    """Return the availability that an address or a word states: «https://schema.org/InStock», «in stock», «oos»."""
+    """Return the availability that an address or a word means: «https://schema.org/InStock», «in stock», «oos»."""
     return _AVAILABLE.get(_word(text[:200]))
 
 
 def read_condition(text: str) -> Condition | None:
-    """Return the condition that an address or a word states: «http://schema.org/UsedCondition», «refurbished»."""
+    """Return the condition that an address or a word means: «http://schema.org/UsedCondition», «refurbished»."""
     return _CONDITIONS.get(_word(text[:200]))

@@ -1,6 +1,6 @@
-"""Digests of what the parser reads from 100 demo pages and from the real captures, to show any change of it.
+"""Digests of the parser's output for 100 demo pages and for the real captures, to detect any change.
 
-`python -m tests.parsers.page_digests` writes the file anew. Do that only where the output is meant to change.
+`python -m tests.parsers.page_digests` rewrites the file. Do that only after an intended change of the output.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SCOPES = (
     (1, "self", "books"), (2, "all", "books"), (3, "all", "all"), (1, "all", "all"), (4, "self", "all")
 )  # fmt: skip
 DEMO_PAGES = tuple((query, *scope) for query in _QUERIES for scope in _SCOPES)
-"""Query, page, sellers and category: lists and grids, own goods and the marketplace's, books and other goods."""
+"""Query, page, sellers and category: lists and grids, Dangdang's and the marketplace's goods, books and other goods."""
 
 _SENT = "search_2025_ai_first24.html"
 CAPTURES = (
@@ -43,7 +43,7 @@ CAPTURES = (
 
 
 def demo_page(query: str, page: int, sellers: str, category: str) -> bytes:
-    """Return a page of the demo shop; the last one where it has fewer."""
+    """Return a page of the demo shop, or its last page if it has fewer."""
     found = catalogue(query, sellers=sellers, category=category)
     page = min(page, found.pages)
     return render_search_page(
@@ -52,7 +52,7 @@ def demo_page(query: str, page: int, sellers: str, category: str) -> bytes:
 
 
 def sources() -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of every page: the demo's first, then the captures."""
+    """Yield name and bytes of every page: first the demo shop's, then the captures."""
     for query, page, sellers, category in DEMO_PAGES:
         yield f"demo {query} {page} {sellers} {category}", demo_page(query, page, sellers, category)
     for name in CAPTURES:
@@ -63,12 +63,12 @@ def sources() -> Iterator[tuple[str, bytes]]:
 
 
 def digest_of(body: bytes, *, parse: Callable[..., SearchPage] = parse_search_page) -> str:
-    """Return the SHA-256 of everything that the parser reads from a page."""
+    """Return the SHA-256 of the parser's whole output for a page."""
     return hashlib.sha256(canonical(parse(body, charset="GB2312", page=7)).encode()).hexdigest()
 
 
 def canonical(page: SearchPage) -> str:
-    """Return what a page says as JSON text, field by field; which way its items were read is no part of it."""
+    """Return the content of a page as JSON text, field by field, except for how its items were read."""
     said = dataclasses.asdict(page)
     del said["plain_items"], said["tree_items"]
     return json.dumps(said, default=_plain, ensure_ascii=False, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The forms of product data that were tried, each with what comes out: the tables of docs/product-pages.md."""
+"""The tested forms of product data, each with its expected values, for the tables of docs/product-pages.md."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["FORMS", "PRICES", "Form", "Price", "form_rows", "outcome", "price_ro
 
 
 class Form(NamedTuple):
-    """A page in short, and the values that it must give."""
+    """A short page, and the values expected from it."""
 
     name: str
     markup: str
     expected: dict[str, str]
-    """Fields by name as text; those that are not named are not looked at. `problems` are codes."""
+    """Expected fields as text by name; other fields are not checked. `problems` are codes."""
 
 
 class Price(NamedTuple):
-    """A price as written, what the page declares, and the amount with its currency."""
+    """A written price, the page's declarations, and the expected amount and currency."""
 
     written: str
     currency: str
     language: str
     expected: str
-    """Amount and currency; with «?» when there is a doubt, «absent: …» when there is no value."""
+    """Amount and currency, with «?» if in doubt; «absent: …» without a value."""
 
 
 def ld(json: str) -> str:
@@ -494,7 +494,7 @@ PRICES = (
 
 
 def outcome(page: ProductPage, field: str) -> str:
-    """Return a field of a page as the table shows it."""
+    """Return a field of a page in the format of the table."""
     value = getattr(page, field)
     if field == "problems":
         return ", ".join(sorted(problem.code for problem in page.problems))

@@ -1,4 +1,4 @@
-"""Write a product as JSON-LD, microdata, RDFa or OpenGraph, as shops do, for the parser to read back."""
+"""Write a product as JSON-LD, microdata, RDFa or OpenGraph, as shops do, for tests that read it back."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _nested(properties: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def as_json_ld(page: ProductPage) -> str:
-    """Return a page with the product in JSON-LD; `<` is escaped, lest a text end the script."""
+    """Return a page with the product in JSON-LD; `<` is escaped so that no text ends the script."""
     node = {"@context": "https://schema.org", **_nested(_properties(page))}
     script = json.dumps(node, ensure_ascii=False).replace("<", "\\u003c")
     return f'<!DOCTYPE html><html><script type="application/ld+json">{script}</script></html>'

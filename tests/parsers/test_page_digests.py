@@ -11,7 +11,7 @@ STORED = json.loads(DIGESTS.read_text("utf-8"))
 
 
 def differing(*, demo: bool) -> list[str]:
-    """Return the names of the pages that are not read as they were when the digests were stored."""
+    """Return the names of the pages whose content differs from their stored digests."""
     differ = []
     for name, body in sources():
         if name.startswith("demo ") is not demo or name not in STORED:
@@ -23,13 +23,13 @@ def differing(*, demo: bool) -> list[str]:
     return differ
 
 
-def test_demo_pages_are_read_as_ever() -> None:
-    """Every listing and every fact of 100 demo pages is what it was when the digests were stored."""
+def test_demo_pages_match_their_digests() -> None:
+    """Every listing and every field of 100 demo pages matches the stored digests."""
     assert len(DEMO_PAGES) == 100 == sum(name.startswith("demo ") for name in STORED)
     assert differing(demo=True) == []
 
 
 @pytest.mark.skipif(not CAPTURES, reason="the real captures are not here")
-def test_captures_are_read_as_ever() -> None:
-    """The same of every real capture; one that came later has no digest yet."""
+def test_captures_match_their_digests() -> None:
+    """The same holds for every real capture that has a stored digest."""
     assert differing(demo=False) == []

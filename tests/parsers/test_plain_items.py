@@ -1,4 +1,4 @@
-"""The two ways to read an item agree, whatever the page: by a pattern where that suffices, and from a tree."""
+"""Reading items by pattern and reading them from a tree give the same result, whatever the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.parsers.page_digests import DEMO_PAGES, demo_page
 from tests.profiles import examples
 
 CPU_SECONDS = 1.0
-"""As in `test_mutilated_pages`."""
+"""The limit of `test_mutilated_pages`."""
 
 
 def parse(body: bytes) -> SearchPage:
@@ -25,7 +25,7 @@ def parse(body: bytes) -> SearchPage:
 
 
 def parse_by_tree(body: bytes) -> SearchPage:
-    """Return a page of which every item was read from a tree."""
+    """Parse a page with every item read from a tree."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(result_list, "_read_plain_list", lambda *_: None)
         page = parse(body)
@@ -34,7 +34,7 @@ def parse_by_tree(body: bytes) -> SearchPage:
 
 
 def check(text: str) -> SearchPage:
-    """Return a page after a look whether both ways agree on it."""
+    """Parse a page, and check that both ways give the same result."""
     body = text.encode("gb18030", "replace")
     page = parse(body)
     assert page == parse_by_tree(body)
@@ -44,31 +44,31 @@ def check(text: str) -> SearchPage:
 
 @cache
 def pages() -> tuple[str, ...]:
-    """Return some pages of ten items, lists and grids."""
+    """Return a few pages of ten items, lists and grids."""
     chosen = [DEMO_PAGES[at] for at in (0, 1, 2, 12, 13, 22, 33, 44)]
     return tuple(shortened(demo_page(*page).decode("gb18030")) for page in chosen)
 
 
 def shortened(page: str) -> str:
-    """Return a page of its first ten items."""
+    """Return a page with only its first ten items."""
     tenth = [match.start() for match in re.finditer('<li ddt-pit="[0-9]+" class="line', page)][10]
     return page[:tenth] + page[page.index("</ul>", tenth) :]
 
 
 def list_of(page: str) -> tuple[int, int]:
-    """Return where the list begins and ends."""
+    """Return the positions of the list's start and end."""
     start = max(0, page.find('<div id="search_nature_rg"'))
     return start, max(page.find('<div class="paging"', start), start + 1)
 
 
-def test_demo_pages_take_the_plain_way() -> None:
+def test_demo_pages_are_plain() -> None:
     """Every item of the demo shop is plain, in lists and in grids."""
     for page in pages():
         assert check(page).plain_items == 10
 
 
-def test_the_captured_page_takes_the_plain_way() -> None:
-    """So is every item of the captured page, as saved and as sent."""
+def test_the_captured_page_is_plain() -> None:
+    """Every item of the captured page is plain, as saved and as sent."""
     saved = real("search_2025_ai_first24.html")
     for body in (saved, as_sent(saved)):
         page = parse(body)
@@ -76,8 +76,8 @@ def test_the_captured_page_takes_the_plain_way() -> None:
         assert (page.plain_items, page.tree_items) == (24, 0)
 
 
-def test_odd_items_alone_take_the_tree() -> None:
-    """An item that is not plain is read from a tree of its own: those around it stay plain."""
+def test_only_odd_items_need_the_tree() -> None:
+    """An item that is not plain is read from a tree of its own; the items around it stay plain."""
     page = pages()[0]
     places = [match.start() for match in re.finditer("<li ddt-pit", page)]
     for odd in (2, 5, 9):
@@ -90,8 +90,8 @@ def test_odd_items_alone_take_the_tree() -> None:
     assert check(unclosed).plain_items >= 4
 
 
-def test_what_reaches_beyond_an_item_takes_the_whole_list_to_the_tree() -> None:
-    """A tag that is still open behind an odd item changes the items after it: nothing is plain then."""
+def test_a_tag_that_affects_later_items_sends_the_list_to_the_tree() -> None:
+    """If a tag between two items affects the items after it, no item is plain."""
     page = pages()[0]
     at = page.index('<li ddt-pit="4"')
     for reaching in (
@@ -109,8 +109,8 @@ def test_what_reaches_beyond_an_item_takes_the_whole_list_to_the_tree() -> None:
 @pytest.mark.parametrize(
     "piece", ["<li ddt-pit='", '<li ddt-pit="1" class="line1" id="p29000001"><a title="', "<li>"]
 )
-def test_beginnings_after_plain_items_take_no_more_than_their_length(piece: str) -> None:
-    """Plain items before them do not make repeated beginnings that never end costly."""
+def test_repeated_beginnings_take_linear_time(piece: str) -> None:
+    """Repeated beginnings without an end take linear time even after plain items."""
     page = pages()[0]
     end = page.index("</ul>", page.index('<li ddt-pit="10"'))
     body = (page[:end] + piece * (700_000 // len(piece)) + page[end:]).encode("gb18030")
@@ -120,7 +120,7 @@ def test_beginnings_after_plain_items_take_no_more_than_their_length(piece: str)
 
 
 ITEM = 'class="line2" id='
-"""In the opening tag of the second item."""
+"""A place in the opening tag of the second item."""
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ ITEM = 'class="line2" id='
     ],
 )
 def test_markup_that_differs_a_little_is_plain_too(old: str, new: str) -> None:
-    """Order and number of attributes, quotes, white space and parts that say nothing do not matter."""
+    """The order and number of attributes, quotes, white space and parts without information do not matter."""
     page = pages()[0]
     assert old in page
     assert check(page.replace(old, new)).tree_items <= result_list._ODD_ITEMS
@@ -164,7 +164,7 @@ ODD = [
 @pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 def test_anything_odd_anywhere(odd: str) -> None:
-    """What is put in at each place of an item where it may matter is read as the tree reads it."""
+    """A piece inserted at any place of an item where it may matter gives the same result both ways."""
     page = pages()[1]
     start, end = (page.index(f'<li ddt-pit="{number}"') for number in (3, 4))
     for match in re.finditer(r"(?<=>)|(?==)|(?<=[\"'])|(?=</)", page[start:end]):
@@ -174,7 +174,7 @@ def test_anything_odd_anywhere(odd: str) -> None:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """Return a page of which some bytes, tags, attributes or references in the list are changed."""
+    """Draw a page with some bytes, tags, attributes or references in the list changed."""
     page = draw(st.sampled_from(pages()))
     for _ in range(draw(st.integers(1, 4))):
         start, end = list_of(page)
@@ -195,7 +195,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 def changed_tag(draw: st.DrawFn, kind: str, tag: str) -> str:
-    """Return a tag after a change: '' where it is left out."""
+    """Draw a change of a tag; '' removes it."""
     attributes = re.findall(r"""[\w-]+=(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", tag)
     if kind == "untag" or not attributes:
         return ""
@@ -214,6 +214,6 @@ def changed_tag(draw: st.DrawFn, kind: str, tag: str) -> str:
     max_examples=examples(1_000), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(mutated())
-def test_a_mutated_page_reads_alike_both_ways(page: str) -> None:
-    """Whatever was changed in a list, both ways give equal pages."""
+def test_both_ways_read_a_mutated_page_equally(page: str) -> None:
+    """After any change in a list, both ways give equal pages."""
     check(page)

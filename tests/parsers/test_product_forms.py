@@ -1,4 +1,4 @@
-"""Every form of product data that docs/product-pages.md lists gives what it says there."""
+"""The parser reads every form of product data in docs/product-pages.md as stated there."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_a_price_is_read_as_the_table_says(price: Price) -> None:
 
 
 def test_the_document_shows_the_tables() -> None:
-    """The tables of the document are these, row by row."""
+    """The tables of the document match the forms and prices, row by row."""
     text = DOCUMENT.read_text(encoding="utf-8")
     for rows in (form_rows(), price_rows()):
         assert "\n".join(rows) in text
 
 
-def test_every_problem_of_a_price_is_said() -> None:
-    """No price is absent in silence."""
+def test_an_absent_price_leaves_a_problem() -> None:
+    """Every absent price leaves a problem."""
     for price in PRICES:
         if price.expected.startswith("absent"):
             markup = f'<meta property="og:price:amount" content="{price.written}">'

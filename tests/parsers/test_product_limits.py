@@ -1,4 +1,4 @@
-"""A hostile page costs no more than a bounded amount of work, and says what was left out."""
+"""A hostile page causes a bounded amount of work, and `problems` names everything left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from parsers.product.scan import MAX_DEPTH, MAX_JSON, MAX_SCRIPTS, MAX_TAGS, sca
 from parsers.text import MAX_TEXT
 
 CPU_SECONDS = 4
-"""Of processor time, on a slow machine; each takes 0.1 s or less on a fast one, and without its limit ten or more."""
+"""CPU time on a slow machine; each page takes up to 0.1 s on a fast one, and ten seconds or more without its limit."""
 
 ITEM = '<div itemscope itemtype="https://schema.org/Product"><b itemprop="name">Atlas</b><b itemprop="price">5</b>'
 
@@ -34,7 +34,7 @@ def codes(page: ProductPage) -> set[ProblemCode]:
 
 
 def seconds(markup: str) -> float:
-    """Return the processor time that a page takes."""
+    """Return the CPU time for a page."""
     began = time.process_time()
     parse(markup)
     return time.process_time() - began
@@ -73,11 +73,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_work_is_bounded(name: str) -> None:
-    """A megabyte of what takes some parser time in the square of its length takes little."""
+    """A megabyte of markup that takes some parser quadratic time takes little."""
     assert seconds(HOSTILE[name]) < CPU_SECONDS
 
 
-def test_json_too_deep_falls_to_the_other_sources() -> None:
+def test_json_nested_too_deeply_leaves_the_other_sources() -> None:
     page = parse(ld("[" * 200_000) + '<meta property="og:title" content="Atlas">')
     assert (page.title, codes(page)) == ("Atlas", {ProblemCode.BROKEN_JSON})
 
@@ -86,21 +86,21 @@ def test_json_too_deep_falls_to_the_other_sources() -> None:
     "name", ["price", "offers", "priceSpecification", "seller", "name", "@graph", "hasVariant", "image"]
 )
 def test_deep_values_of_a_product(name: str) -> None:
-    """A value that is as deep as the JSON reader allows is no trouble for those who look into it."""
+    """Code that visits a value can handle any depth that the JSON reader accepts."""
     deep = f'{{"price": ["1", {{}}], "{name}": ' * 400 + "1" + "}" * 400
     page = parse(ld(f'{{"@type": "Product", "name": "Atlas", "offers": {deep}, "{name}": [{deep}, {deep}]}}'))
     assert ProductPage.from_wire(page.to_wire()) == page
 
 
 def test_a_page_beyond_the_limit() -> None:
-    """What stands within the limit is read, and the rest is said to be missing."""
+    """The parser reads everything within the limit, and reports that the rest is missing."""
     page = parse('<meta property="og:title" content="Atlas">' + " " * MAX_PAGE)
     assert (page.title, codes(page)) == ("Atlas", {ProblemCode.PAGE_CUT})
     assert parse('<meta property="og:title" content="Atlas">' + " " * 1_000_000).problems == ()
 
 
 def test_scripts_beyond_the_limits() -> None:
-    """JSON-LD beyond the limits is left out and counted; scripts of other types do not count."""
+    """JSON-LD beyond the limits is left out and counted; scripts of other types do not count towards them."""
     product = ld('{"@type": "Product", "name": "Atlas"}')
     page = parse(product + ld('"' + "x" * MAX_JSON + '"') + product)
     assert (page.title, codes(page)) == ("Atlas", {ProblemCode.JSON_CUT})
@@ -111,7 +111,7 @@ def test_scripts_beyond_the_limits() -> None:
 
 @pytest.mark.parametrize("count", [MAX_OFFERS, MAX_OFFERS + 7, 5_000])
 def test_more_offers_than_are_kept(count: int) -> None:
-    """The first offers are kept, and the others counted, however many there are."""
+    """The parser keeps the first offers and counts all others."""
     offers = ", ".join(f'{{"price": "{price + 1}"}}' for price in range(count))
     page = parse(ld(f'{{"@type": "Product", "name": "Atlas", "offers": [{offers}]}}'))
     assert len(page.offers) == MAX_OFFERS
@@ -120,18 +120,18 @@ def test_more_offers_than_are_kept(count: int) -> None:
 
 
 def test_elements_nested_too_deeply() -> None:
-    """Elements within the limit are read; those beyond it are left out and counted."""
+    """The parser reads elements within the limit; it leaves out and counts those beyond it."""
     deep = (
         ITEM + '<div itemprop="x">' * (MAX_DEPTH + 10) + "</div>" * (MAX_DEPTH + 10) + "<b itemprop=sku>7</b>"
     )
     page = parse(deep)
     assert (page.title, page.sku, codes(page)) == ("Atlas", "7", {ProblemCode.MARKUP_CUT})
     assert scan(ITEM + "<div itemprop=x></div>" * 500).problems == []
-    assert scan(ITEM + "<p itemprop=x>" * 500).problems == []  # each ends the one before
+    assert scan(ITEM + "<p itemprop=x>" * 500).problems == []  # each ends the previous one
 
 
 def test_more_tags_than_are_parsed() -> None:
-    """The first tags are kept, and the others counted."""
+    """The parser keeps the first tags and counts the others."""
     found = scan(ITEM + "<i itemprop=x></i>" * MAX_TAGS)
     assert found.markup.count("<") == MAX_TAGS
     assert [problem.detail for problem in found.problems] == [f"{MAX_TAGS + ITEM.count('<')} tags"]
@@ -148,12 +148,12 @@ def test_more_tags_than_are_parsed() -> None:
     ],
 )
 def test_properties_beyond_the_limits(markup: str) -> None:
-    """Properties that are left out are said to be."""
+    """The parser reports the properties that it leaves out."""
     assert ProblemCode.MARKUP_CUT in codes(parse(markup))
 
 
-def test_texts_and_problems_have_an_end() -> None:
-    """No text of a page, its problems included, is longer than is kept, and the list of problems ends."""
+def test_texts_and_problems_are_bounded() -> None:
+    """Every text of a page, including its problems, and the list of problems have a maximum length."""
     offers = ", ".join(f'{{"price": "free {number}"}}' for number in range(MAX_PROBLEMS + 5))
     page = parse(ld(f'{{"@type": "Product", "name": "{"x" * 9_999}", "offers": [{offers}]}}'))
     assert len(page.title) == MAX_TEXT
@@ -165,11 +165,11 @@ def test_texts_and_problems_have_an_end() -> None:
 @pytest.mark.parametrize(
     "script", ["", "null", "[]", "<!-- -->", "/* nothing */", "  ;", '{"a": 1}{"b": 2}; [3]']
 )
-def test_scripts_that_are_no_error(script: str) -> None:
-    """Nothing, and several values one after another, are read."""
+def test_valid_scripts(script: str) -> None:
+    """An empty script and several values in sequence are valid."""
     assert read_json_ld(script) is not None
 
 
 @pytest.mark.parametrize("script", ["{", "x", '{"a": 1', "{'a': 1}", '{"a" 1}', "{{product}}", '{"a": 1} x'])
-def test_scripts_that_are_no_json(script: str) -> None:
+def test_invalid_scripts(script: str) -> None:
     assert read_json_ld(script) is None

@@ -1,4 +1,4 @@
-"""Which product, which offer and which source count, and in what charset a page is read."""
+"""The choice of product, offer and source, and the charset of a page."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def codes(page: ProductPage) -> list[str]:
     ],
 )
 def test_the_product_of_the_page(nodes: list[Any], title: str, problems: list[str]) -> None:
-    """The product with the page's address counts, then one with offers, then the first, which is said."""
+    """The product with the page's address counts, then one with offers, then the first, with a problem."""
     page = parse(ld(*nodes))
     assert (page.title, codes(page)) == (title, problems)
 
 
 def test_members_of_a_group_are_its_variants() -> None:
-    """Variants that only point to their group are offers of it, whatever their number."""
+    """Variants that only refer to their group are its offers, whatever their number."""
     group = {"@type": "ProductGroup", "@id": "#g", "name": "Atlas", "productGroupID": "g1"}
     members = [
         thing("paper", isVariantOf={"@id": "#g"}, offers={"price": "20"}),
@@ -89,7 +89,7 @@ def test_each_field_from_the_first_source_that_has_it() -> None:
 
 
 def test_a_source_about_another_book_is_left_out() -> None:
-    """Nothing is taken from a source whose ISBN is another book's, and the page says so."""
+    """A source with another book's ISBN contributes nothing, and the page has a problem."""
     markup = ld(thing("Atlas", isbn="9787115546081")) + (
         '<div itemscope itemtype="http://schema.org/Book"><i itemprop="isbn">9786267569337</i>'
         '<i itemprop="price">5</i></div>'
@@ -99,7 +99,7 @@ def test_a_source_about_another_book_is_left_out() -> None:
 
 
 def test_a_contradicted_currency_is_not_borrowed() -> None:
-    """Where one source contradicts itself, no other source decides."""
+    """If a source contradicts itself, no other source decides."""
     markup = ld(thing("Atlas", offers={"price": "US$12", "priceCurrency": "EUR"}))
     more = '<meta property="og:price:amount" content="12"><meta property="og:price:currency" content="EUR">'
     page = parse(markup + more)
@@ -121,7 +121,7 @@ def test_a_contradicted_currency_is_not_borrowed() -> None:
         ('<meta property="book:isbn" content="9787115546081">', True),
     ],
 )
-def test_whether_a_page_has_a_product(markup: str, has_product: bool) -> None:
+def test_has_product(markup: str, has_product: bool) -> None:
     assert parse(markup).has_product is has_product
 
 
@@ -140,7 +140,7 @@ def test_what_is_no_markup_is_not_read(markup: str) -> None:
 
 
 def test_broken_tags_cost_only_themselves() -> None:
-    """Quotes and brackets within attributes, capitals and missing quotes are read as a browser reads them."""
+    """The parser reads quotes and brackets within attributes, capitals and missing quotes as a browser does."""
     page = parse(
         '<META PROPERTY=og:title CONTENT=\'a > b "c"\'><meta property="og:site_name" content=><meta '
         'content="5" property="og:price:amount"/><LINK REL="canonical" HREF="/x">'
@@ -178,7 +178,7 @@ NESTED = [
     "around", ["{}", "<div><div>{}</div><div>Globe</div></div>", "<p>x<table><tr><td>{}</table>"]
 )
 def test_items_end_where_their_elements_end(markup: str, around: str) -> None:
-    """Leaving out the tags that do not matter changes nothing: a property after the item belongs to none."""
+    """Dropping irrelevant tags changes nothing: a property after the item belongs to no item."""
     page = parse(around.format(markup))
     assert (page.title, page.price, page.sku) == ("Atlas", Decimal(5), "")
 
@@ -200,7 +200,7 @@ def test_availability(text: str, availability: Availability | None) -> None:
     assert read_availability(text) is availability
 
 
-def test_condition_and_words_that_nobody_knows() -> None:
+def test_condition_and_unknown_words() -> None:
     assert read_condition("https://schema.org/UsedCondition") is Condition.USED
     page = parse(
         ld(thing("Atlas", offers={"price": "5", "availability": "soonish", "itemCondition": "crisp"}))
@@ -236,13 +236,13 @@ def test_the_charset_of_any_shop(
 
 @pytest.mark.parametrize("charset", ["big5", "shift_jis", "euc-kr", "gb18030", "utf-8"])
 def test_every_lost_sequence_is_counted(charset: str) -> None:
-    """What cannot be decoded is counted, in charsets that have U+FFFD and in those that have not."""
+    """Undecodable sequences are counted, in charsets with and without U+FFFD."""
     body = f'<meta charset="{charset}">'.encode() + b"\x81\xff " * 7
     assert parse_product_page(body).undecodable >= 7
 
 
 def test_text_that_cannot_be_encoded() -> None:
-    """Half of a surrogate pair, which JSON can hold and no file, is replaced; so are controls."""
+    """The parser replaces unpaired surrogates, which JSON can contain but files cannot, and control characters."""
     page = parse(
         '<script type="application/ld+json">{"@type": "Product", "name": "\\ud800 At\\u0000las"}</script>'
     )
@@ -250,25 +250,25 @@ def test_text_that_cannot_be_encoded() -> None:
 
 
 def test_an_item_that_refers_to_itself() -> None:
-    """An item that refers to itself is no property of anything, so it comes before the next product."""
+    """An item that refers to itself is not a property of anything, so it comes before the next product."""
     markup = f'<div {PRODUCT} itemref="a" id="a" itemprop="isVariantOf"><b itemprop="name">Atlas</b></div>'
     assert parse(f"{markup}<div {PRODUCT}><b itemprop=name>Globe</b></div>").title == "Atlas"
 
 
 def test_many_nodes_of_one_name() -> None:
-    """A few nodes are put together; more of them are a list, which is said."""
+    """A few nodes are merged; a larger number is a list, and leaves a problem."""
     page = parse(ld(*[thing("Atlas", offers={"price": str(number)}) for number in range(1, MAX_MERGED + 20)]))
     assert (page.price, codes(page)) == (Decimal(1), ["several_products"])
     assert parse(ld(*[thing("Atlas")] * MAX_MERGED)).problems == ()
 
 
-def test_a_list_price_alone_is_no_price() -> None:
-    """An original price without a price says what the product no longer costs."""
+def test_a_list_price_alone_is_not_a_price() -> None:
+    """An original price without a price is a price that no longer applies."""
     page = parse('<meta property="product:original_price:amount" content="40">')
     assert (page.price, page.list_price, page.offers) == (None, None, ())
 
 
-def test_charset_names_that_nobody_knows() -> None:
+def test_unknown_charset_names() -> None:
     assert web_codec("x-none") is None
     assert web_codec(None) is None
     assert detect_web_charset(b"\x81\x8d\x8f\x90\x9d", "x-none") in {"gb18030", "cp1252"}
@@ -282,7 +282,7 @@ def test_charset_names_that_nobody_knows() -> None:
     ],
 )
 def test_captured_pages(name: str, price: int, title: str) -> None:
-    """Pages of a Taiwanese shop, as they came."""
+    """Pages of a Taiwanese shop, unchanged."""
     page = parse_product_page(real(f"taiwan/{name}"), charset="utf-8")
     assert (page.title, page.price, page.currency, page.isbn) == (
         title,

@@ -1,4 +1,4 @@
-"""What holds for every product, and for any bytes."""
+"""Properties that hold for every product, and for any bytes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def offers(draw: st.DrawFn, currency: str) -> Offer:
 
 @st.composite
 def products(draw: st.DrawFn, most_offers: int = 4) -> ProductPage:
-    """Draw a product in one currency; the leading offer is found by the rule as `ProductPage` words it."""
+    """Draw a product in one currency, with the leading offer according to the rule in `ProductPage`."""
     currency = draw(CURRENCIES)
     some = draw(st.lists(offers(currency), min_size=1, max_size=most_offers))
     published = draw(st.none() | st.dates(dt.date(1900, 1, 1), dt.date(2099, 12, 31)))
@@ -86,31 +86,31 @@ def products(draw: st.DrawFn, most_offers: int = 4) -> ProductPage:
     )
 
 
-def said(page: ProductPage) -> ProductPage:
-    """Return a page without what says how it was read."""
+def without_provenance(page: ProductPage) -> ProductPage:
+    """Return a page without the fields that describe how it was read."""
     return replace(page, sources=(), problems=(), charset="utf-8", undecodable=0)
 
 
 @pytest.mark.parametrize("render", [as_json_ld, as_microdata, as_rdfa])
 @given(page=products())
-def test_a_product_comes_back(render: Callable[[ProductPage], str], page: ProductPage) -> None:
-    """Whatever a product's values are, and in whatever syntax a page holds them, they come back equal."""
+def test_a_product_is_read_back(render: Callable[[ProductPage], str], page: ProductPage) -> None:
+    """Any values of a product, in any syntax, are read back equal."""
     read = parse_product_page(render(page).encode())
-    assert said(read) == page
+    assert without_provenance(read) == page
     assert ProductPage.from_wire(read.to_wire()) == read
 
 
 @given(products(most_offers=1))
-def test_a_product_in_opengraph_comes_back(page: ProductPage) -> None:
-    """OpenGraph has room for one offer, whose values come back equal."""
-    assert said(parse_product_page(as_opengraph(page).encode())) == page
+def test_a_product_in_opengraph_is_read_back(page: ProductPage) -> None:
+    """OpenGraph has room for one offer, whose values are read back equal."""
+    assert without_provenance(parse_product_page(as_opengraph(page).encode())) == page
 
 
 @given(products(), st.sampled_from(["gb18030", "utf-16", "utf-8-sig"]))
 def test_a_product_in_another_charset(page: ProductPage, codec: str) -> None:
-    """A charset that holds every character changes nothing, declared or not."""
+    """A charset that contains every character changes nothing, declared or not."""
     read = parse_product_page(as_microdata(page).encode(codec), charset=codec)
-    assert said(read) == page
+    assert without_provenance(read) == page
 
 
 @given(st.binary(max_size=400), st.none() | st.text(max_size=12), st.text(max_size=30))
@@ -131,7 +131,7 @@ FRAGMENTS = st.lists(
 
 @given(FRAGMENTS, st.sampled_from(["utf-8", "gb18030", "utf-16"]))
 def test_any_markup_gives_a_page(fragments: list[str], codec: str) -> None:
-    """Pieces of product pages in any order give a page that can be sent and encoded, with no price of 0."""
+    """Pieces of product pages in any order give a page that can be sent and encoded, without a price of 0."""
     page = parse_product_page("".join(fragments).encode(codec, "replace"))
     assert ProductPage.from_wire(page.to_wire()) == page
     str(page).encode()
@@ -140,8 +140,8 @@ def test_any_markup_gives_a_page(fragments: list[str], codec: str) -> None:
 
 
 @given(st.sampled_from(FORMS), st.integers(0, 600), st.integers(1, 200))
-def test_a_page_with_a_piece_torn_out(form: object, start: int, length: int) -> None:
-    """A price that is left is one of the numbers that are left."""
+def test_a_page_with_a_piece_removed(form: object, start: int, length: int) -> None:
+    """The price of a damaged page is one of the numbers that remain on it."""
     markup: str = form.markup  # type: ignore[attr-defined]
     rest = markup[:start] + markup[start + length :]
     page = parse_product_page(rest.encode())
@@ -151,8 +151,8 @@ def test_a_page_with_a_piece_torn_out(form: object, start: int, length: int) -> 
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[€$¥ ]?[-0-9.,' ]{1,16}( ?(EUR|元|kr))?", fullmatch=True))
-def test_an_amount_is_what_stands_there(text: str) -> None:
-    """An amount is above 0, within bounds, and made of the digits of the text."""
+def test_an_amount_consists_of_digits_in_the_text(text: str) -> None:
+    """An amount is above 0, within bounds, and consists of digits in the text."""
     amount = read_amount(text)
     if amount.value is None:
         assert amount.fault is not None
@@ -165,7 +165,7 @@ def test_an_amount_is_what_stands_there(text: str) -> None:
     st.sampled_from([(".", ","), (",", "."), (",", " "), (".", "'")]),
 )
 def test_separators_never_change_an_amount(value: Decimal, marks: tuple[str, str]) -> None:
-    """With two decimals no separator is ambiguous, whatever groups the thousands."""
+    """With two decimals, no separator is ambiguous, whatever separates the thousands."""
     decimal_mark, group = marks
     text = f"{value:,.2f}".replace(",", "_").replace(".", decimal_mark).replace("_", group)
     assert read_amount(text).value == value
@@ -174,7 +174,7 @@ def test_separators_never_change_an_amount(value: Decimal, marks: tuple[str, str
 
 @given(ISBNS)
 def test_an_isbn_in_any_form(isbn: str) -> None:
-    """Hyphens, prefixes and ISBN-10 lead to one ISBN-13; another check digit leads to none."""
+    """An ISBN with hyphens, a prefix or ten digits gives the same ISBN-13; a wrong check digit gives none."""
     body = isbn[3:12]
     check = -sum((10 - at) * int(digit) for at, digit in enumerate(body)) % 11
     isbn_10 = body + ("X" if check == 10 else str(check))
