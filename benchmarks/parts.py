@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import Spread, in_turns, ratios
-from benchmarks.measured_runs import CONTENDERS, ROOT, Bench
 from benchmarks.jobs import LONG_QUERY, QUERY, full_queries
 from benchmarks.measured_runs import CONTENDERS, ROOT, Bench
 from benchmarks.results import Row, Section, figure, spread_cells, table

@@ -23,7 +23,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.arithmetic import in_turns, regressions
-from benchmarks.measured_runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.jobs import CONNECTIONS, FLOOR, INLINE, OURS, QUERY
 from benchmarks.measured_runs import CONTENDERS, ROOT, Bench, Work
 from benchmarks.shop import make_shop, serving

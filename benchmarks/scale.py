@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.arithmetic import Spread, in_turns
-from benchmarks.measured_runs import Bench, Work
 from benchmarks.jobs import CLASSIC, CONNECTIONS, GEVENT, LONG_QUERY, OURS, POOL, TUNED, full_queries
 from benchmarks.line_chart import line_chart
 from benchmarks.measured_runs import Bench, Work

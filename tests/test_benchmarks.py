@@ -11,7 +11,6 @@ import pytest
 
 from benchmarks import quick
 from benchmarks.arithmetic import Spread, in_turns, ratios, regressions, slopes
-from benchmarks.measured_runs import proof_of_records, proof_of_reports
 from benchmarks.line_chart import _ticks, line_chart
 from benchmarks.measured_runs import proof_of_records, proof_of_reports
 from benchmarks.plain_server import answer
