@@ -213,7 +213,7 @@ class ProgressReporter:
     def _pace_in_words(self, event: PaceChanged) -> str:
         say = self._words
         if event.gap is None:
-            pace = say("pace_at_once", n=event.at_once)
+            pace = say("pace_one_at_once" if event.at_once == 1 else "pace_at_once", n=event.at_once)
         else:
             pace = say("pace_gap", seconds=event.gap) if event.gap else say("pace_no_gap")
         return self._of(event.host, say("pace_changed", pace=pace, why=say.text(event.why)))

@@ -121,8 +121,13 @@ def _told(watch: Watch, say: Labels) -> list[str]:
     if terms.drop_percent is not None:
         words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
     if terms.new_lowest:
-        days = terms.new_lowest_days
-        words.append(say("tells_lowest_after", n=days) if days else say("alert_new_lowest"))
+        match terms.new_lowest_days:
+            case 0:
+                words.append(say("alert_new_lowest"))
+            case 1:
+                words.append(say("tells_lowest_after_one"))
+            case days:
+                words.append(say("tells_lowest_after", n=days))
     if terms.new_books:
         words.append(say("alert_new_book"))
     if terms.back_in_stock:

@@ -49,6 +49,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_failed": ("failed pages: {n}", "{n} 页失败", "{n} 頁失敗"),
     "watch_undelivered": ("undelivered alerts: {n}", "{n} 条提醒尚未送达", "{n} 則提醒尚未送達"),
     "tells_drop": ("price drop of {percent}%", "降价 {percent}%", "降價 {percent}%"),
+    "tells_lowest_after_one": (
+        "lowest price seen, after 1 day",
+        "历史最低（需先有 1 天的价格记录）",
+        "歷史最低（需先有 1 天的價格紀錄）",
+    ),
     "tells_lowest_after": (
         "lowest price seen, after {n} days",
         "历史最低（需先有 {n} 天的价格记录）",

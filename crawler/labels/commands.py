@@ -55,6 +55,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "worker_killed": ("killed", "已被终止", "已被終止"),
     "worker_stopped": ("stopped", "已停止", "已停止"),
     "pace_changed": ("{pace} from now on ({why})", "此后{pace}（{why}）", "此後{pace}（{why}）"),
+    "pace_one_at_once": ("one request at a time", "一次只发一个请求", "一次只發一個請求"),
     "pace_at_once": ("{n} requests at a time", "同时最多 {n} 个请求", "同時最多 {n} 個請求"),
     "pace_gap": ("one request every {seconds:.2g} s", "每 {seconds:.2g} 秒一个请求", "每 {seconds:.2g} 秒一個請求"),
     "pace_no_gap": ("no gap between requests", "请求之间不再间隔", "請求之間不再間隔"),

@@ -151,12 +151,14 @@ async def test_a_pace_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> No
     """Parallel requests and the gap between requests are lines of --verbose, each with its reason."""
     events: list[Event] = [
         PaceChanged("shop.example:80", 4, "6 of 10 simultaneous requests were refused"),
+        PaceChanged("shop.example:80", 1, "requests were refused again"),
         PaceChanged("shop.example:80", 4, "requests were refused", gap=0.5),
         PaceChanged("shop.example:80", 4, "12 responses at one request every 0.01 s", gap=0.0),
     ]
     assert await told(capsys, *events) == []
     assert (await told(capsys, *events, verbose=True))[1:] == [
         "shop.example:80: 4 requests at a time from now on (6 of 10 simultaneous requests were refused)",
+        "shop.example:80: one request at a time from now on (requests were refused again)",
         "shop.example:80: one request every 0.5 s from now on (requests were refused)",
         "shop.example:80: no gap between requests from now on (12 responses at one request every 0.01 s)",
     ]

@@ -103,6 +103,17 @@ def remember(file: Path, at: dt.datetime, *, failed: int = 0, told: bool = True)
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("days", "condition"), [(0, "lowest price seen"), (1, "lowest price seen, after 1 day")]
+)
+def test_the_days_before_a_lowest_price_are_counted(
+    here: Path, capsys: pytest.CaptureFixture[str], days: int, condition: str
+) -> None:
+    watch = f'[[watch]]\nquery = "三體"\nnew_lowest = true\nnew_lowest_days = {days}\n'
+    (here / "c.toml").write_text(watch, encoding="utf-8")
+    assert f"Alerts        {condition}" in listed(capsys).splitlines()
+
+
 def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The list has their alert conditions; no history is created."""
     assert listed(capsys).splitlines() == [
