@@ -104,7 +104,10 @@ class Crawler:
             stack.push_async_callback(parser.close)
             parser.on_event = self._pass_on
 
-            from crawler.download.client import Downloader
+            from crawler.download.certificates import deferred_certificates
+
+            with deferred_certificates():
+                from crawler.download.client import Downloader
 
             self._downloader = await stack.enter_async_context(
                 Downloader(

@@ -1,35 +1,28 @@
 """The whole command line: find the command, parse its options, return its exit code.
 
-Every error ends in one line on stderr and an exit code that the help lists.
+Every error ends in one line on stderr and an exit code that the help lists. Import only the module of the command that
+runs: the others would delay each start.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from crawler.cli import alerts, console, demo, doctor, history, search, watch
+from crawler.cli import console
 from crawler.cli.charset import decoded_argument
 from crawler.cli.command_line import CommandLine, for_shell, nearest_command, program
 from crawler.cli.exit_codes import ExitCode
-from crawler.cli.resources import quiet_libraries, say_once, shortage, too_little
 from crawler.errors import CrawlerError, UsageError
-from crawler.installation import install_command, missing_packages
 from crawler.version import __version__
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = {
-    "search": search,
-    "watch": watch,
-    "alerts": alerts,
-    "history": history,
-    "doctor": doctor,
-    "demo": demo,
-}
-"""Commands by name. A command line whose first word is not a command is a search."""
+COMMANDS = ("search", "watch", "alerts", "history", "doctor", "demo")
+"""The names of the commands and of their modules. A command line whose first word is not a command is a search."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,8 +38,8 @@ class Parser(argparse.ArgumentParser):
         return tuple(self._option_string_actions)
 
 
-def build_parser() -> Parser:
-    """Return the parser of all commands."""
+def build_parser(commands: Iterable[str] = COMMANDS) -> Parser:
+    """Return the parser of the given commands."""
     parser = Parser(prog=program(), allow_abbrev=False)
     parser.add_argument(
         "-V",
@@ -56,8 +49,8 @@ def build_parser() -> Parser:
         help="show the version and exit",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, help="what to do")
-    for name, command in COMMANDS.items():
-        command.add_parser(subparsers)
+    for name in commands:
+        importlib.import_module(f"crawler.cli.{name}").add_parser(subparsers)
         subparsers.choices[name].set_defaults(parser=subparsers.choices[name])
     return parser
 
@@ -80,10 +73,14 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         console.line("")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 – the last resort: a user gets a line, not a traceback
+        from crawler.cli.resources import say_once, shortage
+
         if (words := shortage(error)) is not None:
             say_once(words)
             return ExitCode.NOT_WRITTEN
         if isinstance(error, ImportError) and not _is_ours(error.name):  # an installed but broken package
+            from crawler.installation import install_command
+
             console.error(f"a package is broken: {error}; install it again: {install_command()}")
             return ExitCode.NOT_WRITTEN
         if "--verbose" in arguments:
@@ -105,6 +102,9 @@ def _run(arguments: list[str]) -> int:
     if not arguments and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
         raise UsageError("QUERY is missing; see --help")
     args = _parse(arguments) if arguments else None  # help and version need no package
+    from crawler.cli.resources import quiet_libraries, too_little
+    from crawler.installation import missing_packages
+
     if (words := missing_packages()) is not None:
         console.error(words)
         return ExitCode.NOT_WRITTEN
@@ -127,36 +127,41 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
         arguments = [*arguments[1:], "--help"]
     if arguments[0] not in {*COMMANDS, "-V", "--version"}:
         arguments = ["search", *arguments]
-    if arguments[0] == "history":
-        arguments = history.named(arguments)
     # The suspect word is the query of a command line without a command.
-    known, words = (history.PARTS, typed[1:]) if typed[0] == "history" else (COMMANDS, typed)
+    known: tuple[str, ...] = COMMANDS
+    words = typed
+    if arguments[0] == "history":
+        from crawler.cli import history
+
+        arguments = history.named(arguments)
+        if typed[0] == "history":
+            known, words = history.PARTS, typed[1:]
     named = not words or words[0] in known
-    parser = build_parser()
+    parser = build_parser(name for name in COMMANDS if name == arguments[0])
     try:
         args, left = parser.parse_known_args(arguments)
     except UsageError:
         if not named:
-            _check_spelling(words[0], typed[0], [words[0]])
+            _check_spelling(words[0], typed[0], [words[0]], known)
         raise
     if not named and "--" not in words and args.query is not None and (not left or left[0].startswith("-")):
-        _check_spelling(args.query, typed[0], [args.query] if left else words)
+        _check_spelling(args.query, typed[0], [args.query] if left else words, known)
     if left:
         args.parser.error(_what_is(left[0], args))
     args.command_line = CommandLine(tuple(typed), _parse)
     return args
 
 
-def _check_spelling(word: str, first: str, words: Sequence[str]) -> None:
+def _check_spelling(word: str, first: str, words: Sequence[str], known: tuple[str, ...]) -> None:
     """Raise UsageError for a query that is a misspelt command, or a command after its options, instead of searching.
 
-    `first` is the first word of the command line; `words` are the arguments that search for the word itself.
+    `first` is the first word of the command line; `words` are the arguments that search for the word itself; `known`
+    are the commands, or the subcommands of `history`.
     """
-    known: tuple[str, ...]
     if first == "history":
-        what, known, itself = "subcommand of history", history.PARTS, ["history", "--query", *words]
+        what, itself = "subcommand of history", ["history", "--query", *words]
     else:
-        what, known, itself = "command", (*COMMANDS, "help"), ["search", *words]
+        what, known, itself = "command", (*known, "help"), ["search", *words]
     remedy = f"to search for the word itself: {for_shell(itself)}"
     if word in known:
         raise UsageError(f"{word} is a {what} and goes before its options; {remedy}")

@@ -7,9 +7,8 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path
+from typing import NamedTuple
 
 from crawler.cli import console
 from crawler.errors import UsageError
@@ -25,7 +24,7 @@ _SHORT = 4
 
 def program() -> str:
     """Return the command to type: with `python -m crawler`, the script may not be on the user's path."""
-    return "python -m crawler" if Path(sys.argv[0]).name == "__main__.py" else console.PROGRAM
+    return "python -m crawler" if sys.argv[0].endswith("__main__.py") else console.PROGRAM
 
 
 def quoted(word: str) -> str:
@@ -55,8 +54,7 @@ def _misspells(word: str, command: str) -> bool:
     return swapped or one_letter
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """The arguments of a command, and the function that parses them."""
 
     arguments: tuple[str, ...]

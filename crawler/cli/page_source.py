@@ -77,6 +77,10 @@ class Run(Protocol):
     """As typed."""
     history: Path | None
     """The file that records its observations; None for none."""
+    modules: tuple[str, ...]
+    """The modules that it needs once pages arrive, to be imported in advance."""
+    preload_delay: float
+    """Seconds to wait with that."""
 
     @property
     def resumable(self) -> bool:
@@ -94,6 +98,9 @@ class Run(Protocol):
 
 class LiveRun:
     """A search of the shop, the demo shop or a replica."""
+
+    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.recording.writing", "warcio.warcwriter")
+    preload_delay = 0.03  # by then the first requests are out
 
     def __init__(
         self, query: str, settings: Settings, *, demo: bool, resume: bool, archive: str | None
@@ -196,6 +203,8 @@ class Replay:
     """A recorded search, repeated without a network."""
 
     resumable = False
+    modules: tuple[str, ...] = ("crawler.books.pipeline",)
+    preload_delay = 0.0
 
     def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:
         """`chosen` are settings that replace recorded ones.

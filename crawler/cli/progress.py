@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.cli import console
@@ -32,16 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["ProgressReporter"]
 
 
-GC_THRESHOLD = 100_000
-"""Allocations between two garbage collections, instead of 700: the parts of pages and books are not garbage."""
-
-
 class ProgressReporter:
     """Reports the events of a search as they arrive.
 
     Failed pages are held back until a first page has been read: if none is, one line reports them all
-    (`crawler.cli.summary`), not a hundred. `preload` names modules that are needed later: they are imported while the
-    first requests wait for the network. `words` are the texts of its language; None means the command's.
+    (`crawler.cli.summary`), not a hundred. `preload` names modules that are needed later: they are imported
+    `preload_delay` seconds after the start, while the first requests wait for their responses. `words` are the texts of
+    its language; None means the command's.
     """
 
     def __init__(
@@ -51,6 +49,7 @@ class ProgressReporter:
         verbose: bool,
         quiet: bool = False,
         preload: tuple[str, ...] = (),
+        preload_delay: float = 0.0,
         words: Labels | None = None,
     ) -> None:
         self._quiet = quiet
@@ -58,6 +57,9 @@ class ProgressReporter:
         self._bar: ProgressBar | None = None
         self._verbose = verbose
         self._preload = preload
+        self._preload_delay = preload_delay
+        self._preloading: asyncio.Task[None] | None = None
+        self._needed = asyncio.Event()
         self._requested = 0
         self._available: int | None = None
         self._finished: dict[PageKey, PageFinished] = {}
@@ -70,9 +72,10 @@ class ProgressReporter:
 
     async def handle(self, event: Event) -> None:  # noqa: C901 – one case per event
         """Report one event."""
+        await self._finish_preloading(wait=isinstance(event, SearchFinished))
         match event:
             case SearchStarted():
-                await self._start(event)
+                self._start(event)
             case PagesResumed():
                 self._tell_resumed(event)
             case Attempt():
@@ -99,18 +102,33 @@ class ProgressReporter:
 
     def close(self) -> None:
         """Remove the bar and restore the terminal."""
+        if self._preloading is not None:
+            self._preloading.cancel()
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.stop()
 
-    async def _start(self, event: SearchStarted) -> None:
+    def _start(self, event: SearchStarted) -> None:
         self._requested = event.pages
         self._detail(self._words("searching", sent=event.query_sent, query=event.query, pages=event.pages))
+        self._preloading = asyncio.create_task(self._import_and_draw())
+
+    async def _finish_preloading(self, *, wait: bool) -> None:
+        """Raise the error of an import that failed, once it is done; with `wait`, the modules are needed now."""
+        if self._preloading is not None and (wait or self._preloading.done()):
+            self._needed.set()
+            preloading, self._preloading = self._preloading, None
+            await preloading
+
+    async def _import_and_draw(self) -> None:
+        """Import what is needed later, then show the bar."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._needed.wait(), self._preload_delay)
         await asyncio.to_thread(self._import_the_rest)
         if self._wants_bar:
             from crawler.cli.progress_bar import ProgressBar
 
-            self._bar = ProgressBar(event.pages, self._words)
+            self._bar = ProgressBar(self._requested, self._words)
             self._draw()
 
     def _import_the_rest(self) -> None:
@@ -118,7 +136,6 @@ class ProgressReporter:
             importlib.import_module(module)
         # Imported objects live until this short process ends: scanning them for garbage costs 20 ms.
         gc.freeze()
-        gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
 
     def _tell_resumed(self, event: PagesResumed) -> None:
         if not self._quiet:

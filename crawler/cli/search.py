@@ -127,7 +127,6 @@ async def _crawl_and_write(
 
     from crawler.cli.outputs import Written
     from crawler.cli.progress import ProgressReporter
-    from crawler.cli.summary import exit_code
     from crawler.events import SearchFinished
 
     bar = console.takes_control_codes(sys.stderr) and not args.quiet
@@ -138,9 +137,11 @@ async def _crawl_and_write(
         if bar:
             console.show_cursor()
 
-    with closing(
-        ProgressReporter(bar=bar, verbose=args.verbose, quiet=args.quiet, preload=plan.modules)
-    ) as reporter:
+    modules = (*wanted.modules, "crawler.cli.summary", *plan.modules)
+    reporter = ProgressReporter(
+        bar=bar, verbose=args.verbose, quiet=args.quiet, preload=modules, preload_delay=wanted.preload_delay
+    )
+    with closing(reporter):
         async with wanted.crawler(pool) as crawler:
             with interrupts.stopping(crawler.stop, at_once=end_at_once):
                 async with aclosing(wanted.events(crawler)) as events:
@@ -157,6 +158,8 @@ async def _crawl_and_write(
                 _tell_the_rest(result, written, wanted, plan, args)
     if unrecorded is not None:
         raise unrecorded
+    from crawler.cli.summary import exit_code
+
     return exit_code(result)
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from crawler.download.certificates import certificates_loaded
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -134,6 +136,16 @@ class InStepConnector(aiohttp.TCPConnector):
                 used.take(handler, reused=True)
                 return connection
             connection.close()
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 – the signature is aiohttp's
+    ) -> ResponseHandler:
+        if req.is_ssl() or (req.proxy is not None and req.proxy.scheme == "https"):
+            await certificates_loaded()
+        return await super()._create_connection(req, traces, timeout)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if isinstance(protocol, _InStepHandler):

@@ -29,7 +29,9 @@ from typing import Any, NoReturn, Self
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
-    "crawler.cli.app", "crawler.cli.outputs", "crawler.cli.progress", "crawler.cli.page_source",
+    "crawler.cli.app", "crawler.cli.search", "crawler.cli.watch", "crawler.cli.alerts", "crawler.cli.history",
+    "crawler.cli.doctor", "crawler.cli.demo", "crawler.cli.resources", "crawler.cli.summary",
+    "crawler.cli.outputs", "crawler.cli.progress", "crawler.cli.page_source",
     "crawler.cli.watch_round", "crawler.cli.history_upkeep", "crawler.configuration", "crawler.demo.server",
     "crawler.download.client", "crawler.engine", "crawler.search.run", "crawler.books.pipeline",
     "crawler.history.store", "crawler.history.recording", "crawler.recording.journal",

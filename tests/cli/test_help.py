@@ -105,6 +105,32 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not HEAVY & set(done.stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        (["--help"], {"search"}),
+        (["三体", "--help"], {"search"}),
+        (["help", "watch"], {"watch"}),
+        (["demo", "--help"], {"demo"}),
+        (["history", "prune", "--help"], {"history"}),
+        (["--version"], set()),
+    ],
+)
+def test_a_command_loads_no_other(arguments: list[str], commands: set[str]) -> None:
+    """The modules of other commands would delay each start."""
+    program = (
+        "import sys; from crawler.__main__ import main; code = main(sys.argv[1:]); "
+        "print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert {name for name in COMMANDS if f"crawler.cli.{name}" in loaded} == commands
+    if commands <= {"search"}:
+        assert not loaded & {"dataclasses", "inspect", "logging", "pathlib"}  # slow to load
+
+
 def test_the_main_module_loads_next_to_nothing() -> None:
     """A spawned process that imports the main module again does not load the command line."""
     program = "import sys; import crawler.__main__; print(*sys.modules)"

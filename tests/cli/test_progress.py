@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+
+import pytest
 
 from crawler.cli.progress import ProgressReporter
 from crawler.engine_events import PaceChanged, WorkerEvent
 from crawler.events import Attempt, Event, PageFinished, PagesKnown, SearchFinished, SearchStarted
 from crawler.verdict import Verdict
 from tests.factories import make_empty_result, make_page, make_result
-
-if TYPE_CHECKING:
-    import pytest
 
 STARTED = SearchStarted("書", "书", 3)
 
@@ -162,3 +161,24 @@ async def test_a_pace_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> No
         "shop.example:80: one request every 0.5 s from now on (requests were refused)",
         "shop.example:80: no gap between requests from now on (12 responses at one request every 0.01 s)",
     ]
+
+
+async def test_a_package_that_is_broken_shows_at_once() -> None:
+    """The error of an advance import is raised with the next event, before the whole search has run."""
+    reporter = ProgressReporter(bar=False, verbose=False, preload=("crawler.no_such_module",))
+    await reporter.handle(STARTED)
+    assert reporter._preloading is not None
+    await asyncio.wait([reporter._preloading])
+    with pytest.raises(ModuleNotFoundError):
+        await reporter.handle(PagesKnown(2))
+    reporter.close()
+
+
+async def test_a_search_that_ends_early_waits_for_its_imports() -> None:
+    """It does not wait for the delay, which is for searches of a network."""
+    reporter = ProgressReporter(
+        bar=False, verbose=False, preload=("crawler.no_such_module",), preload_delay=3600
+    )
+    await reporter.handle(STARTED)
+    with pytest.raises(ModuleNotFoundError):
+        await reporter.handle(SearchFinished(make_result()))
