@@ -9,7 +9,7 @@ import base64
 import datetime as dt
 import gzip
 import hashlib
-import io
+import re
 import stat
 import uuid
 import zlib
@@ -48,6 +48,9 @@ and clients accept."""
 
 _END = b"\r\n\r\n"
 """The bytes after a record's block."""
+
+_ENCODED_URI = re.compile(r"[!#-;=?-~]*")
+"""An address that needs no encoding: printable ASCII without space, quotation mark and angle brackets."""
 
 _URI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 """Characters of an address that stay unchanged; white space and line ends break the header, others are invalid."""
@@ -102,43 +105,33 @@ def record_bytes(
     """Return a complete record, with the digests of its block and its payload.
 
     `head` is an HTTP head, stored byte for byte, and `body` is the payload after it.
-    """
-    from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it has no types; 2 ms after aiohttp
 
-    out = io.BytesIO()
-    writer = WARCWriter(out, gzip=False, warc_version="1.1")
+    The result equals that of warcio's writer, which takes three times as long; a test compares the two.
+    """
+    block = hashlib.sha1(head, usedforsecurity=False)
+    block.update(body)
     headers = {
         "WARC-Type": kind,
         "WARC-Record-ID": record_id,
         "WARC-Date": iso_date(date),
         "WARC-Target-URI": _uri(uri),
         **(fields or {}),
+        "WARC-Payload-Digest": _base32_sha1(hashlib.sha1(body, usedforsecurity=False).digest()),
+        "WARC-Block-Digest": _base32_sha1(block.digest()),
+        "Content-Type": content_type,
+        "Content-Length": str(len(head) + len(body)),
     }
+    if kind == "warcinfo":  # it has no payload (section 6.2)
+        del headers["WARC-Payload-Digest"]
     # A warcinfo record has no target (section 5.6), and a record without an address must not have an empty header.
     if kind == "warcinfo" or not uri:
         del headers["WARC-Target-URI"]
-    writer.write_record(
-        writer.create_warc_record(
-            "",
-            kind,
-            payload=io.BytesIO(body),
-            length=len(body),
-            warc_content_type=content_type,
-            warc_headers_dict=headers,
-            http_headers=_Verbatim(head) if head else None,
-        )
-    )
-    return out.getvalue()
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return b"".join((f"WARC/1.1\r\n{lines}\r\n".encode(), head, body, _END))
 
 
-class _Verbatim:
-    """An HTTP head for warcio to write unchanged; its own class would parse it and percent-encode headers."""
-
-    def __init__(self, head: bytes) -> None:
-        self.headers_buff = head
-
-    def compute_headers_buffer(self, _header_filter: object = None) -> None:
-        """Do nothing: the bytes are there already."""
+def _base32_sha1(digest: bytes) -> str:
+    return f"sha1:{base64.b32encode(digest).decode()}"
 
 
 class RecordReader:
@@ -299,6 +292,4 @@ class _HeadLines:
 
 def _uri(uri: str) -> str:
     """Encode an address for a header; leave a percent-encoded one unchanged."""
-    if uri.isascii() and uri.isprintable() and not set(uri) & set(' "<>'):
-        return uri
-    return quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")
+    return uri if _ENCODED_URI.fullmatch(uri) else quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")
