@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from crawler.download.exchange import Problem, Truncation
+from crawler.download.exchange import DecodedBody, Problem, Truncation
 from crawler.phrases import Phrase
 
 __all__ = ["MAX_MEMBERS", "Body", "BodyReader", "Decoder", "decode_body"]
@@ -219,6 +219,8 @@ class BodyReader:
         self._keep_raw = keep_raw
         self._keep_start = keep_start
         self._decoder: Decoder | None = None
+        self.decoded: DecodedBody | None = None
+        """The decoded body, once `read` has returned a complete one."""
 
     @property
     def raw(self) -> bytes:
@@ -243,7 +245,16 @@ class BodyReader:
         )
         if content.is_eof() and content.exception() is None:  # the whole body arrived with the headers
             decoder.feed(content.read_nowait())
-            return decoder.end()
+        else:
+            await self._feed(decoder, response)
+        body = decoder.end()
+        if body.problem is None:
+            self.decoded = DecodedBody(codings, body.decoded)
+        return body
+
+    async def _feed(self, decoder: Decoder, response: aiohttp.ClientResponse) -> None:
+        """Feed the body to `decoder` as it arrives."""
+        content = response.content
         with _ended_with_the_connection(response):
             try:
                 async for data in content.iter_any():
@@ -253,7 +264,6 @@ class BodyReader:
                 # After a connection error, aiohttp raises before it returns the data received until then.
                 decoder.keep(b"".join(content._buffer))  # noqa: SLF001 – no public way; a test watches this one
                 raise
-        return decoder.end()
 
 
 def decode_body(raw: bytes, content_encoding: str, max_bytes: int) -> Body:

@@ -74,7 +74,7 @@ class _RequestTrace:
             cut = Truncation.LENGTH if exchange.problem is Problem.TOO_LARGE else Truncation.DISCONNECT
         return HttpRecord(
             self.request.url, self.started_at, self.request_head, self.response_head, self.body.raw,
-            cut, self.peer, exchange.problem, exchange.detail,
+            cut, self.peer, exchange.problem, exchange.detail, self.body.decoded,
         )  # fmt: skip
 
 

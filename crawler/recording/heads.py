@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from crawler.download.body import decode_body
 from crawler.download.exchange import HttpRecord
 
-__all__ = ["archived_request", "archived_response", "decoded", "split_head"]
+__all__ = ["archived_request", "archived_response", "content_encoding", "decoded", "split_head"]
 
 _SECRETS = frozenset({b"authorization", b"proxy-authorization"})
 _ORIGINAL = b"X-Archive-Orig-"
@@ -55,11 +55,17 @@ def split_head(block: bytes) -> tuple[bytes, bytes]:
 
 def decoded(head: bytes, body: bytes, max_bytes: int) -> bytes | None:
     """Return the decompressed body of a response; None if decoding fails or the result is too large."""
-    codings = b",".join(
-        line.partition(b":")[2].strip() for name, line in _lines(head) if name == b"content-encoding"
-    )
-    result = decode_body(body, codings.decode("latin-1"), max_bytes)
+    result = decode_body(body, content_encoding(head), max_bytes)
     return result.decoded if result.problem is None else None
+
+
+def content_encoding(head: bytes) -> str:
+    """Return the Content-Encoding of a response, with repeated values joined by commas; '' if there is none."""
+    if b"content-encoding" not in head.lower():
+        return ""
+    return b",".join(
+        line.partition(b":")[2].strip() for name, line in _lines(head) if name == b"content-encoding"
+    ).decode("latin-1")
 
 
 def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
