@@ -80,7 +80,7 @@ class Decoder:
         self, content_encoding: str, max_bytes: int, *, keep_raw: bool = False, keep_start: bool = False
     ) -> None:
         """`content_encoding` is the value of the header; empty if there is none."""
-        codings = [word.strip().lower() for word in content_encoding.split(",")]
+        codings = [word.strip().lower() for word in content_encoding.split(",")] if content_encoding else []
         self._codings = [coding for coding in codings if coding in OURS or coding in FOREIGN]
         self._coding = OURS.get(self._codings[0], "") if len(self._codings) == 1 else ""
         self._max = max_bytes
@@ -220,7 +220,7 @@ class BodyReader:
         self._keep_start = keep_start
         self._decoder: Decoder | None = None
         self.decoded: DecodedBody | None = None
-        """The decoded body, once `read` has returned a complete one."""
+        """The decoded body, once `read` has returned a complete one; None unless raw bytes are kept."""
 
     @property
     def raw(self) -> bytes:
@@ -248,7 +248,7 @@ class BodyReader:
         else:
             await self._feed(decoder, response)
         body = decoder.end()
-        if body.problem is None:
+        if self._keep_raw and body.problem is None:
             self.decoded = DecodedBody(codings, body.decoded)
         return body
 

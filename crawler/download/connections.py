@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_IDLE", "InStepConnector", "Used", "connecting"]
 
-_PROBE_REASON = "In Step"
-_PROBE = b"HTTP/1.1 299 In Step\r\nContent-Length: 0\r\n\r\n"
-_PROBE_HEADERS = ((b"Content-Length", b"0"),)
+_PROBE_STATUS, _PROBE_REASON = 101, "In Step"
+_PROBE_HEADERS = ((b"In", b"Step"),)
+_PROBE = b"HTTP/1.1 101 In Step\r\nIn: Step\r\n\r\n"
+"""A message for an idle parser. 101 is the only status for which aiohttp's parser creates no reader of a body, which
+would take as long as everything else about it."""
 
 MAX_IDLE = 200
 """Idle connections kept in the pool. Each costs 10 KB here and a file descriptor at both ends."""
@@ -235,5 +237,7 @@ class _InStepHandler(ResponseHandler):
             return False
         message = messages[0][0]
         return bool(
-            message.code == 299 and message.reason == _PROBE_REASON and message.raw_headers == _PROBE_HEADERS
+            message.code == _PROBE_STATUS
+            and message.reason == _PROBE_REASON
+            and message.raw_headers == _PROBE_HEADERS
         )

@@ -49,9 +49,9 @@ class _RequestTrace:
     attempt: int
     proxy: ProxyUrl | None
     recorded: bool
-    started_at: dt.datetime
+    started_at: dt.datetime | None
+    """None if nobody records the request; likewise, the head is empty."""
     request_head: bytes
-    """Empty if nobody records the request."""
     body: BodyReader
     response_head: bytes = b""
     peer: str | None = None
@@ -69,6 +69,8 @@ class _RequestTrace:
         )
 
     def hop(self, exchange: Exchange) -> HttpRecord:
+        if self.started_at is None:
+            raise RuntimeError("the request was not recorded")
         cut = self.cut
         if cut is None and exchange.problem is not None and self.response_head:
             cut = Truncation.LENGTH if exchange.problem is Problem.TOO_LARGE else Truncation.DISCONNECT
@@ -160,9 +162,10 @@ class Transport:
             return Exchange(
                 url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True, attempts=attempt
             )
-        head = b"" if on_hop is None else self._expected_head(request)
-        reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
-        sheet = _RequestTrace(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
+        recorded = on_hop is not None
+        head, started_at = (self._expected_head(request), self._now()) if recorded else (b"", None)
+        reader = BodyReader(policy.max_bytes, keep_raw=recorded, keep_start=policy.keep_start)
+        sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, head, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(sheet, policy)
@@ -188,7 +191,7 @@ class Transport:
         """
         exchange = await self._ask_once(sheet, policy, fresh=False)
         if exchange is None:
-            sheet.started_at = self._now()
+            sheet.started_at = self._now() if sheet.recorded else None
             exchange = await self._ask_once(sheet, policy, fresh=True)
         if exchange is None:
             raise RuntimeError("a new connection cannot be stale")
