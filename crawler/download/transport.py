@@ -50,9 +50,10 @@ class _RequestTrace:
     proxy: ProxyUrl | None
     recorded: bool
     started_at: dt.datetime | None
-    """None if nobody records the request; likewise, the head is empty."""
-    request_head: bytes
+    """None if nobody records the request."""
     body: BodyReader
+    request_head: bytes = b""
+    """Empty unless the request is recorded and got a response."""
     response_head: bytes = b""
     peer: str | None = None
     cut: Truncation | None = None
@@ -163,9 +164,9 @@ class Transport:
                 url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True, attempts=attempt
             )
         recorded = on_hop is not None
-        head, started_at = (self._expected_head(request), self._now()) if recorded else (b"", None)
+        started_at = self._now() if recorded else None
         reader = BodyReader(policy.max_bytes, keep_raw=recorded, keep_start=policy.keep_start)
-        sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, head, reader)
+        sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(sheet, policy)
@@ -174,6 +175,7 @@ class Transport:
             exchange = sheet.failure(Problem.TIMEOUT, detail)
             sheet.cut = Truncation.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
+            sheet.request_head = sheet.request_head or self._expected_head(request)
             on_hop(sheet.hop(exchange))
         return exchange
 

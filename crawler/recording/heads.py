@@ -23,6 +23,8 @@ _END = b"\r\n\r\n"
 
 def archived_request(head: bytes) -> bytes:
     """Return a request's head without credentials."""
+    if b"authorization" not in head.lower():
+        return head
     lines = [line for name, line in _lines(head) if name not in _SECRETS]
     return b"\r\n".join(lines)
 
@@ -33,6 +35,8 @@ def archived_response(hop: HttpRecord) -> bytes:
     A truncated body keeps the stated length: WARC-Truncated says why it is shorter.
     """
     length = b"%d" % len(hop.body)
+    if _states(hop.response_head, length):
+        return hop.response_head
     lines, changed, stated = [], False, False
     for name, line in _lines(hop.response_head):
         wrong = name == b"content-length" and hop.cut is None and line.partition(b":")[2].strip() != length
@@ -45,6 +49,18 @@ def archived_response(hop: HttpRecord) -> bytes:
     if changed and not stated and hop.cut is None:
         lines.insert(-2, b"Content-Length: " + length)
     return b"\r\n".join(lines)
+
+
+def _states(head: bytes, length: bytes) -> bool:
+    """Return True if a head is plainly correct for a body of that length; False is no proof of the contrary."""
+    lower = head.lower()
+    return (
+        b"transfer-encoding" not in lower
+        and b"\r\n " not in lower  # nor any continuation of a line
+        and b"\r\n\t" not in lower
+        and lower.count(b"content-length") == 1
+        and b"\r\ncontent-length: %b\r\n" % length in lower
+    )
 
 
 def split_head(block: bytes) -> tuple[bytes, bytes]:

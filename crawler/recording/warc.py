@@ -15,6 +15,7 @@ import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
@@ -86,6 +87,7 @@ def new_record_id() -> str:
     return f"<{uuid.uuid4().urn}>"
 
 
+@lru_cache(maxsize=1)  # the records of a request have the same
 def iso_date(moment: dt.datetime) -> str:
     """Format a time as a WARC-Date, to the microsecond (section 5.4; W3CDTF)."""
     return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
@@ -108,30 +110,30 @@ def record_bytes(
 
     The result equals that of warcio's writer, which takes three times as long; a test compares the two.
     """
-    block = hashlib.sha1(head, usedforsecurity=False)
-    block.update(body)
-    headers = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": record_id,
-        "WARC-Date": iso_date(date),
-        "WARC-Target-URI": _uri(uri),
-        **(fields or {}),
-        "WARC-Payload-Digest": _base32_sha1(hashlib.sha1(body, usedforsecurity=False).digest()),
-        "WARC-Block-Digest": _base32_sha1(block.digest()),
-        "Content-Type": content_type,
-        "Content-Length": str(len(head) + len(body)),
-    }
-    if kind == "warcinfo":  # it has no payload (section 6.2)
-        del headers["WARC-Payload-Digest"]
-    # A warcinfo record has no target (section 5.6), and a record without an address must not have an empty header.
-    if kind == "warcinfo" or not uri:
-        del headers["WARC-Target-URI"]
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return b"".join((f"WARC/1.1\r\n{lines}\r\n".encode(), head, body, _END))
+    target = f"WARC-Target-URI: {_uri(uri)}\r\n"
+    payload = f"WARC-Payload-Digest: {_sha1(body) if body else _SHA1_OF_NOTHING}\r\n"
+    if kind == "warcinfo":  # it has neither target nor payload (sections 5.6 and 6.2)
+        target = payload = ""
+    elif not uri:  # a record without an address must not have an empty header
+        target = ""
+    others = "".join([f"{name}: {value}\r\n" for name, value in fields.items()]) if fields else ""
+    headers = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {record_id}\r\nWARC-Date: {iso_date(date)}\r\n"
+        f"{target}{others}{payload}WARC-Block-Digest: {_sha1(head, body)}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(head) + len(body)}\r\n\r\n"
+    )
+    return b"".join((headers.encode(), head, body, _END))
 
 
-def _base32_sha1(digest: bytes) -> str:
-    return f"sha1:{base64.b32encode(digest).decode()}"
+def _sha1(*parts: bytes) -> str:
+    """Return the SHA-1 of `parts` as a labelled digest in base 32."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for part in parts:
+        digest.update(part)
+    return f"sha1:{base64.b32encode(digest.digest()).decode()}"
+
+
+_SHA1_OF_NOTHING = _sha1(b"")
 
 
 class RecordReader:
