@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import itertools
 import re
 import sys
 import tempfile
@@ -260,17 +261,19 @@ _HEADERS = (
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(_HEADERS), max_size=4), st.none() | st.just(Truncation.LENGTH))
+@pytest.mark.parametrize("cut", [None, Truncation.LENGTH])
 def test_a_head_that_is_plainly_right_is_what_the_close_look_makes_of_it(
-    lines: list[bytes], cut: Truncation | None
+    cut: Truncation | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A head that is taken as it is would come out the same if each line were examined."""
-    head = b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"", b""])
-    hop = HttpRecord("https://a/", NOW, b"", head, b"12345", cut)
-    quick = archived_response(hop)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(heads, "_states", lambda *_: False)
-        assert quick == archived_response(hop)
+    hops = []
+    for number in range(4):
+        for lines in itertools.product(_HEADERS, repeat=number):
+            head = b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"", b""])
+            hops.append(HttpRecord("https://a/", NOW, b"", head, b"12345", cut))
+    quick = [archived_response(hop) for hop in hops]
+    monkeypatch.setattr(heads, "_states", lambda *_: False)
+    assert quick == [archived_response(hop) for hop in hops]
 
 
 def test_credentials_are_not_kept() -> None:
