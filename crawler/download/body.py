@@ -126,7 +126,8 @@ class Decoder:
             self._sent += len(data)
 
     def _take(self, data: bytes) -> None:
-        piece = memoryview(data)[: self._max_sent + 1 - self._sent]
+        room = self._max_sent + 1 - self._sent
+        piece: bytes | memoryview = data if len(data) <= room else memoryview(data)[:room]
         self._sent += len(piece)
         if self._raw is not None and self._raw is not self._decoded:
             self._raw.write(piece)
@@ -135,7 +136,7 @@ class Decoder:
         elif not self._coding:
             self._stop(Problem.PROTOCOL, self._unasked(), Truncation.DISCONNECT)
         else:
-            self._decode(piece)
+            self._decode(memoryview(piece))
         if not self._stopped and (self._sent > self._max_sent or self._size > self._max):
             self._stop(Problem.TOO_LARGE, _too_large(self._max), Truncation.LENGTH)
 

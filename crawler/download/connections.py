@@ -192,7 +192,7 @@ class _InStepHandler(ResponseHandler):
 
     def is_in_step(self) -> bool:
         """Return True if the next bytes can only be the response to the next request."""
-        return self.is_connected() and not self._readable() and self._at_start()
+        return not self._readable() and self._at_start()
 
     def spoke_first(self) -> bool:
         """Return True if the server has already sent something on a new connection."""
@@ -209,15 +209,15 @@ class _InStepHandler(ResponseHandler):
             return False
 
     def _readable(self) -> bool:
-        """Return True if the socket has data, an end of file or an error that the loop has not processed yet."""
-        transport = self.transport
-        number = -1 if transport is None else transport.get_extra_info("socket").fileno()
-        if number < 0:
+        """Return True if the socket is closed, or has data, an end of file or an error that awaits the loop."""
+        if not self.is_connected():
             return True
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        number = cast("asyncio.Transport", self.transport).get_extra_info("socket").fileno()
         if hasattr(select, "poll"):
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(number, select.POLLIN)
+            self._poll = select.poll()
+            self._poll.register(number, select.POLLIN)
             return bool(self._poll.poll(0))
         return bool(select.select([number], [], [], 0)[0])
 
