@@ -17,7 +17,18 @@ DOCUMENTS = [
     *ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "benchmarks").glob("*.md")),
 ]  # fmt: skip
 MANUALS = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
-FOREIGN = {"--user", "--now", "--app-name", "--rounds", "--check", "--seconds", "--rates", "--products"}
+FOREIGN = {
+    "--user",
+    "--now",
+    "--app-name",
+    "--rounds",
+    "--check",
+    "--seconds",
+    "--rates",
+    "--products",
+    "--record",
+    "--fetches",
+}
 """Options of other programs that the documents name: systemctl, notify-send, the benchmarks."""
 
 in_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
