@@ -1,14 +1,17 @@
 """Compare the downloader with raw aiohttp: CPU per fetch; and measure the cost of thousands of hosts.
 
-    python benchmarks/fetch.py [--fetches N] [--connections N] [--rounds N] [--hosts N]
+    python benchmarks/fetch.py [--fetches N] [--connections N] [--rounds N] [--hosts N] [--record]
     python benchmarks/fetch.py --one aiohttp|downloader|warc PORT [--fetches N] [--connections N]
 
 A server in a separate process sends pages of 10 KB over loopback. Downloader and raw aiohttp (`session.get` and `read`)
 take turns in each round, and only the CPU time of this process counts, since machines are shared: read the ratio. That
-part records nothing and reads no robots.txt. The part on hosts requests addresses 127.1.x.y, each a separate host,
-three times, obeying robots.txt; it prints the number of requests for robots.txt, and the memory per host. `--one`
-fetches from a server that runs already, and prints the CPU seconds and the number of bytes as JSON; `warc` keeps every
-request and response in a journal and compresses it to an archive, as `--archive` does.
+part records nothing and reads no robots.txt. With `--record`, two more take turns with them: the downloader with a
+journal, which writes a request and a response per fetch to a file, and the same with an archive (.warc.gz) of that
+journal at the end; both times include all threads.
+
+The part on hosts requests addresses 127.1.x.y, each a separate host, three times, obeying robots.txt; it prints the
+number of requests for robots.txt, and the memory per host. `--one` fetches from a server that runs already, obeying
+robots.txt, and prints the CPU seconds and the number of fetches as JSON; `warc` records to a journal and an archive.
 """
 
 from __future__ import annotations
@@ -36,10 +39,11 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # measure this tree, wherever it is run from
 
 from crawler.download.client import Downloader  # noqa: E402
-from crawler.download.exchange import FetchPolicy  # noqa: E402
+from crawler.download.exchange import FetchPolicy, HttpRecord  # noqa: E402
 from crawler.recording.archive import write_archive  # noqa: E402
 from crawler.recording.journal import open_journal  # noqa: E402
 from crawler.recording.replay_model import RunEnd, RunParameters  # noqa: E402
+from crawler.recording.warc import RecordReader  # noqa: E402
 
 PAGE = bytes(range(32, 96)) * 160
 """10,240 bytes."""
@@ -133,28 +137,37 @@ async def through_downloader(port: int, count: int, width: int, *, obey_robots: 
         return time.process_time() - started
 
 
-async def through_warc(port: int, count: int, width: int) -> float:
-    """Return the CPU seconds of `count` fetches with their records, the archive that is made of them included."""
+async def recorded(port: int, count: int, width: int, *, archive: bool, obey_robots: bool = False) -> float:
+    """Return the CPU seconds of `count` fetches, each recorded in a journal, and of its archive if wanted."""
+    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}), obey_robots=obey_robots)
     now = dt.datetime.now(dt.UTC)
-    first = next(urls(port, 1))
-    parameters = RunParameters("10 KB", "10 KB", "dangdang", first, False, {}, first, now, "0")
-    policy = FetchPolicy(named_hosts=frozenset({"127.0.0.1"}))
+    url = f"http://127.0.0.1:{port}/"
+    parameters = RunParameters("book", "book", "dangdang", url, False, {}, url, now, "0")
     with tempfile.TemporaryDirectory() as folder:
         journal = open_journal(Path(folder), parameters, now=now)
         journal.begin(parameters)
+
+        def keep(hop: HttpRecord, _of_robots: bool) -> None:
+            journal.hop(None, hop)
+
         async with Downloader(concurrency=width) as downloader:
 
             async def fetch(url: str) -> None:
-                exchange = await downloader.fetch(url, policy, on_hop=lambda hop, _: journal.hop(None, hop))
+                exchange = await downloader.fetch(url, policy, on_hop=keep)
                 assert len(exchange.body) == len(PAGE), exchange.detail
 
             await in_turns(urls(port, width), fetch, width)
             started = time.process_time()
             await in_turns(urls(port, count), fetch, width)
-        await journal.end(RunEnd(now, None, {}))
+            await journal.end(RunEnd(now, None, {}))
+            target = Path(folder) / "a.warc.gz"
+            if archive:
+                await write_archive(journal.fileno(), target)
+            seconds = time.process_time() - started
         assert journal.failure is None, journal.failure
-        await write_archive(journal.fileno(), Path(folder) / "fetches.warc.gz")
-        seconds = time.process_time() - started
+        # The warcinfo, the run and its end, and a pair for each fetch and for robots.txt.
+        pairs = width + count + obey_robots
+        assert sum(1 for _ in RecordReader(target if archive else journal.path)) == 3 + 2 * pairs
         journal.close()
     return seconds
 
@@ -162,26 +175,38 @@ async def through_warc(port: int, count: int, width: int) -> float:
 WAYS: dict[str, Callable[[int, int, int], Coroutine[None, None, float]]] = {
     "aiohttp": through_aiohttp,
     "downloader": partial(through_downloader, obey_robots=True),  # as in a search
-    "warc": through_warc,
+    "warc": partial(recorded, archive=True, obey_robots=True),
 }
 
 
-def cpu(port: int, count: int, width: int, rounds: int) -> None:
-    """Print CPU time per fetch, both ways, and their ratio."""
-    ratios: list[float] = []
+def cpu(port: int, count: int, width: int, rounds: int, *, record: bool) -> None:
+    """Print the CPU time of a fetch each way, and its ratio to raw aiohttp."""
+    ways: dict[str, Callable[[], Awaitable[float]]] = {
+        "aiohttp": lambda: through_aiohttp(port, count, width),
+        "downloader": lambda: through_downloader(port, count, width),
+    }
+    if record:
+        ways["with a journal"] = lambda: recorded(port, count, width, archive=False)
+        ways["with an archive"] = lambda: recorded(port, count, width, archive=True)
+    figures: list[dict[str, float]] = []
     for number in range(rounds + 1):
-        ours = asyncio.run(through_downloader(port, count, width))
-        raw = asyncio.run(through_aiohttp(port, count, width))
-        if not number:
-            continue  # the first round imports and compiles
-        ratios.append(ours / raw)
+        figure = {name: asyncio.run(_awaited(run)) for name, run in ways.items()}
+        if number:  # the first round imports and compiles
+            figures.append(figure)
+            print(
+                "  "
+                + "   ".join(f"{name} {1e6 * seconds / count:4.0f} µs" for name, seconds in figure.items())
+            )
+    for name in list(ways)[1:]:
+        ratios = [figure[name] / figure["aiohttp"] for figure in figures]
         print(
-            f"  downloader {1e6 * ours / count:6.0f} µs   aiohttp {1e6 * raw / count:6.0f} µs"
-            f"   ratio {ours / raw:.2f}"
+            f"CPU per fetch, {name} ÷ aiohttp: median {statistics.median(ratios):.2f}, "
+            f"{min(ratios):.2f} to {max(ratios):.2f}"
         )
-    print(
-        f"CPU per fetch: median ratio {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
-    )
+
+
+async def _awaited(run: Callable[[], Awaitable[float]]) -> float:
+    return await run()
 
 
 async def many_hosts(port: int, pipe: Connection, count: int, rounds: int, *, trace: bool) -> None:
@@ -236,6 +261,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--hosts", type=int, default=2000, help="0 leaves that part out")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--record", action="store_true", help="measure recorded fetches as well")
     wanted = parser.parse_args()
     if wanted.one:
         way, port = wanted.one
@@ -248,7 +274,7 @@ def main() -> None:
     port = pipe.recv()
     try:
         if wanted.rounds:
-            cpu(port, wanted.fetches, wanted.connections, wanted.rounds)
+            cpu(port, wanted.fetches, wanted.connections, wanted.rounds, record=wanted.record)
         if wanted.hosts:
             for trace in (False, True):
                 asyncio.run(many_hosts(port, pipe, wanted.hosts, 3, trace=trace))

@@ -99,7 +99,7 @@ class Run(Protocol):
 class LiveRun:
     """A search of the shop, the demo shop or a replica."""
 
-    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.recording.writing", "warcio.warcwriter")
+    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.recording.writing")
     preload_delay = 0.03  # by then the first requests are out
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from crawler.download.exchange import Problem, Truncation
+from crawler.download.exchange import DecodedBody, Problem, Truncation
 from crawler.phrases import Phrase
 
 __all__ = ["MAX_MEMBERS", "Body", "BodyReader", "Decoder", "decode_body"]
@@ -80,7 +80,7 @@ class Decoder:
         self, content_encoding: str, max_bytes: int, *, keep_raw: bool = False, keep_start: bool = False
     ) -> None:
         """`content_encoding` is the value of the header; empty if there is none."""
-        codings = [word.strip().lower() for word in content_encoding.split(",")]
+        codings = [word.strip().lower() for word in content_encoding.split(",")] if content_encoding else []
         self._codings = [coding for coding in codings if coding in OURS or coding in FOREIGN]
         self._coding = OURS.get(self._codings[0], "") if len(self._codings) == 1 else ""
         self._max = max_bytes
@@ -126,7 +126,8 @@ class Decoder:
             self._sent += len(data)
 
     def _take(self, data: bytes) -> None:
-        piece = memoryview(data)[: self._max_sent + 1 - self._sent]
+        room = self._max_sent + 1 - self._sent
+        piece: bytes | memoryview = data if len(data) <= room else memoryview(data)[:room]
         self._sent += len(piece)
         if self._raw is not None and self._raw is not self._decoded:
             self._raw.write(piece)
@@ -135,7 +136,7 @@ class Decoder:
         elif not self._coding:
             self._stop(Problem.PROTOCOL, self._unasked(), Truncation.DISCONNECT)
         else:
-            self._decode(piece)
+            self._decode(memoryview(piece))
         if not self._stopped and (self._sent > self._max_sent or self._size > self._max):
             self._stop(Problem.TOO_LARGE, _too_large(self._max), Truncation.LENGTH)
 
@@ -219,6 +220,8 @@ class BodyReader:
         self._keep_raw = keep_raw
         self._keep_start = keep_start
         self._decoder: Decoder | None = None
+        self.decoded: DecodedBody | None = None
+        """The decoded body, once `read` has returned a complete one; None unless raw bytes are kept."""
 
     @property
     def raw(self) -> bytes:
@@ -243,7 +246,16 @@ class BodyReader:
         )
         if content.is_eof() and content.exception() is None:  # the whole body arrived with the headers
             decoder.feed(content.read_nowait())
-            return decoder.end()
+        else:
+            await self._feed(decoder, response)
+        body = decoder.end()
+        if self._keep_raw and body.problem is None:
+            self.decoded = DecodedBody(codings, body.decoded)
+        return body
+
+    async def _feed(self, decoder: Decoder, response: aiohttp.ClientResponse) -> None:
+        """Feed the body to `decoder` as it arrives."""
+        content = response.content
         with _ended_with_the_connection(response):
             try:
                 async for data in content.iter_any():
@@ -253,7 +265,6 @@ class BodyReader:
                 # After a connection error, aiohttp raises before it returns the data received until then.
                 decoder.keep(b"".join(content._buffer))  # noqa: SLF001 – no public way; a test watches this one
                 raise
-        return decoder.end()
 
 
 def decode_body(raw: bytes, content_encoding: str, max_bytes: int) -> Body:

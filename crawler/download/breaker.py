@@ -44,8 +44,10 @@ class Breaker:
         long as the longest of them. While the breaker is open, responses to earlier requests change nothing, except
         that a block may extend the rest.
         """
-        now = self._now()
         blocks = self._hosts.get(host)
+        if blocks is None and not blocked:
+            return
+        now = self._now()
         is_open = blocks is not None and blocks.open_until is not None and now < blocks.open_until
         if not blocked:
             if not is_open:

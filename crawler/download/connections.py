@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_IDLE", "InStepConnector", "Used", "connecting"]
 
-_PROBE_REASON = "In Step"
-_PROBE = b"HTTP/1.1 299 In Step\r\nContent-Length: 0\r\n\r\n"
-_PROBE_HEADERS = ((b"Content-Length", b"0"),)
+_PROBE_STATUS, _PROBE_REASON = 101, "In Step"
+_PROBE_HEADERS = ((b"In", b"Step"),)
+_PROBE = b"HTTP/1.1 101 In Step\r\nIn: Step\r\n\r\n"
+"""A message for an idle parser. 101 is the only status for which aiohttp's parser creates no reader of a body, which
+would take as long as everything else about it."""
 
 MAX_IDLE = 200
 """Idle connections kept in the pool. Each costs 10 KB here and a file descriptor at both ends."""
@@ -202,7 +204,7 @@ class _InStepHandler(ResponseHandler):
 
     def is_in_step(self) -> bool:
         """Return True if the next bytes can only be the response to the next request."""
-        return self.is_connected() and not self._readable() and self._at_start()
+        return not self._readable() and self._at_start()
 
     def spoke_first(self) -> bool:
         """Return True if the server has already sent something on a new connection."""
@@ -219,15 +221,15 @@ class _InStepHandler(ResponseHandler):
             return False
 
     def _readable(self) -> bool:
-        """Return True if the socket has data, an end of file or an error that the loop has not processed yet."""
-        transport = self.transport
-        number = -1 if transport is None else transport.get_extra_info("socket").fileno()
-        if number < 0:
+        """Return True if the socket is closed, or has data, an end of file or an error that awaits the loop."""
+        if not self.is_connected():
             return True
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        number = cast("asyncio.Transport", self.transport).get_extra_info("socket").fileno()
         if hasattr(select, "poll"):
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(number, select.POLLIN)
+            self._poll = select.poll()
+            self._poll.register(number, select.POLLIN)
             return bool(self._poll.poll(0))
         return bool(select.select([number], [], [], 0)[0])
 
@@ -247,5 +249,7 @@ class _InStepHandler(ResponseHandler):
             return False
         message = messages[0][0]
         return bool(
-            message.code == 299 and message.reason == _PROBE_REASON and message.raw_headers == _PROBE_HEADERS
+            message.code == _PROBE_STATUS
+            and message.reason == _PROBE_REASON
+            and message.raw_headers == _PROBE_HEADERS
         )

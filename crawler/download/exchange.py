@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 __all__ = [
     "BLOCK_STATUSES",
     "AttemptRecord",
+    "DecodedBody",
     "Exchange",
     "FetchPolicy",
     "HttpRecord",
@@ -240,6 +242,14 @@ class Exchange:
         return ", ".join(values) if values else None
 
 
+class DecodedBody(NamedTuple):
+    """A body after decompression."""
+
+    content_encoding: str
+    """The header that tells how it was compressed; '' if there was none."""
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRecord:
     """One HTTP request and its response, as bytes, for an archive."""
@@ -260,3 +270,5 @@ class HttpRecord:
     problem: Problem | None = None
     detail: str = ""
     """The problem in words."""
+    decoded: DecodedBody | None = field(default=None, repr=False, compare=False)
+    """`body` decompressed, if the sender of this record has done that already; it follows from `body`."""

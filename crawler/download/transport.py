@@ -49,10 +49,11 @@ class _RequestTrace:
     attempt: int
     proxy: ProxyUrl | None
     recorded: bool
-    started_at: dt.datetime
-    request_head: bytes
-    """Empty if nobody records the request."""
+    started_at: dt.datetime | None
+    """None if nobody records the request."""
     body: BodyReader
+    request_head: bytes = b""
+    """Empty unless the request is recorded and got a response."""
     response_head: bytes = b""
     peer: str | None = None
     cut: Truncation | None = None
@@ -69,12 +70,14 @@ class _RequestTrace:
         )
 
     def hop(self, exchange: Exchange) -> HttpRecord:
+        if self.started_at is None:
+            raise RuntimeError("the request was not recorded")
         cut = self.cut
         if cut is None and exchange.problem is not None and self.response_head:
             cut = Truncation.LENGTH if exchange.problem is Problem.TOO_LARGE else Truncation.DISCONNECT
         return HttpRecord(
             self.request.url, self.started_at, self.request_head, self.response_head, self.body.raw,
-            cut, self.peer, exchange.problem, exchange.detail,
+            cut, self.peer, exchange.problem, exchange.detail, self.body.decoded,
         )  # fmt: skip
 
 
@@ -160,9 +163,10 @@ class Transport:
             return Exchange(
                 url, target, problem=Problem.PROXY, detail=reason_of(error), lasting=True, attempts=attempt
             )
-        head = b"" if on_hop is None else self._expected_head(request)
-        reader = BodyReader(policy.max_bytes, keep_raw=on_hop is not None, keep_start=policy.keep_start)
-        sheet = _RequestTrace(request, url, attempt, proxy, on_hop is not None, self._now(), head, reader)
+        recorded = on_hop is not None
+        started_at = self._now() if recorded else None
+        reader = BodyReader(policy.max_bytes, keep_raw=recorded, keep_start=policy.keep_start)
+        sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, reader)
         try:
             async with asyncio.timeout(seconds):
                 exchange = await self._ask(sheet, policy)
@@ -171,6 +175,7 @@ class Transport:
             exchange = sheet.failure(Problem.TIMEOUT, detail)
             sheet.cut = Truncation.TIME if sheet.response_head else None
         if on_hop is not None and exchange.problem is not Problem.ADDRESS:
+            sheet.request_head = sheet.request_head or self._expected_head(request)
             on_hop(sheet.hop(exchange))
         return exchange
 
@@ -188,7 +193,7 @@ class Transport:
         """
         exchange = await self._ask_once(sheet, policy, fresh=False)
         if exchange is None:
-            sheet.started_at = self._now()
+            sheet.started_at = self._now() if sheet.recorded else None
             exchange = await self._ask_once(sheet, policy, fresh=True)
         if exchange is None:
             raise RuntimeError("a new connection cannot be stale")

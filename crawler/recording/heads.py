@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from crawler.download.body import decode_body
 from crawler.download.exchange import HttpRecord
 
-__all__ = ["archived_request", "archived_response", "decoded", "split_head"]
+__all__ = ["archived_request", "archived_response", "content_encoding", "decoded", "split_head"]
 
 _SECRETS = frozenset({b"authorization", b"proxy-authorization"})
 _ORIGINAL = b"X-Archive-Orig-"
@@ -23,6 +23,8 @@ _END = b"\r\n\r\n"
 
 def archived_request(head: bytes) -> bytes:
     """Return a request's head without credentials."""
+    if b"authorization" not in head.lower():
+        return head
     lines = [line for name, line in _lines(head) if name not in _SECRETS]
     return b"\r\n".join(lines)
 
@@ -33,6 +35,8 @@ def archived_response(hop: HttpRecord) -> bytes:
     A truncated body keeps the stated length: WARC-Truncated says why it is shorter.
     """
     length = b"%d" % len(hop.body)
+    if _states(hop.response_head, length):
+        return hop.response_head
     lines, changed, stated = [], False, False
     for name, line in _lines(hop.response_head):
         wrong = name == b"content-length" and hop.cut is None and line.partition(b":")[2].strip() != length
@@ -47,6 +51,18 @@ def archived_response(hop: HttpRecord) -> bytes:
     return b"\r\n".join(lines)
 
 
+def _states(head: bytes, length: bytes) -> bool:
+    """Return True if a head is plainly correct for a body of that length; False is no proof of the contrary."""
+    lower = head.lower()
+    return (
+        b"transfer-encoding" not in lower
+        and b"\r\n " not in lower  # nor any continuation of a line
+        and b"\r\n\t" not in lower
+        and lower.count(b"content-length") == 1
+        and b"\r\ncontent-length: %b\r\n" % length in lower
+    )
+
+
 def split_head(block: bytes) -> tuple[bytes, bytes]:
     """Split an HTTP message into its head, including the empty line at the end, and its body."""
     head, end, body = block.partition(_END)
@@ -55,11 +71,17 @@ def split_head(block: bytes) -> tuple[bytes, bytes]:
 
 def decoded(head: bytes, body: bytes, max_bytes: int) -> bytes | None:
     """Return the decompressed body of a response; None if decoding fails or the result is too large."""
-    codings = b",".join(
-        line.partition(b":")[2].strip() for name, line in _lines(head) if name == b"content-encoding"
-    )
-    result = decode_body(body, codings.decode("latin-1"), max_bytes)
+    result = decode_body(body, content_encoding(head), max_bytes)
     return result.decoded if result.problem is None else None
+
+
+def content_encoding(head: bytes) -> str:
+    """Return the Content-Encoding of a response, with repeated values joined by commas; '' if there is none."""
+    if b"content-encoding" not in head.lower():
+        return ""
+    return b",".join(
+        line.partition(b":")[2].strip() for name, line in _lines(head) if name == b"content-encoding"
+    ).decode("latin-1")
 
 
 def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -9,12 +9,13 @@ import base64
 import datetime as dt
 import gzip
 import hashlib
-import io
+import re
 import stat
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
@@ -48,6 +49,9 @@ and clients accept."""
 
 _END = b"\r\n\r\n"
 """The bytes after a record's block."""
+
+_ENCODED_URI = re.compile(r"[!#-;=?-~]*")
+"""An address that needs no encoding: printable ASCII without space, quotation mark and angle brackets."""
 
 _URI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 """Characters of an address that stay unchanged; white space and line ends break the header, others are invalid."""
@@ -83,6 +87,7 @@ def new_record_id() -> str:
     return f"<{uuid.uuid4().urn}>"
 
 
+@lru_cache(maxsize=1)  # the records of a request have the same
 def iso_date(moment: dt.datetime) -> str:
     """Format a time as a WARC-Date, to the microsecond (section 5.4; W3CDTF)."""
     return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
@@ -102,43 +107,33 @@ def record_bytes(
     """Return a complete record, with the digests of its block and its payload.
 
     `head` is an HTTP head, stored byte for byte, and `body` is the payload after it.
+
+    The result equals that of warcio's writer, which takes three times as long; a test compares the two.
     """
-    from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # it has no types; 2 ms after aiohttp
-
-    out = io.BytesIO()
-    writer = WARCWriter(out, gzip=False, warc_version="1.1")
-    headers = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": record_id,
-        "WARC-Date": iso_date(date),
-        "WARC-Target-URI": _uri(uri),
-        **(fields or {}),
-    }
-    # A warcinfo record has no target (section 5.6), and a record without an address must not have an empty header.
-    if kind == "warcinfo" or not uri:
-        del headers["WARC-Target-URI"]
-    writer.write_record(
-        writer.create_warc_record(
-            "",
-            kind,
-            payload=io.BytesIO(body),
-            length=len(body),
-            warc_content_type=content_type,
-            warc_headers_dict=headers,
-            http_headers=_Verbatim(head) if head else None,
-        )
+    target = f"WARC-Target-URI: {_uri(uri)}\r\n"
+    payload = f"WARC-Payload-Digest: {_sha1(body) if body else _SHA1_OF_NOTHING}\r\n"
+    if kind == "warcinfo":  # it has neither target nor payload (sections 5.6 and 6.2)
+        target = payload = ""
+    elif not uri:  # a record without an address must not have an empty header
+        target = ""
+    others = "".join([f"{name}: {value}\r\n" for name, value in fields.items()]) if fields else ""
+    headers = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {record_id}\r\nWARC-Date: {iso_date(date)}\r\n"
+        f"{target}{others}{payload}WARC-Block-Digest: {_sha1(head, body)}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(head) + len(body)}\r\n\r\n"
     )
-    return out.getvalue()
+    return b"".join((headers.encode(), head, body, _END))
 
 
-class _Verbatim:
-    """An HTTP head for warcio to write unchanged; its own class would parse it and percent-encode headers."""
+def _sha1(*parts: bytes) -> str:
+    """Return the SHA-1 of `parts` as a labelled digest in base 32."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for part in parts:
+        digest.update(part)
+    return f"sha1:{base64.b32encode(digest.digest()).decode()}"
 
-    def __init__(self, head: bytes) -> None:
-        self.headers_buff = head
 
-    def compute_headers_buffer(self, _header_filter: object = None) -> None:
-        """Do nothing: the bytes are there already."""
+_SHA1_OF_NOTHING = _sha1(b"")
 
 
 class RecordReader:
@@ -299,6 +294,4 @@ class _HeadLines:
 
 def _uri(uri: str) -> str:
     """Encode an address for a header; leave a percent-encoded one unchanged."""
-    if uri.isascii() and uri.isprintable() and not set(uri) & set(' "<>'):
-        return uri
-    return quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")
+    return uri if _ENCODED_URI.fullmatch(uri) else quote(uri, safe=_URI_CHARACTERS, errors="surrogatepass")

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from crawler.download.exchange import Exchange, HttpRecord
 from crawler.page_key import PageKey
-from crawler.recording.heads import archived_request, archived_response, decoded, split_head
+from crawler.recording.heads import archived_request, archived_response, content_encoding, decoded, split_head
 from crawler.recording.metadata import (
     FORMAT,
     JSON_TYPE,
@@ -209,6 +209,13 @@ def _record_of(body: bytes, hops: list[_Written]) -> str | None:
                 hop.response_head,
                 b"",
             )  # otherwise a reader would split it elsewhere
-            same = whole and decoded(hop.response_head, hop.body, len(body)) == body
-            return written.response_id if same else None
+            return written.response_id if whole and _decodes_to(hop, body) else None
     return None
+
+
+def _decodes_to(hop: HttpRecord, body: bytes) -> bool:
+    """Return True if a reader of the archived response gets `body`."""
+    known = hop.decoded
+    if known is not None and known.content_encoding == content_encoding(hop.response_head):
+        return known.body == body
+    return decoded(hop.response_head, hop.body, len(body)) == body

@@ -38,7 +38,7 @@ IMPORTED = (
     "crawler.recording.archive", "crawler.recording.reading", "crawler.report.search.table",
     "crawler.report.search.markdown", "crawler.report.search.html_report", "crawler.report.search.csv_report",
     "crawler.report.search.json_report", "crawler.report.search.xlsx_report", "crawler.report.history",
-    "crawler.watching.run_watch", "rich.console", "parsers.dangdang.search_page", "opencc", "warcio.warcwriter",
+    "crawler.watching.run_watch", "rich.console", "parsers.dangdang.search_page", "opencc", "warcio.statusandheaders",
     "msgspec", "sqlite3",
 )  # fmt: skip
 """Loaded before the first fork."""

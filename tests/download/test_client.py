@@ -8,7 +8,7 @@ import gzip
 import pytest
 
 from crawler.download.client import Downloader
-from crawler.download.exchange import Exchange, HttpRecord, Problem, Truncation
+from crawler.download.exchange import DecodedBody, Exchange, HttpRecord, Problem, Truncation
 from tests.download.scripted_server import Script, answer, endless, fetch, policy, reset, serving, truncated
 
 
@@ -114,6 +114,7 @@ async def test_every_request_on_the_wire_is_told() -> None:
     assert (cut.body, cut.problem, cut.cut) == (b"not all of it", Problem.TRUNCATED, Truncation.DISCONNECT)
     assert (redirect.body, redirect.cut) == (b"moved", None)
     assert (whole.url, whole.body, whole.peer) == (f"{server.url}there", packed, "127.0.0.1")
+    assert (whole.decoded, cut.decoded) == (DecodedBody("gzip", exchange.body), None)
     assert whole.request_head.startswith(b"GET /there HTTP/1.1\r\nHost: 127.0.0.1:")
     assert b"\r\nCookie: a=1\r\n" in whole.request_head
     assert whole.response_head.startswith(b"HTTP/1.1 200 OK\r\nContent-Length: ")
