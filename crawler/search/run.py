@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -114,6 +115,8 @@ class Search:
         self._announced: set[PageKey] = set()
         self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
         """What each page has used up of its attempts and its time."""
+        self._came_at: dict[PageKey, float] = {}
+        """When the last attempt at each page ended, by `time.monotonic()`."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
         self._host = urlsplit(spec.source.base_url).netloc
@@ -342,7 +345,11 @@ class Search:
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
         if judged is not None:
             self._downloader.breaker.note(
-                self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
+                self._host,
+                blocked=blocked,
+                retry_after=exchange.retry_after,
+                group=page.price_order,
+                came_at=self._came_at.get(page),
             )
         if blocked:
             detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
@@ -377,6 +384,7 @@ class Search:
         url = self._spec.url(page.number, price_order=page.price_order)
 
         def tell(record: AttemptRecord) -> None:
+            self._came_at[page] = time.monotonic()
             self._findings.attempts[page] = record.number
             seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
             self._spent[page] = Spent(record.number, seconds)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
@@ -456,3 +458,37 @@ async def test_the_mainlands_wording_is_suggested_where_the_shop_has_little(
     async with DemoShop(faults=faults) as shop:
         result = await crawl(query, pages=1, base_url=shop.base_url)
     assert result.suggestion == suggestion
+
+
+class OutOfOrder(Executor):
+    """Parses pages at once, except one: that one only after `others` more."""
+
+    def __init__(self, late: int, others: int) -> None:
+        self._late = late
+        self._others = others
+        self._release: Callable[[], None] | None = None
+
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        future = Future[Any]()
+        if arguments[-1] == self._late:
+            self._release = lambda: future.set_result(call(*arguments, **options))
+            return future
+        future.set_result(call(*arguments, **options))
+        self._others -= 1
+        if not self._others and self._release is not None:
+            self._release()
+        return future
+
+
+async def test_a_good_page_that_is_parsed_late_does_not_hide_the_blocks_after_it() -> None:
+    """Page 1 came before all blocks and is judged after four of them; the fifth in a row still ends the search."""
+    fault = Fault(FaultKind.SLIDER, pages=range(2, 21))
+    async with DemoShop(faults=[fault]) as shop:
+        result = await search(shop, pages=20, concurrency=1, executor=OutOfOrder(late=1, others=4))
+        requests = len(shop.searches)
+    assert (result.stopped or "").startswith("the shop blocked 5 pages in a row")
+    # When the fifth block shows, the other page worker may have one more request under way.
+    assert requests <= 1 + 5 + 1
+    ended = verdicts(result)
+    assert [ended[number] for number in range(1, 7)] == ["ok", *["blocked"] * 5]
+    assert {ended[number] for number in range(8, 21)} == {"not_asked"}
