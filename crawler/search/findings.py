@@ -56,6 +56,11 @@ class Findings:
         """Unique products kept so far."""
         return self._selector.kept_count
 
+    @property
+    def listing_count(self) -> int:
+        """Listings so far, on all pages."""
+        return sum(map(len, self._selector.pages.values()))
+
     def books(self) -> BookList:
         """Return the books of the pages that count.
 

@@ -42,6 +42,7 @@ from crawler.parsing.job import ParseFailure, ParseJob
 from crawler.phrases import Phrase
 from crawler.recording.replay_model import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
+from crawler.search.background import Background
 from crawler.search.event_log import EventLog
 from crawler.search.findings import Findings, import_book_modules
 from crawler.search.judging import PARSE_VERDICTS, Judgement, judge_search
@@ -95,6 +96,7 @@ class Search:
         policy: FetchPolicy,
         now: Callable[[], dt.datetime],
         renderer: Renderer,
+        background: Background,
         recorder: Recorder | None = None,
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
@@ -105,6 +107,7 @@ class Search:
         self._policy = policy
         self._now = now
         self._renderer = renderer
+        self._background = background
         self._recorder = recorder
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
@@ -189,19 +192,27 @@ class Search:
         if self._replay is None:
             self._stop_if_blocked("")
         try:
-            await self._read_pages()
-            book_list = self._findings.books()
-            while self._stopped is None and self._replay is None and self._findings.needs_more(book_list):
-                await self._read_pages()
-                book_list = self._findings.books()
+            stopped, book_list = await self._read_and_rank()
+            while stopped is None and self._replay is None and self._findings.needs_more(book_list):
+                stopped, book_list = await self._read_and_rank()
         finally:
             if timer is not None:
                 timer.cancel()
-        result = self._result(started_at, book_list)
+        result = self._result(started_at, book_list, stopped)
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
         self.log.append(SearchFinished(result))
+
+    async def _read_and_rank(self) -> tuple[str | None, BookList]:
+        """Read the pages that are queued; return why that was stopped, if it was, and the books so far.
+
+        A stop during the ranking changes nothing: all pages were read by then.
+        """
+        await self._read_pages()
+        stopped = self._stopped
+        books = await self._background.run(self._findings.books, listings=self._findings.listing_count)
+        return stopped, books
 
     async def _read_pages(self) -> None:
         """Read the pages that are queued, until none is left or the search is stopped."""
@@ -456,9 +467,9 @@ class Search:
             )
             self._announced.add(key)
 
-    def _result(self, started_at: dt.datetime, book_list: BookList) -> SearchResult:
-        """Give every page its last verdict, and return the result."""
-        stopped, replayed = self._stopped, self._replay
+    def _result(self, started_at: dt.datetime, book_list: BookList, stopped: str | None) -> SearchResult:
+        """Give every page its last verdict, and return the result; `stopped` is why reading pages ended early."""
+        replayed = self._replay
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else Phrase("run_was_killed")
         for pages in self._lists:
