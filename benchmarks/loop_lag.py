@@ -3,8 +3,8 @@
     python benchmarks/loop_lag.py [--searches N] [--pages N] [--rounds N] [--check MS]
 
 All searches of a round run at once on one engine. Meanwhile a timer of 5 ms measures how
-late the loop calls it. `lag` is wall time, `CPU` the part of it that this process computed: the machine is shared, and
-a process that had to wait for a processor was not held up by the program. With --check, exit with 1 if the
+late the loop calls it. `lag` is wall time, `CPU` the part of it that the loop's own thread computed: the machine is shared,
+and a thread that had to wait for a processor was not held up by the program. With --check, exit with 1 if the
 median of the rounds' largest CPU lag is above MS.
 """
 
@@ -66,11 +66,11 @@ async def measure(base_url: str, searches: int, pages: int) -> Round:
 
     async def tick() -> None:
         while True:
-            due, cpu = time.perf_counter() + TICK, time.process_time()
+            due, cpu = time.perf_counter() + TICK, time.thread_time()
             await asyncio.sleep(TICK)
             lags.append(1000 * max(0.0, time.perf_counter() - due))
-            # What the process computed in the time of the tick itself held up nobody.
-            cpu_lags.append(min(lags[-1], 1000 * (time.process_time() - cpu)))
+            # What the loop computed in the time of the tick itself held up nobody.
+            cpu_lags.append(min(lags[-1], 1000 * (time.thread_time() - cpu)))
 
     async def search(crawler: Crawler) -> None:
         async for event in crawler.search(QUERY):
