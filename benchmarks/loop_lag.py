@@ -2,10 +2,10 @@
 
     python benchmarks/loop_lag.py [--searches N] [--pages N] [--rounds N] [--check MS]
 
-All searches of a round run at once on one engine. Meanwhile a timer of 5 ms measures how
-late the loop calls it. `lag` is wall time, `CPU` the part of it that the loop's own thread computed: the machine is shared,
-and a thread that had to wait for a processor was not held up by the program. With --check, exit with 1 if the
-median of the rounds' largest CPU lag is above MS.
+All searches of a round run at once on one engine. Meanwhile a timer of 5 ms measures how late the loop calls it. `lag`
+is wall time, `CPU` the part of it that the loop's own thread computed: the machine is shared, and a thread that had to
+wait for a processor was not held up by the program. With --check, exit with 1 if the median of the rounds' largest CPU
+lag is above MS.
 """
 
 from __future__ import annotations
