@@ -128,12 +128,13 @@ class Search:
         self._running: asyncio.Task[None] | None = None
 
     def _page_list(self, requested: int, *, price_order: bool) -> PageList:
-        numbers = range(1, requested + 1)
+        # Nothing may refer back to the search, or its result would stay in memory until the garbage collector comes by.
+        numbers, url = range(1, requested + 1), self._spec.url
         return PageList(
             price_order=price_order,
             requested=requested,
             asked=[n for n in numbers if self._replay is None or PageKey(price_order, n) in self._saved],
-            url=lambda number: self._spec.url(number, price_order=price_order),
+            url=lambda number: url(number, price_order=price_order),
         )
 
     def start(self) -> None:
