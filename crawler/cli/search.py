@@ -154,7 +154,7 @@ async def _crawl_and_write(
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
-                _tell_the_rest(result, written, wanted, plan, args)
+                await _tell_the_rest(result, written, wanted, plan, args)
     if unrecorded is not None:
         raise unrecorded
     return exit_code(result)
@@ -187,7 +187,7 @@ async def _recorded(
     return recorded, None
 
 
-def _tell_the_rest(
+async def _tell_the_rest(
     result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
     """Put the report on stdout and the last word on stderr; OutputError for what could not be written."""
@@ -198,7 +198,7 @@ def _tell_the_rest(
         command = args.command_line.with_query(result.suggestion)
         console.error(console.words()("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
-        plan.write_stdout(result)
+        await plan.write_stdout(result)
     if word := summary(result):
         console.error(word)
         left = (page.verdict is Verdict.NOT_ASKED for page in (*result.pages, *result.price_pages))
