@@ -25,6 +25,7 @@ class Background:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._starting = asyncio.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
     async def run(self, compute: Callable[[], T], *, listings: int) -> T:
@@ -40,6 +41,11 @@ class Background:
             # In the same context, as it holds the precision of Decimal.
             context = contextvars.copy_context()
             return await asyncio.get_running_loop().run_in_executor(self._thread, context.run, compute)
+
+    async def turn(self) -> None:
+        """Wait for a turn of the event loop that no other caller has: searches that start at once start one by one."""
+        async with self._starting:
+            await asyncio.sleep(0)
 
     def close(self) -> None:
         """Let the thread end, without waiting for it."""

@@ -219,6 +219,7 @@ class Search:
         """Read the pages that are queued, until none is left or the search is stopped."""
         # More workers than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
+        await self._background.turn()
         workers = [asyncio.create_task(self._page_worker()) for _ in range(most)]
         warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, import_book_modules)
         try:

@@ -559,11 +559,17 @@ async def test_computations_run_one_at_a_time_and_one_each_turn() -> None:
             await asyncio.sleep(0)
 
     counter = asyncio.create_task(count())
+
+    async def start() -> int:
+        await background.turn()
+        return turns[0]
+
     try:
         seen = await asyncio.gather(*(background.run(short, listings=10) for _ in range(10)))
+        started = await asyncio.gather(*(start() for _ in range(10)))
     finally:
         counter.cancel()
-    assert len(set(seen)) == 10
+    assert len(set(seen)) == len(set(started)) == 10
     await asyncio.gather(*(background.run(long, listings=10_000) for _ in range(3)))
     assert most == [1]
     background.close()
