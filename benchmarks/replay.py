@@ -1,9 +1,10 @@
 """Archived pages parsed again: in the pool of processes, beside inline.
 
-    python benchmarks/replay.py [--pages N] [--replays N] [--workers N] [--rounds N] [--check RATIO]
+    python benchmarks/replay.py [--pages N] [--replays N] [--at-once N] [--workers N] [--rounds N] [--check RATIO]
 
-An archive of the demo shop is recorded once. A process then reads it and replays it again and again on one engine: no
-network, so it takes the time of reading, parsing and ranking alone. Inline and pool take turns in each round, because
+An archive of the demo shop is recorded once. A process then reads it and replays it again and again on one engine, some
+at once: while one is read or ranked, the workers parse the pages of another. There is no network, so it takes the time
+of reading, parsing and ranking alone. Inline and pool take turns in each round, because
 machines are shared: read the ratio. With --check, exit with 1 when the median of pool / inline is above RATIO.
 """
 
@@ -42,7 +43,7 @@ def record(archive: Path, pages: int) -> None:
         subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
-def replay(mode: str, archive: Path, replays: int, workers: int) -> None:
+def replay(mode: str, archive: Path, replays: int, workers: int, at_once: int) -> None:
     """Replay the archive in this process; print the pages, seconds and CPU seconds, those of the workers included."""
     from crawler.engine import Crawler
     from crawler.events import SearchFinished
@@ -50,15 +51,20 @@ def replay(mode: str, archive: Path, replays: int, workers: int) -> None:
     from crawler.settings import Settings
 
     async def run() -> int:
-        pages = 0
         executor = InlineExecutor() if mode == "inline" else None
+        slots = asyncio.Semaphore(at_once)
         async with Crawler(Settings(workers=workers), executor=executor) as crawler:
-            for _ in range(replays):
-                async for event in crawler.replay(read_run(archive)):
-                    if isinstance(event, SearchFinished):
-                        assert event.result.complete, event.result.failed
-                        pages += sum(1 for page in event.result.pages if page.listings)
-        return pages
+
+            async def one() -> int:
+                async with slots:
+                    run = await asyncio.to_thread(read_run, archive)
+                    async for event in crawler.replay(run):
+                        if isinstance(event, SearchFinished):
+                            assert event.result.complete, event.result.failed
+                            return sum(1 for page in event.result.pages if page.listings)
+                raise AssertionError("no result")
+
+            return sum(await asyncio.gather(*(one() for _ in range(replays))))
 
     started = time.perf_counter()
     pages = asyncio.run(run())
@@ -72,18 +78,11 @@ def replay(mode: str, archive: Path, replays: int, workers: int) -> None:
     print(json.dumps(figures))
 
 
-def measure(mode: str, archive: Path, replays: int, workers: int) -> dict[str, float]:
+def measure(mode: str, archive: Path, replays: int, workers: int, at_once: int) -> dict[str, float]:
     """Replay in a process of its own; return its figures."""
-    options = [
-        "--once",
-        mode,
-        "--archive",
-        str(archive),
-        "--replays",
-        str(replays),
-        "--workers",
-        str(workers),
-    ]
+    numbers = {"--replays": replays, "--workers": workers, "--at-once": at_once}
+    options = ["--once", mode, "--archive", str(archive)]
+    options += [word for name, number in numbers.items() for word in (name, str(number))]
     done = subprocess.run(
         [sys.executable, __file__, *options], stdout=subprocess.PIPE, check=True, cwd=ROOT, text=True
     )
@@ -97,7 +96,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--pages", type=int, default=36, help="in the archive")
-    options.add_argument("--replays", type=int, default=56, help="of the archive, one after the other")
+    options.add_argument("--replays", type=int, default=56, help="of the archive")
+    options.add_argument("--at-once", type=int, default=2, help="replays at once")
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument(
@@ -112,7 +112,7 @@ def main() -> None:
     if not 0 < wanted.pages * wanted.replays <= MOST_PAGES:
         options.error(f"--pages × --replays must be from 1 to {MOST_PAGES}")
     if wanted.once is not None:
-        replay(wanted.once, wanted.archive, wanted.replays, wanted.workers)
+        replay(wanted.once, wanted.archive, wanted.replays, wanted.workers, wanted.at_once)
         return
 
     figures: dict[str, list[dict[str, float]]] = {mode: [] for mode in MODES}
@@ -123,7 +123,7 @@ def main() -> None:
             record(archive, wanted.pages)
         for number in range(wanted.rounds):
             for mode in MODES if number % 2 else reversed(MODES):
-                figures[mode].append(measure(mode, archive, wanted.replays, wanted.workers))
+                figures[mode].append(measure(mode, archive, wanted.replays, wanted.workers, wanted.at_once))
     pages = figures["pool"][0]["pages"]
     print(f"{pages:g} pages, {wanted.workers} workers, median of {wanted.rounds}")
     for mode in MODES:
