@@ -111,7 +111,7 @@ class _Blocks:
     """None before the breaker first opened; in the past if it is half open."""
 
     def remove_before(self, came_at: float) -> bool:
-        """Forget the blocks that came before a good response; tell whether any are left."""
+        """Forget the blocks that came before a good response; return True if any are left."""
         self.in_a_row = {
             group: later
             for group, times in self.in_a_row.items()
