@@ -30,6 +30,7 @@ from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
 from crawler.query import Query, in_script
 from crawler.results import SearchResult
+from crawler.search.background import Background
 from crawler.settings import SearchSettings, Settings, options_of
 from crawler.source import Source
 from parsers.registry import DEFAULT_SHOP, SHOPS
@@ -125,6 +126,8 @@ class Crawler:
                     now=self._now,
                 )
             )
+            self._background = Background()
+            stack.callback(self._background.close)
             if self._demo:
                 from crawler.demo.server import DemoShop
 
@@ -251,7 +254,7 @@ class Crawler:
         )
         search = Search(
             spec, downloader=self._downloader, parser=parser, policy=policy, now=self._now, renderer=ReportRenderer(),
-            recorder=recorder, saved=saved, replay=replay,
+            background=self._background, recorder=recorder, saved=saved, replay=replay,
         )  # fmt: skip
         self._searches.add(search)
         try:

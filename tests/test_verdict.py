@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.download.exchange import Exchange, Problem
 from crawler.fetch_verdict import is_login_url, judge_fetch
 from crawler.parsing.job import ParseFailure, ParseFailureReason
 from crawler.phrases import Phrase
-from crawler.search.judging import Judgement, in_page_order, judge_search
+from crawler.search.judging import Judgement, ListVerdicts, judge_search
 from crawler.search.page_match import is_mojibake_of
 from crawler.verdict import Verdict
 from parsers.model import Listing, PageKind, SearchPage
@@ -357,6 +361,16 @@ NEIGHBOURS = [
 ]
 
 
+def in_page_order(
+    judgements: Mapping[int, Judgement], requested: int
+) -> tuple[dict[int, Judgement], int | None]:
+    """Return the final verdicts on pages that come in this order, and how many the shop states."""
+    verdicts = ListVerdicts(requested)
+    for number, judgement in judgements.items():
+        verdicts.add(number, judgement)
+    return dict(sorted(verdicts.final.items())), verdicts.available
+
+
 @pytest.mark.parametrize(("judgements", "requested", "verdicts", "available"), NEIGHBOURS)
 def test_pages_among_their_neighbours(
     judgements: dict[int, Judgement], requested: int, verdicts: dict[int, str], available: int | None
@@ -377,3 +391,124 @@ def test_a_repeat_within_the_stated_pages_is_noted() -> None:
 def test_a_mixed_query_is_mojibake_by_its_chinese_alone(echo: str, noted: bool) -> None:
     """Latin words read the same in every charset: they do not prove that the query was read correctly."""
     assert is_mojibake_of(echo, "java 编程") is noted
+
+
+def by_the_rule(
+    judgements: Mapping[int, Judgement], requested: int
+) -> tuple[dict[int, Judgement], int | None]:
+    """Return what `ListVerdicts` must come to, computed from all pages at once."""
+    read = {
+        n: j.page for n, j in sorted(judgements.items()) if j.verdict is Verdict.OK and j.page is not None
+    }
+    stated = [page.pages for page in read.values() if page.pages is not None]
+    available = max(stated) if stated else None
+    # Page 1 can say so for the whole search: some lists end with a page that says the same. But an overloaded shop may
+    # say it of one page by mistake: a second page has to agree, where more than one is asked for.
+    empty = {n for n, judgement in judgements.items() if judgement.verdict is Verdict.NO_RESULTS}
+    nothing = not read and 1 in empty and (len(empty) > 1 or requested == 1)
+    if nothing:
+        available = 0
+
+    final: dict[int, Judgement] = {}
+    seen: dict[frozenset[str], int] = {}
+    for number in range(1, requested + 1):
+        judgement = judgements.get(number)
+        beyond = available is not None and number > available
+        if nothing:
+            final[number] = replace(judgements[1], notes=()) if number > 1 else judgements[1]
+        elif beyond:
+            final[number] = Judgement(Verdict.PAST_END, Phrase("states_pages", pages=available or 0))
+        elif judgement is None:
+            continue
+        elif judgement.verdict is Verdict.PAST_END and available is not None:
+            detail = Phrase("others_state", words=judgement.detail, pages=available)
+            final[number] = Judgement(Verdict.UNEXPECTED_PAGE, detail)
+        elif judgement.verdict is Verdict.OK and number in read:
+            ids = frozenset(listing.product_id for listing in read[number].listings)
+            first = seen.setdefault(ids, number)
+            final[number] = judgement if first == number else _repeats(first, available)
+        elif judgement.verdict is Verdict.NO_RESULTS and read:
+            final[number] = replace(
+                judgement,
+                verdict=Verdict.UNEXPECTED_PAGE,
+                detail=Phrase("others_have_books"),
+                page=None,
+            )
+        else:
+            final[number] = judgement
+    return final, available
+
+
+def _repeats(first: int, available: int | None) -> Judgement:
+    detail = Phrase("repeats", first=first)
+    if available is None:
+        return Judgement(Verdict.PAST_END, detail)
+    note = Phrase("repeats_early", words=detail, pages=available)
+    return Judgement(Verdict.PAST_END, detail, notes=(note,))
+
+
+def judgement_of(verdict: Verdict, ids: str, stated: int | None) -> Judgement:
+    match verdict:
+        case Verdict.OK:
+            return Judgement(verdict, page=page(PageKind.RESULTS, *ids, pages=stated), notes=("a note",))
+        case Verdict.NO_RESULTS:
+            return NOTHING
+        case Verdict.PAST_END:
+            return EARLY_END
+        case _:
+            return LOST
+
+
+verdicts_alone = st.sampled_from(
+    [*[Verdict.OK] * 4, Verdict.NO_RESULTS, Verdict.PAST_END, Verdict.NETWORK_ERROR]
+)
+judgements_alone = st.builds(
+    judgement_of,
+    verdicts_alone,
+    st.sampled_from(["", "a", "b", "ab", "ba", "c", "d"]),
+    st.none() | st.sampled_from([0, 1, 3, 5, 5, 9]),
+)
+
+
+@given(
+    st.integers(1, 8),
+    st.lists(st.tuples(st.integers(1, 9), judgements_alone), unique_by=lambda pair: pair[0]),
+)
+def test_pages_one_by_one_get_the_verdicts_of_all_at_once(
+    requested: int, pages: list[tuple[int, Judgement]]
+) -> None:
+    """After every page, whatever the order, each verdict is that of the rule, and `add` names those that changed."""
+    verdicts = ListVerdicts(requested)
+    known: dict[int, Judgement] = {}
+    before: dict[int, Judgement] = {}
+    for number, judgement in pages:
+        known[number] = judgement
+        changed = verdicts.add(number, judgement)
+        expected, available = by_the_rule(known, requested)
+        assert (verdicts.final, verdicts.available) == (expected, available)
+        assert changed == [n for n, final in expected.items() if before.get(n) != final]
+        before = expected
+
+
+def test_a_page_is_judged_among_its_neighbours_only_once() -> None:
+    """A second judgement of a page would leave what the first one said of its neighbours."""
+    verdicts = ListVerdicts(2)
+    verdicts.add(1, LOST)
+    with pytest.raises(ValueError, match="page 1"):
+        verdicts.add(1, NOTHING)
+
+
+def test_a_page_costs_the_same_however_many_came_before() -> None:
+    """Once the shop has stated its pages, a page is compared with those of the same products alone."""
+    pages = [ok(str(number), pages=900) for number in range(1, 901)]
+    verdicts = ListVerdicts(900)
+    judged: list[int] = []
+
+    def judge(number: int) -> Judgement | None:
+        judged.append(number)
+        return ListVerdicts._judge(verdicts, number)
+
+    verdicts._judge = judge  # type: ignore[method-assign]
+    for number, judgement in enumerate(pages, 1):
+        verdicts.add(number, judgement)
+    assert len(judged) == 900 + 899

@@ -113,7 +113,7 @@ class Selector:
     """A selection that grows page by page, with figures for the progress of a search.
 
     `cheapest` and `kept_count` always equal those of `select()`, minus the listings that `covers` rejects. An update
-    costs one pass over the new page; if a page is replaced, or shares a product with another, one pass over all.
+    judges only the products of the page, and those that it replaces.
     """
 
     def __init__(
@@ -129,7 +129,8 @@ class Selector:
         self._pages: dict[tuple[bool, int], tuple[Listing, ...]] = {}
         self._fetched_at: dict[tuple[bool, int], dt.datetime] = {}
         self._ids: set[str] = set()
-        self._kept_count = 0
+        self._kept: dict[str, Decimal | None] = {}
+        """The prices of the products kept so far."""
         self._cheapest: Decimal | None = None
 
     @property
@@ -140,7 +141,7 @@ class Selector:
     @property
     def kept_count(self) -> int:
         """Number of products kept so far."""
-        return self._kept_count
+        return len(self._kept)
 
     @property
     def cheapest(self) -> Decimal | None:
@@ -153,21 +154,22 @@ class Selector:
         """Add the listings of a page, identified by their `page_key`; replace those of an earlier call."""
         if fetched_at is not None:
             self._fetched_at[page] = fetched_at
-        ids = {listing.product_id for listing in listings}
-        replaces = bool(self._pages.get(page))
+        replaced = {listing.product_id for listing in self._pages.get(page, ())}
+        changed = replaced | {listing.product_id for listing in listings}
+        known = not self._ids.isdisjoint(changed)
         self._pages[page] = tuple(listings)
-        if replaces or not self._ids.isdisjoint(ids):
-            self._ids = {listing.product_id for known in self._pages.values() for listing in known}
-            self._kept_count, self._cheapest = 0, None
-            fresh = select(
-                self._pages.items(), self._keep, goods=self._goods, fetched_at=self._fetched_at
-            ).kept
-        else:
-            self._ids |= ids
-            fresh = select([(page, listings)], self._keep, goods=self._goods).kept
-        counted = [listing for listing in fresh if self._covers(listing)]
-        self._kept_count += len(counted)
-        prices = [price for listing in counted if (price := price_of(listing)) is not None]
-        if self._cheapest is not None:
+        observed: Sequence[Listing] = self._pages[page]
+        if known:
+            pages = self._pages.values()
+            observed = [listing for some in pages for listing in some if listing.product_id in changed]
+            for product_id in changed:
+                self._kept.pop(product_id, None)
+            self._ids -= replaced
+        self._ids.update(listing.product_id for listing in observed)
+        found = select([(page, observed)], self._keep, goods=self._goods, fetched_at=self._fetched_at).kept
+        fresh = {listing.product_id: price_of(listing) for listing in found if self._covers(listing)}
+        self._kept |= fresh
+        prices = [price for price in (self._kept if known else fresh).values() if price is not None]
+        if not known and self._cheapest is not None:
             prices.append(self._cheapest)
         self._cheapest = min(prices, default=None)

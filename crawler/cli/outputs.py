@@ -136,7 +136,7 @@ class OutputPlan:
         failure = None
         for path, form in self.files:
             try:
-                await write_whole(path, encode(self._render(result, form), form))
+                await write_whole(path, encode(await self._render(result, form), form))
             except OutputError as error:
                 failure = failure or error
         if self.folder is not None:
@@ -162,7 +162,7 @@ class OutputPlan:
         path = report_path(folder, result.query, result.started_at, *IN_FOLDER.values())
         written: list[Path] = []
         for form, suffix in IN_FOLDER.items():
-            data = encode(self._render(result, form), form)
+            data = encode(await self._render(result, form), form)
             # The first file decides a race for the name; the second uses the same name.
             target = (written[0] if written else path).with_suffix(suffix)
             written.append(await write_whole(target, data, replace=False))
@@ -176,15 +176,15 @@ class OutputPlan:
         """Remove folders that were created but stayed empty because nothing was written."""
         remove_if_empty(self.made)
 
-    def write_stdout(self, result: SearchResult) -> None:
+    async def write_stdout(self, result: SearchResult) -> None:
         """Write the report to stdout. Raises OutputError if stdout cannot be written."""
-        report = self._render(
+        report = await self._render(
             result, self.stdout, width=console.columns(), color=console.wants_color(sys.stdout),
             lang=console.language(self.lang, sys.stdout),
         )  # fmt: skip
         console.write_report(report, utf8=FORMATS[self.stdout].utf8)
 
-    def _render(
+    async def _render(
         self,
         result: SearchResult,
         form: str,
@@ -193,8 +193,11 @@ class OutputPlan:
         color: bool = False,
         lang: str | None = None,
     ) -> str | bytes:
+        """Return the report; a thread makes it, because a thousand books take up to a second (a table of all)."""
+        import asyncio
+
         top = self.top if form in FOR_PEOPLE else self.top_of_data
-        return render(
-            result, form, top=top, lang=lang or self.lang, show_dropped=self.show_dropped, width=width, color=color,
-            zone=local_zone(),
+        return await asyncio.to_thread(
+            render, result, form, top=top, lang=lang or self.lang, show_dropped=self.show_dropped, width=width,
+            color=color, zone=local_zone(),
         )  # fmt: skip

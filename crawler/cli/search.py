@@ -155,7 +155,7 @@ async def _crawl_and_write(
                 written = await plan.write_files(result) if result.had_a_page else Written()
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
-                _tell_the_rest(result, written, wanted, plan, args)
+                await _tell_the_rest(result, written, wanted, plan, args)
     if unrecorded is not None:
         raise unrecorded
     from crawler.cli.summary import exit_code
@@ -190,7 +190,7 @@ async def _recorded(
     return recorded, None
 
 
-def _tell_the_rest(
+async def _tell_the_rest(
     result: SearchResult, written: Written, wanted: Run, plan: OutputPlan, args: argparse.Namespace
 ) -> None:
     """Print the report to stdout and the summary to stderr. Raises OutputError for a file that was not written."""
@@ -201,7 +201,7 @@ def _tell_the_rest(
         command = args.command_line.with_query(result.suggestion)
         console.error(console.words()("suggestion_command", command=command))
     if result.had_a_page or args.format is not None:
-        plan.write_stdout(result)
+        await plan.write_stdout(result)
     if word := summary(result):
         console.error(word)
         left = (page.verdict is Verdict.NOT_ASKED for page in (*result.pages, *result.price_pages))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+import time
+from bisect import insort
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,9 @@ __all__ = ["Breaker"]
 
 LONGEST_REST = 366 * 86_400.0
 """Seconds; the longest rest that a server can request."""
+
+GOOD_HOSTS = 1_000
+"""Hosts whose last good response is remembered, to ignore a block that came before it but is recorded later."""
 
 
 class Breaker:
@@ -34,33 +38,56 @@ class Breaker:
         self._rest_seconds = rest_seconds
         self._now = now
         self._hosts: dict[str, _Blocks] = {}
+        self._last_good: dict[str, float] = {}
+        """When the last good response of a host came; the host updated longest ago first."""
 
     def note(
-        self, host: str, *, blocked: bool, retry_after: float | None = None, group: Hashable = None
+        self,
+        host: str,
+        *,
+        blocked: bool,
+        retry_after: float | None = None,
+        group: Hashable = None,
+        came_at: float | None = None,
     ) -> None:
-        """Record the outcome of a request to `host`; call this in the order in which requests end.
+        """Record the outcome of a request to `host`.
+
+        `came_at` is when its response came, by `time.monotonic()`; None means now. Blocks are in a row if no other
+        response came between them, in whatever order the outcomes are recorded: whether a response is a block may
+        show only once its page has been parsed.
 
         `group` is what the request belongs to. `retry_after` is the seconds that a block asked for: the rest lasts as
         long as the longest of them. While the breaker is open, responses to earlier requests change nothing, except
         that a block may extend the rest.
         """
+        came_at = time.monotonic() if came_at is None else came_at
+        if blocked:
+            self._note_block(host, retry_after, group, came_at)
+        elif self.open_until(host) is None:
+            self._note_good(host, came_at)
+
+    def _note_good(self, host: str, came_at: float) -> None:
+        last = self._last_good.pop(host, came_at)
+        self._last_good[host] = max(last, came_at)
+        if len(self._last_good) > GOOD_HOSTS:
+            del self._last_good[next(iter(self._last_good))]
         blocks = self._hosts.get(host)
-        if blocks is None and not blocked:
+        if blocks is not None and not blocks.remove_before(came_at):
+            del self._hosts[host]
+
+    def _note_block(self, host: str, retry_after: float | None, group: Hashable, came_at: float) -> None:
+        if came_at < self._last_good.get(host, came_at):
             return
         now = self._now()
-        is_open = blocks is not None and blocks.open_until is not None and now < blocks.open_until
-        if not blocked:
-            if not is_open:
-                self._hosts.pop(host, None)
-            return
-        if blocks is None:
-            blocks = self._hosts[host] = _Blocks(asked_until=now)
-        blocks.in_a_row[group] += 1
+        blocks = self._hosts.setdefault(host, _Blocks(asked_until=now))
+        in_a_row = blocks.in_a_row.setdefault(group, [])
+        insort(in_a_row, came_at)
+        del in_a_row[: -self.threshold]
         asked = min(max(0.0, retry_after or 0.0), LONGEST_REST)
         blocks.asked_until = max(blocks.asked_until, now + dt.timedelta(seconds=asked))
-        if is_open:
-            blocks.open_until = max(blocks.open_until or now, blocks.asked_until)
-        elif max(blocks.in_a_row.values()) >= self.threshold:  # true already if half open
+        if blocks.open_until is not None and now < blocks.open_until:
+            blocks.open_until = max(blocks.open_until, blocks.asked_until)
+        elif blocks.open_until is not None or len(in_a_row) >= self.threshold:
             rest = dt.timedelta(seconds=self._rest_seconds)
             blocks.open_until = max(now + rest, blocks.asked_until)
 
@@ -78,7 +105,16 @@ class _Blocks:
 
     asked_until: dt.datetime
     """The latest time that any of their Retry-After headers gives."""
-    in_a_row: Counter[Hashable] = field(default_factory=Counter)
-    """The number of blocks by group."""
+    in_a_row: dict[Hashable, list[float]] = field(default_factory=dict)
+    """When the last blocks of each group came, in that order: as many as the threshold."""
     open_until: dt.datetime | None = None
     """None before the breaker first opened; in the past if it is half open."""
+
+    def remove_before(self, came_at: float) -> bool:
+        """Forget the blocks that came before a good response; return True if any are left."""
+        self.in_a_row = {
+            group: later
+            for group, times in self.in_a_row.items()
+            if (later := [t for t in times if t > came_at])
+        }
+        return bool(self.in_a_row)

@@ -38,7 +38,10 @@ class Findings:
         self.fetched_at: dict[tuple[bool, int], dt.datetime] = {}
         """The time at which the response for each page arrived; aware, UTC."""
         settings = spec.settings
-        self._selector = Selector(keep=settings.keep, goods=settings.category == "all", covers=self._covers)
+        self._wanted = _Wanted(spec)
+        self._selector = Selector(
+            keep=settings.keep, goods=settings.category == "all", covers=self._wanted.covers
+        )
 
     def add(self, pages: PageList, numbers: Iterable[int]) -> None:
         """Add the listings of some pages of a list, replacing their earlier ones."""
@@ -56,6 +59,11 @@ class Findings:
         """The number of unique products kept so far."""
         return self._selector.kept_count
 
+    @property
+    def listing_count(self) -> int:
+        """Listings so far, on all pages."""
+        return sum(map(len, self._selector.pages.values()))
+
     def books(self) -> BookList:
         """Build the books from the pages that count.
 
@@ -69,7 +77,7 @@ class Findings:
             used = pages_needed(beside, self._selector.cheapest) or beside.requested
         while True:
             counted = {key: listings for key, listings in self._selector.pages.items() if _counts(key, used)}
-            book_list = build_books(counted.items(), self._criteria, fetched_at=self.fetched_at)
+            book_list = build_books(counted.items(), self._wanted.criteria, fetched_at=self.fetched_at)
             if beside is None:
                 return book_list
             needed = pages_needed(beside, self.cheapest_price(book_list)) or beside.requested
@@ -82,7 +90,7 @@ class Findings:
         """Return the price of the cheapest book, in yuan; None if there is no book."""
         from crawler.books.ranking import first_by
 
-        wanted = self._criteria
+        wanted = self._wanted.criteria
         used = wanted.filters.condition == "used"
         book = first_by("cheapest", book_list.books, goods=wanted.goods, used=used)
         return None if book is None else book.price
@@ -116,7 +124,7 @@ class Findings:
             shop=spec.source.shop.name,
             base_url=spec.source.base_url,
             demo=spec.source.is_demo,
-            rank=self._criteria.rank,
+            rank=self._wanted.criteria.rank,
             started_at=started_at,
             finished_at=finished_at,
             pages=tuple(self._page_result(own, number) for number in own.final),
@@ -180,8 +188,18 @@ class Findings:
 
         return mainland_wording(self._spec.query)
 
+
+class _Wanted:
+    """What a search wants of the products.
+
+    A value of its own: if the selection referred back to the findings, neither would be freed when the search ends.
+    """
+
+    def __init__(self, spec: SearchSpec) -> None:
+        self._spec = spec
+
     @cached_property
-    def _criteria(self) -> SelectionCriteria:
+    def criteria(self) -> SelectionCriteria:
         """The selection criteria, built with their imports once a first page is there and others are in flight."""
         from crawler.books.filters import Filters
         from crawler.books.pipeline import SelectionCriteria
@@ -203,12 +221,13 @@ class Findings:
             currency=self._spec.source.shop.currency,
         )
 
-    def _covers(self, listing: Listing) -> bool:
+    def covers(self, listing: Listing) -> bool:
+        """Tell whether topic and filters keep a listing, judged by itself."""
         from crawler.books.identity import title_key
 
         # Cached: the end needs the key, and computing it now costs no time while other pages are in flight.
         title_key(listing.title)
-        wanted = self._criteria
+        wanted = self.criteria
         on_topic = "off_topic" in wanted.keep or wanted.topic.covers(listing)
         return on_topic and wanted.filters.reason((listing,)) is None
 

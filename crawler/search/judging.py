@@ -1,8 +1,9 @@
-"""The verdicts on search pages: `judge_search` judges one page, `in_page_order` each page among its neighbours."""
+"""The verdicts on search pages: `judge_search` judges one page, `ListVerdicts` each page among its neighbours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.download.exchange import Exchange
@@ -14,7 +15,7 @@ from crawler.verdict import Verdict
 from parsers.model import PageKind, SearchPage
 from parsers.text import MAX_TEXT
 
-__all__ = ["PARSE_VERDICTS", "Judgement", "in_page_order", "judge_search"]
+__all__ = ["PARSE_VERDICTS", "Judgement", "ListVerdicts", "judge_search"]
 
 PARSE_VERDICTS = {
     ParseFailureReason.CRASHED: Verdict.PARSE_CRASHED,
@@ -138,56 +139,114 @@ def _sign(page: SearchPage) -> str:
     return page.sign if page.sign_code is None else Phrase(f"sign_{page.sign_code}", value=page.sign_value)
 
 
-def in_page_order(
-    judgements: Mapping[int, Judgement], requested: int
-) -> tuple[dict[int, Judgement], int | None]:
-    """Return the final judgement of every page known so far, and the number of pages that the shop states.
+class ListVerdicts:
+    """The final verdicts on the pages of one list, each among its neighbours; add the pages in any order.
 
-    `judgements` are those of single pages by page number, in any order; `requested` is the number of pages requested. A
-    list that continues beyond its end repeats itself, so a page beyond the stated number, or with the same products as
-    an earlier page, is `past_end`, and no page after it can fail. The number is None if no page states it, and 0 for a
-    genuine «no results».
+    A list that continues beyond its end repeats itself, so a page beyond the stated number, or with the same products
+    as an earlier page, is `past_end`, and no page after it can fail.
+
+    Adding a page costs the same however many came before it, unless it changes a fact about the whole list: then every
+    page is judged again.
     """
-    read = {
-        n: j.page for n, j in sorted(judgements.items()) if j.verdict is Verdict.OK and j.page is not None
-    }
-    stated = [page.pages for page in read.values() if page.pages is not None]
-    available = max(stated) if stated else None
-    # Page 1 can decide this for the whole search: some lists end with a page that says the same. But an overloaded shop
-    # may say it of one page by mistake, so a second page has to agree if more than one is requested.
-    empty = {n for n, judgement in judgements.items() if judgement.verdict is Verdict.NO_RESULTS}
-    nothing = not read and 1 in empty and (len(empty) > 1 or requested == 1)
-    if nothing:
-        available = 0
 
-    final: dict[int, Judgement] = {}
-    seen: dict[frozenset[str], int] = {}
-    for number in range(1, requested + 1):
-        judgement = judgements.get(number)
-        beyond = available is not None and number > available
-        if nothing:
-            final[number] = replace(judgements[1], notes=()) if number > 1 else judgements[1]
-        elif beyond:
-            final[number] = Judgement(Verdict.PAST_END, Phrase("states_pages", pages=available or 0))
-        elif judgement is None:
-            continue
-        elif judgement.verdict is Verdict.PAST_END and available is not None:
-            detail = Phrase("others_state", words=judgement.detail, pages=available)
-            final[number] = Judgement(Verdict.UNEXPECTED_PAGE, detail)
-        elif judgement.verdict is Verdict.OK and number in read:
-            ids = frozenset(listing.product_id for listing in read[number].listings)
-            first = seen.setdefault(ids, number)
-            final[number] = judgement if first == number else _repeats(first, available)
-        elif judgement.verdict is Verdict.NO_RESULTS and read:
-            final[number] = replace(
-                judgement,
-                verdict=Verdict.UNEXPECTED_PAGE,
-                detail=Phrase("others_have_books"),
-                page=None,
-            )
+    def __init__(self, requested: int) -> None:
+        """Start with no page of the `requested` ones."""
+        self.requested = requested
+        self.final: dict[int, Judgement] = {}
+        """The verdicts so far, by page number; in no particular order."""
+        self._alone: dict[int, Judgement] = {}
+        """The judgements of the pages by themselves."""
+        self._products: dict[int, tuple[str, ...]] = {}
+        """The sorted product numbers of each page that was read."""
+        self._stated: int | None = None
+        """The largest number of pages that a page stated."""
+        self._empty: set[int] = set()
+        """The pages without results."""
+        self._alike: dict[tuple[str, ...], list[int]] = {}
+        """The pages within the list that have the same products, in order."""
+
+    @property
+    def available(self) -> int | None:
+        """The number of pages that the shop states: None when no page told it, 0 for an honest «no results»."""
+        return 0 if self._is_empty else self._stated
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether the whole search has no results.
+
+        Page 1 can say so: some lists end with a page that says the same. But an overloaded shop may say it of one page
+        by mistake: a second page has to agree, where more than one is asked for.
+        """
+        several = len(self._empty) > 1 or self.requested == 1
+        return not self._products and 1 in self._empty and several
+
+    def add(self, number: int, judgement: Judgement) -> list[int]:
+        """Take in the judgement of a page by itself, once; return the pages whose final verdict that changes."""
+        if number in self._alone:
+            raise ValueError(f"page {number} was judged before")
+        before = self._is_empty, self._stated, bool(self._products)
+        self._take_in(number, judgement)
+        if before == (self._is_empty, self._stated, bool(self._products)):
+            to_judge = self._sort_in(number)
         else:
-            final[number] = judgement
-    return final, available
+            self._alike.clear()
+            for other in sorted(self._products):
+                self._sort_in(other)
+            to_judge = range(1, self.requested + 1)
+        changed = []
+        for each in to_judge:
+            final, previous = self._judge(each), self.final.get(each)
+            if final is None:
+                self.final.pop(each, None)
+            elif final != previous:
+                self.final[each] = final
+                changed.append(each)
+        return changed
+
+    def end(self, missing: Iterable[int], judgement: Judgement) -> None:
+        """Give the pages that are missing a verdict, and put all in page order; add no page after that."""
+        self.final = dict(sorted({**self.final, **dict.fromkeys(missing, judgement)}.items()))
+
+    def _take_in(self, number: int, judgement: Judgement) -> None:
+        self._alone[number] = judgement
+        if judgement.verdict is Verdict.NO_RESULTS:
+            self._empty.add(number)
+        elif judgement.verdict is Verdict.OK and (page := judgement.page) is not None:
+            self._products[number] = tuple(sorted({listing.product_id for listing in page.listings}))
+            if page.pages is not None:
+                self._stated = page.pages if self._stated is None else max(self._stated, page.pages)
+
+    def _sort_in(self, number: int) -> Sequence[int]:
+        """Put a page among those with the same products; return the pages to judge for that."""
+        products = self._products.get(number)
+        if products is None or number > self.requested or self._is_beyond(number):
+            return [number] if number <= self.requested else []
+        alike = self._alike.setdefault(products, [])
+        insort(alike, number)
+        return alike if alike[0] == number else [number]
+
+    def _is_beyond(self, number: int) -> bool:
+        return self.available is not None and number > self.available
+
+    def _judge(self, number: int) -> Judgement | None:
+        """Return the final verdict on a page; None while nothing is known of it."""
+        judgement, available = self._alone.get(number), self.available
+        if self._is_empty:
+            return replace(self._alone[1], notes=()) if number > 1 else self._alone[1]
+        if self._is_beyond(number):
+            return Judgement(Verdict.PAST_END, Phrase("states_pages", pages=available or 0))
+        if judgement is None:
+            return None
+        if judgement.verdict is Verdict.PAST_END and available is not None:
+            detail = Phrase("others_state", words=judgement.detail, pages=available)
+            return Judgement(Verdict.UNEXPECTED_PAGE, detail)
+        if number in self._products:
+            first = self._alike[self._products[number]][0]
+            return judgement if first == number else _repeats(first, available)
+        if judgement.verdict is Verdict.NO_RESULTS and self._products:
+            detail = Phrase("others_have_books")
+            return replace(judgement, verdict=Verdict.UNEXPECTED_PAGE, detail=detail, page=None)
+        return judgement
 
 
 def _repeats(first: int, available: int | None) -> Judgement:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from crawler.page_key import PageKey
-from crawler.search.judging import Judgement, in_page_order
+from crawler.search.judging import Judgement, ListVerdicts
 from crawler.verdict import Verdict
 from parsers.model import Listing
 
@@ -23,19 +23,22 @@ class PageList:
         self.price_order = price_order
         self.requested = requested
         self.url = url
-        self.available: int | None = None
-        """The number of pages that the shop states; None if no page states it."""
         self.enough: int | None = None
         """The last page to request, because later ones are not needed; None while all may be."""
-        self.final: dict[int, Judgement] = {}
-        """The verdicts so far, with the neighbouring pages taken into account."""
-        self._judgements: dict[int, Judgement] = {}
+        self.available: int | None = None
+        """The number of pages that the shop states; None if no page states it."""
+        self._verdicts = ListVerdicts(requested)
         self._to_ask = list(asked)  # a heap: the lowest page goes out first
         heapify(self._to_ask)
 
     def key(self, number: int) -> PageKey:
         """Return the key of a page of this list, unique within the search."""
         return PageKey(self.price_order, number)
+
+    @property
+    def final(self) -> dict[int, Judgement]:
+        """The verdicts so far, neighbours considered; in page order once the list has ended."""
+        return self._verdicts.final
 
     @property
     def last(self) -> int:
@@ -58,18 +61,16 @@ class PageList:
 
     def settle(self, number: int, judgement: Judgement) -> list[int]:
         """Record a page's judgement; return the pages whose verdict it changes."""
-        self._judgements[number] = judgement
-        return self._update()
+        changed = self._verdicts.add(number, judgement)
+        self.available = self._verdicts.available
+        return changed
 
     def end(self, reason: str) -> list[int]:
         """Give each page without a verdict one that states `reason`; return the pages that this changes."""
-        changed = self._update()
-        for number in range(1, self.last + 1 if self.price_order else self.requested + 1):
-            if number not in self.final:
-                self.final[number] = Judgement(Verdict.NOT_ASKED, reason)
-                changed.append(number)
-        self.final = dict(sorted(self.final.items()))
-        return changed
+        numbers = range(1, self.last + 1 if self.price_order else self.requested + 1)
+        missing = [number for number in numbers if number not in self.final]
+        self._verdicts.end(missing, Judgement(Verdict.NOT_ASKED, reason))
+        return missing
 
     def listings(self, number: int) -> tuple[Listing, ...]:
         """Return the listings of a page; empty unless its verdict is `ok`."""
@@ -84,8 +85,3 @@ class PageList:
         while (judgement := self.final.get(count + 1)) is not None and judgement.verdict is Verdict.OK:
             count += 1
         return count
-
-    def _update(self) -> list[int]:
-        before = self.final
-        self.final, self.available = in_page_order(self._judgements, self.requested)
-        return [number for number, judgement in self.final.items() if before.get(number) != judgement]

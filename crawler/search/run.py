@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -42,6 +43,7 @@ from crawler.parsing.job import ParseFailure, ParseJob
 from crawler.phrases import Phrase
 from crawler.recording.replay_model import RunEnd, SavedPage
 from crawler.results import Renderer, SearchResult
+from crawler.search.background import Background
 from crawler.search.event_log import EventLog
 from crawler.search.findings import Findings, import_book_modules
 from crawler.search.judging import PARSE_VERDICTS, Judgement, judge_search
@@ -96,6 +98,7 @@ class Search:
         policy: FetchPolicy,
         now: Callable[[], dt.datetime],
         renderer: Renderer,
+        background: Background,
         recorder: Recorder | None = None,
         saved: Mapping[PageKey, SavedPage] | None = None,
         replay: SavedRun | None = None,
@@ -106,6 +109,7 @@ class Search:
         self._policy = policy
         self._now = now
         self._renderer = renderer
+        self._background = background
         self._recorder = recorder
         self._replay = replay
         self._saved = dict(saved or {}) if replay is None else dict(replay.pages)
@@ -116,6 +120,8 @@ class Search:
         self._announced: set[PageKey] = set()
         self._spent: defaultdict[PageKey, Spent] = defaultdict(Spent)
         """The attempts and the time that each page has used up."""
+        self._came_at: dict[PageKey, float] = {}
+        """The time at which the last attempt at each page ended, by `time.monotonic()`."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
         self._host = urlsplit(spec.source.base_url).netloc
@@ -124,12 +130,13 @@ class Search:
         self._running: asyncio.Task[None] | None = None
 
     def _page_list(self, requested: int, *, price_order: bool) -> PageList:
-        numbers = range(1, requested + 1)
+        # Nothing may refer back to the search, or its result would stay in memory until the garbage collector comes by.
+        numbers, url = range(1, requested + 1), self._spec.url
         return PageList(
             price_order=price_order,
             requested=requested,
             asked=[n for n in numbers if self._replay is None or PageKey(price_order, n) in self._saved],
-            url=lambda number: self._spec.url(number, price_order=price_order),
+            url=lambda number: url(number, price_order=price_order),
         )
 
     def start(self) -> None:
@@ -188,24 +195,33 @@ class Search:
         if self._replay is None:
             self._stop_if_blocked("")
         try:
-            await self._read_pages()
-            book_list = self._findings.books()
-            while self._stopped is None and self._replay is None and self._findings.needs_more(book_list):
-                await self._read_pages()
-                book_list = self._findings.books()
+            stopped, book_list = await self._read_and_rank()
+            while stopped is None and self._replay is None and self._findings.needs_more(book_list):
+                stopped, book_list = await self._read_and_rank()
         finally:
             if timer is not None:
                 timer.cancel()
-        result = self._result(started_at, book_list)
+        result = self._result(started_at, book_list, stopped)
         if self._recorder is not None:
             verdicts = {page.page: (page.verdict.value, page.detail) for page in result.pages}
             await self._recorder.end(RunEnd(result.finished_at, result.stopped, verdicts))
         self.log.append(SearchFinished(result))
 
+    async def _read_and_rank(self) -> tuple[str | None, BookList]:
+        """Read the pages that are queued; return why that was stopped, if it was, and the books so far.
+
+        A stop during the ranking changes nothing: all pages were read by then.
+        """
+        await self._read_pages()
+        stopped = self._stopped
+        books = await self._background.run(self._findings.books, listings=self._findings.listing_count)
+        return stopped, books
+
     async def _read_pages(self) -> None:
         """Read the queued pages until none is left or the search is stopped."""
         # More workers than slots, so that the host's slots stay filled while pages are being parsed.
         most = min(self._requested, 2 * self._spec.settings.concurrency)
+        await self._background.turn()
         workers = [asyncio.create_task(self._page_worker()) for _ in range(most)]
         warming_up = asyncio.get_running_loop().call_later(WARM_UP_DELAY, import_book_modules)
         try:
@@ -345,7 +361,11 @@ class Search:
         blocked = judged is None or judged.verdict is Verdict.BLOCKED
         if judged is not None:
             self._downloader.breaker.note(
-                self._host, blocked=blocked, retry_after=exchange.retry_after, group=page.price_order
+                self._host,
+                blocked=blocked,
+                retry_after=exchange.retry_after,
+                group=page.price_order,
+                came_at=self._came_at.get(page),
             )
         if blocked:
             detail = f"{exchange.status} {exchange.reason}".strip() if judged is None else judged.detail
@@ -380,6 +400,7 @@ class Search:
         url = self._spec.url(page.number, price_order=page.price_order)
 
         def record_attempt(record: AttemptRecord) -> None:
+            self._came_at[page] = time.monotonic()
             self._findings.attempts[page] = record.number
             seconds = self._spent[page].seconds + record.seconds + (record.retry_in or 0.0)
             self._spent[page] = Spent(record.number, seconds)
@@ -454,9 +475,9 @@ class Search:
             )
             self._announced.add(key)
 
-    def _result(self, started_at: dt.datetime, book_list: BookList) -> SearchResult:
-        """Give every page its final verdict, and return the result."""
-        stopped, replayed = self._stopped, self._replay
+    def _result(self, started_at: dt.datetime, book_list: BookList, stopped: str | None) -> SearchResult:
+        """Give every page its final verdict, and return the result; `stopped` is why reading pages ended early."""
+        replayed = self._replay
         if replayed is not None and stopped is None:
             stopped = replayed.ended.stopped if replayed.ended is not None else Phrase("run_was_killed")
         for pages in self._lists:

@@ -201,9 +201,9 @@ async def test_a_shop_that_blocks_is_left_alone(run: Run, kind: FaultKind) -> No
     verdicts = [verdict for verdict, _ in failures(report).values()]
     assert ended.code == 3
     assert report["pages"]["ok"] == 5
-    # On a busy machine a good page is judged after up to four blocked ones, and the count begins again. Beyond the
-    # five there are those under way: twice as many as may be out at once.
-    most = 4 + 5 + 4
+    # One block may come while the last good page is still out. Of the five others the last is judged by one of four
+    # page workers (twice as many as requests at once), and each of the other workers may have a page under way.
+    most = 1 + 5 + 3
     assert 5 <= verdicts.count("blocked") <= most
     assert verdicts.count("not_asked") == 31 - verdicts.count("blocked")
     assert asked <= 5 + 1 + most  # one of them for the price order

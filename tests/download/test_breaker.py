@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.download.breaker import Breaker
+from crawler.download.breaker import GOOD_HOSTS, Breaker
 
 HOST = "shop.example"
 
@@ -142,12 +144,67 @@ def test_absurd_rests_are_bounded(asked: float) -> None:
 
 
 def test_hosts_that_answer_leave_nothing_behind() -> None:
-    """Only hosts that block are remembered."""
+    """Only hosts that block are remembered, and when the last thousand others answered."""
     breaker = Breaker(now=Clock())
-    for number in range(100):
+    for number in range(GOOD_HOSTS + 100):
         breaker.note(f"{number}.example", blocked=True)
         breaker.note(f"{number}.example", blocked=False)
     assert not breaker._hosts
+    assert len(breaker._last_good) == GOOD_HOSTS
+
+
+def test_a_good_response_recorded_late_resets_only_what_came_before_it() -> None:
+    """It came before the blocks and was parsed after four of them: the fifth still opens the breaker."""
+    breaker = Breaker(now=Clock())
+    for came_at in (2.0, 3.0, 4.0, 5.0):
+        breaker.note(HOST, blocked=True, came_at=came_at)
+    breaker.note(HOST, blocked=False, came_at=1.0)
+    assert breaker.open_until(HOST) is None
+    breaker.note(HOST, blocked=True, came_at=6.0)
+    assert breaker.open_until(HOST) is not None
+
+
+def test_a_block_recorded_late_counts_as_before_the_response_after_it() -> None:
+    """A good response came in between, so they are not in a row, and the host's wish for a rest is over."""
+    clock = Clock()
+    breaker = Breaker(now=clock)
+    breaker.note(HOST, blocked=False, came_at=5.0)
+    for came_at in (1.0, 2.0, 3.0, 4.0):
+        breaker.note(HOST, blocked=True, came_at=came_at, retry_after=9000.0)
+    for came_at in (6.0, 7.0, 8.0, 9.0):
+        breaker.note(HOST, blocked=True, came_at=came_at)
+    assert breaker.open_until(HOST) is None
+    breaker.note(HOST, blocked=True, came_at=10.0)
+    assert clock.until(breaker.open_until(HOST)) == 900.0
+
+
+def test_a_good_response_from_before_the_last_block_does_not_close_a_half_open_breaker() -> None:
+    """It is recorded after the rest, but says nothing of the host since: the next block opens the breaker again."""
+    clock = Clock()
+    breaker = Breaker(now=clock)
+    for came_at in (1.0, 2.0, 3.0, 5.0, 6.0):
+        breaker.note(HOST, blocked=True, came_at=came_at)
+    clock.pass_(900.0)
+    breaker.note(HOST, blocked=False, came_at=4.0)
+    breaker.note(HOST, blocked=True, came_at=7.0)
+    assert breaker.open_until(HOST) is not None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=30), st.randoms())
+def test_the_order_of_recording_does_not_matter(came: list[tuple[bool, str]], draw: random.Random) -> None:
+    """While the breaker is closed, it counts the blocks since the last good response, by the time they came."""
+    noted = list(enumerate(came))
+    draw.shuffle(noted)
+    last_good = max((at for at, (blocked, _) in enumerate(came) if not blocked), default=-1)
+    since = Counter(group for _, group in came[last_good + 1 :])
+    for group in "ab":
+        breaker = Breaker(threshold=31, now=Clock())
+        for came_at, (blocked, its_group) in noted:
+            breaker.note(HOST, blocked=blocked, group=its_group, came_at=float(came_at))
+        for number in range(31 - since[group]):
+            assert breaker.open_until(HOST) is None
+            breaker.note(HOST, blocked=True, group=group, came_at=100.0 + number)
+        assert breaker.open_until(HOST) is not None
 
 
 steps = st.tuples(st.booleans(), st.none() | st.integers(0, 2000), st.integers(0, 500))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -27,10 +33,12 @@ from crawler import (
     crawl,
 )
 from crawler.books import FILTERS, KEEPABLE
+from crawler.books.pipeline import BookList, build_books
 from crawler.demo.catalogue import catalogue
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
+from crawler.search.background import Background
 from tests.processes import children, gone
 
 QUERY = "滲透測試"
@@ -456,3 +464,133 @@ async def test_the_mainlands_wording_is_suggested_where_the_shop_has_little(
     async with DemoShop(faults=faults) as shop:
         result = await crawl(query, pages=1, base_url=shop.base_url)
     assert result.suggestion == suggestion
+
+
+class OutOfOrder(Executor):
+    """Parses pages at once, except one: that one only after `others` more."""
+
+    def __init__(self, late: int, others: int) -> None:
+        self._late = late
+        self._others = others
+        self._release: Callable[[], None] | None = None
+
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        future = Future[Any]()
+        if arguments[-1] == self._late:
+            self._release = lambda: future.set_result(call(*arguments, **options))
+            return future
+        future.set_result(call(*arguments, **options))
+        self._others -= 1
+        if not self._others and self._release is not None:
+            self._release()
+        return future
+
+
+async def test_a_good_page_that_is_parsed_late_does_not_hide_the_blocks_after_it() -> None:
+    """Page 1 came before all blocks and is judged after four of them; the fifth in a row still ends the search."""
+    fault = Fault(FaultKind.SLIDER, pages=range(2, 21))
+    async with DemoShop(faults=[fault]) as shop:
+        result = await search(shop, pages=20, concurrency=1, executor=OutOfOrder(late=1, others=4))
+        requests = len(shop.searches)
+    assert (result.stopped or "").startswith("the shop blocked 5 pages in a row")
+    # When the fifth block shows, the other page worker may have one more request under way.
+    assert requests <= 1 + 5 + 1
+    ended = verdicts(result)
+    assert [ended[number] for number in range(1, 7)] == ["ok", *["blocked"] * 5]
+    assert {ended[number] for number in range(8, 21)} == {"not_asked"}
+
+
+async def test_a_search_that_nobody_holds_is_freed_at_once(shop: DemoShop) -> None:
+    """Its listings do not wait for the garbage collector, which would stop the loop to find them."""
+    result: weakref.ref[SearchResult] | None = None
+    async with Crawler(Settings(pages=2, base_url=shop.base_url)) as crawler:
+        gc.collect()
+        gc.disable()
+        try:
+            async for event in crawler.search(QUERY):
+                if isinstance(event, SearchFinished):
+                    result = weakref.ref(event.result)
+            del event
+            assert result is not None
+            assert result() is None
+        finally:
+            gc.enable()
+
+
+class CountingThreads:
+    """Notes the thread of each call of `build_books`."""
+
+    def __init__(self) -> None:
+        self.threads: list[bool] = []
+
+    def __call__(self, *arguments: Any, **options: Any) -> BookList:
+        self.threads.append(threading.current_thread() is threading.main_thread())
+        return build_books(*arguments, **options)
+
+
+@pytest.mark.parametrize(("pages", "in_loop"), [(2, True), (10, False)])
+async def test_many_books_are_ranked_outside_the_loop(
+    shop: DemoShop, monkeypatch: pytest.MonkeyPatch, pages: int, in_loop: bool
+) -> None:
+    """A thread takes over where ranking takes long; a few books are ranked faster than a thread gets them."""
+    counting = CountingThreads()
+    monkeypatch.setattr("crawler.books.pipeline.build_books", counting)
+    result = await search(shop, pages=pages)
+    assert result.counts.books
+    assert counting.threads == [in_loop]
+
+
+async def test_computations_run_one_at_a_time_and_one_each_turn() -> None:
+    """Ten short ones due at once leave the loop free in between, and two long ones never run side by side."""
+    background, turns, running, most = Background(), [0], [0], [0]
+
+    def short() -> int:
+        return turns[0]
+
+    def long() -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.01)  # gives the others the chance to run
+        running[0] -= 1
+
+    async def count() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count())
+
+    async def start() -> int:
+        await background.turn()
+        return turns[0]
+
+    try:
+        seen = await asyncio.gather(*(background.run(short, listings=10) for _ in range(10)))
+        started = await asyncio.gather(*(start() for _ in range(10)))
+    finally:
+        counter.cancel()
+    assert len(set(seen)) == len(set(started)) == 10
+    await asyncio.gather(*(background.run(long, listings=10_000) for _ in range(3)))
+    assert most == [1]
+    background.close()
+
+
+async def test_a_computation_that_raises_costs_itself_alone() -> None:
+    """Whether in the loop or in the thread, the error reaches its caller, and the next one has its turn."""
+    background = Background()
+    for listings in (10, 10_000):
+        with pytest.raises(ZeroDivisionError):
+            await background.run(lambda: 1 // 0, listings=listings)
+        assert await background.run(lambda: 1, listings=listings) == 1
+    background.close()
+
+
+async def test_ranking_has_the_decimal_context_of_its_caller() -> None:
+    """The precision of amounts does not depend on where they are computed."""
+    background = Background()
+    with localcontext(prec=3):
+        values = [
+            await background.run(lambda: Decimal(1) / 3, listings=listings) for listings in (10, 10_000)
+        ]
+    background.close()
+    assert values == [Decimal("0.333")] * 2
