@@ -190,7 +190,7 @@ class Findings:
 
 
 class _Wanted:
-    """What a search wants of the products.
+    """The selection criteria of a search.
 
     A value of its own: if the selection referred back to the findings, neither would be freed when the search ends.
     """
@@ -222,7 +222,7 @@ class _Wanted:
         )
 
     def covers(self, listing: Listing) -> bool:
-        """Tell whether topic and filters keep a listing, judged by itself."""
+        """Return True if topic and filters keep a listing, judged by itself."""
         from crawler.books.identity import title_key
 
         # Cached: the end needs the key, and computing it now costs no time while other pages are in flight.
