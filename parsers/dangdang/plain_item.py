@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
-from parsers.dangdang.author_block import AuthorTexts, trimmed
+from parsers.dangdang.author_block import AuthorBlock, AuthorTexts, fullest, is_date, trimmed
 from parsers.dangdang.item import (
     PRODUCT_LINK,
     SELF_OPERATED,
@@ -21,6 +22,7 @@ from parsers.dangdang.item import (
     stars,
 )
 from parsers.dangdang.item_pattern import TAG
+from parsers.names import is_unknown
 from parsers.text import MAX_TEXT, fold
 
 __all__ = ["DoubtError", "PlainItem"]
@@ -116,6 +118,24 @@ class PlainItem(Item):
     def _image(self) -> str | None:
         return absolute(self._value("cover")) or absolute(self._value("src"))
 
+    def _author_block(self) -> AuthorBlock:
+        return self._usual_author_block() or super()._author_block()
+
+    def _usual_author_block(self) -> AuthorBlock | None:
+        """Read author, date and publisher, each from its own span; return None for any other block."""
+        authors, date, house = self._group["authors"], self._group["date"], self._group["house"]
+        if authors is None or date is None or house is None:
+            return None
+        published, publisher = _published(date), _publisher(house, self._group["house_title"])
+        contributors = trimmed(_words(authors))
+        if not (published and publisher and contributors) or is_date(contributors):
+            return None
+        if contributors == publisher.link_text:
+            return None
+        if self._group["whole"] is not None:
+            contributors = fullest(contributors, self._fold(self._value("whole")))
+        return AuthorBlock(self._clip(contributors), published, publisher.name)
+
     def _author_texts(self) -> AuthorTexts | None:
         authors = self._group["authors"]
         if authors is None:
@@ -156,6 +176,30 @@ def _words(markup: str) -> str:
 def _amount(text: str | None) -> str:
     """Return a short text, folded: prices and discounts are few, and have references on every page."""
     return "" if text is None else fold(_decoded(text))
+
+
+@lru_cache(maxsize=4096)  # as many as `parse_date` remembers
+def _published(text: str) -> str:
+    """Return the text of a span that holds a date; '' for any other."""
+    date = trimmed(_decoded(text))
+    return date if is_date(date) and len(date) <= MAX_TEXT else ""
+
+
+class _Publisher(NamedTuple):
+    """A publisher's name, and the part of it that its link shows."""
+
+    name: str
+    link_text: str
+
+
+@lru_cache(maxsize=1024)  # as many as `is_unknown` remembers
+def _publisher(text: str, quoted_title: str) -> _Publisher | None:
+    """Return the publisher from its link; None if the link names none, or needs care."""
+    shown, title = fold(_decoded(text)), fold(_decoded(quoted_title[1:-1]))
+    name = fullest(shown, title)
+    if not shown or is_date(shown) or max(len(shown), len(title)) > MAX_TEXT or is_unknown(name):
+        return None
+    return _Publisher(name, shown.strip("/ "))
 
 
 def _label_words(label: str) -> str:
