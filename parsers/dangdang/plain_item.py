@@ -22,11 +22,14 @@ from parsers.dangdang.item import (
     stars,
 )
 from parsers.dangdang.item_pattern import TAG
+from parsers.dangdang.urls import PRODUCT_URL
 from parsers.names import is_unknown
 from parsers.text import MAX_TEXT, fold
 
 __all__ = ["DoubtError", "PlainItem"]
 
+_PRODUCT_LINK = PRODUCT_URL.removeprefix("https:")
+"""The link of almost every picture; the pattern for all links takes four times as long."""
 _CERTAIN = re.compile(
     "[^&]*(?:&(?:(?:amp|lt|gt|quot|nbsp|yen|middot|hellip|mdash|ldquo|rdquo|#3[2-9]|#[4-9][0-9]|#1[67][0-9]);"
     "|(?![A-Za-z#]))[^&]*)*"
@@ -43,7 +46,7 @@ class PlainItem(Item):
 
     def __init__(self, match: re.Match[str]) -> None:
         """Take the match of one of the patterns of `item_pattern`."""
-        self._group = match.groupdict()
+        self._group = match  # a dictionary of its groups takes longer than reading those that matter
         self.product_id = self._group["id"][1:-1].removeprefix("p")
         self.clipped = False
 
@@ -72,7 +75,10 @@ class PlainItem(Item):
         return "" if reviews is None else self._fold(_decoded(reviews))
 
     def _linked_id(self) -> str | None:
-        return _linked_product(self._group["href"])
+        href: str = self._group["href"]
+        if href[1:-1] == _PRODUCT_LINK.format(self.product_id):
+            return self.product_id
+        return _linked_product(href)
 
     def _title_texts(self) -> tuple[str, str, str]:
         shown = self._group["shown"]
@@ -89,7 +95,7 @@ class PlainItem(Item):
         return _amount(paper or tile), _amount(self._group["ebook"])
 
     def _discount(self) -> str:
-        return _amount(self._group["discount"]).strip("()（） ")
+        return _discount(self._group["discount"])
 
     def _seller(self) -> tuple[str | None, bool | None]:
         if self._group["seller"] is not None:
@@ -99,7 +105,7 @@ class PlainItem(Item):
             return (None, True) if SELF_OPERATED in name else (name, False)
         if len(self.product_id or "") == 8:
             return None, True
-        labels = (self._group.get("label"), self._group["bare_label"])  # a tile has no line of labels
+        labels = (self._group["label"], self._group["bare_label"])
         return None, any(SELF_OPERATED in _label_words(label) for label in labels if label) or None
 
     def _sells_ebook(self) -> bool:
@@ -112,8 +118,7 @@ class PlainItem(Item):
         return opens_product(self._value("buy"))
 
     def _rating(self) -> float | None:
-        percent = star_width(self._value("width"))
-        return None if percent is None else stars(percent)
+        return _stars(self._group["width"])
 
     def _image(self) -> str | None:
         return absolute(self._value("cover")) or absolute(self._value("src"))
@@ -200,6 +205,18 @@ def _publisher(text: str, quoted_title: str) -> _Publisher | None:
     if not shown or is_date(shown) or max(len(shown), len(title)) > MAX_TEXT or is_unknown(name):
         return None
     return _Publisher(name, shown.strip("/ "))
+
+
+@lru_cache(maxsize=512)
+def _discount(text: str | None) -> str:
+    return _amount(text).strip("()（） ")
+
+
+@lru_cache(maxsize=128)  # stars come in halves
+def _stars(quoted_style: str | None) -> float | None:
+    """Return the stars of a bar by its width."""
+    percent = None if quoted_style is None else star_width(_decoded(quoted_style[1:-1]))
+    return None if percent is None else stars(percent)
 
 
 def _label_words(label: str) -> str:
