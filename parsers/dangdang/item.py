@@ -125,7 +125,8 @@ class Item:
 
     def _fold(self, text: str | None) -> str:
         """Fold and clip `text`; record if something was cut."""
-        return self._clip(fold(text))
+        folded = fold(text)
+        return folded if len(folded) <= MAX_TEXT else self._clip(folded)
 
     def _clip(self, folded: str) -> str:
         if len(folded) > MAX_TEXT:
