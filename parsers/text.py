@@ -82,7 +82,7 @@ def declared_in_meta(body: bytes) -> str | None:
 
 def _is_utf8(body: bytes) -> bool:
     try:
-        # Other pages fail early, and the error keeps a copy of what was to be decoded.
+        # Pages in another charset fail here: an error keeps a copy of its bytes, so do not decode all of them.
         codecs.utf_8_decode(body[:_META_WITHIN], "strict", False)
     except UnicodeDecodeError:
         return False

@@ -30,6 +30,8 @@ __all__ = ["DoubtError", "PlainItem"]
 
 _PRODUCT_LINK = PRODUCT_URL.removeprefix("https:")
 """The link of almost every picture; the pattern for all links takes four times as long."""
+_USUAL_LENGTH = 300
+"""Limit on the characters of date and publisher in an author block whose texts are remembered."""
 _CERTAIN = re.compile(
     "[^&]*(?:&(?:(?:amp|lt|gt|quot|nbsp|yen|middot|hellip|mdash|ldquo|rdquo|#3[2-9]|#[4-9][0-9]|#1[67][0-9]);"
     "|(?![A-Za-z#]))[^&]*)*"
@@ -131,7 +133,10 @@ class PlainItem(Item):
         authors, date, house = self._group["authors"], self._group["date"], self._group["house"]
         if authors is None or date is None or house is None:
             return None
-        published, publisher = _published(date), _publisher(house, self._group["house_title"])
+        house_title = self._group["house_title"]
+        if len(date) + len(house) + len(house_title) > _USUAL_LENGTH:
+            return None
+        published, publisher = _published(date), _publisher(house, house_title)
         contributors = trimmed(_words(authors))
         if not (published and publisher and contributors) or is_date(contributors):
             return None
@@ -187,7 +192,7 @@ def _amount(text: str | None) -> str:
 def _published(text: str) -> str:
     """Return the text of a span that holds a date; '' for any other."""
     date = trimmed(_decoded(text))
-    return date if is_date(date) and len(date) <= MAX_TEXT else ""
+    return date if is_date(date) else ""
 
 
 class _Publisher(NamedTuple):
@@ -199,10 +204,10 @@ class _Publisher(NamedTuple):
 
 @lru_cache(maxsize=1024)  # as many as `is_unknown` remembers
 def _publisher(text: str, quoted_title: str) -> _Publisher | None:
-    """Return the publisher from its link; None if the link names none, or needs care."""
+    """Return the publisher from its link; None if it names none."""
     shown, title = fold(_decoded(text)), fold(_decoded(quoted_title[1:-1]))
     name = fullest(shown, title)
-    if not shown or is_date(shown) or max(len(shown), len(title)) > MAX_TEXT or is_unknown(name):
+    if not shown or is_date(shown) or is_unknown(name):
         return None
     return _Publisher(name, shown.strip("/ "))
 
