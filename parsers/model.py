@@ -8,13 +8,24 @@ between processes as plain tuples (`to_wire`, `from_wire`): pickling a page of 6
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["MAX_VOLUMES", "Contributor", "Flag", "Layout", "Listing", "PageKind", "SearchPage", "SignCode"]
+__all__ = [
+    "MAX_VOLUMES",
+    "Contributor",
+    "Flag",
+    "Layout",
+    "Listing",
+    "ListingDraft",
+    "PageKind",
+    "SearchPage",
+    "SignCode",
+    "freeze_listing",
+]
 
 Wire = tuple[Any, ...]
 
@@ -218,7 +229,7 @@ class Listing:
             rating, reviews, seller, self_operated, flags,
             highlighted,
         ) = wire  # fmt: skip
-        return cls(
+        return freeze_listing(ListingDraft(
             product_id, title, subtitle, description, url, image, page,
             position, _decimal(price), price_text, _decimal(list_price), list_price_text,
             discount_text, _decimal(ebook_price), ebook_only, sold_out, volumes,
@@ -226,7 +237,25 @@ class Listing:
             publisher, None if published is None else _date(published), published_text,
             rating, reviews, seller, self_operated, _flags(flags),
             highlighted,
-        )  # fmt: skip
+        ))  # fmt: skip
+
+
+ListingDraft = cast(
+    "type[Listing]",
+    make_dataclass(
+        "ListingDraft", [(f.name, f.type, field(default=f.default)) for f in fields(Listing)], slots=True
+    ),
+)
+"""A mutable `Listing`, for code that creates many: setting 29 fields of a frozen object takes 3 µs instead of 0.4.
+
+Pass it to `freeze_listing` as soon as it is complete.
+"""
+
+
+def freeze_listing(draft: Listing) -> Listing:
+    """Turn a `ListingDraft` into a `Listing`; both have the same slots, so only its class changes."""
+    draft.__class__ = Listing
+    return draft
 
 
 AUTHOR_ROLES = frozenset(

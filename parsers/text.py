@@ -82,6 +82,11 @@ def declared_in_meta(body: bytes) -> str | None:
 
 def _is_utf8(body: bytes) -> bool:
     try:
+        # Pages in another charset fail here: an error keeps a copy of its bytes, so do not decode all of them.
+        codecs.utf_8_decode(body[:_META_WITHIN], "strict", False)
+    except UnicodeDecodeError:
+        return False
+    try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
         # A truncated download may end within a character; the rest is still UTF-8.

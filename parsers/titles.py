@@ -35,8 +35,10 @@ def read_title(title: str) -> TitleFacts:
     and not the package, and for a bundle without a count («A+B»). Free extra volumes («赠2册») do not count, nor do
     copies («100册以上团购»). An audio or video disc («150集 8DVD») is an accessory of one volume.
     """
+    if not _ANY_SIGN_IN_ANY_FORM.search(title):
+        return _PLAIN_BOOK
     text = nfkc(_NO_DIGITS.sub(" ", title))
-    if not _ANY_SIGN.search(text):  # six titles of ten contain none of these words
+    if not _ANY_SIGN.search(text):
         return _PLAIN_BOOK
     if _DISC_LETTER.search(text) and _RECORDING_SIGN.search(text) and _is_recording(text):
         return TitleFacts(1, _accessory_flags(text), says_sold_out(text))
@@ -58,10 +60,19 @@ _NO_DIGITS = re.compile("[²³¹¼-¾⁰-₉⅐-⅟↉①-⒛⓪-⓿❶-➓㈠-�
 """Exponents, fractions and enclosed numbers: NFKC would turn them into digits, and «①②③册» would be 123 volumes."""
 
 _PLAIN_BOOK = TitleFacts(1, frozenset(), sold_out=False)
-_ANY_SIGN = re.compile(
-    r"[册卷辑套函本部集种上下+手旧成新书品闲膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺~—–〜至盘碟带胶DM-]"
+_SIGNS = (
+    "册卷辑套函本部集种上下+手旧成新书品闲膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺~—–〜至盘碟带胶DM-"
 )
-"""Matches a character of every word that is searched for below: volumes, bundles, used copies and so on."""
+"""A character of every word that is searched for below: volumes, bundles, used copies and so on."""
+_ANY_SIGN = re.compile(f"[{_SIGNS}]")
+_ANY_SIGN_IN_ANY_FORM = re.compile(
+    "[\x80-\xb6\xb8-\u2017\u201a\u201b\u201e-\u2fff\u3000\u3003-\u3007\u3012-\u4dff\ua000-\uff00"
+    f"\uff0b\uff0d\uff24\uff2d\uff5e-\U0010ffff{_SIGNS}]"
+)
+"""Matches a sign, and every character that NFKC may turn into one: the few others in Chinese titles stay harmless.
+
+Six titles of ten do not match, and take a third of the time.
+"""
 _USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|[6789][05]新|五[新品]|5品|\d\s*成")
 
 _ACCESSORY_NOUN = re.compile(

@@ -34,6 +34,9 @@ _IN_FRONT = re.compile(
     rf"^(?:[\[【(][^\[\]【】()]*[\]】)]\s*)?({NUMERAL})\s*本(?=[\u4e00-\u9fff《])"
     r"(?![^\s,、。:]{0,3}书(?![法画签包])|[通领事色味章体]|草纲|以[上下内]|起)"
 )
+_COUNTS = (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN, _IN_FRONT)
+_COUNT_SIGN = re.compile(f"{NUMERAL}|上")
+"""Matches what each of `_COUNTS` needs."""
 _BARE_RANGE = re.compile(rf"[(\[【]\s*({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*[)\]】]")
 _OPEN_RANGE = re.compile(
     r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【])"
@@ -79,7 +82,7 @@ def count_volumes(text: str) -> int | None:
     dashed = _ANY_DASH.search(text)
     if dashed is None and "本" not in text and not _VOLUME_SIGN.search(text):
         return 1
-    for pattern in (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN, _IN_FRONT):
+    for pattern in _COUNTS if _COUNT_SIGN.search(text) else ():
         for match in pattern.finditer(text):
             count = _count(pattern, match)
             if count is None or not 1 <= count <= MAX_VOLUMES:

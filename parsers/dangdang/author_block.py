@@ -9,7 +9,6 @@ Each of the three spans may be empty or absent, and the slashes vary, so tell th
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from parsers.text import fold, parse_date
@@ -17,7 +16,7 @@ from parsers.text import fold, parse_date
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["AuthorBlock", "AuthorTexts", "read_author_block", "span_texts", "trimmed"]
+__all__ = ["AuthorBlock", "AuthorTexts", "fullest", "is_date", "read_author_block", "span_texts", "trimmed"]
 
 _DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.-]+")
 """A text that is only a date; a name may contain a year («1984研究会»)."""
@@ -60,21 +59,21 @@ def read_author_block(block: AuthorTexts) -> AuthorBlock:
     """Identify the texts of an author block by their content."""
     texts, author_titles, publisher, publisher_title = block
     others = [text for text in texts if text and text != publisher.strip("/ ")]
-    published = next((text for text in others if _is_date(text)), "")
+    published = next((text for text in others if is_date(text)), "")
     if published:
         others.remove(published)
     # The first text is the author, unless the author's span exists but is empty.
     contributors = others.pop(0) if others and (author_titles or publisher or texts[0] == others[0]) else ""
-    house = _fullest(publisher, [publisher_title]) or (others[-1] if others else "")
-    return AuthorBlock(_fullest(contributors, author_titles), published, house or None)
+    house = fullest(publisher, publisher_title) or (others[-1] if others else "")
+    return AuthorBlock(fullest(contributors, *author_titles), published, house or None)
 
 
-@lru_cache(maxsize=4096)  # the size of the cache of `parse_date`
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Return True if a text consists only of a date."""
     return _DATE_ALONE.fullmatch(text) is not None and parse_date(text) is not None
 
 
-def _fullest(text: str, titles: list[str]) -> str:
+def fullest(text: str, *titles: str) -> str:
     """Return the longest text, with a preference for `text`; an apostrophe cuts a title in single quotes short."""
     for title in titles:
         if title != text and len(title) - title.count(" ") > len(text) - text.count(" "):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from parsers.condition import says_used, seller_sells_used
 from parsers.dangdang.author_block import AuthorBlock, AuthorTexts, read_author_block, span_texts
 from parsers.dangdang.urls import PRODUCT_URL
-from parsers.model import Flag, Listing
+from parsers.model import Flag, Listing, ListingDraft, freeze_listing
 from parsers.names import is_unknown, parse_contributors
 from parsers.text import MAX_TEXT, clip, fold, parse_count, parse_date, parse_price
 from parsers.titles import read_title
@@ -125,7 +125,8 @@ class Item:
 
     def _fold(self, text: str | None) -> str:
         """Fold and clip `text`; record if something was cut."""
-        return self._clip(fold(text))
+        folded = fold(text)
+        return folded if len(folded) <= MAX_TEXT else self._clip(folded)
 
     def _clip(self, folded: str) -> str:
         if len(folded) > MAX_TEXT:
@@ -178,7 +179,7 @@ class Item:
         if self.product_id in options or self._leads_to_options() or price_text.endswith("起"):
             flags, volumes = flags | {Flag.OPTIONS}, None
         list_price_text = self._text("search_pre_price", "price_r")
-        return Listing(
+        draft = ListingDraft(
             product_id=self.product_id,
             title=title,
             subtitle=subtitle,
@@ -208,6 +209,7 @@ class Item:
             flags=flags,
             highlighted=self._highlighted(),
         )
+        return freeze_listing(draft)
 
     def _titles(self) -> tuple[str, str]:
         """Return the title, and the text after it in the name line."""

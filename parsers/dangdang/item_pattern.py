@@ -141,7 +141,7 @@ class _Grammar:
             ("picture_title", self._picture()),
             *((price, name) if grid else (name,)),
             ("detail", detail),
-            *((stars, seller) if grid else (price, ("label", label), seller, stars)),
+            *((stars, ("label", label), seller) if grid else (price, ("label", label), seller, stars)),
             empty,
             ("bare_label", self._label("bare_label")),
             ("", self.element("span", _harmless("class", "tag_box"), repeated=True)),

@@ -51,6 +51,10 @@ _KEY_INPUT = re.compile(
     r"""<input(?=[^<>]*\bid\s*=\s*["']?key_S\b)[^<>]*\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 )
 _KEY_SCRIPT = re.compile(r"""div\.innerHTML\s*=\s*(?:'([^'\n]{1,200})'|"([^"\n]{1,200})")\s*\.replace""")
+_ECHOES = (
+    ("到", _NOT_FOUND_ECHO), ("search_word", _BREADCRUMB), ("key_S", _KEY_INPUT), ("innerHTML", _KEY_SCRIPT)
+)  # fmt: skip
+"""Patterns of the query, the best first, each with a word that it needs: to look for a word first takes less time."""
 _TITLE_ECHO = re.compile(r"^(.{1,100}?)\s*(?:【[^】]*】)?\s*[-—_–]+\s*当当")
 
 
@@ -103,8 +107,8 @@ def _paging_bar(text: str) -> str:
 
 
 def _echo(text: str) -> str | None:
-    for pattern in (_NOT_FOUND_ECHO, _BREADCRUMB, _KEY_INPUT, _KEY_SCRIPT):
-        match = pattern.search(text)
+    for word, pattern in _ECHOES:
+        match = pattern.search(text) if word in text else None
         if match is not None:
             words = next((group for group in match.groups() if group), "")
             echo = fold(html.unescape(re.sub(r"<[^<>]*>", "", words)))

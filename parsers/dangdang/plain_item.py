@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
-from parsers.dangdang.author_block import AuthorTexts, trimmed
+from parsers.dangdang.author_block import AuthorBlock, AuthorTexts, fullest, is_date, trimmed
 from parsers.dangdang.item import (
     PRODUCT_LINK,
     SELF_OPERATED,
@@ -21,10 +22,16 @@ from parsers.dangdang.item import (
     stars,
 )
 from parsers.dangdang.item_pattern import TAG
+from parsers.dangdang.urls import PRODUCT_URL
+from parsers.names import is_unknown
 from parsers.text import MAX_TEXT, fold
 
 __all__ = ["DoubtError", "PlainItem"]
 
+_PRODUCT_LINK = PRODUCT_URL.removeprefix("https:")
+"""The link of almost every picture; the pattern for all links takes four times as long."""
+_USUAL_LENGTH = 300
+"""Limit on the characters of date and publisher in an author block whose texts are remembered."""
 _CERTAIN = re.compile(
     "[^&]*(?:&(?:(?:amp|lt|gt|quot|nbsp|yen|middot|hellip|mdash|ldquo|rdquo|#3[2-9]|#[4-9][0-9]|#1[67][0-9]);"
     "|(?![A-Za-z#]))[^&]*)*"
@@ -41,7 +48,7 @@ class PlainItem(Item):
 
     def __init__(self, match: re.Match[str]) -> None:
         """Take the match of one of the patterns of `item_pattern`."""
-        self._group = match.groupdict()
+        self._group = match  # a dictionary of its groups takes longer than reading those that matter
         self.product_id = self._group["id"][1:-1].removeprefix("p")
         self.clipped = False
 
@@ -70,7 +77,10 @@ class PlainItem(Item):
         return "" if reviews is None else self._fold(_decoded(reviews))
 
     def _linked_id(self) -> str | None:
-        return _linked_product(self._group["href"])
+        href: str = self._group["href"]
+        if href[1:-1] == _PRODUCT_LINK.format(self.product_id):
+            return self.product_id
+        return _linked_product(href)
 
     def _title_texts(self) -> tuple[str, str, str]:
         shown = self._group["shown"]
@@ -87,7 +97,7 @@ class PlainItem(Item):
         return _amount(paper or tile), _amount(self._group["ebook"])
 
     def _discount(self) -> str:
-        return _amount(self._group["discount"]).strip("()（） ")
+        return _discount(self._group["discount"])
 
     def _seller(self) -> tuple[str | None, bool | None]:
         if self._group["seller"] is not None:
@@ -97,7 +107,7 @@ class PlainItem(Item):
             return (None, True) if SELF_OPERATED in name else (name, False)
         if len(self.product_id or "") == 8:
             return None, True
-        labels = (self._group.get("label"), self._group["bare_label"])  # tiles have no line of labels
+        labels = (self._group["label"], self._group["bare_label"])
         return None, any(SELF_OPERATED in _label_words(label) for label in labels if label) or None
 
     def _sells_ebook(self) -> bool:
@@ -110,11 +120,31 @@ class PlainItem(Item):
         return opens_product(self._value("buy"))
 
     def _rating(self) -> float | None:
-        percent = star_width(self._value("width"))
-        return None if percent is None else stars(percent)
+        return _stars(self._group["width"])
 
     def _image(self) -> str | None:
         return absolute(self._value("cover")) or absolute(self._value("src"))
+
+    def _author_block(self) -> AuthorBlock:
+        return self._usual_author_block() or super()._author_block()
+
+    def _usual_author_block(self) -> AuthorBlock | None:
+        """Read author, date and publisher, each from its own span; return None for any other block."""
+        authors, date, house = self._group["authors"], self._group["date"], self._group["house"]
+        if authors is None or date is None or house is None:
+            return None
+        house_title = self._group["house_title"]
+        if len(date) + len(house) + len(house_title) > _USUAL_LENGTH:
+            return None
+        published, publisher = _published(date), _publisher(house, house_title)
+        contributors = trimmed(_words(authors))
+        if not (published and publisher and contributors) or is_date(contributors):
+            return None
+        if contributors == publisher.link_text:
+            return None
+        if self._group["whole"] is not None:
+            contributors = fullest(contributors, self._fold(self._value("whole")))
+        return AuthorBlock(self._clip(contributors), published, publisher.name)
 
     def _author_texts(self) -> AuthorTexts | None:
         authors = self._group["authors"]
@@ -156,6 +186,42 @@ def _words(markup: str) -> str:
 def _amount(text: str | None) -> str:
     """Fold a short text; cached, because prices and discounts repeat and contain references on every page."""
     return "" if text is None else fold(_decoded(text))
+
+
+@lru_cache(maxsize=4096)  # as many as `parse_date` remembers
+def _published(text: str) -> str:
+    """Return the text of a span that holds a date; '' for any other."""
+    date = trimmed(_decoded(text))
+    return date if is_date(date) else ""
+
+
+class _Publisher(NamedTuple):
+    """A publisher's name, and the part of it that its link shows."""
+
+    name: str
+    link_text: str
+
+
+@lru_cache(maxsize=1024)  # as many as `is_unknown` remembers
+def _publisher(text: str, quoted_title: str) -> _Publisher | None:
+    """Return the publisher from its link; None if it names none."""
+    shown, title = fold(_decoded(text)), fold(_decoded(quoted_title[1:-1]))
+    name = fullest(shown, title)
+    if not shown or is_date(shown) or is_unknown(name):
+        return None
+    return _Publisher(name, shown.strip("/ "))
+
+
+@lru_cache(maxsize=512)
+def _discount(text: str | None) -> str:
+    return _amount(text).strip("()（） ")
+
+
+@lru_cache(maxsize=128)  # stars come in halves
+def _stars(quoted_style: str | None) -> float | None:
+    """Return the stars of a bar by its width."""
+    percent = None if quoted_style is None else star_width(_decoded(quoted_style[1:-1]))
+    return None if percent is None else stars(percent)
 
 
 def _label_words(label: str) -> str:

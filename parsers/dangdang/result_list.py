@@ -151,7 +151,6 @@ class _Reading:
             self.items += 1
             self.tiles += item.is_tile
             self.clipped += item.clipped
-            self.plain += isinstance(item, PlainItem)
             if listing is not None:
                 self.listings.append(listing)
         self.elements += 1
@@ -162,6 +161,7 @@ class _Reading:
             self.add(PlainItem(match))
         except DoubtError:
             return False
+        self.plain += 1
         return True
 
     def result(self, classes: str | None, *, surplus: int = 0, unparsed: int = 0) -> ResultList:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import dataclasses
 import html
 import re
 import unicodedata
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from parsers import parse_search_page_to_wire, text
 from parsers.dangdang import parse_search_page
-from parsers.model import SearchPage
+from parsers.model import Listing, SearchPage
 from parsers.text import MAX_PRICE, parse_count, parse_date, parse_price
 from tests.parsers.markup import LIST_ITEM, real, search_page
 from tests.profiles import examples
@@ -113,3 +115,15 @@ def _is_plain(value: object) -> bool:
     if type(value) is tuple:
         return all(map(_is_plain, value))
     return type(value) in {str, int, float, bool, type(None)}
+
+
+def test_a_parsed_listing_is_like_one_that_was_constructed() -> None:
+    """It is frozen, and equal to one from the constructor, from the parser as from the wire."""
+    page = parse_search_page(search_page(LIST_ITEM).encode("gb18030"))
+    for listing in (page.listings[0], SearchPage.from_wire(page.to_wire()).listings[0]):
+        made = Listing(**{field.name: getattr(listing, field.name) for field in dataclasses.fields(Listing)})
+        assert type(listing) is Listing
+        assert (listing, hash(listing), repr(listing)) == (made, hash(made), repr(made))
+        assert copy.copy(listing) == listing == dataclasses.replace(listing)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            listing.title = ""  # type: ignore[misc]

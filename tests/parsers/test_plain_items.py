@@ -148,6 +148,41 @@ def test_markup_that_differs_a_little_is_plain_too(old: str, new: str) -> None:
     assert check(page.replace(old, new)).tree_items <= result_list._ODD_ITEMS
 
 
+def author_block(author: str, date: str, publisher: str, *, whole: str = "", title: str = "") -> str:
+    """Return an author block in the shop's markup."""
+    return (
+        f"<span><a href='//x' name='itemlist-author' dd_name='y' title='{whole}'>{author}</a></span>"
+        f"<span> /{date}</span><span> /<a href='//x' name='P_cbs' dd_name='y' title='{title}'>{publisher}</a></span>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (author_block("李雷 著", "2021-03-31", "海岸出版社"), ("李雷 著", "2021-03-31", "海岸出版社")),
+        (author_block("李雷 著", "2021年3月", "海岸", title="海岸出版社"), ("李雷 著", "2021年3月", "海岸出版社")),
+        (author_block("李雷 著", "2021", "A&amp;B", whole="李雷 著，韩梅 译"), ("李雷 著，韩梅 译", "2021", "A&B")),
+        (author_block("海岸出版社", "2021-03-31", "海岸出版社"), ("", "2021-03-31", "海岸出版社")),
+        (author_block("", "2021-03-31", "海岸出版社"), ("", "2021-03-31", "海岸出版社")),
+        (author_block("2021", "2022", "海岸出版社"), ("2022", "2021", "海岸出版社")),
+        (author_block("李雷", "2021", "2021"), ("李雷", "", "2021")),
+        (author_block("李雷", "2021-13-99", "海岸出版社"), ("李雷", "", "海岸出版社")),
+        (author_block("李雷", "2021-03-31", "不详"), ("李雷", "2021-03-31", None)),
+        (author_block("李雷", "2021-03-31", ""), ("李雷", "2021-03-31", None)),
+        (author_block("李雷", "2021-03-31", "岸" * 4000), ("李雷", "2021-03-31", "岸" * 2999 + "…")),
+    ],
+)  # fmt: skip
+def test_author_blocks_read_alike(block: str, said: tuple[str, str, str | None]) -> None:
+    """The direct way for the usual author block agrees with the general one for every other."""
+    page = pages()[0]
+    start = page.index('<p class="search_book_author">') + len('<p class="search_book_author">')
+    page = page[:start] + block + page[page.index("</p>", start) :]
+    found = check(page)
+    first = found.listings[0]
+    assert (first.contributors_text, first.published_text, first.publisher) == said
+    assert found.plain_items == 10
+
+
 ODD = [
     "<!-- x -->", "<script>x</script>", "<b>", "</b>", "</a>", "<a>", "<p>", "</p>", "</li>", "<li>", "</ul>", "<ul>",
     "</div>", "<table>", "<tr>", '<font class="skcolor_ljg">', "<i>", "<div>", "<textarea>", "<title>", "<plaintext>",

@@ -4,13 +4,28 @@ import csv
 import io
 import json
 import re
+import sys
 
 import pytest
 
 from parsers import titles
 from parsers.model import Flag
+from parsers.text import nfkc
 from parsers.titles import read_title
 from tests.parsers.markup import real
+
+
+def test_no_character_hides_a_sign_from_the_first_look() -> None:
+    """A title that is taken for a plain book at first sight has no sign in its normal form either."""
+    harmless = "".join(
+        char for char in map(chr, range(sys.maxunicode)) if not titles._ANY_SIGN_IN_ANY_FORM.search(char)
+    )
+    assert "（" in harmless
+    assert "＋" not in harmless
+    normal = nfkc(harmless)
+    assert not titles._ANY_SIGN.search(normal)
+    # None of them joins with its neighbours to another character.
+    assert normal == "".join(map(nfkc, harmless))
 
 
 @pytest.mark.parametrize(
