@@ -78,13 +78,16 @@ class CommandForkserver:
                     self._socket, [json.dumps(job).encode()], [out.fileno(), err.fileno(), theirs.fileno()]
                 )
             ours.setblocking(False)
-            loop = asyncio.get_running_loop()
-            pid = int(await loop.sock_recv(ours, 32))
+            reader, writer = await asyncio.open_connection(sock=ours.dup())
+            pid = int(await reader.readline())  # the two lines may arrive as one piece
             try:
-                code = int(await asyncio.wait_for(loop.sock_recv(ours, 32), seconds))
+                code = int(await asyncio.wait_for(reader.readline(), seconds))
             except TimeoutError:
                 os.kill(pid, signal.SIGKILL)
                 raise
+            finally:
+                writer.close()
+                await writer.wait_closed()
             out.seek(0)
             err.seek(0)
             return code, out.read(), err.read()
@@ -114,9 +117,9 @@ def _wait_for_command(job: dict[str, Any], out: int, err: int, status: int) -> N
     if pid == 0:
         os.close(status)
         _run_command(job, out, err)
-    os.write(status, b"%d" % pid)
+    os.write(status, b"%d\n" % pid)
     _, ended = os.waitpid(pid, 0)
-    os.write(status, b"%d" % os.waitstatus_to_exitcode(ended))
+    os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
     os._exit(0)
 
 
