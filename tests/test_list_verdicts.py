@@ -85,7 +85,7 @@ def test_a_mixed_query_is_mojibake_by_its_chinese_alone(echo: str, noted: bool) 
 def by_the_rule(
     judgements: Mapping[int, Judgement], requested: int
 ) -> tuple[dict[int, Judgement], int | None]:
-    """Return what `ListVerdicts` must come to, computed from all pages at once."""
+    """Compute the expected result of `ListVerdicts` from all pages at once."""
     read = {
         n: j.page for n, j in sorted(judgements.items()) if j.verdict is Verdict.OK and j.page is not None
     }

@@ -136,9 +136,9 @@ _OPENING = re.compile("|".join(OPENINGS), re.IGNORECASE)
 
 
 def python_files(room: str) -> list[Path]:
-    """Return the Python files in one of the `ROOMS`, relative to the project's root."""
+    """Return the Python files in one of the `ROOMS`, relative to the project's root, without those of environments."""
     paths = (path.relative_to(ROOT) for path in (ROOT / room).rglob("*.py"))
-    return sorted(path for path in paths if path != THIS)
+    return sorted(path for path in paths if path != THIS and ".venv-peers" not in path.parts)
 
 
 def documents() -> list[Path]:

@@ -267,7 +267,7 @@ def test_to_look_at_a_file_of_an_earlier_version_changes_nothing(file: Path, ver
 
 
 def test_a_migrated_file_goes_on(file: Path) -> None:
-    """What was worded and what is new are delivered together, each in its way; what was told is not told again."""
+    """Alerts stored as words and as facts are delivered together; a delivered alert is not sent again."""
     old_file(file, VERSION - 1)
     keep(file, replace(ALERT, product_id="13", note=NOTE))
     with WatchStore(file) as memory:
