@@ -38,6 +38,9 @@ notice: the 20-page job then takes 0.98 of its time with inline parsing, otherwi
 CLOSE_SECONDS = 2.0
 """The seconds that idle workers have to end by themselves before they are killed."""
 
+END_POLL_SECONDS = 0.05
+"""The seconds between two looks, while a pool instance ends, at whether it was killed meanwhile."""
+
 _CRASHED = ParseFailureReason.CRASHED
 
 
@@ -75,6 +78,7 @@ class _PoolInstance:
         self.processes: list[BaseProcess] = []
         self.killed = False
         """True if we ended the instance ourselves: then none of its pages is a suspect."""
+        self._kill_called = False
         self.reported = 0
         """The number of processes reported as started."""
         self._warm_ups: list[Future[int]] = []
@@ -122,6 +126,7 @@ class _PoolInstance:
         return all(future.done() for future in self._warm_ups)
 
     def kill(self) -> None:
+        self._kill_called = True
         for process in list(self.processes):
             # ValueError, AttributeError: it never started or is already closed, so there is nothing to end.
             with suppress(ValueError, AttributeError, ProcessLookupError):
@@ -143,8 +148,20 @@ class _PoolInstance:
                     os.read(reader.fileno(), 65536)
 
     def join(self) -> None:
-        """Wait, in a thread, until the executor and its processes have ended."""
-        self.executor.shutdown(wait=True)
+        """Wait, in a thread, until the executor and its processes have ended.
+
+        A worker that is killed while it writes its result leaves half a message in the result pipe. The executor's
+        thread would wait for the other half for ever, because this process holds the pipe's write end open, too.
+        """
+        executor = vars(self.executor)
+        manager: threading.Thread | None = executor["_executor_manager_thread"]
+        results: Any = executor["_result_queue"]
+        self.executor.shutdown(wait=False)
+        while manager is not None and manager.is_alive():
+            if self._kill_called:
+                results._writer.close()  # noqa: SLF001 – no public way
+            manager.join(END_POLL_SECONDS)
+        results.close()
         self._ended.set()
 
 

@@ -29,7 +29,7 @@ from crawler.parsing.pool import _PoolInstance as PoolInstance
 from crawler.phrases import Phrase
 from parsers.model import SearchPage
 from parsers.registry import SEARCH
-from tests.engine.parse_tasks import obey
+from tests.engine.parse_tasks import hang_with_half_a_result, obey
 from tests.processes import gone
 
 METHODS = [m for m in ("spawn", "forkserver") if m in multiprocessing.get_all_start_methods()]
@@ -136,6 +136,16 @@ async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -
     for pid in killed:
         assert pid is not None
         assert await gone(pid)
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_worker_killed_while_it_writes_its_result_holds_nobody_up(method: str) -> None:
+    """The page is given up, and the pool ends, although the rest of the result never comes."""
+    pool = ParsePool(workers=1, timeout=1.0, start_method=method, task=hang_with_half_a_result)
+    pool.warm_up(1)
+    outcome = await parse(pool, "")
+    assert outcome == ParseFailure(ParseFailureReason.TIMEOUT, Phrase("parser_slow", seconds=1.0))
+    await asyncio.wait_for(pool.close(), 20)
 
 
 async def test_closing_leaves_no_process(pool: ParsePool) -> None:
@@ -362,7 +372,7 @@ ORPHAN = """
     from crawler.parsing.job import ParseJob
     from crawler.parsing.pool import ParsePool
     from parsers.registry import SEARCH
-    from tests.engine.parse_tasks import obey
+    from tests.engine.parse_tasks import hang_with_half_a_result, obey
 
     async def main():
         pool = ParsePool(workers=2, start_method={method!r}, task=obey)
