@@ -1,7 +1,7 @@
 """Crawl the targets of some shards in one event loop.
 
-    asyncio.run(run_shards([0, 4], options, control, report), loop_factory=loop_factory())   # as Python 3.12 has it
-    run_in_new_loop([0, 4], options, control, report)                                        # the same, in every Python
+asyncio.run(run_shards([0, 4], options, control, report), loop_factory=loop_factory())   # as Python 3.12 has it
+run_in_new_loop([0, 4], options, control, report)                                        # the same, in every Python
 """
 
 from __future__ import annotations
