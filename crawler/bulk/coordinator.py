@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -115,8 +115,8 @@ class _Slot:
 class Coordinator:
     """One run of a crawl.
 
-    `intake` is None if the input has been read to its end. `on_intake` receives its counts when it has. `on_progress` is
-    called about once a second, `on_event` for what happens to processes.
+    `intake` is None if the input has been read to its end; `on_intake` receives its counts when it has. `on_progress`
+    is called about once a second, `on_event` for what happens to processes.
     """
 
     def __init__(

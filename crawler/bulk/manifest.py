@@ -1,11 +1,12 @@
 """The manifest of a bulk crawl: what is fixed when it begins, and which folders a crawl may use.
 
-`OUT/state/manifest.json` is written before the first target is read. A resumed crawl takes from it what must not change:
-the input, the number of shards, how pages are read and whether they are kept.
+`OUT/state/manifest.json` is written before the first target is read. A resumed crawl takes from it what must not
+change: the input, the number of shards, how pages are read and where they are kept.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -16,25 +17,29 @@ from pathlib import Path
 import msgspec
 
 from crawler.atomic_write import atomic_write, remove_abandoned, shown
+from crawler.bulk.input_lines import STDIN
 from crawler.bulk.model import Parse, Store, state_folder
 from crawler.errors import CrawlerError, OutputError, UsageError
 from crawler.file_lock import try_lock
 from crawler.phrases import Phrase
 from crawler.version import __version__
 
-__all__ = ["STDIN", "CrawlIsRunning", "Manifest", "check_resumed", "crawl_lock", "is_locked", "read_manifest"]
+__all__ = [
+    "STDIN",
+    "CrawlRunningError",
+    "Manifest",
+    "check_resumed",
+    "crawl_lock",
+    "is_locked",
+    "new_manifest",
+    "read_manifest",
+]
 
 LAYOUT = 1
 """The version of the files of a crawl. A program that reads another one refuses the folder."""
 
-STDIN = "-"
-"""The name of stdin as an input."""
 
-_FIXED = {"parse": "--parse", "store": "--store", "limit": "--limit", "input": "URLS"}
-"""The options that a resumed crawl may repeat but not change."""
-
-
-class CrawlIsRunning(CrawlerError):
+class CrawlRunningError(CrawlerError):
     """Another process crawls in this folder."""
 
 
@@ -127,17 +132,43 @@ def _check_unused(out: Path) -> None:
         raise UsageError(f"{shown(out)} is not empty and holds no crawl; choose another folder for --out")
 
 
-def check_resumed(out: Path, manifest: Manifest, given: Mapping[str, object]) -> None:
-    """Check that the options given for a resumed crawl are those that it began with. Raises UsageError.
+def new_manifest(
+    name: str, size: int | None, *, shards: int, parse: Parse, store: Store, limit: int | None
+) -> Manifest:
+    """Return the manifest of a crawl that begins now; `name` and `size` are those of its input."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return Manifest(name, size, shards, parse, store, limit, started_at=now)
 
-    `given` contains the fixed options that the command line names; the others come from the manifest.
+
+def check_resumed(
+    out: Path, manifest: Manifest, given: Mapping[str, object], source: tuple[str, int | None] | None
+) -> None:
+    """Check that a resumed crawl gets the options and the input that it began with. Raises UsageError.
+
+    `given` contains the fixed options that the command line names; the others come from the manifest. `source` is the
+    name and the size of the input; None if it is not needed any more.
     """
     for name, value in given.items():
         began = getattr(manifest, name)
         if value != began:
-            flag = _FIXED[name]
-            without = " without it" if began is None else f" with {flag} {began}"
-            raise UsageError(f"the crawl in {shown(out)} began{without}; omit {flag}, or choose another --out")
+            flag = f"--{name}"
+            with_it = f"without {flag}" if began is None else f"with {flag} {began}"
+            raise UsageError(
+                f"the crawl in {shown(out)} began {with_it}; omit {flag}, or choose another --out"
+            )
+    if source is None:
+        return
+    name, size = source
+    if name != manifest.input:
+        raise UsageError(
+            f"the crawl in {shown(out)} began with the list {shown(manifest.input)}; name that one, or choose another "
+            "--out"
+        )
+    if size != manifest.input_bytes:
+        raise UsageError(
+            f"{shown(name)} has changed since the crawl in {shown(out)} began ({manifest.input_bytes} bytes then, "
+            f"{size} now); restore it, or choose another --out"
+        )
 
 
 _LOCK = "lock"
@@ -149,7 +180,7 @@ _LOCK_POLL_SECONDS = 0.05
 def crawl_lock(out: Path) -> Iterator[None]:
     """Hold the lock on a crawl's folder for the block, creating the folder. The system releases it with the process.
 
-    Raises CrawlIsRunning if another process holds it, OutputError if the folder cannot be created.
+    Raises CrawlRunningError if another process holds it, OutputError if the folder cannot be created.
     """
     folder = state_folder(out)
     try:
@@ -162,7 +193,7 @@ def crawl_lock(out: Path) -> Iterator[None]:
         # `bulk status` holds the lock for a moment.
         tries = (time.sleep(_LOCK_POLL_SECONDS * bool(n)) or try_lock(descriptor) for n in range(_LOCK_TRIES))
         if all(locked is False for locked in tries):
-            raise CrawlIsRunning(Phrase("bulk_running", folder=shown(out)))
+            raise CrawlRunningError(Phrase("bulk_running", folder=shown(out)))
         remove_abandoned(folder)
         yield
     finally:

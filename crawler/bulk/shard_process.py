@@ -1,7 +1,7 @@
 """The code inside a shard process: its start, the commands that it takes, and its end when the coordinator ends.
 
-Each process crawls some shards in one event loop and parses pages inline. It reports to the coordinator over a pipe; its
-pulse lies in a file that outlives it.
+Each process crawls some shards in one event loop and parses pages inline. It reports to the coordinator over a pipe;
+its pulse lies in a file that outlives it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,30 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.atomic_write import shown
+from crawler.bulk.manifest import CrawlRunningError
 from crawler.bulk.model import BulkOptions, ShardProgress, state_folder
 from crawler.file_lock import try_lock
 from crawler.parsing import worker
+from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
     from crawler.bulk.control import Control
 
-__all__ = ["Command", "Failure", "LogLine", "lock_path", "pulse_path", "run_process"]
+__all__ = [
+    "Command",
+    "Failure",
+    "LogLine",
+    "lock_path",
+    "pulse_path",
+    "run_process",
+    "wait_for_earlier_processes",
+]
 
 _LOCK_POLL_SECONDS = 0.05
+
+_ENDING_SECONDS = 10.0
+"""The longest time that processes of a killed coordinator may take to end."""
 
 _MOST_LOG_LINES = 10
 """The maximum number of log messages of libraries that a process passes on."""
@@ -161,3 +175,18 @@ class _PassOn(logging.Handler):
         if self._sent < _MOST_LOG_LINES:
             self._sent += 1
             self._coordinator.send(LogLine(record.getMessage().partition("\n")[0]))
+
+
+def wait_for_earlier_processes(out: Path, shards: int) -> None:
+    """Wait until no process of an earlier run holds a shard; raise CrawlRunningError if one does not end."""
+    deadline = time.monotonic() + _ENDING_SECONDS
+    for shard in range(shards):
+        with suppress(FileNotFoundError):
+            descriptor = os.open(lock_path(out, shard), os.O_RDWR)
+            try:
+                while try_lock(descriptor) is False:
+                    if time.monotonic() > deadline:
+                        raise CrawlRunningError(Phrase("bulk_ending", folder=shown(out)))
+                    time.sleep(_LOCK_POLL_SECONDS)
+            finally:
+                os.close(descriptor)

@@ -1,7 +1,7 @@
 """The status of a bulk crawl: running, stopped or finished, told from its folder alone, even after `kill -9`.
 
-The running crawl writes `OUT/state/status.json` about once a second. What counts is the lock that it holds while it runs,
-and the stores.
+A crawl writes `OUT/state/status.json` about once a second. What counts is the lock that it holds while it runs, and the
+stores.
 """
 
 from __future__ import annotations

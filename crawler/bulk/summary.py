@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from crawler.atomic_write import atomic_write
-from crawler.bulk.manifest import STDIN, Manifest
+from crawler.bulk.input_lines import STDIN
+from crawler.bulk.intake import REJECTED
+from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions
 from crawler.bulk.progress import output_files
 from crawler.bulk.result_lines import ResultFigures, result_figures
@@ -24,9 +25,6 @@ __all__ = ["PASSES", "Summary", "summarize", "write_json"]
 
 PASSES = frozenset(verdict.value for verdict in Verdict if not verdict.failed)
 """The verdicts that do not count as failed."""
-
-REJECTED = "rejected.tsv"
-"""The file with the lines of the input that are no targets."""
 
 STOPPED_SECONDS = 0.4
 """The longest time for reading results after a stop, which must end within three seconds."""
@@ -72,7 +70,9 @@ class Summary:
         return dt.datetime.fromisoformat(self.manifest.started_at)
 
 
-def summarize(status: Status, options: BulkOptions, *, processes: int, stopped: str, seconds: float) -> Summary:
+def summarize(
+    status: Status, options: BulkOptions, *, processes: int, stopped: str, seconds: float
+) -> Summary:
     """Read the results and return the summary. Raises OSError if a result file cannot be read."""
     out = options.out
     state = State.FINISHED if status.manifest.intake_complete and not status.pending else State.STOPPED
@@ -90,9 +90,7 @@ def summarize(status: Status, options: BulkOptions, *, processes: int, stopped: 
         seconds=seconds,
         verdicts=status.verdicts,
         pending=status.pending,
-        figures=result_figures(
-            out, PASSES, seconds=None if state is State.FINISHED else STOPPED_SECONDS
-        ),
+        figures=result_figures(out, PASSES, seconds=None if state is State.FINISHED else STOPPED_SECONDS),
         files=files,
         disk_used=status.disk_used,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from crawler.atomic_write import atomic_write
-from crawler.bulk.manifest import STDIN
+from crawler.bulk.input_lines import STDIN
 from crawler.bulk.status import State
 from crawler.bulk.summary import MOST_HOSTS, PASSES, Summary
 from crawler.bulk.wording import duration, rate, size, verdict_name
@@ -87,7 +87,9 @@ def _alarms(summary: Summary, say: Labels) -> Iterator[Alarm]:
 def _partly_read(summary: Summary, say: Labels) -> tuple[tuple[str, str], ...]:
     if summary.figures.complete:
         return ()
-    return ((f"{summary.figures.lines:,}", say("bulk_partly_read", n=summary.figures.lines, all=summary.done)),)
+    return (
+        (f"{summary.figures.lines:,}", say("bulk_partly_read", n=summary.figures.lines, all=summary.done)),
+    )
 
 
 def _facts(summary: Summary, say: Labels) -> Iterator[tuple[str, str]]:
@@ -96,7 +98,9 @@ def _facts(summary: Summary, say: Labels) -> Iterator[tuple[str, str]]:
     yield say("bulk_state"), state
     yield say("bulk_input"), say("bulk_stdin") if manifest.input == STDIN else clean(manifest.input)
     yield say("bulk_lines"), input_lines(manifest.intake, say)
-    total = say("bulk_total" if manifest.intake_complete else "bulk_total_so_far", n=summary.done + summary.pending)
+    total = say(
+        "bulk_total" if manifest.intake_complete else "bulk_total_so_far", n=summary.done + summary.pending
+    )
     yield say("bulk_progress"), say("bulk_done", done=f"{summary.done:,}", total=total)
     yield say("bulk_failed"), f"{summary.failed:,}"
     yield say("bulk_started"), minute(summary.started_at, say)
@@ -143,15 +147,18 @@ def throughput_chart(points: Sequence[tuple[dt.datetime, float]], width: int, sa
     for moment, height in points:
         left, right = (time.at(at) * BOX / 100 for at in (moment, moment + dt.timedelta(seconds=width)))
         d += f"M{left:.1f} {BOX}V{axis.at(height) * BOX / 100:.1f}H{right:.1f}V{BOX}z"
-    name = say(
-        "bulk_throughput_name", start=minute(start, say), end=minute(end, say), most=rate(highest)
-    )
+    name = say("bulk_throughput_name", start=minute(start, say), end=minute(end, say), most=rate(highest))
     ticks = time.clock_ticks(8)
     parts = [
         f'<svg class="plot" role="img" aria-label="{escape(name)}">',
         *(tick_beside(axis.at(value), words) for value, words in axis.ticks("")),
         *(
-            tick_below(time.at(at), words, side="end" if time.at(at) > 94 else "middle", kind="minor" if n % 2 else "")
+            tick_below(
+                time.at(at),
+                words,
+                side="end" if time.at(at) > 94 else "middle",
+                kind="minor" if n % 2 else "",
+            )
             for n, (at, words) in enumerate(ticks)
         ),
         f'<svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none"><path class="throughput" d="{d}"/></svg>',

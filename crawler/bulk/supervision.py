@@ -52,7 +52,10 @@ class ShardProcess:
             self.connection, theirs = Pipe()
             # A new interpreter: the intake's thread runs, and a fork would copy whatever lock it holds.
             self.process: BaseProcess = PROCESS_TYPES["spawn"](
-                target=target, args=(slot, self.shards, options, theirs), name=f"shard-process-{slot}", daemon=True
+                target=target,
+                args=(slot, self.shards, options, theirs),
+                name=f"shard-process-{slot}",
+                daemon=True,
             )
             try:
                 self.process.start()

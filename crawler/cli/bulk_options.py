@@ -77,7 +77,8 @@ def _add_crawl(parts: argparse._SubParsersAction[Any], program: str) -> argparse
         "crawl",
         help="crawl a list of URLs",
         description=DESCRIPTION.format(program=program),
-        epilog=EPILOG.format(program=program) + "\n".join(f"  {code:<4} {words}" for code, words in MEANINGS.items()),
+        epilog=EPILOG.format(program=program)
+        + "\n".join(f"  {code:<4} {words}" for code, words in MEANINGS.items()),
         formatter_class=HelpFormatter,
         allow_abbrev=False,
         prog=program,
@@ -201,8 +202,8 @@ def _add_common_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--lang",
         metavar="LANG",
-        help="language of tables, the HTML summary and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; "
-        "auto follows the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
+        help="language of tables, the HTML summary and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or "
+        "zh_CN; auto follows the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
     )
     group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
 

@@ -16,12 +16,16 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "bulk_days": ("{n} d {time}", "{n} 天 {time}", "{n} 天 {time}"),
     "bulk_disk": ("{used} on disk", "占用磁盘 {used}", "佔用磁碟 {used}"),
     "bulk_disk_of": (
-        "{used} of about {foreseen} on disk", "占用磁盘 {used}（预计 {foreseen}）", "佔用磁碟 {used}（預計 {foreseen}）",
+        "{used} of about {foreseen} on disk",
+        "占用磁盘 {used}（预计 {foreseen}）",
+        "佔用磁碟 {used}（預計 {foreseen}）",
     ),
     "bulk_verdict": ("{verdict} {n:,}", "{verdict} {n:,}", "{verdict} {n:,}"),
     "bulk_disk_short": (
-        "about {foreseen} will be written and {free} are free: the disk will be full before the end; make room "
-        "meanwhile, or stop and resume elsewhere on a larger disk",
+        (
+            "about {foreseen} will be written and {free} are free: the disk will be full before the end; make room "
+            "meanwhile, or stop and resume elsewhere on a larger disk"
+        ),
         "预计还需写入 {foreseen}，而磁盘只剩 {free}，将在完成前写满；请及时腾出空间，或停止后移到更大的磁盘上续传",
         "預計還需寫入 {foreseen}，而磁碟只剩 {free}，將在完成前寫滿；請及時騰出空間，或停止後移到更大的磁碟上續傳",
     ),
@@ -43,8 +47,10 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "bulk_updated": ("last sign of life", "最近更新", "最近更新"),
     "bulk_lines": ("input lines", "输入行", "輸入列"),
     "bulk_lines_of": (
-        "{lines:,}: {targets:,} URLs, {duplicates:,} duplicates, {rejected:,} rejected, {skipped:,} blank lines and "
-        "comments",
+        (
+            "{lines:,}: {targets:,} URLs, {duplicates:,} duplicates, {rejected:,} rejected, {skipped:,} blank lines "
+            "and comments"
+        ),
         "{lines:,} 行：网址 {targets:,}、重复 {duplicates:,}、无效 {rejected:,}、空行和注释 {skipped:,}",
         "{lines:,} 列：網址 {targets:,}、重複 {duplicates:,}、無效 {rejected:,}、空列和註解 {skipped:,}",
     ),
@@ -54,18 +60,42 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     # What the command says
     "bulk_resume": ("to crawl the rest: {command}", "抓取其余的网址：{command}", "抓取其餘的網址：{command}"),
-    "bulk_retry": ("to try the failed ones again: {command}", "重新抓取失败的网址：{command}", "重新抓取失敗的網址：{command}"),
-    "bulk_left": ("{why}: {n:,} URLs not crawled", "{why}：{n:,} 个网址没有抓取", "{why}：{n:,} 個網址沒有抓取"),
-    "bulk_failed_urls": ("{n:,} of {all:,} URLs failed", "{all:,} 个网址中有 {n:,} 个失败", "{all:,} 個網址中有 {n:,} 個失敗"),
+    "bulk_retry": (
+        "to try the failed ones again: {command}",
+        "重新抓取失败的网址：{command}",
+        "重新抓取失敗的網址：{command}",
+    ),
+    "bulk_left": (
+        "{why}: {n:,} URLs not crawled",
+        "{why}：{n:,} 个网址没有抓取",
+        "{why}：{n:,} 個網址沒有抓取",
+    ),
+    "bulk_failed_urls": (
+        "{n:,} of {all:,} URLs failed",
+        "{all:,} 个网址中有 {n:,} 个失败",
+        "{all:,} 個網址中有 {n:,} 個失敗",
+    ),
     "bulk_rejected": (
         "{n:,} lines of the input are no URLs to crawl; see {path}",
         "输入中有 {n:,} 行不是可抓取的网址，详见 {path}",
         "輸入中有 {n:,} 列不是可抓取的網址，詳見 {path}",
     ),
     "bulk_nothing": ("the input holds no URL", "输入中没有网址", "輸入中沒有網址"),
-    "bulk_files": ("results: {results}; summary: {summary}", "结果：{results}；摘要：{summary}", "結果：{results}；摘要：{summary}"),
-    "bulk_requeued": ("{n:,} failed URLs are crawled again", "重新抓取 {n:,} 个失败的网址", "重新抓取 {n:,} 個失敗的網址"),
-    "bulk_nothing_failed": ("no URL failed; nothing to crawl again", "没有失败的网址，无需重新抓取", "沒有失敗的網址，無需重新抓取"),
+    "bulk_files": (
+        "results: {results}; summary: {summary}",
+        "结果：{results}；摘要：{summary}",
+        "結果：{results}；摘要：{summary}",
+    ),
+    "bulk_requeued": (
+        "{n:,} failed URLs are crawled again",
+        "重新抓取 {n:,} 个失败的网址",
+        "重新抓取 {n:,} 個失敗的網址",
+    ),
+    "bulk_nothing_failed": (
+        "no URL failed; nothing to crawl again",
+        "没有失败的网址，无需重新抓取",
+        "沒有失敗的網址，無需重新抓取",
+    ),
     "bulk_already_finished": ("this crawl is finished", "抓取已经完成", "抓取已經完成"),
     "bulk_capped": (
         "{shards} shards were fixed when the crawl began, so {shards} processes run instead of {processes}",
@@ -73,14 +103,20 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "開始抓取時分為 {shards} 片，因此執行 {shards} 個行程，而不是 {processes} 個",
     ),
     "bulk_fewer_requests": (
-        "only {files} files may be open at once: {n} requests at a time per process instead of {wanted}; raise the "
-        "limit: ulimit -n {needed}",
-        "最多可同时打开 {files} 个文件：每个进程同时最多 {n} 个请求，而不是 {wanted} 个；请放宽限制：ulimit -n {needed}",
-        "最多可同時開啟 {files} 個檔案：每個行程同時最多 {n} 個請求，而不是 {wanted} 個；請放寬限制：ulimit -n {needed}",
+        (
+            "only {files} files may be open at once: {n} requests at a time per process instead of {wanted}; raise the "
+            "limit: ulimit -n {needed}"
+        ),
+        "最多同时打开 {files} 个文件：每个进程同时发 {n} 个请求，而不是 {wanted} 个；请放宽限制：ulimit -n {needed}",
+        "最多同時開啟 {files} 個檔案：每個行程同時最多 {n} 個請求，而不是 {wanted} 個；請放寬限制：ulimit -n {needed}",
     ),
     "bulk_process": ("process {slot}, pid {pid}", "进程 {slot}（pid {pid}）", "行程 {slot}（pid {pid}）"),
     "bulk_process_started": ("started", "已启动", "已啟動"),
-    "bulk_process_ended": ("ended ({why}); it is replaced", "已结束（{why}），将由新进程接替", "已結束（{why}），將由新行程接替"),
+    "bulk_process_ended": (
+        "ended ({why}); it is replaced",
+        "已结束（{why}），将由新进程接替",
+        "已結束（{why}），將由新行程接替",
+    ),
     "bulk_process_hung": ("hangs; it is replaced", "没有响应，将由新进程接替", "沒有回應，將由新行程接替"),
     "bulk_process_blamed": (
         "line {number} of the input: its page is saved unread ({verdict})",
@@ -101,6 +137,17 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "bulk_price": ("Price", "价格", "價格"),
     "bulk_currency": ("Currency", "货币", "貨幣"),
     "bulk_availability": ("Availability", "供货", "供貨"),
+    "bulk_in_stock": ("in stock", "有货", "有貨"),
+    "bulk_limited": ("few left", "少量", "少量"),
+    "bulk_online_only": ("online only", "仅限网购", "限網路購買"),
+    "bulk_in_store_only": ("in store only", "仅限门店", "限門市購買"),
+    "bulk_preorder": ("pre-order", "预售", "預購"),
+    "bulk_backorder": ("on back order", "可订购", "可訂購"),
+    "bulk_made_to_order": ("made to order", "按需制作", "依訂製作"),
+    "bulk_reserved": ("reserved", "已被预订", "已被預訂"),
+    "bulk_out_of_stock": ("out of stock", "缺货", "缺貨"),
+    "bulk_sold_out": ("sold out", "已售罄", "已售完"),
+    "bulk_discontinued": ("discontinued", "已停售", "已停售"),
     "bulk_verdict_label": ("Verdict", "结果", "結果"),
     "bulk_status": ("Status", "状态码", "狀態碼"),
     "bulk_type": ("Type", "类型", "類型"),
@@ -143,7 +190,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "bulk_no_throughput": ("No page was fetched.", "没有抓取任何页面。", "沒有抓取任何頁面。"),
     "bulk_partial_text": (
-        "{why}: {n:,} URLs are not crawled yet.", "{why}：还有 {n:,} 个网址没有抓取。", "{why}：還有 {n:,} 個網址沒有抓取。",
+        "{why}: {n:,} URLs are not crawled yet.",
+        "{why}：还有 {n:,} 个网址没有抓取。",
+        "{why}：還有 {n:,} 個網址沒有抓取。",
     ),
     "bulk_bodies": ("downloaded", "下载量", "下載量"),
     "bulk_started": ("started", "开始时间", "開始時間"),

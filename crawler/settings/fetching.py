@@ -51,7 +51,9 @@ class FetchSettings(Table):
     """The longest wait in seconds that a Retry-After may request; beyond it the page fails. A Crawl-delay may be ten
     times as long; beyond that no page is requested."""
     obey_robots: Annotated[
-        bool, switch, Option(commands=("search", "bulk"), flag="--ignore-robots", dest="obey_robots", recorded=True)
+        bool,
+        switch,
+        Option(commands=("search", "bulk"), flag="--ignore-robots", dest="obey_robots", recorded=True),
     ] = True
     """True to obey robots.txt, including its Crawl-delay."""
     proxy: Annotated[
