@@ -18,7 +18,7 @@ from crawler.bulk.shard_process import run_process
 from crawler.bulk.supervision import ProcessTarget
 from crawler.errors import OutputError
 from tests.bulk import process_targets
-from tests.bulk.sites import PAGE, fill, options_for, page, read_lines, serving, targets
+from tests.bulk.sites import PAGE, fill, options_for, page, read_lines, serving, targets, until
 from tests.processes import children
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -99,7 +99,7 @@ async def test_a_page_that_hangs_or_crashes_the_parser_costs_that_page(tmp_path:
     """Each such page is saved with its verdict; all others are read, and every URL has one result."""
     marks = {"/3": process_targets.HANG, "/7": process_targets.CRASH, "/8": process_targets.CRASH}
     async with serving(evil(marks)) as sites:
-        options = options_for(tmp_path, parse_seconds=1.0)
+        options = options_for(tmp_path, parse_seconds=3.0)
         fill(options, targets([sites.url(1 + n % 3, f"/{n}") for n in range(30)]))
         run = Run(options, target=process_targets.with_evil_pages)
         outcome = await run.outcome()
@@ -127,7 +127,7 @@ async def test_a_process_killed_while_it_parses_blames_no_page(tmp_path: Path) -
 async def test_a_process_without_a_heartbeat_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "SILENT_SECONDS", 1.5)  # longer than the start of a process
+    monkeypatch.setattr(supervision, "SILENT_SECONDS", 3.0)  # longer than the start of a process
     async with serving() as sites:
         options = options_for(tmp_path)
         fill(options, targets([sites.url(1, f"/{n}") for n in range(10)]))
@@ -142,9 +142,10 @@ async def test_a_process_without_a_heartbeat_is_replaced(
     ("target", "why"), [(process_targets.dying, "exit code 7"), (process_targets.failing, "no such luck")]
 )
 async def test_a_process_that_dies_again_and_again_ends_the_crawl(
-    tmp_path: Path, target: ProcessTarget, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: ProcessTarget, why: str
 ) -> None:
     """It is not restarted for ever; the reason is told, and the targets stay pending."""
+    monkeypatch.setattr(coordinator, "_RESTART_SECONDS", 0.01)
     options = options_for(tmp_path)
     fill(options, targets(["http://127.0.0.1:9/"]))
     run = Run(options, target=target)
@@ -170,8 +171,8 @@ async def test_an_intake_that_fails_ends_the_crawl(tmp_path: Path) -> None:
     assert (outcome.finished, str(outcome.error)) == (False, "the disk is full")
 
 
-async def test_a_deadline_stops_the_crawl_with_what_it_has(tmp_path: Path) -> None:
-    """Results that were fetched are saved; requests in flight are cancelled and stay pending."""
+async def test_a_stop_saves_what_was_fetched(tmp_path: Path) -> None:
+    """Requests in flight are cancelled, and their targets stay pending."""
     release = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -182,13 +183,21 @@ async def test_a_deadline_stops_the_crawl_with_what_it_has(tmp_path: Path) -> No
     async with serving(answer) as sites:
         options = options_for(tmp_path)
         fill(options, targets([sites.url(1, f"/{n}") for n in range(10)]))
-        outcome = await Run(options, max_seconds=1.5).outcome()
-    assert outcome.stopped == "the deadline of 1.5 s was reached"
+        run = Run(options)
+        ending = asyncio.create_task(run.outcome())
+        await until(lambda: len(sites.paths()) == 9)  # /0 has ended, and eight wait
+        run.coordinator.stop("enough")
+        outcome = await ending
+    assert (outcome.finished, outcome.stopped, outcome.error) == (False, "enough", None)
     assert verdicts(tmp_path) == {1: "ok"}
     assert (outcome.snapshot.done, outcome.snapshot.total) == (1, 10)
 
-    def __init__(self, started: Sequence[int]) -> None:
-        self.started = list(started)
+
+async def test_a_deadline_stops_the_crawl(tmp_path: Path) -> None:
+    options = options_for(tmp_path)
+    fill(options, targets(["http://127.0.0.1:9/"]))
+    outcome = await Run(options, max_seconds=0.01).outcome()
+    assert (outcome.finished, outcome.stopped) == (False, "the deadline of 0.01 s was reached")
 
 
 async def test_fewer_processes_than_wanted_do_all_the_work(
