@@ -58,7 +58,7 @@ def result_line(
         "final_url": target.url if exchange is None else exchange.final_url,
         "status": 0 if exchange is None else exchange.status or 0,
         "verdict": verdict,
-        "detail": detail,
+        "detail": str(detail),  # a phrase as its English text
         "attempts": target.attempts if exchange is None else target.attempts + exchange.attempts,
         "bytes": 0 if exchange is None else len(exchange.body),
         "milliseconds": milliseconds,

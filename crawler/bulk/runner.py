@@ -227,6 +227,8 @@ class _Crawl:
     async def _feed(self) -> None:
         while True:
             self._scheduler.feed()
+            if self._scheduler.is_dry and not any(each.in_flight for each in self._progress.values()):
+                self._saver.hurry()
             if self._control.draining and all(map(self._scheduler.is_idle, self._shards)):
                 self._changed.set()
             try:

@@ -55,6 +55,11 @@ class Saver:
         if self._bytes + self._saving_bytes >= MOST_BYTES:
             self._room.clear()
 
+    def hurry(self) -> None:
+        """Save what there is now: nothing else is going on."""
+        if self._entries:
+            self._full.set()
+
     async def room(self) -> None:
         """Wait until there is room for another result."""
         if not self._room.is_set():

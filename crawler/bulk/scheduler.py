@@ -27,7 +27,10 @@ MAX_HOSTS = 8_192
 """Limit on the hosts in memory. Only hosts that are parked make so many necessary."""
 
 MAX_READ_AHEAD, ALL_READ_AHEAD = 32, 16_384
-"""Limits on the targets in memory: of one host, and about of all together. Each takes some 600 bytes."""
+"""Limits on the targets in memory: of one host, and of all together. Each takes some 600 bytes."""
+
+MIN_READ_AHEAD = 2
+"""Beyond the limit for all together, a host still gets so many."""
 
 ASK_SECONDS = 0.5
 """How often a source without pending targets, or a host without further ones, is asked again."""
@@ -97,6 +100,8 @@ class Scheduler:
         self._parked: list[tuple[float, int, _Host]] = []
         self._parkings = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._queued = 0
+        """Targets in memory that nobody has taken."""
         self._hungry: deque[_Host] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._asked_at = dict.fromkeys(sources, -math.inf)
@@ -151,6 +156,7 @@ class Scheduler:
                         self._park(host, ASK_SECONDS)
                     continue
             target = host.queue.popleft()
+            self._queued -= 1
             host.holding += 1
             host.unsaved += 1
             self._enqueue(host)
@@ -217,26 +223,23 @@ class Scheduler:
 
     def _check_queue(self, host: _Host) -> None:
         """Mark a host that needs further targets."""
-        if host.is_hungry or len(host.queue) > self._read_ahead_limit // 4:
+        if host.is_hungry or len(host.queue) > MAX_READ_AHEAD // 4:
             return
         if host.has_more or self._loop.time() - host.asked_at > ASK_SECONDS:
             host.is_hungry = True
             self._hungry.append(host)
             self.wants_feed.set()
 
-    @property
-    def _read_ahead_limit(self) -> int:
-        count = sum(map(len, self._hosts.values()))
-        return max(2, min(MAX_READ_AHEAD, ALL_READ_AHEAD // max(1, count)))
-
     def _read_ahead(self, host: _Host, now: float) -> None:
-        limit = self._read_ahead_limit - len(host.queue)
+        room = max(MIN_READ_AHEAD, min(MAX_READ_AHEAD, ALL_READ_AHEAD - self._queued))
+        limit = room - len(host.queue)
         if limit <= 0:
             return
         host.cursor, targets = self._sources[host.shard].next_of(host.name, after=host.cursor, limit=limit)
         host.asked_at = now
         host.has_more = len(targets) == limit
         host.queue.extend(targets)
+        self._queued += len(targets)
         self._enqueue(host)
 
     def _admit(self, shard: int, now: float) -> None:
@@ -252,17 +255,23 @@ class Scheduler:
             self._read_ahead(host, now)
             self._forget_if_done(host)  # another process may have finished its targets meanwhile
 
+    @property
+    def is_dry(self) -> bool:
+        """True if no host in memory has a target."""
+        return not (self._ready or self._parked or self._hungry)
+
     # Saving
 
     def saved(self, shard: int, names: Iterable[str]) -> None:
         """Record that one result of each named host (as often as it is named) is on disk."""
         hosts = self._hosts[shard]
+        had_hosts = bool(hosts)
         for name in names:
             host = hosts[name]
             host.unsaved -= 1
             if not host.unsaved:
                 self._forget_if_done(host)
-        if not hosts:  # look at once if it is the end
+        if had_hosts and not hosts:  # look at once if it is the end
             self._asked_at[shard] = -math.inf
             self.wants_feed.set()
 
