@@ -86,13 +86,13 @@ class Outcome:
 
     finished: bool
     """True if every target has a result."""
+    snapshot: Snapshot
     stopped: str = ""
     """Why the run ended before."""
     error: Exception | None = None
     """The error that ended it."""
     traceback: str = ""
     """Where that error happened, if that was in another process."""
-    snapshot: Snapshot | None = None
 
 
 @dataclass(slots=True)
@@ -390,7 +390,7 @@ class Coordinator:
                 self.progress.open_shard(shard, self._counts_of(shard).finished)
         self._report(time.monotonic(), at_end=True)
         stopped = "" if finished or self._error is not None else self._stop_reason
-        return Outcome(finished, stopped, self._error, self._traceback, self.progress.snapshot())
+        return Outcome(finished, self.progress.snapshot(), stopped, self._error, self._traceback)
 
     def _stop_processes(self) -> None:
         """Let the processes commit what is fetched, then end them."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.atomic_write import atomic_write, remove_abandoned, shown
-from crawler.bulk.input_lines import STDIN
+from crawler.bulk.input import STDIN
 from crawler.bulk.model import Parse, Store, state_folder
 from crawler.errors import CrawlerError, OutputError, UsageError
 from crawler.file_lock import try_lock
@@ -190,14 +190,21 @@ def crawl_lock(out: Path) -> Iterator[None]:
         why = error.strerror or str(error)
         raise OutputError(Phrase("folder_not_made", folder=shown(out), why=why)) from error
     try:
-        # `bulk status` holds the lock for a moment.
-        tries = (time.sleep(_LOCK_POLL_SECONDS * bool(n)) or try_lock(descriptor) for n in range(_LOCK_TRIES))
-        if all(locked is False for locked in tries):
+        if not _lock(descriptor):
             raise CrawlRunningError(Phrase("bulk_running", folder=shown(out)))
         remove_abandoned(folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file; try for a moment, because `bulk status` may hold it so long. Return False if it stays locked."""
+    for _ in range(_LOCK_TRIES):
+        if try_lock(descriptor) is not False:
+            return True
+        time.sleep(_LOCK_POLL_SECONDS)
+    return False
 
 
 def is_locked(out: Path) -> bool:

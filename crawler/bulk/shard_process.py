@@ -99,6 +99,7 @@ def run_process(slot: int, shards: Sequence[int], options: BulkOptions, connecti
             for shard in shards:
                 _hold_lock(lock_path(options.out, shard), locks)
             _crawl(slot, shards, options, coordinator)
+            os._exit(0)  # a lookup of a name may hang in a thread, for which the interpreter would wait
     except Exception as error:  # noqa: BLE001 – the coordinator decides; nobody reads a traceback here
         coordinator.send(Failure(error))
         os._exit(1)  # no thread of a broken process may keep it

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from crawler.atomic_write import atomic_write
-from crawler.bulk.input_lines import STDIN
+from crawler.bulk.input import STDIN
 from crawler.bulk.intake import REJECTED
 from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from crawler.atomic_write import atomic_write
-from crawler.bulk.input_lines import STDIN
+from crawler.bulk.input import STDIN
 from crawler.bulk.status import State
 from crawler.bulk.summary import MOST_HOSTS, PASSES, Summary
 from crawler.bulk.wording import duration, rate, size, verdict_name

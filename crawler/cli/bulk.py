@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from crawler.cli import console
 from crawler.cli.bulk_options import PARTS, add_parsers
 from crawler.cli.exit_codes import ExitCode
-from crawler.errors import UsageError
+from crawler.errors import OutputError, UsageError
+from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
     from crawler.bulk.coordinator import Outcome
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
     """Return the manifest of the crawl to run: a new one, or the one that is found in the folder. Raises UsageError."""
-    from crawler.bulk.input_lines import STDIN, describe_input
+    from crawler.bulk.input import STDIN, describe_input
     from crawler.bulk.manifest import check_resumed, new_manifest
     from crawler.bulk.model import Parse, Store
     from crawler.parsing.page_parser import usable_cpus
@@ -151,21 +152,24 @@ def _options(args: argparse.Namespace, settings: Settings, manifest: Manifest, p
     )
 
 
-IDLE_CONNECTIONS = 200
-"""The connections that a downloader keeps open for later requests."""
-
-FILES_OF_A_PROCESS, FILES_OF_A_SHARD = 60, 10
+FILES_OF_A_PROCESS, FILES_OF_A_SHARD = 64, 10
 """Open files of a process besides its connections: its program and event loop; stores, logs and outputs of a shard."""
 
 
 def _affordable(requests: int, shards: int) -> int:
-    """Return the number of requests at a time that the limit of open files allows; say so if it is less than wanted."""
+    """Return the number of requests at a time that the limit of open files allows; say so if it is less than wanted.
+
+    Each request has a connection, and as many again wait for later requests. Raises OutputError if the limit allows
+    hardly any.
+    """
     from crawler.bulk.descriptors import allow_descriptors
 
     others = FILES_OF_A_PROCESS + FILES_OF_A_SHARD * shards
-    needed = others + IDLE_CONNECTIONS + requests
+    needed = others + 2 * requests
     files = allow_descriptors(needed)
-    possible = requests if files >= needed else max(1, min(requests, (files - others) // 2))
+    possible = requests if files >= needed else min(requests, (files - others) // 2)
+    if possible < 1:
+        raise OutputError(Phrase("too_few_files", n=files, needed=others + 2))
     if possible < requests:
         words = console.words()(
             "bulk_fewer_requests", files=files, n=possible, wanted=requests, needed=needed

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.atomic_write import shown
-from crawler.bulk.input_lines import STDIN
+from crawler.bulk.input import STDIN
 from crawler.bulk.intake import REJECTED
 from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions, Parse
