@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from typing import Protocol
 
 from crawler.bulk.model import BulkOptions, ShardProgress, store_path
-from crawler.bulk.progress import Progress, Snapshot, disk_used
+from crawler.bulk.progress import Progress, Snapshot, output_files, state_bytes
 from crawler.bulk.shard_process import Command, Failure, LogLine, run_process
 from crawler.bulk.store import ShardStore, StoreCounts
 from crawler.bulk.supervision import ProcessTarget, ShardProcess
@@ -35,9 +35,6 @@ STOP_SECONDS = 2.2
 
 REPORT_SECONDS = 1.0
 """The time between two reports of the progress."""
-
-DISK_SECONDS = 5.0
-"""The time between two measurements of the disk."""
 
 LOST_SECONDS = 3.0
 """If the coordinator itself did not run for so long, the machine or its job was suspended, and no process hangs."""
@@ -148,7 +145,7 @@ class Coordinator:
         self._reading: threading.Thread | None = None
         self._counts: Mapping[str, int] | None = None
         self._intake_error: Exception | None = None
-        self._reported_at = self._measured_at = float("-inf")
+        self._reported_at = float("-inf")
 
     def stop(self, reason: str) -> None:
         """End the crawl with what is fetched; safe in a signal handler."""
@@ -241,7 +238,7 @@ class Coordinator:
         slot.process = ShardProcess(slot.number, slot.shards, self._options, self._target)
         self._on_event(ProcessEvent("started", slot.number, slot.process.pid))
         if self._draining:
-            slot.process.tell(Command.DRAIN)
+            slot.process.send(Command.DRAIN)
 
     def _turn(self) -> None:
         """Wait for news, then look at everything once."""
@@ -260,7 +257,7 @@ class Coordinator:
             self._draining = True
             for slot in self._slots:
                 if slot.process is not None:
-                    slot.process.tell(Command.DRAIN)
+                    slot.process.send(Command.DRAIN)
         now = time.monotonic()
         if now - before > LOST_SECONDS:
             self._awake_since = now
@@ -397,7 +394,7 @@ class Coordinator:
         deadline = time.monotonic() + STOP_SECONDS
         living = [process for slot in self._slots if (process := slot.process) is not None]
         for process in living:
-            process.tell(Command.STOP)
+            process.send(Command.STOP)
         while living and (left := deadline - time.monotonic()) > 0:
             wait([process.process.sentinel for process in living], timeout=left)
             for slot in self._slots:
@@ -423,11 +420,10 @@ class Coordinator:
         if not at_end and now - self._reported_at < REPORT_SECONDS:
             return
         self._reported_at = now
-        if at_end or now - self._measured_at >= DISK_SECONDS:
-            self._measured_at = now
-            self.progress.disk_used = disk_used(self._options.out)
-            with suppress(OSError):
-                self.progress.disk_free = shutil.disk_usage(self._options.out).free
+        self.progress.output_bytes = sum(output_files(self._options.out).values())
+        self.progress.state_bytes = state_bytes(self._options.out)
+        with suppress(OSError):
+            self.progress.disk_free = shutil.disk_usage(self._options.out).free
         self._on_progress(self.progress.snapshot())
 
 

@@ -81,7 +81,7 @@ class ShardProcess:
                 found.append(self.connection.recv())
         return found
 
-    def tell(self, command: Command) -> None:
+    def send(self, command: Command) -> None:
         """Send a command; a process that has ended misses nothing."""
         with suppress(OSError):
             self.connection.send(command.value)

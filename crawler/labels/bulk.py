@@ -20,14 +20,15 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "占用磁盘 {used}（预计 {foreseen}）",
         "佔用磁碟 {used}（預計 {foreseen}）",
     ),
+    "bulk_disk_foreseen": ("{used}, about {foreseen} in the end", "{used}，预计共 {foreseen}", "{used}，預計共 {foreseen}"),
     "bulk_verdict": ("{verdict} {n:,}", "{verdict} {n:,}", "{verdict} {n:,}"),
     "bulk_disk_short": (
         (
             "about {foreseen} will be written and {free} are free: the disk will be full before the end; make room "
-            "meanwhile, or stop and resume elsewhere on a larger disk"
+            "meanwhile, or stop, move the folder to a larger disk, and resume"
         ),
-        "预计还需写入 {foreseen}，而磁盘只剩 {free}，将在完成前写满；请及时腾出空间，或停止后移到更大的磁盘上续传",
-        "預計還需寫入 {foreseen}，而磁碟只剩 {free}，將在完成前寫滿；請及時騰出空間，或停止後移到更大的磁碟上續傳",
+        "预计还需写入 {foreseen}，而磁盘只剩 {free}，将在完成前写满；请及时腾出空间，或停止后把文件夹移到更大的磁盘，再续传",
+        "預計還需寫入 {foreseen}，而磁碟只剩 {free}，將在完成前寫滿；請及時騰出空間，或停止後把資料夾移到更大的磁碟，再續傳",
     ),
     "bulk_running": ("running", "正在运行", "正在執行"),
     "bulk_stopped": ("stopped", "已停止", "已停止"),
@@ -76,9 +77,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{all:,} 個網址中有 {n:,} 個失敗",
     ),
     "bulk_rejected": (
-        "{n:,} lines of the input are no URLs to crawl; see {path}",
-        "输入中有 {n:,} 行不是可抓取的网址，详见 {path}",
-        "輸入中有 {n:,} 列不是可抓取的網址，詳見 {path}",
+        "rejected lines of the input: {n:,}; see {path}",
+        "输入中无效的行：{n:,}，详见 {path}",
+        "輸入中無效的列：{n:,}，詳見 {path}",
     ),
     "bulk_nothing": ("the input holds no URL", "输入中没有网址", "輸入中沒有網址"),
     "bulk_files": (
@@ -117,7 +118,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "已结束（{why}），将由新进程接替",
         "已結束（{why}），將由新行程接替",
     ),
-    "bulk_process_hung": ("hangs; it is replaced", "没有响应，将由新进程接替", "沒有回應，將由新行程接替"),
+    "bulk_process_hung": ("does not respond; it is killed", "没有响应，将被终止", "沒有回應，將被終止"),
     "bulk_process_blamed": (
         "line {number} of the input: its page is saved unread ({verdict})",
         "输入第 {number} 行：页面只保存，不解析（{verdict}）",
