@@ -20,15 +20,19 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "占用磁盘 {used}（预计 {foreseen}）",
         "佔用磁碟 {used}（預計 {foreseen}）",
     ),
-    "bulk_disk_foreseen": ("{used}, about {foreseen} in the end", "{used}，预计共 {foreseen}", "{used}，預計共 {foreseen}"),
+    "bulk_disk_foreseen": (
+        "{used}, about {foreseen} in the end",
+        "{used}，预计共 {foreseen}",
+        "{used}，預計共 {foreseen}",
+    ),
     "bulk_verdict": ("{verdict} {n:,}", "{verdict} {n:,}", "{verdict} {n:,}"),
     "bulk_disk_short": (
         (
             "about {foreseen} will be written and {free} are free: the disk will be full before the end; make room "
             "meanwhile, or stop, move the folder to a larger disk, and resume"
         ),
-        "预计还需写入 {foreseen}，而磁盘只剩 {free}，将在完成前写满；请及时腾出空间，或停止后把文件夹移到更大的磁盘，再续传",
-        "預計還需寫入 {foreseen}，而磁碟只剩 {free}，將在完成前寫滿；請及時騰出空間，或停止後把資料夾移到更大的磁碟，再續傳",
+        "还需写入约 {foreseen}，磁盘只剩 {free}，将在完成前写满；请腾出空间，或停止后把文件夹移到更大的磁盘再续传",
+        "還需寫入約 {foreseen}，磁碟只剩 {free}，將在完成前寫滿；請騰出空間，或停止後把資料夾移到更大的磁碟再續傳",
     ),
     "bulk_running": ("running", "正在运行", "正在執行"),
     "bulk_stopped": ("stopped", "已停止", "已停止"),
@@ -88,7 +92,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "結果：{results}；摘要：{summary}",
     ),
     "bulk_requeued": (
-        "{n:,} failed URLs are crawled again",
+        "failed URLs to crawl again: {n:,}",
         "重新抓取 {n:,} 个失败的网址",
         "重新抓取 {n:,} 個失敗的網址",
     ),
@@ -114,9 +118,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "bulk_process": ("process {slot}, pid {pid}", "进程 {slot}（pid {pid}）", "行程 {slot}（pid {pid}）"),
     "bulk_process_started": ("started", "已启动", "已啟動"),
     "bulk_process_ended": (
-        "ended ({why}); it is replaced",
-        "已结束（{why}），将由新进程接替",
-        "已結束（{why}），將由新行程接替",
+        "ended ({why})",
+        "已结束（{why}）",
+        "已結束（{why}）",
     ),
     "bulk_process_hung": ("does not respond; it is killed", "没有响应，将被终止", "沒有回應，將被終止"),
     "bulk_process_blamed": (
