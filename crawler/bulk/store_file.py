@@ -24,11 +24,8 @@ _STEP_SECONDS = 0.05
 _APPLICATION_ID = 0x62706B73  # «bpks»
 _VERSION = 1
 
-_CACHE_KIB = 16 * 1024
-"""The pages that a connection keeps in memory."""
-
-_CHECKPOINT_PAGES = 4_000
-"""Pages in the write-ahead log (16 MB) from which a commit moves them into the file."""
+_CHECKPOINT_PAGES = 8_000
+"""Pages in the write-ahead log (32 MB) from which a commit moves them into the file."""
 
 _LONGEST_VALUE = 16 * 2**20
 """Limit on a value or row in bytes; the input's own limits are far lower."""
@@ -81,7 +78,7 @@ class StoreError(OutputError):
         """True if the disk is full: the crawl can be resumed once there is room."""
 
 
-def connect(path: Path, *, readonly: bool, durable: bool) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool, durable: bool, cache_mib: int) -> sqlite3.Connection:
     """Open a shard's file; create it unless `readonly`. Raises StoreError.
 
     If `durable`, a committed transaction survives a power failure; otherwise it survives the end of the process.
@@ -101,20 +98,25 @@ def connect(path: Path, *, readonly: bool, durable: bool) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
-            _prepare(connection, path, readonly=readonly, durable=durable)
+            _configure(connection, durable=durable, cache_mib=cache_mib)
+            _create(connection, path, readonly=readonly)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, readonly: bool, durable: bool) -> None:
+def _configure(connection: sqlite3.Connection, *, durable: bool, cache_mib: int) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA cache_size = -{cache_mib * 1024}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+
+def _create(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
+    """Check the file, and create the tables of a new one. Raises StoreError."""
     is_new = _check(connection, path)
     if readonly:
         if is_new:
