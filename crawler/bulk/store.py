@@ -40,6 +40,7 @@ class StoreCounts:
     """The targets of a shard by state."""
 
     pending: int = 0
+    """Targets without a result, including undelivered ones."""
     undelivered: int = 0
     """Targets in the outbox: another shard has yet to take them over."""
     handed_over: int = 0
@@ -265,9 +266,10 @@ class ShardStore:
                 "SELECT name, n FROM tally WHERE n > 0 UNION ALL SELECT 'undelivered', count(*) FROM outbox"
             ).fetchall()
             tally: dict[str, int] = dict(rows)
+            undelivered = tally.pop("undelivered", 0)
             return StoreCounts(
-                tally.pop("pending", 0),
-                tally.pop("undelivered", 0),
+                tally.pop("pending", 0) + undelivered,
+                undelivered,
                 tally.pop("handed_over", 0),
                 {Verdict(name): n for name, n in tally.items()},
             )
