@@ -22,6 +22,7 @@ from typing import NamedTuple
 from crawler.bulk.control import Control
 from crawler.bulk.descriptors import allow_descriptors
 from crawler.bulk.model import BulkOptions, ShardProgress, Store, Target, shard_of, store_path
+from crawler.bulk.packed_pages import pack
 from crawler.bulk.page_reader import PageReader
 from crawler.bulk.ports import Entry, Sink, TargetSource
 from crawler.bulk.result import result_line
@@ -303,7 +304,7 @@ class _Crawl:
         milliseconds = round(1000 * (time.monotonic() - started))
         failure = judge_fetch(exchange)
         if failure is not None and (elsewhere := self._elsewhere(target, exchange, failure, redirects)):
-            return exchange, Entry(target, None, {}, hops, elsewhere)
+            return exchange, Entry(target, None, {}, await pack(hops, exchange.final_url), elsewhere)
         content, charset = self._reader.nothing, exchange.charset or ""
         if failure is not None:
             verdict, detail = failure.verdict, failure.detail
@@ -315,7 +316,7 @@ class _Crawl:
         line = result_line(
             target, verdict, detail, exchange, milliseconds=milliseconds, charset=charset, content=content
         )
-        return exchange, Entry(target, verdict, line, hops)
+        return exchange, Entry(target, verdict, line, await pack(hops, exchange.final_url))
 
     def _blame_detail(self, verdict: Verdict) -> str:
         if verdict is Verdict.PARSE_TIMEOUT:

@@ -360,6 +360,6 @@ async def test_a_list_of_targets_and_another_sink_use_the_same_runner(tmp_path: 
         async with asyncio.timeout(60):
             await crawl({0: Part(TargetList(wanted), Kept())}, options_for(tmp_path), control, lambda _: None)
     assert sorted(entry.target.number for entry in saved) == list(range(1, 51))
-    assert all(entry.hops and entry.line["title"] for entry in saved)
+    assert all(entry.pages.data and entry.line["title"] for entry in saved)
     assert json.loads(json.dumps(saved[0].line))
-    assert gzip.compress(saved[0].hops[0].body)
+    assert gzip.decompress(saved[0].pages.data).startswith(b"WARC/1.1\r\nWARC-Type: request\r\n")
