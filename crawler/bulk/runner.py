@@ -22,6 +22,7 @@ from typing import NamedTuple
 from crawler.bulk.control import Control
 from crawler.bulk.descriptors import allow_descriptors
 from crawler.bulk.model import BulkOptions, ShardProgress, Store, Target, shard_of, store_path
+from crawler.bulk.packed_pages import pack
 from crawler.bulk.page_reader import PageReader
 from crawler.bulk.ports import Entry, Sink, TargetSource
 from crawler.bulk.result import result_line
@@ -29,6 +30,7 @@ from crawler.bulk.saver import Saver
 from crawler.bulk.scheduler import ASK_SECONDS, Job, Scheduler
 from crawler.bulk.sink import ShardSink
 from crawler.bulk.store import ShardStore
+from crawler.bulk.url import NormalizedUrl, normalize_url
 from crawler.download.client import Downloader
 from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, HttpRecord, Problem, Request
 from crawler.fetch_verdict import FetchFailure, judge_fetch
@@ -303,7 +305,7 @@ class _Crawl:
         milliseconds = round(1000 * (time.monotonic() - started))
         failure = judge_fetch(exchange)
         if failure is not None and (elsewhere := self._elsewhere(target, exchange, failure, redirects)):
-            return exchange, Entry(target, None, {}, hops, elsewhere)
+            return exchange, Entry(target, None, {}, await pack(hops, exchange.final_url), elsewhere)
         content, charset = self._reader.nothing, exchange.charset or ""
         if failure is not None:
             verdict, detail = failure.verdict, failure.detail
@@ -315,7 +317,7 @@ class _Crawl:
         line = result_line(
             target, verdict, detail, exchange, milliseconds=milliseconds, charset=charset, content=content
         )
-        return exchange, Entry(target, verdict, line, hops)
+        return exchange, Entry(target, verdict, line, await pack(hops, exchange.final_url))
 
     def _blame_detail(self, verdict: Verdict) -> str:
         if verdict is Verdict.PARSE_TIMEOUT:
@@ -326,16 +328,16 @@ class _Crawl:
         self, target: Target, exchange: Exchange, failure: FetchFailure, redirects: _Redirects
     ) -> Target | None:
         """Return the target as another shard is to continue it, if a redirect led to one of that shard's hosts."""
-        url = exchange.redirect
-        if url is None or failure.verdict is not Verdict.UNEXPECTED_PAGE or url != redirects.refused:
+        elsewhere = redirects.elsewhere
+        if exchange.redirect is None or elsewhere is None or failure.verdict is not Verdict.UNEXPECTED_PAGE:
             return None
         count = target.redirects + redirects.followed + 1
         if count > self._policy.max_redirects:
             return None
         return replace(
             target,
-            url=url.partition("#")[0],
-            host=Request(url).netloc,
+            url=elsewhere.url,
+            host=elsewhere.host,
             redirects=count,
             attempts=target.attempts + exchange.attempts,
         )
@@ -364,12 +366,12 @@ class _Redirects:
         self._shards = shards
         self.followed = 0
         """The redirects followed in the last attempt."""
-        self.refused: str | None = None
+        self.elsewhere: NormalizedUrl | None = None
         """The address in another shard to which the last attempt was redirected."""
 
     def begin(self) -> None:
         """Begin a target."""
-        self.followed, self.refused = 0, None
+        self.followed, self.elsewhere = 0, None
 
     def note_attempt(self, attempt: AttemptRecord) -> None:
         """Begin anew if there is another attempt: it begins with the target's own address."""
@@ -377,13 +379,13 @@ class _Redirects:
             self.begin()
 
     def __call__(self, url: str) -> bool:
-        request = Request(url)
-        if not request.host:
+        target = normalize_url(url)
+        if not isinstance(target, NormalizedUrl):
             return False
-        if request.path == "/robots.txt":
+        if Request(target.url).path == "/robots.txt":
             return True
-        if shard_of(request.netloc, self._shards) in self._own:
+        if shard_of(target.host, self._shards) in self._own:
             self.followed += 1
             return True
-        self.refused = url
+        self.elsewhere = target
         return False
