@@ -161,11 +161,11 @@ async def test_a_killed_crawl_is_resumed_exactly(
         await process.communicate()
         assert await all_gone(processes)
         finished = await run("bulk", "status", "out")
-    assert running.text.splitlines()[0].split() == ["state", "running"]
+    assert running.text.splitlines()[0].split() == ["State", "running"]
     assert (second.code, second.out) == (5, b"")
     assert "another process crawls into out" in second.only_line
     assert resumed.code == 0
-    assert finished.text.splitlines()[0].split() == ["state", "finished"]
+    assert finished.text.splitlines()[0].split() == ["State", "finished"]
     assert "90 of 90 URLs" in finished.text
     assert_exact(folder / "out", urls)
 
@@ -182,7 +182,7 @@ async def test_the_status_of_a_killed_crawl(start: Start, run: Run, folder: Path
         await process.communicate()
         assert await all_gone(processes)
         status = await run("bulk", "status", "out")
-    assert status.text.splitlines()[0].split(maxsplit=1) == ["state", "stopped: its process was killed"]
+    assert status.text.splitlines()[0].split(maxsplit=1) == ["State", "stopped: its process was killed"]
     assert "30 of 90 URLs" in status.text
     assert (status.code, status.err) == (0, "")
 
