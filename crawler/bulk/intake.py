@@ -137,7 +137,7 @@ class _StoppedError(Exception):
 
 
 def input_notes(counts: Mapping[str, int]) -> list[str]:
-    """Return what a user must know about an input, from the counts of its intake."""
+    """Return notes for the user on an input, from the counts of its intake."""
     notes = []
     if n := counts.get("gb18030"):
         notes.append(f"{n:,} lines of the input are not UTF-8; they were read as GB18030")
