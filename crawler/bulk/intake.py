@@ -137,10 +137,10 @@ class _StoppedError(Exception):
 
 
 def input_notes(counts: Mapping[str, int]) -> list[str]:
-    """Return what a user must know about an input, from the counts of its intake."""
+    """Return notes for the user on an input, from the counts of its intake."""
     notes = []
     if n := counts.get("gb18030"):
-        notes.append(f"{n:,} lines of the input are not UTF-8; they were read as GB18030")
+        notes.append(f"lines of the input that are not UTF-8 and were read as GB18030: {n:,}")
     if counts.get("damaged"):
         notes.append(
             f"the input is damaged after line {counts.get('lines', 0):,}; what follows was not read: repair it,"

@@ -24,6 +24,7 @@ from typing import Self
 from crawler.atomic_write import shown
 from crawler.bulk.model import Finished, Target
 from crawler.bulk.store_file import StoreError, connect, transaction, translate_errors
+from crawler.clean import clean
 from crawler.verdict import Verdict
 
 __all__ = ["ShardStore", "StoreCounts", "StoreError", "deliver"]
@@ -364,7 +365,7 @@ class ShardStore:
                 yield
             except (ValueError, TypeError) as error:  # a value that this program does not write
                 raise StoreError(
-                    f"{shown(self.path)} is damaged ({error}); restore a copy, or choose another output folder"
+                    f"{shown(self.path)} is damaged ({clean(str(error))}); restore a copy, or choose another output folder"
                 ) from error
 
     @contextmanager

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from crawler.atomic_write import shown
+from crawler.clean import clean
 from crawler.errors import OutputError
 
 __all__ = ["WAIT_SECONDS", "StoreError", "connect", "transaction", "translate_errors"]
@@ -218,6 +219,8 @@ def translate_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and the system into a one-line StoreError that names the file."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a call on a closed store
+        raise
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     except OSError as error:
@@ -227,9 +230,9 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _failure(path: Path, error: sqlite3.Error) -> StoreError:
-    code = (
-        getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    )  # the module's own errors have no code
+    why = clean(str(error))[:200]
+    # The module's own errors have no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreError(
             f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
@@ -238,10 +241,12 @@ def _failure(path: Path, error: sqlite3.Error) -> StoreError:
         return StoreError(
             f"{shown(path)}: another program has been writing to it for {WAIT_SECONDS:.0f} s; try again later"
         )
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or not isinstance(
-        error, sqlite3.OperationalError
+    if (
+        code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        or not isinstance(error, sqlite3.OperationalError)
+        or why.startswith("Could not decode")
     ):
         return StoreError(
-            f"{shown(path)} is damaged ({error}); restore a copy, or choose another output folder"
+            f"{shown(path)} is damaged ({why}); restore a copy, or choose another output folder"
         )
-    return StoreError(f"{shown(path)} cannot be used: {error}; choose another output folder")
+    return StoreError(f"{shown(path)} cannot be used: {why}; choose another output folder")

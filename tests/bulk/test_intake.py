@@ -144,7 +144,7 @@ def test_damage_and_charsets_are_noted(tmp_path: Path, out: Path) -> None:
     assert "damaged after line 0" in input_notes(take_in(str(source), out))[0]
     source = tmp_path / "urls.txt"
     source.write_bytes("http://a.example/书\n".encode("gbk"))
-    assert "1 lines" in input_notes(take_in(str(source), out))[0]
+    assert "GB18030: 1" in input_notes(take_in(str(source), out))[0]
 
 
 def test_an_input_that_cannot_be_read_leaves_no_rejected_lines(tmp_path: Path, out: Path) -> None:

@@ -337,10 +337,16 @@ def test_a_value_that_this_program_does_not_write_is_damage(tmp_path: Path) -> N
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE tally SET name = 'splendid' WHERE name = 'ok'")
         connection.execute("UPDATE target SET columns = '[' WHERE number = 2")
+        connection.execute("INSERT INTO host (name, pending) VALUES (CAST(x'ff0a' AS TEXT), 1)")
     with ShardStore.open(path) as store:
-        for attempt in (store.counts, lambda: store.next_of("a.example", limit=9)):
-            with pytest.raises(StoreError, match="is damaged"):
+        for attempt in (
+            store.counts,
+            lambda: store.next_of("a.example", limit=9),
+            lambda: store.hosts(limit=9),
+        ):
+            with pytest.raises(StoreError, match="is damaged") as caught:
                 attempt()
+            assert str(caught.value).isprintable()
 
 
 def test_a_reader_creates_nothing(tmp_path: Path) -> None:
