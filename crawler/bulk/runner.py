@@ -218,7 +218,7 @@ class _Crawl:
                 raise result
 
     async def _end(self) -> None:
-        """Return when the control wants the end."""
+        """Wait until the control wants the end."""
         while not self._control.stopping:
             await self._changed.wait()
             self._changed.clear()

@@ -13,7 +13,7 @@ from crawler.cli import console
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-    from crawler.bulk.coordinator import ProcessEvent
+    from crawler.bulk.process_group import ProcessEvent
     from crawler.bulk.progress import Snapshot
 
 __all__ = ["PLAIN_SECONDS", "BulkDisplay"]
