@@ -386,6 +386,25 @@ def test_a_full_disk_changes_nothing_and_is_said(tmp_path: Path) -> None:
         assert store.counts().pending == 4_999
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_write_that_the_system_refuses_changes_nothing_and_is_said(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "s.sqlite"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ShardStore.open(path) as store:
+        store.add([target(1)])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # as a quota does
+        try:
+            with pytest.raises(StoreError, match="make room") as caught:
+                store.add([target(n, host=f"h{n}") for n in range(2, 5_000)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert caught.value.disk_full
+        assert pending(store) == [1]
+        assert store.add([target(n, host=f"h{n}") for n in range(2, 5_000)]) == 4_998
+
+
 # Several processes
 
 
