@@ -81,7 +81,7 @@ async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
     assert (counts["blank"], counts["comments"], counts["complete"]) == (1, 1, True)
     kinds = ("targets", "duplicates", "rejected", "blank", "comments", "header", "continued")
     assert sum(counts[kind] for kind in kinds) == counts["lines"]
-    assert summary["State"] == "finished"
+    assert summary["state"] == "finished"
     assert summary["targets"] == {"total": 61, "done": 61, "failed": 1, "pending": 0}
     assert {verdict: n for verdict, n in summary["verdicts"].items() if n} == {"ok": 60, "http_error": 1}
     assert sum(host["pages"] for host in summary["slowest_hosts"]) == 61
