@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from crawler.bulk.model import Finished, Target
 from crawler.bulk.store import ShardStore, StoreError, deliver
 from crawler.verdict import Verdict
+from tests.profiles import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -263,7 +264,7 @@ class StoresAgainstAModel(RuleBasedStateMachine):
 
 
 TestStoresAgainstAModel = StoresAgainstAModel.TestCase
-TestStoresAgainstAModel.settings = settings(deadline=None, max_examples=30, stateful_step_count=20)
+TestStoresAgainstAModel.settings = settings(max_examples=examples(100), stateful_step_count=20)
 
 
 def test_pages_of_a_queue_come_one_after_the_other(tmp_path: Path) -> None:
