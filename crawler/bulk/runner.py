@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,9 @@ OTHER_DESCRIPTORS = 64
 
 _LOST = frozenset({Problem.NAME, Problem.CONNECT, Problem.TLS, Problem.TIMEOUT, Problem.RESET})
 """Problems of a host that gives no response."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class Part(NamedTuple):
@@ -158,6 +162,11 @@ class _Crawl:
         settings = FetchSettings()
         room = allow_descriptors(2 * options.concurrency + OTHER_DESCRIPTORS) - OTHER_DESCRIPTORS
         self._concurrency = max(1, min(options.concurrency, room * 2 // 3))
+        if self._concurrency < options.concurrency:
+            _log.warning(
+                "only %d parallel requests per process: this system allows no more open files",
+                self._concurrency,
+            )
         self._options = options
         self._control = control
         self._report = report
@@ -231,7 +240,7 @@ class _Crawl:
                 raise result
 
     async def _end(self) -> None:
-        """Wait until the control wants the end."""
+        """Wait until `control` wants the end."""
         while not self._control.stopping:
             await self._changed.wait()
             self._changed.clear()
@@ -344,14 +353,11 @@ class _Crawl:
         elsewhere = redirects.elsewhere
         if exchange.redirect is None or elsewhere is None or failure.verdict is not Verdict.UNEXPECTED_PAGE:
             return None
-        count = target.redirects + redirects.followed + 1
-        if count > self._policy.max_redirects:
-            return None
         return replace(
             target,
             url=elsewhere.url,
             host=elsewhere.host,
-            redirects=count,
+            redirects=target.redirects + redirects.followed + 1,
             attempts=target.attempts + exchange.attempts,
         )
 
