@@ -39,6 +39,7 @@ files are UTF-8.
 commands (the first word on the line; each has its own --help):
   watch                 run due watches and deliver their alerts
   history               show the prices that earlier searches recorded
+  rank                  rank the books of a bulk crawl by price, across shops
   alerts                list where alerts go and which are pending, or send a test message
   doctor                check configuration, files, shop access and watches
   demo                  serve the embedded demo shop

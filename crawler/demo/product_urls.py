@@ -1,7 +1,7 @@
 """Serve all storefronts at once and write the list of their product pages, as input of a bulk crawl.
 
 async with serve_storefronts(folder) as demo:
-    print(demo.url_list)          # a text file, one URL a line, over several hosts
+    print(demo.url_list)          # a text file with one URL per line, over several hosts
 """
 
 from __future__ import annotations
