@@ -31,8 +31,8 @@ DESCRIPTION = """\
 Rank the books of a bulk crawl by price, also while it runs or after it was stopped. Offers with the same ISBN or GTIN
 are one book.
 
-  {program} DIR                                       one ranking for each currency
-  {program} DIR --rates rates.csv --currency EUR      one ranking, compared in euros
+  {program} DIR                     one ranking for each currency
+  {program} DIR --rates rates.csv   one ranking for all of them
 """
 
 EPILOG = """\
