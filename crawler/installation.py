@@ -12,6 +12,7 @@ __all__ = ["PACKAGES", "install_command", "missing_packages"]
 PACKAGES = (
     "aiofiles",
     "aiohttp",
+    "can_ada",
     "filelock",
     "jinja2",
     "markupsafe",

@@ -15,10 +15,12 @@ from parsers.shop import Shop
 
 if TYPE_CHECKING:
     from parsers.model import SearchPage
+    from parsers.product.model import ProductPage
 
 __all__ = [
     "DEFAULT_SHOP",
     "KINDS",
+    "PRODUCT",
     "SEARCH",
     "SHOPS",
     "Kind",
@@ -59,8 +61,8 @@ def register_shop(shop: Shop) -> None:
 class Kind(Generic[V_co]):
     """A kind of page: where its parser is, and how the parsed value travels between processes.
 
-    The parser is called as `function(body, charset=…, page=…)`, raises nothing for a broken page, and returns a value
-    whose `to_wire()` makes the tuple that `from_wire` takes.
+    The parser is called as `function(body, charset=…, …)`, with the further arguments that it takes. It raises nothing
+    for a broken page, and returns a value whose `to_wire()` makes the tuple that `from_wire` takes.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Kind(Generic[V_co]):
     """Name of the module within a package: a shop's, or `parsers` for pages of any site."""
     function: str
     from_wire: Callable[[Wire], V_co]
+    takes: tuple[str, ...] = ("page",)
+    """The further arguments of the parser: `page`, the requested number; `url`, the address of the page."""
 
 
 def _search_page(wire: Wire) -> SearchPage:
@@ -76,9 +80,19 @@ def _search_page(wire: Wire) -> SearchPage:
     return SearchPage.from_wire(wire)
 
 
-SEARCH = Kind("search", "search_page", "parse_search_page", _search_page)
+def _product_page(wire: Wire) -> ProductPage:
+    from parsers.product.model import ProductPage
 
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SEARCH,)}
+    return ProductPage.from_wire(wire)
+
+
+SEARCH = Kind("search", "search_page", "parse_search_page", _search_page)
+"""A shop's search page."""
+
+PRODUCT = Kind("product", "product.page", "parse_product_page", _product_page, takes=("url",))
+"""A product page of any site, in the package `parsers`."""
+
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SEARCH, PRODUCT)}
 """The kinds of pages by name."""
 
 
@@ -87,18 +101,22 @@ def parser_modules() -> tuple[str, ...]:
     return tuple(f"{shop.module}.{SEARCH.module}" for shop in SHOPS.values())
 
 
-def parse_to_wire(package: str, kind: str, body: bytes, charset: str | None, page: int) -> Wire:
+def parse_to_wire(  # noqa: PLR0917 – an executor passes them by position
+    package: str, kind: str, body: bytes, charset: str | None, page: int, url: str = ""
+) -> Wire:
     """Parse a page and return its wire form; parse processes run this function.
 
     `package` contains the parser, `kind` is a key of `KINDS`, `charset` comes from the HTTP header, `page` is the
-    requested number.
+    requested number, `url` the address of the page.
 
     Raises KeyError for an unknown kind, and ImportError for a package without a parser of that kind; a broken page
     raises nothing.
     """
     spec = KINDS[kind]
     module = importlib.import_module(f"{package}.{spec.module}")
-    wire: Wire = getattr(module, spec.function)(body, charset=charset, page=page).to_wire()
+    arguments = {"page": page, "url": url}
+    further = {name: arguments[name] for name in spec.takes}
+    wire: Wire = getattr(module, spec.function)(body, charset=charset, **further).to_wire()
     return wire
 
 

@@ -21,7 +21,7 @@ from crawler.version import __version__
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = ("search", "watch", "alerts", "history", "rank", "doctor", "demo")
+COMMANDS = ("search", "bulk", "rank", "watch", "alerts", "history", "doctor", "demo")
 """The names of the commands and of their modules. A command line whose first word is not a command is a search."""
 
 
@@ -136,6 +136,10 @@ def _parse(typed: Sequence[str]) -> argparse.Namespace:
         arguments = history.named(arguments)
         if typed[0] == "history":
             known, words = history.PARTS, typed[1:]
+    elif arguments[0] == "bulk":
+        from crawler.cli import bulk
+
+        arguments = bulk.named(arguments)
     named = not words or words[0] in known
     parser = build_parser(name for name in COMMANDS if name == arguments[0])
     try:

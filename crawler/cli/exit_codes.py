@@ -28,7 +28,7 @@ MEANINGS = {
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.PARTIAL: "some pages failed; the report is written, marked partial",
     ExitCode.NO_PAGE: "no page could be read; no file is written",
-    ExitCode.LOCKED: "another watch is running (only from the command watch)",
+    ExitCode.LOCKED: "another watch is running, or another bulk crawl in its folder (only from these commands)",
     ExitCode.INTERNAL: "internal error, a bug in this program",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C); the report of what had been read is written, marked partial",
     ExitCode.TERMINATED: "terminated (SIGTERM); the same",

@@ -60,8 +60,14 @@ class Interrupts:
         import asyncio
 
         loop = asyncio.get_running_loop()
+        with self.calling(lambda reason: loop.call_soon_threadsafe(stop, reason), at_once=at_once):
+            yield
+
+    @contextmanager
+    def calling(self, stop: Callable[[str], object], *, at_once: Callable[[], object]) -> Iterator[None]:
+        """Make a signal call `stop(reason)` from its handler while the block runs; otherwise as `stopping`."""
         self._at_once = at_once
-        self._stop = lambda reason: loop.call_soon_threadsafe(stop, reason)
+        self._stop = stop
         try:
             yield
         finally:

@@ -37,6 +37,7 @@ Encoding: a terminal gets its own charset; pipes get UTF-8, or the charset named
 files are UTF-8.
 
 commands (the first word on the line; each has its own --help):
+  bulk                  crawl a long list of URLs, resumable, in several processes
   watch                 run due watches and deliver their alerts
   history               show the prices that earlier searches recorded
   rank                  rank the books of a bulk crawl by price, across shops

@@ -17,6 +17,10 @@ GOOD_HOSTS = 1_000
 """Hosts whose last good response is remembered, to ignore a block that came before it but is recorded later."""
 
 
+BLOCKING_HOSTS = 10_000
+"""Hosts whose blocks are remembered; beyond that, the one that blocked longest ago is forgotten."""
+
+
 class Breaker:
     """Count blocks in a row for each host; after `threshold` of them, close the host for `rest_seconds`.
 
@@ -79,7 +83,10 @@ class Breaker:
         if came_at < self._last_good.get(host, came_at):
             return
         now = self._now()
-        blocks = self._hosts.setdefault(host, _Blocks(asked_until=now))
+        blocks = self._hosts.pop(host, None) or _Blocks(asked_until=now)
+        self._hosts[host] = blocks
+        if len(self._hosts) > BLOCKING_HOSTS:
+            del self._hosts[next(iter(self._hosts))]
         in_a_row = blocks.in_a_row.setdefault(group, [])
         insort(in_a_row, came_at)
         del in_a_row[: -self.threshold]

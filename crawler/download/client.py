@@ -125,8 +125,8 @@ class Downloader:
         self._now = now
         self._on_robots_note = on_robots_note
         self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._robots: dict[frozenset[str], Robots] = {}
-        """By the hosts that the user named: one search may request a host that another search may not."""
+        self._robots: dict[tuple[frozenset[str], bool], Robots] = {}
+        """By the private addresses that a policy allows: one search may request a host that another may not."""
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()
@@ -175,10 +175,10 @@ class Downloader:
 
     async def _denied(self, task: _Task, target: Request) -> Exchange | None:
         """Return the exchange that ends a task because robots.txt denies `target`; None if it allows it."""
-        named = task.policy.named_hosts
-        robots = self._robots.get(named)
+        allowed = task.policy.named_hosts, task.policy.allow_private
+        robots = self._robots.get(allowed)
         if robots is None:
-            robots = self._robots[named] = Robots(
+            robots = self._robots[allowed] = Robots(
                 self._fetch_robots, user_agent=self._user_agent, folder=self._robots_folder, now=self._now
             )
         rules = robots.remembered(target)

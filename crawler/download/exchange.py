@@ -172,7 +172,9 @@ class FetchPolicy:
     """Decides whether to follow a redirect to an absolute address; if not, the exchange ends there. To keep the policy
     picklable, use a module's function or an instance with `__call__`, not a lambda."""
     named_hosts: frozenset[str] = frozenset()
-    """Hosts that the user named, in lower case: only these may have a private address."""
+    """Hosts that the user named, in lower case: these may have a private address."""
+    allow_private: bool = False
+    """True if every host may have a private address, except those of cloud metadata services."""
     obey_robots: bool = True
     is_block: Callable[[Exchange], bool | None] = blocked_by_status
     """Tells the host's circuit breaker whether an exchange is a block: True, False, or None for neither."""

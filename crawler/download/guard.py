@@ -1,4 +1,4 @@
-"""Restrict requests to public addresses and to the hosts that the user named.
+"""Restrict requests to public addresses and to the hosts that the user named, or that a policy allows.
 
     with guarded_request(policy.named_hosts) as check:         # around one request
         async with session.get(url, proxy=…) as response: …    # of a session with a GuardedConnector
@@ -52,10 +52,11 @@ class AddressRefusedError(OSError):
 class AddressCheck:
     """The outcome of the address checks of one request."""
 
-    __slots__ = ("_named", "passed", "peer", "refused")
+    __slots__ = ("_named", "allow_private", "passed", "peer", "refused")
 
-    def __init__(self, named: Collection[str]) -> None:
-        """`named` are the hosts that the user named."""
+    def __init__(self, named: Collection[str], *, allow_private: bool = False) -> None:
+        """`named` are the hosts that the user named; `allow_private` is as in `guarded_request`."""
+        self.allow_private = allow_private
         self.refused: dict[str, str] = {}
         """The refused addresses, or the target as written, each with the reason."""
         self.passed: list[str] = []
@@ -86,12 +87,15 @@ class guarded_request:  # noqa: N801 – used like a function; a generator would
 
     Names are compared without regard to case, brackets or a trailing dot. A different spelling of a named address does
     not count as named. Tasks started inside inherit the permission; outside, no host is named.
+
+    With `allow_private`, every host may have any address except that of a cloud's metadata service, which gives
+    credentials to whoever asks.
     """
 
     __slots__ = ("_asked", "_token")
 
-    def __init__(self, named: Collection[str]) -> None:
-        self._asked = AddressCheck(named)
+    def __init__(self, named: Collection[str], *, allow_private: bool = False) -> None:
+        self._asked = AddressCheck(named, allow_private=allow_private)
 
     def __enter__(self) -> AddressCheck:
         self._token = _ASKED.set(self._asked)
@@ -129,7 +133,8 @@ class GuardedConnector(InStepConnector):
         asked = _ASKED.get() or AddressCheck(())
         host = req.url.raw_host or ""
         exempt = asked.names(host)
-        if not exempt and (words := refuse_literal(host)) is not None:
+        private = asked.allow_private
+        if not exempt and (words := refuse_literal(host, allow_private=private)) is not None:
             asked.refused[host] = words
             raise aiohttp.ClientConnectorError(req.connection_key, AddressRefusedError(words))
         exempt = exempt or req.proxy is not None
@@ -137,7 +142,7 @@ class GuardedConnector(InStepConnector):
         try:
             while True:
                 connection = await super().connect(req, traces, timeout)
-                if exempt or not _violates_policy(connection):
+                if exempt or not _violates_policy(connection, allow_private=private):
                     asked.peer = _peer(connection)
                     return connection
                 connection.close()  # then try the next; in the end a new one, whose address is checked first
@@ -153,7 +158,7 @@ def _guarded_socket(address: AddrInfoType) -> socket.socket:
     family, kind, protocol, _, peer = address
     text = str(peer[0])
     asked = _ASKED.get() or AddressCheck(())
-    words = None if _EXEMPT.get() else refusal(text)
+    words = None if _EXEMPT.get() else refusal(text, allow_private=asked.allow_private)
     if words is not None:
         asked.refused[text] = words
         raise AddressRefusedError(words)
@@ -167,37 +172,44 @@ def _peer(connection: Connection) -> str | None:
     return None if peer is None else str(peer[0])
 
 
-def _violates_policy(connection: Connection) -> bool:
+def _violates_policy(connection: Connection, *, allow_private: bool) -> bool:
     """Return True if the remote address of `connection` is not allowed."""
     peer = _peer(connection)
-    return peer is not None and refusal(peer) is not None
+    return peer is not None and refusal(peer, allow_private=allow_private) is not None
 
 
-def refusal(address: str) -> str | None:
+def refusal(address: str, *, allow_private: bool = False) -> str | None:
     """Return the reason, in words, that no request may use an IP address from a sockaddr; None for a public one.
 
     The networks come from IANA's special-purpose registries. They are listed here because `ipaddress.is_global` differs
     between patch releases of Python. An IPv6 address that represents an IPv4 one is judged as that one.
+
+    `allow_private` is as in `guarded_request`.
     """
     kind = _kind(address)
-    return None if kind is None else Phrase("address_is", address=address[:80], kind=kind)
+    if kind is None or (allow_private and not _is_metadata(kind)):
+        return None
+    return Phrase("address_is", address=address[:80], kind=kind)
 
 
-def refuse_literal(host: str, named: Collection[str] = ()) -> str | None:
+def refuse_literal(host: str, named: Collection[str] = (), *, allow_private: bool = False) -> str | None:
     """Return the reason, in words, that no request may use `host` as written; None for a name that needs a lookup.
 
     This recognizes an address in every spelling that a resolver, a proxy or a URL parser may accept: `2130706433`,
     `0x7f.1`, `0177.0.0.1`, `127.1`, `[::1]`, `１２７。0。0。1`, `%3127.0.0.1`; and the names that the standards reserve
-    for this machine or the local network (RFC 6761, 6762, 8375; `.internal`). `named` is as in `guarded_request`.
+    for this machine or the local network (RFC 6761, 6762, 8375; `.internal`). `named` and `allow_private` are as in
+    `guarded_request`.
     """
     plain = _plain(host)
     if named and plain in {_plain(name) for name in named}:
         return None
-    return _refusal_of_name(plain)
+    return _refusal_of_name(plain, allow_private)
 
 
 @lru_cache(maxsize=4096)
-def _refusal_of_name(plain: str) -> str | None:
+def _refusal_of_name(plain: str, allow_private: bool) -> str | None:
+    if allow_private and plain:
+        return next((words for ip in _readings(plain) if (words := refusal(ip, allow_private=True))), None)
     if not plain:
         return Phrase("address_without_host")
     if plain in OWN_NAMES or plain.endswith((".localhost", ".localdomain")):
@@ -321,6 +333,11 @@ def _table(networks: tuple[tuple[str, str], ...]) -> list[tuple[int, int, str]]:
 
 _IPV4 = _table(IPV4)
 _IPV6 = _table(IPV6)
+
+
+def _is_metadata(kind: str) -> bool:
+    """Return True for the kind of a metadata service, also if an IPv6 address represents it."""
+    return kind == METADATA or (isinstance(kind, Phrase) and kind.values.get("kind") == METADATA)
 
 
 @lru_cache(maxsize=4096)

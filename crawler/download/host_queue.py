@@ -212,6 +212,19 @@ class HostQueue:
         self.crawl_delay = seconds if seconds > 0 else 0.0
         self.dispatch()
 
+    def ready_in(self, holding: int) -> float:
+        """Return the seconds until one more request could start; see `HostLimiter.ready_in`."""
+        if holding >= (1 if self.crawl_delay else self.limit.value):
+            return math.inf
+        wait = max(0.0, self._ready_at(0) - self._clock())
+        unstarted = holding - self._out
+        if unstarted <= 0:
+            return wait
+        even = 0.0
+        if self.limit.value != self._concurrency:
+            even = EVENNESS * self._answer_seconds / self.limit.value
+        return wait + unstarted * max(self._delay, self.rate.gap, even)
+
     def quiet_since(self, moment: float) -> bool:
         """Return True if the host has been idle since `moment`, so that it can be forgotten."""
         return not self._out and not self._waiting and max(self._used_at, self._ready_at(0)) < moment

@@ -65,6 +65,16 @@ class HostLimiter:
         """
         return Slot(self, host, refused_before)
 
+    def ready_in(self, host: str, holding: int) -> float:
+        """Return the seconds until one more request to `host` could start, if `holding` others start before it or run.
+
+        Infinity means that one of those must end first. The answer is an estimate: a request may end, or meet a limit.
+        """
+        known = self._hosts.get(host)
+        if known is not None:
+            return known.ready_in(holding)
+        return math.inf if holding >= self._concurrency else self._delay * holding
+
     def set_crawl_delay(self, host: str, seconds: float) -> None:
         """Allow `host` one request at a time, `seconds` after the previous one ended; 0 removes that.
 

@@ -205,7 +205,10 @@ class Transport:
             raise RuntimeError("use a Downloader inside `async with`")
         request, proxy, url, attempt = sheet.request, sheet.proxy, sheet.origin, sheet.attempt
         target = request.url
-        with guarded_request(policy.named_hosts) as asked, connecting(fresh=fresh) as used:
+        with (
+            guarded_request(policy.named_hosts, allow_private=policy.allow_private) as asked,
+            connecting(fresh=fresh) as used,
+        ):
             try:
                 async with self._session.get(
                     URL(target, encoded=True), allow_redirects=False, **_options(request, proxy)

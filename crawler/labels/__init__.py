@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from crawler.labels.alerts import WORDS as WORDS_OF_ALERTS
 from crawler.labels.books import WORDS as WORDS_OF_BOOKS
+from crawler.labels.bulk import WORDS as WORDS_OF_BULK_CRAWLS
 from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.labels.html_report import WORDS as WORDS_OF_HTML_REPORTS
@@ -32,6 +33,7 @@ __all__ = ["ENGLISH", "LANGUAGES", "Labels", "labels_for"]
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     **WORDS_OF_ALERTS,
     **WORDS_OF_BOOKS,
+    **WORDS_OF_BULK_CRAWLS,
     **WORDS_OF_COMMANDS,
     **WORDS_OF_HISTORY,
     **WORDS_OF_HTML_REPORTS,

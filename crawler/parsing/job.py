@@ -13,7 +13,7 @@ __all__ = ["ParseFailure", "ParseFailureReason", "ParseJob", "ParseTask"]
 
 V_co = TypeVar("V_co", covariant=True)
 
-ParseTask = Callable[[str, str, bytes, "str | None", int], tuple[Any, ...]]
+ParseTask = Callable[..., tuple[Any, ...]]
 """The function that a worker runs: `parsers.registry.parse_to_wire`, with the arguments of `ParseJob.call`."""
 
 
@@ -32,11 +32,14 @@ class ParseJob(Generic[V_co]):
     """The charset in the HTTP header."""
     page: int = 1
     """The number of the requested page."""
+    url: str = ""
+    """The address of the page, the base of relative addresses, for a parser that needs it."""
 
     @property
-    def call(self) -> tuple[str, str, bytes, str | None, int]:
-        """The arguments of a `ParseTask`: only plain values, which are cheap to pickle."""
-        return self.package, self.kind.name, self.body, self.charset, self.page
+    def call(self) -> tuple[Any, ...]:
+        """The arguments of a `ParseTask`: plain values, which are cheap to pickle; the URL only if there is one."""
+        values = self.package, self.kind.name, self.body, self.charset, self.page
+        return (*values, self.url) if self.url else values
 
 
 class ParseFailureReason(StrEnum):

@@ -17,7 +17,7 @@ from crawler.parsing.pool import ParsePool, may_fork
 from crawler.phrases import Phrase
 from parsers.registry import parse_to_wire
 
-__all__ = ["ExecutorParser", "PageParser", "page_parser", "worker_count"]
+__all__ = ["ExecutorParser", "PageParser", "page_parser", "usable_cpus", "worker_count"]
 
 V = TypeVar("V")
 
@@ -48,13 +48,16 @@ def worker_count(workers: int, pages: int | None = None) -> int:
 
     Never more than `pages`: further workers would have no work.
     """
+    return max(1, min(workers or usable_cpus() - 1, MOST_WORKERS, pages or MOST_WORKERS))
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
     if sys.version_info >= (3, 13):
-        usable = os.process_cpu_count() or 1
-    elif hasattr(os, "sched_getaffinity"):
-        usable = len(os.sched_getaffinity(0))
-    else:
-        usable = os.cpu_count() or 1
-    return max(1, min(workers or usable - 1, MOST_WORKERS, pages or MOST_WORKERS))
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def page_parser(

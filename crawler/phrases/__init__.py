@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
+from crawler.phrases.of_bulk import BULK
 from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES
 from crawler.phrases.of_pages import PAGES
@@ -16,7 +17,7 @@ from crawler.phrases.of_records import RECORDS
 
 __all__ = ["PHRASES", "Packed", "Phrase", "joined", "packed", "reason_of", "unpacked", "worded"]
 
-PHRASES: Final[dict[str, tuple[str, str, str]]] = {**PAGES, **DOWNLOADS, **FILES, **RECORDS}
+PHRASES: Final[dict[str, tuple[str, str, str]]] = {**PAGES, **DOWNLOADS, **FILES, **RECORDS, **BULK}
 """Texts by code: English, Simplified and Traditional Chinese, in the order of `crawler.labels.LANGUAGES`."""
 
 Value = str | int | float

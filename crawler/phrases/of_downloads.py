@@ -195,6 +195,11 @@ DOWNLOADS: Final[dict[str, tuple[str, str, str]]] = {
         "{host} 连续拒绝了 {n} 次请求：{seconds:.0f} 秒内不再发送请求",
         "{host} 連續拒絕了 {n} 次請求：{seconds:.0f} 秒內不再傳送請求",
     ),
+    "host_silent": (
+        "{host} gave no response to {n} targets in a row: nothing more is sent there",
+        "{host} 连续 {n} 个网址没有响应：不再发送请求",
+        "{host} 連續 {n} 個網址沒有回應：不再傳送請求",
+    ),
     "robots_denies_by": (
         "robots.txt disallows it: {line}",
         "robots.txt 不允许抓取：{line}",

@@ -23,6 +23,11 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
         "页面在 {size} 处中断，列表、页码和 </html> 都不完整",
         "頁面在 {size} 處中斷，列表、頁碼和 </html> 都不完整",
     ),
+    "no_shop_of_host": (
+        "no registered shop has the host {host}",
+        "没有已注册的书店使用主机 {host}",
+        "沒有已註冊的書店使用主機 {host}",
+    ),
     "no_search_page": ("not a search page: {sign}", "不是搜索结果页：{sign}", "不是搜尋結果頁：{sign}"),
     "too_much_markup": (
         "the page is too long: {n:,} characters exceed the parsing limit",

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import zlib
-from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 from crawler.atomic_write import atomic_write, check_target, shown
 from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase, reason_of
+from crawler.recording.gzip_member import gzip_member
 from crawler.recording.replay_model import ArchiveError
 from crawler.recording.warc import RecordReader
 
 __all__ = ["check_archive_target", "write_archive"]
-
-LEVEL = 6
-"""Compression level of zlib. Most bodies arrive compressed, so only the headers can still shrink."""
-
-ISAL_LEVEL = 2
-"""Compression level of isal: for a page of 10 KB, a fifth of the time, and 0 to 3 % more bytes."""
 
 
 def check_archive_target(path: Path) -> None:
@@ -67,28 +59,8 @@ def _write(journal: Path | int, path: Path, stop: threading.Event) -> None:
             for record in RecordReader(journal):
                 if stop.is_set():
                     raise _StoppedError
-                file.write(record.raw if path.suffix == ".warc" else _member(record.raw))
+                file.write(record.raw if path.suffix == ".warc" else gzip_member(record.raw))
             if stop.is_set():
                 raise _StoppedError
     except ArchiveError as error:
         raise OutputError(Phrase("not_written", path=shown(path), why=reason_of(error))) from error
-
-
-def _member(data: bytes) -> bytes:
-    """Return `data` as a gzip member without a timestamp."""
-    return _compressor()(data)
-
-
-@cache
-def _compressor() -> Callable[[bytes], bytes]:
-    """Return isal's function if the extra `speed` is installed, else zlib's."""
-    try:
-        from isal import igzip_lib
-    except ImportError:
-        return _compress_by_zlib
-    return lambda data: igzip_lib.compress(data, ISAL_LEVEL, igzip_lib.COMP_GZIP)
-
-
-def _compress_by_zlib(data: bytes) -> bytes:
-    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return compressor.compress(data) + compressor.flush()

@@ -23,7 +23,8 @@ from dataclasses import dataclass, replace
 
 from crawler.download.exchange import Exchange, HttpRecord
 from crawler.page_key import PageKey
-from crawler.recording.heads import archived_request, archived_response, content_encoding, decoded, split_head
+from crawler.recording.heads import content_encoding, decoded, split_head
+from crawler.recording.http_records import hop_records, warcinfo
 from crawler.recording.metadata import (
     FORMAT,
     JSON_TYPE,
@@ -63,61 +64,19 @@ class RunWriter:
         """Return the first records of a run's file."""
         self._run_id = new_record_id()
         info_id = new_record_id()
-        info = {
-            "software": f"bookprice-crawler/{parameters.version}",
-            "format": "WARC File Format 1.1",
-            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        }
-        warcinfo = record_bytes(
-            "warcinfo",
-            record_id=info_id,
-            uri="",
-            date=parameters.started_at,
-            content_type="application/warc-fields",
-            body="".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in info.items()).encode(
-                "utf-8", "replace"
-            ),
-        )
+        warcinfo_record = warcinfo(info_id, parameters.version, parameters.started_at)
         run = RunRecord(format=FORMAT, parameters=parameters)
-        return warcinfo + _metadata(
+        return warcinfo_record + _metadata(
             run, parameters.started_at, {"WARC-Refers-To": info_id}, record_id=self._run_id
         )
 
     def hop(self, page: PageKey | None, hop: HttpRecord) -> bytes:
         """Return the records of a request and its response."""
-        request_id, response_id = new_record_id(), new_record_id() if hop.response_head else None
-        concurrent = {"WARC-Concurrent-To": request_id}
-        records = [
-            record_bytes(
-                "request",
-                record_id=request_id,
-                uri=hop.url,
-                date=hop.started_at,
-                content_type="application/http; msgtype=request",
-                head=archived_request(hop.request_head),
-            )
-        ]
-        if response_id is not None:
-            facts = {}
-            if hop.peer is not None and hop.peer.isascii() and hop.peer.isprintable():
-                facts["WARC-IP-Address"] = hop.peer
-            if hop.cut is not None:
-                facts["WARC-Truncated"] = hop.cut.value
-            records.append(
-                record_bytes(
-                    "response",
-                    record_id=response_id,
-                    uri=hop.url,
-                    date=hop.started_at,
-                    content_type="application/http; msgtype=response",
-                    fields=concurrent | facts,
-                    head=archived_response(hop),
-                    body=hop.body,
-                )
-            )
+        request_id, request, response_id, response = hop_records(hop)
+        records = [request, response]
         if hop.problem is not None or hop.detail:
             problem = ProblemRecord(problem=hop.problem, detail=hop.detail)
-            records.append(_metadata(problem, hop.started_at, concurrent))
+            records.append(_metadata(problem, hop.started_at, {"WARC-Concurrent-To": request_id}))
         if page is not None:
             self._hops.setdefault(page, []).append(_Written(hop, request_id, response_id))
         return b"".join(records)

@@ -17,6 +17,7 @@ from crawler.version import __version__
 __all__ = ["FetchSettings"]
 
 _FLAG = Option(commands=("search",))
+_BULK_FLAG = Option(commands=("search", "bulk"))
 _NO_FLAG = Option()
 
 
@@ -44,20 +45,22 @@ class FetchSettings(Table):
 
     concurrency: Annotated[int, whole(1, 64), _FLAG] = 10
     """The maximum number of parallel requests to one host."""
-    delay: Annotated[Seconds, _FLAG] = 0.0
+    delay: Annotated[Seconds, _BULK_FLAG] = 0.0
     """Seconds between the starts of two requests to one host, randomly up to 50 % more or less."""
     max_wait: Annotated[Seconds, _FLAG] = 30.0
     """The longest wait in seconds that a Retry-After may request; beyond it the page fails. A Crawl-delay may be ten
     times as long; beyond that no page is requested."""
     obey_robots: Annotated[
-        bool, switch, Option(commands=("search",), flag="--ignore-robots", dest="obey_robots", recorded=True)
+        bool,
+        switch,
+        Option(commands=("search", "bulk"), flag="--ignore-robots", dest="obey_robots", recorded=True),
     ] = True
     """True to obey robots.txt, including its Crawl-delay."""
     proxy: Annotated[
         str | None,
         Meta(description=proxy_url.KIND),
         _is_proxy_url,
-        replace(_FLAG, secret=True, redact=_redacted),
+        replace(_BULK_FLAG, secret=True, redact=_redacted),
     ] = None
     """The proxy for all requests except those to this machine; it overrides the environment's (HTTPS_PROXY …). It may
     contain user name and password."""
@@ -73,7 +76,7 @@ class FetchSettings(Table):
     """The maximum number of requests for a page after connection errors, timeouts, 408, 425, 429 or 5xx."""
     max_body_bytes: Annotated[int, whole(1024, 2**30), _NO_FLAG] = 8 * 2**20
     """The largest response in bytes, compressed or not."""
-    user_agent: Annotated[str, Meta(description="one line of ASCII text"), _is_header_value, _FLAG] = (
+    user_agent: Annotated[str, Meta(description="one line of ASCII text"), _is_header_value, _BULK_FLAG] = (
         f"bookprice-crawler/{__version__}"
     )
     """The User-Agent header of requests; its first word selects the group of rules in robots.txt."""

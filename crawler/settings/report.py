@@ -44,6 +44,8 @@ class ReportSettings(Table):
     lang: Annotated[
         Language,
         Meta(description="one of auto, en, zh-Hans, zh-Hant, or a name such as zh-TW, zh_CN, zh, en-US"),
-        Option(harmless=True, commands=("search", "history", "rank"), replay="accepted", parse=_language),
+        Option(
+            harmless=True, commands=("search", "history", "bulk", "rank"), replay="accepted", parse=_language
+        ),
     ] = "auto"
     """The language of reports and messages for people; auto follows the query, then the environment's locale."""

@@ -74,13 +74,13 @@ async def test_an_archive_is_absent_when_its_writing_is_cancelled(
     )
     folder = made(tmp_path / "archives")
     target = folder / "a.warc.gz"
-    compress, compressed = archive._member, []
+    compress, compressed = archive.gzip_member, []
 
     def counting(data: bytes) -> bytes:
         compressed.append(len(data))
         return compress(data)
 
-    monkeypatch.setattr(archive, "_member", counting)
+    monkeypatch.setattr(archive, "gzip_member", counting)
     if existing:
         target.write_bytes(b"before")
     writing = asyncio.ensure_future(write_archive(source, target))

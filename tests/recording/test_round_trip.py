@@ -22,7 +22,7 @@ from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
 from crawler.download.body import decode_body
 from crawler.download.exchange import DecodedBody, Exchange, HttpRecord, Problem, Truncation
-from crawler.recording import archive, heads, metadata, writing
+from crawler.recording import gzip_member, heads, metadata, writing
 from crawler.recording.archive import write_archive
 from crawler.recording.heads import archived_request, archived_response, split_head
 from crawler.recording.journal import Journal, open_journal, saved_pages
@@ -385,10 +385,10 @@ async def test_each_record_is_a_gzip_member(
 
     This holds with and without the extra `speed`, and the same journal always makes the same bytes.
     """
-    monkeypatch.setattr(archive, "_compressor", archive._compressor.__wrapped__)
+    monkeypatch.setattr(gzip_member, "_compressor", gzip_member._compressor.__wrapped__)
     if module == "zlib":
         monkeypatch.setitem(sys.modules, "isal", None)
-    assert (archive._compressor() is archive._compress_by_zlib) == (module == "zlib")
+    assert (gzip_member._compressor() is gzip_member._compress_by_zlib) == (module == "zlib")
     source = runs.write_run(tmp_path / "run.warc", [runs.saved(1), runs.saved(2)], END)
     target = tmp_path / "a.warc.gz"
     await write_archive(source, target)

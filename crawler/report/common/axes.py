@@ -34,6 +34,13 @@ _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 2, 3, 6)
 _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 
+_CLOCK_STEPS = (
+    *(1, 2, 5, 10, 15, 30),
+    *(60 * n for n in (1, 2, 5, 10, 15, 30)),
+    *(3_600 * n for n in (1, 2, 3, 6, 12)),
+)
+"""In seconds."""
+
 _LEAST_SHARE = 0.2
 """The minimum range of the price axis, as a share of the highest price: one yuan in a hundred must not look like a
 cliff."""
@@ -98,6 +105,25 @@ class TimeAxis:
             if len(months) <= most:
                 return [(self._begin(month), month.strftime(form)) for month in months]
         raise AssertionError("the last step is longer than any calendar")
+
+    def clock_ticks(self, most: int) -> list[tuple[dt.datetime, str]]:
+        """Return at most `most` (4 or more) times of day for ticks, each as «14:05» or «14:05:30».
+
+        If the axis is too long for times of day, return days, as `ticks` does.
+        """
+        seconds = (self.end - self.start).total_seconds()
+        step = next((step for step in _CLOCK_STEPS if seconds / step < most), None)
+        if step is None:
+            return self.ticks(most)
+        offset = self.start.astimezone(self.zone).utcoffset() or dt.timedelta()
+        since = (self.start.timestamp() + offset.total_seconds()) % 86_400
+        moment = self.start + dt.timedelta(seconds=-since % step)
+        form = "%H:%M:%S" if step < 60 else "%H:%M"
+        found = []
+        while moment <= self.end:
+            found.append((moment, f"{moment.astimezone(self.zone):{form}}"))
+            moment += dt.timedelta(seconds=step)
+        return found
 
     def _begin(self, day: dt.date) -> dt.datetime:
         """Return the start of a day in UTC; subtracting times of one zone would ignore changes of its clock."""

@@ -1,0 +1,161 @@
+"""Put the targets of an input into the stores of their shards, and what is rejected into `rejected.tsv`.
+
+The intake runs in a thread beside the crawl. If it was interrupted it runs again from the beginning of the input, with
+the same counts in the end; once its counts are in the manifest, the input is not needed any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.atomic_write import atomic_write
+from crawler.bulk.input import InputReader, Rejection
+from crawler.bulk.model import Target, shard_of, store_path
+from crawler.bulk.store import ShardStore
+
+__all__ = ["REJECTED", "Intake", "input_notes"]
+
+REJECTED = "rejected.tsv"
+"""The name of the file with rejected lines, in the output folder."""
+
+_BATCH = 5_000
+"""Targets to add at a time: other writers of a store wait for about 20 ms."""
+
+_USER_INFO = re.compile(r"//[^/?#\s]*@")
+
+
+class Intake:
+    """The reader of an input, for one use.
+
+    `source` is a path, or `-` for stdin. `limit` is the maximum number of targets, which excludes duplicates.
+    """
+
+    def __init__(self, source: str, out: Path, shards: int, *, limit: int | None = None) -> None:
+        self._source = source
+        self._out = out
+        self._shards = shards
+        self._limit = limit
+        self._rejected: BinaryIO | None = None
+        self.targets = 0
+        """The number of targets added so far, including those that an interrupted intake added."""
+        self.duplicates = 0
+
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> Mapping[str, int] | None:
+        """Read the input to its end and return its counts; None if `stopped` returned True before.
+
+        Raises UsageError if the input cannot be read, OutputError if a store or `rejected.tsv` cannot be written.
+        """
+        reader = InputReader(self._source, stopped=stopped)
+        try:
+            with ExitStack() as rejected, ExitStack() as opened:
+                stores = [
+                    opened.enter_context(ShardStore.open(store_path(self._out, shard), durable=False))
+                    for shard in range(self._shards)
+                ]
+                self._read(reader, stores, rejected, stopped)
+                for store in stores:
+                    store.sync()
+        except _StoppedError:
+            return None
+        counts = reader.counts
+        return {
+            **asdict(counts),
+            "targets": self.targets,
+            "duplicates": self.duplicates,
+            "gb18030": reader.gb18030_lines,
+            "damaged": int(bool(reader.damage)),
+            "limited": int(self._room() == 0),
+        }
+
+    def _read(
+        self,
+        reader: InputReader,
+        stores: Sequence[ShardStore],
+        rejected: ExitStack,
+        stopped: Callable[[], bool],
+    ) -> None:
+        batch: list[Target] = []
+        size = min(_BATCH, self._room())
+        if size:
+            for item in reader:
+                if isinstance(item, Rejection):
+                    self._reject(item, rejected)
+                    continue
+                batch.append(item)
+                if len(batch) < size:
+                    continue
+                self._add(batch, stores)
+                batch.clear()
+                size = min(_BATCH, self._room())
+                if stopped() or not size:
+                    break
+        self._add(batch, stores)
+        if stopped():
+            raise _StoppedError  # which discards the incomplete `rejected.tsv`
+
+    def _room(self) -> int:
+        """Return the number of targets that may still be added."""
+        return _BATCH if self._limit is None else max(self._limit - self.targets, 0)
+
+    def _add(self, batch: Sequence[Target], stores: Sequence[ShardStore]) -> None:
+        by_shard: dict[int, list[Target]] = {}
+        for target in batch:
+            by_shard.setdefault(_shard(target.host, self._shards), []).append(target)
+        for shard, targets in by_shard.items():
+            added = stores[shard].add(targets)
+            self.targets += added
+            self.duplicates += len(targets) - added
+
+    def _reject(self, rejection: Rejection, context: ExitStack) -> None:
+        """Write a rejected line; the first creates the file."""
+        if self._rejected is None:
+            self._rejected = context.enter_context(atomic_write(self._out / REJECTED))
+            self._rejected.write(b"line\treason\ttext\n")
+        text = _USER_INFO.sub("//***@", rejection.text)  # a password belongs in no report
+        row = f"{rejection.number}\t{_escaped(rejection.reason)}\t{_escaped(text)}\n"
+        self._rejected.write(row.encode())
+
+
+class _StoppedError(Exception):
+    """The intake was stopped."""
+
+
+def input_notes(counts: Mapping[str, int]) -> list[str]:
+    """Return what a user must know about an input, from the counts of its intake."""
+    notes = []
+    if n := counts.get("gb18030"):
+        notes.append(f"{n:,} lines of the input are not UTF-8; they were read as GB18030")
+    if counts.get("damaged"):
+        notes.append(
+            f"the input is damaged after line {counts.get('lines', 0):,}; what follows was not read: repair it,"
+            " then crawl it into another folder"
+        )
+    if counts.get("limited"):
+        notes.append(f"--limit ended the input after line {counts.get('lines', 0):,}")
+    return notes
+
+
+@lru_cache(maxsize=65_536)
+def _shard(host: str, shards: int) -> int:
+    return shard_of(host, shards)
+
+
+def _escaped(text: str) -> str:
+    r"""Return a text without control characters: a tab as \t, a backslash as \\, an invalid byte as \xff."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_escape, text))
+
+
+def _escape(character: str) -> str:
+    if character.isprintable() and character != "\\":
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()

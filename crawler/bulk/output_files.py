@@ -1,0 +1,228 @@
+"""The output files of a shard: results as JSON lines, pages as WARC files that are rolled at a size.
+
+    pages-003-00001.warc.gz     the first file with pages of shard 3
+    results-003-001.jsonl       its results; the last number counts the times that failed targets were tried again
+
+Files are only appended to. After a kill they may end with data that no store knows of: opening cuts them to their
+committed lengths, so that every record and every line is whole and belongs to a finished target.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crawler.atomic_write import shown, translate_os_errors
+from crawler.bulk.ports import Entry
+from crawler.bulk.result import encode_line
+from crawler.bulk.store_file import StoreError
+from crawler.errors import OutputError
+from crawler.recording.gzip_member import gzip_member
+from crawler.recording.http_records import hop_records, warcinfo
+from crawler.recording.warc import new_record_id
+from crawler.version import __version__
+
+__all__ = ["OutputFiles", "pages_name", "results_name"]
+
+_OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+_sync_data = getattr(os, "fdatasync", os.fsync)
+
+
+def pages_name(shard: int, number: int) -> str:
+    """Return the name of a shard's WARC file; `number` counts from 1."""
+    return f"pages-{shard:03}-{number:05}.warc.gz"
+
+
+def results_name(shard: int, generation: int) -> str:
+    """Return the name of a shard's file of results; `generation` counts from 1."""
+    return f"results-{shard:03}-{generation:03}.jsonl"
+
+
+class OutputFiles:
+    """The files of one shard in one folder, created when there is something to write.
+
+    `committed` are their committed lengths by name. Raises OutputError if the last file of a kind is shorter than that,
+    or cannot be opened.
+    """
+
+    def __init__(self, folder: Path, shard: int, committed: Mapping[str, int], *, roll_bytes: int) -> None:
+        self._folder = folder
+        self._shard = shard
+        self._roll_bytes = roll_bytes
+        self._pages_number = max(1, _last(committed, "pages", shard))
+        self._pages: _Appended | None = None
+        self._results: _Appended | None = None
+        self._results_name = results_name(shard, max(1, _last(committed, "results", shard)))
+        self._restore(committed)
+
+    def _restore(self, committed: Mapping[str, int]) -> None:
+        """Cut the files to their committed lengths, and remove those without one."""
+        ours = re.compile(rf"(?:pages|results)-{self._shard:03}-\d+\.(?:warc\.gz|jsonl)")
+        with translate_os_errors(self._folder):
+            for entry in list(os.scandir(self._folder)):
+                if ours.fullmatch(entry.name) and entry.name not in committed:
+                    Path(entry.path).unlink()
+        for name, length in committed.items():
+            path = self._folder / name
+            is_open = name in {pages_name(self._shard, self._pages_number), self._results_name}
+            with translate_os_errors(path):
+                try:
+                    size = path.stat().st_size
+                except FileNotFoundError:
+                    if is_open or name.startswith("results"):
+                        raise _shortened(path) from None
+                    continue  # the user has moved a finished WARC file away
+                if size < length:
+                    raise _shortened(path)
+                if size > length:
+                    os.truncate(path, length)
+
+    def append(self, entries: Sequence[Entry]) -> dict[str, int]:
+        """Write the records and lines of finished targets durably; return the new lengths of the files by name.
+
+        Records come before lines, which name them. Raises OutputError if that fails; then the files may have grown, and
+        must be opened anew.
+        """
+        lines, written = [], set()
+        for entry in entries:
+            if entry.hops:
+                written.add(self._append_hops(entry))
+            if entry.verdict is not None:
+                lines.append(encode_line(entry.line))
+        if lines:
+            if self._results is None:
+                self._results = _Appended(self._folder / self._results_name)
+            self._results.write(b"".join(lines))
+            written.add(self._results)
+        for file in written:
+            file.sync()
+        return {file.path.name: file.length for file in written}
+
+    def _append_hops(self, entry: Entry) -> _Appended:
+        """Write the records of a target's requests to one file, and note in its line where its final response is."""
+        file = self._pages_file(entry.hops[-1].started_at)
+        members: list[bytes] = []
+        length, offset = file.length, None
+        final_url = entry.line.get("final_url")
+        for hop in entry.hops:
+            records, offset = hop_records(hop), None
+            members.append(gzip_member(records.request))
+            length += len(members[-1])
+            if records.response:
+                offset = length if hop.url == final_url else None
+                members.append(gzip_member(records.response))
+                length += len(members[-1])
+        file.write(b"".join(members))
+        if offset is not None:
+            entry.line["warc"] = file.path.name
+            entry.line["warc_offset"] = offset
+        return file
+
+    def _pages_file(self, moment: dt.datetime) -> _Appended:
+        """Return the WARC file to append to: a new one if the last has reached its size."""
+        if self._pages is not None and self._pages.length >= self._roll_bytes:
+            self._pages.close_later()
+            self._pages = None
+            self._pages_number += 1
+        if self._pages is None:
+            self._pages = _Appended(self._folder / pages_name(self._shard, self._pages_number))
+            if not self._pages.length:
+                self._pages.write(gzip_member(warcinfo(new_record_id(), __version__, moment)))
+        return self._pages
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in (self._pages, self._results):
+            if file is not None:
+                file.close()
+        self._pages = self._results = None
+
+
+class _Appended:
+    """A file that is only appended to; each error is an OutputError that names it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._closing = self._is_dirty = False
+        with _translate_errors(path):
+            self._is_new = not path.exists()
+            self._descriptor = os.open(path, _OPEN, 0o666)
+            self.length = os.fstat(self._descriptor).st_size
+
+    def write(self, data: bytes) -> None:
+        """Append all of `data`."""
+        rest = memoryview(data)
+        self._is_dirty = True
+        with _translate_errors(self.path):
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        self.length += len(data)
+
+    def sync(self) -> None:
+        """Make the data, and the name of a new file, survive a power failure."""
+        with _translate_errors(self.path):
+            _sync_data(self._descriptor)
+            self._is_dirty = False
+            if self._is_new:
+                self._is_new = False
+                _sync_folder(self.path.parent)
+        if self._closing:
+            self.close()
+
+    def close_later(self) -> None:
+        """Close the file, after its next `sync` if data is not synced yet."""
+        self._closing = True
+        if not self._is_dirty:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file; further calls do nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.close(descriptor)
+
+
+@contextmanager
+def _translate_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into a one-line OutputError; on a full disk, the remedy is to make room."""
+    try:
+        with translate_os_errors(path):
+            yield
+    except OutputError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
+            raise StoreError(
+                f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
+            ) from cause
+        raise
+
+
+def _last(names: Mapping[str, int], kind: str, shard: int) -> int:
+    """Return the highest number among a shard's files of a kind; 0 if it has none."""
+    pattern = re.compile(rf"{kind}-{shard:03}-(\d+)\..*")
+    return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if os.name != "nt":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _shortened(path: Path) -> OutputError:
+    return OutputError(
+        f"{shown(path)} has lost data since it was written; put the whole file back, or begin a new crawl elsewhere"
+    )

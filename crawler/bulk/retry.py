@@ -1,0 +1,67 @@
+"""Crawl failed targets again: their result lines go, and they are pending once more, both or neither.
+
+A shard's results are copied without the lines of failed targets to a file with the next number. One transaction of the
+store then switches to that file. After a kill, whichever file the store does not know is removed when the shard is
+opened.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from crawler.atomic_write import translate_os_errors
+from crawler.bulk.model import store_path
+from crawler.bulk.output_files import results_name
+from crawler.bulk.store import ShardStore
+from crawler.verdict import Verdict
+
+__all__ = ["requeue_failed"]
+
+
+class _Line(msgspec.Struct):
+    verdict: Verdict
+
+
+def requeue_failed(out: Path, shards: int) -> int:
+    """Make the failed targets of all shards pending again; return their number. No process may crawl meanwhile.
+
+    Raises OutputError.
+    """
+    return sum(_requeue(out, shard) for shard in range(shards))
+
+
+def _requeue(out: Path, shard: int) -> int:
+    path = store_path(out, shard)
+    if not path.exists():
+        return 0
+    with ShardStore.open(path) as store:
+        if not any(verdict.failed for verdict in store.counts().finished):
+            return 0
+        committed = store.files()
+        old = max(name for name in committed if name.startswith("results-"))
+        new = results_name(shard, int(old.removesuffix(".jsonl").rpartition("-")[2]) + 1)
+        length = _copy_passed(out / old, committed[old], out / new)
+        number = store.requeue_failed(files={new: length}, removed=[old])
+    with translate_os_errors(out / old):
+        (out / old).unlink()
+    return number
+
+
+def _copy_passed(source: Path, length: int, target: Path) -> int:
+    """Copy the result lines of targets that did not fail, durably; return the length of the copy."""
+    decoder = msgspec.json.Decoder(_Line)
+    left = length
+    with translate_os_errors(target), source.open("rb") as lines, target.open("wb") as copy:
+        while left > 0:
+            line = lines.readline()
+            left -= len(line)
+            if not line or not decoder.decode(line).verdict.failed:
+                copy.write(line)
+            if not line:
+                break
+        copy.flush()
+        os.fsync(copy.fileno())
+        return copy.tell()
