@@ -1,4 +1,4 @@
-"""What the owner of a shard runner asks of it, from any thread."""
+"""Requests of the owner of a shard runner, from any thread."""
 
 from __future__ import annotations
 

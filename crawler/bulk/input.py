@@ -1,4 +1,4 @@
-"""Read a list of URLs: one URL a line, or a CSV with a column `url`, whose other columns travel to the results."""
+"""Read a list of URLs: one URL per line, or a CSV with a column `url`, whose other columns travel to the results."""
 
 from __future__ import annotations
 
@@ -62,13 +62,22 @@ class InputReader:
     """An iterable over the targets and rejections of an input, for one use.
 
     An input is a CSV if its name ends in .csv or .tsv (.gz), or if its first line names the column `url`. Blank lines
-    and those that begin with `#` are skipped. Ends early when `stopped` returns True. Raises UsageError if the input
-    cannot be read, or if the names of its columns are of no use.
+    and those that begin with `#` are skipped.
+
+    Ends early when `stopped` returns True. Calls `waiting` when a pipe has no data yet, and again while it has none;
+    the complete lines before have been returned by then. Raises UsageError if the input cannot be read, or if the names
+    of its columns are of no use.
     """
 
-    def __init__(self, source: str, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         self._source = source
-        self._reader = LineReader(source, stopped=stopped)
+        self._reader = LineReader(source, stopped, waiting)
         self._counts = InputCounts()
         self._waiting: deque[Line] = deque()
         """Lines that were read in search of the end of a quoted field, and are rows of their own."""

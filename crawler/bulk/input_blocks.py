@@ -64,13 +64,14 @@ class Blocks:
     """An iterable over the blocks of an input, decompressed, for one use.
 
     Text in UTF-16 or UTF-32 comes as UTF-8; half of a surrogate pair becomes bytes that are not valid UTF-8. Ends early
-    when `stopped` returns True. Raises UsageError if the input cannot be opened, DamagedInputError where it ends too
-    early.
+    when `stopped` returns True. Calls `waiting` when a pipe has no data yet, and again while it has none. Raises
+    UsageError if the input cannot be opened, DamagedInputError where it ends too early.
     """
 
-    def __init__(self, source: str, stopped: Callable[[], bool]) -> None:
+    def __init__(self, source: str, stopped: Callable[[], bool], waiting: Callable[[], None]) -> None:
         self._source = source
         self._stopped = stopped
+        self._waiting = waiting
         self.is_unicode = False
         """True if the beginning names the charset, so that the blocks are UTF-8; known after the first block."""
 
@@ -81,8 +82,10 @@ class Blocks:
     def _read(self, descriptor: int) -> Iterator[bytes]:
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         while not self._stopped():
-            if not is_file and sys.platform != "win32" and not _is_readable(descriptor):
-                continue
+            if not is_file and sys.platform != "win32" and not _is_readable(descriptor, 0):
+                self._waiting()
+                if not _is_readable(descriptor, _POLL_SECONDS):
+                    continue
             try:
                 block = os.read(descriptor, _BLOCK)
             except OSError as error:
@@ -167,9 +170,9 @@ def _translated(source: str) -> Iterator[None]:
         raise UsageError(f"{shown(source)} cannot be read: {why}") from error
 
 
-def _is_readable(descriptor: int) -> bool:
-    """Wait a moment for data, or for the end of it."""
-    return bool(select.select([descriptor], [], [], _POLL_SECONDS)[0])
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    """Wait for data, or for the end of it; return False if neither comes in time."""
+    return bool(select.select([descriptor], [], [], seconds)[0])
 
 
 def _beginning(blocks: Iterator[bytes], size: int) -> tuple[Iterator[bytes], bytes]:

@@ -37,17 +37,18 @@ class LineReader:
 
     Lines end with LF, CRLF or CR. Bytes that begin like gzip are decompressed. The charset is the byte order mark's;
     without one, it is UTF-8 or GB18030, as the first lines beyond ASCII show. A line that is not valid in that charset
-    is tried in the other one. Ends early when `stopped` returns True. Raises UsageError if the input cannot be read.
+    is tried in the other one. Ends early when `stopped` returns True; calls `waiting` while a pipe is silent. Raises
+    UsageError if the input cannot be read.
     """
 
-    def __init__(self, source: str, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, source: str, stopped: Callable[[], bool], waiting: Callable[[], None]) -> None:
         self.lines = 0
         """The number of lines read."""
         self.gb18030_lines = 0
         """The number of lines that were decoded as GB18030."""
         self.damage = ""
         """Why the input could not be read to its end."""
-        self._blocks = Blocks(source, stopped)
+        self._blocks = Blocks(source, stopped, waiting)
         self._stopped = stopped
         self._charset = ""
 

@@ -99,7 +99,7 @@ class BulkOptions:
 
 @dataclass(slots=True)
 class ShardProgress:
-    """What one process reports about its shard: counts since the process began."""
+    """The report of one process about its shard: counts since the process began."""
 
     shard: int
     finished: int = 0

@@ -18,12 +18,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crawler.atomic_write import shown, translate_os_errors
+from crawler.bulk.packed_pages import pack
 from crawler.bulk.ports import Entry
 from crawler.bulk.result import encode_line
 from crawler.bulk.store_file import StoreError
 from crawler.errors import OutputError
 from crawler.recording.gzip_member import gzip_member
-from crawler.recording.http_records import hop_records, warcinfo
+from crawler.recording.http_records import warcinfo
 from crawler.recording.warc import new_record_id
 from crawler.version import __version__
 
@@ -94,7 +95,7 @@ class OutputFiles:
         lines, written = [], set()
         for entry in entries:
             if entry.hops:
-                written.add(self._append_hops(entry))
+                written.add(self._append_pages(entry))
             if entry.verdict is not None:
                 lines.append(encode_line(entry.line))
         if lines:
@@ -106,27 +107,17 @@ class OutputFiles:
             file.sync()
         return {file.path.name: file.length for file in written}
 
-    def _append_hops(self, entry: Entry) -> _Appended:
+    def _append_pages(self, entry: Entry) -> _Appended:
         """Write the records of a target's requests to one file, and note in its line where its final response is."""
-        file = self._pages_file(entry.hops[-1].started_at)
-        members: list[bytes] = []
-        length, offset = file.length, None
-        final_url = entry.line.get("final_url")
-        for hop in entry.hops:
-            records, offset = hop_records(hop), None
-            members.append(gzip_member(records.request))
-            length += len(members[-1])
-            if records.response:
-                offset = length if hop.url == final_url else None
-                members.append(gzip_member(records.response))
-                length += len(members[-1])
-        file.write(b"".join(members))
-        if offset is not None:
+        file = self._pages_file()
+        pages = pack(entry.hops, entry.line.get("final_url", ""))
+        if pages.final_offset is not None:
             entry.line["warc"] = file.path.name
-            entry.line["warc_offset"] = offset
+            entry.line["warc_offset"] = file.length + pages.final_offset
+        file.write(pages.data)
         return file
 
-    def _pages_file(self, moment: dt.datetime) -> _Appended:
+    def _pages_file(self) -> _Appended:
         """Return the WARC file to append to: a new one if the last has reached its size."""
         if self._pages is not None and self._pages.length >= self._roll_bytes:
             self._pages.close_later()
@@ -135,7 +126,8 @@ class OutputFiles:
         if self._pages is None:
             self._pages = _Appended(self._folder / pages_name(self._shard, self._pages_number))
             if not self._pages.length:
-                self._pages.write(gzip_member(warcinfo(new_record_id(), __version__, moment)))
+                now = dt.datetime.now(dt.UTC)
+                self._pages.write(gzip_member(warcinfo(new_record_id(), __version__, now)))
         return self._pages
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ _MARKUP = ("html", "xml", "text/plain")
 
 
 class Reading(NamedTuple):
-    """What a page says: a verdict on its content, and the values of its result line."""
+    """The content of a page: a verdict on it, and the values of its result line."""
 
     verdict: Verdict
     detail: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from crawler.bulk.model import ShardProgress, state_folder
 from crawler.verdict import Verdict
 
-__all__ = ["OUTPUTS", "Progress", "Snapshot", "disk_used", "output_files"]
+__all__ = ["OUTPUTS", "Progress", "Snapshot", "output_files", "state_bytes"]
 
 RATE_SECONDS = 30.0
 """The current rate is that of these last seconds."""
@@ -44,10 +44,17 @@ class Snapshot:
     """The time that this run has taken."""
     earlier_seconds: float
     """The time that earlier runs of this crawl took."""
-    disk_used: int
-    """Bytes of pages, results and state."""
+    output_bytes: int
+    """The size of pages and results."""
+    state_bytes: int
+    """The size of the state, which does not grow any more once the input is read."""
     disk_free: int
     processes: int
+
+    @property
+    def disk_used(self) -> int:
+        """The bytes of pages, results and state."""
+        return self.output_bytes + self.state_bytes
 
     @property
     def eta(self) -> float | None:
@@ -61,7 +68,7 @@ class Snapshot:
         """The bytes that the whole crawl will take, judged by the targets so far; None if that cannot be told yet."""
         if not self.total_known or not self.done:
             return None
-        return max(self.disk_used, round(self.disk_used / self.done * self.total))
+        return self.state_bytes + round(self.output_bytes / self.done * self.total)
 
     @property
     def disk_short(self) -> int | None:
@@ -81,7 +88,8 @@ class Progress:
     total: int = 0
     total_known: bool = False
     processes: int = 0
-    disk_used: int = 0
+    output_bytes: int = 0
+    state_bytes: int = 0
     disk_free: int = 0
     started: float = field(init=False)
     _before: dict[int, Counter[str]] = field(default_factory=dict)
@@ -132,7 +140,8 @@ class Progress:
             rate=self._rate(now, done),
             seconds=now - self.started,
             earlier_seconds=self.earlier_seconds,
-            disk_used=self.disk_used,
+            output_bytes=self.output_bytes,
+            state_bytes=self.state_bytes,
             disk_free=self.disk_free,
             processes=self.processes,
         )
@@ -159,9 +168,9 @@ def output_files(out: Path) -> dict[str, int]:
         return {}
 
 
-def disk_used(out: Path) -> int:
-    """Return the bytes that a crawl's outputs and state take."""
-    used = sum(output_files(out).values())
+def state_bytes(out: Path) -> int:
+    """Return the bytes that a crawl's state takes."""
+    used = 0
     try:
         with os.scandir(state_folder(out)) as entries:
             for entry in entries:

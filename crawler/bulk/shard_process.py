@@ -54,7 +54,7 @@ _SET_PARENT_DEATH_SIGNAL = 1
 
 
 class Command(StrEnum):
-    """What the coordinator sends to a process."""
+    """A command of the coordinator to a process."""
 
     DRAIN = "drain"
     STOP = "stop"

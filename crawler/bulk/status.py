@@ -20,7 +20,7 @@ import msgspec
 from crawler.atomic_write import commit, temporary_file
 from crawler.bulk.manifest import Manifest, is_locked
 from crawler.bulk.model import state_folder, store_path
-from crawler.bulk.progress import Snapshot, disk_used
+from crawler.bulk.progress import Snapshot, output_files, state_bytes
 from crawler.bulk.store import ShardStore, StoreError
 
 __all__ = ["RunRecord", "State", "Status", "read_record", "read_status", "write_record"]
@@ -126,8 +126,9 @@ def read_status(out: Path, manifest: Manifest) -> Status:
         state = State.FINISHED
     else:
         state = State.STOPPED
+    used = sum(output_files(out).values()) + state_bytes(out)
     was_killed = state is State.STOPPED and (record is None or record.state is State.RUNNING)
-    return Status(state, manifest, record, dict(verdicts.most_common()), pending, disk_used(out), was_killed)
+    return Status(state, manifest, record, dict(verdicts.most_common()), pending, used, was_killed)
 
 
 def _iso(moment: dt.datetime) -> str:

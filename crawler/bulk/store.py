@@ -24,6 +24,7 @@ from typing import Self
 from crawler.atomic_write import shown
 from crawler.bulk.model import Finished, Target
 from crawler.bulk.store_file import StoreError, connect, transaction, translate_errors
+from crawler.clean import clean
 from crawler.verdict import Verdict
 
 __all__ = ["ShardStore", "StoreCounts", "StoreError", "deliver"]
@@ -67,16 +68,16 @@ class ShardStore:
         self._host_ids: dict[str, int] = {}
 
     @classmethod
-    def open(cls, path: Path, *, readonly: bool = False, durable: bool = True) -> Self:
+    def open(cls, path: Path, *, readonly: bool = False, durable: bool = True, cache_mib: int = 16) -> Self:
         """Open a store; create it, with its folder, unless `readonly`.
 
         If `durable`, each transaction survives a power failure. The intake, which can run again, opens its stores
-        without, and calls `sync` at its end.
+        without, and calls `sync` at its end. `cache_mib` is the memory for pages of the file.
         """
         if not readonly:
             with translate_errors(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(path, connect(path, readonly=readonly, durable=durable))
+        return cls(path, connect(path, readonly=readonly, durable=durable, cache_mib=cache_mib))
 
     def __enter__(self) -> Self:
         return self
@@ -363,8 +364,9 @@ class ShardStore:
             try:
                 yield
             except (ValueError, TypeError) as error:  # a value that this program does not write
+                why = clean(str(error))
                 raise StoreError(
-                    f"{shown(self.path)} is damaged ({error}); restore a copy, or choose another output folder"
+                    f"{shown(self.path)} is damaged ({why}); restore a copy, or choose another output folder"
                 ) from error
 
     @contextmanager

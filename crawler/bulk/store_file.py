@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from crawler.atomic_write import shown
+from crawler.clean import clean
 from crawler.errors import OutputError
 
 __all__ = ["WAIT_SECONDS", "StoreError", "connect", "transaction", "translate_errors"]
@@ -24,14 +25,14 @@ _STEP_SECONDS = 0.05
 _APPLICATION_ID = 0x62706B73  # «bpks»
 _VERSION = 1
 
-_CACHE_KIB = 16 * 1024
-"""The pages that a connection keeps in memory."""
-
-_CHECKPOINT_PAGES = 4_000
-"""Pages in the write-ahead log (16 MB) from which a commit moves them into the file."""
+_CHECKPOINT_PAGES = 8_000
+"""Pages in the write-ahead log (32 MB) from which a commit moves them into the file."""
 
 _LONGEST_VALUE = 16 * 2**20
 """Limit on a value or row in bytes; the input's own limits are far lower."""
+
+_WRITE_FAILURES = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""SQLite says so for a full quota, and for a disk without room for the index of the log."""
 
 _SCHEMA = """
 CREATE TABLE host (
@@ -81,7 +82,7 @@ class StoreError(OutputError):
         """True if the disk is full: the crawl can be resumed once there is room."""
 
 
-def connect(path: Path, *, readonly: bool, durable: bool) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool, durable: bool, cache_mib: int) -> sqlite3.Connection:
     """Open a shard's file; create it unless `readonly`. Raises StoreError.
 
     If `durable`, a committed transaction survives a power failure; otherwise it survives the end of the process.
@@ -101,20 +102,25 @@ def connect(path: Path, *, readonly: bool, durable: bool) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
-            _prepare(connection, path, readonly=readonly, durable=durable)
+            _configure(connection, durable=durable, cache_mib=cache_mib)
+            _create(connection, path, readonly=readonly)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, readonly: bool, durable: bool) -> None:
+def _configure(connection: sqlite3.Connection, *, durable: bool, cache_mib: int) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA cache_size = -{cache_mib * 1024}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+
+def _create(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
+    """Check the file, and create the tables of a new one. Raises StoreError."""
     is_new = _check(connection, path)
     if readonly:
         if is_new:
@@ -216,6 +222,8 @@ def translate_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and the system into a one-line StoreError that names the file."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a call on a closed store
+        raise
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     except OSError as error:
@@ -225,21 +233,30 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _failure(path: Path, error: sqlite3.Error) -> StoreError:
-    code = (
-        getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    )  # the module's own errors have no code
+    why = clean(str(error))[:200]
+    # The module's own errors have no code.
+    detailed = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = detailed & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreError(
             f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
+        )
+    if detailed in _WRITE_FAILURES:
+        return StoreError(
+            f"{shown(path)} cannot be written ({why}): the disk or its quota is full, or it fails; make room, then"
+            " resume the crawl",
+            disk_full=True,
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreError(
             f"{shown(path)}: another program has been writing to it for {WAIT_SECONDS:.0f} s; try again later"
         )
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or not isinstance(
-        error, sqlite3.OperationalError
+    if (
+        code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        or not isinstance(error, sqlite3.OperationalError)
+        or why.startswith("Could not decode")
     ):
         return StoreError(
-            f"{shown(path)} is damaged ({error}); restore a copy, or choose another output folder"
+            f"{shown(path)} is damaged ({why}); restore a copy, or choose another output folder"
         )
-    return StoreError(f"{shown(path)} cannot be used: {error}; choose another output folder")
+    return StoreError(f"{shown(path)} cannot be used: {why}; choose another output folder")

@@ -79,17 +79,11 @@ def render(summary: Summary, say: Labels) -> str:
 
 def _alarms(summary: Summary, say: Labels) -> Iterator[Alarm]:
     if summary.state is not State.FINISHED:
-        why = say.text(summary.stopped) or say("bulk_stopped")
-        text = say("bulk_partial_text", why=why, n=summary.pending)
-        yield Alarm(say("PARTIAL"), text, _partly_read(summary, say))
-
-
-def _partly_read(summary: Summary, say: Labels) -> tuple[tuple[str, str], ...]:
-    if summary.figures.complete:
-        return ()
-    return (
-        (f"{summary.figures.lines:,}", say("bulk_partly_read", n=summary.figures.lines, all=summary.done)),
-    )
+        details = [(f"{summary.pending:,}", say("bulk_not_crawled"))]
+        if not summary.figures.complete:
+            words = say("bulk_partly_read", n=summary.figures.lines, all=summary.done)
+            details.append((f"{summary.figures.lines:,}", words))
+        yield Alarm(say("PARTIAL"), say.text(summary.stopped) or say("bulk_stopped"), tuple(details))
 
 
 def _facts(summary: Summary, say: Labels) -> Iterator[tuple[str, str]]:

@@ -74,20 +74,20 @@ class ShardProcess:
         return self.process.pid
 
     def messages(self) -> list[Any]:
-        """Return what the process has sent since the last call."""
+        """Return the messages of the process since the last call."""
         found: list[Any] = []
         with suppress(EOFError, OSError):
             while self.connection.poll():
                 found.append(self.connection.recv())
         return found
 
-    def tell(self, command: Command) -> None:
+    def send(self, command: Command) -> None:
         """Send a command; a process that has ended misses nothing."""
         with suppress(OSError):
             self.connection.send(command.value)
 
     def hang(self, now: float, awake_since: float) -> Hang | None:
-        """Return how the process hangs; None if it does not.
+        """Return the hang of the process; None if it does not hang.
 
         `awake_since` is the time since which this machine and this program have run without a break: the processes
         could not go on before it either.

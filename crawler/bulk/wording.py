@@ -47,7 +47,7 @@ def verdict_name(verdict: str, say: Labels) -> str:
 
 
 def verdict_counts(verdicts: Mapping[str, int], say: Labels) -> str:
-    """Return how many targets have each verdict, on one line; verdicts with the same words are added up."""
+    """Return the number of targets by verdict, on one line; verdicts with the same words are added up."""
     counts: dict[str, int] = {}
     for verdict, n in verdicts.items():
         name = verdict_name(verdict, say)

@@ -257,7 +257,7 @@ def _run(
         intake=intake,
         on_intake=take_counts,
         on_progress=show,
-        on_event=display.tell,
+        on_event=display.handle,
         max_seconds=args.stop_after,
         earlier_seconds=earlier,
     )

@@ -13,7 +13,7 @@ from crawler.cli import console
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-    from crawler.bulk.coordinator import ProcessEvent
+    from crawler.bulk.process_group import ProcessEvent
     from crawler.bulk.progress import Snapshot
 
 __all__ = ["PLAIN_SECONDS", "BulkDisplay"]
@@ -81,7 +81,7 @@ class BulkDisplay:
             self._said_at = time.monotonic()
             self.say(progress_line(snapshot, self._words))
 
-    def tell(self, event: ProcessEvent) -> None:
+    def handle(self, event: ProcessEvent) -> None:
         """Report what happened to a process: what concerns the user always, the rest with --verbose."""
         say = self._words
         if event.what == "few":

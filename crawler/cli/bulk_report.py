@@ -188,7 +188,7 @@ def _status_facts(out: Path, status: Status, say: Labels) -> Iterator[tuple[str,
     if foreseen is not None and status.pending:
         yield (
             say("bulk_disk_label"),
-            say("bulk_disk_of", used=size(status.disk_used), foreseen=size(foreseen)),
+            say("bulk_disk_foreseen", used=size(status.disk_used), foreseen=size(foreseen)),
         )
     else:
         yield say("bulk_disk_label"), size(status.disk_used)

@@ -20,32 +20,37 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "占用磁盘 {used}（预计 {foreseen}）",
         "佔用磁碟 {used}（預計 {foreseen}）",
     ),
+    "bulk_disk_foreseen": (
+        "{used}, about {foreseen} in the end",
+        "{used}，预计共 {foreseen}",
+        "{used}，預計共 {foreseen}",
+    ),
     "bulk_verdict": ("{verdict} {n:,}", "{verdict} {n:,}", "{verdict} {n:,}"),
     "bulk_disk_short": (
         (
             "about {foreseen} will be written and {free} are free: the disk will be full before the end; make room "
-            "meanwhile, or stop and resume elsewhere on a larger disk"
+            "meanwhile, or stop, move the folder to a larger disk, and resume"
         ),
-        "预计还需写入 {foreseen}，而磁盘只剩 {free}，将在完成前写满；请及时腾出空间，或停止后移到更大的磁盘上续传",
-        "預計還需寫入 {foreseen}，而磁碟只剩 {free}，將在完成前寫滿；請及時騰出空間，或停止後移到更大的磁碟上續傳",
+        "还需写入约 {foreseen}，磁盘只剩 {free}，将在完成前写满；请腾出空间，或停止后把文件夹移到更大的磁盘再续传",
+        "還需寫入約 {foreseen}，磁碟只剩 {free}，將在完成前寫滿；請騰出空間，或停止後把資料夾移到更大的磁碟再續傳",
     ),
     "bulk_running": ("running", "正在运行", "正在執行"),
     "bulk_stopped": ("stopped", "已停止", "已停止"),
     "bulk_stopped_why": ("stopped: {why}", "已停止：{why}", "已停止：{why}"),
     "bulk_killed": ("stopped: its process was killed", "已停止：进程被强行终止", "已停止：行程被強制終止"),
     "bulk_finished": ("finished", "已完成", "已完成"),
-    "bulk_state": ("state", "状态", "狀態"),
-    "bulk_folder": ("folder", "文件夹", "資料夾"),
-    "bulk_input": ("input", "输入", "輸入"),
+    "bulk_state": ("State", "状态", "狀態"),
+    "bulk_folder": ("Folder", "文件夹", "資料夾"),
+    "bulk_input": ("Input", "输入", "輸入"),
     "bulk_stdin": ("stdin", "标准输入", "標準輸入"),
-    "bulk_progress": ("progress", "进度", "進度"),
-    "bulk_verdicts": ("verdicts", "结果", "結果"),
-    "bulk_time": ("time", "用时", "用時"),
-    "bulk_speed": ("speed", "速度", "速度"),
-    "bulk_disk_label": ("disk", "磁盘", "磁碟"),
-    "bulk_processes": ("processes", "进程数", "行程數"),
-    "bulk_updated": ("last sign of life", "最近更新", "最近更新"),
-    "bulk_lines": ("input lines", "输入行", "輸入列"),
+    "bulk_progress": ("Progress", "进度", "進度"),
+    "bulk_verdicts": ("Verdicts", "结果", "結果"),
+    "bulk_time": ("Time", "用时", "用時"),
+    "bulk_speed": ("Speed", "速度", "速度"),
+    "bulk_disk_label": ("Disk", "磁盘", "磁碟"),
+    "bulk_processes": ("Processes", "进程数", "行程數"),
+    "bulk_updated": ("Last sign of life", "最近更新", "最近更新"),
+    "bulk_lines": ("Input lines", "输入行", "輸入列"),
     "bulk_lines_of": (
         (
             "{lines:,}: {targets:,} URLs, {duplicates:,} duplicates, {rejected:,} rejected, {skipped:,} blank lines "
@@ -76,9 +81,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{all:,} 個網址中有 {n:,} 個失敗",
     ),
     "bulk_rejected": (
-        "{n:,} lines of the input are no URLs to crawl; see {path}",
-        "输入中有 {n:,} 行不是可抓取的网址，详见 {path}",
-        "輸入中有 {n:,} 列不是可抓取的網址，詳見 {path}",
+        "rejected lines of the input: {n:,}; see {path}",
+        "输入中无效的行：{n:,}，详见 {path}",
+        "輸入中無效的列：{n:,}，詳見 {path}",
     ),
     "bulk_nothing": ("the input holds no URL", "输入中没有网址", "輸入中沒有網址"),
     "bulk_files": (
@@ -87,7 +92,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "結果：{results}；摘要：{summary}",
     ),
     "bulk_requeued": (
-        "{n:,} failed URLs are crawled again",
+        "failed URLs to crawl again: {n:,}",
         "重新抓取 {n:,} 个失败的网址",
         "重新抓取 {n:,} 個失敗的網址",
     ),
@@ -113,11 +118,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "bulk_process": ("process {slot}, pid {pid}", "进程 {slot}（pid {pid}）", "行程 {slot}（pid {pid}）"),
     "bulk_process_started": ("started", "已启动", "已啟動"),
     "bulk_process_ended": (
-        "ended ({why}); it is replaced",
-        "已结束（{why}），将由新进程接替",
-        "已結束（{why}），將由新行程接替",
+        "ended ({why})",
+        "已结束（{why}）",
+        "已結束（{why}）",
     ),
-    "bulk_process_hung": ("hangs; it is replaced", "没有响应，将由新进程接替", "沒有回應，將由新行程接替"),
+    "bulk_process_hung": ("does not respond; it is killed", "没有响应，将被终止", "沒有回應，將被終止"),
     "bulk_process_blamed": (
         "line {number} of the input: its page is saved unread ({verdict})",
         "输入第 {number} 行：页面只保存，不解析（{verdict}）",
@@ -189,14 +194,10 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "抓取中途停止，本頁只統計了 {all:,} 筆結果中的 {n:,} 筆；續傳後會產生完整的一頁。",
     ),
     "bulk_no_throughput": ("No page was fetched.", "没有抓取任何页面。", "沒有抓取任何頁面。"),
-    "bulk_partial_text": (
-        "{why}: {n:,} URLs are not crawled yet.",
-        "{why}：还有 {n:,} 个网址没有抓取。",
-        "{why}：還有 {n:,} 個網址沒有抓取。",
-    ),
-    "bulk_bodies": ("downloaded", "下载量", "下載量"),
-    "bulk_started": ("started", "开始时间", "開始時間"),
-    "bulk_ended": ("ended", "结束时间", "結束時間"),
+    "bulk_not_crawled": ("URLs are not crawled yet", "个网址还没有抓取", "個網址還沒有抓取"),
+    "bulk_bodies": ("Downloaded", "下载量", "下載量"),
+    "bulk_started": ("Started", "开始时间", "開始時間"),
+    "bulk_ended": ("Ended", "结束时间", "結束時間"),
     "bulk_more_files": ("and {n:,} more files", "另有 {n:,} 个文件", "另有 {n:,} 個檔案"),
     "bulk_milliseconds": ("{n:,.0f} ms", "{n:,.0f} 毫秒", "{n:,.0f} 毫秒"),
 }  # fmt: skip

@@ -22,6 +22,11 @@ BULK: Final[dict[str, tuple[str, str, str]]] = {
         "抓取无法继续：进程反复意外结束（{why}）",
         "抓取無法繼續：行程一再意外結束（{why}）",
     ),
+    "bulk_process_hangs": (
+        "the crawl does not get on: a process stands still again and again",
+        "抓取无法继续：进程一再停滞",
+        "抓取無法繼續：行程一再停滯",
+    ),
     "bulk_by_signal": ("signal {n}", "信号 {n}", "訊號 {n}"),
     "bulk_by_code": ("exit code {n}", "退出码 {n}", "結束代碼 {n}"),
     "bulk_failed": ("an error", "出错", "發生錯誤"),

@@ -7,19 +7,20 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any
 
 from tests.bulk.sites import page, read_lines
 from tests.bulk.warc_readers import read_records
 
+if TYPE_CHECKING:
+    from aiohttp import web
+
 
 class Gate:
-    """An answer that lets the first requests pass, and holds all others until it is opened."""
+    """An answer with a page for paths below /`first`, and for the others once it is opened."""
 
-    def __init__(self, passes: int) -> None:
-        self._left = passes
+    def __init__(self, first: int) -> None:
+        self._first = first
         self._open = asyncio.Event()
 
     def open(self) -> None:
@@ -28,8 +29,7 @@ class Gate:
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer with a page, at once or when the gate opens."""
-        self._left -= 1
-        if self._left < 0:
+        if int(request.path.strip("/")) >= self._first:
             await self._open.wait()
         return await page(request)
 

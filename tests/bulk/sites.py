@@ -92,7 +92,8 @@ def targets(urls: Iterable[str], *, columns: Mapping[str, str] | None = None) ->
 
 def options_for(out: Path, **values: Any) -> BulkOptions:
     """Return options that allow this machine's addresses."""
-    return BulkOptions(**{"out": out, "shards": 1, "allow_private": True, "obey_robots": False} | values)
+    chosen: dict[str, Any] = {"shards": 1, "allow_private": True, "obey_robots": False} | values
+    return BulkOptions(out, **chosen)
 
 
 def fill(options: BulkOptions, wanted: Sequence[Target]) -> None:

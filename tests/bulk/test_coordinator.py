@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from crawler.bulk import coordinator, supervision
-from crawler.bulk.coordinator import Coordinator, Outcome, ProcessEvent
+from crawler.bulk import coordinator, process_group, supervision
+from crawler.bulk.coordinator import Coordinator, Outcome
 from crawler.bulk.model import BulkOptions
+from crawler.bulk.process_group import ProcessEvent
 from crawler.bulk.shard_process import run_process
 from crawler.bulk.supervision import ProcessTarget
 from crawler.errors import OutputError
@@ -145,7 +146,7 @@ async def test_a_process_that_dies_again_and_again_ends_the_crawl(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: ProcessTarget, why: str
 ) -> None:
     """It is not restarted for ever; the reason is told, and the targets stay pending."""
-    monkeypatch.setattr(coordinator, "_RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(process_group, "_RESTART_SECONDS", 0.01)
     options = options_for(tmp_path)
     fill(options, targets(["http://127.0.0.1:9/"]))
     run = Run(options, target=target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def test_damage_and_charsets_are_noted(tmp_path: Path, out: Path) -> None:
     assert "damaged after line 0" in input_notes(take_in(str(source), out))[0]
     source = tmp_path / "urls.txt"
     source.write_bytes("http://a.example/书\n".encode("gbk"))
-    assert "1 lines" in input_notes(take_in(str(source), out))[0]
+    assert "GB18030: 1" in input_notes(take_in(str(source), out))[0]
 
 
 def test_an_input_that_cannot_be_read_leaves_no_rejected_lines(tmp_path: Path, out: Path) -> None:
@@ -184,6 +185,24 @@ def test_it_runs_in_a_thread_beside_a_process_that_finishes_targets(tmp_path: Pa
         store.close()
     assert results[0] is not None
     assert done == set(range(1, 30_001))
+
+
+def test_what_a_slow_pipe_brings_is_added_before_it_ends(tmp_path: Path, out: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    results: list[Mapping[str, int] | None] = []
+    thread = threading.Thread(target=lambda: results.append(Intake(str(pipe), out, SHARDS).run()))
+    thread.start()
+    with pipe.open("wb", buffering=0) as file:
+        for n in range(1, 4):
+            file.write(f"http://a.example/{n}\nhttp://a.exam".encode())
+            while size(out) < n:
+                assert thread.is_alive()
+            file.write(b"ple/\n")
+    thread.join()
+    assert results[0] is not None
+    assert results[0]["targets"] == 4
+    assert results[0]["duplicates"] == 2
 
 
 KILLED = """

@@ -26,10 +26,10 @@ PAGES, RESULTS = pages_name(3, 1), results_name(3, 1)
 
 
 def entry(number: int, *, size: int = 300, stored: bool = True) -> Entry:
-    """Return a finished target whose page has a body of its own."""
+    """Return a finished target whose page cannot be compressed."""
     url = f"http://shop.example/{number}"
     target = Target(number, url, "shop.example", url)
-    body = (f"{number} " * size).encode()[:size]
+    body = os.urandom(size)
     line = result_line(
         target, Verdict.OK, "", Exchange(url, url, 200, body=body), milliseconds=1, charset="", content={}
     )
@@ -93,7 +93,7 @@ def test_warc_files_are_rolled_at_their_size(tmp_path: Path) -> None:
     """Each begins with a warcinfo record and is whole; lines name the file of their record; appending goes on."""
     committed: dict[str, int] = {}
     for number in range(1, 8):
-        entries = [replaced(entry(10 * number + each, size=2_000)) for each in range(3)]
+        entries = [entry(10 * number + each, size=2_000) for each in range(3)]
         committed = write(tmp_path, entries, committed, roll=2_500)
     names = [name for name in file_names(tmp_path) if name.startswith("pages")]
     assert names == [pages_name(3, number) for number in range(1, len(names) + 1)]
@@ -103,18 +103,6 @@ def test_warc_files_are_rolled_at_their_size(tmp_path: Path) -> None:
     for line in read_lines(tmp_path):
         data = (tmp_path / line["warc"]).read_bytes()[line["warc_offset"] :]
         assert f"WARC-Target-URI: {line['url']}\r\n".encode() in gzip.decompress(data)[:500]
-
-
-def replaced(made: Entry) -> Entry:
-    """Return an entry whose body cannot be compressed."""
-    hop = made.hops[0]
-    body = os.urandom(len(hop.body))
-    return Entry(
-        made.target,
-        made.verdict,
-        made.line,
-        [HttpRecord(hop.url, NOW, hop.request_head, hop.response_head, body)],
-    )
 
 
 def test_rolled_files_are_closed(tmp_path: Path) -> None:

@@ -337,10 +337,16 @@ def test_a_value_that_this_program_does_not_write_is_damage(tmp_path: Path) -> N
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE tally SET name = 'splendid' WHERE name = 'ok'")
         connection.execute("UPDATE target SET columns = '[' WHERE number = 2")
+        connection.execute("INSERT INTO host (name, pending) VALUES (CAST(x'ff0a' AS TEXT), 1)")
     with ShardStore.open(path) as store:
-        for attempt in (store.counts, lambda: store.next_of("a.example", limit=9)):
-            with pytest.raises(StoreError, match="is damaged"):
+        for attempt in (
+            store.counts,
+            lambda: store.next_of("a.example", limit=9),
+            lambda: store.hosts(limit=9),
+        ):
+            with pytest.raises(StoreError, match="is damaged") as caught:
                 attempt()
+            assert str(caught.value).isprintable()
 
 
 def test_a_reader_creates_nothing(tmp_path: Path) -> None:
@@ -378,6 +384,25 @@ def test_a_full_disk_changes_nothing_and_is_said(tmp_path: Path) -> None:
         store._connection.execute("PRAGMA max_page_count = 100000")
         assert store.add([target(n, host=f"h{n}") for n in range(2, 5_000)]) == 4_998
         assert store.counts().pending == 4_999
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_write_that_the_system_refuses_changes_nothing_and_is_said(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "s.sqlite"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ShardStore.open(path) as store:
+        store.add([target(1)])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # as a quota does
+        try:
+            with pytest.raises(StoreError, match="make room") as caught:
+                store.add([target(n, host=f"h{n}") for n in range(2, 5_000)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert caught.value.disk_full
+        assert pending(store) == [1]
+        assert store.add([target(n, host=f"h{n}") for n in range(2, 5_000)]) == 4_998
 
 
 # Several processes

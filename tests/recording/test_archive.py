@@ -12,6 +12,7 @@ import pytest
 from crawler.errors import OutputError, UsageError
 from crawler.recording import archive
 from crawler.recording.archive import check_archive_target, write_archive
+from crawler.recording.gzip_member import gzip_member
 from crawler.recording.reading import read_run
 from crawler.recording.replay_model import RunEnd
 from tests.recording import recorded_runs as runs
@@ -74,7 +75,7 @@ async def test_an_archive_is_absent_when_its_writing_is_cancelled(
     )
     folder = made(tmp_path / "archives")
     target = folder / "a.warc.gz"
-    compress, compressed = archive.gzip_member, []
+    compress, compressed = gzip_member, []
 
     def counting(data: bytes) -> bytes:
         compressed.append(len(data))

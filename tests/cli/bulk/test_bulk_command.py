@@ -81,7 +81,7 @@ async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
     assert (counts["blank"], counts["comments"], counts["complete"]) == (1, 1, True)
     kinds = ("targets", "duplicates", "rejected", "blank", "comments", "header", "continued")
     assert sum(counts[kind] for kind in kinds) == counts["lines"]
-    assert summary["state"] == "finished"
+    assert summary["State"] == "finished"
     assert summary["targets"] == {"total": 61, "done": 61, "failed": 1, "pending": 0}
     assert {verdict: n for verdict, n in summary["verdicts"].items() if n} == {"ok": 60, "http_error": 1}
     assert sum(host["pages"] for host in summary["slowest_hosts"]) == 61
@@ -95,8 +95,8 @@ async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
     assert sizes == {name: (folder / "out" / name).stat().st_size for name in written}
     assert sorted(requested) == sorted([*paths, "/missing"])
     assert ended.code == 3
-    assert re.search(r"^progress +61 of 61 URLs$", ended.text, re.MULTILINE)
-    assert re.search(r"^verdicts +ok 60, HTTP error 1$", ended.text, re.MULTILINE)
+    assert re.search(r"^Progress +61 of 61 URLs$", ended.text, re.MULTILINE)
+    assert re.search(r"^Verdicts +ok 60, HTTP error 1$", ended.text, re.MULTILINE)
     assert "rejected.tsv" in ended.err
 
 
@@ -164,7 +164,7 @@ async def test_a_deadline_is_told_with_the_remedy(run: Run, folder: Path) -> Non
         resumed = await run("bulk", "--out", "out", "--resume", "--allow-private", "urls.txt")
     assert ended.code == 4
     assert status.text.splitlines()[0].split(maxsplit=1) == [
-        "state",
+        "State",
         "stopped: the deadline of 0.01 s was reached",
     ]
     assert resumed.code == 0
