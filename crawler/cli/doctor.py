@@ -302,6 +302,8 @@ def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
     words = f"{interval_in_words(watch.terms.every, ENGLISH)}, last success: {last}"
     if state.failed_since is not None:
         words += f", failed on {minute_in(zone, state.failed_since)}"
+    if watch.terms.paused:
+        return Finding(State.WELL, f"watch {watch.name}", f"{words}, paused")
     if state.overdue(watch.every, now):
         words += ", more than three intervals ago; check its schedule, and run watch --all to see why"
         return Finding(State.WRONG, f"watch {watch.name}", words)

@@ -95,6 +95,8 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
         name.append(say("watch_searches", query=clean(terms.query)))
     name.append(interval_in_words(terms.every, say))
     next_run = say("watch_due") if each.next_run is None else minute(each.next_run, say)
+    if terms.paused:
+        next_run = say("watch_paused")
     return {
         say("watch_name"): say("comma").join(name),
         say("watch_tells"): say("comma").join(_told(each.watch, say)),
@@ -197,6 +199,7 @@ def _plain(each: WatchOverview, lang: str) -> dict[str, Any]:
         "name": each.watch.name,
         "query": terms.query,
         "every": terms.every,
+        "paused": terms.paused,
         "products": terms.products,
         "search": dict(each.watch.search),
         "target_price": terms.target_price,

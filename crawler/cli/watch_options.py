@@ -53,7 +53,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> argparse.Argument
         allow_abbrev=False,
     )
     parser.description = DESCRIPTION.format(program=parser.prog)
-    parser.add_argument("--all", action="store_true", help="run all watches, due or not")
+    parser.add_argument(
+        "--all", action="store_true", help="run all watches, due or not; paused ones only if named"
+    )
     parser.add_argument(
         "--only", metavar="NAME", action="append", default=[], help="only this watch; may be repeated"
     )

@@ -172,6 +172,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "另一個 watch 正在使用 {path}；--wait 可等它結束",
     ),
     "watch_anew": ("its search has changed, so it starts over", "搜索内容已改变，重新开始", "搜尋內容已改變，重新開始"),
+    "watch_paused": ("paused", "已暂停", "已暫停"),
     "watch_not_due": ("not due until {at}", "还没到时间，下次运行 {at}", "還沒到時間，下次執行 {at}"),
     "watch_failed_on": ("failed on {on}, not due until {at}", "{on} 失败，下次运行 {at}", "{on} 失敗，下次執行 {at}"),
     "watch_not_recorded": (

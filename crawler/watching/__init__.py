@@ -7,6 +7,7 @@ watch_store state and alerts of watches, in the history file
 alert_rows  alerts as rows of that file
 pending     undelivered alerts
 run_watch   run one watch: search, record, detect
+plan        decide which watches run in a round
 lock        one round at a time for each history
 overview    watches and alerts, for display
 delivery    deliver alerts; keep those that fail

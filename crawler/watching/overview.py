@@ -91,7 +91,7 @@ class WatchOverview:
     last_success: dt.datetime | None = None
     """The last time at which every page was read."""
     next_run: dt.datetime | None = None
-    """The time at which it is next due; None if it is due now."""
+    """The time at which it is next due; None if it is due now or paused."""
     last_alert: Alert | None = None
     failed_at: dt.datetime | None = None
     """The time of the last run if not every page was read then."""
@@ -120,7 +120,7 @@ def overview(
     return WatchOverview(
         watch,
         state.last_success,
-        None if state.is_due(watch.every, now) else due_at,
+        None if watch.terms.paused or state.is_due(watch.every, now) else due_at,
         reader.last_alert(state, source),
         failed_at,
         failed_pages,
