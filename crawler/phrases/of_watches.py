@@ -9,19 +9,19 @@ __all__ = ["WATCHES"]
 WATCHES: Final[dict[str, tuple[str, str, str]]] = {
     "watches_not_here": (
         "{file}: its watches are ignored because nobody named this file; if it is yours, add --config {here}",
-        "{file}：没有人指定此文件，其中的监视不起作用；如果是你的文件，请加 --config {here}",
-        "{file}：沒有人指定此檔案，其中的監看不起作用；如果是你的檔案，請加 --config {here}",
+        "{file}：没有人指定此文件，其中的关注不起作用；如果是你的文件，请加 --config {here}",
+        "{file}：沒有人指定此檔案，其中的追蹤不起作用；如果是你的檔案，請加 --config {here}",
     ),
-    "watch_unknown": ("there is no watch {name}", "没有监视 {name}", "沒有監看 {name}"),
+    "watch_unknown": ("there is no watch {name}", "没有关注 {name}", "沒有追蹤 {name}"),
     "watch_name_taken": (
         "there is a watch {name} already; choose another name",
-        "已经有监视 {name}，请换一个名称",
-        "已經有監看 {name}，請換一個名稱",
+        "已有关注 {name}，请换一个名称",
+        "已有追蹤 {name}，請換一個名稱",
     ),
     "watch_changed": (
         "watch {name} was changed meanwhile; look at it again, then repeat the change",
-        "监视 {name} 刚才已被修改；请重新查看，再改一次",
-        "監看 {name} 剛才已被修改；請重新查看，再改一次",
+        "关注 {name} 刚才已被修改；请重新查看，再改一次",
+        "追蹤 {name} 剛才已被修改；請重新查看，再改一次",
     ),
     "watch_file_changed": (
         "{file} is being changed by another program; try again",
