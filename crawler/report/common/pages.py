@@ -36,7 +36,8 @@ def asset(*names: str) -> Markup:
 
 def template(name: str) -> Template:
     """Return a compiled template of the folder `assets`, with the macros that all templates use."""
-    _ENVIRONMENT.get_template("parts.html")
+    for parts in ("parts.html", "search_parts.html", "history_parts.html"):
+        _ENVIRONMENT.get_template(parts)
     return _ENVIRONMENT.get_template(name)
 
 
