@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from crawler.prices.price_periods import PricePeriod, ProductPast
     from crawler.report.history import HistoryStyle
 
-__all__ = ["render"]
+__all__ = ["product_values", "render"]
 
 NAME_LIMIT = 100
 """The maximum number of characters of a title or query in a window's title and in the name of a chart."""
@@ -84,7 +84,7 @@ def render(view: View, style: HistoryStyle) -> str:
     if isinstance(view, Overview):
         page |= _overview(view, say)
     elif view.search is None:
-        page |= _of_product(view, view.products[0], say)
+        page |= product_values(view, view.products[0], say)
     else:
         page |= _of_search(view, say)
     page["policy"] = policy(STYLE, script=SCRIPT if page["fold"] else None)
@@ -154,7 +154,8 @@ def _dropped_left(view: SearchPast, say: Labels) -> str:
     return say("past_more", n=left, all=number) if left > 0 else ""
 
 
-def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
+def product_values(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
+    """Return the content of a page on one product, by the names that the templates use."""
     time = TimeAxis.around([product.history.since, product.history.last_at], say.zone)
     shown = _product(view, product, time, _LARGE, say)
     return {

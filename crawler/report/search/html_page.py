@@ -13,5 +13,5 @@ from crawler.report.common.pages import asset, policy, template
 __all__ = ["SCRIPT", "STYLE", "TEMPLATE", "policy"]
 
 STYLE = asset("page.css", "report.css")
-SCRIPT = asset("search.js", "report.js")
+SCRIPT = asset("search.js", "chart.js", "report.js")
 TEMPLATE = template("report.html")
