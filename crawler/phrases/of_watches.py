@@ -33,4 +33,14 @@ WATCHES: Final[dict[str, tuple[str, str, str]]] = {
         "无法只改 {file} 的这一部分，请手动编辑",
         "無法只改 {file} 的這一部分，請手動編輯",
     ),
+    "no_wishes": (
+        "the list names no book; write a title or an ISBN in each line, or paste a CSV file with its header",
+        "清单中没有书；请每行写一个书名或 ISBN，或粘贴带表头的 CSV",
+        "清單中沒有書；請每行寫一個書名或 ISBN，或貼上含標題列的 CSV",
+    ),
+    "wishes_no_csv": (
+        "line {line} of the CSV cannot be read ({why}); export it again, or paste the titles alone",
+        "CSV 第 {line} 行无法读取（{why}）；请重新导出，或只粘贴书名",
+        "CSV 第 {line} 行無法讀取（{why}）；請重新匯出，或只貼上書名",
+    ),
 }
