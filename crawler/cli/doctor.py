@@ -293,9 +293,9 @@ def _watch_findings(
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    from crawler.cli.watch_list import interval_in_words
     from crawler.labels import ENGLISH
     from crawler.local_time import local_zone, minute_in
+    from crawler.watching.wording import interval_in_words
 
     zone = local_zone()
     last = "none yet" if state.last_success is None else minute_in(zone, state.last_success)

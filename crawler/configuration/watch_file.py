@@ -359,6 +359,8 @@ def _delete(pieces: list[str], place: int) -> None:
     if not before or before.endswith("\n\n"):
         rest = rest.removeprefix("\n")
     pieces[home.piece] = rest
+    if home.piece and not "".join(pieces[home.piece :]):
+        pieces[home.piece - 1] = re.sub(r"\n\n\Z", "\n", pieces[home.piece - 1])
 
 
 def _change_in(pieces: list[str], number: int, change: Callable[[Any], None]) -> None:

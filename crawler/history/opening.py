@@ -13,6 +13,7 @@ import sqlite3
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from crawler.errors import HistoryError
@@ -46,16 +47,14 @@ def check_neighbours(path: Path) -> None:
     real = Path(os.path.realpath(path))
     for suffix in ("-journal", "-wal", "-shm"):
         neighbour = real.with_name(real.name + suffix)
-        try:
-            status = neighbour.lstat()
-        except FileNotFoundError:
-            continue
-        if not stat.S_ISREG(status.st_mode):
-            raise _foreign(neighbour, path, "is not a regular file")
-        if suffix == "-journal":
-            _check_journal(neighbour, real, path)
-        elif suffix == "-wal":
-            _check_log(neighbour, path)
+        # Whoever closes the database last removes its log, perhaps between the two steps.
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(neighbour.lstat().st_mode):
+                raise _foreign(neighbour, path, "is not a regular file")
+            if suffix == "-journal":
+                _check_journal(neighbour, real, path)
+            elif suffix == "-wal":
+                _check_log(neighbour, path)
 
 
 def harden(connection: sqlite3.Connection) -> None:

@@ -43,4 +43,41 @@ WATCHES: Final[dict[str, tuple[str, str, str]]] = {
         "CSV 第 {line} 行无法读取（{why}）；请重新导出，或只粘贴书名",
         "CSV 第 {line} 行無法讀取（{why}）；請重新匯出，或只貼上書名",
     ),
+    "watches_nowhere": (
+        "no configuration file is open for changes; start serve with --config FILE",
+        "没有可修改的配置文件；启动 serve 时请加 --config FILE",
+        "沒有可修改的設定檔；啟動 serve 時請加 --config FILE",
+    ),
+    "watches_unrecorded": (
+        "watches need the history; set record in [history] to live or always",
+        "关注需要价格历史；请把 [history] 的 record 设为 live 或 always",
+        "追蹤需要歷史價格；請將 [history] 的 record 設為 live 或 always",
+    ),
+    "watches_busy": (
+        "another program is running watches on this history; try again later",
+        "另一个程序正在运行关注，请稍后再试",
+        "另一個程式正在執行追蹤，請稍後再試",
+    ),
+    "watch_runs_already": ("watch {name} is running already", "关注 {name} 正在运行", "追蹤 {name} 正在執行"),
+    "watch_defect": (
+        "internal error; the terminal of serve shows it (please report it)",
+        "内部错误，详情见 serve 的终端（请报告）",
+        "內部錯誤，詳情見 serve 的終端機（請回報）",
+    ),
+    "watch_no_page": ("no page could be read", "没有读到任何页", "沒有讀到任何頁"),
+    "no_alert_place": (
+        "the configuration names no place for alerts; add a table [alerts], see docs/alerts.md",
+        "配置中没有提醒的去处；请添加 [alerts]，见 docs/alerts.md",
+        "設定中沒有通知的去處；請加入 [alerts]，見 docs/alerts.md",
+    ),
+    "wish_list_unknown": (
+        "this wish list is not in memory any more; paste it again",
+        "此心愿单已不在内存中，请重新粘贴",
+        "此願望清單已不在記憶體中，請重新貼上",
+    ),
+    "wish_lists_busy": (
+        "{n} wish lists are being searched; wait until one of them ends",
+        "正在搜索 {n} 份心愿单，请等其中一份完成",
+        "正在搜尋 {n} 份願望清單，請等其中一份完成",
+    ),
 }

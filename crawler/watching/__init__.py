@@ -10,5 +10,7 @@ run_watch   run one watch: search, record, detect
 plan        decide which watches run in a round
 lock        one round at a time for each history
 overview    watches and alerts, for display
+wording     watches in words
+configured_channels  the channels in the table [alerts]
 delivery    deliver alerts; keep those that fail
 """

@@ -14,7 +14,7 @@ from crawler.history.recording import run_key
 from crawler.history.schema import VERSION, migrate
 from crawler.history.units import as_text
 from crawler.query import simplified
-from crawler.watching.pending import Pending, Resting, Unreadable
+from crawler.watching.pending import Pending, Resting, Unreadable, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of
 from crawler.watching.watch_store import WatchStore
 
@@ -67,6 +67,19 @@ class WatchStoreReader(HistoryReader, WatchStore):
         if known is not None and known.search != search:
             return replace(known, last_tried=None, whole=False)
         return known
+
+    def latest_alerts(self, source: str, *, most: int) -> tuple[Pending, ...]:
+        """Return the newest alerts of a source, delivered or not, each with its query; unreadable ones are omitted."""
+        with self._translating_errors():
+            numbers = self._connection.execute(
+                "SELECT alert.id FROM alert JOIN (SELECT DISTINCT alert.watch, alert.product, alert.at FROM alert"
+                " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source WHERE source.name = ?"
+                " ORDER BY alert.at DESC, alert.product LIMIT ?) AS last USING (watch, product, at)"
+                " ORDER BY alert.at DESC, alert.product, alert.id",
+                (source, most),
+            ).fetchall()
+            found = [self._one(number, 0, source) for (number,) in numbers]
+        return together(each for each in found if isinstance(each, Pending))
 
     def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the sources at which a watch with one of these names has run."""

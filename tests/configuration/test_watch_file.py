@@ -341,7 +341,7 @@ def test_the_packaged_example_can_be_edited(tmp_path: Path) -> None:
     add_watch(file, {"query": "三體", "target_price": Decimal(20)}, SETTINGS)
     assert file.read_text(encoding="utf-8") == f'{text}\n[[watch]]\nquery = "三體"\ntarget_price = 20\n'
     delete_watch(file, "三體", SETTINGS)
-    assert file.read_text(encoding="utf-8").rstrip("\n") == text.rstrip("\n")
+    assert file.read_text(encoding="utf-8") == text
 
 
 NAMES = ["a", "b", "名"]
