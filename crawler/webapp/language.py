@@ -33,7 +33,8 @@ def language_of(request: web.Request) -> str:
 
 def labels_of(request: web.Request) -> Labels:
     """Return the texts in the language of a request."""
-    return Labels(language_of(request), request.app[CONTEXT].zone)
+    context = request.app[CONTEXT]
+    return Labels(language_of(request), context.zone, context.source.shop.currency)
 
 
 @web.middleware
