@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from crawler.demo.faults import Fault, FaultKind
-from crawler.demo.server import DemoShop
-from crawler.phrases import Phrase
-from tests.webapp.conftest import Site, open_site
+from tests.webapp.conftest import Site
 
 
 async def events(site: Site, search: str, **headers: str) -> AsyncIterator[tuple[int, dict[str, Any]]]:
