@@ -113,6 +113,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "file_html": ("HTML report", "HTML 报告", "HTML 報告"),
     "file_xlsx": ("Excel workbook", "Excel 工作簿", "Excel 活頁簿"),
     "no_book_fits": ("No book fits the filter.", "没有符合筛选条件的书。", "沒有符合篩選條件的書。"),
+    "offers_of_book": ("Offers", "报价", "報價"),
     "this_book": ("This book", "本书", "本書"),
     "open_at_shop": ("Open at {shop}", "在{shop}打开", "在{shop}開啟"),
     "price_over_time": ("Price over time", "价格走势", "價格走勢"),
@@ -121,6 +122,24 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "还没有这本书的价格记录。",
         "還沒有這本書的價格紀錄。",
     ),
+    # In place of texts that name an option of the command line
+    "may_settle_on_page": (
+        "more pages to prove the cheapest may confirm it",
+        "增加核查最低价的页数可进一步确认",
+        "增加查核最低價的頁數可進一步確認",
+    ),
+    "more_pages_on_page": (
+        "; {n} more pages were not read (the shop has {all})",
+        "；另有 {n} 页没有读取（共 {all} 页）",
+        "；另有 {n} 頁沒有讀取（共 {all} 頁）",
+    ),
+    "one_more_page_on_page": (
+        "; 1 more page was not read (the shop has {all})",
+        "；另有 1 页没有读取（共 {all} 页）",
+        "；另有 1 頁沒有讀取（共 {all} 頁）",
+    ),
+    "robots_ignored_on_page": ("ignored, as configured", "按配置未遵守", "依設定未遵守"),
+    "try_all_sellers_on_page": (" — try all sellers", "，可试所有卖家", "，可試所有賣家"),
     # Errors
     "problem_book_unknown": (
         "The search did not find this book.",

@@ -98,6 +98,8 @@ def _result_values(search_id: str, result: SearchResult, say: Labels) -> dict[st
     values = page_values(result, say, lambda book: f"/searches/{search_id}/books/{book.product_id}")
     return {
         **values,
+        "losses": [alarm for alarm in values["head"].alarms if alarm.details],
+        "proof": dict(values["head"].facts).get(say("price_check")),
         "title": page_title(result, values["head"].answers[0], say),
         "rank": result.rank,
         "by_volume": result.rank == "per-volume",

@@ -18,6 +18,9 @@ __all__ = ["Server", "serving"]
 _CLOSING_SECONDS = 2.0
 """Time for requests in flight to finish when the server closes; the rest are cancelled."""
 
+_LINGERING_SECONDS = 1.0
+"""Time to read on a request that was refused before its body was there, so that its sender gets the response."""
+
 _BACKLOG = 512
 
 
@@ -27,6 +30,11 @@ class Server:
 
     url: str
     app: web.Application
+
+    @property
+    def searches(self) -> int:
+        """The number of searches started so far."""
+        return self.app[STATE].searches.started
 
     async def stop_searches(self, reason: str) -> int:
         """Stop the running searches, each with a partial result, and return their number; no more can be started."""
@@ -45,7 +53,7 @@ async def serving(context: WebContext, *, host: str = "127.0.0.1", port: int = 0
         access_log=None,
         handler_cancellation=True,
         shutdown_timeout=_CLOSING_SECONDS,
-        max_line_size=16 * 1024,
+        lingering_time=_LINGERING_SECONDS,
     )
     await runner.setup()
     try:

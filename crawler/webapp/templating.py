@@ -60,7 +60,7 @@ def render(request: web.Request, template: str, **values: Any) -> str:
         languages=[(tag, LANGUAGE_NAMES[tag]) for tag in LANGUAGES],
         csrf_token=context.access.csrf_token,
         path=request.path,
-        demo=context.source.is_demo,
+        source=context.source,
         **values,
     )
 

@@ -33,6 +33,12 @@ class Site:
         """The address of the application."""
         return self.server.url
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
+
     async def api(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
@@ -59,8 +65,7 @@ async def open_site(folder: Path, *, base_url: str | None = None, **changes: Any
                 settings=settings,
                 crawler=crawler,
                 source=Source.at(base_url, demo=base_url is None),
-                history=folder / "history.sqlite3",
-                **{"record": False, "access": Access(), **changes},
+                **{"history": folder / "history.sqlite3", "record": False, "access": Access(), **changes},
             )
             async with (
                 serving(context) as server,

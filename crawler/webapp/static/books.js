@@ -1,5 +1,5 @@
 // The list of books: sorted and filtered here, and only the rows in view are in the document, so that 6,000 books scroll
-// like 60. Every text is set as text.
+// like 60. The list scrolls by itself: what stands below it on the page stays within reach. Every text is set as text.
 
 import { api } from "./api.js";
 import { fill } from "./format.js";
@@ -10,6 +10,7 @@ export class BookTable {
   constructor(root) {
     this.root = root;
     this.form = root.querySelector("form");
+    this.window = root.querySelector(".window");
     this.table = root.querySelector("table");
     this.body = root.querySelector("tbody");
     this.heads = [...root.querySelectorAll("th")];
@@ -62,9 +63,8 @@ export class BookTable {
     form.addEventListener("input", (event) => event.target !== fields.sort && this.update());
     form.addEventListener("reset", () => setTimeout(() => this.update())); // the fields are emptied after this event
     form.addEventListener("submit", (event) => event.preventDefault());
-    this.redraw = () => this.draw();
-    addEventListener("scroll", this.redraw, { passive: true });
-    addEventListener("resize", () => { this.height = 0; this.draw(); });
+    this.window.addEventListener("scroll", () => this.draw(), { passive: true });
+    new ResizeObserver(() => { this.height = 0; this.draw(); }).observe(this.window);
     this.mark();
   }
 
@@ -74,6 +74,7 @@ export class BookTable {
 
   sort(key, down) {
     [this.key, this.down] = [key, down];
+    this.window.scrollTop = 0;
     this.mark();
     this.update();
   }
@@ -102,7 +103,7 @@ export class BookTable {
       missing(a) || missing(b) ? missing(a) - missing(b) || i - j : sign * compare(a, b) || i - j);
     fields.shown.value = fill(fields.shown.dataset.words, { n: this.shown.length.toLocaleString("en"), all: this.rows.length.toLocaleString("en") });
     this.table.setAttribute("aria-rowcount", String(this.shown.length + 1));
-    this.table.hidden = this.shown.length === 0;
+    this.window.hidden = this.shown.length === 0;
     this.empty.hidden = this.shown.length > 0 || this.rows.length === 0;
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
@@ -111,11 +112,10 @@ export class BookTable {
 
   // Put the rows near the window into the document. A row with the focus stays, so that the keyboard does not lose it.
   draw() {
-    if (!this.table.isConnected) { removeEventListener("scroll", this.redraw); return; }
     if (!this.height) this.height = this.measure();
-    const { height, shown } = this, start = this.body.getBoundingClientRect().top;
-    const from = Math.max(0, Math.min(shown.length, Math.floor(-start / height) - SPARE));
-    const to = Math.max(from, Math.min(shown.length, Math.ceil((innerHeight - start) / height) + SPARE));
+    const { height, shown } = this, { scrollTop, clientHeight } = this.window;
+    const from = Math.max(0, Math.min(shown.length, Math.floor(scrollTop / height) - SPARE));
+    const to = Math.max(from, Math.min(shown.length, Math.ceil((scrollTop + clientHeight) / height) + SPARE));
     const focused = this.body.contains(document.activeElement) ? document.activeElement.closest("tr") : null;
     const wanted = new Set(shown.slice(from, to));
     for (const [row, element] of this.drawn) {
