@@ -6,9 +6,7 @@ import asyncio
 import json
 import socket
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
@@ -20,6 +18,10 @@ from crawler.webapp import search_events, searches
 from crawler.webapp.searches_api import MEDIA_TYPES, NewSearch
 from tests.webapp.conftest import Site, open_site
 from tests.webapp.following import events, finished, start
+
+if TYPE_CHECKING:
+    import pytest
+    from aiohttp import web
 
 SLOW = Fault(FaultKind.LATENCY, delay=30.0)
 """No page arrives within a test."""
@@ -185,16 +187,76 @@ async def test_the_oldest_results_are_dropped(site: Site, monkeypatch: pytest.Mo
     assert [each["id"] for each in listed["searches"]] == [last]
 
 
-async def test_a_slow_reader_stalls_nobody(site: Site) -> None:
-    """A reader with a tiny window that reads nothing: the search ends, and other readers get everything."""
+class _Narrow:
+    """Makes the streams that ask for it real but narrow: tiny buffers, and more data than they hold."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.blocked = asyncio.Event()
+        """Set while a write waits for the reader."""
+        self._write = search_events._write
+        patch.setattr(search_events, "_write", self.write)
+
+    async def write(self, response: web.StreamResponse, text: str) -> None:
+        request = response._req
+        assert request is not None
+        if "X-Slow" not in request.headers:
+            await self._write(response, text)
+            return
+        assert request.transport is not None
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        request.transport.set_write_buffer_limits(0)
+        self.blocked.set()
+        await self._write(response, f": {'.' * 1_000_000}\n{text}")
+        self.blocked.clear()
+
+
+async def _not_reading(site: Site, search: str) -> asyncio.StreamWriter:
+    """Follow a search with a connection that never reads."""
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     slow.connect(site.address)
+    slow.setblocking(False)
+    _, writer = await asyncio.open_connection(sock=slow, limit=1)
+    path = f"/api/v1/searches/{search}/events"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Slow: 1\r\n\r\n".encode())
+    await writer.drain()
+    return writer
+
+
+async def test_a_slow_reader_stalls_nobody(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the server waits for it, the search ends, and another reader gets everything."""
+    narrow = _Narrow(monkeypatch)
     search = await start(site, pages=20)
-    slow.sendall(f"GET /api/v1/searches/{search}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    slow = await _not_reading(site, search)
     state = await finished(site, search)
     assert (state["complete"], state["pages_done"]) == (True, 20)
-    slow.close()
+    await narrow.blocked.wait()
+    assert (await site.get("/"))[0] == 200
+    slow.transport.abort()
+
+
+async def test_a_reader_that_takes_nothing_is_let_go(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _Narrow(monkeypatch)
+    monkeypatch.setattr(search_events, "STALLED_SECONDS", 0.05)
+    search = await start(site, pages=1)
+    slow = await _not_reading(site, search)
+    await finished(site, search)
+    while "bookprice_event_streams_open 0" not in (await site.get("/metrics"))[1]:
+        pass
+    slow.transport.abort()
+
+
+async def test_a_silent_stream_shows_that_it_is_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comments keep a proxy from closing it, and show the server whether the reader is still there."""
+    monkeypatch.setattr(search_events, "HEARTBEAT_SECONDS", 0.05)
+    async with DemoShop(faults=[SLOW]) as shop, open_site(tmp_path, base_url=shop.base_url) as site:
+        search = await start(site)
+        async with site.session.get(f"/api/v1/searches/{search}/events") as response:
+            async for line in response.content:
+                if line.startswith(b": "):
+                    break
 
 
 async def test_a_finished_search_is_recorded_and_has_its_past(tmp_path: Path) -> None:
