@@ -36,16 +36,17 @@ _NOON = dt.time(12, tzinfo=dt.UTC)
 """The start of each search: this hour is on the same day almost everywhere."""
 
 
-def year() -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
-    """Yield the run of each day, in the form for `History.record_all`: the shop's first pages at that day's prices.
+def year(last_day: dt.date = LAST_DAY) -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
+    """Yield the run of each day up to `last_day`, in the form for `History.record_all`.
 
-    The runs are always the same, so recording them twice adds nothing.
+    Each has the shop's first pages at that day's prices. The runs of a year are always the same, so recording them
+    twice adds nothing.
     """
     sent = simplified(QUERY)
     timeless = catalogue(sent)[: _PAGES * PAGE_SIZE]
     criteria = SelectionCriteria(topic_of(QUERY, sent))
     for back in reversed(range(DAYS)):
-        day = LAST_DAY - dt.timedelta(days=back)
+        day = last_day - dt.timedelta(days=back)
         listings = [on_day(listing, day) for listing in timeless]
         # The history keeps only the last run's reasons for dropping products.
         dropped = () if back else build_books([(None, listings)], criteria).dropped

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-__all__ = ["Access", "is_same"]
+__all__ = ["Access", "is_loopback", "is_same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,14 @@ class Access:
     def session(self) -> str:
         """The value of the session cookie: it proves knowledge of the token without containing it."""
         return hmac.new((self.token or "").encode(), b"session cookie", hashlib.sha256).hexdigest()
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if only this machine can reach a host: a loopback address, or localhost."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def is_same(given: str, secret: str | None) -> bool:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+import asyncio
 
-from crawler.webapp import pages, system_api, watches_api
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from crawler.phrases import Phrase
+from crawler.webapp import pages, search_pages, searches_api, system_api, watches_api
 from crawler.webapp.context import CONTEXT, WebContext
 from crawler.webapp.endpoints import Endpoint, json_response
 from crawler.webapp.language import language_middleware
 from crawler.webapp.openapi import openapi_document
 from crawler.webapp.problems import problems_middleware
 from crawler.webapp.security import add_headers, security_middleware
+from crawler.webapp.state import STATE, WebState
 from crawler.webapp.watch_service import WatchService
 from crawler.webapp.watches_api import WATCHES
 
 __all__ = ["create_app", "endpoints"]
 
-_APIS = (system_api, watches_api)
+_APIS = (system_api, searches_api, watches_api)
 """The modules with operations of the API; a new one is added here."""
 
-_PAGES = (pages,)
+_PAGES = (pages, search_pages)
 """The modules with pages."""
 
 
@@ -30,9 +35,14 @@ def endpoints() -> list[Endpoint]:
 
 def create_app(context: WebContext) -> web.Application:
     """Return the application; `context.crawler` is an open engine."""
-    app = web.Application(middlewares=[problems_middleware, security_middleware, language_middleware])
+    app = web.Application(
+        middlewares=[_count_requests, problems_middleware, security_middleware, language_middleware]
+    )
     app[CONTEXT] = context
+    app[STATE] = WebState(context)
+    app.on_shutdown.append(_stop_searches)
     app[WATCHES] = WatchService(context)
+    app.on_startup.append(_start_watches)
     app.on_shutdown.append(_stop_watches)
     app.on_response_prepare.append(add_headers)
     for api in _APIS:
@@ -41,6 +51,27 @@ def create_app(context: WebContext) -> web.Application:
         app.add_routes(module.routes())
     app.router.add_get("/api/v1/openapi.json", _openapi)
     return app
+
+
+async def _stop_searches(app: web.Application) -> None:
+    await app[STATE].close(Phrase("terminated"))
+
+
+@web.middleware
+async def _count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    started = asyncio.get_running_loop().time()
+    response = await handler(request)
+    seconds = asyncio.get_running_loop().time() - started
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unmatched"
+    is_stream = response.content_type == "text/event-stream"
+    request.app[STATE].metrics.note(request.method, route, response.status, None if is_stream else seconds)
+    return response
+
+
+async def _start_watches(app: web.Application) -> None:
+    if app[CONTEXT].run_watches:
+        app[WATCHES].schedule(on=True)
 
 
 async def _stop_watches(app: web.Application) -> None:

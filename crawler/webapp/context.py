@@ -37,6 +37,8 @@ class WebContext:
     access: Access = field(default_factory=Access)
     watch_config: Path | None = None
     """The configuration file whose watches the application shows and edits."""
+    run_watches: bool = False
+    """True if due watches run from the start; the page can change that."""
     now: Callable[[], dt.datetime] = utc_now
     """The clock; it returns aware times in UTC."""
     zone: dt.tzinfo = field(default_factory=local_zone)

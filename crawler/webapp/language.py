@@ -18,6 +18,11 @@ __all__ = ["labels_of", "language_middleware", "language_of"]
 
 COOKIE = "bookprice_lang"
 
+_OF_COMMAND_LINE = frozenset(
+    {"may_settle", "more_pages", "one_more_page", "robots_ignored", "try_all_sellers"}
+)
+"""Texts that name an option of the command line."""
+
 _YEAR_SECONDS = 365 * 24 * 3600
 
 _ACCEPTED = re.compile(r"\s*([A-Za-z0-9-]{1,35})\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*")
@@ -31,9 +36,18 @@ def language_of(request: web.Request) -> str:
     return _accepted(request.headers.get("Accept-Language", ""))
 
 
+class PageLabels(Labels):
+    """The texts of one language, without the options of the command line."""
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Format the text of a name; where reports name an option, the page has a text of its own."""
+        return super().__call__(f"{name}_on_page" if name in _OF_COMMAND_LINE else name, **values)
+
+
 def labels_of(request: web.Request) -> Labels:
     """Return the texts in the language of a request."""
-    return Labels(language_of(request), request.app[CONTEXT].zone)
+    context = request.app[CONTEXT]
+    return PageLabels(language_of(request), context.zone, context.source.shop.currency)
 
 
 @web.middleware

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from crawler.books import KEEPABLE
+from crawler.settings import SearchSettings
+from crawler.webapp.context import CONTEXT
+from crawler.webapp.language import labels_of
+from crawler.webapp.search_state import state_of
+from crawler.webapp.searches import WebSearch
+from crawler.webapp.state import STATE
 from crawler.webapp.templating import render, static_files
 
 __all__ = ["page", "routes"]
@@ -24,8 +31,23 @@ def page(request: web.Request, template: str, **values: object) -> web.Response:
 
 
 async def home(request: web.Request) -> web.Response:
-    """Show the search box, and the searches that run or ran."""
-    return page(request, "home.html")
+    """Show the search box, and the searches that run or ran; `?again=` fills the form as for an earlier search."""
+    say, searches = labels_of(request), request.app[STATE].searches
+    again = next((search for search in searches if search.id == request.query.get("again")), None)
+    return page(
+        request,
+        "home.html",
+        query=request.query.get("query", "" if again is None else again.query),
+        settings=_chosen(request, again),
+        keepable=KEEPABLE,
+        searches=[state_of(search, say) for search in searches],
+    )
+
+
+def _chosen(request: web.Request, again: WebSearch | None) -> SearchSettings:
+    """Return the options that the form shows: those of an earlier search, else the configured ones."""
+    settings = request.app[CONTEXT].settings
+    return settings if again is None else settings.replace(**again.options)
 
 
 async def static_file(request: web.Request) -> web.Response:

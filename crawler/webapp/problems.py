@@ -78,8 +78,10 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
         return _response(request, Problem(503, "history", why=labels_of(request).text(str(error))))
     except CrawlerError as error:
         return _response(request, Problem(503, "unavailable", why=str(error)))
-    except Exception:  # noqa: BLE001 – the last resort: a visitor gets a problem, the terminal the traceback
-        _LOG.exception("%s %s failed", request.method, request.rel_url.path)
+    except Exception as error:  # noqa: BLE001 – the last resort: a visitor gets a problem, the terminal the error
+        _LOG.error(
+            "%s failed: %s: %s", request.match_info.handler, type(error).__name__, error, exc_info=True
+        )
         return _response(request, Problem(500, "internal"))
 
 

@@ -19,11 +19,13 @@ from crawler.webapp.language import labels_of
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["StaticFile", "render", "static_files"]
+    from crawler.labels import Labels
+
+__all__ = ["StaticFile", "render", "static_files", "words_for"]
 
 _FOLDER = Path(__file__).parent
 
-_SHARED = ("page.css", "report.css", "history.css", "search.js", "chart.js")
+_SHARED = ("page.css", "result.css", "history.css", "search.js", "chart.js")
 """Files of the reports that the pages use, too."""
 
 _ENVIRONMENT = Environment(
@@ -58,9 +60,14 @@ def render(request: web.Request, template: str, **values: Any) -> str:
         languages=[(tag, LANGUAGE_NAMES[tag]) for tag in LANGUAGES],
         csrf_token=context.access.csrf_token,
         path=request.path,
-        demo=context.source.is_demo,
+        source=context.source,
         **values,
     )
+
+
+def words_for(say: Labels, *names: str) -> dict[str, str]:
+    """Return texts for a script, with their placeholders."""
+    return {name: say(name) for name in names}
 
 
 @cache

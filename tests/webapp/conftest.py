@@ -17,16 +17,27 @@ from crawler.settings import Settings
 from crawler.source import Source
 from crawler.webapp.access import Access
 from crawler.webapp.context import WebContext
-from crawler.webapp.server import serving
+from crawler.webapp.server import Server, serving
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A running application, and a client of it."""
 
-    url: str
+    server: Server
     context: WebContext
     session: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        """The address of the application."""
+        return self.server.url
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
 
     async def api(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
@@ -54,14 +65,13 @@ async def open_site(folder: Path, *, base_url: str | None = None, **changes: Any
                 settings=settings,
                 crawler=crawler,
                 source=Source.at(base_url, demo=base_url is None),
-                history=folder / "history.sqlite3",
-                **{"record": False, "access": Access(), **changes},
+                **{"history": folder / "history.sqlite3", "record": False, "access": Access(), **changes},
             )
             async with (
-                serving(context) as url,
-                aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
+                serving(context) as server,
+                aiohttp.ClientSession(server.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
             ):
-                yield Site(url, context, session)
+                yield Site(server, context, session)
 
 
 SiteOpener = Callable[..., AbstractAsyncContextManager[Site]]
