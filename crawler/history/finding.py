@@ -21,7 +21,7 @@ from crawler.history.units import (
 )
 from crawler.query import simplified, traditional
 
-__all__ = ["MOST_WORDS", "FoundProduct", "find_products", "find_searches"]
+__all__ = ["MOST_WORDS", "FoundProduct", "find_products", "find_searches", "queries_that_found"]
 
 MOST_WORDS = 8
 """The number of words of a text that count; the others are ignored."""
@@ -93,6 +93,19 @@ def find_products(
     by_number = {row[0]: _product(row[1:]) for row in rows}
     total = as_count(found[0][2]) if found else 0
     return tuple(by_number[number] for number, *_ in found if number in by_number), total
+
+
+def queries_that_found(history: HistoryReader, source: str, product_id: str) -> tuple[str, ...]:
+    """Return the queries that have found a product, those of the latest runs first."""
+    with history.snapshot() as connection:
+        rows = connection.execute(
+            "SELECT search.query FROM source JOIN product ON product.source = source.id"
+            " JOIN found ON found.product = product.id JOIN search ON search.id = found.search"
+            " WHERE source.name = ? AND product.product_id = ?"
+            " ORDER BY (SELECT max(started_at) FROM run WHERE run.search = search.id) DESC LIMIT ?",
+            (source, product_id, MOST_WORDS),
+        ).fetchall()
+    return tuple(as_text(query) for (query,) in rows)
 
 
 def _words(text: str) -> list[tuple[str, ...]]:

@@ -8,7 +8,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from crawler.phrases import Phrase
-from crawler.webapp import pages, search_pages, searches_api, system_api, watches_api
+from crawler.webapp import (
+    feed_api,
+    history_api,
+    history_pages,
+    pages,
+    search_pages,
+    searches_api,
+    system_api,
+    watch_pages,
+    watches_api,
+    wishlist_api,
+)
 from crawler.webapp.context import CONTEXT, WebContext
 from crawler.webapp.endpoints import Endpoint, json_response
 from crawler.webapp.language import language_middleware
@@ -18,13 +29,15 @@ from crawler.webapp.security import add_headers, security_middleware
 from crawler.webapp.state import STATE, WebState
 from crawler.webapp.watch_service import WatchService
 from crawler.webapp.watches_api import WATCHES
+from crawler.webapp.wishes.store import WishListStore
+from crawler.webapp.wishlist_api import WISHES
 
 __all__ = ["create_app", "endpoints"]
 
-_APIS = (system_api, searches_api, watches_api)
+_APIS = (system_api, searches_api, watches_api, history_api, wishlist_api, feed_api)
 """The modules with operations of the API; a new one is added here."""
 
-_PAGES = (pages, search_pages)
+_PAGES = (pages, search_pages, watch_pages, history_pages)
 """The modules with pages."""
 
 
@@ -42,6 +55,7 @@ def create_app(context: WebContext) -> web.Application:
     app[STATE] = WebState(context)
     app.on_shutdown.append(_stop_searches)
     app[WATCHES] = WatchService(context)
+    app[WISHES] = WishListStore(context)
     app.on_startup.append(_start_watches)
     app.on_shutdown.append(_stop_watches)
     app.on_response_prepare.append(add_headers)
@@ -75,6 +89,7 @@ async def _start_watches(app: web.Application) -> None:
 
 
 async def _stop_watches(app: web.Application) -> None:
+    await app[WISHES].close()
     await app[WATCHES].close()
 
 
