@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from crawler.alerts.alert import Alert, AlertKind, PriceEvent
@@ -40,7 +41,7 @@ def raise_alerts(file: Path, count: int, source: str = "demo") -> list[Alert]:
     return alerts
 
 
-async def feed(site: Site, lang: str = "en") -> feedparser.FeedParserDict:
+async def feed(site: Site, lang: str = "en") -> Any:
     status, text = await site.get("/alerts.atom", headers={"Accept-Language": lang})
     assert status == 200
     parsed = feedparser.parse(text)
