@@ -37,7 +37,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Watches
     "watches_heading": ("Watches", "关注", "追蹤"),
     "watches_help": (
-        "A watch repeats a search, records its prices and alerts you. These are the watches of `bookprice watch`, too.",
+        "A watch repeats a search, records its prices and alerts you. The command bookprice watch runs the same watches.",
         "关注会定期重复搜索，记录价格并提醒你。bookprice watch 使用的也是这些关注。",
         "追蹤會定期重複搜尋，記錄價格並提醒你。bookprice watch 使用的也是這些追蹤。",
     ),
@@ -72,7 +72,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_running": ("running …", "正在运行……", "正在執行……"),
     "watch_last_run": ("Last run here", "最近在此运行", "最近在此執行"),
     "watch_ran": (
-        "{books} books on {pages} pages, {alerts} alerts",
+        "alerts: {alerts}; books: {books}; pages: {pages}",
         "{pages} 页 {books} 本书，{alerts} 条提醒",
         "{pages} 頁 {books} 本書，{alerts} 則提醒",
     ),
@@ -140,7 +140,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "history_compared": ("Side by side", "价格对比", "價格對比"),
     "history_remove": ("Remove {title}", "移除 {title}", "移除 {title}"),
     "history_unknown": (
-        "{n} of the chosen books have no recorded price.",
+        "Chosen books without a recorded price: {n}.",
         "所选的书中有 {n} 本没有价格记录。",
         "所選的書中有 {n} 本沒有價格紀錄。",
     ),
@@ -193,18 +193,18 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "wish_total_missing": ("{n} not found", "{n} 本没找到", "{n} 本沒找到"),
     "wish_total_failed": ("{n} not known", "{n} 本未知", "{n} 本未知"),
     "wish_total_waiting": ("{n} waiting", "{n} 本等待中", "{n} 本等待中"),
-    "wish_duplicates": ("{n} lines repeat a book.", "{n} 行重复。", "{n} 行重複。"),
+    "wish_duplicates": ("Lines that repeat a book: {n}.", "{n} 行重复。", "{n} 行重複。"),
     "wish_other_shelves": (
-        "{n} rows are on other shelves and were left out.",
+        "Rows on other shelves, left out: {n}.",
         "{n} 行属于其他书架，未搜索。",
         "{n} 行屬於其他書架，未搜尋。",
     ),
     "wish_beyond": (
-        "{n} books are above the limit and were left out.",
+        "Books above the limit, left out: {n}.",
         "{n} 本超出上限，未搜索。",
         "{n} 本超出上限，未搜尋。",
     ),
-    "wish_unusable": ("{n} lines name no book:", "{n} 行没有书名：", "{n} 行沒有書名："),
+    "wish_unusable": ("Lines that name no book ({n}):", "{n} 行没有书名：", "{n} 行沒有書名："),
     "wish_unrecorded": ("The prices were not recorded: {why}", "价格未记录：{why}", "價格未記錄：{why}"),
     "wish_gone": (
         "This list is not in memory any more; paste it again.",
