@@ -18,7 +18,9 @@ __all__ = ["labels_of", "language_middleware", "language_of"]
 
 COOKIE = "bookprice_lang"
 
-_OF_COMMAND_LINE = frozenset({"may_settle", "more_pages", "one_more_page", "robots_ignored", "try_all_sellers"})
+_OF_COMMAND_LINE = frozenset(
+    {"may_settle", "more_pages", "one_more_page", "robots_ignored", "try_all_sellers"}
+)
 """Texts that name an option of the command line."""
 
 _YEAR_SECONDS = 365 * 24 * 3600
