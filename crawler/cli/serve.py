@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     for note in loaded.notes:
         console.error(note)
     settings = loaded.settings.replace(base_url=None) if args.demo else loaded.settings
+    if args.verbose:
+        _show_tracebacks()
     with Interrupts() as interrupts:
         # Start the pool while no thread runs and the network library is not loaded: forking is then cheap and safe.
         pool = page_parser(workers=worker_count(settings.workers), timeout=settings.parse_timeout, early=True)
@@ -60,6 +62,14 @@ def run(args: argparse.Namespace) -> int:
         finally:
             pool.kill()
     return ExitCode.WHOLE
+
+
+def _show_tracebacks() -> None:
+    """Print the whole error of a request; without this, the first line is printed."""
+    import logging
+
+    for name in ("crawler.webapp", "aiohttp.server"):
+        logging.getLogger(name).addHandler(logging.StreamHandler())
 
 
 async def _serve(

@@ -58,6 +58,8 @@ class Endpoint:
     """The media type of a success."""
     problems: tuple[int, ...]
     """The statuses of its own errors, besides those that every operation may have."""
+    empty: tuple[int, ...]
+    """The statuses of further successes, which have no content."""
     max_body: int
     body: type[msgspec.Struct] | None
     query: type[msgspec.Struct] | None
@@ -108,6 +110,7 @@ class Endpoints:
         status: int = 200,
         media_type: str = "application/json",
         problems: tuple[int, ...] = (),
+        empty: tuple[int, ...] = (),
         answer: Any = None,
         max_body: int = MAX_BODY,
     ) -> Callable[[HandlerFunction], HandlerFunction]:
@@ -119,7 +122,7 @@ class Endpoints:
             encodes = inspect.isclass(returned) and issubclass(returned, web.StreamResponse)
             self.found.append(
                 Endpoint(
-                    method, path, function, self.tag, status, media_type, problems, max_body,
+                    method, path, function, self.tag, status, media_type, problems, empty, max_body,
                     hints.get("body"), hints.get("query"), answer if encodes or returned is type(None) else returned,
                 )
             )  # fmt: skip

@@ -66,6 +66,8 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any], components: dict[str
     success: dict[str, Any] = {"description": http.HTTPStatus(endpoint.status).phrase}
     if endpoint.status != http.HTTPStatus.NO_CONTENT:
         schema = {} if endpoint.answer is None else schemas[id(endpoint.answer)]
+        if endpoint.media_type == "text/event-stream":
+            schema = _event_with(schema)
         success["content"] = {endpoint.media_type: {"schema": schema}}
     own = {413, 415} if endpoint.body is not None else set()
     problems = sorted({*_ALWAYS, *endpoint.problems, *own})
@@ -76,6 +78,7 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any], components: dict[str
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint, components), _LANGUAGE],
         "responses": {
             str(endpoint.status): success,
+            **{str(status): {"description": http.HTTPStatus(status).phrase} for status in endpoint.empty},
             **{
                 str(status): {
                     "description": http.HTTPStatus(status).phrase,
@@ -94,6 +97,16 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Any], components: dict[str
             "content": {"application/json": {"schema": schemas[id(endpoint.body)]}},
         }
     return operation
+
+
+def _event_with(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a server-sent event whose data is JSON."""
+    encoded = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    return {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": encoded},
+        "required": ["data"],
+    }
 
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Every error as a response: application/problem+json (RFC 9457) under /api, a page elsewhere.
+"""Every error as a response: application/problem+json (RFC 9457) for programs, a page for people.
 
 A problem has a code; `crawler.labels.web` has its text in three languages. No traceback reaches a visitor.
 """
@@ -22,6 +22,9 @@ __all__ = ["PROBLEM_JSON", "Problem", "ProblemDetails", "problems_middleware"]
 PROBLEM_JSON = "application/problem+json"
 
 _LOG = logging.getLogger(__name__)
+
+_FOR_PROGRAMS = ("/api/", "/healthz", "/metrics")
+"""The beginnings of the paths of which programs read the responses."""
 
 _STATUS_CODES = {
     401: "unauthorized",
@@ -89,7 +92,7 @@ def _response(request: web.Request, problem: Problem) -> web.Response:
     say = labels_of(request)
     title = http.HTTPStatus(problem.status).phrase
     detail = say(f"problem_{problem.code}", **problem.values)
-    if request.path.startswith("/api/"):
+    if request.path.startswith(_FOR_PROGRAMS):
         details = ProblemDetails(title=title, status=problem.status, code=problem.code, detail=detail)
         return web.Response(
             body=msgspec.json.encode(details),

@@ -8,6 +8,7 @@ at its own pace.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from crawler.webapp.search_state import SearchState, state_of
 if TYPE_CHECKING:
     from crawler.events import Event
     from crawler.labels import Labels
+    from crawler.search.event_log import EventLog
     from crawler.webapp.searches import WebSearch
 
 __all__ = ["MAX_STREAMS", "ProgressEvent", "Streams", "send_events"]
@@ -145,7 +147,7 @@ class Streams:
 
 
 async def send_events(request: web.Request, search: WebSearch, after: int, say: Labels) -> web.StreamResponse:
-    """Send the events of a search numbered above `after`, and the comment that keeps a silent stream open."""
+    """Send the events of a search numbered above `after`."""
     log = search.log
     if log is None or (log.closed and after >= log.last > 0):
         return web.Response(status=204)  # tells a browser not to connect again
@@ -153,6 +155,16 @@ async def send_events(request: web.Request, search: WebSearch, after: int, say: 
         headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
+    # A reader that has gone, or takes nothing any more, needs no answer.
+    with suppress(ConnectionError, TimeoutError):
+        await _send_all(response, search, log, after, say)
+    return response
+
+
+async def _send_all(
+    response: web.StreamResponse, search: WebSearch, log: EventLog, after: int, say: Labels
+) -> None:
+    """Write the events, and the comment that keeps a silent stream open."""
     await _write(response, f"retry: {RECONNECT_MILLISECONDS}\n\n")
     reader = log.read(after)
     while True:
@@ -175,7 +187,6 @@ async def send_events(request: web.Request, search: WebSearch, after: int, say: 
         await search.ended.wait()
         data = _ENCODER.encode(Finished(search=state_of(search, say))).decode()
         await _write(response, f"id: {log.last + 1}\ndata: {data}\n\n")
-    return response
 
 
 async def _write(response: web.StreamResponse, text: str) -> None:

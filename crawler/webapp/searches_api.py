@@ -163,6 +163,7 @@ async def cancel_search(request: web.Request) -> SearchState:
     media_type="text/event-stream",
     answer=ProgressEvent,
     problems=(404, 503),
+    empty=(204,),
 )
 async def follow_search(request: web.Request, query: EventCursor) -> web.StreamResponse:
     """Follow a search: server-sent events whose data is JSON, until the event «finished».

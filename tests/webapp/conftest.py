@@ -56,9 +56,11 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, *, base_url: str | None = None, **changes: Any) -> AsyncIterator[Site]:
+async def open_site(
+    folder: Path, *, base_url: str | None = None, price_check: int = 0, **changes: Any
+) -> AsyncIterator[Site]:
     """Serve the application; `base_url` is a shop of the test, otherwise the embedded demo shop."""
-    settings = Settings(base_url=base_url, price_check=0, delay=0)
+    settings = Settings(base_url=base_url, price_check=price_check, delay=0)
     with ThreadPoolExecutor(1) as executor:
         async with Crawler(settings, executor=executor, demo=base_url is None) as crawler:
             context = WebContext(
