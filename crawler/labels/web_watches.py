@@ -37,7 +37,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Watches
     "watches_heading": ("Watches", "关注", "追蹤"),
     "watches_help": (
-        "A watch repeats a search, records its prices and alerts you. The command bookprice watch runs the same watches.",
+        "A watch repeats a search, records its prices and alerts you. The command bookprice watch runs the same ones.",
         "关注会定期重复搜索，记录价格并提醒你。bookprice watch 使用的也是这些关注。",
         "追蹤會定期重複搜尋，記錄價格並提醒你。bookprice watch 使用的也是這些追蹤。",
     ),
@@ -213,6 +213,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "wish_earlier": ("Earlier lists", "之前的清单", "之前的清單"),
     "wish_earlier_item": ("{n} books, {at}", "{n} 本书，{at}", "{n} 本書，{at}"),
+    "from_price_note": ("lowest of several options", "多个选项中的最低价", "多個選項中的最低價"),
     "wish_used": ("used", "二手", "二手"),
     "wish_volumes": ("{n} volumes", "{n} 册", "{n} 冊"),
     "wish_reviews": ("{rating} stars, {n} reviews", "{rating} 星，{n} 条评论", "{rating} 星，{n} 則評論"),

@@ -23,7 +23,7 @@ PROBLEM_JSON = "application/problem+json"
 
 _LOG = logging.getLogger(__name__)
 
-_FOR_PROGRAMS = ("/api/", "/healthz", "/metrics")
+_FOR_PROGRAMS = ("/api/", "/healthz", "/metrics", "/alerts.atom")
 """The beginnings of the paths of which programs read the responses."""
 
 _STATUS_CODES = {

@@ -28,14 +28,7 @@ _WATCH_WORDS = (
     "watch_test_ok",
     "watch_test_failed",
 )
-_WISH_WORDS = (
-    "wish_waiting",
-    "wish_used",
-    "wish_volumes",
-    "wish_reviews",
-    "wish_no_rating",
-    "wish_connection_lost",
-)
+_WISH_WORDS = ("wish_connection_lost",)
 """The texts of the scripts."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from aiohttp import web
 
+from crawler.alerts.wording import SEPARATOR
 from crawler.books.offers import is_used, price_of
 from crawler.clean import clean, crop
 from crawler.errors import UsageError
@@ -67,11 +68,8 @@ class WishBook(msgspec.Struct):
     price_words: str
     rating: float | None
     reviews: int | None
-    volumes: int | None
-    """The number of volumes sold together; null if the shop does not say."""
-    seller: str
-    """The marketplace seller; '' for the shop itself."""
-    used: bool
+    note: str
+    """Stars, volumes, condition and seller in words."""
     link: str | None
     """The shop's page of the product; null for a demo."""
 
@@ -176,7 +174,12 @@ async def cancel_wish_list(request: web.Request) -> WishListView:
 
 
 @ENDPOINTS(
-    "GET", "/api/v1/wishlists/{id}/events", media_type="text/event-stream", answer=WishEvent, problems=(404,)
+    "GET",
+    "/api/v1/wishlists/{id}/events",
+    media_type="text/event-stream",
+    answer=WishEvent,
+    problems=(404,),
+    empty=(204,),
 )
 async def follow_wish_list(request: web.Request, query: WishCursor) -> web.StreamResponse:
     """Follow a wish list: server-sent events whose data is JSON, until its end.
@@ -284,11 +287,25 @@ def _book(book: Book | None, say: Labels, context: WebContext) -> WishBook | Non
         price_words="" if amount is None else say.money(amount),
         rating=book.rating,
         reviews=book.reviews,
-        volumes=book.volumes,
-        seller=crop(clean(book.seller or ""), _TITLE_LIMIT),
-        used=is_used(book.listing),
+        note=SEPARATOR.join(_notes(book, say)),
         link=book.url if context.source.is_live else None,
     )
+
+
+def _notes(book: Book, say: Labels) -> Iterator[str]:
+    """Yield what a buyer must know of a book besides its price."""
+    if book.rating is None:
+        yield say("wish_no_rating")
+    else:
+        yield say("wish_reviews", rating=f"{book.rating:g}", n=f"{book.reviews or 0:,}")
+    if book.volumes is not None and book.volumes > 1:
+        yield say("wish_volumes", n=book.volumes)
+    if is_used(book.listing):
+        yield say("wish_used")
+    if book.from_price:
+        yield say("from_price_note")
+    if book.seller:
+        yield crop(clean(book.seller), _TITLE_LIMIT)
 
 
 def _totals(wishes: WishList, say: Labels) -> WishTotals:

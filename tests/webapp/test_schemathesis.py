@@ -27,7 +27,8 @@ async def test_no_invented_request_breaks_the_server(tmp_path: Path) -> None:
     command = os.environ.get("SCHEMATHESIS") or shutil.which("schemathesis")
     if command is None:
         pytest.skip("schemathesis is not installed; .ci/run installs it and names it in SCHEMATHESIS")
-    async with open_site(tmp_path, record=True, access=Access(token=TOKEN)) as site:
+    files = {"watch_config": tmp_path / "config.toml", "record": True}
+    async with open_site(tmp_path, access=Access(token=TOKEN), **files) as site:
         process = await asyncio.create_subprocess_exec(
             command, "run", f"{site.url}/api/v1/openapi.json", "-H", f"Authorization: Bearer {TOKEN}",
             "--checks", CHECKS, "--max-examples", "15", "--no-color", "--generation-deterministic",

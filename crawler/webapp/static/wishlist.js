@@ -1,7 +1,6 @@
 // A wish list: send it, and show each outcome as it comes.
 
 import { api } from "./api.js";
-import { fill } from "./format.js";
 
 const form = document.querySelector("#wish-form"), error = form.querySelector(".form-error");
 
@@ -40,7 +39,7 @@ function follow() {
   const source = new EventSource(`/api/v1/wishlists/${id}/events?after=${done}`);
   source.onmessage = ({ data }) => {
     const { row, totals: sums, state } = JSON.parse(data);
-    if (row) show(row, words);
+    if (row) show(row);
     progress.value = sums.done;
     totals.textContent = sums.words;
     section.querySelector("#total-cheapest").textContent = sums.cheapest_words;
@@ -55,25 +54,21 @@ function follow() {
   cancel?.addEventListener("click", () => api("DELETE", `/api/v1/wishlists/${id}`));
 }
 
-function show(row, words) {
+function show(row) {
   const line = section.querySelector(`[data-place="${row.place}"]`), [result, cheapest, best] = line.querySelectorAll("td");
   line.className = row.state;
   result.textContent = row.words;
-  cheapest.replaceChildren(...book(row.cheapest, words));
-  best.replaceChildren(...book(row.best, words));
+  cheapest.replaceChildren(...book(row.cheapest));
+  best.replaceChildren(...book(row.best));
 }
 
-function book(found, words) {
+function book(found) {
   if (!found) return ["–"];
   const price = document.createElement("b"), title = document.createElement(found.link ? "a" : "span"), note = document.createElement("small");
   price.textContent = found.price_words;
   title.textContent = found.title;
   title.lang = "zh-Hans";
   if (found.link) Object.assign(title, { href: found.link, rel: "noopener noreferrer" });
-  const parts = [found.rating === null ? words.wish_no_rating : fill(words.wish_reviews, { rating: found.rating, n: found.reviews ?? 0 })];
-  if (found.volumes > 1) parts.push(fill(words.wish_volumes, { n: found.volumes }));
-  if (found.used) parts.push(words.wish_used);
-  if (found.seller) parts.push(found.seller);
-  note.textContent = parts.join(" · ");
+  note.textContent = found.note;
   return [price, " ", title, note];
 }
