@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
+import msgspec
 from aiohttp import web
 
 from crawler.alerts.feed_channel import MOST_ENTRIES, feed_document
@@ -18,8 +19,15 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS = Endpoints("feed")
 
 
+class FeedAccess(msgspec.Struct):
+    """The access of a feed reader, which keeps no cookies."""
+
+    token: str | None = None
+    """The access token, if the server was started with one."""
+
+
 @ENDPOINTS("GET", "/alerts.atom", media_type="application/atom+xml", problems=(503,))
-async def alert_feed(request: web.Request) -> web.Response:
+async def alert_feed(request: web.Request, query: FeedAccess) -> web.Response:
     """Return the newest 100 alerts of all watches as an Atom feed, delivered or not."""
     language = labels_of(request).language
     data = await asyncio.to_thread(_document, request, language)

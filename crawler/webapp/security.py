@@ -20,6 +20,9 @@ CSRF_HEADER = "X-CSRF-Token"
 
 COOKIE = "bookprice_session"
 
+_FEEDS = frozenset({"/alerts.atom"})
+"""Paths that take the token at each request: a feed reader has no cookies."""
+
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 _POLICY = (
@@ -49,6 +52,8 @@ async def security_middleware(request: web.Request, handler: Handler) -> web.Str
     _check_origin(request, hosts[0])
     if access.token is not None and request.path != "/healthz" and not _knows_token(request, access):
         if request.method == "GET" and is_same(request.query.get("token", ""), access.token):
+            if request.path in _FEEDS:
+                return await handler(request)
             return _with_session(request, access)
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     if (
@@ -58,7 +63,12 @@ async def security_middleware(request: web.Request, handler: Handler) -> web.Str
         and not is_same(request.headers.get(CSRF_HEADER, ""), access.csrf_token)
     ):
         raise Problem(403, "csrf")
-    if "token" in request.query and request.method == "GET" and access.token is not None:
+    if (
+        "token" in request.query
+        and request.method == "GET"
+        and access.token is not None
+        and request.path not in _FEEDS
+    ):
         return _with_session(request, access)
     return await handler(request)
 

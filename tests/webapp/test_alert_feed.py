@@ -17,6 +17,7 @@ from crawler.history.observations import RunRecord
 from crawler.prices.observation import Observation
 from crawler.watching.watch import Watch, WatchTerms
 from crawler.watching.watch_store import WatchStore
+from crawler.webapp.access import Access
 from tests.webapp.conftest import Site, open_site
 
 AT = dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)
@@ -91,3 +92,13 @@ async def test_a_feed_that_did_not_change_is_not_sent_again(tmp_path: Path) -> N
         raise_alerts(tmp_path / "history.sqlite3", 1)
         async with site.session.get("/alerts.atom", headers={"If-None-Match": tag}) as response:
             assert response.status == 200
+
+
+async def test_a_feed_reader_sends_the_token_in_the_address(tmp_path: Path) -> None:
+    """It keeps no cookies, so it is not redirected; without the token, it gets nothing."""
+    token = "a-token-for-readers"  # noqa: S105 – made up
+    async with open_site(tmp_path, access=Access(token=token)) as site:
+        for path, status in (("", 401), ("?token=wrong", 401), (f"?token={token}", 200)):
+            async with site.session.get(f"/alerts.atom{path}", allow_redirects=False) as response:
+                assert response.status == status
+                assert "Set-Cookie" not in response.headers
