@@ -20,6 +20,7 @@ PACKAGES = (
     "platformdirs",
     "rich",
     "selectolax",
+    "tomlkit",
     "warcio",
     "yarl",
 )

@@ -120,7 +120,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{all} 本書中的 {shown} 本",
     ),
     "history_nothing": ("Nothing recorded fits.", "没有符合的记录。", "沒有符合的紀錄。"),
-    "history_empty": (
+    "history_none_yet": (
         "No price is recorded yet. Every search that is recorded adds to the history.",
         "还没有价格记录。每次被记录的搜索都会补充历史。",
         "還沒有價格紀錄。每次被記錄的搜尋都會補充歷史。",

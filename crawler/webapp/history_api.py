@@ -208,7 +208,7 @@ def chosen(numbers: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def read_history(request: web.Request, read: Callable[[HistoryReader], T]) -> T | None:
-    """Return what `read` returns for the history, in a thread; None if there is no history yet."""
+    """Read from the history in a thread, by `read`; return None if there is no history yet."""
     path = request.app[CONTEXT].history
 
     def work() -> T | None:

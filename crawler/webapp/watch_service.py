@@ -124,7 +124,7 @@ class WatchService:
         raise UnknownWatchError(Phrase("watch_unknown", name=name))
 
     async def overviews(self, watches: Sequence[Watch]) -> list[WatchOverview]:
-        """Return what is known of watches: last success, next run, last alert, problems."""
+        """Return the known facts of watches: last success, next run, last alert, problems."""
         return await asyncio.to_thread(self._overviews, watches)
 
     def _overviews(self, watches: Sequence[Watch]) -> list[WatchOverview]:
@@ -154,7 +154,7 @@ class WatchService:
         self.last_runs.pop(name, None)
 
     async def _edit(self, edit: Callable[..., T], *args: Any, **options: Any) -> T:
-        # An edit that has begun is finished: nobody could tell whether a cancelled one was made.
+        # Finish an edit that has begun: after a cancelled one, nobody would know the content of the file.
         edited = await asyncio.shield(asyncio.to_thread(edit, *args, **options))
         self._wake.set()
         return edited

@@ -83,14 +83,14 @@ class WatchView(msgspec.Struct):
     interval: str
     """`every` in words."""
     conditions: list[str]
-    """What raises an alert, in words."""
+    """The conditions of its alerts, in words."""
     running: bool
     due: bool
     last_success: dt.datetime | None
     next_run: dt.datetime | None
     last_alert: AlertView | None
     problem: str
-    """What went wrong, in words; '' if nothing did."""
+    """Its problems in words; '' if there are none."""
     last_run: RunView | None
 
 
@@ -241,7 +241,7 @@ async def test_alerts(request: web.Request) -> TestResults:
 
 @ENDPOINTS("GET", "/api/v1/schedule")
 async def show_schedule(request: web.Request) -> Schedule:
-    """Say whether due watches run by themselves."""
+    """Return the state of the schedule: on if due watches run by themselves."""
     return Schedule(request.app[WATCHES].scheduled)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from crawler.demo.year import year
 from crawler.history.store import History
@@ -52,7 +52,12 @@ def _at(source: str) -> Iterator[Any]:
 @pytest.fixture
 def open_at(browser: Browser) -> Iterator[Opener]:
     """Return a function that opens a page of a site; it must request nothing else, and write nothing to the console."""
-    contexts, trouble = [], []
+    contexts: list[BrowserContext] = []
+    trouble: list[str] = []
+
+    def note(url: str, *, unless: str) -> None:
+        if not url.startswith(unless):
+            trouble.append(url)
 
     def open_at(
         web: ThreadedSite, path: str, *, width: int = 1280, scheme: Any = "light", lang: str = "en"
@@ -65,7 +70,7 @@ def open_at(browser: Browser) -> Iterator[Opener]:
         expect.set_options(timeout=15_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url.startswith(web.url) or trouble.append(request.url))
+        page.on("request", lambda request: note(request.url, unless=web.url))
         page.on("console", lambda message: trouble.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
         page.goto(web.url + path)

@@ -1,4 +1,4 @@
-"""Judge how sure it is that a listing is the book that somebody wishes for. Pure.
+"""Judge whether a listing is the book that somebody wishes for, and how surely. Pure.
 
 As in `books.identity`, precision comes first: a book that may be another one is shown as such, and never counts in the
 total of the books that were found.
@@ -54,7 +54,7 @@ _OTHER_WORK = re.compile(
 
 
 def match_of(wish: Wish, listing: Listing, *, by_isbn: bool = False) -> Match | None:
-    """Return how sure it is that `listing` is the book; None if it is another one.
+    """Rate the match of a wish and a listing; None if the listing is another book.
 
     `by_isbn` is True if the shop was asked for the ISBN of the wish, and showed few books.
     """
@@ -121,7 +121,7 @@ def _weight(key: str) -> int:
 
 
 def _same_author(wished: str, listing: Listing) -> bool | None:
-    """Return whether the listing names the author; None if that cannot be known."""
+    """Return True if the listing names the author, False if it names others, None if neither is known."""
     key = person_key(wished)
     if not key:
         return None

@@ -43,7 +43,7 @@ _WISHED = frozenset({"to-read", "wish", "wishlist", "want to read", "mark", "想
 _DELIMITERS = ",\t;"
 
 _SERIES = re.compile(r"\s*\([^()]*#\s*\d[^()]*\)\s*$")
-"""What Goodreads adds to a title: «(Dune, #1)»."""
+"""The series that Goodreads adds to a title: «(Dune, #1)»."""
 
 _ARMOUR = re.compile(r'^="?(.*?)"?$')
 """Goodreads writes an ISBN as a formula, so that a spreadsheet keeps its zeros: ="9780441013593"."""

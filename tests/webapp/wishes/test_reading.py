@@ -92,7 +92,7 @@ def test_the_same_book_is_there_once() -> None:
 
 
 def test_goodreads() -> None:
-    """Only what is to be read; the series in a title, and the formula around an ISBN, are left out."""
+    """Only the shelf for wishes counts; the series in a title, and the formula around an ISBN, are left out."""
     reading = read_wishes(
         goodreads(
             {"Title": "Dune (Dune, #1)", "Author": "Frank Herbert", "ISBN13": '="9780441013593"'},
