@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ async def test_no_invented_request_breaks_the_server(tmp_path: Path) -> None:
     command = os.environ.get("SCHEMATHESIS") or shutil.which("schemathesis")
     if command is None:
         pytest.skip("schemathesis is not installed; .ci/run installs it and names it in SCHEMATHESIS")
-    files = {"watch_config": tmp_path / "config.toml", "record": True}
+    files: dict[str, Any] = {"watch_config": tmp_path / "config.toml", "record": True}
     async with open_site(tmp_path, access=Access(token=TOKEN), **files) as site:
         process = await asyncio.create_subprocess_exec(
             command, "run", f"{site.url}/api/v1/openapi.json", "-H", f"Authorization: Bearer {TOKEN}",
