@@ -192,7 +192,7 @@ def _address(url: str, access: Access) -> str:
 
 
 def _reason(error: OSError, host: str, port: int) -> str | None:
-    """Return why the server cannot listen; None for another error."""
+    """Put the reason why the server cannot listen into words; return None for another error."""
     say = console.words()
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return say("serve_no_address", host=host)

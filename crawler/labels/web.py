@@ -168,9 +168,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "搜尋仍在進行。",
     ),
     "problem_too_many_searches": (
-        "{n} searches are running; wait until one has ended, or cancel one.",
-        "已有 {n} 个搜索在进行，请等其中一个结束，或取消一个。",
-        "已有 {n} 個搜尋在進行，請等其中一個結束，或取消一個。",
+        "Too much is running ({n} searches or {pages} pages at most); wait until a search has ended, or cancel one.",
+        "正在进行的搜索过多（最多 {n} 个，共 {pages} 页），请等其中一个结束，或取消一个。",
+        "正在進行的搜尋過多（最多 {n} 個，共 {pages} 頁），請等其中一個結束，或取消一個。",
     ),
     "problem_too_many_streams": (
         "Too many pages follow searches; close some of them.",

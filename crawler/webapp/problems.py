@@ -46,7 +46,7 @@ class ProblemDetails(msgspec.Struct, kw_only=True):
     code: str
     """The kind of error, for programs; it never changes."""
     detail: str
-    """What is wrong and the remedy, in the visitor's language."""
+    """The error and its remedy, in the visitor's language."""
 
 
 class Problem(Exception):  # noqa: N818 – the term of RFC 9457

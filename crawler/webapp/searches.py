@@ -30,16 +30,20 @@ if TYPE_CHECKING:
     from crawler.search.run import Search
     from crawler.webapp.context import WebContext
 
-__all__ = ["MAX_KEPT", "MAX_KEPT_LISTINGS", "MAX_RUNNING", "SearchStore", "WebSearch"]
+__all__ = ["MAX_KEPT", "MAX_KEPT_LISTINGS", "MAX_PAGES", "MAX_RUNNING", "SearchStore", "WebSearch"]
 
 MAX_RUNNING = 60
 """Searches that may run at once. They share the limits of the shop's host, so more would only wait longer."""
 
+MAX_PAGES = 1_500
+"""Pages that all running searches may request together, those in price order included. A page has 60 listings, and each
+takes 6 KB with its book and its place in the result: some 540 MB at most."""
+
 MAX_KEPT = 100
 """Finished searches in memory."""
 
-MAX_KEPT_LISTINGS = 60_000
-"""Listings in the results in memory, those of the newest one excepted: some 3 KB each with book and page."""
+MAX_KEPT_LISTINGS = 66_000
+"""Listings in the results in memory, those of the newest one excepted: 400 MB, or 50 searches of 20 pages."""
 
 PREVIEW_SECONDS = 1.0
 """The shortest time between two rankings of the books so far of one search, whoever asks."""
@@ -64,6 +68,8 @@ class WebSearch:
         """Set once the search has its result and is recorded."""
         self.requested = 0
         """The number of pages requested, or that exist if the shop has fewer."""
+        self.most_pages = 0
+        """The most pages that it may request, those in price order included."""
         self.done: dict[int, bool] = {}
         """The pages with a verdict, True for a failed one; without those in price order."""
         self.books = 0
@@ -151,11 +157,14 @@ class SearchStore:
         """Start a search and return it. Raises Problem if too many run, UsageError for a wrong query or option."""
         if self.closing:
             raise Problem(503, "closing")
-        if self.running >= MAX_RUNNING:
-            raise Problem(429, "too_many_searches", headers={"Retry-After": "10"}, n=MAX_RUNNING)
         spec = self._context.crawler.spec(query, **options)  # raises before anything is started
+        pages = spec.pages + spec.price_pages
+        busy = sum(search.most_pages for search in self._searches.values() if search.id in self._tasks)
+        if self.running >= MAX_RUNNING or busy + pages > MAX_PAGES:
+            headers = {"Retry-After": "10"}
+            raise Problem(429, "too_many_searches", headers=headers, n=MAX_RUNNING, pages=MAX_PAGES)
         search = WebSearch(spec.query, options, started_at=self._context.now())
-        search.requested = spec.pages
+        search.requested, search.most_pages = spec.pages, pages
         begun = asyncio.Event()
         self._searches[search.id] = search
         self._tasks[search.id] = asyncio.create_task(self._run(search, begun))

@@ -1,4 +1,4 @@
-"""Who may use the application: checks on Host, origin, CSRF token and access token, and the headers of responses.
+"""Control access to the application: check Host, origin, CSRF token and access token, and add the headers of responses.
 
 The page listens on loopback, where any web site that the visitor has open can send requests. So every request needs a
 Host of ours (against DNS rebinding), and one from another origin is refused; a state change also needs the CSRF token,

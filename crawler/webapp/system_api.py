@@ -25,7 +25,7 @@ class Health(msgspec.Struct):
 
 
 class Session(msgspec.Struct):
-    """What a client needs for requests that change something."""
+    """The secret that requests need to change something."""
 
     csrf_token: str
     """The value of the header X-CSRF-Token."""

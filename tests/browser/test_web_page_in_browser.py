@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.results import SearchResult
@@ -46,7 +46,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSite]:
 @pytest.fixture
 def open_page(browser: Browser, web: ThreadedSite) -> Iterator[Opener]:
     """Return a function that opens a page of the site in a context of its own."""
-    contexts, trouble = [], []
+    contexts: list[BrowserContext] = []
+    trouble: list[str] = []
 
     def open_page(
         path: str = "/", *, width: int = 1280, scheme: Any = "light", lang: str = "en", url: str | None = None
@@ -63,10 +64,19 @@ def open_page(browser: Browser, web: ThreadedSite) -> Iterator[Opener]:
         expect.set_options(timeout=15_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url.startswith(base) or trouble.append(request.url))
+
+        def note_request(request: Request) -> None:
+            if not request.url.startswith(base):
+                trouble.append(request.url)
+
+        def refuse(dialog: Dialog) -> None:
+            trouble.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("request", note_request)
         page.on("console", lambda message: trouble.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", refuse)
         page.goto(base + path)
         return page
 

@@ -158,6 +158,16 @@ async def test_too_many_searches_are_refused(tmp_path: Path, monkeypatch: pytest
         await start(site)
 
 
+async def test_too_many_pages_at_once_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory grows with pages, not with searches."""
+    monkeypatch.setattr(searches, "MAX_PAGES", 10)
+    async with DemoShop(faults=[SLOW]) as shop, open_site(tmp_path, base_url=shop.base_url) as site:
+        await start(site, pages=4, price_check=3)
+        for pages, expected in ((4, 429), (3, 202)):
+            body = {"query": "書", "pages": pages, "price_check": 0}
+            assert (await site.api("POST", "/api/v1/searches", body))[0] == expected
+
+
 async def test_too_many_readers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_events, "MAX_STREAMS", 1)
     async with DemoShop(faults=[SLOW]) as shop, open_site(tmp_path, base_url=shop.base_url) as site:

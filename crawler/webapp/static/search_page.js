@@ -129,7 +129,11 @@ function follow(live, table) {
   async function finish() {
     stream.close();
     clearTimeout(timer);
-    await show();
+    try {
+      await show();
+    } catch {
+      warn(words.connection_lost); // the server has just stopped
+    }
   }
 
   function warn(text) {
@@ -138,14 +142,15 @@ function follow(live, table) {
   }
 }
 
-// Replace the page by the page of the result, at the same address.
+// Replace the page by the page of the result, at the same address; its answers are at the top.
 async function show() {
   const response = await fetch(location.pathname + location.search);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const scroll = scrollY;
-  document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  const main = document.adoptNode(page.querySelector("main"));
+  document.querySelector("main").replaceWith(main);
   document.title = page.title;
-  scrollTo(0, Math.min(scroll, 0));
+  scrollTo(0, 0);
+  main.focus({ preventScroll: true }); // a screen reader goes on there
   start();
 }
 
