@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,9 @@ _VERSIONS_AT, _APPLICATION_ID_AT = 18, 68
 """Offsets in a database header: two bytes that are 2 with a write-ahead log, and a number of four bytes."""
 
 _HEADER = 100
+
+_LOOKS, _PAUSE_SECONDS = 20, 0.01
+"""How often, and at which interval, to look whether a journal is being removed."""
 
 _LONGEST_VALUE = 64 * 2**20
 """Limit on a value or row in bytes. Our longest are titles, and the joined numbers of a product's runs."""
@@ -126,8 +130,18 @@ def _check_journal(journal: Path, database: Path, path: Path) -> None:
         raise _foreign(journal, path, "is not an SQLite journal")
     if end == _JOURNAL_MAGIC:
         raise _foreign(journal, path, "names another file, which SQLite would delete")
-    if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2]:
+    # Whoever creates the file enables the log, and removes the journal a moment later.
+    if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2] and not _vanishes(journal):
         raise _foreign(journal, path, "does not belong to it, as it uses a write-ahead log")
+
+
+def _vanishes(journal: Path) -> bool:
+    """Wait a moment for a journal to be removed; return True if it was."""
+    for _ in range(_LOOKS):
+        time.sleep(_PAUSE_SECONDS)
+        if not journal.exists():
+            return True
+    return False
 
 
 def _header(database: Path) -> bytes:

@@ -92,6 +92,8 @@ class WatchService:
     last_runs: dict[str, LastRun] = field(default_factory=dict)
     undelivered: str = ""
     """The reason why an alert of the last round was not delivered; '' if there is none."""
+    problem: str = ""
+    """The reason why the schedule could not run watches; '' if it could."""
     _stopping: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -285,8 +287,11 @@ class WatchService:
                 self._wake.clear()
                 try:
                     await self.run_due()
+                    self.problem = ""
                 except CrawlerError as error:
-                    _LOG.warning("watches: %s", error)
+                    if (problem := reason_of(error)) != self.problem:  # once, not every minute
+                        _LOG.warning("watches: %s", problem)
+                        self.problem = problem
                 except Exception:  # noqa: BLE001 – the schedule must go on; the log has the traceback
                     _LOG.exception("watches: the round failed")
                 with contextlib.suppress(TimeoutError):

@@ -102,6 +102,8 @@ class WatchList(msgspec.Struct):
     """False if no configuration file is open for changes."""
     scheduled: bool
     """True if due watches run by themselves while the page is served."""
+    problem: str
+    """Why the schedule could not run watches; '' if it could."""
     undelivered: str
     """Why an alert of the last round was not delivered; '' if there is nothing wrong."""
 
@@ -264,6 +266,7 @@ async def watch_list(request: web.Request) -> WatchList:
         views,
         editable=service.context.watch_config is not None,
         scheduled=service.scheduled,
+        problem=clean(say.text(service.problem)),
         undelivered=clean(say.text(service.undelivered)),
     )
 

@@ -159,6 +159,21 @@ def test_a_book_of_the_history_is_watched_at_a_price(open_at: Opener, web: Threa
     expect(page.locator(".watch")).to_contain_text("Only product")
 
 
+def test_the_history_shows_both_runs_of_a_watch(open_at: Opener, web: ThreadedSite) -> None:
+    page = open_at(web, "/watches")
+    add(page)
+    for _ in range(2):
+        page.get_by_role("button", name="Run now").click()
+        expect(page.locator(".watch .status")).to_have_text("running …")
+        expect(page.locator(".watch .status")).to_have_text("")
+    page.goto(f"{web.url}/history")
+    expect(page.locator("#queries ~ .scroll tbody td").first).to_have_text("2")
+    page.locator("#queries ~ .scroll a").first.click()
+    page.locator("th[scope=row] a").first.click()
+    expect(page.locator(".facts.long")).to_contain_text("2 times since")
+    expect(page.locator("svg.past .price-line").first).to_be_attached()
+
+
 def test_several_books_are_compared_in_one_chart(open_at: Opener, recorded: ThreadedSite) -> None:
     page = open_at(recorded, "/history")
     page.get_by_role("searchbox").fill(QUERY)

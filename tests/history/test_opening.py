@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -214,3 +215,17 @@ def test_a_log_that_is_removed_while_it_is_checked_is_none(
     for open_file in (History, HistoryReader):
         log.write_bytes(b"")
         open_file(file).close()
+
+
+def test_a_journal_that_is_removed_as_the_file_is_created_is_no_foreign_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever creates a file enables the log and then removes the journal; one that stays is foreign."""
+    file = tmp_path / "h.sqlite3"
+    History(file).close()
+    journal = tmp_path / "h.sqlite3-journal"
+    journal.write_bytes(opening._JOURNAL_MAGIC + bytes(100))
+    with pytest.raises(HistoryError, match="write-ahead log"):
+        HistoryReader(file)
+    monkeypatch.setattr(time, "sleep", lambda _: journal.unlink())
+    HistoryReader(file).close()

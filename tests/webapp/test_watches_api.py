@@ -14,6 +14,7 @@ import pytest
 
 from crawler.watching.lock import alone
 from crawler.webapp.watch_service import WatchService
+from crawler.webapp.watches_api import WATCHES
 from tests.watching.scripted_shop import PREFIX, ScriptedShop, scripted_shop, shelf
 from tests.webapp.conftest import Site, open_site
 
@@ -234,6 +235,23 @@ async def test_the_schedule_runs_what_is_due_and_nothing_else(shop: ScriptedShop
         assert (await site.api("GET", "/api/v1/watches/off"))[1]["last_success"] is None
 
 
+async def test_a_schedule_that_cannot_run_says_why_and_goes_on(shop: ScriptedShop, tmp_path: Path) -> None:
+    """The history is no file at first; then the due watch runs."""
+    async with site_at(shop, tmp_path) as site:
+        site.context.history.mkdir()
+        await site.api("PUT", "/api/v1/schedule", {"on": True})
+        service = site.server.app[WATCHES]
+        async with asyncio.timeout(30):
+            while True:
+                if service.problem:
+                    break
+                await asyncio.sleep(0.02)
+        site.context.history.rmdir()
+        await site.api("PATCH", "/api/v1/watches/三体", {"every": "1h"})
+        await when(site, "三体", lambda watch: watch["last_success"] is not None)
+        assert service.problem == ""
+
+
 async def test_the_end_of_the_page_ends_a_run_and_leaves_its_watch_due(
     shop: ScriptedShop, tmp_path: Path
 ) -> None:
@@ -250,7 +268,7 @@ async def test_the_end_of_the_page_ends_a_run_and_leaves_its_watch_due(
 async def test_without_a_file_nothing_can_be_changed(tmp_path: Path, shop: ScriptedShop) -> None:
     async with open_site(tmp_path, base_url=shop.base_url) as site:
         assert (await site.api("GET", "/api/v1/watches"))[1] == {
-            "watches": [], "editable": False, "scheduled": False, "undelivered": "",
+            "watches": [], "editable": False, "scheduled": False, "problem": "", "undelivered": "",
         }  # fmt: skip
         status, problem = await site.api("POST", "/api/v1/watches", {"query": "三体"})
         assert (status, problem["code"]) == (422, "watch_refused")
