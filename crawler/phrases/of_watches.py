@@ -48,6 +48,11 @@ WATCHES: Final[dict[str, tuple[str, str, str]]] = {
         "没有可修改的配置文件；启动 serve 时请加 --config FILE",
         "沒有可修改的設定檔；啟動 serve 時請加 --config FILE",
     ),
+    "watches_too_many": (
+        "there are {n} watches already; delete one, or add more in the file",
+        "已有 {n} 个关注；请先删除一个，或在文件中添加",
+        "已有 {n} 個追蹤；請先刪除一個，或在檔案中新增",
+    ),
     "watches_unrecorded": (
         "watches need the history; set record in [history] to live or always",
         "关注需要价格历史；请把 [history] 的 record 设为 live 或 always",

@@ -8,7 +8,8 @@ at its own pace.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -137,11 +138,17 @@ class Streams:
         self, request: web.Request, search: WebSearch, after: int, say: Labels
     ) -> web.StreamResponse:
         """Send the events of a search numbered above `after`, until its end. Raises Problem if too many are open."""
+        with self.counted():
+            return await send_events(request, search, after, say)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a stream as open for the block. Raises Problem if too many are open."""
         if self.open >= MAX_STREAMS:
             raise Problem(503, "too_many_streams", headers={"Retry-After": "10"})
         self.open += 1
         try:
-            return await send_events(request, search, after, say)
+            yield
         finally:
             self.open -= 1
 

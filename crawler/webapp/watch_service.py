@@ -40,9 +40,12 @@ if TYPE_CHECKING:
     from crawler.watching.run_watch import Made
     from crawler.webapp.context import WebContext
 
-__all__ = ["LastRun", "TestDelivery", "WatchBusyError", "WatchService"]
+__all__ = ["MOST_WATCHES", "LastRun", "TestDelivery", "WatchBusyError", "WatchService"]
 
 _LOG = logging.getLogger(__name__)
+
+MOST_WATCHES = 500
+"""Watches from which on the page adds none; the file may have more."""
 
 _LONGEST_WAIT = 60.0
 """Seconds between two looks at what is due, because somebody may edit the file meanwhile."""
@@ -138,7 +141,9 @@ class WatchService:
             ]
 
     async def add(self, values: Mapping[str, Any]) -> Watch:
-        """Add a watch to the file."""
+        """Add a watch to the file. Raises UsageError if there are as many as may be."""
+        if len(await self.watches()) >= MOST_WATCHES:
+            raise UsageError(Phrase("watches_too_many", n=MOST_WATCHES))
         return await self._edit(add_watch, self.file, values, self.context.settings)
 
     async def change(self, name: str, changes: Mapping[str, Any], version: str | None) -> Watch:

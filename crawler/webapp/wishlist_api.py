@@ -22,6 +22,7 @@ from crawler.webapp.context import CONTEXT
 from crawler.webapp.endpoints import Endpoints
 from crawler.webapp.language import labels_of
 from crawler.webapp.problems import Problem
+from crawler.webapp.state import STATE
 from crawler.webapp.wishes.searching import Finding, totals_of
 from crawler.webapp.wishes.store import TooManyListsError, UnknownListError, WishList, WishListStore
 
@@ -186,18 +187,34 @@ async def follow_wish_list(request: web.Request, query: WishCursor) -> web.Strea
 
     Each event has its number as id. The header Last-Event-ID, or `after`, continues after an event.
     """
-    wishes, say, context = _list_of(request), labels_of(request), request.app[CONTEXT]
+    wishes = _list_of(request)
     last = request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isascii() and last.isdecimal() and len(last) <= 16 else max(query.after, 0)
     if wishes.state != "running" and after > len(wishes.findings):
         return web.Response(status=204)  # tells a browser not to connect again
+    with request.app[STATE].streams.counted():
+        return await _follow(request, wishes, after)
+
+
+async def _follow(request: web.Request, wishes: WishList, after: int) -> web.StreamResponse:
+    """Send the outcomes numbered above `after` as events, and a last one at the end of the list."""
+    say, context = labels_of(request), request.app[CONTEXT]
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
+    # A reader that has gone, or takes nothing any more, needs no answer.
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        await _send_outcomes(response, wishes, after, say, context)
+    return response
+
+
+async def _send_outcomes(
+    response: web.StreamResponse, wishes: WishList, after: int, say: Labels, context: WebContext
+) -> None:
     reader = wishes.follow(min(after, len(wishes.findings)))
     while True:
-        # Not cancelled by the heartbeat: a reader that is interrupted would lose an outcome.
+        # The heartbeat does not interrupt the reader, which would lose an outcome.
         step = asyncio.ensure_future(anext(reader, None))
         try:
             while not (await asyncio.wait([step], timeout=_HEARTBEAT_SECONDS))[0]:
@@ -205,15 +222,14 @@ async def follow_wish_list(request: web.Request, query: WishCursor) -> web.Strea
             outcome = step.result()
         finally:
             step.cancel()
-        row = None
-        number = len(wishes.findings) + 1
+        row, number = None, len(wishes.findings) + 1
         if outcome is not None:
             number, place, finding = outcome
             row = _row(place, finding.wish, finding, say, context)
         event = WishEvent(row, _totals(wishes, say), wishes.state if outcome is None else "running")
         await _write(response, f"id: {number}\ndata: {msgspec.json.encode(event).decode()}\n\n")
         if outcome is None:
-            return response
+            return
 
 
 async def _write(response: web.StreamResponse, text: str) -> None:

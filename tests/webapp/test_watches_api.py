@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from crawler.watching.lock import alone
-from crawler.webapp.watch_service import WatchService
+from crawler.webapp.watch_service import MOST_WATCHES, WatchService
 from crawler.webapp.watches_api import WATCHES
 from tests.watching.scripted_shop import PREFIX, ScriptedShop, scripted_shop, shelf
 from tests.webapp.conftest import Site, open_site
@@ -281,6 +281,25 @@ async def test_a_broken_file_is_one_line(watched: Site) -> None:
         status, problem = await watched.api(method, f"/api/v1/watches{path}", body)
         assert (status, problem["code"]) == (422, "watch_refused")
         assert "c.toml is not valid TOML" in problem["detail"]
+
+
+async def test_the_page_adds_no_watches_without_end(shop: ScriptedShop, tmp_path: Path) -> None:
+    text = "[crawler]\n" + "".join(f'[[watch]]\nquery = "{number}"\n' for number in range(MOST_WATCHES))
+    async with site_at(shop, tmp_path, text) as site:
+        status, problem = await site.api("POST", "/api/v1/watches", {"query": "三体"})
+        assert (status, problem["code"]) == (422, "watch_refused")
+        assert content(site) == text
+
+
+async def test_a_name_full_of_markup_is_shown_as_text(watched: Site) -> None:
+    name = "</h2><script>alert(1)</script>\"'&"
+    status, added = await watched.api("POST", "/api/v1/watches", {"query": name})
+    assert (status, added["name"]) == (201, name)
+    status, text = await watched.get("/watches")
+    assert status == 200
+    assert "<script>alert" not in text
+    assert "&lt;/h2&gt;&lt;script&gt;alert(1)" in text
+    assert (await watched.api("DELETE", f"/api/v1/watches/{quote(name, safe='')}"))[0] == 204
 
 
 async def test_a_change_needs_the_csrf_token(watched: Site) -> None:

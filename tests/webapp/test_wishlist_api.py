@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from crawler.webapp import search_events
+from crawler.webapp.state import STATE
 from crawler.webapp.wishes.store import MOST_RUNNING
 from crawler.webapp.wishlist_api import MAX_TEXT
 from parsers.model import Contributor
@@ -157,6 +159,40 @@ async def test_the_prices_of_wishes_are_recorded(shop: ScriptedShop, tmp_path: P
         await told(site, made["id"])
         _, found = await site.api("GET", "/api/v1/history/books?q=三体")
         assert found["total"] == 2
+
+
+async def test_streams_are_bounded_together_with_those_of_searches(
+    wishing: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, made = await wishing.api("POST", "/api/v1/wishlists", {"text": "三体"})
+    await told(wishing, made["id"])
+    monkeypatch.setattr(search_events, "MAX_STREAMS", 0)
+    status, problem = await wishing.api("GET", f"/api/v1/wishlists/{made['id']}/events")
+    assert (status, problem["code"]) == (503, "too_many_streams")
+
+
+async def test_a_reader_that_leaves_is_let_go(wishing: Site, shop: ScriptedShop) -> None:
+    shop.held = asyncio.Event()
+    _, made = await wishing.api("POST", "/api/v1/wishlists", {"text": "三体"})
+    async with wishing.session.get(f"/api/v1/wishlists/{made['id']}/events") as response:
+        assert response.status == 200
+        assert wishing.server.app[STATE].streams.open == 1
+    async with asyncio.timeout(30):
+        while True:
+            if wishing.server.app[STATE].streams.open == 0:
+                break
+            await asyncio.sleep(0.02)
+    shop.held.set()
+    assert (await told(wishing, made["id"]))[-1][1]["state"] == "finished"
+
+
+async def test_a_title_full_of_markup_is_shown_as_text(wishing: Site, shop: ScriptedShop) -> None:
+    title = "<script>alert(1)</script>三体"
+    shop.pages = [[listing(1, title, "30.00")]]
+    _, made = await wishing.api("POST", "/api/v1/wishlists", {"text": title})
+    await told(wishing, made["id"])
+    status, text = await wishing.get(f"/wishlist?list={made['id']}")
+    assert (status, "<script>alert" in text, text.count("&lt;script&gt;alert(1)")) == (200, False, 3)
 
 
 async def test_the_page_shows_the_list_after_a_reload(wishing: Site) -> None:
