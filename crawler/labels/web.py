@@ -24,7 +24,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The search box
     "search_for": ("Title, author or topic", "书名、作者或主题", "書名、作者或主題"),
     "search_hint": (
-        "Traditional or Simplified Chinese, as you like: 滲透測試 and 渗透测试 find the same books.",
+        "In Traditional or Simplified Chinese: both find the same books.",
         "繁体、简体均可，搜索时自动转换。",
         "繁體、簡體均可，搜尋時自動轉換。",
     ),
