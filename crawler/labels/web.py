@@ -97,10 +97,10 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "连接已断开，正在重新连接。",
         "連線已中斷，正在重新連線。",
     ),
-    "search_gone": (
-        "The server no longer has this search.",
-        "服务器上已没有这次搜索。",
-        "伺服器上已沒有這次搜尋。",
+    "server_stopped": (
+        "The server has stopped. The price history has what the search recorded.",
+        "服务器已停止。已记录的价格可在价格历史中查看。",
+        "伺服器已停止。已記錄的價格可在價格歷史中查看。",
     ),
     # A result
     "search_again": ("Search again", "再次搜索", "再次搜尋"),
