@@ -132,7 +132,7 @@ function follow(live, table) {
     try {
       await show();
     } catch {
-      warn(words.connection_lost); // the server has just stopped
+      warn(words.server_stopped);
     }
   }
 
