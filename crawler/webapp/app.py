@@ -39,13 +39,13 @@ def create_app(context: WebContext) -> web.Application:
     app[CONTEXT] = context
     app[STATE] = WebState(context)
     app.on_shutdown.append(_stop_searches)
+    app.on_cleanup.append(_close_state)  # by then every response has been sent
     app.on_response_prepare.append(add_headers)
     for api in _APIS:
         app.add_routes(api.ENDPOINTS.routes())
     for module in _PAGES:
         app.add_routes(module.routes())
     app.router.add_get("/api/v1/openapi.json", _openapi)
-    app.on_cleanup.append(_close_state)  # by then every response has been sent
     return app
 
 
