@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -151,6 +151,25 @@ def annotate(file: Path, products: int) -> tuple[float, int]:
     return time.perf_counter() - started, count
 
 
+def chart(file: Path, numbers: Sequence[str], rounds: int) -> float:
+    """Return the seconds to open the file and to draw products in one chart, the median of `rounds`."""
+    from crawler.history.reading import open_history
+    from crawler.history.view_models import products_past
+    from crawler.labels import ENGLISH
+    from crawler.report.history.html_report import compared_values
+
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        history = open_history(file)
+        assert history is not None
+        with history:
+            drawn = compared_values(SHOP, products_past(history, SHOP, numbers), ENGLISH)
+        assert drawn["svg"]
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
 def main() -> None:
     """Make the file, measure, and print."""
     options = argparse.ArgumentParser(
@@ -182,6 +201,9 @@ def main() -> None:
         for products in (180, 1_200):
             seconds, seen = annotate(file, products)
             print(f"annotate {products:,} products, {seen:,} observations {seconds:6.3f} s")
+        for count in (1, 6):
+            numbers = [str(20_000_003 + 37 * n) for n in range(count)]
+            print(f"chart of {count} products {chart(file, numbers, wanted.rounds):6.3f} s")
         print(f"record {MEASURED[1]:,} observations {record(file, wanted.rounds):6.3f} s")
 
 

@@ -59,7 +59,8 @@ class Crawler:
 
     `settings` defaults to `Settings()`: only the command reads files and the environment. `executor` is any
     `concurrent.futures.Executor` to parse in; it belongs to the caller, and the engine does not shut it down. `demo`
-    starts the embedded demo shop and sends every request there. `pool` is a parse pool that was started earlier; the
+    starts the embedded demo shop and sends every request there; `demo_day` returns the day whose prices it shows, and
+    None means prices that never change. `pool` is a parse pool that was started earlier; the
     engine closes it. `robots_folder` keeps robots.txt files for a day; None keeps them in memory. `now` is the clock.
     `shop` is the name of the shop to search, one of `parsers.SHOPS`.
 
@@ -73,6 +74,7 @@ class Crawler:
         shop: str = DEFAULT_SHOP.name,
         executor: Executor | None = None,
         demo: bool = False,
+        demo_day: Callable[[], dt.date] | None = None,
         pool: PageParser | None = None,
         robots_folder: Path | None = None,
         now: Callable[[], dt.datetime] = utc_now,
@@ -87,6 +89,7 @@ class Crawler:
             raise UsageError(f"the demo shop imitates {DEFAULT_SHOP.name}; give either demo or another shop")
         self._executor = executor
         self._demo = demo
+        self._demo_day = demo_day
         self._pool = pool
         self._robots_folder = robots_folder
         self._now = now
@@ -131,7 +134,7 @@ class Crawler:
             if self._demo:
                 from crawler.demo.server import DemoShop
 
-                shop = await stack.enter_async_context(DemoShop())
+                shop = await stack.enter_async_context(DemoShop(today=self._demo_day))
                 self._base_url = shop.base_url
             self._stack = stack.pop_all()
         self._parser = parser

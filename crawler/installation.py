@@ -21,6 +21,7 @@ PACKAGES = (
     "platformdirs",
     "rich",
     "selectolax",
+    "tomlkit",
     "warcio",
     "yarl",
 )

@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from crawler.alerts.wording import Message
     from crawler.labels import Labels
 
-__all__ = ["MOST_ENTRIES", "FeedChannel", "feed_channel"]
+__all__ = ["MOST_ENTRIES", "FeedChannel", "feed_channel", "feed_document"]
 
 MOST_ENTRIES = 100
 """The number of alerts in the feed, the newest; a reader that polls once a day misses none if there are fewer per
@@ -95,6 +95,21 @@ def feed_channel(path: str, *, check: bool = True) -> FeedChannel:
             probe(temporary_path(target))
     key = hashlib.sha256(f"feed\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return FeedChannel(f"feed {shown(path)}", key, path)
+
+
+def feed_document(
+    alerts: Iterable[tuple[Alert, str]], *, name: str, lang: str, zone: dt.tzinfo, currency: str
+) -> bytes:
+    """Return alerts, the newest first, as a feed; each comes with the query of its watch, which «auto» follows.
+
+    The same alert has the same id here and in a feed file. `name` identifies the feed.
+    """
+    entries, title = [], labels_for(lang, "", zone)("feed_title")
+    for alert, query in alerts:
+        say = labels_for(lang, query, zone, currency=currency)
+        entries.append(_entry(alert, say, alert.at.astimezone(dt.UTC).strftime(_TIME), query))
+    feed = _Feed(uuid.uuid5(_NAMESPACE, f"feed\0{name}").urn, title, tuple(entries))
+    return _encoded(feed, dt.datetime.fromtimestamp(0, dt.UTC).strftime(_TIME))
 
 
 @dataclass(frozen=True, slots=True)

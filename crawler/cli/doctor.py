@@ -293,15 +293,17 @@ def _watch_findings(
 
 
 def _of_watch(watch: Watch, state: WatchState, now: dt.datetime) -> Finding:
-    from crawler.cli.watch_list import interval_in_words
     from crawler.labels import ENGLISH
     from crawler.local_time import local_zone, minute_in
+    from crawler.watching.wording import interval_in_words
 
     zone = local_zone()
     last = "none yet" if state.last_success is None else minute_in(zone, state.last_success)
     words = f"{interval_in_words(watch.terms.every, ENGLISH)}, last success: {last}"
     if state.failed_since is not None:
         words += f", failed on {minute_in(zone, state.failed_since)}"
+    if watch.terms.paused:
+        return Finding(State.WELL, f"watch {watch.name}", f"{words}, paused")
     if state.overdue(watch.every, now):
         words += ", more than three intervals ago; check its schedule, and run watch --all to see why"
         return Finding(State.WRONG, f"watch {watch.name}", words)

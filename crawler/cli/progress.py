@@ -22,7 +22,7 @@ from crawler.events import (
 )
 from crawler.local_time import local_zone, offset_name
 from crawler.page_key import PageKey
-from crawler.report.search.outcomes import outcome, price_failures
+from crawler.report.search.outcomes import outcome, pace_in_words, price_failures
 from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ProgressReporter:
             case WorkerEvent():
                 self._detail(self._worker_in_words(event))
             case PaceChanged():
-                self._detail(self._pace_in_words(event))
+                self._detail(pace_in_words(event, self._words))
             case RobotsNoted():
                 if not self._quiet:
                     self._say(self._of(event.host, self._words.text(event.note)))
@@ -226,14 +226,6 @@ class ProgressReporter:
         if event.detail:
             happened += say("bracketed", words=say.text(event.detail))
         return self._of(process, happened)
-
-    def _pace_in_words(self, event: PaceChanged) -> str:
-        say = self._words
-        if event.gap is None:
-            pace = say("pace_one_at_once" if event.at_once == 1 else "pace_at_once", n=event.at_once)
-        else:
-            pace = say("pace_gap", seconds=event.gap) if event.gap else say("pace_no_gap")
-        return self._of(event.host, say("pace_changed", pace=pace, why=say.text(event.why)))
 
     def _in_words(self, event: PageFinished) -> str:
         page = self._page(event)

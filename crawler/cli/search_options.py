@@ -44,6 +44,7 @@ commands (the first word on the line; each has its own --help):
   alerts                list where alerts go and which are pending, or send a test message
   doctor                check configuration, files, shop access and watches
   demo                  serve the embedded demo shop
+  serve                 serve a web page for searching and for looking at prices
   search                search the shop, the default; to search for a command's name: search demo
   help                  show this help; help watch shows the help of watch
 

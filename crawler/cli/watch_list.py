@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.watching.overview import WatchOverview
     from crawler.watching.watch import Watch
 
-__all__ = ["interval_in_words", "list_watches"]
+__all__ = ["list_watches"]
 
 TABLE_WIDTH = 100
 """Minimum width of a table in columns; a narrower terminal gets one block per watch instead."""
@@ -88,6 +88,12 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
     """Return the cells of a watch, by heading."""
     from crawler.clean import clean
     from crawler.report.common.wording import minute
+    from crawler.watching.wording import (
+        conditions_in_words,
+        interval_in_words,
+        last_alert_in_words,
+        problem_in_words,
+    )
 
     terms = each.watch.terms
     name = [clean(each.watch.name)]
@@ -95,79 +101,18 @@ def _cells(each: WatchOverview, say: Labels) -> dict[str, str]:
         name.append(say("watch_searches", query=clean(terms.query)))
     name.append(interval_in_words(terms.every, say))
     next_run = say("watch_due") if each.next_run is None else minute(each.next_run, say)
+    if terms.paused:
+        next_run = say("watch_paused")
     return {
         say("watch_name"): say("comma").join(name),
-        say("watch_tells"): say("comma").join(_told(each.watch, say)),
+        say("watch_tells"): say("comma").join(conditions_in_words(each.watch, say)),
         say("watch_last_success"): say("watch_never")
         if each.last_success is None
         else minute(each.last_success, say),
         say("watch_next_run"): next_run,
-        say("watch_last_alert"): _last_alert(each, say),
-        say("watch_last_problem"): _problem(each, say),
+        say("watch_last_alert"): last_alert_in_words(each, say),
+        say("watch_last_problem"): problem_in_words(each, say),
     }
-
-
-def interval_in_words(every: str, say: Labels) -> str:
-    """Return a watch's interval in words, «every 12 hours», from the configuration's «12h»."""
-    number, unit = int(every[:-1]), every[-1]
-    return say(f"every_one_{unit}") if number == 1 else say(f"every_{unit}", n=number)
-
-
-def _told(watch: Watch, say: Labels) -> list[str]:
-    """Return the alert conditions of a watch in words."""
-    terms, words = watch.terms, []
-    if terms.target_price is not None:
-        words.append(say("against_target_price", price=say.money(terms.target_price)))
-    if terms.drop_percent is not None:
-        words.append(say("tells_drop", percent=f"{terms.drop_percent.normalize():f}"))
-    if terms.new_lowest:
-        match terms.new_lowest_days:
-            case 0:
-                words.append(say("alert_new_lowest"))
-            case 1:
-                words.append(say("tells_lowest_after_one"))
-            case days:
-                words.append(say("tells_lowest_after", n=days))
-    if terms.new_books:
-        words.append(say("alert_new_book"))
-    if terms.back_in_stock:
-        words.append(say("alert_back_in_stock"))
-    words = words or [say("tells_nothing")]
-    if terms.products:
-        words.append(say("tells_of_products", n=len(terms.products)))
-    return words
-
-
-def _last_alert(each: WatchOverview, say: Labels) -> str:
-    from crawler.alerts.wording import headline
-    from crawler.report.common.wording import minute
-
-    if each.last_alert is None:
-        return say("watch_never")
-    return say("answer", label=minute(each.last_alert.at, say), words=headline(each.last_alert, say))
-
-
-def _problem(each: WatchOverview, say: Labels) -> str:
-    """Return the problem of a watch in words; '' if there is none."""
-    from crawler.clean import clean
-    from crawler.report.common.wording import minute
-
-    words = []
-    if each.failed_at is not None:
-        failed = (
-            say("watch_problem_no_page")
-            if each.failed_pages is None
-            else say("watch_failed", n=each.failed_pages)
-        )
-        words.append(say("answer", label=minute(each.failed_at, say), words=failed))
-    if each.undelivered:
-        kept = say("watch_undelivered", n=each.undelivered)
-        words.append(
-            say("answer", label=kept, words=clean(say.text(each.why_undelivered)))
-            if each.why_undelivered
-            else kept
-        )
-    return say("and").join(words)
 
 
 def _json(found: Sequence[WatchOverview], lang: str) -> bytes:
@@ -197,6 +142,7 @@ def _plain(each: WatchOverview, lang: str) -> dict[str, Any]:
         "name": each.watch.name,
         "query": terms.query,
         "every": terms.every,
+        "paused": terms.paused,
         "products": terms.products,
         "search": dict(each.watch.search),
         "target_price": terms.target_price,

@@ -53,7 +53,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> argparse.Argument
         allow_abbrev=False,
     )
     parser.description = DESCRIPTION.format(program=parser.prog)
-    parser.add_argument("--all", action="store_true", help="run all watches, due or not")
+    parser.add_argument(
+        "--all", action="store_true", help="run all watches, due or not; paused ones only if named"
+    )
     parser.add_argument(
         "--only", metavar="NAME", action="append", default=[], help="only this watch; may be repeated"
     )
@@ -126,26 +128,19 @@ def alert_channels(loaded: Loaded, *, strict: bool = False, check_file: bool = T
     A file that cannot be written now is reported on stderr and gets its alerts later; with `strict`, it is an error;
     without `check_file`, it is not checked. Raises UsageError for an invalid channel.
     """
-    from crawler.alerts.channels import channels_of
     from crawler.errors import OutputError, UsageError
     from crawler.phrases import reason_of
+    from crawler.watching.configured_channels import configured_channels
 
-    alerts = loaded.alerts
-    file, feed = (
-        None if path is None else os.path.expanduser(path)  # noqa: PTH111 – Path's own may raise
-        for path in (alerts.file, alerts.feed)
-    )
     try:
         try:
-            return channels_of(
-                alerts.urls, file, alerts.command, os.environ, feed=feed, check_file=check_file
-            )
+            return configured_channels(loaded.alerts, os.environ, check_file=check_file)
         except OutputError as error:
             if strict:
                 raise
             say = console.words()
             console.error(say("alerts_file_later", why=say.text(reason_of(error))))
-            return channels_of(alerts.urls, file, alerts.command, os.environ, feed=feed, check_file=False)
+            return configured_channels(loaded.alerts, os.environ, check_file=False)
     except (UsageError, OutputError) as error:
         raise UsageError(f"[alerts] {error}") from error
 

@@ -18,7 +18,8 @@ from crawler.local_time import local_zone, minute_in
 from crawler.phrases import reason_of
 from crawler.source import Source
 from crawler.verdict import Verdict
-from crawler.watching.run_watch import make, searched
+from crawler.watching.plan import plan_round
+from crawler.watching.run_watch import make
 from crawler.watching.watch_store import WatchStore
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class WatchRound:
         interrupts: Interrupts,
         dry_run: bool = False,
     ) -> None:
-        """`args` are the command's; all, demo, quiet and verbose are used.
+        """`args` are the command's; all, only, demo, quiet and verbose are used.
 
         In a dry run, `history` is a copy and `channels` deliver nothing: nothing else is written, not even a cache.
         """
@@ -93,13 +94,18 @@ class WatchRound:
         now, zone, say = dt.datetime.now(dt.UTC), local_zone(), console.words()
         due = []
         with WatchStore(self._history) as memory:
-            for watch in self._watches:
-                search = searched(watch, self._settings)
-                if memory.known(watch, self._source, search, now).search != search:
+            planned = plan_round(
+                memory, self._watches, self._source, self._settings, now,
+                due_or_not=self._args.all, named=self._args.only,
+            )  # fmt: skip
+            for each in planned:
+                watch, state = each.watch, each.state
+                if each.search_changed:
                     self._warn(watch.name, say("watch_anew"))
-                state = memory.begin(watch, self._source, search, now)
-                if self._args.all or state.is_due(watch.every, now):
+                if each.runs:
                     due.append((watch, state))
+                elif watch.terms.paused:
+                    self._say(say("said_of", what=watch.name, words=say("watch_paused")))
                 else:
                     at = minute_in(zone, state.due_at(watch.every))
                     words = (

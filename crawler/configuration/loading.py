@@ -68,11 +68,23 @@ class Loaded:
     """The folder that no link may lead the report folder out of; None if a person named the report folder."""
     overlooked: Path | None = None
     """The user's own file, if it exists and a file that nobody named is read instead."""
+    is_stray: bool = False
+    """True if the file that was read is a `./config.toml` that nobody named."""
 
     @property
     def watched_queries(self) -> str:
         """The queries of all watches as one text, which decides the language of messages about all of them."""
         return " ".join(watch.terms.query for watch in self.watches)
+
+    @property
+    def watch_file(self) -> Path:
+        """The file in which watches can be edited: the one that was read, else the user's own, which need not exist.
+
+        Raises SettingsError if it is a file whose watches are ignored.
+        """
+        if self.is_stray:
+            raise SettingsError(Phrase("watches_not_here", file=str(self.file), here=HERE))
+        return self.file or users_file()
 
     @property
     def ignores_watches(self) -> bool:
@@ -185,6 +197,7 @@ def load(
         tuple(unused),
         None if has_named_folder else cwd,
         own if is_stray and own.is_file() else None,
+        is_stray,
     )
 
 

@@ -10,7 +10,7 @@ from crawler.errors import SettingsError, UsageError
 from crawler.settings import SearchSettings, Settings, checked, nearest, options_of
 from crawler.watching.watch import SEARCH_KEYS, Watch, WatchTerms
 
-__all__ = ["WATCH", "check_search", "read_watches"]
+__all__ = ["WATCH", "check_search", "read_watch", "read_watches"]
 
 WATCH = WatchTerms.section
 
@@ -23,7 +23,7 @@ def read_watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
     names: dict[str, int] = {}
     for number, table in enumerate(tables, 1):
         label = f"{path}: [[{WATCH}]] {number}"
-        watch = _watch(table, label)
+        watch = read_watch(table, label)
         first = names.setdefault(watch.name, number)
         if first != number:
             raise SettingsError(
@@ -33,7 +33,8 @@ def read_watches(path: Path, tables: object) -> list[tuple[Watch, str]]:
     return watches
 
 
-def _watch(table: Mapping[str, object], label: str) -> Watch:
+def read_watch(table: Mapping[str, object], label: str) -> Watch:
+    """Return the watch in a table, which messages call `label`. Raises SettingsError."""
     terms: dict[str, Any] = {}
     search: dict[str, Any] = {}
     known = (*options_of(WatchTerms), *SEARCH_KEYS)

@@ -12,7 +12,9 @@ import os
 import sqlite3
 import stat
 import struct
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from crawler.errors import HistoryError
@@ -34,6 +36,9 @@ _VERSIONS_AT, _APPLICATION_ID_AT = 18, 68
 
 _HEADER = 100
 
+_LOOKS, _PAUSE_SECONDS = 20, 0.01
+"""How often, and at which interval, to look whether a journal is being removed."""
+
 _LONGEST_VALUE = 64 * 2**20
 """Limit on a value or row in bytes. Our longest are titles, and the joined numbers of a product's runs."""
 
@@ -46,16 +51,14 @@ def check_neighbours(path: Path) -> None:
     real = Path(os.path.realpath(path))
     for suffix in ("-journal", "-wal", "-shm"):
         neighbour = real.with_name(real.name + suffix)
-        try:
-            status = neighbour.lstat()
-        except FileNotFoundError:
-            continue
-        if not stat.S_ISREG(status.st_mode):
-            raise _foreign(neighbour, path, "is not a regular file")
-        if suffix == "-journal":
-            _check_journal(neighbour, real, path)
-        elif suffix == "-wal":
-            _check_log(neighbour, path)
+        # Whoever closes the database last removes its log, perhaps between the two steps.
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(neighbour.lstat().st_mode):
+                raise _foreign(neighbour, path, "is not a regular file")
+            if suffix == "-journal":
+                _check_journal(neighbour, real, path)
+            elif suffix == "-wal":
+                _check_log(neighbour, path)
 
 
 def harden(connection: sqlite3.Connection) -> None:
@@ -127,8 +130,18 @@ def _check_journal(journal: Path, database: Path, path: Path) -> None:
         raise _foreign(journal, path, "is not an SQLite journal")
     if end == _JOURNAL_MAGIC:
         raise _foreign(journal, path, "names another file, which SQLite would delete")
-    if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2]:
+    # Whoever creates the file enables the log, and removes the journal a moment later.
+    if 2 in _header(database)[_VERSIONS_AT : _VERSIONS_AT + 2] and not _vanishes(journal):
         raise _foreign(journal, path, "does not belong to it, as it uses a write-ahead log")
+
+
+def _vanishes(journal: Path) -> bool:
+    """Wait a moment for a journal to be removed; return True if it was."""
+    for _ in range(_LOOKS):
+        time.sleep(_PAUSE_SECONDS)
+        if not journal.exists():
+            return True
+    return False
 
 
 def _header(database: Path) -> bytes:

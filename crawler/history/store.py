@@ -36,7 +36,7 @@ from crawler.history.units import (
 from crawler.phrases import Phrase
 from crawler.prices.observation import Observation
 
-__all__ = ["WAIT_SECONDS", "History", "chunked"]
+__all__ = ["LONGEST_TEXT", "WAIT_SECONDS", "History", "chunked"]
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for its turn. A run of 6,000 observations takes some 0.1 s: hundreds may queue up."""
@@ -44,7 +44,7 @@ WAIT_SECONDS = 60.0
 _MOST_VARIABLES = 900
 """Limit on the values in one query; older SQLite libraries take 999 (https://www.sqlite.org/limits.html)."""
 
-_LONGEST_TEXT = 4_000
+LONGEST_TEXT = 4_000
 """Characters of a title or name to read: earlier versions recorded whatever a page contained."""
 
 _UNLESS_SEEN_SINCE = (
@@ -345,12 +345,12 @@ def _observation(
     product_id, title, started, after, price, list_price, rating, reviews, seller, sold_out = row
     return Observation(
         product_id=as_text(product_id),
-        title=as_text(title)[:_LONGEST_TEXT],
+        title=as_text(title)[:LONGEST_TEXT],
         at=from_microseconds(started) + as_milliseconds(after),
         price=hundredths_as_yuan(price),
         list_price=hundredths_as_yuan(list_price),
         rating=None if rating is None else as_rating(rating) / 100,
         reviews=None if reviews is None else as_count(reviews),
-        seller=None if seller is None else as_text(seller)[:_LONGEST_TEXT],
+        seller=None if seller is None else as_text(seller)[:LONGEST_TEXT],
         sold_out=as_flag(sold_out),
     )

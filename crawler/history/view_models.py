@@ -14,7 +14,7 @@ from crawler.history.reading import FileSize, HistoryReader, SearchSummary, file
 from crawler.local_time import date_in
 from crawler.prices.price_periods import ProductPast, product_past
 
-__all__ = ["Overview", "SearchPast", "View", "overview", "product_view", "search_view"]
+__all__ = ["Overview", "SearchPast", "View", "overview", "product_view", "products_past", "search_view"]
 
 _AT_ONCE = 500
 """Products whose whole past is in memory at a time."""
@@ -139,6 +139,13 @@ def product_view(
     """Return the past of one product; None if it was never seen."""
     products = tuple(_pasts(history, source, [product_id], zone))
     return SearchPast(source, None, None, 1, products) if products else None
+
+
+def products_past(
+    history: HistoryReader, source: str, product_ids: Sequence[str], zone: dt.tzinfo = dt.UTC
+) -> tuple[ProductPast, ...]:
+    """Return the pasts of products, in the given order; those that were never seen are left out."""
+    return tuple(_pasts(history, source, list(dict.fromkeys(product_ids)), zone))
 
 
 def _pasts(

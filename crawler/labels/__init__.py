@@ -19,6 +19,8 @@ from crawler.labels.html_report import WORDS as WORDS_OF_HTML_REPORTS
 from crawler.labels.rank import WORDS as WORDS_OF_RANKINGS
 from crawler.labels.search import WORDS as WORDS_OF_SEARCHES
 from crawler.labels.verdicts import WORDS as WORDS_OF_VERDICTS
+from crawler.labels.web import WORDS as WORDS_OF_WEB_PAGES
+from crawler.labels.web_watches import WORDS as WORDS_OF_WATCH_PAGES
 from crawler.languages import LANGUAGES, language_for
 from crawler.money import money, sign_of
 from crawler.phrases import worded
@@ -40,6 +42,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     **WORDS_OF_RANKINGS,
     **WORDS_OF_SEARCHES,
     **WORDS_OF_VERDICTS,
+    **WORDS_OF_WEB_PAGES,
+    **WORDS_OF_WATCH_PAGES,
 }
 
 

@@ -172,6 +172,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "另一個 watch 正在使用 {path}；--wait 可等它結束",
     ),
     "watch_anew": ("its search has changed, so it starts over", "搜索内容已改变，重新开始", "搜尋內容已改變，重新開始"),
+    "watch_paused": ("paused", "已暂停", "已暫停"),
     "watch_not_due": ("not due until {at}", "还没到时间，下次运行 {at}", "還沒到時間，下次執行 {at}"),
     "watch_failed_on": ("failed on {on}, not due until {at}", "{on} 失败，下次运行 {at}", "{on} 失敗，下次執行 {at}"),
     "watch_not_recorded": (
@@ -277,6 +278,27 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "{source}（--base-url {source}）",
     ),
     # The demo shop's history
+    # serve
+    "serve_no_address": (
+        "{host} is not an address of this machine; give one of its own to --host, or 0.0.0.0 for all",
+        "{host} 不是本机地址；请用 --host 指定本机的地址，或用 0.0.0.0 表示全部",
+        "{host} 不是本機位址；請用 --host 指定本機的位址，或用 0.0.0.0 表示全部",
+    ),
+    "serve_port_used": (
+        "port {port} is in use; choose another with --port, or 0 for a free one",
+        "端口 {port} 已被占用；请用 --port 另选一个，0 表示任选空闲端口",
+        "連接埠 {port} 已被佔用；請用 --port 另選一個，0 表示任選空閒連接埠",
+    ),
+    "serve_port_forbidden": (
+        "port {port} needs administrator rights; choose 1024 or higher with --port",
+        "使用端口 {port} 需要管理员权限；请用 --port 选择 1024 以上的端口",
+        "使用連接埠 {port} 需要管理員權限；請用 --port 選擇 1024 以上的連接埠",
+    ),
+    "searches_stopped": (
+        "searches stopped, each with a partial result: {n}",
+        "已停止 {n} 个搜索，结果均不完整",
+        "已停止 {n} 個搜尋，結果均不完整",
+    ),
     "demo_year": (
         "a year of {query} at the demo shop, {first} to {last}, in {path}: {done}; to see it: {command}",
         "演示书店一年的“{query}”价格（{first} 至 {last}），保存在 {path}：{done}；查看：{command}",

@@ -18,6 +18,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "past_log": (" (plus {size} of log)", "（另有日志 {size}）", "（另有日誌 {size}）"),
     "past_no_search": ("no searches are recorded yet", "还没有记录任何搜索", "還沒有記錄任何搜尋"),
+    "past_compared": (
+        "Prices over time of {products}",
+        "{products} 的历史价格",
+        "{products} 的歷史價格",
+    ),
     "past_searches": ("Searches", "搜索", "搜尋"),
     "past_runs": ("Runs", "次数", "次數"),
     "past_products": ("Products", "商品数", "商品數"),

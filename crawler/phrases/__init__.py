@@ -14,10 +14,18 @@ from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES
 from crawler.phrases.of_pages import PAGES
 from crawler.phrases.of_records import RECORDS
+from crawler.phrases.of_watches import WATCHES
 
 __all__ = ["PHRASES", "Packed", "Phrase", "joined", "packed", "reason_of", "unpacked", "worded"]
 
-PHRASES: Final[dict[str, tuple[str, str, str]]] = {**PAGES, **DOWNLOADS, **FILES, **RECORDS, **BULK}
+PHRASES: Final[dict[str, tuple[str, str, str]]] = {
+    **PAGES,
+    **DOWNLOADS,
+    **FILES,
+    **RECORDS,
+    **BULK,
+    **WATCHES,
+}
 """Texts by code: English, Simplified and Traditional Chinese, in the order of `crawler.labels.LANGUAGES`."""
 
 Value = str | int | float

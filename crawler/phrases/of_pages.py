@@ -198,6 +198,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "engine_closed": ("the engine was closed", "引擎已关闭", "引擎已關閉"),
     "interrupted": ("interrupted", "已中断", "已中斷"),
     "terminated": ("terminated", "已终止", "已終止"),
+    "cancelled": ("cancelled", "已取消", "已取消"),
     # Failures of parsing, and events of its processes
     "parser_failed": ("the parser failed: {error}", "解析程序出错：{error}", "解析程式出錯：{error}"),
     "parser_died": ("the parse process crashed on this page twice", "解析进程两次在此页崩溃", "解析行程兩次在此頁當掉"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -85,6 +85,17 @@ class Findings:
                 beside.enough = used
                 return book_list
             used = needed
+
+    def books_so_far(self) -> Callable[[], BookList]:
+        """Return the computation of the books on the pages read until now, which may run while more pages arrive.
+
+        All pages in price order count; the final report leaves out those that prove nothing.
+        """
+        from crawler.books.pipeline import build_books
+
+        counted = list(self._selector.pages.items())
+        criteria, fetched_at = self._wanted.criteria, dict(self.fetched_at)
+        return lambda: build_books(counted, criteria, fetched_at=fetched_at)
 
     def cheapest_price(self, book_list: BookList) -> Decimal | None:
         """Return the price of the cheapest book, in yuan; None if there is no book."""

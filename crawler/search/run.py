@@ -161,6 +161,11 @@ class Search:
             for fetch in self._fetches.values():
                 fetch.cancel()
 
+    async def books_so_far(self) -> BookList:
+        """Build the books on the pages read until now, for a reader who watches the search."""
+        findings = self._findings
+        return await self._background.run(findings.books_so_far(), listings=findings.listing_count)
+
     async def ended(self) -> None:
         """Wait until the search has finished all its work; call `stop` first."""
         if self._running is not None:

@@ -21,7 +21,7 @@ class HistorySettings(Table):
     path: Annotated[
         FilePath,
         Option(
-            commands=("search", "history", "watch", "alerts", "doctor", "demo"),
+            commands=("search", "history", "watch", "alerts", "doctor", "demo", "serve"),
             flag="--history-file",
             replay="accepted",
         ),

@@ -95,7 +95,7 @@ class SearchSettings(Table):
         str | None,
         Meta(description="an http:// or https:// URL without user name, query and fragment"),
         _is_base_url,
-        Option(commands=("search", "history", "watch", "alerts", "doctor")),
+        Option(commands=("search", "history", "watch", "alerts", "doctor", "serve")),
     ] = None
     """The address that receives the shop's requests instead: a replica or a test server."""
 

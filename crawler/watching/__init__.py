@@ -7,7 +7,10 @@ watch_store state and alerts of watches, in the history file
 alert_rows  alerts as rows of that file
 pending     undelivered alerts
 run_watch   run one watch: search, record, detect
+plan        decide which watches run in a round
 lock        one round at a time for each history
 overview    watches and alerts, for display
+wording     watches in words
+configured_channels  the channels in the table [alerts]
 delivery    deliver alerts; keep those that fail
 """

@@ -14,7 +14,7 @@ from crawler.history.recording import run_key
 from crawler.history.schema import VERSION, migrate
 from crawler.history.units import as_text
 from crawler.query import simplified
-from crawler.watching.pending import Pending, Resting, Unreadable
+from crawler.watching.pending import Pending, Resting, Unreadable, together
 from crawler.watching.state import STATE_COLUMNS, WatchState, state_of
 from crawler.watching.watch_store import WatchStore
 
@@ -68,6 +68,19 @@ class WatchStoreReader(HistoryReader, WatchStore):
             return replace(known, last_tried=None, whole=False)
         return known
 
+    def latest_alerts(self, source: str, *, most: int) -> tuple[Pending, ...]:
+        """Return the newest alerts of a source, delivered or not, each with its query; unreadable ones are omitted."""
+        with self._translating_errors():
+            numbers = self._connection.execute(
+                "SELECT alert.id FROM alert JOIN (SELECT DISTINCT alert.watch, alert.product, alert.at FROM alert"
+                " JOIN watch ON watch.id = alert.watch JOIN source ON source.id = watch.source WHERE source.name = ?"
+                " ORDER BY alert.at DESC, alert.product LIMIT ?) AS last USING (watch, product, at)"
+                " ORDER BY alert.at DESC, alert.product, alert.id",
+                (source, most),
+            ).fetchall()
+            found = [self._one(number, 0, source) for (number,) in numbers]
+        return together(each for each in found if isinstance(each, Pending))
+
     def sources_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the sources at which a watch with one of these names has run."""
         with self._translating_errors():
@@ -91,7 +104,7 @@ class WatchOverview:
     last_success: dt.datetime | None = None
     """The last time at which every page was read."""
     next_run: dt.datetime | None = None
-    """The time at which it is next due; None if it is due now."""
+    """The time at which it is next due; None if it is due now or paused."""
     last_alert: Alert | None = None
     failed_at: dt.datetime | None = None
     """The time of the last run if not every page was read then."""
@@ -120,7 +133,7 @@ def overview(
     return WatchOverview(
         watch,
         state.last_success,
-        None if state.is_due(watch.every, now) else due_at,
+        None if watch.terms.paused or state.is_due(watch.every, now) else due_at,
         reader.last_alert(state, source),
         failed_at,
         failed_pages,

@@ -77,6 +77,8 @@ class WatchTerms(Table):
         str, Meta(description="a time such as 30m, 12h, 1d or 1w, at most a year"), _is_every, _TERM
     ] = "1d"
     """The interval between runs."""
+    paused: Annotated[bool, switch, _TERM] = False
+    """Leave the watch out of every round; its alerts that are still to be delivered are delivered."""
     target_price: Annotated[Amount, _TERM] = None
     """Alert when a price is at most this, in yuan."""
     drop_percent: Annotated[

@@ -209,7 +209,7 @@ async def test_a_feed_is_one_of_the_places(run: Run, folder: Path, shop: Scripte
     assert (folder / "alerts.xml").read_text() == "<html>my page</html>"
 
 
-def test_times_are_told_in_utc() -> None:
+def test_times_are_told_in_utc_and_a_paused_watch_is_not_overdue() -> None:
     """Like those of every report."""
     from crawler.cli.doctor import _of_watch
     from crawler.watching.state import WatchState
@@ -219,3 +219,7 @@ def test_times_are_told_in_utc() -> None:
     state = WatchState(1, "三体", "", at, at, at, at, whole=True)
     found = _of_watch(Watch(WatchTerms(query="三体")), state, at)
     assert found.words == "every day, last success: 2026-01-31 08:00 UTC"
+    late = at + dt.timedelta(days=4)
+    assert _of_watch(Watch(WatchTerms(query="三体")), state, late).state.name == "WRONG"
+    paused = _of_watch(Watch(WatchTerms(query="三体", paused=True)), state, late)
+    assert (paused.state.name, paused.words) == ("WELL", f"{found.words}, paused")

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from crawler.errors import HistoryError
+from crawler.history import opening
 from crawler.history.maintenance import HistoryKeeper
 from crawler.history.observations import RunRecord
 from crawler.history.reading import HistoryReader, open_history
@@ -194,3 +196,36 @@ def test_a_damaged_name_in_the_schema_is_one_line(tmp_path: Path) -> None:
     file.write_bytes(damaged)
     with pytest.raises(HistoryError, match="is not valid UTF-8; restore a copy"):
         History(file)
+
+
+def test_a_log_that_is_removed_while_it_is_checked_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closes the database last removes it, at any moment."""
+    file = tmp_path / "h.sqlite3"
+    History(file).close()
+    log = tmp_path / "h.sqlite3-wal"
+    real = opening._check_log
+
+    def check_log(log: Path, path: Path) -> None:
+        log.unlink()
+        real(log, path)
+
+    monkeypatch.setattr(opening, "_check_log", check_log)
+    for open_file in (History, HistoryReader):
+        log.write_bytes(b"")
+        open_file(file).close()
+
+
+def test_a_journal_that_is_removed_as_the_file_is_created_is_no_foreign_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever creates a file enables the log and then removes the journal; one that stays is foreign."""
+    file = tmp_path / "h.sqlite3"
+    History(file).close()
+    journal = tmp_path / "h.sqlite3-journal"
+    journal.write_bytes(opening._JOURNAL_MAGIC + bytes(100))
+    with pytest.raises(HistoryError, match="write-ahead log"):
+        HistoryReader(file)
+    monkeypatch.setattr(time, "sleep", lambda _: journal.unlink())
+    HistoryReader(file).close()

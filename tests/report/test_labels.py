@@ -23,6 +23,7 @@ from crawler.phrases.of_downloads import DOWNLOADS
 from crawler.phrases.of_files import FILES
 from crawler.phrases.of_pages import PAGES
 from crawler.phrases.of_records import RECORDS
+from crawler.phrases.of_watches import WATCHES
 from crawler.report.search.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
@@ -66,7 +67,7 @@ def test_no_name_stands_in_two_tables() -> None:
         for name, words in table.items():
             assert _WORDS[name] == words, name
     assert len(_WORDS) == sum(map(len, TABLES))
-    assert len(PHRASES) == sum(map(len, (DOWNLOADS, FILES, PAGES, RECORDS)))
+    assert len(PHRASES) == sum(map(len, (DOWNLOADS, FILES, PAGES, RECORDS, WATCHES)))
 
 
 def placeholders(words: str) -> set[str]:
@@ -120,7 +121,7 @@ def test_no_text_hides_another_of_its_name() -> None:
     """The tables are merged, so a name may be in only one of them."""
     for table in TABLES:
         assert all(_WORDS[name] is words for name, words in table.items())
-    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS)
+    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS) + len(WATCHES)
 
 
 def test_every_name_that_code_uses_is_there() -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-__all__ = ["asset", "policy", "template"]
+__all__ = ["ASSETS", "asset", "policy", "template"]
 
-_ASSETS = Path(__file__).parents[1] / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
+"""The folder of templates, styles and scripts."""
 
 _ENVIRONMENT = Environment(
     autoescape=True,
@@ -22,20 +23,21 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
-    loader=FileSystemLoader(_ASSETS),
+    loader=FileSystemLoader(ASSETS),
     auto_reload=False,
 )
 
 
 def asset(*names: str) -> Markup:
     """Return files of the folder `assets`, concatenated, as markup for a template."""
-    texts = ((_ASSETS / name).read_text(encoding="utf-8") for name in names)
+    texts = ((ASSETS / name).read_text(encoding="utf-8") for name in names)
     return Markup("".join(texts))  # noqa: S704 – files of ours
 
 
 def template(name: str) -> Template:
     """Return a compiled template of the folder `assets`, with the macros that all templates use."""
-    _ENVIRONMENT.get_template("parts.html")
+    for parts in ("parts.html", "search_parts.html", "history_parts.html"):
+        _ENVIRONMENT.get_template(parts)
     return _ENVIRONMENT.get_template(name)
 
 

@@ -16,6 +16,7 @@ from crawler.local_time import offset_name
 from crawler.prices.price_history import RaiseKind
 from crawler.report.common.axes import TimeAxis
 from crawler.report.common.wording import UNKNOWN
+from crawler.report.history.compare_chart import CompareChart, ComparedPrices
 from crawler.report.history.price_chart import Mark, PriceChart
 from crawler.report.history.price_lines import cut_after_raise, sold_out_times, thinned
 from crawler.report.history.wording import (
@@ -25,6 +26,7 @@ from crawler.report.history.wording import (
     day,
     head_of,
     lowest,
+    median,
     overview_head,
     period_price,
     price_now,
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from crawler.prices.price_periods import PricePeriod, ProductPast
     from crawler.report.history import HistoryStyle
 
-__all__ = ["render"]
+__all__ = ["compared_values", "product_values", "render"]
 
 NAME_LIMIT = 100
 """The maximum number of characters of a title or query in a window's title and in the name of a chart."""
@@ -84,7 +86,7 @@ def render(view: View, style: HistoryStyle) -> str:
     if isinstance(view, Overview):
         page |= _overview(view, say)
     elif view.search is None:
-        page |= _of_product(view, view.products[0], say)
+        page |= product_values(view, view.products[0], say)
     else:
         page |= _of_search(view, say)
     page["policy"] = policy(STYLE, script=SCRIPT if page["fold"] else None)
@@ -154,7 +156,8 @@ def _dropped_left(view: SearchPast, say: Labels) -> str:
     return say("past_more", n=left, all=number) if left > 0 else ""
 
 
-def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
+def product_values(view: SearchPast, product: ProductPast, say: Labels) -> dict[str, Any]:
+    """Return the content of a page on one product, by the names that the templates use."""
     time = TimeAxis.around([product.history.since, product.history.last_at], say.zone)
     shown = _product(view, product, time, _LARGE, say)
     return {
@@ -164,6 +167,48 @@ def _of_product(view: SearchPast, product: ProductPast, say: Labels) -> dict[str
         "alarms": alarms_of(view.source, say),
         "facts": [shown["facts"][0], *head_of(view, say), *shown["facts"][1:]],
         "product": shown,
+    }
+
+
+def compared_values(source: str, products: Sequence[ProductPast], say: Labels) -> dict[str, Any]:
+    """Return the content of a page that compares products, by the names that the templates use; at least one."""
+    moments = [at for product in products for at in (product.history.since, product.history.last_at)]
+    time = TimeAxis.around(moments, say.zone)
+    titles = [crop(title_of(product), NAME_LIMIT) for product in products]
+    chart = CompareChart(
+        [
+            ComparedPrices(
+                say(
+                    "past_mark",
+                    name=f"{number} {title}",
+                    price=price_now(product, say),
+                    on=day(product.last.at, say),
+                ),
+                thinned(product.periods, _SMALL.drawn),
+            )
+            for number, (product, title) in enumerate(zip(products, titles, strict=True), 1)
+        ],
+        time,
+    )
+    name = say("past_compared", products=say("and").join(titles))
+    return {
+        "zone": _zone_words(time),
+        "svg": chart.svg(name=name, dates=_LARGE.dates, sign=say.currency_sign) if chart.drawable else None,
+        "products": [
+            {
+                "number": clean(product.last.product_id),
+                "title": title_of(product),
+                "link": product_address(source, product.last.product_id),
+                "price": price_now(product, say),
+                "against": _against(product, say),
+                "lowest": lowest(product, say),
+                "median": median(product, say),
+                "since": day(product.history.since, say),
+                "last": day(product.history.last_at, say),
+                "trick": "" if (cut := product.history.raised_then_cut) is None else raised(cut, say),
+            }
+            for product in products
+        ],
     }
 
 

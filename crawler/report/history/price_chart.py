@@ -18,7 +18,7 @@ from crawler.prices.price_periods import PricePeriod
 from crawler.report.common.axes import PriceAxis, TimeAxis, tick_below, tick_beside
 from crawler.report.history.price_lines import Level, held_until, levels
 
-__all__ = ["BOX", "LIST_FACTOR", "Mark", "PriceChart"]
+__all__ = ["BOX", "LIST_FACTOR", "Mark", "PriceChart", "price_ticks", "stair_path", "time_ticks"]
 
 BOX = 1_000
 """The width and height of the inner box."""
@@ -104,8 +104,8 @@ class PriceChart:
         axis = PriceAxis.around(float(level.price) for line in [*prices, *lists] for level in line)
         parts = [
             f'<svg class="plot past" role="img" aria-label="{escape(name)}">',
-            *(tick_beside(axis.at(price), words) for price, words in axis.ticks(sign)),
-            *_time_ticks(self.time, dates),
+            *price_ticks(axis, sign),
+            *time_ticks(self.time, dates),
             f'<svg class="lines" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none">',
             *self._bands(sold_out),
             *self._path("list", lists, axis),
@@ -125,17 +125,8 @@ class PriceChart:
         return LIST_FACTOR * highest if highest else None
 
     def _path(self, kind: str, lines: Sequence[Sequence[Level]], axis: PriceAxis) -> Iterator[str]:
-        drawn = []
-        for line in lines:
-            start, scale = self.time.at, BOX / 100
-            d = f"M{_short(start(line[0].since) * scale)} {_short(axis.at(float(line[0].price)) * scale)}"
-            for at, level in enumerate(line):
-                if at:
-                    d += f"V{_short(axis.at(float(level.price)) * scale)}"
-                d += f"H{_short(start(level.until) * scale)}"
-            drawn.append(d)
-        if drawn:
-            yield f'<path class="{kind}-line" d="{"".join(drawn)}"/>'
+        if lines:
+            yield f'<path class="{kind}-line" d="{stair_path(lines, self.time, axis)}"/>'
 
     def _dots(self, lines: Sequence[Sequence[Level]], axis: PriceAxis) -> Iterator[str]:
         """Yield a dot for each price that was observed once and then disappeared: its line has no length."""
@@ -194,7 +185,27 @@ class PriceChart:
                 )
 
 
-def _time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
+def stair_path(lines: Iterable[Sequence[Level]], time: TimeAxis, axis: PriceAxis) -> str:
+    """Return unbroken lines of a price as the data of a path in the inner box: level, then a step."""
+    drawn = []
+    for line in lines:
+        start, scale = time.at, BOX / 100
+        d = f"M{_short(start(line[0].since) * scale)} {_short(axis.at(float(line[0].price)) * scale)}"
+        for at, level in enumerate(line):
+            if at:
+                d += f"V{_short(axis.at(float(level.price)) * scale)}"
+            d += f"H{_short(start(level.until) * scale)}"
+        drawn.append(d)
+    return "".join(drawn)
+
+
+def price_ticks(axis: PriceAxis, sign: str) -> Iterator[str]:
+    """Yield the ticks of a price axis."""
+    return (tick_beside(axis.at(price), words) for price, words in axis.ticks(sign))
+
+
+def time_ticks(axis: TimeAxis, most: int) -> Iterator[str]:
+    """Yield at most `most` ticks of a time axis."""
     for number, (day, words) in enumerate(axis.ticks(most)):
         x = axis.at(day)
         # The margin for the prices is on the left; on the right there is hardly any.

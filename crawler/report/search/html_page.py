@@ -12,6 +12,6 @@ from crawler.report.common.pages import asset, policy, template
 
 __all__ = ["SCRIPT", "STYLE", "TEMPLATE", "policy"]
 
-STYLE = asset("page.css", "report.css")
-SCRIPT = asset("search.js", "report.js")
+STYLE = asset("page.css", "result.css", "report.css")
+SCRIPT = asset("search.js", "chart.js", "report.js")
 TEMPLATE = template("report.html")

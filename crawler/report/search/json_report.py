@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crawler.results import PriceCheck, SearchResult
     from parsers.model import Contributor, Listing
 
-__all__ = ["as_dict", "history_as_dict", "render"]
+__all__ = ["as_dict", "book_as_dict", "history_as_dict", "render", "utc_text"]
 
 
 def render(result: SearchResult, style: Style) -> str:
@@ -57,9 +57,9 @@ def _report(
         "demo": result.demo,
         "complete": result.complete,
         "stopped": None if result.stopped is None else str(result.stopped),
-        "started_at": _utc(result.started_at),
-        "finished_at": _utc(result.finished_at),
-        "fetched_from": None if result.fetched_from is None else _utc(result.fetched_from),
+        "started_at": utc_text(result.started_at),
+        "finished_at": utc_text(result.finished_at),
+        "fetched_from": None if result.fetched_from is None else utc_text(result.fetched_from),
         "recorded": result.recorded,
         "robots": "ignored" if result.robots_ignored else "obeyed",
         "rank": result.rank,
@@ -83,7 +83,7 @@ def _report(
                 ("value", result.best_value),
             )
         },
-        "books": [each(_book(book)) for book in books],
+        "books": [each(book_as_dict(book)) for book in books],
         "dropped": [each(_dropped(reason, listing)) for reason, listing in result.dropped],
     }
 
@@ -116,7 +116,8 @@ def _price_check(check: PriceCheck | None) -> dict[str, Any] | None:
     }
 
 
-def _book(book: Book) -> dict[str, Any]:
+def book_as_dict(book: Book) -> dict[str, Any]:
+    """Return a book as plain values."""
     listing = book.listing
     return {
         "rank": book.rank,
@@ -166,14 +167,14 @@ def history_as_dict(history: PriceHistory) -> dict[str, Any]:
     """Return a price history as plain values."""
     raised = history.raised_then_cut
     return {
-        "since": _utc(history.since),
+        "since": utc_text(history.since),
         "days": history.days,
         "few": history.sparse,
         "lowest": _money(history.lowest),
-        "lowest_at": None if history.lowest_at is None else _utc(history.lowest_at),
+        "lowest_at": None if history.lowest_at is None else utc_text(history.lowest_at),
         "median_90_days": _money(history.median),
         "previous": _money(history.previous),
-        "previous_at": None if history.previous_at is None else _utc(history.previous_at),
+        "previous_at": None if history.previous_at is None else utc_text(history.previous_at),
         "change": _money(history.change),
         "lowest_in_days": history.lowest_in_days,
         "raised_then_cut": None
@@ -182,7 +183,7 @@ def history_as_dict(history: PriceHistory) -> dict[str, Any]:
             "kind": raised.kind.value,
             "before": _money(raised.before),
             "raised_to": _money(raised.raised_to),
-            "raised_at": _utc(raised.raised_at),
+            "raised_at": utc_text(raised.raised_at),
             "now": _money(raised.now),
             "usual_price": _money(raised.usual_price),
         },
@@ -223,5 +224,6 @@ def _option(value: object) -> object:
     return _money(value) if isinstance(value, Decimal) else value
 
 
-def _utc(moment: dt.datetime) -> str:
+def utc_text(moment: dt.datetime) -> str:
+    """Format an aware moment as «2026-01-31T08:00:00Z»."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

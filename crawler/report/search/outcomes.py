@@ -1,10 +1,11 @@
-"""Put the outcomes of a search's pages into words."""
+"""Put the outcomes of a search's pages into words, and the changes of its pace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from crawler.engine_events import PaceChanged
 from crawler.labels import ENGLISH, Labels
 from crawler.report.common.wording import sanitize
 from crawler.verdict import Verdict
@@ -12,7 +13,7 @@ from crawler.verdict import Verdict
 if TYPE_CHECKING:
     from crawler.results import PageResult
 
-__all__ = ["group_failures", "outcome", "page_numbers", "price_failures"]
+__all__ = ["group_failures", "outcome", "pace_in_words", "page_numbers", "price_failures"]
 
 
 def page_numbers(numbers: Iterable[int], say: Labels = ENGLISH) -> str:
@@ -61,3 +62,12 @@ def price_failures(pages: Iterable[PageResult], say: Labels = ENGLISH) -> str:
         else say("and").join(f"{numbers}{say('colon')}{words}" for numbers, words in groups)
     )
     return say("price_pages_failed", failed=len(failed), all=len(pages), why=why)
+
+
+def pace_in_words(event: PaceChanged, say: Labels = ENGLISH) -> str:
+    """Return a host's new limit and its reason: «search.dangdang.com: one request at a time from now on (429)»."""
+    if event.gap is None:
+        pace = say("pace_one_at_once" if event.at_once == 1 else "pace_at_once", n=event.at_once)
+    else:
+        pace = say("pace_gap", seconds=event.gap) if event.gap else say("pace_no_gap")
+    return say("said_of", what=event.host, words=say("pace_changed", pace=pace, why=say.text(event.why)))

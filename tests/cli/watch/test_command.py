@@ -46,6 +46,18 @@ async def test_what_is_due_is_made_and_the_rest_is_said(run: Run, folder: Path, 
     assert len((await run(*words, "--all")).text.splitlines()) == 2
 
 
+async def test_a_paused_watch_runs_only_when_it_is_named(run: Run, folder: Path, shop: ScriptedShop) -> None:
+    """It is not due, and --all does not include it; --only with --all runs it."""
+    shop.pages = [shelf({"11": "30.00"})]
+    words = configured(folder, '[[watch]]\nquery = "三体"\npaused = true\n')
+    words += ("--base-url", shop.base_url)
+    for more in ((), ("--all",), ("--only", "三体")):
+        ended = await run(*words, *more)
+        assert (ended.code, ended.err, ended.text) == (0, "", "三体: paused\n")
+    assert shop.asked == []
+    assert (await run(*words, "--only", "三体", "--all")).text.startswith("三体: 1 book, 1 of 1 page read")
+
+
 async def test_one_failing_watch_does_not_stop_the_others(run: Run, folder: Path, shop: ScriptedShop) -> None:
     """If the first cannot read a page, a message says so, the second runs, and the exit code shows the failure."""
     shop.pages = [shelf({"11": "30.00"})]

@@ -133,6 +133,15 @@ def test_before_the_first_run_all_are_due(here: Path, capsys: pytest.CaptureFixt
     assert not (here.parent / "home").exists()
 
 
+def test_a_paused_watch_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = WATCHES.replace('every = "12h"', 'every = "12h"\npaused = true')
+    (here / "c.toml").write_text(text, encoding="utf-8")
+    remember(here / "h.sqlite3", NOW - dt.timedelta(hours=1))
+    assert "Next run      paused" in listed(capsys).splitlines()
+    first, second = as_json(capsys)
+    assert (first["paused"], first["next_run"], second["paused"]) == (True, None, False)
+
+
 def test_what_is_known_of_a_watch(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Last success, next run, last alert with all its events, and problems: failed pages, undelivered alerts."""
     success, failure = NOW - dt.timedelta(hours=3), NOW - dt.timedelta(hours=1)
