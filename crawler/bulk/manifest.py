@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "Manifest",
     "check_resumed",
     "crawl_lock",
+    "is_demo",
     "is_locked",
     "new_manifest",
     "read_manifest",
@@ -58,6 +59,8 @@ class Manifest:
     """The maximum number of targets; None for all of the input."""
     started_at: str
     """ISO, UTC."""
+    demo: bool = False
+    """True if the list is that of the embedded demo shop, whose storefronts run only while the crawl does."""
     layout: int = LAYOUT
     program: str = __version__
     """The version of the program that began the crawl."""
@@ -83,8 +86,22 @@ def _path(out: Path) -> Path:
     return state_folder(out) / "manifest.json"
 
 
-def read_manifest(out: Path) -> Manifest | None:
+def is_demo(out: Path) -> bool:
+    """Return True if a folder holds a crawl of the demo shop; False also for one without a readable manifest."""
+    try:
+        return msgspec.json.decode(_path(out).read_bytes(), type=_Origin).demo
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+class _Origin(msgspec.Struct):
+    demo: bool = False
+
+
+def read_manifest(out: Path, *, ignoring: Container[str] = ()) -> Manifest | None:
     """Return the manifest of the crawl in a folder; None if the folder is absent, empty, or holds no manifest.
+
+    A folder with nothing but files in `ignoring` counts as empty.
 
     Raises UsageError for a folder that holds anything but a crawl of this program, and for a manifest that cannot be
     read.
@@ -93,7 +110,7 @@ def read_manifest(out: Path) -> Manifest | None:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        _check_unused(out)
+        _check_unused(out, ignoring)
         return None
     except OSError as error:
         if isinstance(error, NotADirectoryError) and not out.is_dir():
@@ -111,10 +128,10 @@ def read_manifest(out: Path) -> Manifest | None:
     return manifest
 
 
-def _check_unused(out: Path) -> None:
+def _check_unused(out: Path, ignoring: Container[str]) -> None:
     """Check that a folder is absent, or holds nothing but what an aborted start left. Raises UsageError."""
     try:
-        names = {name for name in os.listdir(out) if name != "state"}  # noqa: PTH208 – only the names are needed
+        names = {name for name in os.listdir(out) if name != "state" and name not in ignoring}  # noqa: PTH208 – only the names are needed
         state = state_folder(out)
         if state.is_dir():
             names |= {
@@ -133,11 +150,18 @@ def _check_unused(out: Path) -> None:
 
 
 def new_manifest(
-    name: str, size: int | None, *, shards: int, parse: Parse, store: Store, limit: int | None
+    name: str,
+    size: int | None,
+    *,
+    shards: int,
+    parse: Parse,
+    store: Store,
+    limit: int | None,
+    demo: bool = False,
 ) -> Manifest:
     """Return the manifest of a crawl that begins now; `name` and `size` are those of its input."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    return Manifest(name, size, shards, parse, store, limit, started_at=now)
+    return Manifest(name, size, shards, parse, store, limit, started_at=now, demo=demo)
 
 
 def check_resumed(

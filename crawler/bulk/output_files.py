@@ -20,7 +20,7 @@ from pathlib import Path
 from crawler.atomic_write import shown, translate_os_errors
 from crawler.bulk.packed_pages import pack
 from crawler.bulk.ports import Entry
-from crawler.bulk.result import encode_line
+from crawler.bulk.result import encode_line, shows_types
 from crawler.bulk.store_file import StoreError
 from crawler.errors import OutputError
 from crawler.recording.gzip_member import gzip_member
@@ -89,19 +89,20 @@ class OutputFiles:
     def append(self, entries: Sequence[Entry]) -> dict[str, int]:
         """Write the records and lines of finished targets durably; return the new lengths of the files by name.
 
-        Records come before lines, which name them. Raises OutputError if that fails; then the files may have grown, and
+        Records come before lines, which name them. Lines that show the types of all columns come before the others,
+        because libraries take their types from the first lines of a file. Raises OutputError if that fails; then the files may have grown, and
         must be opened anew.
         """
-        lines, written = [], set()
+        typed, others, written = [], [], set()
         for entry in entries:
             if entry.hops:
                 written.add(self._append_pages(entry))
             if entry.verdict is not None:
-                lines.append(encode_line(entry.line))
-        if lines:
+                (typed if shows_types(entry.line) else others).append(encode_line(entry.line))
+        if typed or others:
             if self._results is None:
                 self._results = _Appended(self._folder / self._results_name)
-            self._results.write(b"".join(lines))
+            self._results.write(b"".join(typed + others))
             written.add(self._results)
         for file in written:
             file.sync()

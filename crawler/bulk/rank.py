@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from crawler.atomic_write import shown
+from crawler.bulk.manifest import is_demo
 from crawler.bulk.rank_input import FoundOffer, RankCounts, read_offers
 from crawler.bulk.rates import Rates
 from crawler.errors import OutputError
@@ -102,6 +103,8 @@ class OfferRanking:
     """The rankings of a crawl; readable until the end of `rank_offers`."""
 
     folder: Path
+    demo: bool
+    """True if the crawl is one of the demo shop."""
     counts: RankCounts
     rates: Rates | None
     rankings: tuple[CurrencyRanking, ...]
@@ -173,7 +176,7 @@ def rank_offers(
         first = None if rates is None else rates.currency
         rankings.sort(key=lambda each: (each.currency != first, -each.offers, each.currency))
         repeated = counts.ranked - sum(each.offers for each in rankings)
-        yield OfferRanking(folder, counts, rates, tuple(rankings), repeated, database)
+        yield OfferRanking(folder, is_demo(folder), counts, rates, tuple(rankings), repeated, database)
 
 
 def _rows(

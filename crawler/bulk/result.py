@@ -19,7 +19,7 @@ from crawler.verdict import Verdict
 from parsers.model import Listing, SearchPage
 from parsers.product.model import ProductPage
 
-__all__ = ["INPUT_PREFIX", "empty_content", "encode_line", "product_content", "result_line", "search_content"]
+__all__ = ["INPUT_PREFIX", "empty_content", "encode_line", "product_content", "result_line", "search_content", "shows_types"]
 
 INPUT_PREFIX = "input_"
 """Columns of the input have this prefix, so that none hides one of ours."""
@@ -122,6 +122,11 @@ def _listing(listing: Listing) -> dict[str, Any]:
         "image": listing.image or "",
         "position": listing.position,
     }
+
+
+def shows_types(line: Mapping[str, Any]) -> bool:
+    """Return True if a line has a value in the column that others leave empty: a price, or listings."""
+    return line.get("price") is not None or bool(line.get("listings"))
 
 
 def encode_line(line: Mapping[str, Any]) -> bytes:

@@ -116,6 +116,7 @@ def _plain(summary: Summary) -> dict[str, Any]:
     manifest, options, figures = summary.manifest, summary.options, summary.figures
     return {
         "program": __version__,
+        "demo": manifest.demo,
         "state": summary.state,
         "stopped": str(summary.stopped) or None,
         "started_at": manifest.started_at,

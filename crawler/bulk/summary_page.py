@@ -19,9 +19,10 @@ from crawler.bulk.summary import MOST_HOSTS, PASSES, Summary
 from crawler.bulk.wording import duration, rate, size, verdict_name
 from crawler.clean import clean, crop
 from crawler.local_time import offset_name
-from crawler.report.common.alarms import Alarm
+from crawler.report.common.alarms import Alarm, source_alarms
 from crawler.report.common.axes import PriceAxis, TimeAxis, tick_below, tick_beside
 from crawler.report.common.wording import minute
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.labels import Labels
@@ -78,6 +79,8 @@ def render(summary: Summary, say: Labels) -> str:
 
 
 def _alarms(summary: Summary, say: Labels) -> Iterator[Alarm]:
+    if summary.manifest.demo:
+        yield from source_alarms(Source.at(None, demo=True), say)
     if summary.state is not State.FINISHED:
         details = [(f"{summary.pending:,}", say("bulk_not_crawled"))]
         if not summary.figures.complete:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +73,36 @@ def run(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     out = Path(args.out)
-    _manifest(args, read_manifest(out))  # before anything is created
+    ignoring: tuple[str, ...] = ()
+    if args.demo:
+        from crawler.demo.product_urls import URL_LIST
+
+        ignoring = (URL_LIST,)  # of a run that was killed before it wrote its manifest
+    _manifest(args, read_manifest(out, ignoring=ignoring))  # before anything is created
     try:
-        with crawl_lock(out):
-            return _crawl(args, settings, _manifest(args, read_manifest(out)))
+        with crawl_lock(out), _served(args, read_manifest(out, ignoring=ignoring)):
+            return _crawl(args, settings, _manifest(args, read_manifest(out, ignoring=ignoring)))
     except CrawlRunningError as error:
         console.error(error)
         return ExitCode.LOCKED
+
+
+def _served(args: argparse.Namespace, found: Manifest | None) -> AbstractContextManager[None]:
+    """Serve the demo's storefronts for the block, if the crawl is one of them and something is left to crawl."""
+    if not (args.demo if found is None else found.demo and _has_work(args, found)):
+        return nullcontext()
+    from crawler.cli.bulk_demo import storefronts
+
+    return storefronts(Path(args.out))
+
+
+def _has_work(args: argparse.Namespace, found: Manifest) -> bool:
+    """Return False if nothing of a crawl is left to crawl."""
+    from crawler.bulk.status import read_status
+
+    if args.retry_failed or not found.intake_complete:
+        return True
+    return read_status(Path(args.out), found).pending > 0
 
 
 def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
@@ -89,26 +113,34 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
     from crawler.parsing.page_parser import usable_cpus
 
     out = Path(args.out)
+    if args.demo and args.urls is not None:
+        raise UsageError(f"--demo has its own list of URLs; omit {args.urls}")
     chosen = {"parse": args.parse, "store": args.store, "limit": args.limit}
     given = {name: value for name, value in chosen.items() if value is not None}
     if found is None:
-        if args.urls is None:
+        if args.urls is None and not args.demo:
             raise UsageError(f"URLS is missing; see {args.parser.prog} --help")
         if args.retry_failed:
             raise UsageError(f"there is no crawl in {out} yet, so nothing has failed; omit --retry-failed")
-        name, size = describe_input(args.urls)
+        name, size = _describe_demo(out) if args.demo else describe_input(args.urls)
         return new_manifest(
             name,
             size,
-            shards=args.processes or min(usable_cpus(), _useful_processes(size)),
+            shards=args.processes or min(usable_cpus(), _useful_processes(size, args.limit)),
             parse=Parse(given.get("parse", Parse.PRODUCT)),
             store=Store(given.get("store", Store.WARC)),
             limit=args.limit,
+            demo=args.demo,
         )
+    if args.demo and not found.demo:
+        raise UsageError(f"the crawl in {out} began without --demo; omit it, or choose another --out")
     if not (args.resume or args.retry_failed):
         raise UsageError(_taken(args, found))
     source = None
-    if found.intake_complete:
+    if found.demo and args.urls is None:
+        # A moved folder takes its list along.
+        source = (found.input, _describe_demo(out)[1] or 0) if _has_work(args, found) else None
+    elif found.intake_complete:
         if args.urls not in {None, STDIN}:
             is_there = Path(args.urls).exists()  # it may be gone, because it is not needed any more
             source = (
@@ -128,10 +160,27 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
 BYTES_OF_A_PROCESS = 4_000
 """The size of a list that is worth another process: some 50 URLs. The start of one takes as long as many pages."""
 
+URLS_OF_A_PROCESS = 50
+"""The same as a number of URLs."""
 
-def _useful_processes(size: int | None) -> int:
-    """Return the number of processes that a list of `size` bytes has work for; None is a list of unknown size."""
-    return MOST_PROCESSES if size is None else max(1, min(size // BYTES_OF_A_PROCESS, MOST_PROCESSES))
+
+def _useful_processes(size: int | None, limit: int | None) -> int:
+    """Return the number of processes that the first `limit` URLs of a list of `size` bytes have work for.
+
+    None is a list of unknown size, or no limit.
+    """
+    by_size = MOST_PROCESSES if size is None else size // BYTES_OF_A_PROCESS
+    by_limit = MOST_PROCESSES if limit is None else limit // URLS_OF_A_PROCESS
+    return max(1, min(by_size, by_limit, MOST_PROCESSES))
+
+
+def _describe_demo(out: Path) -> tuple[str, int | None]:
+    """Return path and size of the demo's list in the folder of its crawl; None if it is not written yet."""
+    from crawler.bulk.input import describe_input
+    from crawler.cli.bulk_demo import demo_list
+
+    path = demo_list(out)
+    return describe_input(str(path)) if path.exists() else (os.path.realpath(path), None)
 
 
 def _taken(args: argparse.Namespace, found: Manifest) -> str:
@@ -157,7 +206,7 @@ def _options(args: argparse.Namespace, settings: Settings, manifest: Manifest, p
         delay=settings.delay,
         parse=manifest.parse,
         store=manifest.store,
-        allow_private=args.allow_private,
+        allow_private=args.allow_private or manifest.demo,  # its storefronts are on this machine
         obey_robots=settings.obey_robots,
         parse_seconds=settings.parse_timeout,
         user_agent=settings.user_agent,
@@ -271,6 +320,8 @@ def _run(
     intake = None
     if not manifest.intake_complete:
         source = args.urls if args.urls is not None else manifest.input
+        if manifest.demo:
+            source = _describe_demo(options.out)[0]  # the folder may have moved
         intake = Intake(source, options.out, manifest.shards, limit=manifest.limit)
     coordinator = Coordinator(
         options,

@@ -25,6 +25,7 @@ stopped or killed continues with --resume.
   {program} urls.txt --out crawl
   {program} urls.csv.gz --out crawl --resume
   {program} status crawl
+  {program} --demo --out crawl
 """
 
 EPILOG = """\
@@ -32,7 +33,7 @@ Input: one URL on a line; blank lines and lines that begin with # are skipped. O
 columns travel to the results. Either may be gzip. A duplicate is crawled once; what is no URL goes to rejected.tsv.
 
 Output in DIR: pages-*.warc.gz (every request and response), results-*.jsonl (one line for each URL), summary.json and
-summary.html. A list of up to 50 URLs also ends in a table on stdout.
+summary.html. A list of up to 50 URLs also ends in a table on stdout. The command rank DIR ranks the products by price.
 
 subcommands (the first word after bulk; each has its own --help):
   status DIR            show the progress of a crawl: running, stopped or finished
@@ -82,7 +83,7 @@ def _add_crawl(parts: argparse._SubParsersAction[Any], program: str) -> argparse
         formatter_class=HelpFormatter,
         allow_abbrev=False,
         prog=program,
-        usage="%(prog)s URLS --out DIR [options]",
+        usage="%(prog)s URLS|--demo --out DIR [options]",
     )
     parser.add_argument(
         "urls",
@@ -91,6 +92,12 @@ def _add_crawl(parts: argparse._SubParsersAction[Any], program: str) -> argparse
         help="the list: .txt, .csv or either with .gz, or - for stdin; a resumed crawl knows its list",
     )
     parser.add_argument("--out", metavar="DIR", required=True, help="the folder for results, pages and state")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="crawl product pages of five embedded demo shops: made-up books, no network; the list of URLs is written "
+        "to DIR",
+    )
     _add_content_options(parser.add_argument_group("what to crawl and keep (fixed when a crawl begins)"))
     _add_run_options(parser.add_argument_group("runs"))
     _add_request_options(parser.add_argument_group("requests"))

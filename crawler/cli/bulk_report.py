@@ -22,11 +22,14 @@ from crawler.bulk.summary_page import input_lines, write_page
 from crawler.bulk.wording import duration, rate, size, verdict_counts, verdict_name
 from crawler.clean import clean, crop
 from crawler.cli import console
+from crawler.cli.command_line import for_shell
 from crawler.cli.exit_codes import ExitCode
 from crawler.errors import OutputError, UsageError
 from crawler.labels import Labels
-from crawler.report.common.layout import bare_table, finished, pairs, print_table, text_console
+from crawler.report.common.alarms import source_alarms
+from crawler.report.common.layout import bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.common.wording import UNKNOWN, minute
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.bulk.coordinator import Outcome
@@ -36,7 +39,12 @@ __all__ = ["MOST_ROWS", "status_text", "tell_end"]
 MOST_ROWS = 50
 """The maximum number of URLs of a list that ends in a table."""
 
+DEMO_ROWS = 10
+"""The number of URLs of the demo's list, which is longer, to show in a table all the same."""
+
 TITLE_LIMIT = 200
+
+DEMO = Source.at(None, demo=True)
 
 
 def tell_end(
@@ -60,25 +68,50 @@ def tell_end(
             write_page(summary, say)
         except OutputError as error:
             failure = failure or error
-    _write_stdout(options, status, seconds, say)
+    _write_stdout(args, options, status, seconds, say)
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet and failure is None:
         results = shown(Path(args.out) / "results-*.jsonl")
         console.line(say("bulk_files", results=results, summary=shown(Path(args.out) / "summary.html")))
-    return _tell_problems(args, status, outcome, failure, say)
+    code = _tell_problems(args, status, outcome, failure, say)
+    if manifest.demo and options.parse is not Parse.NONE and code is ExitCode.WHOLE and not args.quiet:
+        console.line(say("bulk_rank", command=for_shell(["rank", args.out])))
+    return code
 
 
-def _write_stdout(options: BulkOptions, status: Status, seconds: float, say: Labels) -> None:
+def _write_stdout(
+    args: argparse.Namespace, options: BulkOptions, status: Status, seconds: float, say: Labels
+) -> None:
     width, color = console.columns(), console.wants_color(sys.stdout)
     language = console.language(say.language, sys.stdout)
     if language != say.language:
         say = Labels(language, say.zone)
-    if 0 < status.done + status.pending <= MOST_ROWS and status.manifest.intake_complete:
-        text = results_table(
-            read_results(options.out, MOST_ROWS), options.parse, say, width=width, color=color
-        )
-    else:
-        text = end_text(status, seconds, say, width=width, color=color)
-    console.write_report(text, utf8=False)
+    known = status.done + status.pending
+    is_short = 0 < known <= MOST_ROWS and status.manifest.intake_complete
+    parts = []
+    if status.manifest.demo:
+        parts.append(_demo_text(say, width, color=color))
+    if is_short or (status.manifest.demo and status.done):
+        lines = read_results(options.out, max(known, 1))[: MOST_ROWS if is_short else DEMO_ROWS]
+        table = results_table(lines, options.parse, say, width=width, color=color)
+        if left := 0 if is_short else status.done - len(lines):
+            results = shown(Path(args.out) / "results-*.jsonl")
+            table += say("bulk_more_rows", n=left, results=results) + "\n"
+        parts.append(table)
+    if not is_short:
+        parts.append(end_text(status, seconds, say, width=width, color=color))
+    console.write_report("\n".join(parts), utf8=False)
+
+
+def _demo_text(say: Labels, width: int | None, *, color: bool) -> str:
+    """Return the warning that the books are made up."""
+    from rich.text import Text
+
+    output = io.StringIO()
+    screen = text_console(output, width, color=color)
+    for alarm in source_alarms(DEMO, say):
+        words = folded(say("alarm", name=alarm.name, text=alarm.text), screen.width)
+        screen.print(Text(words, style="bold red"))
+    return finished(output)
 
 
 def _tell_problems(
@@ -153,7 +186,9 @@ def end_text(status: Status, seconds: float, say: Labels, *, width: int | None, 
 def status_text(out: Path, status: Status, say: Labels) -> str:
     """Return the status of a crawl as lines for stdout."""
     facts = [*_status_facts(out, status, say)]
-    return _facts_text(facts, console.columns(), color=console.wants_color(sys.stdout))
+    width, color = console.columns(), console.wants_color(sys.stdout)
+    head = f"{_demo_text(say, width, color=color)}\n" if status.manifest.demo else ""
+    return head + _facts_text(facts, width, color=color)
 
 
 def _status_facts(out: Path, status: Status, say: Labels) -> Iterator[tuple[str, str]]:

@@ -91,6 +91,16 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "结果：{results}；摘要：{summary}",
         "結果：{results}；摘要：{summary}",
     ),
+    "bulk_more_rows": (
+        "… and {n:,} more in {results}",
+        "……还有 {n:,} 个，见 {results}",
+        "……還有 {n:,} 個，見 {results}",
+    ),
+    "bulk_rank": (
+        "to compare the prices of all shops: {command}",
+        "比较各书店的价格：{command}",
+        "比較各書店的價格：{command}",
+    ),
     "bulk_requeued": (
         "failed URLs to crawl again: {n:,}",
         "重新抓取 {n:,} 个失败的网址",

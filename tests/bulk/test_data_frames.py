@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from crawler.bulk.model import Parse, Target
+from crawler.bulk.output_files import OutputFiles
+from crawler.bulk.ports import Entry
 from crawler.bulk.result import empty_content, encode_line, product_content, result_line, search_content
 from crawler.demo.catalogue import catalogue
 from crawler.demo.markup import render_search_page
@@ -177,6 +180,44 @@ def test_listings_open_as_lists_of_objects(tmp_path: Path, library: Library) -> 
     assert [each["price"] for each in rows[-1]["listings"]] == [
         None if each.price is None else float(each.price) for each in found.page(1)
     ]
+
+
+def outcome(number: int, content: Mapping[str, Any]) -> Entry:
+    target = Target(number, f"https://x.example/{number}", "x.example", f"https://x.example/{number}")
+    line = result_line(target, Verdict.OK, "", None, milliseconds=1, charset="", content=content)
+    return Entry(target, Verdict.OK, line)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_batch_begins_with_prices(tmp_path: Path, library: Library, first: int) -> None:
+    """One price in a batch is enough, even if it is the last, or if the first batch is short and has none."""
+    nothing = product_content(ProductPage(title="Über uns"))
+    outcomes = [*(outcome(number, nothing) for number in range(150)), outcome(150, product_content(ATLAS))]
+    files = OutputFiles(tmp_path, 0, {}, roll_bytes=10**9)
+    for batch in (outcomes[:first], outcomes[first:]):
+        files.append(batch)
+    files.close()
+    (path,) = tmp_path.iterdir()
+    rows = library(str(path)).rows
+    assert [row["price"] for row in rows if row["price"] is not None] == [39.0]
+    assert sorted(row["number"] for row in rows) == list(range(151))
+    prices = [json.loads(line)["price"] for line in path.read_bytes().splitlines()]
+    assert prices.index(39.0) == first
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_batch_begins_with_listings(tmp_path: Path, library: Library) -> None:
+    found = catalogue("人工智能")
+    body = render_search_page(found.page(1), query="人工智能", page=1, pages=found.pages, total=found.total)
+    contents = [empty_content(Parse.SEARCH)] * 150 + [search_content(parse_search_page(body, page=1))]
+    files = OutputFiles(tmp_path, 0, {}, roll_bytes=10**9)
+    files.append([outcome(number, content) for number, content in enumerate(contents)])
+    files.close()
+    (path,) = tmp_path.iterdir()
+    rows = library(str(path)).rows
+    assert [len(row["listings"]) for row in rows] == [60] + [0] * 150
+    assert [each["title"] for each in rows[0]["listings"]] == [each.title for each in found.page(1)]
 
 
 async def test_the_results_of_a_crawl_open_together(tmp_path: Path) -> None:

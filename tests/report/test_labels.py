@@ -13,17 +13,12 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
-from crawler import labels
+from crawler import labels, phrases
 from crawler.alerts.alert import AlertKind
 from crawler.books import DROP_REASONS, KEEPABLE
 from crawler.books.ranking import RANKINGS
 from crawler.labels import _WORDS, ENGLISH, LANGUAGES, Labels, labels_for
 from crawler.phrases import PHRASES
-from crawler.phrases.of_downloads import DOWNLOADS
-from crawler.phrases.of_files import FILES
-from crawler.phrases.of_pages import PAGES
-from crawler.phrases.of_records import RECORDS
-from crawler.phrases.of_watches import WATCHES
 from crawler.report.search.wording import _FLAG_WORDS
 from crawler.verdict import Verdict
 from parsers.model import Flag
@@ -35,6 +30,12 @@ TABLES: list[dict[str, tuple[str, str, str]]] = [
     for module in pkgutil.iter_modules(labels.__path__)
 ]
 """The tables of labels, one in each module of the package."""
+
+PHRASE_TABLES: list[dict[str, tuple[str, str, str]]] = [
+    getattr(importlib.import_module(f"crawler.phrases.{module.name}"), module.name.removeprefix("of_").upper())
+    for module in pkgutil.iter_modules(phrases.__path__)
+]
+"""The tables of phrases, likewise."""
 
 CHINESE = ("zh-Hans", "zh-Hant")
 
@@ -67,7 +68,7 @@ def test_no_name_stands_in_two_tables() -> None:
         for name, words in table.items():
             assert _WORDS[name] == words, name
     assert len(_WORDS) == sum(map(len, TABLES))
-    assert len(PHRASES) == sum(map(len, (DOWNLOADS, FILES, PAGES, RECORDS, WATCHES)))
+    assert len(PHRASES) == sum(map(len, PHRASE_TABLES))
 
 
 def placeholders(words: str) -> set[str]:
@@ -121,7 +122,8 @@ def test_no_text_hides_another_of_its_name() -> None:
     """The tables are merged, so a name may be in only one of them."""
     for table in TABLES:
         assert all(_WORDS[name] is words for name, words in table.items())
-    assert len(PHRASES) == len(PAGES) + len(DOWNLOADS) + len(FILES) + len(RECORDS) + len(WATCHES)
+    for table in PHRASE_TABLES:
+        assert all(PHRASES[name] is words for name, words in table.items())
 
 
 def test_every_name_that_code_uses_is_there() -> None:

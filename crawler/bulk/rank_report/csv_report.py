@@ -22,10 +22,10 @@ __all__ = ["COLUMNS", "render"]
 
 COLUMNS = (
     "ranking", "rank", "offer", "price", "currency", "compared_price", "title", "author", "isbn", "gtin", "shop",
-    "availability", "url", "offers",
+    "availability", "url", "offers", "demo",
 )  # fmt: skip
 """The header. `ranking` is the currency of the ranking, `offer` the place of the offer within its book,
-`compared_price` the price in the currency of the ranking, and `offers` the number of offers of the book."""
+`compared_price` the price in the currency of the ranking, `offers` the number of offers of the book, and `demo` whether the shops are the demo's."""
 
 
 def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator[str]:
@@ -44,7 +44,7 @@ def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator
                     [
                         _text(each.currency), book.rank, place, f"{offer.price:f}", _text(offer.currency),
                         f"{offer.compared:f}", _text(offer.title), _text(offer.author), book.isbn, book.gtin,
-                        _text(offer.shop), _text(offer.availability), _text(offer.url), book.offer_count,
+                        _text(offer.shop), _text(offer.availability), _text(offer.url), book.offer_count, str(ranking.demo).lower(),
                     ]
                 )  # fmt: skip
             yield output.getvalue()

@@ -27,6 +27,7 @@ def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator
     rates = ranking.rates
     head = {
         "folder": str(ranking.folder).encode("utf-8", "replace").decode(),
+        "demo": ranking.demo,
         "counts": _counts(ranking),
         "compared_in": None if rates is None else rates.currency,
         "rates": None if rates is None else {code: rates.factor(code) for code in sorted(rates.values)},

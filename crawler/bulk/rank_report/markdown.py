@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from crawler.bulk.rank_report.wording import facts, heading, link, other_offers, price, title
+from crawler.bulk.rank_report.wording import alarms, facts, heading, link, other_offers, price, title
 from crawler.report.common.markdown_text import escape
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _COLUMNS = (
 def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator[str]:
     """Yield the facts, then one table for each currency."""
     say = style.labels()
+    for words in alarms(ranking, say):
+        yield f"> **{escape(words)}**\n\n"
     for label, words in facts(ranking, say):
         yield f"- **{escape(label)}**{say('colon')}{escape(words)}\n"
     if not ranking.rankings:

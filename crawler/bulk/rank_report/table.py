@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from crawler.bulk.rank_report.wording import facts, heading, link, other_offers, price, title
+from crawler.bulk.rank_report.wording import alarms, facts, heading, link, other_offers, price, title
 from crawler.clean import clean
-from crawler.report.common.layout import bare_table, finished, pairs, print_table, text_console
+from crawler.report.common.layout import bare_table, finished, folded, pairs, print_table, text_console
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -28,9 +28,14 @@ _COLUMNS = (
 
 def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator[str]:
     """Yield the report as lines of at most `style.width` terminal columns."""
+    from rich.text import Text
+
     output = io.StringIO()
     console = text_console(output, style.width, color=style.color)
     say = style.labels()
+    for words in alarms(ranking, say):
+        console.print(Text(folded(words, console.width), style="bold red"))
+        console.print()
     console.print(pairs(tuple(facts(ranking, say)), console.width))
     for each in ranking.rankings:
         console.print()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from crawler.clean import clean, crop
 from crawler.money import sign_of
+from crawler.report.common.alarms import source_alarms
+from crawler.source import Source
 
 if TYPE_CHECKING:
     from crawler.bulk.rank import CurrencyRanking, OfferRanking, RankedBook, RankedOffer
     from crawler.labels import Labels
 
-__all__ = ["amount", "facts", "heading", "link", "offer_in_words", "other_offers", "price", "title"]
+__all__ = ["alarms", "amount", "facts", "heading", "link", "offer_in_words", "other_offers", "price", "title"]
 
 MOST_OFFERS = 4
 """How many offers of a book to name besides the cheapest; the others are counted."""
@@ -24,6 +26,13 @@ MAX_DECIMALS = 6
 
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 _BREAKS_MARKUP = {ord(char): f"%{ord(char):02X}" for char in '()<>[]\\|"`'}
+
+
+def alarms(ranking: OfferRanking, say: Labels) -> Iterator[str]:
+    """Yield the warnings that no reader may miss."""
+    if ranking.demo:
+        for alarm in source_alarms(Source.at(None, demo=True), say):
+            yield say("alarm", name=alarm.name, text=alarm.text)
 
 
 def facts(ranking: OfferRanking, say: Labels) -> Iterator[tuple[str, str]]:
