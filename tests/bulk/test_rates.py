@@ -73,7 +73,7 @@ REFUSED = {
     "[8.2]": "item 1: not an object with currency and rate",
     "[" * 100_000: "not valid JSON",
     "[]": "no rates",
-    '"' + "x" * 200_000: "field larger than field limit",
+    '"' + "x" * 200_000: "line 1: not a currency and a rate",
     "x" * (MAX_BYTES + 1): "too large for a file of rates",
 }
 
