@@ -104,6 +104,7 @@ async def test_addresses_in_use_are_one_line(run: Run, folder: Path) -> None:
 
 
 async def test_a_crawl_of_other_shops_is_not_the_demos(run: Run, folder: Path) -> None:
+    (folder / "out" / "state").mkdir(parents=True)
     new_manifest("urls.txt", 9, shards=1, parse=Parse.NONE, store=Store.NONE, limit=None).write(
         folder / "out"
     )

@@ -27,7 +27,7 @@ Run = Callable[..., Awaitable[Ended]]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
 CRAWL = ("bulk", "urls.txt", "--out", "out", "--allow-private", "--processes", "2", "--per-host", "4")
-RESUME = (*CRAWL, "--resume", "--processes", "1")
+RESUME = (*CRAWL, "--processes", "1", "--resume")
 """The same with one process for both shards, which starts sooner."""
 WAITING = 12
 """Requests in flight: four to each of three hosts."""
