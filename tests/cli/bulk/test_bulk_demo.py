@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.__main__ import main
-from crawler.bulk.manifest import new_manifest
+from crawler.bulk.manifest import new_manifest, read_manifest
 from crawler.bulk.model import Parse, Store
 from crawler.cli.bulk_report import DEMO_ROWS
 from crawler.demo.product_urls import URL_LIST, serve_storefronts
@@ -79,6 +80,9 @@ async def test_a_stopped_demo_is_resumed_wherever_its_folder_is(run: Run, folder
     assert gone.code == 2
     assert f"{URL_LIST} has changed" in gone.only_line
     (folder / URL_LIST).rename(folder / "out" / URL_LIST)
+    manifest = read_manifest(folder / "out")
+    assert manifest is not None
+    replace(manifest, intake={}).write(folder / "out")  # as if the list had not been read to its end
     (folder / "out").rename(folder / "moved")
     resumed = await run("bulk", "--out", "moved", "--resume")
     assert stopped.code in {3, 4}
