@@ -28,12 +28,12 @@ def runs() -> Iterator[dict[Example, Future[str]]]:
     "example", EXAMPLES, ids=[f"{example.document.name}:{example.line}" for example in EXAMPLES]
 )
 def test_an_example_is_what_its_commands_print(example: Example, runs: dict[Example, Future[str]]) -> None:
-    """Exactly, except for the time and duration of a run; docs/make_examples.py updates them."""
+    """Exactly, except for time, duration and ports; docs/make_examples.py updates them."""
     assert runs[example].result() == example.text
 
 
 def test_both_readmes_have_examples() -> None:
-    """Command line, history, watch and library, in each of them."""
+    """Command line, history, watch, bulk crawl and library, in each of them."""
     for document in ("README.md", "README.zh-Hant.md"):
         commands = " ".join(
             command
@@ -41,7 +41,10 @@ def test_both_readmes_have_examples() -> None:
             if example.document.name == document
             for command in example.commands
         )
-        for part in ("--pages 20 --demo", "bookprice history", "bookprice watch", "python example.py"):
+        for part in (
+            "--pages 20 --demo", "bookprice history", "bookprice watch", "bookprice bulk --demo", "bookprice rank",
+            "python example.py",
+        ):  # fmt: skip
             assert part in commands
 
 
@@ -67,11 +70,12 @@ def test_every_file_of_an_example_is_used() -> None:
             "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
             "$ echo 'Time  2026-01-01 00:00:00 UTC, 1.0 s'\nTime  2026-11-28 17:26:08 UTC, 2.3 s\n",
         ),
+        ("$ echo 127.0.0.1:43210\n127.0.0.1:54321\n", "$ echo 127.0.0.1:43210\n127.0.0.1:54321\n"),
     ],
-    ids=["changed", "stderr", "blank line", "home", "file", "clock"],
+    ids=["changed", "stderr", "blank line", "home", "file", "clock", "port"],
 )
 def test_an_output_is_written_anew(written: str, shown: str) -> None:
-    """A wrong output is replaced; one that differs only by the clock stays."""
+    """A wrong output is replaced; one that differs only by the clock or a port stays."""
     assert Example(Path("a.md"), 1, written, (("note.txt", "noted\n"),)).run() == shown
 
 

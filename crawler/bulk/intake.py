@@ -19,6 +19,7 @@ from crawler.atomic_write import atomic_write
 from crawler.bulk.input import InputReader, Rejection
 from crawler.bulk.model import Target, shard_of, store_path
 from crawler.bulk.store import ShardStore
+from crawler.phrases import Phrase
 
 __all__ = ["REJECTED", "Intake", "input_notes"]
 
@@ -136,18 +137,15 @@ class _StoppedError(Exception):
     """The intake was stopped."""
 
 
-def input_notes(counts: Mapping[str, int]) -> list[str]:
+def input_notes(counts: Mapping[str, int]) -> list[Phrase]:
     """Return notes for the user on an input, from the counts of its intake."""
-    notes = []
+    notes, line = [], counts.get("lines", 0)
     if n := counts.get("gb18030"):
-        notes.append(f"lines of the input that are not UTF-8 and were read as GB18030: {n:,}")
+        notes.append(Phrase("bulk_gb18030", n=n))
     if counts.get("damaged"):
-        notes.append(
-            f"the input is damaged after line {counts.get('lines', 0):,}; what follows was not read: repair it,"
-            " then crawl it into another folder"
-        )
+        notes.append(Phrase("bulk_input_damaged", line=line))
     if counts.get("limited"):
-        notes.append(f"--limit ended the input after line {counts.get('lines', 0):,}")
+        notes.append(Phrase("bulk_limited", line=line))
     return notes
 
 

@@ -90,10 +90,12 @@ class OutputFiles:
         """Write the records and lines of finished targets durably; return the new lengths of the files by name.
 
         Records come before lines, which name them. Lines that show the types of all columns come before the others,
-        because libraries take their types from the first lines of a file. Raises OutputError if that fails; then the files may have grown, and
-        must be opened anew.
+        because libraries take their types from the first lines of a file. Raises OutputError if that fails; then the
+        files may have grown, and must be opened anew.
         """
-        typed, others, written = [], [], set()
+        typed: list[bytes] = []
+        others: list[bytes] = []
+        written: set[_Appended] = set()
         for entry in entries:
             if entry.hops:
                 written.add(self._append_pages(entry))

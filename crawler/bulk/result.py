@@ -19,7 +19,15 @@ from crawler.verdict import Verdict
 from parsers.model import Listing, SearchPage
 from parsers.product.model import ProductPage
 
-__all__ = ["INPUT_PREFIX", "empty_content", "encode_line", "product_content", "result_line", "search_content", "shows_types"]
+__all__ = [
+    "INPUT_PREFIX",
+    "empty_content",
+    "encode_line",
+    "product_content",
+    "result_line",
+    "search_content",
+    "shows_types",
+]
 
 INPUT_PREFIX = "input_"
 """Columns of the input have this prefix, so that none hides one of ours."""

@@ -107,54 +107,65 @@ def _has_work(args: argparse.Namespace, found: Manifest) -> bool:
 
 def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
     """Return the manifest of the crawl to run: a new one, or the one that is found in the folder. Raises UsageError."""
-    from crawler.bulk.input import STDIN, describe_input
-    from crawler.bulk.manifest import check_resumed, new_manifest
-    from crawler.bulk.model import Parse, Store
-    from crawler.parsing.page_parser import usable_cpus
+    from crawler.bulk.manifest import check_resumed
 
-    out = Path(args.out)
     if args.demo and args.urls is not None:
         raise UsageError(f"--demo has its own list of URLs; omit {args.urls}")
-    chosen = {"parse": args.parse, "store": args.store, "limit": args.limit}
-    given = {name: value for name, value in chosen.items() if value is not None}
     if found is None:
-        if args.urls is None and not args.demo:
-            raise UsageError(f"URLS is missing; see {args.parser.prog} --help")
-        if args.retry_failed:
-            raise UsageError(f"there is no crawl in {out} yet, so nothing has failed; omit --retry-failed")
-        name, size = _describe_demo(out) if args.demo else describe_input(args.urls)
-        return new_manifest(
-            name,
-            size,
-            shards=args.processes or min(usable_cpus(), _useful_processes(size, args.limit)),
-            parse=Parse(given.get("parse", Parse.PRODUCT)),
-            store=Store(given.get("store", Store.WARC)),
-            limit=args.limit,
-            demo=args.demo,
-        )
+        return _new_manifest(args)
+    out = Path(args.out)
     if args.demo and not found.demo:
         raise UsageError(f"the crawl in {out} began without --demo; omit it, or choose another --out")
     if not (args.resume or args.retry_failed):
         raise UsageError(_taken(args, found))
-    source = None
+    chosen = {"parse": args.parse, "store": args.store, "limit": args.limit}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    check_resumed(out, found, given, _resumed_input(args, found))
+    return found
+
+
+def _new_manifest(args: argparse.Namespace) -> Manifest:
+    """Return the manifest of a crawl that begins. Raises UsageError."""
+    from crawler.bulk.input import describe_input
+    from crawler.bulk.manifest import new_manifest
+    from crawler.bulk.model import Parse, Store
+    from crawler.parsing.page_parser import usable_cpus
+
+    out = Path(args.out)
+    if args.urls is None and not args.demo:
+        raise UsageError(f"URLS is missing; see {args.parser.prog} --help")
+    if args.retry_failed:
+        raise UsageError(f"there is no crawl in {out} yet, so nothing has failed; omit --retry-failed")
+    name, size = _describe_demo(out) if args.demo else describe_input(args.urls)
+    return new_manifest(
+        name,
+        size,
+        shards=args.processes or min(usable_cpus(), _useful_processes(size, args.limit)),
+        parse=Parse.PRODUCT if args.parse is None else Parse(args.parse),
+        store=Store.WARC if args.store is None else Store(args.store),
+        limit=args.limit,
+        demo=args.demo,
+    )
+
+
+def _resumed_input(args: argparse.Namespace, found: Manifest) -> tuple[str, int | None] | None:
+    """Return name and size of the input of a resumed crawl; None if it is not needed any more. Raises UsageError."""
+    from crawler.bulk.input import STDIN, describe_input
+
     if found.demo and args.urls is None:
-        # A moved folder takes its list along.
-        source = (found.input, _describe_demo(out)[1] or 0) if _has_work(args, found) else None
-    elif found.intake_complete:
-        if args.urls not in {None, STDIN}:
-            is_there = Path(args.urls).exists()  # it may be gone, because it is not needed any more
-            source = (
-                describe_input(args.urls) if is_there else (os.path.realpath(args.urls), found.input_bytes)
-            )
-    elif args.urls is not None:
-        source = describe_input(args.urls)
-    elif found.input == STDIN:
+        # A folder that has moved takes its list along.
+        return (found.input, _describe_demo(Path(args.out))[1] or 0) if _has_work(args, found) else None
+    if found.intake_complete:
+        if args.urls in {None, STDIN}:
+            return None
+        is_there = Path(args.urls).exists()  # it may be gone, because it is not needed any more
+        return describe_input(args.urls) if is_there else (os.path.realpath(args.urls), found.input_bytes)
+    if args.urls is not None:
+        return describe_input(args.urls)
+    if found.input == STDIN:
         command = args.command_line.with_flag(STDIN)
         raise UsageError(f"the list came from stdin and was not read to its end; pipe it again: {command}")
-    else:
-        source = describe_input(found.input)
-    check_resumed(out, found, given, source)
-    return found
+    return describe_input(found.input)
 
 
 BYTES_OF_A_PROCESS = 4_000
@@ -311,7 +322,7 @@ def _run(
         current[0] = manifest.with_intake(counts)
         current[0].write(options.out)
         for note in input_notes(counts):
-            display.say(note)
+            display.say(console.words().text(note))
 
     def show(snapshot: Snapshot) -> None:
         display.show(snapshot)

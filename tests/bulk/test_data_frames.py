@@ -111,8 +111,9 @@ def lines(*, priceless: int, priced_first: bool) -> Iterator[bytes]:
     """Yield lines without a price, failed ones and pages without a product in turn, then lines with one."""
     if priced_first:
         yield line(0, ATLAS, "007")
-    for number in range(1, priceless + 1):
-        yield line(number, None if number % 2 else ProductPage(title="Über uns"))
+    without = line(1, None), line(2, ProductPage(title="Über uns"))
+    for number in range(priceless):
+        yield without[number % 2]
     yield line(priceless + 1, ATLAS, "007")
     yield line(priceless + 2, ProductPage(title="1984", price=Decimal("1234.56"), currency="EUR"), "08")
 

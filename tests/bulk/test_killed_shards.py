@@ -63,7 +63,7 @@ async def check_kills(out: Path, count: int, kills: int, *, shards: int = 2, hos
 
 async def test_a_killed_shard_process_is_continued_exactly(tmp_path: Path) -> None:
     """Each URL has one line and one record in the end; nothing is torn."""
-    await check_kills(tmp_path, 300, 2)
+    await check_kills(tmp_path, 150, 1)
 
 
 @pytest.mark.slow

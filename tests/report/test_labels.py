@@ -32,7 +32,9 @@ TABLES: list[dict[str, tuple[str, str, str]]] = [
 """The tables of labels, one in each module of the package."""
 
 PHRASE_TABLES: list[dict[str, tuple[str, str, str]]] = [
-    getattr(importlib.import_module(f"crawler.phrases.{module.name}"), module.name.removeprefix("of_").upper())
+    getattr(
+        importlib.import_module(f"crawler.phrases.{module.name}"), module.name.removeprefix("of_").upper()
+    )
     for module in pkgutil.iter_modules(phrases.__path__)
 ]
 """The tables of phrases, likewise."""

@@ -25,7 +25,8 @@ COLUMNS = (
     "availability", "url", "offers", "demo",
 )  # fmt: skip
 """The header. `ranking` is the currency of the ranking, `offer` the place of the offer within its book,
-`compared_price` the price in the currency of the ranking, `offers` the number of offers of the book, and `demo` whether the shops are the demo's."""
+`compared_price` the price in the currency of the ranking, `offers` the number of offers of the book, and `demo` true if
+the shops are the demo's."""
 
 
 def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator[str]:
@@ -44,7 +45,8 @@ def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator
                     [
                         _text(each.currency), book.rank, place, f"{offer.price:f}", _text(offer.currency),
                         f"{offer.compared:f}", _text(offer.title), _text(offer.author), book.isbn, book.gtin,
-                        _text(offer.shop), _text(offer.availability), _text(offer.url), book.offer_count, str(ranking.demo).lower(),
+                        _text(offer.shop), _text(offer.availability), _text(offer.url), book.offer_count,
+                        str(ranking.demo).lower(),
                     ]
                 )  # fmt: skip
             yield output.getvalue()

@@ -46,7 +46,10 @@ CRAWL = ("bulk", "urls.txt", "--out", "out", "--allow-private", "--processes", "
 
 
 async def test_a_short_list_ends_in_a_table(run: Run, folder: Path) -> None:
-    """Each URL has a row, in the order of the list; a failed one shows its address and its verdict."""
+    """Each URL has a row, in the order of the list; a failed one shows its address and its verdict.
+
+    Table and HTML summary are in the reader's language.
+    """
     async with serving(shop) as sites:
         write_list(folder, sites, ["/1", "/2", "/missing"])
         ended = await run(*CRAWL)
@@ -60,15 +63,23 @@ async def test_a_short_list_ends_in_a_table(run: Run, folder: Path) -> None:
     assert ended.code == 3
     assert "1 of 3 URLs failed" in ended.err
     assert ended.err.splitlines()[-1].endswith("--retry-failed")
-
-
-async def test_the_table_is_in_the_readers_language(run: Run, folder: Path) -> None:
-    async with serving(shop) as sites:
-        write_list(folder, sites, ["/1"])
-        ended = await run(*CRAWL, "--lang", "zh-TW")
-    assert ended.text.splitlines()[0].split() == ["頁面", "價格", "貨幣", "供貨", "書店", "結果"]
-    assert "有貨" in ended.text
+    check_html(folder, [sites.host(number) for number in (1, 2, 3)])
+    (folder / "out" / "summary.json").unlink()  # as if the command had been killed before
+    again = await run(*CRAWL, "--resume", "--lang", "zh-TW")
+    assert again.text.splitlines()[0].split() == ["頁面", "價格", "貨幣", "供貨", "書店", "結果"]
+    assert "有貨" in again.text
     assert 'lang="zh-Hant"' in (folder / "out" / "summary.html").read_text(encoding="utf-8")
+    assert summary_of(folder)["targets"] == {"total": 3, "done": 3, "failed": 1, "pending": 0}
+
+
+def check_html(folder: Path, hosts: list[str]) -> None:
+    """Check that the HTML summary has a chart, verdicts and hosts; its policy forbids requests and scripts."""
+    html = (folder / "out" / "summary.html").read_text(encoding="utf-8")
+    assert "default-src &#39;none&#39;" in html or "default-src 'none'" in html
+    assert "<script" not in html
+    assert '<path class="throughput" d="M' in html
+    assert all(host in html for host in hosts)
+    assert "http_error" in html
 
 
 async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
@@ -103,22 +114,11 @@ async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
     assert "rejected.tsv" in ended.err
 
 
-async def test_the_html_summary_stands_alone(run: Run, folder: Path) -> None:
-    """It has a chart, the verdicts and the hosts; its policy forbids requests and scripts."""
-    async with serving(shop) as sites:
-        write_list(folder, sites, ["/1", "/2", "/missing"])
-        await run(*CRAWL)
-        hosts = [sites.host(number) for number in (1, 2, 3)]
-    html = (folder / "out" / "summary.html").read_text(encoding="utf-8")
-    assert "default-src &#39;none&#39;" in html or "default-src 'none'" in html
-    assert "<script" not in html
-    assert '<path class="throughput" d="M' in html
-    assert all(host in html for host in hosts)
-    assert "http_error" in html
-
-
 async def test_a_finished_crawl_is_not_repeated(run: Run, folder: Path) -> None:
-    """Without --resume the folder is refused; with it, nothing is requested and the end is told again."""
+    """Without --resume the folder is refused; with it, nothing is requested and the end is told again.
+
+    A list that grew is refused: a resumed crawl would not crawl the new lines, and must not pass over them in silence.
+    """
     async with serving(shop) as sites:
         write_list(folder, sites, ["/1", "/2"])
         first = await run(*CRAWL)
@@ -126,24 +126,16 @@ async def test_a_finished_crawl_is_not_repeated(run: Run, folder: Path) -> None:
         refused = await run(*CRAWL)
         resumed = await run(*CRAWL, "--resume")
         assert not sites.requests
+        write_list(folder, sites, ["/1", "/2", "/3"])
+        grown = await run(*CRAWL, "--resume")
         (folder / "urls.txt").unlink()  # which is not needed any more
         (folder / "out" / "summary.json").unlink()  # as if the command had been killed before
         again = await run(*CRAWL, "--resume")
-    assert (first.code, refused.code, resumed.code, again.code) == (0, 2, 0, 0)
+    assert (first.code, refused.code, resumed.code, grown.code, again.code) == (0, 2, 0, 2, 0)
+    assert "has changed since" in grown.only_line
     assert summary_of(folder)["state"] == "finished"
     assert refused.only_line == "bookprice: out holds a finished crawl; choose another folder for --out"
     assert resumed.out == first.out
-
-
-async def test_a_list_that_grew_is_refused(run: Run, folder: Path) -> None:
-    """A resumed crawl would not crawl the new lines, and must not pass over them in silence."""
-    async with serving(shop) as sites:
-        write_list(folder, sites, ["/1"])
-        await run(*CRAWL)
-        write_list(folder, sites, ["/1", "/2"])
-        ended = await run(*CRAWL, "--resume")
-    assert ended.code == 2
-    assert "has changed since" in ended.only_line
 
 
 async def test_a_list_from_stdin_is_resumed(environ: dict[str, str], run: Run, folder: Path) -> None:
@@ -191,8 +183,11 @@ async def test_failed_urls_are_tried_again(run: Run, folder: Path) -> None:
     assert summary_of(folder)["targets"]["failed"] == 0
 
 
-async def test_a_deadline_is_told_with_the_remedy(run: Run, folder: Path) -> None:
-    """--max-seconds ends with what was fetched, exit code 3 or 4 and the command that continues."""
+async def test_a_deadline_is_told_and_a_resumed_crawl_keeps_what_is_fixed(run: Run, folder: Path) -> None:
+    """--max-seconds ends with what was fetched, exit code 3 or 4 and the command that continues.
+
+    Another list, another way of reading, another limit: one line that names the option; nothing changes.
+    """
     async with serving(shop) as sites:
         write_list(folder, sites, ["/1", "/2"])
         ended = await run(*CRAWL, "--max-seconds", "0.01")
@@ -200,6 +195,21 @@ async def test_a_deadline_is_told_with_the_remedy(run: Run, folder: Path) -> Non
         assert "the deadline of 0.01 s was reached" in ended.err
         assert summary_of(folder)["stopped"] == "the deadline of 0.01 s was reached"
         status = await run("bulk", "status", "out")
+        (folder / "other.txt").write_text("http://127.0.0.1/\n")
+        wrong: Mapping[str, tuple[str, ...]] = {
+            "--parse": ("--parse", "none"),
+            "--store": ("--store", "none"),
+            "--limit": ("--limit", "3"),
+            "other.txt": ("other.txt",),
+        }
+        for word, arguments in wrong.items():
+            refused = await run("bulk", *arguments, "--out", "out", "--resume")
+            assert (refused.code, refused.out) == (2, b"")
+            assert word in refused.only_line or "urls.txt" in refused.only_line
+            assert "--out" in refused.only_line
+        unfinished = await run(*CRAWL)
+        assert unfinished.code == 2
+        assert unfinished.only_line.endswith("--resume")
         resumed = await run("bulk", "--out", "out", "--resume", "--allow-private", "urls.txt")
     assert ended.code == 4
     assert status.text.splitlines()[0].split(maxsplit=1) == [
@@ -218,28 +228,6 @@ async def test_a_limit_ends_the_list(run: Run, folder: Path) -> None:
     assert len(read_lines(folder / "out")) == 2
     assert not list((folder / "out").glob("pages-*"))
     assert ended.text.splitlines()[0].split() == ["URL", "Status", "Bytes", "Type", "Verdict"]
-
-
-async def test_a_resumed_crawl_keeps_what_is_fixed(run: Run, folder: Path) -> None:
-    """Another list, another way of reading, another limit: one line that names the option; nothing changes."""
-    async with serving(shop) as sites:
-        write_list(folder, sites, ["/1"])
-        await run(*CRAWL, "--max-seconds", "0.001")
-    (folder / "other.txt").write_text("http://127.0.0.1/\n")
-    wrong: Mapping[str, tuple[str, ...]] = {
-        "--parse": ("--parse", "none"),
-        "--store": ("--store", "none"),
-        "--limit": ("--limit", "3"),
-        "other.txt": ("other.txt",),
-    }
-    for word, arguments in wrong.items():
-        ended = await run("bulk", *arguments, "--out", "out", "--resume")
-        assert (ended.code, ended.out) == (2, b"")
-        assert word in ended.only_line or "urls.txt" in ended.only_line
-        assert "--out" in ended.only_line
-    unfinished = await run(*CRAWL)
-    assert unfinished.code == 2
-    assert unfinished.only_line.endswith("--resume")
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from crawler.__main__ import main
+from crawler.bulk.manifest import new_manifest, read_manifest
+from crawler.bulk.model import Parse, Store
 from crawler.cli.bulk_report import DEMO_ROWS
 from crawler.demo.product_urls import URL_LIST, serve_storefronts
 from tests.bulk.exact import assert_exact
 from tests.bulk.sites import read_lines
 from tests.cli.conftest import Ended
+
+if TYPE_CHECKING:
+    import pytest
 
 Run = Callable[..., Awaitable[Ended]]
 
@@ -67,6 +72,17 @@ async def test_a_stopped_demo_is_resumed_wherever_its_folder_is(run: Run, folder
     """The folder knows that it is the demo's, and its shops come back at their addresses; a finished one needs none."""
     stopped = await run(*CRAWL, "--max-seconds", "0.01")
     urls = listed(folder / "out")
+    limited = await run("bulk", "--out", "out", "--resume", "--limit", "5")
+    assert limited.code == 2
+    assert "--limit" in limited.only_line
+    (folder / "out" / URL_LIST).rename(folder / URL_LIST)
+    gone = await run("bulk", "--demo", "--out", "out", "--resume")
+    assert gone.code == 2
+    assert f"{URL_LIST} has changed" in gone.only_line
+    (folder / URL_LIST).rename(folder / "out" / URL_LIST)
+    manifest = read_manifest(folder / "out")
+    assert manifest is not None
+    replace(manifest, intake={}).write(folder / "out")  # as if the list had not been read to its end
     (folder / "out").rename(folder / "moved")
     resumed = await run("bulk", "--out", "moved", "--resume")
     assert stopped.code in {3, 4}
@@ -91,18 +107,12 @@ async def test_addresses_in_use_are_one_line(run: Run, folder: Path) -> None:
     assert (folder / "out" / URL_LIST).read_bytes() == before
 
 
-async def test_only_a_crawl_of_the_demo_continues_as_one(run: Run, folder: Path) -> None:
-    """--demo for a folder of other shops, and a demo whose list is gone or whose option changed: one line each."""
-    (folder / "urls.txt").write_text("# nothing\n")
-    await run("bulk", "urls.txt", "--out", "other", "--quiet")
-    other = await run("bulk", "--demo", "--out", "other", "--resume")
-    assert other.code == 2
-    assert "other began without --demo" in other.only_line
-    await run(*CRAWL, "--max-seconds", "0.001", "--quiet")
-    limited = await run("bulk", "--out", "out", "--resume", "--limit", "5")
-    assert limited.code == 2
-    assert "--limit" in limited.only_line
-    (folder / "out" / URL_LIST).unlink()
-    gone = await run("bulk", "--demo", "--out", "out", "--resume")
-    assert gone.code == 2
-    assert f"{URL_LIST} has changed" in gone.only_line
+async def test_a_crawl_of_other_shops_is_not_the_demos(run: Run, folder: Path) -> None:
+    (folder / "out" / "state").mkdir(parents=True)
+    new_manifest("urls.txt", 9, shards=1, parse=Parse.NONE, store=Store.NONE, limit=None).write(
+        folder / "out"
+    )
+    ended = await run("bulk", "--demo", "--out", "out", "--resume")
+    assert (ended.code, ended.out) == (2, b"")
+    assert "out began without --demo" in ended.only_line
+    assert not (folder / "out" / URL_LIST).exists()

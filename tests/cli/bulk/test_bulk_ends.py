@@ -27,6 +27,8 @@ Run = Callable[..., Awaitable[Ended]]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
 CRAWL = ("bulk", "urls.txt", "--out", "out", "--allow-private", "--processes", "2", "--per-host", "4")
+RESUME = (*CRAWL, "--processes", "1", "--resume")
+"""The same with one process for both shards, which starts sooner."""
 WAITING = 12
 """Requests in flight: four to each of three hosts."""
 
@@ -69,7 +71,11 @@ async def all_gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        pytest.param(signal.SIGTERM, 143, "terminated", marks=pytest.mark.slow),
+    ],
 )
 async def test_a_signal_saves_everything_that_was_fetched(
     start: Start, run: Run, folder: Path, *, number: signal.Signals, code: int, word: str
@@ -91,7 +97,7 @@ async def test_a_signal_saves_everything_that_was_fetched(
         assert len([kind for kind, _, _ in read_records(folder / "out") if kind == "response"]) >= 30
         status = await run("bulk", "status", "out")
         gate.open()
-        resumed = await run(*CRAWL, "--resume")
+        resumed = await run(*RESUME)
     assert stopped.code == code
     assert f"bookprice: {word}: 60 URLs not crawled" in stopped.err.splitlines()
     assert stopped.err.splitlines()[-1].endswith(" --resume")
@@ -118,12 +124,13 @@ async def test_a_second_interrupt_ends_at_once(start: Start, run: Run, folder: P
         stopped = await ended(process)
         assert await all_gone(processes)
         gate.open()
-        resumed = await run(*CRAWL, "--resume")
+        resumed = await run(*RESUME)
     assert (stopped.code, stopped.out) == (130, b"")
     assert resumed.code == 0
     assert_exact(folder / "out", urls)
 
 
+@pytest.mark.slow  # tests/bulk/test_coordinator.py replaces processes in less
 async def test_a_killed_worker_is_replaced(start: Start, folder: Path) -> None:
     """The crawl goes on by itself, and is exact."""
     gate = Gate(30)
@@ -156,35 +163,23 @@ async def test_a_killed_crawl_is_resumed_exactly(
         processes = workers(process)
         for each in [psutil.Process(process.pid), *(processes if everything else [])]:
             each.kill()
+        await process.wait()
+        killed = await run("bulk", "status", "out")
         gate.open()
-        resumed = await run(*CRAWL, "--resume")  # even while processes of the earlier run end
+        resumed = await run(*RESUME)  # even while processes of the earlier run end
         await process.communicate()
         assert await all_gone(processes)
         finished = await run("bulk", "status", "out")
     assert running.text.splitlines()[0].split() == ["State", "running"]
+    assert killed.text.splitlines()[0].split(maxsplit=1) == ["State", "stopped: its process was killed"]
+    assert "30 of 90 URLs" in killed.text
+    assert (killed.code, killed.err) == (0, "")
     assert (second.code, second.out) == (5, b"")
     assert "another process crawls into out" in second.only_line
     assert resumed.code == 0
     assert finished.text.splitlines()[0].split() == ["State", "finished"]
     assert "90 of 90 URLs" in finished.text
     assert_exact(folder / "out", urls)
-
-
-async def test_the_status_of_a_killed_crawl(start: Start, run: Run, folder: Path) -> None:
-    gate = Gate(30)
-    async with serving(gate) as sites:
-        write_list(folder, sites, 90)
-        process = await start(*CRAWL)
-        await all_wait(sites)
-        await saved(folder, 30)
-        processes = workers(process)
-        process.kill()
-        await process.communicate()
-        assert await all_gone(processes)
-        status = await run("bulk", "status", "out")
-    assert status.text.splitlines()[0].split(maxsplit=1) == ["State", "stopped: its process was killed"]
-    assert "30 of 90 URLs" in status.text
-    assert (status.code, status.err) == (0, "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sets limits as Linux has them")
@@ -196,12 +191,12 @@ async def test_a_full_disk_ends_in_one_line_and_is_resumed(
     async with serving(gate) as sites:
         urls = write_list(folder, sites, 400)
         limited = await asyncio.create_subprocess_exec(
-            "sh", "-c", 'ulimit -f 200 && exec "$@"', "sh", sys.executable, "-m", "crawler", *CRAWL,
+            "sh", "-c", 'ulimit -f 200 && exec "$@"', "sh", sys.executable, "-m", "crawler", *RESUME,
             env=environ, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         full = await ended(limited)
         assert len(read_lines(folder / "out")) < 400
-        resumed = await run(*CRAWL, "--resume")
+        resumed = await run(*RESUME)
     assert full.code == 1
     assert "Traceback" not in full.err
     *_, reason, remedy = full.err.splitlines()
@@ -235,7 +230,7 @@ async def test_a_closed_stdout_costs_nothing(environ: dict[str, str], folder: Pa
     async with serving(gate) as sites:
         urls = write_list(folder, sites, 9)
         process = await asyncio.create_subprocess_exec(
-            "sh", "-c", 'exec "$@" >&- <&-', "sh", sys.executable, "-m", "crawler", *CRAWL, "--quiet",
+            "sh", "-c", 'exec "$@" >&- <&-', "sh", sys.executable, "-m", "crawler", *RESUME, "--quiet",
             env=environ, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         done = await ended(process)
