@@ -172,11 +172,12 @@ def _record_demo_year(path: Path) -> None:
     """Record a year of prices of the demo shop up to yesterday; today's searches continue it."""
     import datetime as dt
 
+    from crawler.demo.catalogue import PAGE_SIZE
     from crawler.demo.year import year
     from crawler.history.store import History
 
     with History(path) as history:
-        history.record_all(year(_today() - dt.timedelta(days=1)))
+        history.record_all(year(_today() - dt.timedelta(days=1), cheapest=2 * PAGE_SIZE))
 
 
 def _today() -> dt.date:

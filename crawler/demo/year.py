@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from crawler.books.book import Counts
@@ -36,14 +37,21 @@ _NOON = dt.time(12, tzinfo=dt.UTC)
 """The start of each search: this hour is on the same day almost everywhere."""
 
 
-def year(last_day: dt.date = LAST_DAY) -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
+def year(
+    last_day: dt.date = LAST_DAY, *, cheapest: int = 0
+) -> Iterator[tuple[RunRecord, tuple[Observation, ...]]]:
     """Yield the run of each day up to `last_day`, in the form for `History.record_all`.
 
-    Each has the shop's first pages at that day's prices. The runs of a year are always the same, so recording them
-    twice adds nothing.
+    Each has the shop's first pages at that day's prices, and as many of its `cheapest` products, as a search finds them
+    that reads the list in price order, too. The runs of a year are always the same, so recording them twice adds
+    nothing.
     """
     sent = simplified(QUERY)
-    timeless = catalogue(sent)[: _PAGES * PAGE_SIZE]
+    goods = catalogue(sent)
+    priced = sorted((listing for listing in goods if listing.price is not None), key=_price_of)
+    first = goods[: _PAGES * PAGE_SIZE]
+    known = {listing.product_id for listing in first}
+    timeless = [*first, *(listing for listing in priced[:cheapest] if listing.product_id not in known)]
     criteria = SelectionCriteria(topic_of(QUERY, sent))
     for back in reversed(range(DAYS)):
         day = last_day - dt.timedelta(days=back)
@@ -52,6 +60,10 @@ def year(last_day: dt.date = LAST_DAY) -> Iterator[tuple[RunRecord, tuple[Observ
         dropped = () if back else build_books([(None, listings)], criteria).dropped
         result = _result(sent, listings, dropped, dt.datetime.combine(day, _NOON))
         yield observed(result, run_key(result.source.name, sent, result.started_at))
+
+
+def _price_of(listing: Listing) -> Decimal:
+    return listing.price or Decimal(0)
 
 
 def _result(

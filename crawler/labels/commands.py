@@ -287,7 +287,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "serve_port_used": (
         "port {port} is in use; choose another with --port, or 0 for a free one",
         "端口 {port} 已被占用；请用 --port 另选一个，0 表示任选空闲端口",
-        "連接埠 {port} 已被占用；請用 --port 另選一個，0 表示任選空閒連接埠",
+        "連接埠 {port} 已被佔用；請用 --port 另選一個，0 表示任選空閒連接埠",
     ),
     "serve_port_forbidden": (
         "port {port} needs administrator rights; choose 1024 or higher with --port",

@@ -24,7 +24,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # The search box
     "search_for": ("Title, author or topic", "书名、作者或主题", "書名、作者或主題"),
     "search_hint": (
-        "Traditional or Simplified Chinese, as you like: 滲透測試 and 渗透测试 find the same books.",
+        "In Traditional or Simplified Chinese: both find the same books.",
         "繁体、简体均可，搜索时自动转换。",
         "繁體、簡體均可，搜尋時自動轉換。",
     ),
@@ -97,10 +97,10 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "连接已断开，正在重新连接。",
         "連線已中斷，正在重新連線。",
     ),
-    "search_gone": (
-        "The server no longer has this search.",
-        "服务器上已没有这次搜索。",
-        "伺服器上已沒有這次搜尋。",
+    "server_stopped": (
+        "The server has stopped. The price history has what the search recorded.",
+        "服务器已停止。已记录的价格可在价格历史中查看。",
+        "伺服器已停止。已記錄的價格可在價格歷史中查看。",
     ),
     # A result
     "search_again": ("Search again", "再次搜索", "再次搜尋"),

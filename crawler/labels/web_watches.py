@@ -122,7 +122,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_of": ("watch {name}", "关注 {name}", "追蹤 {name}"),
     # History
     "history_heading": ("Price history", "价格历史", "價格歷史"),
-    "history_find": ("Find queries and books", "查找搜索和书", "尋找搜尋和書"),
+    "history_find": ("Find queries and books", "查找搜索词和书", "尋找搜尋詞和書"),
     "history_find_button": ("Find", "查找", "尋找"),
     "history_queries": ("Queries", "搜索过的词", "搜尋過的詞"),
     "history_books": ("Books", "书", "書"),

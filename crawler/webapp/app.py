@@ -54,6 +54,7 @@ def create_app(context: WebContext) -> web.Application:
     app[CONTEXT] = context
     app[STATE] = WebState(context)
     app.on_shutdown.append(_stop_searches)
+    app.on_cleanup.append(_close_state)  # by then every response has been sent
     app[WATCHES] = WatchService(context)
     app[WISHES] = WishListStore(context)
     app.on_startup.append(_start_watches)
@@ -68,7 +69,11 @@ def create_app(context: WebContext) -> web.Application:
 
 
 async def _stop_searches(app: web.Application) -> None:
-    await app[STATE].close(Phrase("terminated"))
+    await app[STATE].searches.close(Phrase("terminated"))
+
+
+async def _close_state(app: web.Application) -> None:
+    app[STATE].close()
 
 
 @web.middleware

@@ -28,7 +28,7 @@ _READING = ("pages", "sellers", "category", "sort", "price_check")
 
 _LIVE_WORDS = (
     "page_waiting", "page_failed", "page_done", "page_again", "of_price_order", "status_words", "connection_lost",
-    "search_gone",
+    "server_stopped",
 )  # fmt: skip
 """The texts of the script that shows a search in flight."""
 

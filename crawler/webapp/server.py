@@ -38,7 +38,7 @@ class Server:
 
     async def stop_searches(self, reason: str) -> int:
         """Stop the running searches, each with a partial result, and return their number; no more can be started."""
-        return await self.app[STATE].close(reason)
+        return await self.app[STATE].searches.close(reason)
 
 
 @contextlib.asynccontextmanager

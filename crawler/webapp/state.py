@@ -35,12 +35,9 @@ class WebState:
         context = contextvars.copy_context()  # it holds the precision of Decimal
         return await asyncio.get_running_loop().run_in_executor(self._executor, context.run, compute)
 
-    async def close(self, reason: str) -> int:
-        """Stop the running searches, each with a partial result, and return their number."""
-        try:
-            return await self.searches.close(reason)
-        finally:
-            self._executor.shutdown(wait=False)
+    def close(self) -> None:
+        """Let the thread end; stop the searches first."""
+        self._executor.shutdown(wait=False)
 
 
 STATE = web.AppKey("state", WebState)

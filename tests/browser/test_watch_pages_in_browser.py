@@ -242,7 +242,14 @@ def test_a_list_that_cannot_be_read_says_why(open_at: Opener, web: ThreadedSite)
     expect(page.get_by_role("alert")).to_contain_text("清單中沒有書")
 
 
-@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize(
+    "lang",
+    [
+        "zh-Hant",
+        pytest.param("en", marks=pytest.mark.slow),
+        pytest.param("zh-Hans", marks=pytest.mark.slow),
+    ],
+)
 def test_on_a_phone_nothing_is_wider_than_the_screen(
     open_at: Opener, recorded: ThreadedSite, lang: str
 ) -> None:

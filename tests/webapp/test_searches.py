@@ -341,5 +341,6 @@ async def test_stopping_the_server_leaves_partial_results(tmp_path: Path) -> Non
         assert told[-1]["type"] == "finished"
         assert (told[-1]["search"]["complete"], told[-1]["search"]["stopped"]) == (False, "terminated")
         assert told[-1]["search"]["books"] > 0
+        assert "PARTIAL" in (await site.get(f"/searches/{search}"))[1]  # until the server closes
         status, problem = await site.api("POST", "/api/v1/searches", {"query": "書"})
         assert (status, problem["code"]) == (503, "closing")

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from crawler.demo.server import DemoShop
-from crawler.webapp.access import Access
+from crawler.webapp.access import Access, is_same
 from tests.webapp.conftest import Site, open_site
 from tests.webapp.following import finished, start
 
@@ -338,3 +338,11 @@ async def test_only_the_files_of_the_pages_are_served(site: Site) -> None:
         status, answer = await raw(site, f"GET {path} HTTP/1.1\nHost: localhost\nConnection: close\n\n")
         assert status in {400, 404}, path
         assert "import" not in answer
+
+
+def test_nothing_equals_a_secret_that_is_missing() -> None:
+    """Where no token is set, an empty one is not right."""
+    for secret in (None, ""):
+        assert not is_same("", secret)
+    assert is_same("a", "a")
+    assert not is_same("\udcff", "a")

@@ -134,7 +134,7 @@ function follow(live, table) {
     try {
       await show(table);
     } catch {
-      warn(words.connection_lost); // the server has just stopped
+      warn(words.server_stopped);
     }
   }
 

@@ -56,7 +56,9 @@ _NUMBER = re.compile(
 )
 _QUOTED = re.compile(r"^《([^》]+)》(.*)$")
 _PARTED = re.compile(r"\t+|\s+[/|]\s+|\s*[｜／]\s*")
-_ROLE = re.compile(r"^(?:作者|著者|author)\s*[:：]\s*|\s*(?:编?著|主编)$", re.IGNORECASE)
+_ROLE = re.compile(
+    r"^(?:作者|著者|author)\s*[:：]\s*|\s*[（(]?(?:编?著|主编|编|译|绘|原著)[)）]?$", re.IGNORECASE
+)
 _NATION = re.compile(r"^\s*[\[(（【〔][^\])）】〕]{1,8}[\])）】〕]\s*")
 _VARIANTS = str.maketrans("锺瀞堃昇", "钟静坤升")
 """Characters of names that shops write in two ways, and that OpenCC keeps: 钱锺书, 钱钟书."""
@@ -152,7 +154,9 @@ def _is_same(one: Wish, other: Wish) -> bool:
 
 def person_key(name: str) -> str:
     """Return a person's name in a comparable form: Simplified, lower case, no nationality, letters alone."""
-    return _LETTERS.sub("", nfkc(simplified(_NATION.sub("", name))).casefold().translate(_VARIANTS))
+    return _LETTERS.sub(
+        "", nfkc(simplified(_ROLE.sub("", _NATION.sub("", name)))).casefold().translate(_VARIANTS)
+    )
 
 
 @dataclass(frozen=True, slots=True)
