@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import ipaddress
+import os
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -57,10 +61,44 @@ async def serving(context: WebContext, *, host: str = "127.0.0.1", port: int = 0
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+        for each in await _bound(host, port):
+            await web.SockSite(runner, each, backlog=_BACKLOG).start()
         yield Server(f"http://{_in_url(host)}:{runner.addresses[0][1]}", app)
     finally:
         await runner.cleanup()
+
+
+async def _bound(host: str, port: int) -> list[socket.socket]:
+    """Return sockets bound to every address of a host, all to the same port. Raises OSError with its errno.
+
+    asyncio would log an address that this machine lacks, and raise an error without an errno if there is no other.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    sockets: list[socket.socket] = []
+    failure: OSError | None = None
+    with contextlib.ExitStack() as stack:
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            each = stack.enter_context(socket.socket(family, kind, protocol))
+            if os.name == "posix":
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                each.bind((address[0], port, *address[2:]))
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL:
+                    raise
+                failure = error  # such as ::1 without IPv6
+                each.close()
+                continue
+            port = each.getsockname()[1]
+            sockets.append(each)
+        if not sockets and failure is not None:
+            raise failure
+        stack.pop_all()
+    return sockets
 
 
 def _in_url(host: str) -> str:
