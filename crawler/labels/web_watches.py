@@ -58,7 +58,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "否則，只有按下「立即執行」，或由 cron、systemd 啟動 bookprice watch 時，追蹤才會執行。",
     ),
     "watch_no_place": (
-        "Alerts are shown here and in the feed only: table [alerts] of the configuration names no place to send them to.",
+        "Alerts are only shown here and in the feed: table [alerts] of the configuration names no place for them.",
         "提醒只显示在本页和 Atom 订阅中：配置文件的 [alerts] 表没有设置发送位置。",
         "提醒只顯示在本頁和 Atom 訂閱中：設定檔的 [alerts] 表沒有設定傳送位置。",
     ),
@@ -105,6 +105,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "watch_change_target": ("Change the target price", "修改目标价", "修改目標價"),
     "watch_change_button": ("Change", "修改", "修改"),
+    "watch_only_products": ("Only product {numbers}", "只看商品 {numbers}", "只看商品 {numbers}"),
     "watch_undelivered_round": (
         "An alert was not delivered: {why}",
         "有提醒未能送达：{why}",
