@@ -69,10 +69,11 @@ async def show_history(request: web.Request) -> web.Response:
         "searches": [], "searches_total": 0, "books": [], "books_total": 0, "compared": None, "unknown": len(numbers),
         "query": query,
     }  # fmt: skip
+    listed = [(name, value) for name, value in (("q", text), ("query", query)) if value]
     return page(
         request, "history_list.html", text=text, numbers=numbers, most_compared=MOST_COMPARED,
         remove=[
-            (number, "/history?" + urlencode([("book", other) for other in numbers if other != number]))
+            (number, "/history?" + urlencode([*listed, *(("book", each) for each in numbers if each != number)]))
             for number in numbers
         ],
         **values,
