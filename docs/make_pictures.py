@@ -48,7 +48,7 @@ TODAY = dt.datetime(2025, 12, 31, 9, tzinfo=dt.UTC)
 """The day of the pictures of the web page: prices of the demo shop depend on it."""
 READ = 7
 """The number of pages that have been read in the picture of a search in flight."""
-DELAY = 1.5
+DELAY = 3
 """Seconds between requests; the list of books is fetched sooner, so that the picture shows the same books each time."""
 FRAME = """<!DOCTYPE html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 22px 26px; background: {background}; color: {foreground}; }}
@@ -184,8 +184,11 @@ def photograph_web_page(browser: Browser, url: str) -> None:
     expect(page.locator("#f-pages")).to_have_text(f"{READ} / 20", timeout=60_000)
     with page.expect_response("**/books"):
         pass  # the list follows the pages with a delay
+    expect(page.locator("#f-pages")).to_have_text(f"{READ} / 20")
     save(page, "web-search.png")
-    page.wait_for_selector("#result .rows .c-title a", timeout=120_000)
+    page.wait_for_selector("#result", timeout=120_000)
+    page.reload()
+    page.wait_for_selector(".rows .c-title a")
     save(page, "web-result.png")
     page.goto(f"{url}/history")
     for place in (0, 1):
