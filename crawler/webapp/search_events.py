@@ -156,8 +156,10 @@ class Streams:
 async def send_events(request: web.Request, search: WebSearch, after: int, say: Labels) -> web.StreamResponse:
     """Send the events of a search numbered above `after`."""
     log = search.log
-    if log is None or (log.closed and after >= log.last > 0):
-        return web.Response(status=204)  # tells a browser not to connect again
+    if log is None or (log.closed and log.last <= after <= log.last + 1):
+        return web.Response(
+            status=204
+        )  # tells a browser not to connect again; another number is of another log
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
     )

@@ -67,8 +67,8 @@ async def test_a_broken_connection_continues_where_it_was(site: Site) -> None:
         f"/api/v1/searches/{search}/events", headers={"Last-Event-ID": str(whole[-1])}
     ) as response:
         assert response.status == 204  # a browser then stops connecting
-    after = [number async for number, _ in events(site, f"{search}", **{"Last-Event-ID": "nonsense"})]
-    assert after == whole
+    for foreign in ("nonsense", "-1", str(whole[-1] + 1000), "9" * 30):
+        assert [number async for number, _ in events(site, search, **{"Last-Event-ID": foreign})] == whole
 
 
 async def test_any_number_of_readers_see_the_same(site: Site) -> None:
