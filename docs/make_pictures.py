@@ -203,7 +203,7 @@ def photograph_web_page(browser: Browser, url: str) -> None:
 def save(page: Page, name: str) -> None:
     """Write a picture of the window to docs, without the ring around what has the focus."""
     page.evaluate("document.activeElement?.blur()")
-    page.screenshot(path=DOCS / name)
+    page.screenshot(path=DOCS / name, animations="disabled")
 
 
 if __name__ == "__main__":

@@ -159,9 +159,7 @@ def test_a_book_of_the_history_is_watched_at_a_price(open_at: Opener, web: Threa
     expect(page.locator(".watch")).to_contain_text("Only product")
 
 
-def test_a_book_of_a_result_is_watched_on_the_pages_that_found_it(
-    open_at: Opener, web: ThreadedSite
-) -> None:
+def test_a_book_of_a_result_is_watched_on_the_pages_that_found_it(open_at: Opener, web: ThreadedSite) -> None:
     """Fewer pages might not have it; a filter would hide it at a lower price."""
     page = open_at(web, "/")
     page.get_by_role("searchbox").fill(QUERY)
