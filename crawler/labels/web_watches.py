@@ -52,6 +52,16 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "在本页面运行期间，按时运行关注",
         "在本頁面執行期間，按時執行追蹤",
     ),
+    "watch_schedule_help": (
+        "Otherwise, a watch runs when you press its button, or when cron or systemd starts bookprice watch.",
+        "否则，只有点按“立即运行”，或由 cron、systemd 启动 bookprice watch 时，关注才会运行。",
+        "否則，只有按下「立即執行」，或由 cron、systemd 啟動 bookprice watch 時，追蹤才會執行。",
+    ),
+    "watch_no_place": (
+        "Alerts are only shown here and in the feed: table [alerts] of the configuration names no place for them.",
+        "提醒只显示在本页和 Atom 订阅中：配置文件的 [alerts] 表没有设置发送位置。",
+        "提醒只顯示在本頁和 Atom 訂閱中：設定檔的 [alerts] 表沒有設定傳送位置。",
+    ),
     "watch_add": ("Add a watch", "添加关注", "新增追蹤"),
     "watch_add_button": ("Add", "添加", "新增"),
     "watch_field_query": ("Search for", "搜索词", "搜尋詞"),
@@ -105,7 +115,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "watch_this_book": ("Watch this book", "关注这本书", "追蹤這本書"),
     "watch_this_at": ("Alert me at or below ¥", "低于或等于此价时提醒我（¥）", "低於或等於此價時提醒我（¥）"),
     "watch_this_button": ("Watch", "关注", "追蹤"),
-    "watch_this_done": ("This book is watched as {name}.", "已关注此书：{name}。", "已追蹤此書：{name}。"),
+    "watch_this_done": (
+        "This book is watched as {name}; choose there when it is checked.",
+        "已关注此书：{name}；请到该页面设置何时检查。",
+        "已追蹤此書：{name}；請到該頁面設定何時檢查。",
+    ),
     "watch_of": ("watch {name}", "关注 {name}", "追蹤 {name}"),
     # History
     "history_heading": ("Price history", "价格历史", "價格歷史"),
@@ -115,9 +129,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "history_books": ("Books", "书", "書"),
     "history_books_of": ("Books of {query}", "“{query}”的书", "「{query}」的書"),
     "history_books_shown": (
-        "{shown} of {all} books",
-        "{all} 本书中的 {shown} 本",
-        "{all} 本書中的 {shown} 本",
+        "{shown} of {all:,} books",
+        "{all:,} 本书中的 {shown} 本",
+        "{all:,} 本書中的 {shown} 本",
     ),
     "history_nothing": ("Nothing recorded fits.", "没有符合的记录。", "沒有符合的紀錄。"),
     "history_none_yet": (

@@ -17,7 +17,7 @@ from crawler.query import MAX_QUERY_LENGTH
 from crawler.report.common.wording import UNKNOWN, day
 from crawler.report.history.compare_chart import MOST_COMPARED
 from crawler.report.history.html_report import compared_values, product_values
-from crawler.report.history.wording import against_median, lowest, price_now, remarks, title_of
+from crawler.report.history.wording import against_median, is_cheap, lowest, price_now, remarks, title_of
 from crawler.webapp.context import CONTEXT
 from crawler.webapp.history_api import MOST_FOUND, chosen, read_history
 from crawler.webapp.language import labels_of
@@ -39,7 +39,10 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show_history(request: web.Request) -> web.Response:
-    """Show the queries and books seen before, those that fit `q`, the books of `query`, and `book` side by side."""
+    """Show the queries and books seen before, those that fit `q`, the books of `query`, and `book` side by side.
+
+    Without any of these, show the books of the query with the longest past.
+    """
     source, say, zone = request.app[CONTEXT].source.name, labels_of(request), request.app[CONTEXT].zone
     text, query = (request.query.get(name, "").strip() for name in ("q", "query"))
     numbers = chosen(tuple(request.query.getall("book", [])))
@@ -47,7 +50,10 @@ async def show_history(request: web.Request) -> web.Response:
     def read(history: HistoryReader) -> dict[str, Any]:
         searches = find_searches(history, source, text)
         found, total = find_products(history, source, text, most=MOST_FOUND)
-        view = search_view(history, source, query, query, top=MOST_FOUND, zone=zone) if query else None
+        shown = query
+        if not (text or query or numbers) and searches:
+            shown = max(searches, key=lambda search: search.runs).query
+        view = search_view(history, source, shown, shown, top=MOST_FOUND, zone=zone) if shown else None
         compared = products_past(history, source, numbers, zone)
         return {
             "searches": [_search_row(each, say) for each in searches[:MOST_QUERIES]],
@@ -56,15 +62,18 @@ async def show_history(request: web.Request) -> web.Response:
             "books_total": view.kept if view is not None else total,
             "compared": compared_values(source, compared, say) if compared else None,
             "unknown": len(numbers) - len(compared),
+            "query": clean(shown),
         }
 
     values = await read_history(request, read) or {
         "searches": [], "searches_total": 0, "books": [], "books_total": 0, "compared": None, "unknown": len(numbers),
+        "query": query,
     }  # fmt: skip
+    listed = [(name, value) for name, value in (("q", text), ("query", query)) if value]
     return page(
-        request, "history_list.html", text=text, query=query, numbers=numbers, most_compared=MOST_COMPARED,
+        request, "history_list.html", text=text, numbers=numbers, most_compared=MOST_COMPARED,
         remove=[
-            (number, "/history?" + urlencode([("book", other) for other in numbers if other != number]))
+            (number, "/history?" + urlencode([*listed, *(("book", each) for each in numbers if each != number)]))
             for number in numbers
         ],
         **values,
@@ -117,6 +126,7 @@ def _book_row(found: FoundProduct, say: Labels) -> dict[str, Any]:
         "title": crop(clean(found.title), _SHOWN),
         "price": words if found.available_price is None else say.money(found.available_price),
         "against": UNKNOWN,
+        "cheap": False,
         "lowest": UNKNOWN,
         "last": day(found.last_at, say),
         "remarks": (),
@@ -130,6 +140,7 @@ def _of_query(view: SearchPast, say: Labels) -> list[dict[str, Any]]:
             "title": crop(title_of(product), _SHOWN),
             "price": price_now(product, say),
             "against": against_median(product),
+            "cheap": is_cheap(view, product),
             "lowest": lowest(product, say),
             "last": day(product.last.at, say),
             "remarks": remarks(view, product, say),

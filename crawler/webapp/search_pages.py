@@ -23,6 +23,9 @@ from crawler.webapp.templating import words_for
 
 __all__ = ["routes"]
 
+_READING = ("pages", "sellers", "category", "sort", "price_check")
+"""The options that choose the pages to read. A watch of a book needs them to find it again; a filter might drop it."""
+
 _LIVE_WORDS = (
     "page_waiting", "page_failed", "page_done", "page_again", "of_price_order", "status_words", "connection_lost",
     "server_stopped",
@@ -77,6 +80,7 @@ async def show_book(request: web.Request) -> web.Response:
         shop=say.shop(result.source.shop),
         facts=_facts(book, row, say),
         past=past,
+        reading={name: search.options[name] for name in _READING if name in search.options},
     )
 
 

@@ -10,7 +10,7 @@ from crawler.webapp.context import CONTEXT
 from crawler.webapp.language import labels_of
 from crawler.webapp.pages import page
 from crawler.webapp.templating import words_for
-from crawler.webapp.watches_api import watch_list
+from crawler.webapp.watches_api import undeliverable, watch_list
 from crawler.webapp.wishes.reading import MOST_WISHES
 from crawler.webapp.wishes.store import UnknownListError
 from crawler.webapp.wishlist_api import WISHES, view_of
@@ -46,6 +46,7 @@ async def show_watches(request: web.Request) -> web.Response:
         request, "watches.html", list=found, given=given,
         intervals=[(name, interval_in_words(name, say)) for name in _EVERY],
         minute=lambda moment: minute(moment, say), words=words_for(say, *_WATCH_WORDS),
+        undeliverable=await undeliverable(request),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crawler.labels import Labels
     from crawler.watching.overview import WatchOverview
 
-__all__ = ["ENDPOINTS", "WATCHES", "WatchList", "WatchView", "watch_list"]
+__all__ = ["ENDPOINTS", "WATCHES", "WatchList", "WatchView", "undeliverable", "watch_list"]
 
 ENDPOINTS = Endpoints("watches")
 
@@ -269,6 +269,16 @@ async def watch_list(request: web.Request) -> WatchList:
         problem=clean(say.text(service.problem)),
         undelivered=clean(say.text(service.undelivered)),
     )
+
+
+async def undeliverable(request: web.Request) -> str:
+    """Return why alerts are sent nowhere, in the language of the request; '' if they are sent."""
+    say = labels_of(request)
+    try:
+        channels = await request.app[WATCHES].channels()
+    except UsageError as error:
+        return clean(say.text(reason_of(error)))
+    return "" if channels else say("watch_no_place")
 
 
 async def _view(request: web.Request, watch: Watch) -> WatchView:

@@ -159,6 +159,30 @@ def test_a_book_of_the_history_is_watched_at_a_price(open_at: Opener, web: Threa
     expect(page.locator(".watch")).to_contain_text("Only product")
 
 
+def test_a_book_of_a_result_is_watched_on_the_pages_that_found_it(open_at: Opener, web: ThreadedSite) -> None:
+    """Fewer pages might not have it; a filter would hide it at a lower price."""
+    page = open_at(web, "/")
+    page.get_by_role("searchbox").fill(QUERY)
+    page.locator("[name=pages]").fill("5")
+    page.get_by_text("More options").click()
+    page.locator("[name=min_price]").fill("20")
+    page.keyboard.press("Enter")
+    page.locator("#result .card a").first.click()
+    expect(page.locator("svg.past")).to_be_visible()
+    page.locator(".watch-book [name=target_price]").fill("15")
+    page.get_by_role("button", name="Watch").click()
+    page.locator(".watch-book .status a").click()
+    expect(page.locator(".watch")).to_contain_text("target ¥15.00")
+    assert "pages = 5\n" in content(web)
+    assert "min_price" not in content(web)
+    assert grave(page) == []
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator(".watch")).to_contain_text("Last run here")
+    page.get_by_role("link", name="Only product").click()
+    expect(page.locator(".facts.long")).to_contain_text("2 times since")
+    assert grave(page) == []
+
+
 def test_the_history_shows_both_runs_of_a_watch(open_at: Opener, web: ThreadedSite) -> None:
     page = open_at(web, "/watches")
     add(page)

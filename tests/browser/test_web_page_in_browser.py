@@ -154,6 +154,35 @@ def test_a_search_is_watched_to_its_end(open_page: Opener, web: ThreadedSite) ->
     expect(page.locator("#searches li").first).to_contain_text("finished")
 
 
+def test_the_list_stays_as_its_reader_has_it_when_the_search_ends(
+    open_page: Opener, web: ThreadedSite
+) -> None:
+    """Filter, order, focus, and its place in the window; the answers come above it."""
+    page = open_page()
+    search(page, HELD, pages=8)
+    expect(page.locator(".rows .c-title a").first).to_be_visible()
+    page.locator("th[data-key=rating] button").click()
+    field = page.locator("#books [name=text]")
+    field.fill("慢书")
+    page.evaluate("scrollTo(0, 200)")
+    page.locator(".window").evaluate("rows => rows.scrollTo(0, 300)")
+    before = page.locator("#books").bounding_box()
+    web.release()
+    expect(page.locator("#result .card")).to_have_count(3)
+    expect(page.locator("#books .rows tbody tr:not(.spacer)").nth(15)).to_be_attached()
+    after = page.locator("#books").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 2
+    assert page.locator(".window").evaluate("rows => rows.scrollTop") == 300
+    expect(field).to_have_value("慢书")
+    expect(field).to_be_focused()
+    expect(page.locator("th[data-key=rating]")).to_have_attribute("aria-sort", "descending")
+    ratings = in_list(page, "rating")
+    assert ratings == sorted(ratings, key=lambda shown: -float(shown.split()[0]))
+    assert all(re.fullmatch(r"[0-5]\.\d \([\d,]+\)", shown) for shown in ratings)
+
+
 @pytest.mark.slow
 def test_cancelling_stops_the_search(open_page: Opener) -> None:
     """The books that were found stay, marked as partial."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import xml.etree.ElementTree as ET  # the parsed text is our own
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -84,6 +85,32 @@ async def test_the_pages_show_what_the_api_has(recorded: Site) -> None:
     status, text = await recorded.get("/history/books/1000001")
     assert (status, 'data-product="1000001"' in text, 'data-query="渗透测试"' in text) == (200, True, True)
     assert (await recorded.get("/history/books/77"))[0] == 404
+
+
+async def test_the_first_page_shows_the_books_of_the_most_frequent_query(recorded: Site) -> None:
+    """A newcomer sees prices at once; what is below its median stands out, and a comparison keeps the list."""
+    at = NOW + dt.timedelta(hours=1)
+    with History(recorded.context.history) as history:
+        run = RunRecord("once", "demo", "三体", at, pages_ok=1, pages_failed=0)
+        history.record(run, [Observation("7", "三体", at, Decimal(5))])
+    _, text = await recorded.get("/history")
+    assert "Books of 渗透测试" in text
+    assert text.count('type="checkbox" name="book"') == 3
+    assert re.findall(r'class="n good">([^<]+)', text) == ["-13%"]
+    assert '<input type="hidden" name="query" value="渗透测试">' in text
+    _, text = await recorded.get("/history?query=渗透测试&book=1000001&book=1000002")
+    assert text.count('type="checkbox" name="book"') == 3
+    assert "query=%E6%B8%97%E9%80%8F%E6%B5%8B%E8%AF%95&amp;book=1000002" in text
+    _, text = await recorded.get("/history?book=1000001")
+    assert "Books of" not in text
+
+
+async def test_a_book_says_at_its_top_whether_the_price_is_good(recorded: Site) -> None:
+    """Its median and its lowest price stand before the chart, in which the median is a line."""
+    _, text = await recorded.get("/history/books/1000001")
+    top, _, below = text.partition("<svg")
+    assert "Median: ¥35.50 · Lowest ever: ¥31.00 on 2026-06-01" in top
+    assert 'class="median-line"' in below
 
 
 async def test_no_title_becomes_markup(recorded: Site) -> None:

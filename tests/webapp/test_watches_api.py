@@ -79,6 +79,17 @@ async def test_the_list_has_what_the_file_has(watched: Site) -> None:
     ]  # fmt: skip
 
 
+async def test_the_page_says_when_alerts_have_no_place(watched: Site, tmp_path: Path) -> None:
+    """And why, if the table is wrong."""
+    _, text = await watched.get("/watches")
+    assert "names no place" in text
+    file = watched.context.watch_config
+    assert file is not None
+    file.write_text(TEXT + f'[alerts]\nfile = "{tmp_path}/alerts.jsonl"\n', encoding="utf-8")
+    _, text = await watched.get("/watches")
+    assert "names no place" not in text
+
+
 async def test_a_watch_is_added_changed_and_deleted_in_the_file(watched: Site) -> None:
     """Comments stay; a book of a result is watched by its product number."""
     new = {

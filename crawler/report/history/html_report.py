@@ -6,6 +6,7 @@ sorted and paged. jinja2 escapes text from a shop, after `clean`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 from crawler.clean import clean, crop
 from crawler.history.view_models import Overview
 from crawler.local_time import offset_name
-from crawler.prices.price_history import RaiseKind
+from crawler.prices.price_history import MEDIAN_DAYS, RaiseKind
 from crawler.report.common.axes import TimeAxis
 from crawler.report.common.wording import UNKNOWN
 from crawler.report.history.compare_chart import CompareChart, ComparedPrices
 from crawler.report.history.price_chart import Mark, PriceChart
-from crawler.report.history.price_lines import cut_after_raise, sold_out_times, thinned
+from crawler.report.history.price_lines import Level, cut_after_raise, sold_out_times, thinned
 from crawler.report.history.wording import (
     TITLE_LIMIT,
     against_median,
     alarms_of,
     day,
     head_of,
+    is_cheap,
     lowest,
     median,
     overview_head,
@@ -62,14 +64,14 @@ class _Size:
     """The maximum number of periods in the list, the newest."""
     dates: int
     """The maximum number of days marked on the axis."""
-    pointed: bool = False
-    """True if each period in the chart shows its facts to a pointer."""
+    detailed: bool = False
+    """True to draw the median, and to show the facts of each period in the chart to a pointer."""
 
 
 _SMALL = _Size(drawn=400, listed=20, dates=4)
 """For one of up to hundreds of products on a page: about 3 to 9 KB."""
 
-_LARGE = _Size(drawn=1_000, listed=500, dates=8, pointed=True)
+_LARGE = _Size(drawn=1_000, listed=500, dates=8, detailed=True)
 """For the only product on a page."""
 
 
@@ -166,6 +168,7 @@ def product_values(view: SearchPast, product: ProductPast, say: Labels) -> dict[
         "zone": _zone_words(time),
         "alarms": alarms_of(view.source, say),
         "facts": [shown["facts"][0], *head_of(view, say), *shown["facts"][1:]],
+        "figures": [(say("past_median"), median(product, say)), (say("past_lowest"), lowest(product, say))],
         "product": shown,
     }
 
@@ -244,7 +247,7 @@ def _product(
         "price": price_now(product, say),
         "priced": past.price is not None,
         "against": _against(product, say),
-        "cheap": against_median(product).startswith("-") and view.days_unseen(product) is None,
+        "cheap": is_cheap(view, product),
         "number": number,
         "numbers": f"{_number(past.price)},{_number(past.change)}",
         "seller": say("sold_by", seller=crop(clean(seller), NAME_LIMIT)) if seller else "",
@@ -288,10 +291,11 @@ def _period(period: PricePeriod, say: Labels) -> tuple[str, str, bool, str, str,
 def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> dict[str, Any] | None:
     """Return the drawing and the remarks that it needs; None if there never was a price."""
     periods = thinned(product.periods, size.drawn)
-    chart = PriceChart(periods, time, tuple(_marks(product, say)), sold_out_times(product.periods))
+    usual = _median_line(product) if size.detailed else None
+    chart = PriceChart(periods, time, tuple(_marks(product, say)), sold_out_times(product.periods), usual)
     if not chart.drawable:
         return None
-    spoken = [(period, _spoken(period, say)) for period in periods] if size.pointed else []
+    spoken = [(period, _spoken(period, say)) for period in periods] if size.detailed else []
     svg = chart.svg(
         name=_name(product, say), dates=size.dates, sold_out=say("past_sold_out"), sign=say.currency_sign,
         spoken=spoken,
@@ -301,7 +305,15 @@ def _chart(product: ProductPast, time: TimeAxis, size: _Size, say: Labels) -> di
         words.append(say("past_list_left_out", price=say.money(chart.list_left_out)))
     if len(periods) < len(product.periods):
         words.append(say("past_chart_thinned", n=len(periods), all=len(product.periods)))
-    return {"svg": svg, "words": words}
+    return {"svg": svg, "words": words, "median": usual is not None}
+
+
+def _median_line(product: ProductPast) -> Level | None:
+    """Return the 90-day median over its days; None if it is unknown, or based on too few days to mean anything."""
+    past = product.history
+    if past.median is None or past.sparse:
+        return None
+    return Level(max(past.since, past.last_at - dt.timedelta(days=MEDIAN_DAYS)), past.last_at, past.median)
 
 
 def _marks(product: ProductPast, say: Labels) -> Iterator[Mark]:

@@ -66,6 +66,8 @@ class PriceChart:
     marks: Sequence[Mark] = ()
     sold_out: Sequence[tuple[dt.datetime, dt.datetime]] = ()
     """The intervals in which the product was sold out (`price_lines.sold_out_times`)."""
+    median: Level | None = None
+    """The median price, and the days it was computed over."""
 
     @property
     def drawable(self) -> bool:
@@ -109,6 +111,7 @@ class PriceChart:
             f'<svg class="lines" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none">',
             *self._bands(sold_out),
             *self._path("list", lists, axis),
+            *self._path("median", [[self.median]] if self.median else [], axis),
             *self._path("price", prices, axis),
             "</svg>",
             *self._dots(prices, axis),

@@ -25,6 +25,7 @@ __all__ = [
     "change",
     "day",
     "head_of",
+    "is_cheap",
     "lowest",
     "median",
     "overview_head",
@@ -97,6 +98,11 @@ def relative(product: ProductPast) -> Decimal | None:
 def against_median(product: ProductPast) -> str:
     """Return the same as «-20%»; «–» if it is unknown, or based on too few days to mean anything."""
     return wording.against_median(product.history)
+
+
+def is_cheap(view: SearchPast, product: ProductPast) -> bool:
+    """Return True if the last run saw the product below its median."""
+    return against_median(product).startswith("-") and view.days_unseen(product) is None
 
 
 def median(product: ProductPast, say: Labels) -> str:

@@ -45,6 +45,7 @@ export class BookTable {
     for (const box of this.form.querySelectorAll("[data-kind]")) {
       box.parentElement.hidden = !this.rows.some((row) => row.kinds.includes(box.dataset.kind));
     }
+    this.form.querySelector("fieldset").hidden = !this.form.querySelector("fieldset label:not([hidden])");
     this.update();
     return books.final;
   }
@@ -197,7 +198,7 @@ const first = (head) => head.dataset.kind === "h";
 function stars(row) {
   if (row.rating === null && row.reviews === null) return "";
   const reviews = row.reviews === null ? "" : ` (${row.reviews.toLocaleString("en")})`;
-  return `${row.rating === null ? "–" : row.rating}${reviews}`;
+  return `${row.rating === null ? "–" : row.rating.toFixed(1)}${reviews}`;
 }
 
 function spacer() {

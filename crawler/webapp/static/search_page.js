@@ -12,9 +12,11 @@ function start() {
   if (live) follow(live, table);
   else {
     table?.load();
-    chart(document.querySelector(".scatter"), document.querySelector("#tip"));
+    drawChart();
   }
 }
+
+const drawChart = () => chart(document.querySelector(".scatter"), document.querySelector("#tip"));
 
 function follow(live, table) {
   const find = (selector) => live.querySelector(selector);
@@ -29,7 +31,7 @@ function follow(live, table) {
     if (stream.readyState === EventSource.CONNECTING) { warn(words.connection_lost); return; }
     // Refused for good: the search has ended meanwhile, or the server no longer has it.
     try {
-      if ((await api("GET", url)).state !== "running") await show();
+      if ((await api("GET", url)).state !== "running") await show(table);
     } catch (trouble) {
       warn(trouble.message);
     }
@@ -130,7 +132,7 @@ function follow(live, table) {
     stream.close();
     clearTimeout(timer);
     try {
-      await show();
+      await show(table);
     } catch {
       warn(words.server_stopped);
     }
@@ -142,16 +144,25 @@ function follow(live, table) {
   }
 }
 
-// Replace the page by the page of the result, at the same address; its answers are at the top.
-async function show() {
+// Replace the page by the page of the result, at the same address; its answers are at the top. The list of books stays
+// as its reader has it: filtered, sorted, scrolled, and in its place in the window.
+async function show(table) {
   const response = await fetch(location.pathname + location.search);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const main = document.adoptNode(page.querySelector("main"));
+  const list = main.querySelector("#books"), { root, window: rows } = table, { scrollTop } = rows;
+  const focused = root.contains(document.activeElement) ? document.activeElement : null;
+  const scrolled = scrollY > 0, top = root.getBoundingClientRect().top;
+  list?.replaceWith(root);
   document.querySelector("main").replaceWith(main);
   document.title = page.title;
-  scrollTo(0, 0);
-  main.focus({ preventScroll: true }); // a screen reader goes on there
-  start();
+  rows.scrollTop = scrollTop;
+  if (list && scrolled) scrollBy(0, root.getBoundingClientRect().top - top);
+  else scrollTo(0, 0);
+  if (list && focused) focused.focus({ preventScroll: true });
+  else main.focus({ preventScroll: true }); // a screen reader goes on there
+  drawChart();
+  if (list) await table.load();
 }
 
 start();

@@ -7,10 +7,11 @@ for (const form of document.querySelectorAll(".watch-book")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
-    const { query, product, title, done } = form.dataset;
+    const { query, product, title, done, search } = form.dataset;
     try {
       const watch = await api("POST", "/api/v1/watches", {
         query, name: [...title].slice(0, 80).join("").trim() || product, products: [product], target_price: form.elements.target_price.value,
+        search: JSON.parse(search),
       });
       const link = document.createElement("a");
       link.href = "/watches";

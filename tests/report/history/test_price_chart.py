@@ -17,7 +17,7 @@ from crawler.prices.price_history import long_gap
 from crawler.prices.price_periods import price_periods, product_past
 from crawler.report.common.axes import PriceAxis, TimeAxis
 from crawler.report.history.price_chart import BOX, Mark, PriceChart
-from crawler.report.history.price_lines import sold_out_times, thinned
+from crawler.report.history.price_lines import Level, sold_out_times, thinned
 from tests.profiles import examples
 from tests.report.hostile import HOSTILE
 from tests.report.pasts import daily, day, seen
@@ -263,3 +263,16 @@ def test_words_in_the_drawing_stay_words(trick: str) -> None:
     ]
     assert hostile.get("aria-label") == words
     assert not any(each.get("style") for each in hostile.iter())
+
+
+def test_the_median_is_a_line_over_its_days() -> None:
+    past = daily((9, "20"), (2, "30"))
+    assert not by_class(drawn(past), "median-line")
+    last = past[-1].at
+    picture = drawn(past, median=Level(past[-4].at, last, Decimal(25)))
+    [[(left, height), (right, same)]] = runs(picture, "median")
+    axis, time = PriceAxis.around([20, 30]), TimeAxis.around([past[0].at, last])
+    assert height == same == pytest.approx(axis.at(25) * BOX / 100, abs=NEAR)
+    assert (left, right) == pytest.approx(
+        (time.at(past[-4].at) * BOX / 100, time.at(last) * BOX / 100), abs=NEAR
+    )
