@@ -125,6 +125,7 @@ async def test_a_process_killed_while_it_parses_blames_no_page(tmp_path: Path) -
     assert not run.happened("blamed")
 
 
+@pytest.mark.slow
 async def test_a_process_without_a_heartbeat_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from crawler.bulk.control import Control
 from crawler.bulk.model import Parse, ShardProgress, Store, Target, shard_of, store_path
+from crawler.bulk.packed_pages import pack
 from crawler.bulk.ports import Entry
 from crawler.bulk.pulse import Pulse
 from crawler.bulk.runner import Part, crawl, run_shards
@@ -366,6 +367,6 @@ async def test_a_list_of_targets_and_another_sink_use_the_same_runner(tmp_path: 
         async with asyncio.timeout(60):
             await crawl({0: Part(TargetList(wanted), Kept())}, options_for(tmp_path), control, lambda _: None)
     assert sorted(entry.target.number for entry in saved) == list(range(1, 51))
-    assert all(entry.pages.data and entry.line["title"] for entry in saved)
+    assert all(entry.hops and entry.line["title"] for entry in saved)
     assert json.loads(json.dumps(saved[0].line))
-    assert gzip.decompress(saved[0].pages.data).startswith(b"WARC/1.1\r\nWARC-Type: request\r\n")
+    assert gzip.decompress(pack(saved[0].hops, "").data).startswith(b"WARC/1.1\r\nWARC-Type: request\r\n")
