@@ -58,6 +58,10 @@ class Manifest:
     """The maximum number of targets; None for all of the input."""
     started_at: str
     """ISO, UTC."""
+    output: str = ""
+    """The URL for pages and results; '' for the folder of the crawl."""
+    runs: int = 0
+    """The runs on a cluster that were begun."""
     layout: int = LAYOUT
     program: str = __version__
     """The version of the program that began the crawl."""
@@ -72,6 +76,10 @@ class Manifest:
     def with_intake(self, counts: Mapping[str, int]) -> Manifest:
         """Return this manifest for an input that has been read to its end."""
         return replace(self, intake=dict(counts))
+
+    def with_run(self) -> Manifest:
+        """Return this manifest for one more run on a cluster."""
+        return replace(self, runs=self.runs + 1)
 
     def write(self, out: Path) -> None:
         """Write the manifest into the folder of its crawl. Raises OutputError."""
@@ -133,11 +141,18 @@ def _check_unused(out: Path) -> None:
 
 
 def new_manifest(
-    name: str, size: int | None, *, shards: int, parse: Parse, store: Store, limit: int | None
+    name: str,
+    size: int | None,
+    *,
+    shards: int,
+    parse: Parse,
+    store: Store,
+    limit: int | None,
+    output: str = "",
 ) -> Manifest:
     """Return the manifest of a crawl that begins now; `name` and `size` are those of its input."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    return Manifest(name, size, shards, parse, store, limit, started_at=now)
+    return Manifest(name, size, shards, parse, store, limit, started_at=now, output=output)
 
 
 def check_resumed(

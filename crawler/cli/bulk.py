@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
-    from crawler.bulk.coordinator import Outcome
+    from crawler.bulk.cluster import Cluster
+    from crawler.bulk.coordinator import Group, Outcome
     from crawler.bulk.manifest import Manifest
     from crawler.bulk.model import BulkOptions
+    from crawler.bulk.progress import Progress
     from crawler.cli.bulk_display import BulkDisplay
     from crawler.cli.interrupts import Interrupts
     from crawler.settings import Settings
@@ -57,7 +60,11 @@ def run_status(args: argparse.Namespace) -> int:
     from crawler.bulk.status import read_status
     from crawler.cli.bulk_report import status_text
 
+    from crawler.bulk.destination import is_url
+
     _settings(args)
+    if is_url(args.out):
+        raise UsageError(f"the state of a crawl is not at its URL {args.out}; name the folder given as --state")
     out = Path(args.out)
     manifest = read_manifest(out)
     if manifest is None:
@@ -71,24 +78,60 @@ def run(args: argparse.Namespace) -> int:
     from crawler.bulk.manifest import CrawlRunningError, crawl_lock, read_manifest
 
     settings = _settings(args)
-    out = Path(args.out)
-    _manifest(args, read_manifest(out))  # before anything is created
+    _check_places(args)
+    out = _folder(args)
+    _manifest(args, read_manifest(out), None)  # before anything is created
     try:
-        with crawl_lock(out):
-            return _crawl(args, settings, _manifest(args, read_manifest(out)))
+        with _cluster(args) as cluster, crawl_lock(out):
+            return _crawl(args, settings, _manifest(args, read_manifest(out), cluster), cluster)
     except CrawlRunningError as error:
         console.error(error)
         return ExitCode.LOCKED
 
 
-def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
+def _check_places(args: argparse.Namespace) -> None:
+    """Check that the options agree on where the output and the state go. Raises UsageError."""
+    from crawler.bulk.destination import is_url, open_destination
+
+    if not is_url(args.out):
+        if args.state is not None:
+            raise UsageError("--state is for a URL as --out; the state of this crawl is in its folder")
+        return
+    if args.cluster is None:
+        raise UsageError(f"a URL as --out needs --cluster: {args.out}; without it, name a folder")
+    if args.state is None:
+        raise UsageError(f"add --state DIR: a local folder for the state of the crawl to {args.out}")
+    if args.retry_failed:
+        raise UsageError("--retry-failed needs a folder as --out: it rewrites the results")
+    open_destination(args.out)
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    """Return the local folder of a crawl."""
+    return Path(args.out if args.state is None else args.state)
+
+
+@contextmanager
+def _cluster(args: argparse.Namespace) -> Iterator[Cluster | None]:
+    """Connect to the cluster of the command line; None without one. Raises ClusterError."""
+    if args.cluster is None:
+        yield None
+        return
+    from crawler.bulk.cluster import Cluster
+
+    with Cluster.connect(args.cluster) as cluster:
+        yield cluster
+
+
+def _manifest(args: argparse.Namespace, found: Manifest | None, cluster: Cluster | None) -> Manifest:
     """Return the manifest of the crawl to run: a new one, or the one that is found in the folder. Raises UsageError."""
     from crawler.bulk.input import STDIN, describe_input
     from crawler.bulk.manifest import check_resumed, new_manifest
     from crawler.bulk.model import Parse, Store
     from crawler.parsing.page_parser import usable_cpus
 
-    out = Path(args.out)
+    out = _folder(args)
+    output = "" if args.state is None else args.out.rstrip("/")
     chosen = {"parse": args.parse, "store": args.store, "limit": args.limit}
     given = {name: value for name, value in chosen.items() if value is not None}
     if found is None:
@@ -97,14 +140,19 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
         if args.retry_failed:
             raise UsageError(f"there is no crawl in {out} yet, so nothing has failed; omit --retry-failed")
         name, size = describe_input(args.urls)
+        useful = usable_cpus() if cluster is None else cluster.threads
         return new_manifest(
             name,
             size,
-            shards=args.processes or min(usable_cpus(), _useful_processes(size)),
+            shards=args.processes or min(useful, _useful_processes(size)),
             parse=Parse(given.get("parse", Parse.PRODUCT)),
             store=Store(given.get("store", Store.WARC)),
             limit=args.limit,
+            output=output,
         )
+    if output != found.output:
+        began = found.output or "this folder itself"
+        raise UsageError(f"the results of the crawl in {out} go to {began}; give the same --out and --state")
     if not (args.resume or args.retry_failed):
         raise UsageError(_taken(args, found))
     source = None
@@ -139,7 +187,7 @@ def _taken(args: argparse.Namespace, found: Manifest) -> str:
     from crawler.bulk.manifest import is_locked
     from crawler.bulk.status import State, read_status
 
-    out = Path(args.out)
+    out = _folder(args)
     if not is_locked(out) and read_status(out, found).state is State.FINISHED:
         return f"{out} holds a finished crawl; choose another folder for --out"
     command = args.command_line.with_flag("--resume")
@@ -150,7 +198,7 @@ def _options(args: argparse.Namespace, settings: Settings, manifest: Manifest, p
     from crawler.bulk.model import BulkOptions
 
     return BulkOptions(
-        out=Path(args.out).absolute(),
+        out=_folder(args).absolute(),
         shards=manifest.shards,
         concurrency=_affordable(args.requests, -(-manifest.shards // processes)),
         per_host=args.per_host,
@@ -191,7 +239,9 @@ def _affordable(requests: int, shards: int) -> int:
     return possible
 
 
-def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> int:
+def _crawl(
+    args: argparse.Namespace, settings: Settings, manifest: Manifest, cluster: Cluster | None
+) -> int:
     """Run the crawl of a manifest, with its folder locked; return the exit code."""
     from crawler.bulk.shard_process import wait_for_earlier_processes
     from crawler.bulk.status import State, read_status
@@ -201,6 +251,8 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
 
     say = console.words()
     wanted = args.processes or manifest.shards
+    if cluster is not None:
+        manifest = manifest.with_run()
     processes = min(wanted, manifest.shards)
     if wanted > processes:
         console.line(say("bulk_capped", shards=manifest.shards, processes=wanted))
@@ -222,7 +274,13 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
             return tell_end(args, options, manifest, processes=processes, outcome=None, seconds=seconds)
         with BulkDisplay(quiet=args.quiet, verbose=args.verbose) as display:
             outcome, manifest, seconds = _run(
-                args, options, manifest, processes=processes, interrupts=interrupts, display=display
+                args,
+                options,
+                manifest,
+                processes=processes,
+                interrupts=interrupts,
+                display=display,
+                cluster=cluster,
             )
         code = tell_end(args, options, manifest, processes=processes, outcome=outcome, seconds=seconds)
         return interrupts.exit_code or code
@@ -244,6 +302,7 @@ def _run(
     processes: int,
     interrupts: Interrupts,
     display: BulkDisplay,
+    cluster: Cluster | None,
 ) -> tuple[Outcome, Manifest, float]:
     """Run the processes; return how that ended, the manifest then, and the time that all runs of the crawl took."""
     import datetime as dt
@@ -272,6 +331,13 @@ def _run(
     if not manifest.intake_complete:
         source = args.urls if args.urls is not None else manifest.input
         intake = Intake(source, options.out, manifest.shards, limit=manifest.limit)
+    def new_group(progress: Progress) -> Group:
+        from crawler.bulk.cluster import ClusterGroup
+
+        assert cluster is not None  # noqa: S101 – for the types
+        output = manifest.output or str(options.out)
+        return ClusterGroup(options, cluster, output, manifest.runs, progress, on_event=display.handle)
+
     coordinator = Coordinator(
         options,
         processes=processes,
@@ -281,6 +347,7 @@ def _run(
         on_event=display.handle,
         max_seconds=args.stop_after,
         earlier_seconds=earlier,
+        new_group=None if cluster is None else new_group,
     )
 
     def end_at_once() -> None:

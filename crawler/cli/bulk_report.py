@@ -62,8 +62,9 @@ def tell_end(
             failure = failure or error
     _write_stdout(options, status, seconds, say)
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet and failure is None:
-        results = shown(Path(args.out) / "results-*.jsonl")
-        console.line(say("bulk_files", results=results, summary=shown(Path(args.out) / "summary.html")))
+        folder = Path(args.state or args.out)
+        results = f"{clean(manifest.output)}/results-*.jsonl" if manifest.output else shown(folder / "results-*.jsonl")
+        console.line(say("bulk_files", results=results, summary=shown(folder / "summary.html")))
     return _tell_problems(args, status, outcome, failure, say)
 
 
@@ -72,7 +73,8 @@ def _write_stdout(options: BulkOptions, status: Status, seconds: float, say: Lab
     language = console.language(say.language, sys.stdout)
     if language != say.language:
         say = Labels(language, say.zone)
-    if 0 < status.done + status.pending <= MOST_ROWS and status.manifest.intake_complete:
+    is_short = 0 < status.done + status.pending <= MOST_ROWS and status.manifest.intake_complete
+    if is_short and not status.manifest.output:
         text = results_table(
             read_results(options.out, MOST_ROWS), options.parse, say, width=width, color=color
         )
@@ -90,7 +92,7 @@ def _tell_problems(
     failed, rejected = status.done - passed, intake.get("rejected", 0)
     is_whole = status.manifest.intake_complete and not status.pending
     if rejected:
-        console.error(say("bulk_rejected", n=rejected, path=shown(Path(args.out) / REJECTED)))
+        console.error(say("bulk_rejected", n=rejected, path=shown(Path(args.state or args.out) / REJECTED)))
     if failure is not None:
         code = _tell_failure(args, failure, outcome.traceback if outcome else "")
     else:
