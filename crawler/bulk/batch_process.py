@@ -125,7 +125,11 @@ class _Batches:
         def report(progress: ShardProgress) -> None:
             self.reports.send(progress)
             ended = progress.finished + progress.handed_over
-            if batch.tail_seconds is not None and len(timers) == 1 and ended >= TAIL_SHARE * len(order.targets):
+            if (
+                batch.tail_seconds is not None
+                and len(timers) == 1
+                and ended >= TAIL_SHARE * len(order.targets)
+            ):
                 timers.append(loop.call_later(batch.tail_seconds, control.wind_down))
 
         source, sink = TargetList(order.targets, blame=order.blame), BatchSink(order, self.reports)

@@ -66,6 +66,8 @@ FEW_TARGETS, FILL_SECONDS = 1_000, 2.0
 
 CLOSE_SECONDS = 0.6
 
+_LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application")
+
 
 class ClusterError(OutputError):
     """The scheduler or its workers cannot be used; a crawl can be resumed."""
@@ -103,13 +105,15 @@ class Cluster:
         try:
             import dask
 
-            dask.config.set({"logging.distributed": "critical"})
+            # What they log is reported here in one line, or concerns nobody.
+            dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 import distributed
         except ImportError as error:
             raise UsageError(f"--cluster needs the extra cluster: {install_command('cluster')}") from error
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of other versions of Dask's own packages
@@ -260,7 +264,9 @@ def crawl_batch(batch: Batch) -> BatchOutcome:
 
     def is_wanted() -> bool:
         task = worker.state.tasks.get(key)
-        return task is not None and task.state != "cancelled" and worker.status.name not in {"closed", "failed"}
+        return (
+            task is not None and task.state != "cancelled" and worker.status.name not in {"closed", "failed"}
+        )
 
     reported_at = 0.0
 
@@ -467,7 +473,8 @@ class ClusterGroup:
 
         sent = self._sent[shard]
         if isinstance(
-            result, FutureCancelledError | KilledWorker | NoValidWorkerError | BatchCancelledError | TimeoutError
+            result,
+            FutureCancelledError | KilledWorker | NoValidWorkerError | BatchCancelledError | TimeoutError,
         ):
             sent.worker = ""  # `_replace_lost` sends it again
             return

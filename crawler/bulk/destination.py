@@ -76,7 +76,9 @@ class _Remote:
         try:
             import fsspec
         except ImportError as error:
-            raise UsageError(f"a URL for --out needs the extra cluster: {install_command('cluster')}") from error
+            raise UsageError(
+                f"a URL for --out needs the extra cluster: {install_command('cluster')}"
+            ) from error
         try:
             self._files: Any
             self._files, self._folder = fsspec.core.url_to_fs(self._url)

@@ -58,7 +58,9 @@ class OutputFiles:
     or cannot be opened.
     """
 
-    def __init__(self, folder: Path, shard: int | str, committed: Mapping[str, int], *, roll_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, shard: int | str, committed: Mapping[str, int], *, roll_bytes: int
+    ) -> None:
         self._folder = folder
         self._shard = shard
         self._roll_bytes = roll_bytes

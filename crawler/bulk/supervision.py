@@ -93,7 +93,10 @@ class ShardProcess:
         could not go on before it either.
         """
         return find_hang(
-            self.pulse, parse_seconds=self._options.parse_seconds, now=now, since=max(self._started, awake_since)
+            self.pulse,
+            parse_seconds=self._options.parse_seconds,
+            now=now,
+            since=max(self._started, awake_since),
         )
 
     @property

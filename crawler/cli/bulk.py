@@ -64,7 +64,9 @@ def run_status(args: argparse.Namespace) -> int:
 
     _settings(args)
     if is_url(args.out):
-        raise UsageError(f"the state of a crawl is not at its URL {args.out}; name the folder given as --state")
+        raise UsageError(
+            f"the state of a crawl is not at its URL {args.out}; name the folder given as --state"
+        )
     out = Path(args.out)
     manifest = read_manifest(out)
     if manifest is None:
@@ -239,9 +241,7 @@ def _affordable(requests: int, shards: int) -> int:
     return possible
 
 
-def _crawl(
-    args: argparse.Namespace, settings: Settings, manifest: Manifest, cluster: Cluster | None
-) -> int:
+def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest, cluster: Cluster | None) -> int:
     """Run the crawl of a manifest, with its folder locked; return the exit code."""
     from crawler.bulk.shard_process import wait_for_earlier_processes
     from crawler.bulk.status import State, read_status
@@ -331,6 +331,7 @@ def _run(
     if not manifest.intake_complete:
         source = args.urls if args.urls is not None else manifest.input
         intake = Intake(source, options.out, manifest.shards, limit=manifest.limit)
+
     def new_group(progress: Progress) -> Group:
         from crawler.bulk.cluster import ClusterGroup
 

@@ -91,7 +91,12 @@ def _add_crawl(parts: argparse._SubParsersAction[Any], program: str) -> argparse
         nargs="?",
         help="the list: .txt, .csv or either with .gz, or - for stdin; a resumed crawl knows its list",
     )
-    parser.add_argument("--out", metavar="DIR", required=True, help="the folder for results, pages and state; with --cluster, also a URL for results and pages")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        required=True,
+        help="the folder for results, pages and state; with --cluster, also a URL for results and pages",
+    )
     _add_content_options(parser.add_argument_group("what to crawl and keep (fixed when a crawl begins)"))
     _add_run_options(parser.add_argument_group("runs"))
     _add_request_options(parser.add_argument_group("requests"))
@@ -245,8 +250,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _scheduler(text: str) -> str:
-    if not re.fullmatch(r"(?:tcp|tls|ws|wss)://[^/\s:]+:\d{1,5}|(?:tcp|tls|ws|wss)://\[[0-9a-f:]+\]:\d{1,5}", text):
-        raise argparse.ArgumentTypeError(f"not the address of a scheduler, such as tcp://10.0.0.1:8786: {text!r}")
+    if not re.fullmatch(
+        r"(?:tcp|tls|ws|wss)://[^/\s:]+:\d{1,5}|(?:tcp|tls|ws|wss)://\[[0-9a-f:]+\]:\d{1,5}", text
+    ):
+        raise argparse.ArgumentTypeError(
+            f"not the address of a scheduler, such as tcp://10.0.0.1:8786: {text!r}"
+        )
     return text
 
 

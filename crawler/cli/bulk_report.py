@@ -63,7 +63,11 @@ def tell_end(
     _write_stdout(options, status, seconds, say)
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet and failure is None:
         folder = Path(args.state or args.out)
-        results = f"{clean(manifest.output)}/results-*.jsonl" if manifest.output else shown(folder / "results-*.jsonl")
+        results = (
+            f"{clean(manifest.output)}/results-*.jsonl"
+            if manifest.output
+            else shown(folder / "results-*.jsonl")
+        )
         console.line(say("bulk_files", results=results, summary=shown(folder / "summary.html")))
     return _tell_problems(args, status, outcome, failure, say)
 

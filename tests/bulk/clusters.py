@@ -53,9 +53,7 @@ class Scheduler:
         self.processes.append(process)
         return process
 
-    def start_worker(
-        self, *, environment: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
+    def start_worker(self, *, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a worker with one thread, and wait until the scheduler knows it."""
         name = f"worker-{len(self.processes)}"
         process = self._start(
