@@ -1,7 +1,5 @@
 """The process that crawls the batches of a shard, one after the other, for a worker of a cluster.
 
-    python -m crawler.bulk.batch_process DESCRIPTOR     # of a socket to the worker
-
 One downloader serves all batches, so connections, robots.txt rules and the limits of hosts outlive a batch. The process
 is started as a program and not by multiprocessing, because a worker of Dask may have no children of that kind. It ends
 with its worker.
@@ -32,7 +30,7 @@ from crawler.download.client import Downloader
 from crawler.parsing import worker
 from crawler.verdict import Verdict
 
-__all__ = ["BatchEnd", "BatchOrder"]
+__all__ = ["BatchEnd", "BatchOrder", "main"]
 
 TAIL_SHARE = 0.9
 """Once so much of a batch has results, the time for the rest is limited: a few slow hosts must not delay the others."""
@@ -143,7 +141,7 @@ class _Batches:
 
 
 def main() -> None:
-    """Crawl batches until the worker ends."""
+    """Crawl batches until the worker ends; the only argument of the program is the descriptor of a socket to it."""
     connection = Connection(int(sys.argv[1]))
     reports = Reports(connection)
     try:
@@ -160,10 +158,3 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 – the worker decides; nobody reads a traceback here
         reports.send(Failure(error))
     os._exit(1)  # no thread of a broken process may keep it
-
-
-if __name__ == "__main__":
-    # Under its own name: what it sends must not belong to `__main__`.
-    from crawler.bulk import batch_process
-
-    batch_process.main()

@@ -36,6 +36,8 @@ from crawler.verdict import Verdict
 
 __all__ = ["PROCESSES", "BatchCancelledError", "BatchProcesses"]
 
+PROGRAM = "from crawler.bulk.batch_process import main; main()"
+
 POLL_SECONDS = 0.1
 
 IDLE_SECONDS = 120.0
@@ -62,7 +64,8 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 – our own module
-                [sys.executable, "-m", "crawler.bulk.batch_process", str(theirs.fileno())],
+                # Not with -m: what it sends must not belong to `__main__`.
+                [sys.executable, "-c", PROGRAM, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
@@ -124,8 +127,10 @@ class _Run:
     def take(self, saved: Saved) -> None:
         """Record what is saved."""
         self.outcome.add(saved)
-        for number in [each.number for each in (*saved.finished, *saved.handed_over)]:
-            self.left.pop(number, None)
+        for done in saved.finished:
+            self.left.pop(done.number, None)
+        for target in saved.handed_over:
+            self.left.pop(target.number, None)
         self.deaths = 0
 
     def accuse(self, number: int, verdict: Verdict) -> None:
@@ -222,17 +227,8 @@ class BatchProcesses:
         started = time.monotonic()
         while True:
             died = process.code is not None  # before its last messages are read
-            for message in process.messages(POLL_SECONDS):
-                match message:
-                    case Saved():
-                        run.take(message)
-                    case ShardProgress():
-                        report(message)
-                    case Failure():
-                        process.close()
-                        raise message.error
-                    case BatchEnd():
-                        return True
+            if self._take_messages(run, process, report):
+                return True
             if not is_wanted():
                 raise BatchCancelledError
             if run.batch.crawl in self._stopped:
@@ -257,6 +253,20 @@ class BatchProcesses:
                 else:
                     run.count_death(CrawlerError(Phrase("bulk_process_hangs")))
                 return False
+
+    def _take_messages(self, run: _Run, process: _Process, report: Callable[[ShardProgress], None]) -> bool:
+        """Take what the process sends; return True at the end of the batch. Raises the error that it ended with."""
+        for message in process.messages(POLL_SECONDS):
+            match message:
+                case Saved():
+                    run.take(message)
+                case ShardProgress():
+                    report(message)
+                case Failure():
+                    raise message.error
+                case BatchEnd():
+                    return True
+        return False
 
     def _take(self, batch: Batch) -> _Process:
         """Return the idle process of a batch's shard, or a new one. Raises CrawlerError if none can start."""

@@ -103,21 +103,18 @@ class Cluster:
         Raises UsageError if Dask is not installed, ClusterError if the scheduler or a worker is missing.
         """
         try:
-            import dask
-
-            # What they log is reported here in one line, or concerns nobody.
-            dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 import distributed
         except ImportError as error:
             raise UsageError(f"--cluster needs the extra cluster: {install_command('cluster')}") from error
-        for name in _LOGGERS:
+        for name in _LOGGERS:  # what they log is reported here in one line, or concerns nobody
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of other versions of Dask's own packages
-                client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+                new_client: Any = distributed.Client
+                client = new_client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:
             why = clean(" ".join(str(error).split()))[:200]
             raise ClusterError(
@@ -250,8 +247,8 @@ def crawl_batch(batch: Batch) -> BatchOutcome:
     key = worker.get_current_task()
     if batch.program != THIS_PROGRAM:
         raise ClusterError(
-            f"the worker {worker.address} has bookprice-crawler {THIS_PROGRAM}, and the crawl runs with {batch.program}; "
-            "install that there"
+            f"the worker {worker.address} has bookprice-crawler {THIS_PROGRAM}, and the crawl runs with "
+            f"{batch.program}; install that there"
         )
     folder = Path(worker.local_directory) if is_url(batch.output) else Path(batch.output)
     if not is_url(batch.output):
@@ -493,7 +490,7 @@ class ClusterGroup:
             self._on_event(ProcessEvent("blamed", number=number, detail=verdict))
         self._bytes += sum(outcome.files.values())
         self._workers[shard] = outcome.worker
-        ended = {each.number for each in (*outcome.finished, *outcome.handed_over)}
+        ended = {done.number for done in outcome.finished} | {each.number for each in outcome.handed_over}
         self._choices[shard].learn(sent.batch.targets, ended)
         self._progress.open_shard(shard, store.counts().finished)
 
@@ -504,7 +501,8 @@ class ClusterGroup:
                 continue
             if sent.losses + 1 >= MOST_LOSSES:
                 raise ClusterError(
-                    f"{MOST_LOSSES} workers were lost while they crawled the same batch {sent.batch.name}; see their logs"
+                    f"{MOST_LOSSES} workers were lost while they crawled the same batch {sent.batch.name}; see their "
+                    "logs"
                 )
             future = sent.future
             self._cluster.apart(lambda future=future: future.cancel(force=True), 0.0)  # type: ignore[misc]

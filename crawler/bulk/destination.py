@@ -74,7 +74,7 @@ class _Remote:
             remedy = "give a folder" if scheme != "memory" else "its files would be gone with each worker"
             raise UsageError(f"--out does not take {scheme}://: {remedy}")
         try:
-            import fsspec
+            import fsspec  # type: ignore[import-untyped]  # it has no types
         except ImportError as error:
             raise UsageError(
                 f"a URL for --out needs the extra cluster: {install_command('cluster')}"

@@ -154,7 +154,7 @@ async def crawl(
     next crawl as well.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
-        await _Crawl(parts, options, control, report, writer, downloader).run()
+        await _Crawl(parts, options, control, report, writer, downloader=downloader).run()
 
 
 def new_downloader(options: BulkOptions) -> Downloader:
@@ -194,6 +194,7 @@ class _Crawl:
         control: Control,
         report: Callable[[ShardProgress], None],
         writer: ThreadPoolExecutor,
+        *,
         downloader: Downloader | None = None,
     ) -> None:
         settings = FetchSettings()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from crawler.atomic_write import shown
 from crawler.bulk.manifest import CrawlRunningError
-from crawler.bulk.model import BulkOptions, ShardProgress, state_folder
+from crawler.bulk.model import BulkOptions, state_folder
 from crawler.file_lock import try_lock
 from crawler.parsing import worker
 from crawler.phrases import Phrase

@@ -132,10 +132,7 @@ def read_status(out: Path, manifest: Manifest) -> Status:
         state = State.FINISHED
     else:
         state = State.STOPPED
-    if manifest.output:
-        files = committed
-    else:
-        files = output_files(out)
+    files = committed if manifest.output else output_files(out)
     used = sum(files.values()) + state_bytes(out)
     was_killed = state is State.STOPPED and (record is None or record.state is State.RUNNING)
     return Status(state, manifest, record, dict(verdicts.most_common()), pending, files, used, was_killed)

@@ -56,11 +56,10 @@ def _settings(args: argparse.Namespace) -> Settings:
 def run_status(args: argparse.Namespace) -> int:
     """Show the status of a crawl on stdout and return the exit code. Raises UsageError if there is none."""
     from crawler.atomic_write import shown
+    from crawler.bulk.destination import is_url
     from crawler.bulk.manifest import read_manifest
     from crawler.bulk.status import read_status
     from crawler.cli.bulk_report import status_text
-
-    from crawler.bulk.destination import is_url
 
     _settings(args)
     if is_url(args.out):

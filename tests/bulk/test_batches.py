@@ -112,7 +112,7 @@ async def test_a_batch_that_nobody_wants_leaves_nothing(tmp_path: Path) -> None:
         unwanted.set()
         with pytest.raises(BatchCancelledError):
             await running
-    assert not list(tmp_path.iterdir())
+    assert is_empty(tmp_path)
     assert not children()
 
 
@@ -122,6 +122,10 @@ async def test_a_process_without_a_batch_ends(tmp_path: Path, monkeypatch: pytes
     async with serving() as sites:
         await run(BatchProcesses(), batch_of(tmp_path, targets([sites.url(1, "/0")])))
     await until(lambda: not children())
+
+
+def is_empty(folder: Path) -> bool:
+    return not list(folder.iterdir())
 
 
 class Kept:

@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
-    """A scheduler with two workers."""
+    """Run a scheduler with two workers."""
     with scheduler(tmp_path_factory.mktemp("cluster")) as found:
         for _ in range(2):
             found.start_worker()
@@ -187,7 +187,7 @@ async def test_a_scheduler_that_is_lost_ends_the_crawl_in_one_line(tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment for a server that speaks S3."""
+    """Run a server that speaks S3; yield the environment of its clients."""
     if any(find_spec(name) is None for name in ("moto", "flask", "s3fs")):
         pytest.skip("needs moto[server] and s3fs; .ci/run installs them")
     port = free_port()
@@ -259,7 +259,8 @@ async def test_output_to_an_object_store(s3: dict[str, str], tmp_path: Path) -> 
     (got / "summary.json").write_bytes((tmp_path / "state" / "summary.json").read_bytes())
     assert_exact(got, urls)
     assert len(list(got.glob("results-*"))) == 1
-    status = subprocess.run(
+    status = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "crawler", "bulk", "status", "state"],
         env=cluster.environment, cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
