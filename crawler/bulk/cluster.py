@@ -26,10 +26,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from crawler.atomic_write import shown, translate_os_errors
-from crawler.bulk.batch import BATCH_FILE, THIS_PROGRAM, Batch, BatchOutcome, batch_name, staging_name
+from crawler.bulk.batch import THIS_PROGRAM, Batch, BatchOutcome, batch_name, staging_name
 from crawler.bulk.batch_choice import BatchChoice
 from crawler.bulk.batch_runner import PROCESSES, BatchCancelledError
-from crawler.bulk.destination import is_url, open_destination
+from crawler.bulk.destination import is_url, remove_lost
 from crawler.bulk.model import BulkOptions, ShardProgress, shard_of, store_path
 from crawler.bulk.process_group import ProcessesFailedError, ProcessEvent, is_open
 from crawler.bulk.progress import Progress
@@ -377,7 +377,7 @@ class ClusterGroup:
         for store in self._stores.values():
             deliver(store, self._store_of)
         self._bytes = sum(known.values())
-        self._clean(known)
+        remove_lost(self._output, known)
         if not is_url(self._output):
             folder = Path(self._output) / staging_name(self._crawl)
             with translate_os_errors(folder):
@@ -387,27 +387,6 @@ class ClusterGroup:
 
     def _store_of(self, host: str) -> ShardStore:
         return self._stores[shard_of(host, self._options.shards)]
-
-    def _clean(self, known: Mapping[str, int]) -> None:
-        """Remove the files of batches that no store knows: they were lost before their results counted.
-
-        Raises OutputError if results that a store knows are gone.
-        """
-        if not is_url(self._output):
-            for folder in Path(self._output).glob(staging_name("*")):
-                shutil.rmtree(folder, ignore_errors=True)
-        destination = open_destination(self._output)
-        sizes = destination.sizes()
-        for name in sizes:
-            if BATCH_FILE.fullmatch(name) and name not in known:
-                destination.remove(name)
-        for name, length in known.items():
-            is_results = name.startswith("results-") and BATCH_FILE.fullmatch(name)
-            if is_results and sizes.get(name) != length:
-                raise OutputError(
-                    f"{name} in {shown(self._output)} is missing or has changed since it was written; put it back, or "
-                    "begin a new crawl elsewhere"
-                )
 
     def drain(self) -> None:
         """Let the group end once the stores have no pending targets."""

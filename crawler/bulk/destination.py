@@ -7,17 +7,19 @@ replaces the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from crawler.atomic_write import shown, translate_os_errors
+from crawler.bulk.batch import BATCH_FILE, staging_name
 from crawler.clean import clean
 from crawler.errors import CrawlerError, OutputError, UsageError
 from crawler.installation import install_command
 
-__all__ = ["Destination", "is_url", "open_destination"]
+__all__ = ["Destination", "is_url", "open_destination", "remove_lost"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -43,6 +45,27 @@ def is_url(output: str) -> bool:
 def open_destination(output: str) -> Destination:
     """Return the destination for an output. Raises UsageError for a URL that cannot be used."""
     return _Remote(output) if is_url(output) else _Folder(Path(output))
+
+
+def remove_lost(output: str, known: Mapping[str, int]) -> None:
+    """Remove the files of batches that no store knows: they were lost before their results counted.
+
+    `known` are the committed sizes by name. Raises OutputError if results that a store knows are gone.
+    """
+    if not is_url(output):
+        for folder in Path(output).glob(staging_name("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+    destination = open_destination(output)
+    sizes = destination.sizes()
+    for name in sizes:
+        if BATCH_FILE.fullmatch(name) and name not in known:
+            destination.remove(name)
+    for name, length in known.items():
+        if name.startswith("results-") and BATCH_FILE.fullmatch(name) and sizes.get(name) != length:
+            raise OutputError(
+                f"{name} in {shown(output)} is missing or has changed since it was written; put it back, or begin a "
+                "new crawl elsewhere"
+            )
 
 
 class _Folder:

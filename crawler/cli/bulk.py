@@ -259,6 +259,8 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest, clu
     with Interrupts() as interrupts:
         wait_for_earlier_processes(options.out, manifest.shards)
         manifest.write(options.out)
+        if manifest.runs and not manifest.output:
+            _remove_lost_batches(options.out, manifest)
         if args.retry_failed:
             from crawler.bulk.retry import requeue_failed
 
@@ -283,6 +285,20 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest, clu
             )
         code = tell_end(args, options, manifest, processes=processes, outcome=outcome, seconds=seconds)
         return interrupts.exit_code or code
+
+
+def _remove_lost_batches(out: Path, manifest: Manifest) -> None:
+    """Remove what runs on a cluster left in the folder of a crawl. Raises OutputError."""
+    from crawler.bulk.destination import remove_lost
+    from crawler.bulk.model import store_path
+    from crawler.bulk.store import ShardStore
+
+    known: dict[str, int] = {}
+    for shard in range(manifest.shards):
+        if (path := store_path(out, shard)).exists():
+            with ShardStore.open(path, readonly=True) as store:
+                known |= store.files()
+    remove_lost(str(out), known)
 
 
 def _earlier_seconds(out: Path) -> float:

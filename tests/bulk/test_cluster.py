@@ -93,7 +93,7 @@ async def test_an_interrupted_crawl_keeps_what_was_fetched_and_resumes(
 
 @pytest.mark.slow
 async def test_a_killed_coordinator_is_resumed(cluster: Scheduler, tmp_path: Path) -> None:
-    """Nothing of the batches that it had sent appears twice, and the workers give them up."""
+    """Nothing of the batches that it had sent appears twice; the workers give them up, and this machine goes on."""
     gate = Gate(10)
     async with serving(gate, hosts=4) as sites:
         urls = [sites.url(1 + n % 4, f"/{n}") for n in range(30)]
@@ -103,11 +103,55 @@ async def test_a_killed_coordinator_is_resumed(cluster: Scheduler, tmp_path: Pat
         crawl.kill()
         await crawl.wait()
         await until(lambda: not sites.running.total())  # the requests are cancelled
+        lost = tmp_path / "out" / "results-000-r1b00099-001.jsonl"  # as if a batch had come too late
+        lost.write_text("of a lost batch\n")
         gate.open()
-        code, _ = await cluster.crawl(tmp_path, "--out", "out", "--resume", "--quiet")
-    assert code == 0
+        local = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "crawler", "bulk", "--out", "out", "--allow-private", "--ignore-robots", "--resume",
+            "--quiet", cwd=tmp_path, env=cluster.environment,
+        )  # fmt: skip
+        assert await asyncio.wait_for(local.wait(), 60) == 0
     assert_exact(tmp_path / "out", urls)
     assert_nothing_left(tmp_path / "out")
+
+
+@pytest.mark.slow
+async def test_failed_targets_are_crawled_again(cluster: Scheduler, tmp_path: Path) -> None:
+    """Their lines go from the files of their batches, and each URL has one result."""
+    mended = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not mended.is_set() and request.path in {"/3", "/4"}:
+            return web.Response(status=404)
+        return await page(request)
+
+    async with serving(answer, hosts=4) as sites:
+        urls = [sites.url(1 + n % 4, f"/{n}") for n in range(20)]
+        write_urls(tmp_path, urls)
+        first, _ = await cluster.crawl(tmp_path, "--out", "out", "--processes", "2", "--quiet")
+        mended.set()
+        second, _ = await cluster.crawl(tmp_path, "--out", "out", "--retry-failed", "--quiet")
+    assert (first, second) == (3, 0)
+    assert_exact(tmp_path / "out", urls)
+
+
+@pytest.mark.slow
+async def test_a_cluster_without_a_worker_of_this_version_is_one_line(tmp_path: Path) -> None:
+    write_urls(tmp_path, ["http://127.0.0.1:9/"])
+    other = tmp_path / "other"
+    other.mkdir()
+    with scheduler(other) as empty:
+        nobody, words = await empty.crawl(tmp_path, "--out", "out")
+        empty.start_worker(
+            environment={"PYTHONPATH": str(other)}
+        )  # without this program, unless it is installed
+        (other / "crawler").mkdir()
+        (other / "crawler" / "__init__.py").touch()
+        refused, refusal = await empty.crawl(tmp_path, "--out", "out")
+    assert (nobody, refused) == (1, 1)
+    assert "no worker" in words
+    assert "no bookprice-crawler" in refusal
+    assert (len(words.splitlines()), len(refusal.splitlines())) == (1, 1)
 
 
 @pytest.mark.slow
