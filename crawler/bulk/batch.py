@@ -57,7 +57,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a batch process has saved: targets with results, targets to hand over, lengths of files by name."""
+    """The part of a batch that its process has saved since its last report."""
 
     finished: Sequence[Finished]
     handed_over: Sequence[Target]
@@ -66,7 +66,7 @@ class Saved:
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """What is saved of a batch; targets that are in neither list are still pending."""
+    """The saved part of a batch; targets that are in neither list are still pending."""
 
     name: str
     finished: list[Finished] = field(default_factory=list)

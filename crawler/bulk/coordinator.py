@@ -47,7 +47,7 @@ class Intake(Protocol):
 
 
 class Group(Protocol):
-    """What crawls the targets in the stores: `ProcessGroup`, or the batches of a cluster."""
+    """The crawler of the targets in the stores: `ProcessGroup`, or the batches of a cluster."""
 
     @property
     def is_done(self) -> bool:
@@ -61,7 +61,7 @@ class Group(Protocol):
         """Begin."""
 
     def supervise(self, seconds: float) -> None:
-        """Wait at most `seconds` for news, and see to what is to be done."""
+        """Wait at most `seconds` for news, and react to it."""
 
     def counts_of(self, shard: int) -> StoreCounts:
         """Return the targets of a shard by state."""
