@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,9 @@ OTHER_DESCRIPTORS = 64
 
 _LOST = frozenset({Problem.NAME, Problem.CONNECT, Problem.TLS, Problem.TIMEOUT, Problem.RESET})
 """Problems of a host that gives no response."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class Part(NamedTuple):
@@ -199,6 +203,11 @@ class _Crawl:
     ) -> None:
         settings = FetchSettings()
         self._concurrency, _ = _affordable(options)
+        if self._concurrency < options.concurrency:
+            _log.warning(
+                "only %d parallel requests per process: this system allows no more open files",
+                self._concurrency,
+            )
         self._options = options
         self._control = control
         self._report = report
@@ -265,7 +274,7 @@ class _Crawl:
                 raise result
 
     async def _end(self) -> None:
-        """Wait until the control wants the end."""
+        """Wait until `control` wants the end."""
         while not self._control.stopping:
             await self._changed.wait()
             self._changed.clear()
@@ -384,14 +393,11 @@ class _Crawl:
         elsewhere = redirects.elsewhere
         if exchange.redirect is None or elsewhere is None or failure.verdict is not Verdict.UNEXPECTED_PAGE:
             return None
-        count = target.redirects + redirects.followed + 1
-        if count > self._policy.max_redirects:
-            return None
         return replace(
             target,
             url=elsewhere.url,
             host=elsewhere.host,
-            redirects=count,
+            redirects=target.redirects + redirects.followed + 1,
             attempts=target.attempts + exchange.attempts,
         )
 

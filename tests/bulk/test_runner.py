@@ -218,6 +218,30 @@ async def test_only_one_request_goes_to_a_host_until_it_has_answered(tmp_path: P
     assert arrived[:2] == [1, 1]
 
 
+async def test_neither_a_slow_host_nor_one_with_half_of_all_urls_delays_the_others(tmp_path: Path) -> None:
+    """By the order of the answers: the small hosts are done while the others have most of theirs ahead."""
+    answered: list[str] = []
+    small_are_done = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/slow"):
+            await small_are_done.wait()
+        answered.append(request.path.split("/")[1])
+        if answered.count("small") == 60:
+            small_are_done.set()
+        return await page(request)
+
+    async with serving(answer, hosts=8) as sites:
+        slow = [sites.url(1, f"/slow/{n}") for n in range(40)]
+        big = [sites.url(2, f"/big/{n}") for n in range(200)]
+        small = [sites.url(3 + n % 6, f"/small/{n}") for n in range(60)]
+        run = await crawled(options_for(tmp_path, concurrency=16, per_host=4), targets([*slow, *big, *small]))
+    assert set(run.verdicts.values()) == {"ok"}
+    before = answered[: max(n for n, kind in enumerate(answered) if kind == "small")]
+    assert "slow" not in before
+    assert before.count("big") < 60
+
+
 async def test_a_blamed_page_is_fetched_and_archived_but_not_parsed(tmp_path: Path) -> None:
     """A page that killed or hung the parser has the verdict of its blame in the next process."""
     async with serving(hosts=1) as sites:
