@@ -41,6 +41,12 @@ def write_urls(folder: Path, urls: list[str]) -> None:
     (folder / "urls.txt").write_text("".join(f"{url}\n" for url in urls))
 
 
+async def requested(sites: Sites, paths: int, crawl: asyncio.subprocess.Process) -> None:
+    """Wait until so many pages were requested; a crawl that ends before fails at once."""
+    await until(lambda: len(set(sites.paths())) == paths or crawl.returncode is not None)
+    assert crawl.returncode is None
+
+
 def assert_nothing_left(out: Path) -> None:
     """Check that the folder holds the files of the stores alone: nothing of a lost batch."""
     assert not list(out.glob(".*"))
@@ -57,7 +63,7 @@ async def test_a_worker_killed_mid_run_costs_nothing(cluster: Scheduler, tmp_pat
         write_urls(tmp_path, urls)
         victim = cluster.start_worker()
         crawl = await cluster.start_crawl(tmp_path, "--out", "out", "--processes", "3", "--per-host", "20")
-        await until(lambda: len(set(sites.paths())) == 100)  # all three batches wait for pages
+        await requested(sites, 100, crawl)  # all three batches wait for pages
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         gate.open()
@@ -78,7 +84,7 @@ async def test_an_interrupted_crawl_keeps_what_was_fetched_and_resumes(
         urls = [sites.url(1 + n % 4, f"/{n}") for n in range(30)]
         write_urls(tmp_path, urls)
         crawl = await cluster.start_crawl(tmp_path, "--out", "out", "--processes", "2")
-        await until(lambda: len(set(sites.paths())) == 30)
+        await requested(sites, 30, crawl)
         crawl.send_signal(signal.SIGINT)
         _, err = await asyncio.wait_for(crawl.communicate(), 60)
         assert crawl.returncode == 130
@@ -99,7 +105,7 @@ async def test_a_killed_coordinator_is_resumed(cluster: Scheduler, tmp_path: Pat
         urls = [sites.url(1 + n % 4, f"/{n}") for n in range(30)]
         write_urls(tmp_path, urls)
         crawl = await cluster.start_crawl(tmp_path, "--out", "out", "--processes", "2")
-        await until(lambda: len(set(sites.paths())) == 30)
+        await requested(sites, 30, crawl)
         crawl.kill()
         await crawl.wait()
         await until(lambda: not sites.running.total())  # the requests are cancelled
@@ -220,7 +226,7 @@ async def test_a_scheduler_that_is_lost_ends_the_crawl_in_one_line(tmp_path: Pat
         with scheduler(tmp_path) as lost:
             lost.start_worker()
             crawl = await lost.start_crawl(tmp_path, "--out", "out", "--quiet")
-            await until(lambda: len(set(sites.paths())) == 10)
+            await requested(sites, 10, crawl)
             lost.processes[0].kill()
             _, err = await asyncio.wait_for(crawl.communicate(), 60)
     assert crawl.returncode == 1

@@ -121,7 +121,7 @@ class ClusterGroup:
             folder = Path(self._output) / staging_name(self._crawl)
             with translate_os_errors(folder):
                 folder.mkdir()
-        self._cluster.client.subscribetopic_of(topic_of(self._crawl), self._take_event)
+        self._cluster.client.subscribe_topic(topic_of(self._crawl), self._take_event)
         self._progress.processes = self._cluster.threads
 
     def _store_of(self, host: str) -> ShardStore:
