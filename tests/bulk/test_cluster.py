@@ -180,6 +180,7 @@ async def test_redirects_lead_from_shard_to_shard(cluster: Scheduler, tmp_path: 
     read_records(tmp_path / "out")
 
 
+@pytest.mark.slow
 async def test_a_worker_of_another_version_is_refused_in_one_line(cluster: Scheduler, tmp_path: Path) -> None:
     """It gets no batch; the others crawl everything."""
     other = tmp_path / "other" / "crawler"
@@ -202,6 +203,7 @@ async def test_a_worker_of_another_version_is_refused_in_one_line(cluster: Sched
     assert "refused" in line
 
 
+@pytest.mark.slow
 async def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     write_urls(tmp_path, ["http://127.0.0.1:9/"])
     process = await asyncio.create_subprocess_exec(
