@@ -19,9 +19,9 @@ DOCUMENTS = [
 MANUALS = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 FOREIGN = {
     "--user", "--now", "--app-name", "--rounds", "--check", "--seconds", "--rates", "--products", "--only", "--quick",
-    "--cpu", "--store", "--record", "--fetches",
+    "--cpu", "--store", "--record", "--fetches", "--host", "--nworkers", "--nthreads",
 }  # fmt: skip
-"""Options of other programs that the documents name: systemctl, notify-send, the benchmarks."""
+"""Options of other programs that the documents name: systemctl, notify-send, dask, the benchmarks."""
 
 in_each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 in_each_manual = pytest.mark.parametrize("document", MANUALS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -23,6 +23,7 @@ class Control:
         self._lock = threading.RLock()  # a signal handler may come in between
         self._draining = False
         self._stopping = False
+        self._winding_down = False
         self._on_change: Callable[[], None] | None = None
 
     @property
@@ -34,6 +35,16 @@ class Control:
     def stopping(self) -> bool:
         """True once the runner should return at once."""
         return self._stopping
+
+    @property
+    def winding_down(self) -> bool:
+        """True once the runner should request no further target, and return when those in flight have ended."""
+        return self._winding_down
+
+    def wind_down(self) -> None:
+        """Request no further target; commit those in flight, and return."""
+        self._winding_down = True
+        self.wake()
 
     def drain(self) -> None:
         """Finish what the stores hold, then return: no target will be added any more."""

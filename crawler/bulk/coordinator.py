@@ -16,14 +16,14 @@ from typing import Protocol
 
 from crawler.bulk.model import BulkOptions, store_path
 from crawler.bulk.process_group import ProcessesFailedError, ProcessEvent, ProcessGroup, is_open
-from crawler.bulk.progress import Progress, Snapshot, output_files, state_bytes
+from crawler.bulk.progress import Progress, Snapshot, state_bytes
 from crawler.bulk.shard_process import run_process
-from crawler.bulk.store import ShardStore
+from crawler.bulk.store import ShardStore, StoreCounts
 from crawler.bulk.supervision import ProcessTarget
 from crawler.errors import CrawlerError
 from crawler.phrases import Phrase
 
-__all__ = ["Coordinator", "Intake", "Outcome"]
+__all__ = ["Coordinator", "Group", "Intake", "Outcome"]
 
 POLL_SECONDS = 0.1
 """The longest time that the coordinator waits for a message before it looks at everything else."""
@@ -46,6 +46,39 @@ class Intake(Protocol):
         """Read the input to its end and return its counts; None if it was stopped before. Raises CrawlerError."""
 
 
+class Group(Protocol):
+    """The crawler of the targets in the stores: `ProcessGroup`, or the batches of a cluster."""
+
+    @property
+    def is_done(self) -> bool:
+        """True once all shards are drained."""
+
+    @property
+    def output_bytes(self) -> int:
+        """The size of pages and results."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def supervise(self, seconds: float) -> None:
+        """Wait at most `seconds` for news, and react to it."""
+
+    def counts_of(self, shard: int) -> StoreCounts:
+        """Return the targets of a shard by state."""
+
+    def drain(self) -> None:
+        """End once the stores have no pending targets."""
+
+    def stop(self, seconds: float) -> Exception | None:
+        """Commit what is fetched within `seconds`, and end; return an error that prevents it."""
+
+    def kill(self) -> None:
+        """End at once; safe in a signal handler."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of a run of a crawl."""
@@ -65,7 +98,8 @@ class Coordinator:
     """One run of a crawl.
 
     `intake` is None if the input has been read to its end; `on_intake` receives its counts when it has. `on_progress`
-    is called about once a second, `on_event` for what happens to processes.
+    is called about once a second, `on_event` for what happens to processes. `new_group` creates what crawls in place of
+    processes of this machine; it reports to the given progress.
     """
 
     def __init__(
@@ -80,6 +114,7 @@ class Coordinator:
         max_seconds: float | None = None,
         earlier_seconds: float = 0.0,
         target: ProcessTarget = run_process,
+        new_group: Callable[[Progress], Group] | None = None,
     ) -> None:
         self._options = options
         self._intake = intake
@@ -87,7 +122,11 @@ class Coordinator:
         self._on_progress = on_progress
         self._max_seconds = max_seconds
         self._progress = Progress(earlier_seconds)
-        self._group = ProcessGroup(options, processes, self._progress, on_event=on_event, target=target)
+        self._group: Group = (
+            ProcessGroup(options, processes, self._progress, on_event=on_event, target=target)
+            if new_group is None
+            else new_group(self._progress)
+        )
         self._stop_reason = ""
         self._error: Exception | None = None
         self._traceback = ""
@@ -222,7 +261,7 @@ class Coordinator:
     def _measured(self) -> Snapshot:
         """Measure the disk, and return the progress."""
         out = self._options.out
-        self._progress.output_bytes = sum(output_files(out).values())
+        self._progress.output_bytes = self._group.output_bytes
         self._progress.state_bytes = state_bytes(out)
         with suppress(OSError):
             self._progress.disk_free = shutil.disk_usage(out).free

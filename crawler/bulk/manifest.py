@@ -61,6 +61,10 @@ class Manifest:
     """ISO, UTC."""
     demo: bool = False
     """True if the list is that of the embedded demo shop, whose storefronts run only while the crawl does."""
+    output: str = ""
+    """The URL for pages and results; '' for the folder of the crawl."""
+    runs: int = 0
+    """The runs on a cluster that were begun."""
     layout: int = LAYOUT
     program: str = __version__
     """The version of the program that began the crawl."""
@@ -75,6 +79,10 @@ class Manifest:
     def with_intake(self, counts: Mapping[str, int]) -> Manifest:
         """Return this manifest for an input that has been read to its end."""
         return replace(self, intake=dict(counts))
+
+    def with_run(self) -> Manifest:
+        """Return this manifest for one more run on a cluster."""
+        return replace(self, runs=self.runs + 1)
 
     def write(self, out: Path) -> None:
         """Write the manifest into the folder of its crawl. Raises OutputError."""
@@ -158,10 +166,11 @@ def new_manifest(
     store: Store,
     limit: int | None,
     demo: bool = False,
+    output: str = "",
 ) -> Manifest:
     """Return the manifest of a crawl that begins now; `name` and `size` are those of its input."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    return Manifest(name, size, shards, parse, store, limit, started_at=now, demo=demo)
+    return Manifest(name, size, shards, parse, store, limit, started_at=now, demo=demo, output=output)
 
 
 def check_resumed(

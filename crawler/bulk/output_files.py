@@ -37,24 +37,30 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
-def pages_name(shard: int, number: int) -> str:
-    """Return the name of a shard's WARC file; `number` counts from 1."""
-    return f"pages-{shard:03}-{number:05}.warc.gz"
+def pages_name(shard: int | str, number: int) -> str:
+    """Return the name of a WARC file of a shard, or of a batch of a shard by its name; `number` counts from 1."""
+    return f"pages-{_label(shard)}-{number:05}.warc.gz"
 
 
-def results_name(shard: int, generation: int) -> str:
-    """Return the name of a shard's file of results; `generation` counts from 1."""
-    return f"results-{shard:03}-{generation:03}.jsonl"
+def results_name(shard: int | str, generation: int) -> str:
+    """Return the name of the results of a shard, or of a batch of a shard by its name; `generation` counts from 1."""
+    return f"results-{_label(shard)}-{generation:03}.jsonl"
+
+
+def _label(shard: int | str) -> str:
+    return shard if isinstance(shard, str) else f"{shard:03}"
 
 
 class OutputFiles:
-    """The files of one shard in one folder, created when there is something to write.
+    """The files of one shard in one folder, created when there is something to write; or those of a batch, by its name.
 
     `committed` are their committed lengths by name. Raises OutputError if the last file of a kind is shorter than that,
     or cannot be opened.
     """
 
-    def __init__(self, folder: Path, shard: int, committed: Mapping[str, int], *, roll_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, shard: int | str, committed: Mapping[str, int], *, roll_bytes: int
+    ) -> None:
         self._folder = folder
         self._shard = shard
         self._roll_bytes = roll_bytes
@@ -66,7 +72,7 @@ class OutputFiles:
 
     def _restore(self, committed: Mapping[str, int]) -> None:
         """Cut the files to their committed lengths, and remove those without one."""
-        ours = re.compile(rf"(?:pages|results)-{self._shard:03}-\d+\.(?:warc\.gz|jsonl)")
+        ours = re.compile(rf"(?:pages|results)-{_label(self._shard)}-\d+\.(?:warc\.gz|jsonl)")
         with translate_os_errors(self._folder):
             for entry in list(os.scandir(self._folder)):
                 if ours.fullmatch(entry.name) and entry.name not in committed:
@@ -201,9 +207,9 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def _last(names: Mapping[str, int], kind: str, shard: int) -> int:
+def _last(names: Mapping[str, int], kind: str, shard: int | str) -> int:
     """Return the highest number among a shard's files of a kind; 0 if it has none."""
-    pattern = re.compile(rf"{kind}-{shard:03}-(\d+)\..*")
+    pattern = re.compile(rf"{kind}-{_label(shard)}-(\d+)\..*")
     return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
 from crawler.bulk.model import BulkOptions, ShardProgress, store_path
-from crawler.bulk.progress import Progress
+from crawler.bulk.progress import Progress, output_files
 from crawler.bulk.shard_process import Command, Failure, LogLine
 from crawler.bulk.store import ShardStore, StoreCounts
 from crawler.bulk.supervision import ProcessTarget, ShardProcess
@@ -44,7 +44,7 @@ class ProcessEvent:
     """Something that happened to a process."""
 
     what: str
-    """started, ended, hung, blamed, few, log."""
+    """started, ended, hung, blamed, few, log; refused (a worker of a cluster)."""
     slot: int = 0
     pid: int | None = None
     detail: str = ""
@@ -118,6 +118,11 @@ class ProcessGroup:
     def is_done(self) -> bool:
         """True once every process has drained its shards."""
         return all(slot.done for slot in self._slots)
+
+    @property
+    def output_bytes(self) -> int:
+        """The size of pages and results."""
+        return sum(output_files(self._options.out).values())
 
     def counts_of(self, shard: int) -> StoreCounts:
         """Return the targets of a shard by state. Raises StoreError."""

@@ -86,7 +86,9 @@ def _csv(path: Path, text: str) -> Iterator[tuple[str, str, object]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = next((sign for sign in ";\t" if sign in first), ",")
     columns = (0, 1)
-    csv.field_size_limit(max(MAX_BYTES, csv.field_size_limit()))  # the process's own limit must not decide the message
+    csv.field_size_limit(
+        max(MAX_BYTES, csv.field_size_limit())
+    )  # the process's own limit must not decide the message
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for row in reader:

@@ -1,6 +1,7 @@
 """Crawl failed targets again: their result lines go, and they are pending once more, both or neither.
 
-A shard's results are copied without the lines of failed targets to a file with the next number. One transaction of the
+A shard's results are copied without the lines of failed targets to a file with the next number; those of each batch, if
+a cluster crawled them. One transaction of the
 store then switches to that file. After a kill, whichever file the store does not know is removed when the shard is
 opened.
 """
@@ -40,13 +41,23 @@ def _requeue(out: Path, shard: int) -> int:
     with ShardStore.open(path) as store:
         if not any(verdict.failed for verdict in store.counts().finished):
             return 0
-        committed = store.files()
-        old = max(name for name in committed if name.startswith("results-"))
-        new = results_name(shard, int(old.removesuffix(".jsonl").rpartition("-")[2]) + 1)
-        length = _copy_passed(out / old, committed[old], out / new)
-        number = store.requeue_failed(files={new: length}, removed=[old])
-    with translate_os_errors(out / old):
-        (out / old).unlink()
+        new: dict[str, int] = {}
+        replaced: list[str] = []
+        for old, committed in store.files().items():
+            if not old.startswith("results-"):
+                continue
+            label, generation = old.removesuffix(".jsonl").removeprefix("results-").rsplit("-", 1)
+            name = results_name(label, int(generation) + 1)
+            length = _copy_passed(out / old, committed, out / name)
+            if length == committed:  # of a batch without failed targets
+                (out / name).unlink()
+            else:
+                new[name] = length
+                replaced.append(old)
+        number = store.requeue_failed(files=new, removed=replaced)
+    for old in replaced:
+        with translate_os_errors(out / old):
+            (out / old).unlink()
     return number
 
 

@@ -17,7 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -39,7 +39,16 @@ from crawler.phrases import Phrase
 from crawler.settings.fetching import FetchSettings
 from crawler.verdict import Verdict
 
-__all__ = ["Part", "crawl", "loop_factory", "run_in_new_loop", "run_shards"]
+__all__ = [
+    "Part",
+    "collect_rarely",
+    "crawl",
+    "lookup_threads",
+    "loop_factory",
+    "new_downloader",
+    "run_in_new_loop",
+    "run_shards",
+]
 
 MAX_BYTES = 4 * 2**20
 """Limit on a body; the parser reads no more of a page. So many requests in flight could hold such a body at once."""
@@ -78,7 +87,7 @@ def run_in_new_loop(
     The process should then end by `os._exit`: a lookup of a name may hang in a thread, which cannot be cancelled, and
     the interpreter would wait for it.
     """
-    _collect_rarely()
+    collect_rarely()
     factory = loop_factory() or asyncio.new_event_loop
     loop = factory()
     try:
@@ -88,7 +97,7 @@ def run_in_new_loop(
         loop.close()
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """Let the garbage collector run rarely: a request makes hundreds of objects, and hardly a cycle.
 
     With Python's own thresholds it takes a sixth of the time of a request.
@@ -139,13 +148,44 @@ async def crawl(
     options: BulkOptions,
     control: Control,
     report: Callable[[ShardProgress], None],
+    *,
+    downloader: Downloader | None = None,
 ) -> None:
     """Crawl the targets of `parts` until `control` ends it, as `run_shards` does; the caller closes them.
 
-    A redirect to a host of another shard than these ends here: its sink gets the target as handed over.
+    A redirect to a host of another shard than these ends here: its sink gets the target as handed over. `downloader` is
+    an open one of `new_downloader`, which stays open: its connections, robots.txt rules and limits of hosts serve the
+    next crawl as well.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
-        await _Crawl(parts, options, control, report, writer).run()
+        await _Crawl(parts, options, control, report, writer, downloader=downloader).run()
+
+
+def new_downloader(options: BulkOptions) -> Downloader:
+    """Return the downloader for one process of a crawl, not opened yet."""
+    settings = FetchSettings()
+    concurrency, room = _affordable(options)
+    return Downloader(
+        concurrency=options.per_host,
+        max_connections=concurrency,
+        max_idle_connections=max(options.per_host, min(concurrency, room - concurrency)),
+        delay=options.delay,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        proxy=options.proxy,
+        user_agent=options.user_agent or settings.user_agent,
+    )
+
+
+def lookup_threads() -> ThreadPoolExecutor:
+    """Return the threads that look up names, for an event loop."""
+    return ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+
+
+def _affordable(options: BulkOptions) -> tuple[int, int]:
+    """Return the number of requests at a time, and the file descriptors for their connections."""
+    room = allow_descriptors(2 * options.concurrency + OTHER_DESCRIPTORS) - OTHER_DESCRIPTORS
+    return max(1, min(options.concurrency, room * 2 // 3)), room
 
 
 class _Crawl:
@@ -158,10 +198,11 @@ class _Crawl:
         control: Control,
         report: Callable[[ShardProgress], None],
         writer: ThreadPoolExecutor,
+        *,
+        downloader: Downloader | None = None,
     ) -> None:
         settings = FetchSettings()
-        room = allow_descriptors(2 * options.concurrency + OTHER_DESCRIPTORS) - OTHER_DESCRIPTORS
-        self._concurrency = max(1, min(options.concurrency, room * 2 // 3))
+        self._concurrency, _ = _affordable(options)
         if self._concurrency < options.concurrency:
             _log.warning(
                 "only %d parallel requests per process: this system allows no more open files",
@@ -181,16 +222,8 @@ class _Crawl:
             obey_robots=options.obey_robots,
             allow_private=options.allow_private,
         )
-        self._downloader = Downloader(
-            concurrency=options.per_host,
-            max_connections=self._concurrency,
-            max_idle_connections=max(options.per_host, min(self._concurrency, room - self._concurrency)),
-            delay=options.delay,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-            proxy=options.proxy,
-            user_agent=options.user_agent or settings.user_agent,
-        )
+        self._downloader = downloader or new_downloader(options)
+        self._keeps_downloader = downloader is not None
         self._scheduler = Scheduler(
             {shard: part.source for shard, part in parts.items()},
             self._downloader.pace,
@@ -208,7 +241,8 @@ class _Crawl:
     async def run(self) -> None:
         """Run until `control` ends it, or saving fails."""
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup"))
+        if not self._keeps_downloader:
+            loop.set_default_executor(lookup_threads())
 
         def on_change() -> None:
             loop.call_soon_threadsafe(self._changed.set)
@@ -216,7 +250,7 @@ class _Crawl:
         self._control.listen(on_change)
         self._changed.set()
         try:
-            async with self._downloader:
+            async with nullcontext() if self._keeps_downloader else self._downloader:
                 await self._run_tasks()
         finally:
             self._control.listen(None)
@@ -246,6 +280,10 @@ class _Crawl:
             self._changed.clear()
             if self._control.draining and all(map(self._scheduler.is_idle, self._shards)):
                 return
+            if self._control.winding_down:
+                self._scheduler.hold()
+                if not any(each.in_flight for each in self._progress.values()):
+                    return
             self._scheduler.look_again()
 
     async def _feed(self) -> None:
@@ -297,6 +335,8 @@ class _Crawl:
                 progress.in_flight -= 1
                 self._scheduler.done(job, responded=responded)
             self._saver.add(job.shard, entry)
+            if self._control.winding_down:
+                self._changed.set()
 
     def _given_up(self, job: Job) -> Entry:
         detail = Phrase("host_silent", host=job.target.host, n=job.silent)

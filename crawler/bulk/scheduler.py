@@ -100,6 +100,7 @@ class Scheduler:
         self._parked: list[tuple[float, int, _Host]] = []
         self._parkings = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._is_held = False
         self._queued = 0
         """Targets in memory that nobody has taken."""
         self._hungry: deque[_Host] = deque()
@@ -133,13 +134,17 @@ class Scheduler:
             host.silent += 1
         self._enqueue(host)
 
+    def hold(self) -> None:
+        """Give out no further target."""
+        self._is_held = True
+
     def close(self) -> None:
         """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _pick(self) -> Job | None:
-        while self._ready:
+        while self._ready and not self._is_held:
             host = self._ready.popleft()
             host.is_queued = False
             if not host.queue:

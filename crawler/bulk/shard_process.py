@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from crawler.atomic_write import shown
 from crawler.bulk.manifest import CrawlRunningError
-from crawler.bulk.model import BulkOptions, ShardProgress, state_folder
+from crawler.bulk.model import BulkOptions, state_folder
 from crawler.file_lock import try_lock
 from crawler.parsing import worker
 from crawler.phrases import Phrase
@@ -35,7 +35,10 @@ __all__ = [
     "Command",
     "Failure",
     "LogLine",
+    "Reports",
+    "end_at_once_with_parent",
     "lock_path",
+    "pass_on_logs",
     "pulse_path",
     "run_process",
     "wait_for_earlier_processes",
@@ -90,11 +93,11 @@ def lock_path(out: Path, shard: int) -> Path:
 
 def run_process(slot: int, shards: Sequence[int], options: BulkOptions, connection: Connection) -> None:
     """Crawl some shards until the coordinator ends it; the target of a process."""
-    coordinator = _Coordinator(connection)
+    coordinator = Reports(connection)
     try:
         worker.set_up(())
-        _end_at_once_with_parent()
-        _pass_on_logs(coordinator)
+        end_at_once_with_parent()
+        pass_on_logs(coordinator)
         with ExitStack() as locks:
             for shard in shards:
                 _hold_lock(lock_path(options.out, shard), locks)
@@ -105,14 +108,14 @@ def run_process(slot: int, shards: Sequence[int], options: BulkOptions, connecti
         os._exit(1)  # no thread of a broken process may keep it
 
 
-class _Coordinator:
-    """The coordinator's end of the pipe, for any thread."""
+class Reports:
+    """The way to the process that owns this one, for any thread."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
 
-    def send(self, message: ShardProgress | Failure | LogLine) -> None:
+    def send(self, message: object) -> None:
         """Send a message; without a coordinator, this process is about to end anyway."""
         with self._sending, suppress(OSError):
             self._connection.send(message)
@@ -128,7 +131,7 @@ class _Coordinator:
                         control.stop()
 
 
-def _crawl(slot: int, shards: Sequence[int], options: BulkOptions, coordinator: _Coordinator) -> None:
+def _crawl(slot: int, shards: Sequence[int], options: BulkOptions, coordinator: Reports) -> None:
     from crawler.bulk.control import Control
     from crawler.bulk.pulse import Pulse
     from crawler.bulk.runner import run_in_new_loop
@@ -149,7 +152,7 @@ def _hold_lock(path: Path, locks: ExitStack) -> None:
         time.sleep(_LOCK_POLL_SECONDS)
 
 
-def _end_at_once_with_parent() -> None:
+def end_at_once_with_parent() -> None:
     """Let Linux kill this process with the coordinator, even while a parser keeps every other thread from running."""
     if sys.platform == "linux":
         import ctypes
@@ -161,13 +164,13 @@ def _end_at_once_with_parent() -> None:
             os._exit(1)
 
 
-def _pass_on_logs(coordinator: _Coordinator) -> None:
+def pass_on_logs(coordinator: Reports) -> None:
     """Send the warnings of libraries to the coordinator, each as one line, instead of printing tracebacks."""
     logging.getLogger().addHandler(_PassOn(coordinator))
 
 
 class _PassOn(logging.Handler):
-    def __init__(self, coordinator: _Coordinator) -> None:
+    def __init__(self, coordinator: Reports) -> None:
         super().__init__(logging.WARNING)
         self._coordinator = coordinator
         self._sent = 0

@@ -59,7 +59,10 @@ class Status:
     verdicts: Mapping[str, int]
     """Finished targets by verdict, from the stores."""
     pending: int
+    files: Mapping[str, int]
+    """Pages and results by name with their sizes, in the folder or at the URL of the crawl."""
     disk_used: int
+    """The bytes of these files and of the state."""
     was_killed: bool = False
     """True if the latest run ended without a word."""
 
@@ -100,6 +103,7 @@ def read_status(out: Path, manifest: Manifest) -> Status:
     """Return the status of the crawl in a folder, whether it runs or not. Raises StoreError for a damaged store."""
     record = read_record(out)
     verdicts: Counter[str] = Counter()
+    committed: dict[str, int] = {}
     pending = 0
     readable = True
     for shard in range(manifest.shards):
@@ -109,6 +113,8 @@ def read_status(out: Path, manifest: Manifest) -> Status:
         try:
             with ShardStore.open(path, readonly=True) as store:
                 counts = store.counts()
+                if manifest.output:
+                    committed |= store.files()
         except StoreError:
             # Someone else's folder: SQLite may not create its shared memory there.
             if record is None or os.access(path.parent, os.W_OK):
@@ -126,9 +132,10 @@ def read_status(out: Path, manifest: Manifest) -> Status:
         state = State.FINISHED
     else:
         state = State.STOPPED
-    used = sum(output_files(out).values()) + state_bytes(out)
+    files = committed if manifest.output else output_files(out)
+    used = sum(files.values()) + state_bytes(out)
     was_killed = state is State.STOPPED and (record is None or record.state is State.RUNNING)
-    return Status(state, manifest, record, dict(verdicts.most_common()), pending, used, was_killed)
+    return Status(state, manifest, record, dict(verdicts.most_common()), pending, files, used, was_killed)
 
 
 def _iso(moment: dt.datetime) -> str:

@@ -15,7 +15,6 @@ from crawler.bulk.input import STDIN
 from crawler.bulk.intake import REJECTED
 from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions
-from crawler.bulk.progress import output_files
 from crawler.bulk.result_lines import ResultFigures, result_figures
 from crawler.bulk.status import State, Status
 from crawler.json_text import escape_controls
@@ -77,7 +76,7 @@ def summarize(
     """Read the results and return the summary. Raises OSError if a result file cannot be read."""
     out = options.out
     state = State.FINISHED if status.manifest.intake_complete and not status.pending else State.STOPPED
-    files = dict(output_files(out))
+    files = dict(status.files)
     rejected = out / REJECTED
     if rejected.exists():
         files[REJECTED] = rejected.stat().st_size
@@ -91,10 +90,17 @@ def summarize(
         seconds=seconds,
         verdicts=status.verdicts,
         pending=status.pending,
-        figures=result_figures(out, PASSES, seconds=None if state is State.FINISHED else STOPPED_SECONDS),
+        figures=_figures(status, out, seconds=None if state is State.FINISHED else STOPPED_SECONDS),
         files=files,
         disk_used=status.disk_used,
     )
+
+
+def _figures(status: Status, out: Path, *, seconds: float | None) -> ResultFigures:
+    """Read the results; those at a URL are not read back."""
+    if status.manifest.output:
+        return ResultFigures(complete=False)
+    return result_figures(out, PASSES, seconds=seconds)
 
 
 def is_summarized(out: Path) -> bool:
@@ -128,6 +134,7 @@ def _plain(summary: Summary) -> dict[str, Any]:
             "complete": manifest.intake_complete,
             **manifest.intake,
         },
+        "output": manifest.output or None,
         "options": {
             "parse": options.parse, "store": options.store, "limit": manifest.limit, "shards": options.shards,
             "processes": summary.processes, "concurrency": options.concurrency, "per_host": options.per_host,

@@ -16,7 +16,7 @@ from crawler.bulk.pulse import Pulse, PulseReading
 from crawler.bulk.shard_process import Command, pulse_path, run_process
 from crawler.parsing.worker import PROCESS_TYPES
 
-__all__ = ["Hang", "ProcessTarget", "ShardProcess"]
+__all__ = ["Hang", "ProcessTarget", "ShardProcess", "find_hang"]
 
 SILENT_SECONDS = 60.0
 """The time without a heartbeat after which a process that parses nothing counts as hung."""
@@ -92,12 +92,12 @@ class ShardProcess:
         `awake_since` is the time since which this machine and this program have run without a break: the processes
         could not go on before it either.
         """
-        reading = self.pulse.read()
-        if reading.number:
-            late = now - max(reading.since, awake_since) > self._options.parse_seconds
-            return Hang(reading, is_parsing=True) if late else None
-        silent = now - max(reading.beat_at, self._started, awake_since) > SILENT_SECONDS
-        return Hang(reading, is_parsing=False) if silent else None
+        return find_hang(
+            self.pulse,
+            parse_seconds=self._options.parse_seconds,
+            now=now,
+            since=max(self._started, awake_since),
+        )
 
     @property
     def ended(self) -> bool:
@@ -117,3 +117,13 @@ class ShardProcess:
         self.connection.close()
         self.process.close()
         return reading
+
+
+def find_hang(pulse: Pulse, *, parse_seconds: float, now: float, since: float) -> Hang | None:
+    """Return the hang of a process by its pulse; None if it does not hang, or cannot have gone on before `since`."""
+    reading = pulse.read()
+    if reading.number:
+        late = now - max(reading.since, since) > parse_seconds
+        return Hang(reading, is_parsing=True) if late else None
+    silent = now - max(reading.beat_at, since) > SILENT_SECONDS
+    return Hang(reading, is_parsing=False) if silent else None

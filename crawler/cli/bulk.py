@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase
 
 if TYPE_CHECKING:
-    from crawler.bulk.coordinator import Outcome
+    from crawler.bulk.cluster import Cluster
+    from crawler.bulk.coordinator import Group, Outcome
     from crawler.bulk.manifest import Manifest
     from crawler.bulk.model import BulkOptions
+    from crawler.bulk.progress import Progress
     from crawler.cli.bulk_display import BulkDisplay
     from crawler.cli.interrupts import Interrupts
     from crawler.settings import Settings
@@ -54,11 +56,16 @@ def _settings(args: argparse.Namespace) -> Settings:
 def run_status(args: argparse.Namespace) -> int:
     """Show the status of a crawl on stdout and return the exit code. Raises UsageError if there is none."""
     from crawler.atomic_write import shown
+    from crawler.bulk.destination import is_url
     from crawler.bulk.manifest import read_manifest
     from crawler.bulk.status import read_status
     from crawler.cli.bulk_report import status_text
 
     _settings(args)
+    if is_url(args.out):
+        raise UsageError(
+            f"the state of a crawl is not at its URL {args.out}; name the folder given as --state"
+        )
     out = Path(args.out)
     manifest = read_manifest(out)
     if manifest is None:
@@ -72,16 +79,22 @@ def run(args: argparse.Namespace) -> int:
     from crawler.bulk.manifest import CrawlRunningError, crawl_lock, read_manifest
 
     settings = _settings(args)
-    out = Path(args.out)
+    _check_places(args)
+    out = _folder(args)
     ignoring: tuple[str, ...] = ()
     if args.demo:
         from crawler.demo.product_urls import URL_LIST
 
         ignoring = (URL_LIST,)  # of a run that was killed before it wrote its manifest
-    _manifest(args, read_manifest(out, ignoring=ignoring))  # before anything is created
+    _manifest(args, read_manifest(out, ignoring=ignoring), None)  # before anything is created
     try:
-        with crawl_lock(out), _served(args, read_manifest(out, ignoring=ignoring)):
-            return _crawl(args, settings, _manifest(args, read_manifest(out, ignoring=ignoring)))
+        with (
+            _cluster(args) as cluster,
+            crawl_lock(out),
+            _served(args, read_manifest(out, ignoring=ignoring)),
+        ):
+            manifest = _manifest(args, read_manifest(out, ignoring=ignoring), cluster)
+            return _crawl(args, settings, manifest, cluster)
     except CrawlRunningError as error:
         console.error(error)
         return ExitCode.LOCKED
@@ -93,7 +106,7 @@ def _served(args: argparse.Namespace, found: Manifest | None) -> AbstractContext
         return nullcontext()
     from crawler.cli.bulk_demo import storefronts
 
-    return storefronts(Path(args.out))
+    return storefronts(_folder(args))
 
 
 def _has_work(args: argparse.Namespace, found: Manifest) -> bool:
@@ -102,18 +115,62 @@ def _has_work(args: argparse.Namespace, found: Manifest) -> bool:
 
     if args.retry_failed or not found.intake_complete:
         return True
-    return read_status(Path(args.out), found).pending > 0
+    return read_status(_folder(args), found).pending > 0
 
 
-def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
+def _check_places(args: argparse.Namespace) -> None:
+    """Check that the options agree on where the output and the state go. Raises UsageError."""
+    from crawler.bulk.destination import is_url, open_destination
+
+    if args.demo and args.cluster is not None:
+        raise UsageError("the demo's shops are on this machine; omit --demo or --cluster")
+    if not is_url(args.out):
+        if args.state is not None:
+            raise UsageError("--state is for a URL as --out; the state of this crawl is in its folder")
+        return
+    if args.cluster is None:
+        raise UsageError(f"a URL as --out needs --cluster: {args.out}; without it, name a folder")
+    if args.state is None:
+        raise UsageError(f"add --state DIR: a local folder for the state of the crawl to {args.out}")
+    if args.retry_failed:
+        raise UsageError("--retry-failed needs a folder as --out: it rewrites the results")
+    open_destination(args.out)
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    """Return the local folder of a crawl."""
+    return Path(args.out if args.state is None else args.state)
+
+
+def _output(args: argparse.Namespace) -> str:
+    """Return the URL for results and pages; '' if they go to the folder of the crawl."""
+    return "" if args.state is None else str(args.out).rstrip("/")
+
+
+@contextmanager
+def _cluster(args: argparse.Namespace) -> Iterator[Cluster | None]:
+    """Connect to the cluster of the command line; None without one. Raises ClusterError."""
+    if args.cluster is None:
+        yield None
+        return
+    from crawler.bulk.cluster import Cluster
+
+    with Cluster.connect(args.cluster) as cluster:
+        yield cluster
+
+
+def _manifest(args: argparse.Namespace, found: Manifest | None, cluster: Cluster | None) -> Manifest:
     """Return the manifest of the crawl to run: a new one, or the one that is found in the folder. Raises UsageError."""
     from crawler.bulk.manifest import check_resumed
 
     if args.demo and args.urls is not None:
         raise UsageError(f"--demo has its own list of URLs; omit {args.urls}")
     if found is None:
-        return _new_manifest(args)
-    out = Path(args.out)
+        return _new_manifest(args, cluster)
+    out = _folder(args)
+    if _output(args) != found.output:
+        began = found.output or "this folder itself"
+        raise UsageError(f"the results of the crawl in {out} go to {began}; give the same --out and --state")
     if args.demo and not found.demo:
         raise UsageError(f"the crawl in {out} began without --demo; omit it, or choose another --out")
     if not (args.resume or args.retry_failed):
@@ -124,27 +181,29 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
     return found
 
 
-def _new_manifest(args: argparse.Namespace) -> Manifest:
+def _new_manifest(args: argparse.Namespace, cluster: Cluster | None) -> Manifest:
     """Return the manifest of a crawl that begins. Raises UsageError."""
     from crawler.bulk.input import describe_input
     from crawler.bulk.manifest import new_manifest
     from crawler.bulk.model import Parse, Store
     from crawler.parsing.page_parser import usable_cpus
 
-    out = Path(args.out)
+    out = _folder(args)
     if args.urls is None and not args.demo:
         raise UsageError(f"URLS is missing; see {args.parser.prog} --help")
     if args.retry_failed:
         raise UsageError(f"there is no crawl in {out} yet, so nothing has failed; omit --retry-failed")
     name, size = _describe_demo(out) if args.demo else describe_input(args.urls)
+    useful = usable_cpus() if cluster is None else cluster.threads
     return new_manifest(
         name,
         size,
-        shards=args.processes or min(usable_cpus(), _useful_processes(size, args.limit)),
+        shards=args.processes or min(useful, _useful_processes(size, args.limit)),
         parse=Parse.PRODUCT if args.parse is None else Parse(args.parse),
         store=Store.WARC if args.store is None else Store(args.store),
         limit=args.limit,
         demo=args.demo,
+        output=_output(args),
     )
 
 
@@ -154,7 +213,7 @@ def _resumed_input(args: argparse.Namespace, found: Manifest) -> tuple[str, int 
 
     if found.demo and args.urls is None:
         # A folder that has moved takes its list along.
-        return (found.input, _describe_demo(Path(args.out))[1] or 0) if _has_work(args, found) else None
+        return (found.input, _describe_demo(_folder(args))[1] or 0) if _has_work(args, found) else None
     if found.intake_complete:
         if args.urls in {None, STDIN}:
             return None
@@ -199,7 +258,7 @@ def _taken(args: argparse.Namespace, found: Manifest) -> str:
     from crawler.bulk.manifest import is_locked
     from crawler.bulk.status import State, read_status
 
-    out = Path(args.out)
+    out = _folder(args)
     if not is_locked(out) and read_status(out, found).state is State.FINISHED:
         return f"{out} holds a finished crawl; choose another folder for --out"
     command = args.command_line.with_flag("--resume")
@@ -210,7 +269,7 @@ def _options(args: argparse.Namespace, settings: Settings, manifest: Manifest, p
     from crawler.bulk.model import BulkOptions
 
     return BulkOptions(
-        out=Path(args.out).absolute(),
+        out=_folder(args).absolute(),
         shards=manifest.shards,
         concurrency=_affordable(args.requests, -(-manifest.shards // processes)),
         per_host=args.per_host,
@@ -251,7 +310,7 @@ def _affordable(requests: int, shards: int) -> int:
     return possible
 
 
-def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> int:
+def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest, cluster: Cluster | None) -> int:
     """Run the crawl of a manifest, with its folder locked; return the exit code."""
     from crawler.bulk.shard_process import wait_for_earlier_processes
     from crawler.bulk.status import State, read_status
@@ -261,6 +320,8 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
 
     say = console.words()
     wanted = args.processes or manifest.shards
+    if cluster is not None:
+        manifest = manifest.with_run()
     processes = min(wanted, manifest.shards)
     if wanted > processes:
         console.line(say("bulk_capped", shards=manifest.shards, processes=wanted))
@@ -268,6 +329,8 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
     with Interrupts() as interrupts:
         wait_for_earlier_processes(options.out, manifest.shards)
         manifest.write(options.out)
+        if manifest.runs and not manifest.output:
+            _remove_lost_batches(options.out, manifest)
         if args.retry_failed:
             from crawler.bulk.retry import requeue_failed
 
@@ -282,10 +345,30 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
             return tell_end(args, options, manifest, processes=processes, outcome=None, seconds=seconds)
         with BulkDisplay(quiet=args.quiet, verbose=args.verbose) as display:
             outcome, manifest, seconds = _run(
-                args, options, manifest, processes=processes, interrupts=interrupts, display=display
+                args,
+                options,
+                manifest,
+                processes=processes,
+                interrupts=interrupts,
+                display=display,
+                cluster=cluster,
             )
         code = tell_end(args, options, manifest, processes=processes, outcome=outcome, seconds=seconds)
         return interrupts.exit_code or code
+
+
+def _remove_lost_batches(out: Path, manifest: Manifest) -> None:
+    """Remove what runs on a cluster left in the folder of a crawl. Raises OutputError."""
+    from crawler.bulk.destination import remove_lost
+    from crawler.bulk.model import store_path
+    from crawler.bulk.store import ShardStore
+
+    known: dict[str, int] = {}
+    for shard in range(manifest.shards):
+        if (path := store_path(out, shard)).exists():
+            with ShardStore.open(path, readonly=True) as store:
+                known |= store.files()
+    remove_lost(str(out), known)
 
 
 def _earlier_seconds(out: Path) -> float:
@@ -304,6 +387,7 @@ def _run(
     processes: int,
     interrupts: Interrupts,
     display: BulkDisplay,
+    cluster: Cluster | None,
 ) -> tuple[Outcome, Manifest, float]:
     """Run the processes; return how that ended, the manifest then, and the time that all runs of the crawl took."""
     import datetime as dt
@@ -334,6 +418,14 @@ def _run(
         if manifest.demo:
             source = _describe_demo(options.out)[0]  # the folder may have moved
         intake = Intake(source, options.out, manifest.shards, limit=manifest.limit)
+
+    def new_group(progress: Progress) -> Group:
+        from crawler.bulk.cluster import ClusterGroup
+
+        assert cluster is not None  # noqa: S101 – for the types
+        output = manifest.output or str(options.out)
+        return ClusterGroup(options, cluster, output, manifest.runs, progress, on_event=display.handle)
+
     coordinator = Coordinator(
         options,
         processes=processes,
@@ -343,6 +435,7 @@ def _run(
         on_event=display.handle,
         max_seconds=args.stop_after,
         earlier_seconds=earlier,
+        new_group=None if cluster is None else new_group,
     )
 
     def end_at_once() -> None:

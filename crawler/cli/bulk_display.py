@@ -92,6 +92,9 @@ class BulkDisplay:
             if not self._quiet:
                 self.say(words)
             return
+        if event.what == "refused":
+            self.say(event.detail)
+            return
         if not self._verbose:
             return
         process = say("bulk_process", slot=event.slot, pid=event.pid)

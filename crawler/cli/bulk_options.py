@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -91,7 +92,12 @@ def _add_crawl(parts: argparse._SubParsersAction[Any], program: str) -> argparse
         nargs="?",
         help="the list: .txt, .csv or either with .gz, or - for stdin; a resumed crawl knows its list",
     )
-    parser.add_argument("--out", metavar="DIR", required=True, help="the folder for results, pages and state")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        required=True,
+        help="the folder for results, pages and state; with --cluster, also a URL for results and pages",
+    )
     parser.add_argument(
         "--demo",
         action="store_true",
@@ -144,6 +150,18 @@ def _add_run_options(group: argparse._ArgumentGroup) -> None:
         type=_whole(1, MOST_PROCESSES),
         help="processes, each with an event loop and a part of the hosts; at most as many as when the crawl began "
         "(default: the usable CPUs, fewer for a short list)",
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="tcp://HOST:PORT",
+        type=_scheduler,
+        help="crawl on the workers of a running Dask scheduler; --processes is then the number of batches at a time "
+        "(default: the workers' threads)",
+    )
+    group.add_argument(
+        "--state",
+        metavar="DIR",
+        help="with --cluster: the local folder for the state and the summary, if --out is a URL such as s3://bucket/crawl",
     )
     group.add_argument(
         "--max-seconds",
@@ -236,6 +254,16 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return convert
+
+
+def _scheduler(text: str) -> str:
+    if not re.fullmatch(
+        r"(?:tcp|tls|ws|wss)://[^/\s:]+:\d{1,5}|(?:tcp|tls|ws|wss)://\[[0-9a-f:]+\]:\d{1,5}", text
+    ):
+        raise argparse.ArgumentTypeError(
+            f"not the address of a scheduler, such as tcp://10.0.0.1:8786: {text!r}"
+        )
+    return text
 
 
 def _seconds(text: str) -> float:

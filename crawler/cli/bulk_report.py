@@ -70,8 +70,13 @@ def tell_end(
             failure = failure or error
     _write_stdout(args, options, status, seconds, say)
     if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet and failure is None:
-        results = shown(Path(args.out) / "results-*.jsonl")
-        console.line(say("bulk_files", results=results, summary=shown(Path(args.out) / "summary.html")))
+        folder = Path(args.state or args.out)
+        results = (
+            f"{clean(manifest.output)}/results-*.jsonl"
+            if manifest.output
+            else shown(folder / "results-*.jsonl")
+        )
+        console.line(say("bulk_files", results=results, summary=shown(folder / "summary.html")))
     code = _tell_problems(args, status, outcome, failure, say)
     if manifest.demo and options.parse is not Parse.NONE and code is ExitCode.WHOLE and not args.quiet:
         console.line(say("bulk_rank", command=for_shell(["rank", args.out])))
@@ -86,7 +91,7 @@ def _write_stdout(
     if language != say.language:
         say = Labels(language, say.zone)
     known = status.done + status.pending
-    is_short = 0 < known <= MOST_ROWS and status.manifest.intake_complete
+    is_short = 0 < known <= MOST_ROWS and status.manifest.intake_complete and not status.manifest.output
     parts = []
     if status.manifest.demo:
         parts.append(_demo_text(say, width, color=color))
@@ -123,7 +128,7 @@ def _tell_problems(
     failed, rejected = status.done - passed, intake.get("rejected", 0)
     is_whole = status.manifest.intake_complete and not status.pending
     if rejected:
-        console.error(say("bulk_rejected", n=rejected, path=shown(Path(args.out) / REJECTED)))
+        console.error(say("bulk_rejected", n=rejected, path=shown(Path(args.state or args.out) / REJECTED)))
     if failure is not None:
         code = _tell_failure(args, failure, outcome.traceback if outcome else "")
     else:

@@ -106,6 +106,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Rank the offers, write the reports and return the exit code."""
+    from crawler.bulk.destination import is_url
     from crawler.bulk.rank import rank_offers
     from crawler.bulk.rank_report import RankStyle
     from crawler.bulk.rates import read_rates
@@ -116,6 +117,10 @@ def run(args: argparse.Namespace) -> int:
     rates = None if args.rates is None else read_rates(Path(args.rates), args.currency)
     report = settings.report
     style = RankStyle(report.top, args.top is not None, report.lang, zone=local_zone())
+    if is_url(args.folder):
+        raise UsageError(
+            f"rank reads no URL: copy results-*.jsonl from {args.folder} to a folder, and name that"
+        )
     with rank_offers(Path(args.folder), rates=rates, currency=args.currency) as ranking:
         _write(ranking, files, args.format or "table", style)
         return ExitCode.PARTIAL if ranking.counts.damaged else ExitCode.WHOLE

@@ -27,8 +27,8 @@ def _replace_parser(act: Callable[[bytes], None]) -> None:
     page.parse_product_page = parse_product_page
 
 
-def with_evil_pages(slot: int, shards: Sequence[int], options: BulkOptions, connection: Connection) -> None:
-    """Hang on one kind of page, crash on another."""
+def replace_by_evil_parser() -> None:
+    """Replace the parser by one that hangs on one kind of page, and crashes on another."""
 
     def act(body: bytes) -> None:
         if HANG in body:
@@ -37,6 +37,11 @@ def with_evil_pages(slot: int, shards: Sequence[int], options: BulkOptions, conn
             os.kill(os.getpid(), signal.SIGSEGV)
 
     _replace_parser(act)
+
+
+def with_evil_pages(slot: int, shards: Sequence[int], options: BulkOptions, connection: Connection) -> None:
+    """Hang on one kind of page, crash on another."""
+    replace_by_evil_parser()
     run_process(slot, shards, options, connection)
 
 

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -35,7 +36,7 @@ class Run:
         processes: int = 1,
         target: ProcessTarget = run_process,
         intake: coordinator.Intake | None = None,
-        **values: float,
+        **values: Any,
     ) -> None:
         self.events: list[ProcessEvent] = []
         self.counts: list[Mapping[str, int]] = []
