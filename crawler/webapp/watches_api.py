@@ -272,7 +272,7 @@ async def watch_list(request: web.Request) -> WatchList:
 
 
 async def undeliverable(request: web.Request) -> str:
-    """Return why alerts are sent nowhere, in the language of the request; '' if they are sent."""
+    """Return the reason why no alert is sent, in the language of the request; '' if alerts are sent."""
     say = labels_of(request)
     try:
         channels = await request.app[WATCHES].channels()
