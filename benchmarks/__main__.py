@@ -3,7 +3,7 @@
     python -m benchmarks [--rounds N] [--only NAME,…] [--output FOLDER]
     python -m benchmarks --quick [--cpu] [--store]
 
-A full run takes about 25 minutes on two idle cores. `--only` measures the named sections and prints their results; it
+A full run takes about 16 minutes on two idle cores. `--only` measures the named sections and prints their results; it
 writes files only if `--output` names a folder. `--quick` takes less than two minutes, needs no contenders, and exits
 with 1 if a ratio grew by more than 15 % over the one in `baseline.json`; `--store` saves the new ratios there.
 """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, Self
 
@@ -20,6 +23,10 @@ REASONS = {signal.SIGINT: Phrase("interrupted"), signal.SIGTERM: Phrase("termina
 
 SAME_KEYSTROKE_SECONDS = 0.3
 """A second SIGINT within this time repeats the first: `timeout` signals a process and then its whole group."""
+
+
+AGAIN_SECONDS = 0.05
+"""How long after its SystemExit was ignored a signal is raised again: Python has left the code that ignores it then."""
 
 
 class Interrupts:
@@ -38,15 +45,19 @@ class Interrupts:
         self._stop: Callable[[str], object] | None = None
         self._first = 0.0
         self._before: dict[signal.Signals, Any] = {}
+        self._hook_before = sys.unraisablehook
 
     def __enter__(self) -> Self:
         # Handle SIGINT even if it is ignored, as after a script's `&`: whoever sends it here means it.
         self._before = {number: signal.signal(number, self._on_signal) for number in REASONS}
+        self._hook_before = sys.unraisablehook
+        sys.unraisablehook = self._on_ignored
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook_before
         if self.exit_code is not None and kind is not None and issubclass(kind, ImportError):
             # A signal arrived during an import: some library has replaced our SystemExit with an error of its own.
             raise SystemExit(self.exit_code)
@@ -72,6 +83,22 @@ class Interrupts:
             yield
         finally:
             self._stop = None
+
+    def _on_ignored(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Raise a signal again if Python ignored its SystemExit, as it does in destructors and import locks."""
+        if not isinstance(ignored.exc_value, SystemExit) or self.exit_code is None:
+            self._hook_before(ignored)
+            return
+        number = self.exit_code - 128
+        self.exit_code = None
+        # Addressed to the main thread, a signal also interrupts a wait in a system call; Windows has none of that.
+        thread = threading.main_thread().ident or 0
+        again = (
+            partial(signal.pthread_kill, thread) if hasattr(signal, "pthread_kill") else signal.raise_signal
+        )
+        timer = threading.Timer(AGAIN_SECONDS, again, [number])
+        timer.daemon = True
+        timer.start()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()

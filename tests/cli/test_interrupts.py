@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 
 import pytest
 
@@ -44,6 +45,25 @@ def test_with_nothing_to_stop_a_signal_ends_the_program(number: signal.Signals, 
     with Interrupts(), pytest.raises(SystemExit) as caught:
         signal.raise_signal(number)
     assert caught.value.code == code
+
+
+class Signalled:
+    """An object whose destructor receives a signal; Python ignores what a destructor raises."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_signal_whose_exit_python_ignored_comes_again() -> None:
+    """A signal during a destructor, or within Python's import, still ends the program."""
+
+    def destroy_and_wait() -> None:
+        Signalled()
+        threading.Event().wait(20)
+
+    with Interrupts(), pytest.raises(SystemExit) as caught:
+        destroy_and_wait()
+    assert caught.value.code == 143
 
 
 def test_handlers_are_given_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 
 from crawler.download.client import Downloader
-from crawler.download.connections import InStepConnector, connecting
+from crawler.download.connections import READ_BYTES, InStepConnector, _InStepHandler, connecting
 from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord
 from tests.download.talking import Talk, TalkingServer, anonymous_tls, page, talking, turns
 
@@ -483,3 +484,24 @@ async def test_an_answer_without_a_body_declares_that(status: str) -> None:
     async with talking(conversation) as server:
         fetched = await fetch_all(server, "/1")
     assert fetched.exchanges[0].length_declared
+
+
+async def test_a_connection_reads_less_at_once_than_asyncio_would() -> None:
+    """The attribute of asyncio that limits a read still exists, and each read keeps to it."""
+    sizes: list[int] = []
+
+    class Handler(_InStepHandler):
+        def data_received(self, data: bytes) -> None:
+            sizes.append(len(data))
+            super().data_received(data)
+
+    async def conversation(talk: Talk) -> None:
+        await talk.request()
+        talk.send(page("x" * (64 * READ_BYTES)))
+
+    async with talking(conversation) as server, InStepConnector() as connector:
+        factory: Any = functools.partial(Handler, loop=asyncio.get_running_loop())
+        connector._factory = factory
+        async with aiohttp.ClientSession(connector=connector) as session, session.get(server.url) as response:
+            assert len(await response.read()) == 64 * READ_BYTES
+    assert max(sizes) <= READ_BYTES
