@@ -21,7 +21,7 @@ from crawler.version import __version__
 
 __all__ = ["COMMANDS", "build_parser", "run_command"]
 
-COMMANDS = ("search", "bulk", "watch", "alerts", "history", "doctor", "demo")
+COMMANDS = ("search", "bulk", "rank", "watch", "alerts", "history", "doctor", "demo")
 """The names of the commands and of their modules. A command line whose first word is not a command is a search."""
 
 

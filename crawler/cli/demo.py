@@ -32,8 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "demo",
         help="serve the demo shop (made-up books at a local address) until Ctrl-C",
         description="Serve the demo shop, which answers searches as Dangdang does, with made-up books. Its address is "
-        "printed on stdout; give it to --base-url. Ctrl-C or SIGTERM stops it with exit code 0. With --history, serve "
-        "nothing and record a year of its prices, which history --demo shows.",
+        "printed on stdout; give it to --base-url. Each product that a search found has a page at /PRODUCT_ID.html. "
+        "Ctrl-C or SIGTERM stops it with exit code 0. With --history, serve nothing and record a year of its prices, "
+        "which history --demo shows.",
         allow_abbrev=False,
     )
     parser.add_argument(

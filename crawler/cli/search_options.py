@@ -40,6 +40,7 @@ commands (the first word on the line; each has its own --help):
   bulk                  crawl a long list of URLs, resumable, in several processes
   watch                 run due watches and deliver their alerts
   history               show the prices that earlier searches recorded
+  rank                  rank the books of a bulk crawl by price, across shops
   alerts                list where alerts go and which are pending, or send a test message
   doctor                check configuration, files, shop access and watches
   demo                  serve the embedded demo shop

@@ -15,7 +15,16 @@ from crawler.demo.topic import Topic
 from parsers.dangdang.urls import PRODUCT_URL
 from parsers.model import Flag, Listing
 
-__all__ = ["discount_text", "goods", "image_url", "marketplace_offer", "own_book", "product_url", "yuan"]
+__all__ = [
+    "discount_text",
+    "goods",
+    "image_url",
+    "marketplace_offer",
+    "own_book",
+    "product_numbered",
+    "product_url",
+    "yuan",
+]
 
 _OLDEST = dt.date(2012, 1, 1).toordinal()
 _NEWEST = dt.date(2025, 11, 30).toordinal()
@@ -26,6 +35,19 @@ _SETS = (
     ("（全{c}册）", 2, 12), ("（上下册）", 2, 2), ("（上中下册）", 3, 3), (" 套装{n}册", 2, 8),
 )  # fmt: skip
 """How titles state a set, with the smallest and largest number of volumes for each form."""
+
+_OWN_BOOKS = (80_000_000, 20_000_000)
+_EBOOKS = (1_990_000_000, 10_000_000)
+_OWN_BUNDLES = (12_900_000_000, 90_000_000)
+_MARKETPLACE = ((1_700_000_000, 100_000_000), (11_900_000_000, 100_000_000))
+"""The first id of each kind of product, and the number of ids. The real shop does not use these ranges, so no invented
+book has a real one's id."""
+
+_FIRST_GOODS = 50_000_000
+"""Goods count from here in the ranges of the marketplace."""
+
+_STEP = 7_368_787
+"""The distance between the ids of consecutive products: coprime to every range, so no two are equal."""
 
 _STARS = (100,) * 11 + (90,) * 5 + (80,) * 2 + (70, 60)
 """Widths of the star bar in per cent, in realistic proportions."""
@@ -42,7 +64,7 @@ class _Work(NamedTuple):
 def own_book(topic: Topic, number: int) -> Listing:
     """Return the shop's own product `number` for a search; page and position are 0."""
     draw = Draw("own", topic.query, number)
-    product_id = _spread(topic, number, 80_000_000, 20_000_000)
+    product_id = _spread(topic, number, _OWN_BOOKS)
     if draw.chance(9):
         title = draw.pick(words.ACCESSORIES).format(q=topic.name)
         work = _Work(title, flags={Flag.ACCESSORY})
@@ -51,11 +73,11 @@ def own_book(topic: Topic, number: int) -> Listing:
     list_price = _list_price(draw, work)
     e_price = list_price * draw.between(30, 60) // 100
     if draw.chance(16):
-        ebook_id = _spread(topic, number, 1_990_000_000, 10_000_000)
+        ebook_id = _spread(topic, number, _EBOOKS)
         return _listing(draw, topic, ebook_id, work, list_price, ebook=e_price, ebook_only=True)
     if Flag.BUNDLE in work.flags:
         # The shop numbers its own bundles with eleven digits, and no shop link says who sells them.
-        return _listing(draw, topic, _spread(topic, number, 12_900_000_000, 90_000_000), work, list_price)
+        return _listing(draw, topic, _spread(topic, number, _OWN_BUNDLES), work, list_price)
     ebook = e_price if draw.chance(250) else None
     if draw.chance(8):
         if draw.chance(500):
@@ -106,10 +128,34 @@ def goods(topic: Topic, number: int) -> Listing:
     """Return a product other than a book, for a search of all categories."""
     draw = Draw("goods", topic.query, number)
     work = _Work(draw.pick(words.GOODS).format(q=topic.name))
-    product_id = _marketplace_id(topic, 50_000_000 + number)
+    product_id = _marketplace_id(topic, _FIRST_GOODS + number)
     seller = draw.pick(words.SELLERS)
     list_price = draw.between(99, 1999) * 10
     return _listing(draw, topic, product_id, work, list_price, seller=seller, block=("", ()), book=False)
+
+
+def product_numbered(
+    topic: Topic, product_id: str, *, own: int, marketplace: int, other_goods: int
+) -> Listing | None:
+    """Return the product of a search that has an id; None if the search has none.
+
+    `own`, `marketplace` and `other_goods` are the numbers of products that the search has of each kind.
+    """
+    wanted = int(product_id)
+    for ids in (_OWN_BOOKS, _EBOOKS, _OWN_BUNDLES, *_MARKETPLACE):
+        if not ids[0] <= wanted < sum(ids):
+            continue
+        number = _number_of(topic, wanted, ids)
+        listing = None
+        if ids not in _MARKETPLACE:
+            listing = own_book(topic, number) if number < own else None
+        elif number < marketplace:
+            listing = marketplace_offer(topic, number, own)
+        elif _FIRST_GOODS <= number < _FIRST_GOODS + other_goods:
+            listing = goods(topic, number - _FIRST_GOODS)
+        if listing is not None and listing.product_id == product_id:
+            return listing
+    return None
 
 
 def product_url(product_id: str) -> str:
@@ -265,15 +311,20 @@ def _money(cents: int) -> Decimal:
 
 def _marketplace_id(topic: Topic, number: int) -> str:
     """Return ten or eleven digits, like the marketplace's numbers."""
-    if number % 3:
-        return _spread(topic, number, 1_700_000_000, 100_000_000)
-    return _spread(topic, number, 11_900_000_000, 100_000_000)
+    return _spread(topic, number, _MARKETPLACE[0 if number % 3 else 1])
 
 
-def _spread(topic: Topic, number: int, first: int, span: int) -> str:
-    """Return the id of product `number`, one of `span` ids from `first` on; no two in a search are equal.
+def _spread(topic: Topic, number: int, ids: tuple[int, int]) -> str:
+    """Return the id of product `number` in a range of ids."""
+    first, span = ids
+    return str(first + (_start(topic, span) + number * _STEP) % span)
 
-    The real shop does not use these ranges, so no invented book has a real one's number.
-    """
-    start = Draw("ids", topic.query).below(span)
-    return str(first + (start + number * 7_368_787) % span)  # coprime to every span, so no two are equal
+
+def _number_of(topic: Topic, product_id: int, ids: tuple[int, int]) -> int:
+    """Return the number that `_spread` turns into an id of a range."""
+    first, span = ids
+    return (product_id - first - _start(topic, span)) * pow(_STEP, -1, span) % span
+
+
+def _start(topic: Topic, span: int) -> int:
+    return Draw("ids", topic.query).below(span)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import overload
 
 from crawler.demo import words
-from crawler.demo.books import goods, marketplace_offer, own_book
+from crawler.demo.books import goods, marketplace_offer, own_book, product_numbered
 from crawler.demo.draw import Draw
 from crawler.demo.price_moves import on_day
 from crawler.demo.topic import Topic, topic_of
@@ -19,7 +19,7 @@ from parsers.dangdang.shop import SHOP
 from parsers.dangdang.urls import Sort
 from parsers.model import Layout, Listing
 
-__all__ = ["MAX_PAGES", "PAGE_SIZE", "Catalogue", "catalogue"]
+__all__ = ["MAX_PAGES", "PAGE_SIZE", "Catalogue", "catalogue", "product_by_id"]
 
 PAGE_SIZE = SHOP.page_size
 """Listings on a full page."""
@@ -116,12 +116,7 @@ def catalogue(
 
 def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int, Callable[[int], Listing]]:
     """Return the number of matching products, and a function that creates one by its number."""
-    draw = Draw("size", topic.query)
-    rare, huge = draw.chance(40), draw.chance(150)
-    own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
-    if any(word in topic.query for word in words.TAIWAN_WORDS):
-        own = draw.between(5, 25)
-    own = max(own // _OWN * _OWN, _OWN)
+    own = _own_products(topic)
     kinds: list[Callable[[int], Listing]] = [lambda number: own_book(topic, number)] * _OWN
     sellers, category = wanted
     if sellers == "all":
@@ -141,6 +136,36 @@ def _population(topic: Topic, wanted: _Kinds, day: dt.date | None) -> tuple[int,
         return listing if day is None else on_day(listing, day)
 
     return own // _OWN * len(kinds), product
+
+
+def product_by_id(product_id: str, queries: Iterable[str], *, day: dt.date | None = None) -> Listing | None:
+    """Return the product that has an id, as the searches for `queries` list it on `day`; None if none lists it.
+
+    Page and position are 0. If several searches have a product with this id, the first one's counts.
+    """
+    for query in queries:
+        topic = topic_of(query)
+        own = _own_products(topic)
+        listing = product_numbered(
+            topic,
+            product_id,
+            own=own,
+            marketplace=own // _OWN * _MARKETPLACE,
+            other_goods=own // _OWN * _GOODS,
+        )
+        if listing is not None:
+            return listing if day is None else on_day(listing, day)
+    return None
+
+
+def _own_products(topic: Topic) -> int:
+    """Return the number of the shop's own products that match: a multiple of `_OWN`, at least one."""
+    draw = Draw("size", topic.query)
+    rare, huge = draw.chance(40), draw.chance(150)
+    own = draw.between(0, 900) if rare else draw.between(7000, 9000) if huge else draw.between(1500, 4200)
+    if any(word in topic.query for word in words.TAIWAN_WORDS):
+        own = draw.between(5, 25)
+    return max(own // _OWN * _OWN, _OWN)
 
 
 _OWN, _MARKETPLACE, _GOODS = 5, 3, 2

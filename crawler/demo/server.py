@@ -2,6 +2,8 @@
 
 async with DemoShop() as shop:
     print(shop.base_url)          # http://127.0.0.1:40123; search it like https://search.dangdang.com
+
+The page of product 80123456 is at /80123456.html.
 """
 
 from __future__ import annotations
@@ -21,12 +23,17 @@ from aiohttp import web
 from crawler.demo import pages
 from crawler.demo.answers import answer, page_response, planned_status
 from crawler.demo.faults import Fault, FaultPlan
+from crawler.demo.product_page import render_product_page
 from crawler.demo.search_request import SearchRequest, read_search
+from crawler.demo.storefronts import STOREFRONTS, Storefront, product_of
 
 __all__ = ["MAX_LOG", "DemoShop", "ServedRequest"]
 
 MAX_LOG = 20_000
 """How many requests `DemoShop.requests` remembers; the oldest are dropped."""
+
+_MAX_QUERIES = 64
+"""How many queries a shop remembers, the latest ones, to find the products of their lists."""
 
 _CLOSING_SECONDS = 0.1
 """Time for requests in flight to finish when the shop closes; the rest are cancelled."""
@@ -54,10 +61,11 @@ class ServedRequest:
 class DemoShop:
     """The shop; an async context manager that serves while it is open.
 
-    `port` 0 means any free port; `latency` delays every search by so many seconds. `robots` is the text of its
-    robots.txt, or a status to send instead. Searches beyond `max_connections` in parallel get a 429. `today` is called
-    at every search for the day whose prices to show; without it, the prices are the timeless ones of the catalogue,
-    which never change. Opening raises OSError if the port is in use.
+    `port` 0 means any free port; `latency` delays every search and every product page by so many seconds. `robots` is
+    the text of its robots.txt, or a status to send instead. Searches beyond `max_connections` in parallel get a 429.
+    `today` is called at every search for the day whose prices to show; without it, the prices are the timeless ones of
+    the catalogue, which never change. `storefront` is the shop that the product pages belong to. Opening raises OSError
+    if the port is in use.
     """
 
     def __init__(
@@ -69,12 +77,17 @@ class DemoShop:
         robots: str | int = "User-agent: *\nAllow: /\n",
         max_connections: int | None = None,
         today: Callable[[], dt.date] | None = None,
+        storefront: Storefront = STOREFRONTS[0],
     ) -> None:
         self._port = port
         self._robots_answer = robots
         self._max_connections = max_connections
         self._today = today
+        self._storefront = storefront
+        self._latency = latency
         self._plan = FaultPlan(faults, latency=latency)
+        self._queries: dict[str, None] = {}
+        """The queries that were searched for, the latest one last."""
         self._requests: deque[ServedRequest] = deque(maxlen=MAX_LOG)
         self._in_flight = 0
         self._peak = 0
@@ -112,6 +125,7 @@ class DemoShop:
         app.router.add_get("/", self._front)
         app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/signin.aspx", self._login)
+        app.router.add_get("/{product_id:[0-9]{1,13}}.html", self._product)
         app.router.add_get("/{path:.*}", self._unknown)
         runner = web.AppRunner(
             app,
@@ -144,7 +158,9 @@ class DemoShop:
         if self._max_connections is not None and self._in_flight >= self._max_connections:
             self._log(request, search, 429)
             return web.Response(text="too many at once", status=429)
-        day = None if self._today is None else self._today()
+        day = self._day()
+        if search.understood:
+            self._remember(search.query)
         outcome = self._plan.outcome(search.query, search.page)
         self._log(request, search, planned_status(outcome.fault))
         async with self._counted():
@@ -154,6 +170,27 @@ class DemoShop:
             if not response.prepared and "Cookie" not in request.headers:
                 response.set_cookie("demo_session", f"{len(self._requests)}")
             return response
+
+    def _day(self) -> dt.date | None:
+        return None if self._today is None else self._today()
+
+    def _remember(self, query: str) -> None:
+        self._queries.pop(query, None)
+        self._queries[query] = None
+        if len(self._queries) > _MAX_QUERIES:
+            del self._queries[next(iter(self._queries))]
+
+    async def _product(self, request: web.Request) -> web.StreamResponse:
+        product_id = request.match_info["product_id"]
+        product = product_of(self._storefront, product_id, reversed(self._queries), day=self._day())
+        if product is None:
+            return await self._unknown(request)
+        self._log(request, None, 200)
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        body = render_product_page(product, self._storefront, f"{self.base_url}/{product_id}.html")
+        content_type = f"text/html; charset={self._storefront.declared_charset}"
+        return page_response(body, content_type=content_type)
 
     async def _robots(self, request: web.Request) -> web.Response:
         status = self._robots_answer if isinstance(self._robots_answer, int) else 200

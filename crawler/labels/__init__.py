@@ -16,6 +16,7 @@ from crawler.labels.bulk import WORDS as WORDS_OF_BULK_CRAWLS
 from crawler.labels.commands import WORDS as WORDS_OF_COMMANDS
 from crawler.labels.history import WORDS as WORDS_OF_HISTORY
 from crawler.labels.html_report import WORDS as WORDS_OF_HTML_REPORTS
+from crawler.labels.rank import WORDS as WORDS_OF_RANKINGS
 from crawler.labels.search import WORDS as WORDS_OF_SEARCHES
 from crawler.labels.verdicts import WORDS as WORDS_OF_VERDICTS
 from crawler.languages import LANGUAGES, language_for
@@ -36,6 +37,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     **WORDS_OF_COMMANDS,
     **WORDS_OF_HISTORY,
     **WORDS_OF_HTML_REPORTS,
+    **WORDS_OF_RANKINGS,
     **WORDS_OF_SEARCHES,
     **WORDS_OF_VERDICTS,
 }

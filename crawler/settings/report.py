@@ -30,7 +30,9 @@ class ReportSettings(Table):
     section = "report"
 
     top: Annotated[
-        int, whole(1, 1_000_000), Option(harmless=True, commands=("search", "history"), replay="accepted")
+        int,
+        whole(1, 1_000_000),
+        Option(harmless=True, commands=("search", "history", "rank"), replay="accepted"),
     ] = 50
     """The number of books in the table and in the Markdown report."""
     dir: Annotated[str, Meta(description="the path of a folder"), is_path, Option(harmless=True)] = "reports"
@@ -42,6 +44,8 @@ class ReportSettings(Table):
     lang: Annotated[
         Language,
         Meta(description="one of auto, en, zh-Hans, zh-Hant, or a name such as zh-TW, zh_CN, zh, en-US"),
-        Option(harmless=True, commands=("search", "history", "bulk"), replay="accepted", parse=_language),
+        Option(
+            harmless=True, commands=("search", "history", "bulk", "rank"), replay="accepted", parse=_language
+        ),
     ] = "auto"
     """The language of reports and messages for people; auto follows the query, then the environment's locale."""

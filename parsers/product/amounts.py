@@ -43,11 +43,23 @@ _USUAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?")
 
 _NUMBER = re.compile(r"(?:[0-9]|(?<![0-9.,])\.(?=[0-9]))(?:[0-9.,'’]| (?=[0-9]{3}(?![0-9])))*")
 _EURO_BETWEEN = re.compile(r"(?<=[0-9])\s?€\s?(?=[0-9]{2}(?![0-9.,]))")
+_NO_DECIMALS = re.compile(r"([0-9][0-9.,'’ ]*)[.,]\s?[-–—]{1,2}(?![0-9])")
+"""A dash in place of the decimals, «1.198,-»: the separators before it can only group thousands."""
+_SPACED = re.compile(r"(?<=[0-9])([.,])\s+(?=[0-9]{2}(?![0-9.,]))")
+"""A space before two decimals, «118, 99»."""
 _RANGE = re.compile(r"\s*(?:[-–—~〜至到]|\bto\b|\bbis\b|\bà\b|\buntil\b)\s*", re.IGNORECASE)
 _NOT_MONEY_AFTER = re.compile(
     r"\s*(?:[%‰折万萬亿億千百]|(?:[km]|mio\.?|mill?i?on(?:s|en|es)?|bn|mrd)(?![^\W\d_]))", re.IGNORECASE
 )
 """A percentage, a discount, or an abbreviated number («1.5k»)."""
+_OTHER_AMOUNT_BEFORE = re.compile(
+    r"""\b(?:sav(?:e|ing)s?|free|shipping|delivery|orders?|discount|coupon|deposit|sparen|spare|rabatt|versand(?:kosten)?|
+    économisez|livraison|ahorr\w*|envío|risparmi\w*|frete)\b|立减|立減|节省|節省|运费|運費|邮费|郵費|满减|滿減|定金|订金|訂金|押金
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_OTHER_AMOUNT_AFTER = re.compile(r"\b(?:off|discount|cashback|rabatt|korting)\b", re.IGNORECASE)
+"""Words beside the amount of a discount, or of the postage: not the price."""
 _WORDS = re.compile(
     r"""[\s:;.,()*+\-–—/|起价價约約込]|售价|售價|价格|價格|定价|定價|现价|現價|优惠|優惠|特价|特價|只要|含税|税込|税抜|
     \b(?:from|now|only|just|price|our|sale|each|ea|incl|excl|vat|tax|gst|ab|preis|inkl|zzgl|mwst|prix|ttc|ht|à|partir|
@@ -89,7 +101,12 @@ def read_amount(text: str, *, currency: str | None = None, language: str = "") -
     written = _EURO_BETWEEN.sub("€.", _plain(text))
     if "€." in written:
         written = written.replace("€.", ".") + " €"
+    written = _SPACED.sub(r"\1", _NO_DECIMALS.sub(_ungrouped, written))
     return _read_written(written, currency, language)
+
+
+def _ungrouped(match: re.Match[str]) -> str:
+    return re.sub(r"[^0-9]", "", match[1]) if _GROUPED.fullmatch(match[1]) else match[1]
 
 
 def _plain(text: str) -> str:
@@ -113,10 +130,12 @@ def _read_written(text: str, currency: str | None, language: str) -> Amount:  # 
         sign = sign or _sign_beside(between, between)
         if not _RANGE.fullmatch(SIGN.sub("", between)):
             return Amount(sign=sign, fault=ProblemCode.UNREADABLE_PRICE)
-    if _NOT_MONEY_AFTER.match(after):
+    if _NOT_MONEY_AFTER.match(after) or SIGN.sub("", before).endswith((".", ",")):
         return Amount(sign=sign, fault=ProblemCode.UNREADABLE_PRICE)
     if not sign and _WORDS.sub("", before + after):
         return Amount(fault=ProblemCode.UNREADABLE_PRICE)
+    if _OTHER_AMOUNT_BEFORE.search(before) or _OTHER_AMOUNT_AFTER.search(after):
+        return Amount(sign=sign, fault=ProblemCode.UNREADABLE_PRICE)
     money = currency or (currency_of(sign, language) if sign else None)
     low, in_doubt = _value_of(first[0], money, language)
     if low is None:

@@ -25,58 +25,84 @@ NO_DECIMALS = frozenset(
 """Currencies written without decimals; the rupiah by custom only."""
 
 _WRITTEN = """
-    USD US$ U$S U$ $ 美元
+    USD US$ U$S U$ $ 美元 usd
     CAD C$ CA$ CDN$ $
-    AUD A$ AU$ $
-    NZD NZ$ $
-    HKD HK$ $ 元 港元 港幣 港币
-    TWD NT$ NTD NT $ 元 新台幣 新臺幣 台幣
+    AUD A$ AU$ $ aud
+    NZD NZ$ $ nzd
+    HKD HK$ $ 元 港元 港幣 港币 hkd 圓
+    TWD NT$ NTD NT $ 元 新台幣 新臺幣 台幣 twd 圓
     SGD S$ SG$ $
     MOP MOP$
-    MXN MX$ $
+    MXN MX$ $ mxn
     ARS AR$ $
     CLP CL$ $
     COP COL$ $
     UYU $
-    BRL R$
-    EUR € EURO EUROS 欧元 歐元
-    GBP £
-    CNY ¥ CN¥ 元 圆 人民币 人民幣 RMB
-    JPY ¥ JP¥ 円 日元
-    KRW ₩ 원
-    INR ₹ Rs. Rs
-    PKR Rs. Rs
-    LKR Rs. Rs
-    NPR Rs. Rs
-    RUB ₽ руб. руб р.
-    UAH ₴ грн. грн
+    BRL R$ brl
+    EUR € EURO EUROS 欧元 歐元 eur
+    GBP £ gbp ￡ ₤
+    CNY ¥ CN¥ 元 圆 人民币 人民幣 RMB cny yuan
+    JPY ¥ JP¥ 円 日元 jpy yen
+    KRW ₩ 원 krw
+    INR ₹ Rs. Rs ₨
+    PKR Rs. Rs ₨
+    LKR Rs. Rs ₨
+    NPR Rs. Rs ₨
+    RUB ₽ руб. руб р. rub Р рублей рубля рубль
+    UAH ₴ грн. грн uah
     TRY ₺ TL
-    ILS ₪
-    THB ฿ บาท
-    VND ₫ đ
+    ILS ₪ ש"ח ש״ח ש'ח
+    THB ฿ บาท thb
+    VND ₫ đ vnd
     PHP ₱
     IDR Rp. Rp
     MYR RM
-    PLN zł zl
-    CZK Kč
-    HUF Ft
+    PLN zł zl pln złotych złote
+    CZK Kč czk
+    HUF Ft huf
     RON lei
     BGN лв. лв
-    DKK kr. kr
-    SEK kr. kr
-    NOK kr. kr
+    DKK kr. kr dkk
+    SEK kr. kr sek
+    NOK kr. kr nok
     ISK kr. kr
-    CHF Fr. SFr.
+    CHF Fr. SFr. chf SFr
     NGN ₦
     CRC ₡
     KZT ₸
-    GEL ₾
+    GEL ₾ ლ ლარი lari
     PYG ₲
     PEN S/
-    AED د.إ
+    ZAR R
+    BDT ৳
+    MNT ₮
+    LAK ₭
+    GHS ₵ GH₵
+    AZN ₼
+    KHR ៛
+    AMD ֏
+    AFN ؋
+    KES KSh KShs
+    XAF FCFA
+    XOF FCFA
+    EGP جنيه ج.م
+    DZD دج د.ج
+    MAD درهم د.م
+    OMR ر.ع
+    BHD د.ب
+    IQD ع.د د.ع
+    JOD د.أ د.ا
+    LYD ل.د د.ل
+    LBP ل.ل
+    SYP ل.س
+    YER ر.ي
+    TND د.ت
+    MKD ден
+    RSD дин Dinara
+    AED د.إ درهم
     SAR ر.س ريال ﷼
-    QAR ريال
-    IRR ﷼
+    QAR ريال ر.ق
+    IRR ﷼ ریال
     KWD د.ك
 """
 
@@ -93,12 +119,17 @@ _SIGNS = _currencies_by_sign()
 _BY_FOLDED = {sign.casefold(): codes for sign, codes in _SIGNS.items()}
 
 
+_ARMENIAN = "\u0530"
+"""The first letter after the Latin, Greek and Cyrillic ones."""
+
+
 def _pattern(words: Iterable[str]) -> str:
-    """Return a pattern of signs and codes, the longest first, that no letters may continue."""
+    """Return a pattern of signs and codes, the longest first; one of European letters ends where the word ends."""
     parts = []
     for word in sorted(words, key=len, reverse=True):
-        front = r"(?<![^\W\d_])" if word[0].isascii() and word[0].isalpha() else ""
-        back = r"(?![^\W\d_])" if word[-1].isascii() and word[-1].isalpha() else ""
+        # Chinese and Thai set no space between words: «售价35元起».
+        front = r"(?<![^\W\d_])" if word[0] < _ARMENIAN and word[0].isalpha() else ""
+        back = r"(?![^\W\d_])" if word[-1] < _ARMENIAN and word[-1].isalpha() else ""
         parts.append(f"{front}{re.escape(word)}{back}")
     return "|".join(parts)
 

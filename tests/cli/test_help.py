@@ -147,7 +147,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize(
-    "command", ["search", "watch", "alerts", "doctor", "demo", "history", "history prune", "history export"]
+    "command",
+    ["search", "watch", "alerts", "rank", "doctor", "demo", "history", "history prune", "history export"],
 )
 def test_help_fits_the_terminal(
     command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

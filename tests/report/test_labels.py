@@ -76,7 +76,7 @@ def placeholders(words: str) -> set[str]:
 
 def names_in_code() -> Iterator[str]:
     """Yield every text in the place of a label's name: `say("…")`, `console.words()("…")`."""
-    rooms = ("alerts", "cli", "report", "watching")
+    rooms = ("alerts", "bulk", "cli", "report", "watching")
     for path in sorted(path for room in rooms for path in (ROOT / "crawler" / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in SAYING and node.args:

@@ -5,11 +5,11 @@ Text from a shop cannot become markup: see `escape`.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from crawler.books.offers import price_of
 from crawler.clean import clean, crop
+from crawler.report.common.markdown_text import escape
 from crawler.report.common.wording import against_median
 from crawler.report.search.files import mark_query
 from crawler.report.search.head import head_of, tail_of
@@ -44,15 +44,6 @@ __all__ = ["escape", "render"]
 CELL_LIMIT = 200
 """The maximum number of characters of a title or a name in the list."""
 
-_SPECIAL = re.compile(
-    r"[\\`*_\[\]<>#|~&$]"  # emphasis, code, links, tags, headings, tables, strikes, entities, GitHub's formulas
-    r"|(?<=https)[:]|(?<=http)[:]|(?<=ftp)[:]|(?<=www)\."  # addresses that GitHub would turn into links
-    r"|^[-+=]",  # lists and underlines, at the start of a line
-    re.IGNORECASE,
-)
-
-_NUMBERED_LIST = re.compile(r"^(\d{1,9})([.)])")
-
 _COLUMNS = (
     ("rank", "--:"), ("", ":-:"), ("price", "--:"), ("list_price", "--:"), ("off", "--:"), ("title", "---"),
     ("author", "---"), ("publisher", "---"), ("date", "---"), ("rating", "--:"), ("quality", "--:"),
@@ -85,11 +76,6 @@ def render(result: SearchResult, style: Style) -> str:
         blocks += [f"## {escape(say('dropped'))}", _dropped(result, say)]
     blocks.append(mark_query(result.query, result.marked_source))
     return "\n\n".join(blocks) + "\n"
-
-
-def escape(text: str) -> str:
-    """Clean and escape `text` so that Markdown shows it unchanged, even at the start of a line or in a table."""
-    return _NUMBERED_LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", clean(text)))
 
 
 def _link(answer: Answer) -> list[str]:
