@@ -1,4 +1,4 @@
-"""Requests of the owner of a shard runner, from any thread."""
+"""The commands of a shard runner's owner, from any thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Control"]
 
 
 class Control:
-    """The wishes of a runner's owner. Every method may be called from any thread, and before the runner starts.
+    """The commands of a runner's owner. Every method may be called from any thread, and before the runner starts.
 
     A runner without work waits for more: from the intake, or handed over by other shards. Only its owner knows whether
     more can come, so only `drain` or `stop` ends it.
@@ -20,7 +20,7 @@ class Control:
     def __init__(self, pulse: Pulse | None = None) -> None:
         """`pulse` is where the runner records its heartbeat and the page that it parses; None records nothing."""
         self.pulse = pulse
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come in between
         self._draining = False
         self._stopping = False
         self._on_change: Callable[[], None] | None = None

@@ -197,16 +197,23 @@ class Coordinator:
         self.stop(Phrase("bulk_failed"))
 
     def _end(self) -> Outcome:
-        finished = not self._stop_reason
-        if not finished:
+        if self._stop_reason:
             deadline = time.monotonic() + STOP_SECONDS
             unsaved = self._group.stop(STOP_SECONDS)
             if self._reading is not None:
                 self._reading.join(max(deadline - time.monotonic(), 0))
             self._error = self._error or unsaved
+            try:
+                self._look_at_intake()  # it may just have come to its end
+            except CrawlerError as error:
+                self._fail(error)
+        # A stop may come when the last target has just ended.
+        finished = self._error is None and self._progress.total_known
         with suppress(CrawlerError):
             for shard in range(self._options.shards):
-                self._progress.open_shard(shard, self._group.counts_of(shard).finished)
+                counts = self._group.counts_of(shard)
+                self._progress.open_shard(shard, counts.finished)
+                finished = finished and not is_open(counts)
         snapshot = self._measured()
         self._on_progress(snapshot)
         stopped = "" if finished or self._error is not None else self._stop_reason

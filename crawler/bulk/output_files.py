@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crawler.atomic_write import shown, translate_os_errors
+from crawler.bulk.packed_pages import pack
 from crawler.bulk.ports import Entry
 from crawler.bulk.result import encode_line
 from crawler.bulk.store_file import StoreError
@@ -93,7 +94,7 @@ class OutputFiles:
         """
         lines, written = [], set()
         for entry in entries:
-            if entry.pages.data:
+            if entry.hops:
                 written.add(self._append_pages(entry))
             if entry.verdict is not None:
                 lines.append(encode_line(entry.line))
@@ -109,10 +110,11 @@ class OutputFiles:
     def _append_pages(self, entry: Entry) -> _Appended:
         """Write the records of a target's requests to one file, and note in its line where its final response is."""
         file = self._pages_file()
-        if entry.pages.final_offset is not None:
+        pages = pack(entry.hops, entry.line.get("final_url", ""))
+        if pages.final_offset is not None:
             entry.line["warc"] = file.path.name
-            entry.line["warc_offset"] = file.length + entry.pages.final_offset
-        file.write(entry.pages.data)
+            entry.line["warc_offset"] = file.length + pages.final_offset
+        file.write(pages.data)
         return file
 
     def _pages_file(self) -> _Appended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,34 +9,23 @@ from crawler.download.exchange import HttpRecord
 from crawler.recording.gzip_member import gzip_member
 from crawler.recording.http_records import hop_records
 
-__all__ = ["NO_PAGES", "PackedPages", "pack"]
-
-PACK_APART = 256 * 1024
-"""Bodies of at least this many bytes are packed in a thread: 1 MB takes some 4 ms."""
+__all__ = ["PackedPages", "pack"]
 
 
 class PackedPages(NamedTuple):
     """The records of some requests, one gzip member each."""
 
-    data: bytes = b""
-    final_offset: int | None = None
+    data: bytes
+    final_offset: int | None
     """Where the record of the final response begins in `data`; None if there is none."""
 
 
-NO_PAGES = PackedPages()
-
-
-async def pack(hops: Sequence[HttpRecord], final_url: str) -> PackedPages:
+def pack(hops: Sequence[HttpRecord], final_url: str) -> PackedPages:
     """Return the records of requests, in order; `final_url` is the address of the final response.
 
-    Small pages are packed here and not in the writer's thread: two busy threads of one interpreter wait for each other.
+    Pack many pages in a row: the compressor's tables displace everything else from the processor's caches, so a page
+    between two requests costs more than twice as much.
     """
-    if sum(len(hop.body) for hop in hops) < PACK_APART:
-        return _pack(hops, final_url)
-    return await asyncio.to_thread(_pack, hops, final_url)
-
-
-def _pack(hops: Sequence[HttpRecord], final_url: str) -> PackedPages:
     members: list[bytes] = []
     length, offset = 0, None
     for hop in hops:

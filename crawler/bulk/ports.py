@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crawler.bulk.model import Finished, Target
-from crawler.bulk.packed_pages import NO_PAGES, PackedPages
+from crawler.download.exchange import HttpRecord
 from crawler.verdict import Verdict
 
 __all__ = ["Entry", "Sink", "TargetSource"]
@@ -23,8 +23,8 @@ class Entry:
     line: dict[str, Any]
     """The values of the result line in order; empty if the target is handed over. The sink sets `warc` and
     `warc_offset`."""
-    pages: PackedPages = NO_PAGES
-    """The records of the requests to archive."""
+    hops: Sequence[HttpRecord] = ()
+    """The HTTP requests to archive, in order."""
     handed_over: Target | None = None
     """The target as the other shard gets it, which has `target.number`."""
 

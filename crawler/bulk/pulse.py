@@ -23,7 +23,7 @@ _SHARD, _NUMBER = 2, 3  # positions of the two numbers
 
 
 class PulseReading(NamedTuple):
-    """The values of a pulse; times are those of `time.monotonic`, which all processes of a machine share."""
+    """The values of a pulse. Times are those of `time.monotonic`, which all processes of a machine share."""
 
     beat_at: float
     """When the event loop last ran; the file's creation before that."""

@@ -49,7 +49,7 @@ class Saver:
         """Take the result of a target."""
         self._batch.setdefault(shard, []).append(entry)
         self._entries += 1
-        self._bytes += ENTRY_BYTES + len(entry.pages.data)
+        self._bytes += ENTRY_BYTES + sum(len(hop.body) for hop in entry.hops)
         if self._entries >= COMMIT_ENTRIES or self._bytes >= COMMIT_BYTES:
             self._full.set()
         if self._bytes + self._saving_bytes >= MOST_BYTES:

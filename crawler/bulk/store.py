@@ -364,8 +364,9 @@ class ShardStore:
             try:
                 yield
             except (ValueError, TypeError) as error:  # a value that this program does not write
+                why = clean(str(error))
                 raise StoreError(
-                    f"{shown(self.path)} is damaged ({clean(str(error))}); restore a copy, or choose another output folder"
+                    f"{shown(self.path)} is damaged ({why}); restore a copy, or choose another output folder"
                 ) from error
 
     @contextmanager

@@ -31,6 +31,9 @@ _CHECKPOINT_PAGES = 8_000
 _LONGEST_VALUE = 16 * 2**20
 """Limit on a value or row in bytes; the input's own limits are far lower."""
 
+_WRITE_FAILURES = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""SQLite says so for a full quota, and for a disk without room for the index of the log."""
+
 _SCHEMA = """
 CREATE TABLE host (
     id INTEGER PRIMARY KEY,
@@ -232,10 +235,17 @@ def translate_errors(path: Path) -> Iterator[None]:
 def _failure(path: Path, error: sqlite3.Error) -> StoreError:
     why = clean(str(error))[:200]
     # The module's own errors have no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    detailed = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = detailed & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreError(
             f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
+        )
+    if detailed in _WRITE_FAILURES:
+        return StoreError(
+            f"{shown(path)} cannot be written ({why}): the disk or its quota is full, or it fails; make room, then"
+            " resume the crawl",
+            disk_full=True,
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreError(

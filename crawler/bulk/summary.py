@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from crawler.json_text import escape_controls
 from crawler.verdict import Verdict
 from crawler.version import __version__
 
-__all__ = ["PASSES", "Summary", "summarize", "write_json"]
+__all__ = ["PASSES", "Summary", "is_summarized", "summarize", "write_json"]
 
 PASSES = frozenset(verdict.value for verdict in Verdict if not verdict.failed)
 """The verdicts that do not count as failed."""
@@ -94,6 +95,14 @@ def summarize(
         files=files,
         disk_used=status.disk_used,
     )
+
+
+def is_summarized(out: Path) -> bool:
+    """Return True if `summary.json` is that of a finished crawl; a kill may have come before it was written."""
+    try:
+        return bool(msgspec.json.decode((out / "summary.json").read_bytes())["state"] == State.FINISHED)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError):
+        return False
 
 
 def write_json(summary: Summary) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
-from crawler.cli.bulk_options import PARTS, add_parsers
+from crawler.cli.bulk_options import MOST_PROCESSES, PARTS, add_parsers
 from crawler.cli.exit_codes import ExitCode
 from crawler.errors import OutputError, UsageError
 from crawler.phrases import Phrase
@@ -100,7 +100,7 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
         return new_manifest(
             name,
             size,
-            shards=args.processes or usable_cpus(),
+            shards=args.processes or min(usable_cpus(), _useful_processes(size)),
             parse=Parse(given.get("parse", Parse.PRODUCT)),
             store=Store(given.get("store", Store.WARC)),
             limit=args.limit,
@@ -108,17 +108,30 @@ def _manifest(args: argparse.Namespace, found: Manifest | None) -> Manifest:
     if not (args.resume or args.retry_failed):
         raise UsageError(_taken(args, found))
     source = None
-    if args.urls is not None and not (found.intake_complete and args.urls == STDIN):
-        source = describe_input(args.urls)
-    elif not found.intake_complete:
-        if found.input == STDIN:
-            command = args.command_line.with_flag(STDIN)
-            raise UsageError(
-                f"the list came from stdin and was not read to its end; pipe it again: {command}"
+    if found.intake_complete:
+        if args.urls not in {None, STDIN}:
+            is_there = Path(args.urls).exists()  # it may be gone, because it is not needed any more
+            source = (
+                describe_input(args.urls) if is_there else (os.path.realpath(args.urls), found.input_bytes)
             )
+    elif args.urls is not None:
+        source = describe_input(args.urls)
+    elif found.input == STDIN:
+        command = args.command_line.with_flag(STDIN)
+        raise UsageError(f"the list came from stdin and was not read to its end; pipe it again: {command}")
+    else:
         source = describe_input(found.input)
     check_resumed(out, found, given, source)
     return found
+
+
+BYTES_OF_A_PROCESS = 4_000
+"""The size of a list that is worth another process: some 50 URLs. The start of one takes as long as many pages."""
+
+
+def _useful_processes(size: int | None) -> int:
+    """Return the number of processes that a list of `size` bytes has work for; None is a list of unknown size."""
+    return MOST_PROCESSES if size is None else max(1, min(size // BYTES_OF_A_PROCESS, MOST_PROCESSES))
 
 
 def _taken(args: argparse.Namespace, found: Manifest) -> str:
@@ -205,13 +218,22 @@ def _crawl(args: argparse.Namespace, settings: Settings, manifest: Manifest) -> 
         if status.state is State.RUNNING and manifest.intake_complete and not status.pending:
             if not args.quiet and not args.retry_failed:
                 console.line(say("bulk_already_finished"))
-            return tell_end(args, options, manifest, processes=processes, outcome=None, seconds=0.0)
+            seconds = _earlier_seconds(options.out)
+            return tell_end(args, options, manifest, processes=processes, outcome=None, seconds=seconds)
         with BulkDisplay(quiet=args.quiet, verbose=args.verbose) as display:
             outcome, manifest, seconds = _run(
                 args, options, manifest, processes=processes, interrupts=interrupts, display=display
             )
         code = tell_end(args, options, manifest, processes=processes, outcome=outcome, seconds=seconds)
         return interrupts.exit_code or code
+
+
+def _earlier_seconds(out: Path) -> float:
+    """Return the time that earlier runs of a crawl took."""
+    from crawler.bulk.status import read_record
+
+    record = read_record(out)
+    return record.progress.earlier_seconds + record.progress.seconds if record else 0.0
 
 
 def _run(
@@ -230,11 +252,10 @@ def _run(
     from crawler.bulk.coordinator import Coordinator
     from crawler.bulk.intake import Intake, input_notes
     from crawler.bulk.progress import Snapshot
-    from crawler.bulk.status import State, read_record, write_record
+    from crawler.bulk.status import State, write_record
 
     started_at = dt.datetime.now(dt.UTC)
-    record = read_record(options.out)
-    earlier = record.progress.earlier_seconds + record.progress.seconds if record else 0.0
+    earlier = _earlier_seconds(options.out)
     current = [manifest]
 
     def take_counts(counts: Mapping[str, int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
 
-__all__ = ["PARTS", "add_parsers"]
+__all__ = ["MOST_PROCESSES", "PARTS", "add_parsers"]
 
 PARTS = ("crawl", "status")
 """The subcommands of `bulk`; «crawl» is the default."""
@@ -136,7 +136,7 @@ def _add_run_options(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         type=_whole(1, MOST_PROCESSES),
         help="processes, each with an event loop and a part of the hosts; at most as many as when the crawl began "
-        "(default: the usable CPUs)",
+        "(default: the usable CPUs, fewer for a short list)",
     )
     group.add_argument(
         "--max-seconds",

@@ -17,7 +17,7 @@ from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions, Parse
 from crawler.bulk.result_lines import ResultLine, read_results
 from crawler.bulk.status import State, Status, read_status
-from crawler.bulk.summary import PASSES, summarize, write_json
+from crawler.bulk.summary import PASSES, is_summarized, summarize, write_json
 from crawler.bulk.summary_page import input_lines, write_page
 from crawler.bulk.wording import duration, rate, size, verdict_counts, verdict_name
 from crawler.clean import clean, crop
@@ -53,8 +53,7 @@ def tell_end(
     status = read_status(options.out, manifest)
     stopped = (outcome.stopped or str(outcome.error or "")) if outcome else ""
     failure: Exception | None = outcome.error if outcome else None
-    summary = None
-    if outcome is not None:
+    if outcome is not None or not is_summarized(options.out):
         try:
             summary = summarize(status, options, processes=processes, stopped=stopped, seconds=seconds)
             write_json(summary)
@@ -62,7 +61,7 @@ def tell_end(
         except OutputError as error:
             failure = failure or error
     _write_stdout(options, status, seconds, say)
-    if not args.quiet and failure is None:
+    if (args.verbose or console.is_terminal(sys.stderr)) and not args.quiet and failure is None:
         results = shown(Path(args.out) / "results-*.jsonl")
         console.line(say("bulk_files", results=results, summary=shown(Path(args.out) / "summary.html")))
     return _tell_problems(args, status, outcome, failure, say)

@@ -10,7 +10,7 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
     # Progress and status
     "bulk_done": ("{done} of {total} URLs", "{done} / {total} 个网址", "{done} / {total} 個網址"),
     "bulk_total": ("{n:,}", "{n:,}", "{n:,}"),
-    "bulk_total_so_far": ("{n:,} so far", "{n:,}（仍在读取）", "{n:,}（仍在讀取）"),
+    "bulk_total_so_far": ("{n:,}+", "{n:,}+", "{n:,}+"),
     "bulk_rate": ("{n} pages/s", "每秒 {n} 页", "每秒 {n} 頁"),
     "bulk_eta": ("{time} left", "剩余 {time}", "剩餘 {time}"),
     "bulk_days": ("{n} d {time}", "{n} 天 {time}", "{n} 天 {time}"),

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from crawler.bulk import saver
 from crawler.bulk.control import Control
 from crawler.bulk.model import BulkOptions
 from crawler.bulk.runner import run_in_new_loop
@@ -14,6 +15,7 @@ from crawler.bulk.runner import run_in_new_loop
 def main() -> None:
     """Crawl all shards of a folder."""
     shards = int(sys.argv[2])
+    saver.COMMIT_ENTRIES = 20  # many commits, so that kills come before, within and after them
     options = BulkOptions(
         Path(sys.argv[1]), shards, concurrency=32, allow_private=True, obey_robots=False, roll_bytes=200_000
     )

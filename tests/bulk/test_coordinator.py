@@ -125,6 +125,7 @@ async def test_a_process_killed_while_it_parses_blames_no_page(tmp_path: Path) -
     assert not run.happened("blamed")
 
 
+@pytest.mark.slow
 async def test_a_process_without_a_heartbeat_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +193,19 @@ async def test_a_stop_saves_what_was_fetched(tmp_path: Path) -> None:
     assert (outcome.finished, outcome.stopped, outcome.error) == (False, "enough", None)
     assert verdicts(tmp_path) == {1: "ok"}
     assert (outcome.snapshot.done, outcome.snapshot.total) == (1, 10)
+
+
+async def test_a_stop_after_the_last_result_leaves_a_finished_crawl(tmp_path: Path) -> None:
+    """Nothing is missing, so nothing is reported as stopped."""
+    async with serving() as sites:
+        options = options_for(tmp_path)
+        fill(options, targets([sites.url(1, f"/{n}") for n in range(5)]))
+        run = Run(options)
+        ending = asyncio.create_task(run.outcome())
+        await until(lambda: len(read_lines(tmp_path)) == 5)
+        run.coordinator.stop("enough")
+        outcome = await ending
+    assert (outcome.finished, outcome.stopped, outcome.error) == (True, "", None)
 
 
 async def test_a_deadline_stops_the_crawl(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_progress_in_words() -> None:
     assert progress_line(snapshot(), ENGLISH) == (
         "50 of 100 URLs · 5.0 pages/s · ok 45, HTTP error 5 · 0:10 left · 6.0 MB of about 11.0 MB on disk"
     )
-    assert progress_line(snapshot(total_known=False), ENGLISH).startswith("50 of 100 so far URLs")
+    assert progress_line(snapshot(total_known=False), ENGLISH).startswith("50 of 100+ URLs")
     assert progress_line(snapshot(done=100), ENGLISH).endswith("· 6.0 MB on disk")
 
 

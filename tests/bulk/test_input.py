@@ -186,20 +186,21 @@ def test_a_file_that_is_named_gzip_and_is_none_is_one_line(read: Callable[..., R
 
 
 def test_damaged_gzip_gives_what_comes_before_and_says_so(read: Callable[..., Read]) -> None:
-    lines = "".join(f"{A}{random.Random(n).getrandbits(64)}\n" for n in range(50_000)).encode()
+    draw = random.Random(1)
+    lines = "".join(f"{A}{draw.getrandbits(64)}\n" for _ in range(25_000)).encode()
     data = gzip.compress(lines)
     cut = read(data[: len(data) // 2], "urls.gz")
     assert "cut off" in cut.reader.damage
-    assert len(cut.targets) > 10_000
+    assert len(cut.targets) > 5_000
     assert list(cut.targets.values()) == lines.decode().split("\n")[: len(cut.targets)]
     assert list(cut.rejected.values()) in ([], ["the input breaks off in this line"])
     spoilt = bytearray(data)
     spoilt[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)
     found = read(bytes(spoilt), "urls.gz")
     assert found.reader.damage
-    assert len(found.targets) > 5_000
+    assert len(found.targets) > 2_000
     wrong_sum = read(data[:-8] + b"\0" * 8, "urls.gz")
-    assert len(wrong_sum.targets) > 40_000
+    assert len(wrong_sum.targets) > 15_000
     assert "damaged" in wrong_sum.reader.damage
     assert read(data + b"rest", "urls.gz").reader.damage
     assert read(data, "urls.gz").reader.damage == ""

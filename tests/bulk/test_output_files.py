@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.bulk import packed_pages
 from crawler.bulk.model import Target
 from crawler.bulk.output_files import OutputFiles, pages_name, results_name
-from crawler.bulk.packed_pages import NO_PAGES
 from crawler.bulk.ports import Entry
 from crawler.bulk.result import result_line
 from crawler.bulk.store import StoreError
@@ -37,7 +35,7 @@ def entry(number: int, *, size: int = 300, stored: bool = True) -> Entry:
     )
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     hop = HttpRecord(url, NOW, b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n", head, body)
-    return Entry(target, Verdict.OK, line, packed_pages._pack([hop], url) if stored else NO_PAGES)
+    return Entry(target, Verdict.OK, line, [hop] if stored else [])
 
 
 def write(

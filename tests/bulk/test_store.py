@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from crawler.bulk.model import Finished, Target
 from crawler.bulk.store import ShardStore, StoreError, deliver
 from crawler.verdict import Verdict
+from tests.profiles import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +71,7 @@ def test_a_line_with_another_url_than_before_is_an_error(tmp_path: Path) -> None
 def test_hosts_come_in_the_order_of_their_first_pending_targets(tmp_path: Path) -> None:
     with ShardStore.open(tmp_path / "s.sqlite") as store:
         store.add([target(1, host="a.example"), target(2, host="b.example"), target(3, host="a.example")])
+        store.add([target(4, host="a.example")])
         assert store.hosts(limit=9) == ["a.example", "b.example"]
         assert store.hosts(excluding={"a.example"}, limit=9) == ["b.example"]
         assert store.hosts(limit=1) == ["a.example"]
@@ -116,6 +118,8 @@ def test_a_redirect_there_and_back_loses_nothing(tmp_path: Path) -> None:
         assert deliver(b, stores.__getitem__) == 1
         assert a.next_of("a.example", limit=9)[1] == [back]
         assert a.counts().handed_over == 0
+        b.take_over([there])
+        assert pending(b) == [], "it was there before, and has gone on"
         a.finish([Finished(1, "a.example", Verdict.OK)], [], {})
         a.take_over([back])
         assert pending(a) == pending(b) == []
@@ -260,7 +264,7 @@ class StoresAgainstAModel(RuleBasedStateMachine):
 
 
 TestStoresAgainstAModel = StoresAgainstAModel.TestCase
-TestStoresAgainstAModel.settings = settings(deadline=None, max_examples=30, stateful_step_count=20)
+TestStoresAgainstAModel.settings = settings(max_examples=examples(100), stateful_step_count=20)
 
 
 def test_pages_of_a_queue_come_one_after_the_other(tmp_path: Path) -> None:
@@ -384,6 +388,25 @@ def test_a_full_disk_changes_nothing_and_is_said(tmp_path: Path) -> None:
         store._connection.execute("PRAGMA max_page_count = 100000")
         assert store.add([target(n, host=f"h{n}") for n in range(2, 5_000)]) == 4_998
         assert store.counts().pending == 4_999
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_write_that_the_system_refuses_changes_nothing_and_is_said(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "s.sqlite"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ShardStore.open(path) as store:
+        store.add([target(1)])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # as a quota does
+        try:
+            with pytest.raises(StoreError, match="make room") as caught:
+                store.add([target(n, host=f"h{n}") for n in range(2, 5_000)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert caught.value.disk_full
+        assert pending(store) == [1]
+        assert store.add([target(n, host=f"h{n}") for n in range(2, 5_000)]) == 4_998
 
 
 # Several processes

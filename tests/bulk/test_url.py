@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.bulk.url import LONGEST_URL, NormalizedUrl, RefusedUrl, normalize_url
 from crawler.download.exchange import Request
+from tests.profiles import examples
 
 SENT = [
     ("http://EXAMPLE.com", "http://example.com/"),
@@ -116,6 +117,7 @@ _TEXTS = st.one_of(
 )  # fmt: skip
 
 
+@settings(max_examples=examples(1_000))
 @given(_TEXTS)
 @example("http://\u200d.example/")
 @example("http://a.example/%")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.download.breaker import GOOD_HOSTS, Breaker
+from crawler.download.breaker import BLOCKING_HOSTS, GOOD_HOSTS, Breaker
 
 HOST = "shop.example"
 
@@ -233,3 +233,15 @@ def test_it_does_what_its_rule_says(threshold: int, plan: list[tuple[bool, int |
             in_a_row, half_open, longest = 0, False, 0.0
         opened = breaker.open_until(HOST)
         assert opened == (start + dt.timedelta(seconds=until) if now < until else None)
+
+
+def test_the_hosts_with_blocks_are_bounded() -> None:
+    """A long list may have any number of hosts that block; the one that blocked longest ago is forgotten."""
+    breaker = Breaker(threshold=2, now=Clock())
+    for n in range(BLOCKING_HOSTS + 10):
+        breaker.note(f"h{n}", blocked=True)
+    assert len(breaker._hosts) == BLOCKING_HOSTS
+    breaker.note("h20", blocked=True)
+    breaker.note("h5", blocked=True)
+    assert breaker.open_until("h20") is not None
+    assert breaker.open_until("h5") is None

@@ -167,6 +167,39 @@ async def test_no_spelling_of_an_address_reaches_a_socket(
     assert (attempts, server.connections) == ([], 0)
 
 
+async def test_every_host_but_metadata_services_may_be_private_if_a_policy_allows_it(
+    server: Server, attempts: list[str]
+) -> None:
+    """Under `allow_private` a name or an address of this machine is requested; credentials of a cloud stay safe."""
+    async with guarded(["127.0.0.1"]) as session:
+        for host in ("127.0.0.1", "localhost", "shop.internal"):
+            with guarded_request((), allow_private=True):
+                async with session.get(f"http://{host}:{server.port}/") as response:
+                    assert response.status == 200
+        for host in ("169.254.169.254", "2852039166", "[::ffff:169.254.169.254]", "[fd00:ec2::254]"):
+            with (
+                guarded_request((), allow_private=True) as asked,
+                pytest.raises(aiohttp.ClientConnectorError),
+            ):
+                await session.get(f"http://{host}:{server.port}/")
+            assert asked.refusal
+    async with guarded(["169.254.169.254"]) as session:
+        with guarded_request((), allow_private=True) as asked, pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"http://shop.internal:{server.port}/")
+        assert asked.refusal
+    assert not [address for address in attempts if address.startswith("169.")]
+
+
+async def test_a_connection_made_under_allow_private_serves_no_other_request(server: Server) -> None:
+    """A request without that permission does not use it from the pool."""
+    async with guarded(["127.0.0.1"]) as session:
+        with guarded_request((), allow_private=True):
+            async with session.get(f"http://shop.example:{server.port}/") as response:
+                await response.read()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"http://shop.example:{server.port}/")
+
+
 @pytest.mark.parametrize("host", SPELLINGS)
 async def test_no_redirect_to_an_address_reaches_a_socket(
     host: str, server: Server, attempts: list[str]

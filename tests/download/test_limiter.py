@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import TYPE_CHECKING
 
@@ -157,3 +158,29 @@ def test_hosts_that_were_quiet_for_long_are_forgotten() -> None:
     hosts, waited = simulate(main)
     assert hosts <= 2000
     assert waited == 90_000
+
+
+def test_it_says_how_long_one_more_request_would_wait() -> None:
+    """It counts those that hold a slot or will ask for one, and knows pauses, Crawl-delay, delay and the number."""
+
+    async def main(clock: Callable[[], float]) -> list[float]:
+        pace = HostLimiter(2, clock=clock)
+        answers = [pace.ready_in(HOST, 0), pace.ready_in(HOST, 1), pace.ready_in(HOST, 2)]
+        pace.pause(HOST, 5.0)
+        answers += [pace.ready_in(HOST, 0), pace.ready_in(HOST, 2)]
+        await asyncio.sleep(4.0)
+        answers.append(pace.ready_in(HOST, 1))
+        pace.set_crawl_delay("slow", 3.0)
+        answers += [pace.ready_in("slow", 0), pace.ready_in("slow", 1)]
+        async with pace.turn("slow"):
+            pass
+        answers.append(pace.ready_in("slow", 0))
+        spaced = HostLimiter(4, delay=2.0, clock=clock, uniform=lambda _low, _high: 1.0)
+        answers += [spaced.ready_in(HOST, 0), spaced.ready_in(HOST, 3)]
+        async with spaced.turn(HOST):
+            answers += [spaced.ready_in(HOST, 1), spaced.ready_in(HOST, 2)]
+        return answers
+
+    assert simulate(main) == [
+        0.0, 0.0, math.inf, 5.0, math.inf, 1.0, 0.0, math.inf, 3.0, 0.0, 6.0, 2.0, 4.0,
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from crawler.parsing.pool import WAITING_PAGES, ParsePool
 from crawler.parsing.pool import _PoolInstance as PoolInstance
 from crawler.phrases import Phrase
 from parsers.model import SearchPage
-from parsers.registry import SEARCH
+from parsers.product import ProductPage, parse_product_page
+from parsers.registry import PRODUCT, SEARCH
 from tests.engine.parse_tasks import hang_with_half_a_result, obey
 from tests.processes import gone
 
@@ -403,3 +405,19 @@ async def test_workers_end_when_their_parent_is_killed(method: str, tmp_path: Pa
         await parent.wait()
     for pid in workers:
         assert await gone(pid)
+
+
+async def test_a_product_page_is_parsed_in_a_process_with_its_address() -> None:
+    """The address is the base of relative ones; the value comes back whole through its wire form."""
+    body = b"""<html><head><title>t</title><script type="application/ld+json">{"@type": "Product", "name": "Book",
+        "image": "/a.jpg", "offers": {"price": "12.50", "priceCurrency": "EUR"}}</script></head></html>"""
+    url = "http://shop.example/p/1"
+    job = ParseJob("parsers", PRODUCT, body, "utf-8", url=url)
+    parser = ParsePool(workers=1, timeout=20.0, start_method="spawn")
+    try:
+        page = await parser.parse(job)
+    finally:
+        await parser.close()
+    assert isinstance(page, ProductPage)
+    assert page == parse_product_page(body, charset="utf-8", url=url)
+    assert (page.title, page.price, page.image) == ("Book", Decimal("12.50"), "http://shop.example/a.jpg")

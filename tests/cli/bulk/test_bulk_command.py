@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +84,7 @@ async def test_everything_is_accounted_for(run: Run, folder: Path) -> None:
     assert (counts["blank"], counts["comments"], counts["complete"]) == (1, 1, True)
     kinds = ("targets", "duplicates", "rejected", "blank", "comments", "header", "continued")
     assert sum(counts[kind] for kind in kinds) == counts["lines"]
-    assert summary["State"] == "finished"
+    assert summary["state"] == "finished"
     assert summary["targets"] == {"total": 61, "done": 61, "failed": 1, "pending": 0}
     assert {verdict: n for verdict, n in summary["verdicts"].items() if n} == {"ok": 60, "http_error": 1}
     assert sum(host["pages"] for host in summary["slowest_hosts"]) == 61
@@ -123,9 +126,45 @@ async def test_a_finished_crawl_is_not_repeated(run: Run, folder: Path) -> None:
         refused = await run(*CRAWL)
         resumed = await run(*CRAWL, "--resume")
         assert not sites.requests
-    assert (first.code, refused.code, resumed.code) == (0, 2, 0)
+        (folder / "urls.txt").unlink()  # which is not needed any more
+        (folder / "out" / "summary.json").unlink()  # as if the command had been killed before
+        again = await run(*CRAWL, "--resume")
+    assert (first.code, refused.code, resumed.code, again.code) == (0, 2, 0, 0)
+    assert summary_of(folder)["state"] == "finished"
     assert refused.only_line == "bookprice: out holds a finished crawl; choose another folder for --out"
     assert resumed.out == first.out
+
+
+async def test_a_list_that_grew_is_refused(run: Run, folder: Path) -> None:
+    """A resumed crawl would not crawl the new lines, and must not pass over them in silence."""
+    async with serving(shop) as sites:
+        write_list(folder, sites, ["/1"])
+        await run(*CRAWL)
+        write_list(folder, sites, ["/1", "/2"])
+        ended = await run(*CRAWL, "--resume")
+    assert ended.code == 2
+    assert "has changed since" in ended.only_line
+
+
+async def test_a_list_from_stdin_is_resumed(environ: dict[str, str], run: Run, folder: Path) -> None:
+    """Once it has been read, it need not be piped again; before that, one line asks for it."""
+    async with serving(shop) as sites:
+        lines = "".join(f"{sites.url(1, path)}\n" for path in ("/1", "/2"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "crawler", "bulk", "-", *CRAWL[2:], "--max-seconds", "0.5", "--quiet",
+            env=environ, cwd=folder, stdin=PIPE, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        await asyncio.wait_for(process.wait(), 30)
+        asked = await run("bulk", "--out", "out", "--resume", "--allow-private")
+        again = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "crawler", "bulk", "-", *CRAWL[2:], "--resume", "--quiet",
+            env=environ, cwd=folder, stdin=PIPE, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        await asyncio.wait_for(again.communicate(lines.encode()), 30)
+        told = await run("bulk", "--out", "out", "--resume", "--allow-private")
+    assert (asked.code, again.returncode, told.code) == (2, 0, 0)
+    assert "pipe it again: python -m crawler bulk --out out --resume --allow-private -" in asked.only_line
+    assert sorted(line["number"] for line in read_lines(folder / "out")) == [1, 2]
 
 
 async def test_failed_urls_are_tried_again(run: Run, folder: Path) -> None:
