@@ -21,12 +21,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -34,9 +34,12 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.arithmetic import ratios, slopes  # noqa: E402 – only now is the package on the path
+from benchmarks.arithmetic import Spread, ratios, slopes  # noqa: E402 – only now is the package on the path
 from benchmarks.many_hosts import BODY, ManyHosts, many_hosts, write_urls  # noqa: E402
 from benchmarks.results import Row, Section, figure, spread_cells, table  # noqa: E402
+
+if TYPE_CHECKING:
+    from benchmarks.measured_runs import Bench
 
 PROCESSES = 2
 LATENCY = 2.0
@@ -115,7 +118,7 @@ def _role(process: psutil.Process, watcher: int) -> str:
     if process.ppid() == watcher:
         return "coordinator"
     words = " ".join(process.cmdline())
-    return "helper" if "resource_tracker" in words or "main(" in words and "spawn_main" not in words else "shards"
+    return "helper" if "resource_tracker" in words or "forkserver" in words else "shards"
 
 
 def _kilobytes(path: Path, name: str) -> int:
@@ -209,10 +212,16 @@ def ideal_rate(connections: int = LATENCY_CONNECTIONS) -> float:
     return PROCESSES * connections / LATENCY
 
 
-OURS, SCRAPY, GEVENT = "ours: bulk, WARC", "Scrapy, tuned, a file a page", "gevent + multiprocessing, a file a page"
+OURS, SCRAPY, GEVENT = (
+    "ours: bulk, WARC",
+    "Scrapy, tuned, a file a page",
+    "gevent + multiprocessing, a file a page",
+)
 
 
-def contenders(folder: Path, peers: str, rounds: int, small: int, large: int) -> dict[str, list[tuple[Run, Run]]]:
+def contenders(
+    folder: Path, peers: str, rounds: int, small: int, large: int
+) -> dict[str, list[tuple[Run, Run]]]:
     """Fetch and save few and many pages of 100 hosts with each contender in turn; `peers` is their interpreter."""
     count = 0
 
@@ -299,7 +308,10 @@ def contenders_section(runs: dict[str, list[tuple[Run, Run]]]) -> Section:
         name: slopes([few.cpu for few, _ in each], [many.cpu for _, many in each], large - small)
         for name, each in runs.items()
     }
-    proofs = {name: next((run.proof for pair in each for run in pair if run.proof), "") for name, each in runs.items()}
+    proofs = {
+        name: next((run.proof for pair in each for run in pair if run.proof), "")
+        for name, each in runs.items()
+    }
     lines = [
         (name, *spread_cells([1e6 * each for each in cpu[name]]), figure(ratios(cpu[name], cpu[OURS]).median),
          figure(statistics.median(1 / each for each in cpu[name])),
@@ -328,6 +340,40 @@ def contenders_section(runs: dict[str, list[tuple[Run, Run]]]) -> Section:
     )  # fmt: skip
 
 
+def bulk(bench: Bench) -> Section:
+    """Measure everything in a short form, for `python -m benchmarks`: about three and a half minutes."""
+    _raise_file_limit()
+    folder = bench.folder / "bulk"
+    parts: dict[str, Path] = {}
+    for name in ("contenders", "memory", "hosts", "latency"):
+        parts[name] = folder / name
+        parts[name].mkdir(parents=True)
+    section = contenders_section(
+        contenders(parts["contenders"], bench.peers, min(bench.rounds, 3), 1_000, 6_000)
+    )
+    small, large = memory(parts["memory"], 0.25)
+    asked, robots = hosts(parts["hosts"], 0.4)
+    slow = latency(parts["latency"], 0.5, LATENCY_CONNECTIONS // 2)
+    growth = large.rss["shards"] / small.rss["shards"]
+    share = 100 * slow.rate / ideal_rate(LATENCY_CONNECTIONS // 2)
+    section.rows += [
+        Row("bulk, ten times as many URLs", "peak memory of a process ÷ that with few", _one(growth), 1.15,
+            at_least=False, void=small.proof or large.proof),
+        Row("bulk, hosts that take 2 s", "share of connections ÷ latency", _one(share), 80, at_least=True, unit=" %",
+            void=slow.proof),
+    ]  # fmt: skip
+    section.parts += [
+        memory_table([small, large]),
+        hosts_text(asked, robots),
+        latency_text(slow, LATENCY_CONNECTIONS // 2),
+    ]
+    return section
+
+
+def _one(number: float) -> Spread:
+    return Spread(number, number, number)
+
+
 def _raise_file_limit() -> None:
     """Allow as many open files as the system does: nginx and the crawls inherit it."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -342,8 +388,12 @@ def main() -> None:
     options.add_argument("parts", nargs="+", choices=("memory", "hosts", "latency", "contenders"))
     options.add_argument("--scale", type=float, default=1.0, help="multiply the numbers of URLs and hosts")
     options.add_argument("--rounds", type=int, default=3, help="of the contenders (default: 3)")
-    options.add_argument("--concurrency", type=int, default=LATENCY_CONNECTIONS, help="of a process, for latency")
-    options.add_argument("--peers", metavar="PYTHON", help="interpreter of the contenders (default: made anew)")
+    options.add_argument(
+        "--concurrency", type=int, default=LATENCY_CONNECTIONS, help="of a process, for latency"
+    )
+    options.add_argument(
+        "--peers", metavar="PYTHON", help="interpreter of the contenders (default: made anew)"
+    )
     wanted = options.parse_args()
     _raise_file_limit()
     for part in wanted.parts:
@@ -364,7 +414,12 @@ def main() -> None:
                         round(2_000 * wanted.scale), round(12_000 * wanted.scale),
                     )  # fmt: skip
                     section = contenders_section(runs)
-                    print(section.text, *section.parts, *(" | ".join(row.cells()) for row in section.rows), sep="\n\n")
+                    print(
+                        section.text,
+                        *section.parts,
+                        *(" | ".join(row.cells()) for row in section.rows),
+                        sep="\n\n",
+                    )
         print(f"load {os.getloadavg()[0]:.2f}\n", flush=True)
 
 

@@ -27,7 +27,8 @@ daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error
 worker_rlimit_nofile {files};
 events {{ worker_connections {connections}; }}
 http {{
-    sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000; keepalive_timeout 75s; open_file_cache max=10;
+    sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000; keepalive_timeout 75s;
+    open_file_cache max=10;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     log_format hosts "$host"; access_log off;
@@ -53,7 +54,7 @@ def _body() -> bytes:
     words = ["".join(draw.choices("etaoinshrdlucmfwypvbgkjqxz", k=draw.randint(2, 9))) for _ in range(800)]
     text = "<html><head><title>A page</title></head><body>"
     while len(text) < PAGE_BYTES:
-        text += f"<p class=\"text\">{' '.join(draw.choices(words, k=12))}</p>\n"
+        text += f'<p class="text">{" ".join(draw.choices(words, k=12))}</p>\n'
     return text.encode()[: PAGE_BYTES - 14] + b"</body></html>"
 
 

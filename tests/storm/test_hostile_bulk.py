@@ -126,5 +126,7 @@ async def test_a_hostile_list_and_hostile_hosts_are_accounted_for(tmp_path: Path
     assert all(line["price"] == prices[int(line["url"].rpartition("/")[2]) % len(prices)] for line in good)
     assert {line["verdict"] for line in lines if "/endless/" in line["url"]} == {"too_large"}
     assert {line["verdict"] for line in lines if "/silent/" in line["url"]} == {"network_error"}
-    assert {line["verdict"] for line in lines if line["url"].endswith((".invalid/", "/"))} == {"network_error"}
+    assert {line["verdict"] for line in lines if line["url"].endswith((".invalid/", "/"))} == {
+        "network_error"
+    }
     assert responses(tmp_path / "out").keys() >= {line["url"] for line in good}
