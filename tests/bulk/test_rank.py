@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from crawler.bulk.model import Target
 from crawler.bulk.rank import MAX_OFFERS, OfferRanking, RankedBook, rank_offers
 from crawler.bulk.rank_input import RankCounts
 from crawler.bulk.rates import Rates
+from crawler.demo.product_urls import serve_storefronts
+from crawler.demo.storefronts import STOREFRONTS
 from crawler.errors import OutputError, UsageError
 from tests.bulk.rank_results import ISBN, OTHER_ISBN, result, write_results
+from tests.bulk.sites import crawled, options_for
 
 RATES = Rates({"CNY": Decimal(1), "EUR": Decimal("8.2"), "USD": Decimal("7.1")}, "CNY")
 
@@ -238,6 +242,29 @@ def test_an_address_that_is_none(tmp_path: Path) -> None:
     write_results(tmp_path, [result(1, 1.0, url="http://[", final_url="http://[", product_url="//[")])
     with rank_offers(tmp_path) as ranking:
         assert [book.cheapest.shop for book in books(ranking)] == [""]
+
+
+async def test_a_crawl_of_the_demo_is_ranked(tmp_path: Path) -> None:
+    """A real crawl over several shops and shards: every page is ranked or counted, and rates join the shops' offers."""
+    async with serve_storefronts(tmp_path, products=30) as demo:
+        urls = [url for url in demo.url_list.read_text("utf-8").splitlines() if not url.startswith("#")]
+        targets = [Target(number, url, url.split("/")[2], url) for number, url in enumerate(urls, 1)]
+        run = await crawled(options_for(tmp_path / "crawl", shards=2), targets)
+        hosts = {url.split("/")[2] for url in urls}
+    rates = Rates({each.currency: each.yuan for each in STOREFRONTS}, "CNY")
+    with rank_offers(tmp_path / "crawl", rates=rates) as ranking:
+        counts = ranking.counts
+        assert counts.pages == len(urls) == counts.ranked + counts.sold_out + counts.without_price
+        assert counts.sold_out == sum(line["availability"] == "out_of_stock" for line in run.lines) > 0
+        assert [each.currency for each in ranking.rankings] == ["CNY"]
+        found = books(ranking)
+        assert {offer.shop for book in found for offer in book.offers} == hosts
+        assert max(len({offer.currency for offer in book.offers}) for book in found) >= 3
+        lowest = [book.cheapest.compared for book in found]
+        assert lowest == sorted(lowest)
+        assert {offer.title for book in found for offer in book.offers} <= {
+            line["title"] for line in run.lines
+        }
 
 
 def test_a_torn_last_line_is_left_out_and_named(tmp_path: Path) -> None:

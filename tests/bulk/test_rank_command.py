@@ -19,6 +19,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with results, in an empty folder as the current one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("COLUMNS", "120")  # as in a file; pytest-xdist sets another width
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     write_results(
         tmp_path / "out",
         [
