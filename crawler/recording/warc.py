@@ -9,7 +9,6 @@ import base64
 import datetime as dt
 import gzip
 import hashlib
-import os
 import random
 import re
 import stat
