@@ -280,7 +280,7 @@ def memory_table(runs: Sequence[Run]) -> str:
 
 
 def hosts_text(run: Run, robots: Counter[str]) -> str:
-    """Return what `hosts` found."""
+    """Return the figures of `hosts` in words."""
     return (
         f"{run.urls:,} URLs on {len(robots):,} hosts: {sum(robots.values()):,} requests for robots.txt, at most "
         f"{max(robots.values())} for a host; {figure(run.rate)} pages/s, shard process {figure(run.rss['shards'])} MB, "
@@ -289,7 +289,7 @@ def hosts_text(run: Run, robots: Counter[str]) -> str:
 
 
 def latency_text(run: Run, connections: int = LATENCY_CONNECTIONS) -> str:
-    """Return what `latency` found, and the time for 2 million URLs."""
+    """Return the figures of `latency` in words, with the time for 2 million URLs."""
     ideal = ideal_rate(connections)
     return (
         f"{run.urls:,} URLs at {LATENCY:g} s, {PROCESSES} processes with {connections:,} requests at a time each: "
