@@ -214,8 +214,8 @@ def ideal_rate(connections: int = LATENCY_CONNECTIONS) -> float:
 
 OURS, SCRAPY, GEVENT = (
     "ours: bulk, WARC",
-    "Scrapy, tuned, a file a page",
-    "gevent + multiprocessing, a file a page",
+    "Scrapy, tuned, a file for each page",
+    "gevent + multiprocessing, a file for each page",
 )
 
 
