@@ -3,7 +3,7 @@
     python -m benchmarks [--rounds N] [--only NAME,…] [--output FOLDER]
     python -m benchmarks --quick [--cpu] [--store]
 
-A full run takes about 16 minutes on two idle cores. `--only` measures the named sections and prints their results; it
+A full run takes about 20 minutes on two idle cores. `--only` measures the named sections and prints their results; it
 writes files only if `--output` names a folder. `--quick` takes less than two minutes, needs no contenders, and exits
 with 1 if a ratio grew by more than 15 % over the one in `baseline.json`; `--store` saves the new ratios there.
 """
@@ -28,12 +28,13 @@ NOTES = (
     "their scripts. The shop is the demo shop, its pages saved beforehand. Each contender's records are compared with "
     "what the pages show, product by product and, where it reads prices, price by price."
 )
-SECTIONS = ("job", "cpu", "parse", "fetch", "replay", "loop", "startup", "memory", "scale")
+SECTIONS = ("job", "cpu", "parse", "fetch", "replay", "loop", "startup", "memory", "scale", "bulk")
 
 
 def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
     """Measure the sections and write or print the results; return True if every section was measured."""
     from benchmarks import jobs, parts, scale
+    from benchmarks.bulk import bulk
     from benchmarks.measured_runs import Bench
     from benchmarks.peers import peers_python
     from benchmarks.results import Section, markdown
@@ -54,6 +55,7 @@ def run(names: tuple[str, ...], rounds: int, output: Path | None) -> bool:
                 **{name: getattr(jobs, name) for name in ("job", "cpu", "memory")},
                 **{name: getattr(parts, name) for name in ("parse", "fetch", "replay", "loop", "startup")},
                 "scale": partial(scale.scale, output=output or folders[2]),
+                "bulk": bulk,
             }
             facts = machine(peers, server.kind, rounds)
             sections: list[Section] = []

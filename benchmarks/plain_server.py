@@ -68,7 +68,7 @@ async def serve() -> None:
     """Serve until stdin ends."""
     PlainServer.latency = float(sys.argv[1])
     PlainServer.folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    server = await asyncio.get_running_loop().create_server(PlainServer, "127.0.0.1", 0, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(PlainServer, "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
 

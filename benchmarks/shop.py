@@ -161,13 +161,13 @@ def serving(shop: Shop, latency: float) -> Iterator[Server]:
         if nginx is None:
             ports, processes = [], []
             for seconds in (0.0, latency):
-                port, process = _plain(stack, [str(seconds), str(shop.folder)])
+                port, process = start_plain_server(stack, [str(seconds), str(shop.folder)])
                 ports.append(port)
                 processes.append(process)
             kind, (fast, slow) = "Python (nginx is not installed)", ports
         else:
-            delay, delaying = _plain(stack, [str(latency)])
-            fast, slow = _free_ports(2)
+            delay, delaying = start_plain_server(stack, [str(latency)])
+            fast, slow = free_ports(2)
             serving = _nginx(stack, nginx, shop.folder, fast=fast, slow=slow, delay=delay)
             processes = [delaying, serving]
             version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
@@ -180,7 +180,7 @@ def serving(shop: Shop, latency: float) -> Iterator[Server]:
         )
 
 
-def _plain(stack: ExitStack, arguments: list[str]) -> tuple[int, subprocess.Popen[str]]:
+def start_plain_server(stack: ExitStack, arguments: list[str]) -> tuple[int, subprocess.Popen[str]]:
     """Start `plain_server.py`; return its port and process."""
     server = stack.enter_context(
         subprocess.Popen(
@@ -221,7 +221,7 @@ def _nginx(
     raise TimeoutError("nginx does not answer")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return free ports."""
     sockets = [socket.socket() for _ in range(count)]
     try:

@@ -33,8 +33,9 @@ would write three times as much. Other writers of a store wait for 0.2 s."""
 _PAUSE_SECONDS = 0.5
 """The targets that a slow pipe has brought are added after this time."""
 
-_CACHE_MIB, _SMALLEST_CACHE_MIB, _LARGEST_CACHE_MIB = 64, 2, 16
-"""Memory for the pages of all stores together, and its limits for each of them."""
+_CACHE_MIB, _SMALLEST_CACHE_MIB, _LARGEST_CACHE_MIB = 64, 2, 6
+"""Memory for the pages of all stores together, and its limits for each of them. With 16 MiB for each, an intake of
+800,000 URLs takes 7 % less CPU time, but the coordinator of two shards takes 69 MB and not 47."""
 
 _USER_INFO = re.compile(r"//[^/?#\s]*@")
 

@@ -53,8 +53,9 @@ __all__ = [
 MAX_BYTES = 4 * 2**20
 """Limit on a body; the parser reads no more of a page. So many requests in flight could hold such a body at once."""
 
-LOOKUPS = 32
-"""Parallel lookups of names; each that never ends holds a thread until the resolver gives up."""
+LOOKUPS = 256
+"""Parallel lookups of names. A lookup holds a thread until the resolver gives up, for a dead name after 10 s or more,
+and then others wait for a thread; so there are as many as requests."""
 
 GC_THRESHOLD = 20_000
 """Objects, beyond those that were freed, after which the garbage collector looks at the young ones."""

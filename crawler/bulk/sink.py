@@ -13,7 +13,7 @@ from crawler.bulk.store import ShardStore, deliver
 __all__ = ["ShardSink"]
 
 MOST_OTHERS = 4
-"""Stores of other shards that stay open: each has some file descriptors and up to 16 MB of cache."""
+"""Stores of other shards that stay open: each has some file descriptors and up to 4 MB of cache."""
 
 
 class ShardSink:

@@ -68,7 +68,7 @@ class ShardStore:
         self._host_ids: dict[str, int] = {}
 
     @classmethod
-    def open(cls, path: Path, *, readonly: bool = False, durable: bool = True, cache_mib: int = 16) -> Self:
+    def open(cls, path: Path, *, readonly: bool = False, durable: bool = True, cache_mib: int = 4) -> Self:
         """Open a store; create it, with its folder, unless `readonly`.
 
         If `durable`, each transaction survives a power failure. The intake, which can run again, opens its stores

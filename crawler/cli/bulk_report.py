@@ -30,6 +30,7 @@ from crawler.report.common.alarms import source_alarms
 from crawler.report.common.layout import bare_table, finished, folded, pairs, print_table, text_console
 from crawler.report.common.wording import UNKNOWN, minute
 from crawler.source import Source
+from crawler.verdict import Verdict
 
 if TYPE_CHECKING:
     from crawler.bulk.coordinator import Outcome
@@ -136,6 +137,8 @@ def _tell_problems(
         code = ExitCode.NO_PAGE if not passed else ExitCode.PARTIAL if loss else ExitCode.WHOLE
         if why := _why_incomplete(status, outcome, failed, say):
             console.error(why)
+    if (refused := status.verdicts.get(Verdict.ADDRESS_REFUSED.value, 0)) and not args.allow_private:
+        console.error(say("bulk_refused", n=refused))
     if not is_whole and not isinstance(failure, UsageError):
         console.error(say("bulk_resume", command=args.command_line.with_flag("--resume")))
     elif failed and is_whole and not args.quiet:

@@ -24,6 +24,7 @@ from crawler.download.connections import connecting
 from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord, Problem, Request, Truncation
 from crawler.download.guard import AddressCheck, GuardedConnector, guarded_request
 from crawler.download.proxies import Proxies
+from crawler.download.resolver import thread_resolver
 from crawler.download.retry_after import retry_after
 from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
@@ -115,7 +116,7 @@ class Transport:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             # No limit here: the host limiter has slots, and a wait in the connector would count as connecting.
-            connector=GuardedConnector(limit=0, max_idle=self._max_idle),
+            connector=GuardedConnector(limit=0, max_idle=self._max_idle, resolver=thread_resolver()),
             timeout=aiohttp.ClientTimeout(
                 total=None,
                 connect=self._connect_timeout,

@@ -70,6 +70,11 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "重新抓取失败的网址：{command}",
         "重新抓取失敗的網址：{command}",
     ),
+    "bulk_refused": (
+        "{n:,} URLs lead to this machine or a private network; --allow-private crawls such URLs",
+        "{n:,} 个网址指向本机或私有网络；加上 --allow-private 才会抓取这类网址",
+        "{n:,} 個網址指向本機或私有網路；加上 --allow-private 才會抓取這類網址",
+    ),
     "bulk_left": (
         "{why}: {n:,} URLs not crawled",
         "{why}：{n:,} 个网址没有抓取",

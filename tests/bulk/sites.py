@@ -66,16 +66,16 @@ class Sites:
 
 
 @asynccontextmanager
-async def serving(answer: Answer = page, *, hosts: int = 3) -> AsyncIterator[Sites]:
-    """Serve on 127.0.0.1, 127.0.0.2 …, all with the same port."""
+async def serving(answer: Answer = page, *, hosts: int = 3, address: str = "") -> AsyncIterator[Sites]:
+    """Serve on 127.0.0.1, 127.0.0.2 …, all with the same port; or on an `address` alone."""
     sites = Sites(0, answer)
     application = web.Application()
     application.router.add_get("/{path:.*}", sites.handle)
     runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        for number in range(1, hosts + 1):
-            site = web.TCPSite(runner, f"127.0.0.{number}", sites.port, backlog=1024)
+        for each in [address] if address else [f"127.0.0.{number}" for number in range(1, hosts + 1)]:
+            site = web.TCPSite(runner, each, sites.port, backlog=1024)
             await site.start()
             sites.port = sites.port or runner.addresses[0][1]
         yield sites

@@ -284,10 +284,11 @@ async def test_an_empty_list_is_told(run: Run, folder: Path) -> None:
 
 
 async def test_private_addresses_need_permission(run: Run, folder: Path) -> None:
-    """Without --allow-private, this machine's own servers are not reached by a list."""
+    """Without --allow-private, this machine's own servers are not reached by a list; the message names the option."""
     async with serving(page) as sites:
         write_list(folder, sites, ["/1"])
         ended = await run("bulk", "urls.txt", "--out", "out", "--processes", "1")
         assert not sites.requests
     assert ended.code == 4
     assert [line["verdict"] for line in read_lines(folder / "out")] == ["address_refused"]
+    assert "--allow-private crawls such URLs" in ended.err
