@@ -207,7 +207,12 @@ class Downloader:
         """Request the first 500 KiB of a robots.txt; follow up to five redirects, where the page's policy allows."""
         parent = _current_task.get()
         policy = replace(
-            parent.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+            parent.policy,
+            max_bytes=MAX_BYTES,
+            keep_start=True,
+            max_redirects=5,
+            may_follow=parent.policy.may_follow_robots or parent.policy.may_follow,
+            obey_robots=False,
         )
         return await self._attempts(_Task(Request(url), policy, parent.on_hop, of_robots=True), None)
 
