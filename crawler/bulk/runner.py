@@ -33,7 +33,15 @@ from crawler.bulk.sink import ShardSink
 from crawler.bulk.store import ShardStore
 from crawler.bulk.url import NormalizedUrl, normalize_url
 from crawler.download.client import Downloader
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, HttpRecord, Problem
+from crawler.download.exchange import (
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    HttpRecord,
+    Problem,
+    Request,
+    blocked_by_status,
+)
 from crawler.fetch_verdict import FetchFailure, judge_fetch
 from crawler.phrases import Phrase
 from crawler.settings.fetching import FetchSettings
@@ -179,6 +187,7 @@ class _Crawl:
             max_wait=settings.max_wait,
             max_bytes=MAX_BYTES,
             may_follow_robots=_is_valid,
+            is_block=_blocked_by_target,
             obey_robots=options.obey_robots,
             allow_private=options.allow_private,
         )
@@ -324,6 +333,10 @@ class _Crawl:
             on_hop=(lambda hop, _of_robots: hops.append(hop)) if self._recorded else None,
         )
         milliseconds = round(1000 * (time.monotonic() - started))
+        if _is_redirected(exchange) and (blocked := blocked_by_status(exchange)) is not None:
+            self._downloader.breaker.note(
+                Request(exchange.final_url).netloc, blocked=blocked, retry_after=exchange.retry_after
+            )
         failure = judge_fetch(exchange)
         if failure is not None and (elsewhere := self._elsewhere(target, exchange, failure, redirects)):
             return exchange, Entry(target, None, {}, hops, elsewhere)
@@ -377,6 +390,19 @@ def _responded(exchange: Exchange) -> bool | None:
     if exchange.status is not None or exchange.final_url != exchange.url:  # a redirect is a response
         return True
     return False if exchange.problem in _LOST else None
+
+
+def _is_redirected(exchange: Exchange) -> bool:
+    """Return True if redirects led to another host than that of the target."""
+    return (
+        exchange.final_url != exchange.url
+        and Request(exchange.final_url).netloc != Request(exchange.url).netloc
+    )
+
+
+def _blocked_by_target(exchange: Exchange) -> bool | None:
+    """Recognize a block by the target's own host; None for the response of another host, which has its own breaker."""
+    return None if _is_redirected(exchange) else blocked_by_status(exchange)
 
 
 def _is_valid(url: str) -> bool:

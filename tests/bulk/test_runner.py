@@ -392,6 +392,25 @@ async def test_a_host_that_redirects_to_dead_ones_is_not_given_up(tmp_path: Path
     assert run.verdicts == dict.fromkeys((1, 2, 3), "network_error") | dict.fromkeys((4, 5), "ok")
 
 
+async def test_a_block_counts_for_the_host_that_blocks(tmp_path: Path) -> None:
+    """A host whose redirects lead to one that blocks is not left alone; the other one is."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.host == sites.host(2):
+            return web.Response(status=403)
+        if request.path.startswith("/to"):
+            raise web.HTTPFound(sites.url(2, request.path))
+        return await page(request)
+
+    async with serving(answer, hosts=2) as sites:
+        wanted = targets(sites.url(1, f"/to{n}") for n in range(6)) + targets([sites.url(1, "/a")])
+        wanted[-1] = replace(wanted[-1], number=7)
+        run = await crawled(options_for(tmp_path, per_host=1), wanted)
+        assert sites.paths(2) == [f"/to{n}" for n in range(5)]
+    assert run.verdicts == dict.fromkeys(range(1, 6), "blocked") | {6: "not_asked", 7: "ok"}
+    assert sites.host(2) in run.by_number[6]["detail"]
+
+
 async def test_search_pages_are_read_by_the_shop_of_their_host(tmp_path: Path) -> None:
     """A page of a registered shop gives listings; a host without a shop is an error that says so."""
     async with DemoShop() as demo:
