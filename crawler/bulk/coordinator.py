@@ -168,7 +168,7 @@ class Coordinator:
             with ShardStore.open(store_path(self._options.out, shard)) as store:
                 counts = store.counts()
             self._progress.open_shard(shard, counts.finished)
-            self._progress.total += counts.pending + counts.undelivered + counts.done
+            self._progress.total += counts.pending + counts.done
         self._group.start()
         if self._intake is None:
             self._progress.total_known = True

@@ -14,7 +14,7 @@ from crawler.atomic_write import shown
 from crawler.bulk.input_blocks import STDIN, describe_input
 from crawler.bulk.input_lines import EXCERPT, LONGEST_LINE, Line, LineReader
 from crawler.bulk.model import Target
-from crawler.bulk.url import RefusedUrl, normalize_url
+from crawler.bulk.url import RefusedUrl, normalize_url, without_user_info
 from crawler.clean import clean
 from crawler.errors import UsageError
 
@@ -41,7 +41,7 @@ class Rejection(NamedTuple):
     """The line in the input; of a CSV, the first line of the row."""
     reason: str
     text: str
-    """The beginning of the line."""
+    """The beginning of the line, without user names and passwords."""
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class InputReader:
 
     def _reject(self, line: Line, reason: str) -> Rejection:
         self._counts.rejected += 1
-        return Rejection(line.number, reason, line.text[:EXCERPT])
+        return Rejection(line.number, reason, without_user_info(line.text)[:EXCERPT])
 
     # Plain lists
 

@@ -7,12 +7,14 @@ change: the input, the number of shards, how pages are read and where they are k
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import time
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -87,7 +89,8 @@ class Manifest:
     def write(self, out: Path) -> None:
         """Write the manifest into the folder of its crawl. Raises OutputError."""
         with atomic_write(_path(out)) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+            # msgspec refuses the surrogate escapes of a file name that is not UTF-8.
+            file.write(json.dumps(msgspec.to_builtins(self), indent=2).encode() + b"\n")
 
 
 def _path(out: Path) -> Path:
@@ -97,9 +100,20 @@ def _path(out: Path) -> Path:
 def is_demo(out: Path) -> bool:
     """Return True if a folder holds a crawl of the demo shop; False also for one without a readable manifest."""
     try:
-        return msgspec.json.decode(_path(out).read_bytes(), type=_Origin).demo
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return _decoded(_path(out).read_bytes(), _Origin).demo
+    except (OSError, ValueError, RecursionError, msgspec.ValidationError):
         return False
+
+
+_T = TypeVar("_T")
+
+
+def _decoded(data: bytes, kind: type[_T]) -> _T:
+    """Return JSON as an object; file names that are not UTF-8 have surrogate escapes.
+
+    Raises ValueError, RecursionError or ValidationError.
+    """
+    return msgspec.convert(json.loads(data), kind)
 
 
 class _Origin(msgspec.Struct):
@@ -125,8 +139,8 @@ def read_manifest(out: Path, *, ignoring: Container[str] = ()) -> Manifest | Non
             raise UsageError(f"{shown(out)} is not a folder; choose another --out") from error
         raise UsageError(f"{shown(path)} cannot be read: {error.strerror}") from error
     try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        manifest = _decoded(data, Manifest)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise UsageError(f"{shown(path)} is damaged ({error}); crawl into another --out") from error
     if manifest.layout != LAYOUT:
         raise UsageError(

@@ -28,7 +28,7 @@ from crawler.recording.http_records import warcinfo
 from crawler.recording.warc import new_record_id
 from crawler.version import __version__
 
-__all__ = ["OutputFiles", "pages_name", "results_name"]
+__all__ = ["OutputFiles", "changed_file", "pages_name", "results_name", "sync_folder"]
 
 _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -85,10 +85,10 @@ class OutputFiles:
                     size = path.stat().st_size
                 except FileNotFoundError:
                     if is_open or name.startswith("results"):
-                        raise _shortened(path) from None
+                        raise changed_file(path) from None
                     continue  # the user has moved a finished WARC file away
                 if size < length:
-                    raise _shortened(path)
+                    raise changed_file(path)
                 if size > length:
                     os.truncate(path, length)
 
@@ -174,7 +174,7 @@ class _Appended:
             self._is_dirty = False
             if self._is_new:
                 self._is_new = False
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         if self._closing:
             self.close()
 
@@ -213,7 +213,7 @@ def _last(names: Mapping[str, int], kind: str, shard: int | str) -> int:
     return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system can."""
     if os.name != "nt":
         descriptor = os.open(folder, os.O_RDONLY)
@@ -223,7 +223,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _shortened(path: Path) -> OutputError:
+def changed_file(path: Path) -> OutputError:
+    """Return the error for an output file without all the data that was committed."""
     return OutputError(
         f"{shown(path)} has lost data since it was written; put the whole file back, or begin a new crawl elsewhere"
     )

@@ -101,6 +101,7 @@ class ProcessGroup:
         self._slots = self._divide(processes)
         self._draining = False
         self._awake_since = float("-inf")
+        self._looked_at = float("inf")
 
     def _divide(self, processes: int) -> list[_Slot]:
         """Divide the shards among the slots."""
@@ -167,7 +168,6 @@ class ProcessGroup:
 
         Raises ProcessesFailedError if that is of no use any more, StoreError if a store cannot be used.
         """
-        before = time.monotonic()
         wait(
             [
                 each
@@ -177,8 +177,9 @@ class ProcessGroup:
             timeout=seconds,
         )
         now = time.monotonic()
-        if now - before > seconds + LOST_SECONDS:
+        if now - self._looked_at > seconds + LOST_SECONDS:
             self._awake_since = now
+        self._looked_at = now
         for slot in self._slots:
             if (process := slot.process) is None:
                 if not slot.done and now >= slot.restart_at:
@@ -294,7 +295,7 @@ class ProcessGroup:
 
 def is_open(counts: StoreCounts) -> bool:
     """Return True if a shard has targets to crawl or to hand over."""
-    return bool(counts.pending or counts.undelivered)
+    return counts.pending > 0
 
 
 def _how(code: int | None) -> str:

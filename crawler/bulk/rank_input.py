@@ -78,7 +78,8 @@ class FoundOffer:
     url: str
     """The address of the page, after redirects."""
     product_url: str
-    """The address that the page states for the product; offers of one book with the same one are the same offer."""
+    """The address that the page states for the product, if it is the shop's; offers of one book with the same one are
+    the same offer."""
     shop: str
     """The host of the page."""
     title: str
@@ -235,7 +236,7 @@ def _offer(result: _Result, price: Decimal, currency: str, url: str) -> FoundOff
         price,
         currency,
         url,
-        result.product_url or url,
+        _own_address(result.product_url, shop) or url,
         shop,
         result.title or "",
         result.author or "",
@@ -263,6 +264,18 @@ def _shop_of(url: str) -> str:
         return urlsplit(url).netloc
     except ValueError:
         return ""
+
+
+def _own_address(stated: str | None, shop: str) -> str | None:
+    """Return the address that a page states for its product; None for one of another shop, whose offer it would hide.
+
+    The names of a shop may differ by `www.` and `m.`.
+    """
+    return stated if stated and _plain_name(_shop_of(stated)) == _plain_name(shop) else None
+
+
+def _plain_name(host: str) -> str:
+    return host.lower().removeprefix("www.").removeprefix("m.")
 
 
 @lru_cache(maxsize=1024)

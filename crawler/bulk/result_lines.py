@@ -22,9 +22,6 @@ MOST_HOSTS = 100_000
 MOST_BUCKETS = 600
 """The maximum number of intervals of the throughput; beyond it, they become twice as long."""
 
-_BLOCK_LINES = 1_000
-"""Lines between two looks at the clock."""
-
 
 class ResultLine(msgspec.Struct, frozen=True):
     """The part of a result line that summaries and tables show."""
@@ -137,31 +134,23 @@ def _seconds(moment: str | None) -> int | None:
 _DECODER = msgspec.json.Decoder(ResultLine)
 
 
-def _blocks(out: Path) -> Iterator[list[bytes]]:
+def _lines(out: Path) -> Iterator[bytes]:
     for name in output_files(out):
-        if not name.startswith("results-"):
-            continue
-        with (out / name).open("rb") as file:
-            while lines := list(_some(file)):
-                yield lines
-
-
-def _some(file: Iterator[bytes]) -> Iterator[bytes]:
-    for _, line in zip(range(_BLOCK_LINES), file, strict=False):
-        yield line
+        if name.startswith("results-"):
+            with (out / name).open("rb") as file:
+                yield from file
 
 
 def read_results(out: Path, most: int) -> list[ResultLine]:
     """Return the results of a crawl in the order of its input; the first `most` that are found."""
     found: list[ResultLine] = []
-    for lines in _blocks(out):
-        for line in lines:
-            try:
-                found.append(_DECODER.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue
+    for line in _lines(out):
         if len(found) >= most:
             break
+        try:
+            found.append(_DECODER.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
     return sorted(found, key=lambda line: line.number)[:most]
 
 
@@ -173,15 +162,14 @@ def result_figures(out: Path, passes: frozenset[str], *, seconds: float | None =
     """
     figures = ResultFigures()
     deadline = None if seconds is None else time.monotonic() + seconds
-    for lines in _blocks(out):
+    for line in _lines(out):
         if deadline is not None and time.monotonic() > deadline:
             figures.complete = False
             break
-        for line in lines:
-            try:
-                result = _DECODER.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                figures.unreadable += 1
-                continue
-            figures.add(result, failed=result.verdict not in passes)
+        try:
+            result = _DECODER.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            figures.unreadable += 1
+            continue
+        figures.add(result, failed=result.verdict not in passes)
     return figures

@@ -15,7 +15,7 @@ import msgspec
 
 from crawler.atomic_write import translate_os_errors
 from crawler.bulk.model import store_path
-from crawler.bulk.output_files import results_name
+from crawler.bulk.output_files import changed_file, results_name, sync_folder
 from crawler.bulk.store import ShardStore
 from crawler.verdict import Verdict
 
@@ -65,14 +65,21 @@ def _copy_passed(source: Path, length: int, target: Path) -> int:
     """Copy the result lines of targets that did not fail, durably; return the length of the copy."""
     decoder = msgspec.json.Decoder(_Line)
     left = length
-    with translate_os_errors(target), source.open("rb") as lines, target.open("wb") as copy:
+    with translate_os_errors(source):
+        lines = source.open("rb")
+    with lines, translate_os_errors(target), target.open("wb") as copy:
         while left > 0:
             line = lines.readline()
             left -= len(line)
-            if not line or not decoder.decode(line).verdict.failed:
+            try:
+                failed = decoder.decode(line).verdict.failed  # nothing is no result either
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise changed_file(source) from error
+            if not failed:
                 copy.write(line)
-            if not line:
-                break
         copy.flush()
         os.fsync(copy.fileno())
-        return copy.tell()
+        length = copy.tell()
+    with translate_os_errors(target):
+        sync_folder(target.parent)
+    return length

@@ -33,7 +33,15 @@ from crawler.bulk.sink import ShardSink
 from crawler.bulk.store import ShardStore
 from crawler.bulk.url import NormalizedUrl, normalize_url
 from crawler.download.client import Downloader
-from crawler.download.exchange import AttemptRecord, Exchange, FetchPolicy, HttpRecord, Problem, Request
+from crawler.download.exchange import (
+    AttemptRecord,
+    Exchange,
+    FetchPolicy,
+    HttpRecord,
+    Problem,
+    Request,
+    blocked_by_status,
+)
 from crawler.fetch_verdict import FetchFailure, judge_fetch
 from crawler.phrases import Phrase
 from crawler.settings.fetching import FetchSettings
@@ -220,6 +228,8 @@ class _Crawl:
             total_seconds=settings.page_timeout,
             max_wait=settings.max_wait,
             max_bytes=MAX_BYTES,
+            may_follow_robots=_is_valid,
+            is_block=_blocked_by_target,
             obey_robots=options.obey_robots,
             allow_private=options.allow_private,
         )
@@ -328,9 +338,7 @@ class _Crawl:
                     entry = self._given_up(job)
                 else:
                     exchange, entry = await self._crawl(job, policy, redirects)
-                    responded = True if exchange.status is not None else None
-                    if exchange.problem in _LOST:
-                        responded = False
+                    responded = _responded(exchange)
                     progress.fetched_bytes += len(exchange.body)
             finally:
                 progress.in_flight -= 1
@@ -366,6 +374,10 @@ class _Crawl:
             on_hop=(lambda hop, _of_robots: hops.append(hop)) if self._recorded else None,
         )
         milliseconds = round(1000 * (time.monotonic() - started))
+        if _is_redirected(exchange) and (blocked := blocked_by_status(exchange)) is not None:
+            self._downloader.breaker.note(
+                Request(exchange.final_url).netloc, blocked=blocked, retry_after=exchange.retry_after
+            )
         failure = judge_fetch(exchange)
         if failure is not None and (elsewhere := self._elsewhere(target, exchange, failure, redirects)):
             return exchange, Entry(target, None, {}, hops, elsewhere)
@@ -414,12 +426,36 @@ class _Crawl:
             self._scheduler.saved(shard, [entry.target.host for entry in entries])
 
 
-class _Redirects:
-    """Decides on the redirects of one coroutine's requests: those within the process's own shards are followed.
+def _responded(exchange: Exchange) -> bool | None:
+    """Return True if the host of a target responded, False if it did not, None if it was not asked."""
+    if exchange.status is not None or exchange.final_url != exchange.url:  # a redirect is a response
+        return True
+    return False if exchange.problem in _LOST else None
 
-    That of a robots.txt is followed everywhere, as the standard wants: the rules apply to the host that redirects, and
-    it is one request a day.
+
+def _is_redirected(exchange: Exchange) -> bool:
+    """Return True if redirects led to another host than that of the target."""
+    return (
+        exchange.final_url != exchange.url
+        and Request(exchange.final_url).netloc != Request(exchange.url).netloc
+    )
+
+
+def _blocked_by_target(exchange: Exchange) -> bool | None:
+    """Recognize a block by the target's own host; None for the response of another host, which has its own breaker."""
+    return None if _is_redirected(exchange) else blocked_by_status(exchange)
+
+
+def _is_valid(url: str) -> bool:
+    """Follow a redirect of a robots.txt to any host, also of another shard.
+
+    The rules apply to the host that redirects (RFC 9309 §2.3.1.2), and it is one request a day.
     """
+    return isinstance(normalize_url(url), NormalizedUrl)
+
+
+class _Redirects:
+    """Decides on the redirects of one coroutine's pages: those within the process's own shards are followed."""
 
     def __init__(self, own: frozenset[int], shards: int) -> None:
         self._own = own
@@ -442,8 +478,6 @@ class _Redirects:
         target = normalize_url(url)
         if not isinstance(target, NormalizedUrl):
             return False
-        if Request(target.url).path == "/robots.txt":
-            return True
         if shard_of(target.host, self._shards) in self._own:
             self.followed += 1
             return True

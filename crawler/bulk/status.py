@@ -122,7 +122,7 @@ def read_status(out: Path, manifest: Manifest) -> Status:
             readable = False
             break
         verdicts.update({verdict.value: n for verdict, n in counts.finished.items()})
-        pending += counts.pending + counts.undelivered
+        pending += counts.pending
     if not readable and record is not None:
         verdicts = Counter(dict(record.progress.verdicts))
         pending = record.progress.total - record.progress.done

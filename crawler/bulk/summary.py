@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from crawler.atomic_write import atomic_write
+from crawler.atomic_write import atomic_write, shown
 from crawler.bulk.input import STDIN
 from crawler.bulk.intake import REJECTED
 from crawler.bulk.manifest import Manifest
@@ -129,7 +129,7 @@ def _plain(summary: Summary) -> dict[str, Any]:
         "ended_at": summary.ended_at.isoformat(timespec="seconds"),
         "seconds": round(summary.seconds, 1),
         "input": {
-            "name": None if manifest.input == STDIN else manifest.input,
+            "name": None if manifest.input == STDIN else shown(manifest.input),
             "file_bytes": manifest.input_bytes,
             "complete": manifest.intake_complete,
             **manifest.intake,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import can_ada
 
-__all__ = ["LONGEST_URL", "NormalizedUrl", "RefusedUrl", "normalize_url"]
+__all__ = ["LONGEST_URL", "NormalizedUrl", "RefusedUrl", "normalize_url", "without_user_info"]
 
 LONGEST_URL = 65_536
 """Limit in characters, as sent. Servers accept a tenth of it."""
@@ -21,6 +21,8 @@ _LONGEST_NAME, _LONGEST_LABEL = 253, 63
 """Limits of a host name and of each label (RFC 1035 §2.3.4)."""
 
 _SCHEME = re.compile(r"[\x00- ]*(?P<name>[A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
+
+_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?(?P<slashes>[/\\]*)[^@]*@(?:.*@)?", re.DOTALL)
 
 _HTTP = frozenset({"http:", "https:"})
 
@@ -64,6 +66,14 @@ def normalize_url(text: str) -> NormalizedUrl | RefusedUrl:
     if (reason := _unusable_host(host)) is not None:
         return RefusedUrl(reason)
     return NormalizedUrl(url, host)
+
+
+def without_user_info(text: str) -> str:
+    """Return a text that is no URL to crawl without what may be a user name and password: all before its last «@».
+
+    Where a user name ends cannot be told: the text may have spaces, slashes or commas that are not escaped.
+    """
+    return _USER_INFO.sub(r"\g<scheme>\g<slashes>***@", text, count=1) if "@" in text else text
 
 
 def _invalid(text: str) -> str:

@@ -161,10 +161,8 @@ class Downloader:
         """
         request = url if isinstance(url, Request) else Request(url)
         host = request.netloc
-        if (until := self.breaker.open_until(host)) is not None:
-            seconds = (until - self._now()).total_seconds()
-            detail = Phrase("host_blocks", host=host, n=self.breaker.threshold, seconds=seconds)
-            return Exchange(request.url, request.url, problem=Problem.BLOCKED, detail=detail, lasting=True)
+        if (left_alone := self._left_alone(request, request.url)) is not None:
+            return left_alone
         task = _Task(request, policy, on_hop)
         if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
             return denied
@@ -172,6 +170,18 @@ class Downloader:
         if (blocked := policy.is_block(exchange)) is not None:
             self.breaker.note(host, blocked=blocked, retry_after=exchange.retry_after, group=group)
         return exchange
+
+    def _left_alone(self, target: Request, url: str) -> Exchange | None:
+        """Return the exchange that ends a request for `url` because the breaker of a host is open; None if it is not.
+
+        `target` is the request to that host: the first one, or that of a redirect.
+        """
+        host = target.netloc
+        if (until := self.breaker.open_until(host)) is None:
+            return None
+        seconds = (until - self._now()).total_seconds()
+        detail = Phrase("host_blocks", host=host, n=self.breaker.threshold, seconds=seconds)
+        return Exchange(url, target.url, problem=Problem.BLOCKED, detail=detail, lasting=True)
 
     async def _denied(self, task: _Task, target: Request) -> Exchange | None:
         """Return the exchange that ends a task because robots.txt denies `target`; None if it allows it."""
@@ -207,7 +217,12 @@ class Downloader:
         """Request the first 500 KiB of a robots.txt; follow up to five redirects, where the page's policy allows."""
         parent = _current_task.get()
         policy = replace(
-            parent.policy, max_bytes=MAX_BYTES, keep_start=True, max_redirects=5, obey_robots=False
+            parent.policy,
+            max_bytes=MAX_BYTES,
+            keep_start=True,
+            max_redirects=5,
+            may_follow=parent.policy.may_follow_robots or parent.policy.may_follow,
+            obey_robots=False,
         )
         return await self._attempts(_Task(Request(url), policy, parent.on_hop, of_robots=True), None)
 
@@ -248,7 +263,11 @@ class Downloader:
                 or not policy.may_follow(target)
             ):
                 break
-            request = request.redirected(target)
+            origin, request = request, request.redirected(target)
+            if request.netloc != origin.netloc:
+                left_alone = self._left_alone(request, task.request.url)
+                if left_alone is not None:
+                    return replace(left_alone, attempts=budget.failed + 1)
             if policy.obey_robots and (denied := await self._denied(task, request)) is not None:
                 return replace(denied, attempts=budget.failed + 1)
             exchange = await self._in_turn(task, request, budget)

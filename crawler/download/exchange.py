@@ -171,6 +171,8 @@ class FetchPolicy:
     may_follow: Callable[[str], bool] = follow_nothing
     """Decides whether to follow a redirect to an absolute address; if not, the exchange ends there. To keep the policy
     picklable, use a module's function or an instance with `__call__`, not a lambda."""
+    may_follow_robots: Callable[[str], bool] | None = None
+    """The same for the redirects of a robots.txt; None applies `may_follow` to them."""
     named_hosts: frozenset[str] = frozenset()
     """Hosts that the user named, in lower case: these may have a private address."""
     allow_private: bool = False

@@ -10,7 +10,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from crawler.bulk.model import BulkOptions
-from crawler.bulk.shard_process import run_process
+from crawler.bulk.pulse import Pulse
+from crawler.bulk.shard_process import pulse_path, run_process
 
 HANG, CRASH = b"<!-- hang -->", b"<!-- crash -->"
 
@@ -83,3 +84,10 @@ def stuck_once(slot: int, shards: Sequence[int], options: BulkOptions, connectio
         marker.touch()
         time.sleep(1_000)
     run_process(slot, shards, options, connection)
+
+
+def parsing(slot: int, shards: Sequence[int], options: BulkOptions, connection: Connection) -> None:
+    """Parse the page of the first target for ever."""
+    with Pulse.open(pulse_path(options.out, slot)) as pulse:
+        pulse.begin(shards[0], 1)
+        connection.recv()

@@ -38,7 +38,7 @@ class Sites:
     running: Counter[str] = field(default_factory=Counter)
     most_running: Counter[str] = field(default_factory=Counter)
     robots: dict[str, str] = field(default_factory=dict)
-    """The robots.txt of a host; one without has a 404."""
+    """The robots.txt of a host, or the address to which it is redirected; a host without one has a 404."""
 
     def host(self, number: int) -> str:
         return f"127.0.0.{number}:{self.port}"
@@ -56,6 +56,8 @@ class Sites:
         self.requests.append((host, request.path_qs))
         if request.path == "/robots.txt":
             text = self.robots.get(host)
+            if text is not None and text.startswith("http"):
+                raise web.HTTPFound(text)
             return web.Response(status=404) if text is None else web.Response(text=text)
         self.running[host] += 1
         self.most_running[host] = max(self.most_running[host], self.running[host])

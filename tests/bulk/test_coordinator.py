@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +17,10 @@ from aiohttp import web
 from crawler.bulk import coordinator, process_group, supervision
 from crawler.bulk.coordinator import Coordinator, Outcome
 from crawler.bulk.model import BulkOptions
-from crawler.bulk.process_group import ProcessEvent
-from crawler.bulk.shard_process import run_process
+from crawler.bulk.process_group import ProcessEvent, ProcessGroup
+from crawler.bulk.progress import Progress
+from crawler.bulk.pulse import Pulse
+from crawler.bulk.shard_process import pulse_path, run_process
 from crawler.bulk.supervision import ProcessTarget
 from crawler.errors import OutputError
 from tests.bulk import process_targets
@@ -237,3 +241,30 @@ async def test_fewer_processes_than_wanted_do_all_the_work(
     assert outcome.finished
     assert verdicts(tmp_path) == dict.fromkeys(range(1, 21), "ok")
     assert [event.number for event in run.happened("few")] == [1]
+
+
+async def test_a_pause_of_the_coordinator_itself_blames_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine or a job that was suspended for 100 s stops the parser, too, whatever the coordinator did just then."""
+    options = options_for(tmp_path, parse_seconds=10.0)
+    fill(options, targets(["http://a.example/"]))
+    events: list[ProcessEvent] = []
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    group = ProcessGroup(options, 1, Progress(), on_event=events.append, target=process_targets.parsing)
+    group.start()
+    try:
+        with Pulse.open(pulse_path(tmp_path, 0)) as pulse:
+            await until(lambda: bool(pulse.read().number))
+        monkeypatch.setattr(process_group, "time", clock)
+        group.supervise(0)
+        passed = 100.0
+        group.supervise(0)
+        assert [event.what for event in events] == ["started"]
+        for _ in range(6):
+            passed += 2.0
+            group.supervise(0)
+        assert [event.what for event in events][:3] == ["started", "hung", "blamed"]
+    finally:
+        group.close()

@@ -92,6 +92,26 @@ def test_rejected_lines_are_listed_without_secrets_and_control_characters(tmp_pa
     assert "secret" not in (out / REJECTED).read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "http:u:secret@h.example/",
+        "http:\\\\u:secret@h.example/",
+        "http:/u:secret@h.example/",
+        "http://u:my secret@h.example/",
+        "http://u:my/secret@h.example/",
+        "http://u:secret@x@h.example/",
+        "u:secret@h.example",
+        f"http://u:{'secret' * 99}@h.example/",
+    ],
+)
+def test_no_rejected_line_has_a_password(tmp_path: Path, out: Path, line: str) -> None:
+    assert take_in(listing(tmp_path, line), out)["rejected"] == 1
+    ((_, text),) = [row.split("\t")[1:] for row in (out / REJECTED).read_text("utf-8").splitlines()[1:]]
+    assert "secret" not in text
+    assert "h.example" in text
+
+
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, 5, 9])
 def test_the_limit_counts_targets(tmp_path: Path, out: Path, limit: int) -> None:
     text = "http://a.example/1\nx\nhttp://a.example/1\nhttp://b.example/2\n\nhttp://c.example/3\n"

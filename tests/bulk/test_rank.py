@@ -119,6 +119,23 @@ def test_the_same_page_twice_is_one_offer(tmp_path: Path) -> None:
         ]
 
 
+def test_an_address_of_another_shop_hides_no_offer(tmp_path: Path) -> None:
+    """A page that states the address of another shop's product is an offer of its own shop; `www.` makes no other."""
+    url = "https://shop.example/atlas"
+    write_results(
+        tmp_path,
+        [
+            result(1, 30.0, isbn=ISBN, product_url=url, final_url=url),
+            result(2, 29.0, isbn=ISBN, product_url=url, final_url="https://copy.example/atlas"),
+            result(3, 30.0, isbn=ISBN, product_url=url, final_url="https://www.shop.example/atlas?from=a"),
+        ],
+    )
+    with rank_offers(tmp_path) as ranking:
+        (book,) = books(ranking)
+        assert ranking.repeated == 1
+    assert [offer.shop for offer in book.offers] == ["copy.example", "shop.example"]
+
+
 def test_a_false_canonical_address_joins_nothing(tmp_path: Path) -> None:
     """A shop that states its home page as the address of every product still sells several books."""
     home = "https://shop.example/"

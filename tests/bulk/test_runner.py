@@ -202,6 +202,28 @@ async def test_redirects_without_end_are_given_up_within_and_across_shards(tmp_p
     assert len(sites.paths()) == 12  # the first request and five redirects each
 
 
+async def test_a_robots_txt_in_another_shard_is_obeyed_and_moves_no_page(tmp_path: Path) -> None:
+    """The rules count wherever they are redirected to; a page never goes to the address of the rules."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/from":
+            raise web.HTTPFound("mailto:nobody@shop.example")
+        if request.path == "/rules":
+            return web.Response(text="User-agent: *\nDisallow: /no\n")
+        return await page(request)
+
+    async with serving(answer, hosts=20) as sites:
+        shards = {number: shard_of(sites.host(number), 2) for number in range(1, 21)}
+        ours = next(number for number, shard in shards.items() if shard == 0)
+        theirs = next(number for number, shard in shards.items() if shard == 1)
+        sites.robots[sites.host(ours)] = sites.url(theirs, "/rules")
+        wanted = targets(sites.url(ours, path) for path in ("/from", "/no", "/yes"))
+        run = await crawled(options_for(tmp_path, shards=2, obey_robots=True), wanted, shards=[0])
+        assert "/no" not in sites.paths(ours)
+    assert run.verdicts == {1: "unexpected_page", 2: "robots_denied", 3: "ok"}
+    assert not run.progress[0].handed_over
+
+
 async def test_only_one_request_goes_to_a_host_until_it_has_answered(tmp_path: Path) -> None:
     """Then up to `per_host` go there at once, and never more."""
     arrived: list[int] = []
@@ -354,6 +376,39 @@ async def test_a_host_without_any_response_is_given_up(tmp_path: Path) -> None:
     assert [run.verdicts[n] for n in range(1, 9)] == ["network_error"] * 3 + ["not_asked"] * 5
     assert gone in run.by_number[8]["detail"]
     assert {run.verdicts[n] for n in range(9, 17)} == {"ok"}
+
+
+async def test_a_host_that_redirects_to_dead_ones_is_not_given_up(tmp_path: Path) -> None:
+    """It has answered; only the hosts that its redirects lead to have not."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/dead"):
+            raise web.HTTPFound(f"http://127.0.0.9:{sites.port}/")
+        return await page(request)
+
+    async with serving(answer, hosts=1) as sites:
+        wanted = targets(sites.url(1, path) for path in ("/dead1", "/dead2", "/dead3", "/a", "/b"))
+        run = await crawled(options_for(tmp_path), wanted)
+    assert run.verdicts == dict.fromkeys((1, 2, 3), "network_error") | dict.fromkeys((4, 5), "ok")
+
+
+async def test_a_block_counts_for_the_host_that_blocks(tmp_path: Path) -> None:
+    """A host whose redirects lead to one that blocks is not left alone; the other one is."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.host == sites.host(2):
+            return web.Response(status=403)
+        if request.path.startswith("/to"):
+            raise web.HTTPFound(sites.url(2, request.path))
+        return await page(request)
+
+    async with serving(answer, hosts=2) as sites:
+        wanted = targets(sites.url(1, f"/to{n}") for n in range(6)) + targets([sites.url(1, "/a")])
+        wanted[-1] = replace(wanted[-1], number=7)
+        run = await crawled(options_for(tmp_path, per_host=1), wanted)
+        assert sites.paths(2) == [f"/to{n}" for n in range(5)]
+    assert run.verdicts == dict.fromkeys(range(1, 6), "blocked") | {6: "not_asked", 7: "ok"}
+    assert sites.host(2) in run.by_number[6]["detail"]
 
 
 async def test_search_pages_are_read_by_the_shop_of_their_host(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from crawler.bulk.model import Finished, Target
+from crawler.bulk.manifest import new_manifest
+from crawler.bulk.model import Finished, Parse, Store, Target, store_path
+from crawler.bulk.status import read_status
 from crawler.bulk.store import ShardStore, StoreError, deliver
 from crawler.verdict import Verdict
 from tests.profiles import examples
@@ -475,3 +477,13 @@ def test_a_kill_at_any_moment_leaves_whole_transactions(tmp_path: Path) -> None:
             assert counts.done == 6 * counts.undelivered == 6 * len(store.outbox())
             assert counts.done + counts.pending == 7_000
             assert len(left) % 7 == 0
+
+
+def test_a_target_in_the_outbox_is_pending_once(tmp_path: Path) -> None:
+    """The status of a crawl that was killed between two steps of a handover has as many targets as the input."""
+    url = "http://a.example/1"
+    manifest = new_manifest("-", None, shards=1, parse=Parse.NONE, store=Store.NONE, limit=None)
+    with ShardStore.open(store_path(tmp_path, 0)) as store:
+        store.add([Target(1, url, "a.example", url)])
+        store.finish([], [Target(1, "http://b.example/", "b.example", url, {}, 1, 1)], {})
+        assert read_status(tmp_path, manifest).pending == 1

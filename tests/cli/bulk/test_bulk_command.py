@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 from asyncio.subprocess import PIPE
@@ -292,3 +293,21 @@ async def test_private_addresses_need_permission(run: Run, folder: Path) -> None
     assert ended.code == 4
     assert [line["verdict"] for line in read_lines(folder / "out")] == ["address_refused"]
     assert "--allow-private crawls such URLs" in ended.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+async def test_names_that_are_not_utf8(run: Run, folder: Path) -> None:
+    """The list and the folder may have any name; a resumed crawl finds its list."""
+    name, out = os.fsdecode(b"caf\xe9.txt"), os.fsdecode(b"out\xe9")
+    async with serving(shop) as sites:
+        write_list(folder, sites, ["/1"])
+        (folder / "urls.txt").rename(folder / name)
+        crawl = ("--out", out, "--allow-private")
+        first = await run("bulk", name, *crawl, "--max-seconds", "0.001")
+        status = await run("bulk", "status", out)
+        again = await run("bulk", *crawl, "--resume")
+    assert first.code in {3, 4}, first.err
+    assert (status.code, again.code) == (0, 0), again.err
+    summary = json.loads((folder / out / "summary.json").read_bytes())
+    assert summary["input"]["name"].endswith("caf\ufffd.txt")
+    assert summary["targets"]["done"] == 1
