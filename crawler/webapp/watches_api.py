@@ -186,9 +186,7 @@ async def list_watches(request: web.Request) -> WatchList:
 async def create_watch(request: web.Request, body: NewWatch) -> WatchView:
     """Add a watch to the configuration file."""
     values = _settings(msgspec.structs.asdict(body))
-    name = (body.name or body.query).strip()
-    if name in {".", ".."}:  # no address can name it: a browser takes it for a step in the path
-        raise Problem(422, "watch_name")
+    _check_name(body.name or body.query)
     with _as_problems(request):
         watch = await request.app[WATCHES].add(values)
     return await _view(request, watch)
@@ -207,8 +205,12 @@ async def update_watch(request: web.Request, body: WatchChanges) -> WatchView:
     """Change settings of a watch in the configuration file; its comments stay."""
     given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     version = given.pop("version", None)
+    service, name = request.app[WATCHES], request.match_info["name"]
     with _as_problems(request):
-        watch = await request.app[WATCHES].change(request.match_info["name"], _settings(given), version)
+        if "name" in given or "query" in given:
+            terms = (await service.watch(name)).terms
+            _check_name(given.get("name", terms.name) or given.get("query", terms.query))
+        watch = await service.change(name, _settings(given), version)
     return await _view(request, watch)
 
 
@@ -342,6 +344,12 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
             raise Problem(422, "watch_setting", name=clean(name)[:60])
         values[name] = _amount(name, value)
     return values
+
+
+def _check_name(name: str) -> None:
+    """Raise Problem for a name that no address can have: a browser takes it for a step in the path."""
+    if name.strip() in {".", ".."}:
+        raise Problem(422, "watch_name")
 
 
 def _amount(name: str, value: Any) -> Any:
