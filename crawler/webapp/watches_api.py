@@ -6,11 +6,11 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from crawler.alerts.wording import headline
 from crawler.clean import clean
@@ -37,6 +37,9 @@ WATCHES = web.AppKey("watches", WatchService)
 """The watches of an application."""
 
 Setting = str | int | float | bool | list[str]
+
+NewSetting = Annotated[str, Meta(max_length=200)] | int | float | bool | list[str]
+"""A setting as a visitor sends it; a file may have longer texts, but the page does not write them."""
 
 
 class RunView(msgspec.Struct):
@@ -122,7 +125,7 @@ class NewWatch(msgspec.Struct, forbid_unknown_fields=True):
     new_books: bool | None = None
     back_in_stock: bool | None = None
     products: list[str] | None = None
-    search: dict[str, Setting] | None = None
+    search: dict[str, NewSetting] | None = None
 
 
 class WatchChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,7 +144,7 @@ class WatchChanges(msgspec.Struct, forbid_unknown_fields=True):
     new_books: bool | UnsetType | None = UNSET
     back_in_stock: bool | UnsetType | None = UNSET
     products: list[str] | UnsetType | None = UNSET
-    search: dict[str, Setting | None] | UnsetType = UNSET
+    search: dict[str, NewSetting | None] | UnsetType = UNSET
 
 
 class WatchVersion(msgspec.Struct):
