@@ -98,8 +98,8 @@ async def _serve(
                 robots_folder=cache_folder(settings) / "robots",
             )
         )
-        history = _demo_history(stack) if args.demo and args.history_file is None else None
-        context = _context(args, loaded, settings, crawler, history)
+        folder = _demo_folder(stack) if args.demo else None
+        context = _context(args, loaded, settings, crawler, folder)
         if args.demo:
             await asyncio.to_thread(_record_demo_year, context.history)
         stack.enter_context(interrupts.stopping(stop, at_once=pool.kill))
@@ -111,8 +111,9 @@ async def _serve(
 
 
 def _context(
-    args: argparse.Namespace, loaded: Loaded, settings: Settings, crawler: Any, history: Path | None
+    args: argparse.Namespace, loaded: Loaded, settings: Settings, crawler: Any, folder: Path | None
 ) -> WebContext:
+    """Return what the application works with; `folder` is for the files of a demo that nobody asked to keep."""
     from crawler.history.recording import history_file
     from crawler.history.store import History
     from crawler.source import Source
@@ -120,7 +121,10 @@ def _context(
 
     source = Source.at(settings.base_url, demo=args.demo)
     record = settings.history.record
-    path = history or history_file(settings.history.path)
+    if folder is not None and args.history_file is None:
+        path = folder / "history.sqlite3"
+    else:
+        path = history_file(settings.history.path)
     records = args.demo or record == "always" or (record == "live" and source.is_live)
     if records:
         History(path).close()  # raises now what would otherwise fail after each search
@@ -131,18 +135,19 @@ def _context(
         history=path,
         record=records,
         access=_access(args),
-        watch_config=_watch_file(loaded, history, is_demo=args.demo and args.config is None),
+        watch_config=_watch_file(loaded, folder if args.config is None else None),
         run_watches=args.run_watches,
     )
 
 
-def _watch_file(loaded: Loaded, history: Path | None, *, is_demo: bool) -> Path | None:
+def _watch_file(loaded: Loaded, folder: Path | None) -> Path | None:
     """Return the file with the watches; None if the file in this folder may come from someone else.
 
-    Watches of the demo shop do not belong in the file of someone who only looks around.
+    With `folder`, it is there: watches of the demo shop do not belong in the file of someone who only looks around,
+    even if the history is kept.
     """
-    if is_demo and history is not None:
-        return history.with_name("config.toml")
+    if folder is not None:
+        return folder / "config.toml"
     return None if loaded.is_stray else loaded.watch_file
 
 
@@ -160,12 +165,12 @@ def _access(args: argparse.Namespace) -> Access:
     return Access(names=frozenset(names), any_address=not local, token=token)
 
 
-def _demo_history(stack: Any) -> Path:
-    """Return a history file that is deleted at the end: nobody asked to keep made-up prices."""
+def _demo_folder(stack: Any) -> Path:
+    """Return a folder that is deleted at the end: nobody asked to keep made-up prices."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    return Path(stack.enter_context(TemporaryDirectory(prefix="bookprice-demo-"))) / "history.sqlite3"
+    return Path(stack.enter_context(TemporaryDirectory(prefix="bookprice-demo-")))
 
 
 def _record_demo_year(path: Path) -> None:

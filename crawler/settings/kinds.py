@@ -15,6 +15,7 @@ __all__ = [
     "Seconds",
     "Words",
     "choice",
+    "has_few_digits",
     "is_path",
     "switch",
     "whole",
@@ -22,6 +23,9 @@ __all__ = [
 
 MAX_YUAN = 1_000_000
 """The highest price bound. No book costs that much; the limit keeps «1e999999» out of a URL."""
+
+_MOST_DIGITS = 30
+"""The maximum number of digits of a number, zeros included."""
 
 DAY = 86_400
 """In seconds; the upper bound of all time limits, so that none is endless."""
@@ -45,8 +49,14 @@ def is_path(text: str) -> bool:
     return text != "" and "\0" not in text
 
 
+def has_few_digits(value: Decimal) -> bool:
+    """Return True if a number is short in every notation: «0e999999» is equal to zero, but has a million digits."""
+    _, digits, exponent = value.as_tuple()
+    return isinstance(exponent, int) and len(digits) <= _MOST_DIGITS and abs(exponent) <= _MOST_DIGITS
+
+
 def _is_amount(value: Decimal) -> bool:
-    if not value.is_finite() or value.is_signed() or value > MAX_YUAN:
+    if not has_few_digits(value) or value.is_signed() or value > MAX_YUAN:
         return False
     exponent = value.normalize().as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -2

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from crawler.query import Query
 from crawler.settings import Amount, Option, SearchSettings, Table, options_of
-from crawler.settings.kinds import FilePath, switch, whole
+from crawler.settings.kinds import FilePath, has_few_digits, switch, whole
 
 __all__ = ["SEARCH_KEYS", "AlertSettings", "Watch", "WatchTerms"]
 
@@ -44,6 +44,10 @@ def _is_every(text: str) -> bool:
 
 def _seconds(text: str) -> int:
     return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def _is_percentage(number: Decimal) -> bool:
+    return has_few_digits(number) and 1 <= number <= 99
 
 
 def _is_name(text: str) -> bool:
@@ -84,7 +88,7 @@ class WatchTerms(Table):
     drop_percent: Annotated[
         Decimal | None,
         Meta(description="a percentage from 1 to 99"),
-        lambda number: number.is_finite() and 1 <= number <= 99,
+        _is_percentage,
         _TERM,
     ] = None
     """Alert when a price has fallen by this percentage."""

@@ -52,9 +52,10 @@ def labels_of(request: web.Request) -> Labels:
 
 @web.middleware
 async def language_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep the language of `?lang=` in a cookie."""
+    """Keep the language of `?lang=` in a cookie, unless a link on another web site chose it."""
     response = await handler(request)
-    if canonical(request.query.get("lang", "")) in LANGUAGES and not response.prepared:
+    is_own = request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}
+    if is_own and canonical(request.query.get("lang", "")) in LANGUAGES and not response.prepared:
         response.set_cookie(
             COOKIE, language_of(request), max_age=_YEAR_SECONDS, httponly=True, samesite="Strict", path="/"
         )

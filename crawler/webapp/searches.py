@@ -78,12 +78,16 @@ class WebSearch:
         self.log: EventLog | None = None
         """The events of the search; None if it did not even begin."""
         self._search: Search | None = None
+        self._stopped: str | None = None
+        """Why it was stopped before it began; None if it was not."""
         self._preview: tuple[float, BookList] | None = None
         self._previewing = asyncio.Lock()
 
     def begin(self, search: Search) -> None:
         """Attach the running search."""
         self._search, self.log = search, search.log
+        if self._stopped is not None:
+            search.stop(self._stopped)
 
     def note(self, event: Event) -> None:
         """Keep the state that lists of searches show."""
@@ -105,9 +109,11 @@ class WebSearch:
         self._search = self._preview = None
 
     def stop(self, reason: str) -> None:
-        """Stop it, if it is running: it ends with the pages that it has."""
+        """Stop it, if it is running or about to begin: it ends with the pages that it has."""
         if self._search is not None:
             self._search.stop(reason)
+        else:
+            self._stopped = reason
 
     async def preview(self) -> BookList | None:
         """Return the books so far, at most `PREVIEW_SECONDS` old; None if the search has just ended."""

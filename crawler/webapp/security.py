@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from yarl import URL
 
 from crawler.webapp.access import Access, is_same
 from crawler.webapp.context import CONTEXT
@@ -47,7 +48,7 @@ async def security_middleware(request: web.Request, handler: Handler) -> web.Str
     """Refuse a request that another web site may have caused, or whose sender lacks the token."""
     access = request.app[CONTEXT].access
     hosts = request.headers.getall("Host", [])
-    if len(hosts) != 1 or not access.accepts_host(hosts[0]):
+    if len(hosts) != 1 or not access.accepts_host(hosts[0]) or not _names_host(request, hosts[0]):
         raise Problem(403, "host")
     _check_origin(request, hosts[0])
     if access.token is not None and request.path != "/healthz" and not _knows_token(request, access):
@@ -82,6 +83,15 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers["Vary"] = "Accept-Language, Cookie"
 
 
+def _names_host(request: web.Request, host: str) -> bool:
+    """Return True unless the request line has a whole URL of another host, which would override the header."""
+    try:
+        named, url = URL(f"{request.scheme}://{host}"), request.url
+    except ValueError:
+        return False
+    return (url.user, url.host, url.port) == (None, named.host, named.port)
+
+
 def _has_bearer(request: web.Request, token: str | None) -> bool:
     """Return True if the Authorization header of a request carries `token`."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -111,9 +121,9 @@ def _check_origin(request: web.Request, host: str) -> None:
 
 def _with_session(request: web.Request, access: Access) -> web.Response:
     """Return a redirect to the same address without the token, which sets the session cookie if it was right."""
-    query = {name: value for name, value in request.query.items() if name != "token"}
+    query = [(name, value) for name, value in request.query.items() if name != "token"]
     # Built from the path alone: a path that begins with two slashes would lead to another host.
-    target = request.rel_url.with_query(query).with_path("/" + request.path.lstrip("/"), keep_query=True)
+    target = URL.build(path="/" + request.path.lstrip("/"), query=query)
     response = web.Response(status=303, headers={"Location": str(target)})
     response.set_cookie(COOKIE, access.session, httponly=True, samesite="Strict", path="/")
     return response

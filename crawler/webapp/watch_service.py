@@ -197,32 +197,32 @@ class WatchService:
 
         Raises UnknownWatchError, and WatchBusyError if it runs already.
         """
-        watch = await self.watch(name)
+        await self.watch(name)
         self._check_recording()
         if name in self.running:
             raise WatchBusyError(Phrase("watch_runs_already", name=name))
         self.running.add(name)
-        self._start(self._run_one(watch))
+        self._start(self._run_one(name))
 
-    async def _run_one(self, watch: Watch) -> None:
+    async def _run_one(self, name: str) -> None:
         try:
-            await self._round([watch], named={watch.name})
+            await self._round(name)
         except CrawlerError as error:
-            self.last_runs[watch.name] = LastRun(self.context.now(), problem=reason_of(error))
+            self.last_runs[name] = LastRun(self.context.now(), problem=reason_of(error))
         finally:
-            self.running.discard(watch.name)
+            self.running.discard(name)
 
     async def run_due(self) -> None:
         """Run the watches that are due, and deliver what is undelivered; do nothing while another round runs."""
         with contextlib.suppress(WatchBusyError):
-            await self._round(await self.watches())
+            await self._round()
 
     def _check_recording(self) -> None:
         if self.context.settings.history.record == "never":
             raise UsageError(Phrase("watches_unrecorded"))
 
-    async def _round(self, watches: Sequence[Watch], *, named: Collection[str] = ()) -> None:
-        """Run watches one after the other, then deliver alerts: with `named` these, else those that are due.
+    async def _round(self, name: str | None = None) -> None:
+        """Run watches one after the other, then deliver alerts: with `name` that one, else those that are due.
 
         Raises WatchBusyError if another process runs watches.
         """
@@ -233,8 +233,10 @@ class WatchService:
             with alone(self.context.history, wait=False) as free:
                 if not free:
                     raise WatchBusyError(Phrase("watches_busy"))
+                # Only now: while it waited for its turn, somebody may have changed, paused or deleted watches.
+                watches = await self.watches() if name is None else [await self.watch(name)]
                 channels = await self.channels()
-                planned = await asyncio.to_thread(self._plan, watches, named)
+                planned = await asyncio.to_thread(self._plan, watches, () if name is None else {name})
                 for each in planned:
                     if each.runs and not self._stopping:
                         await self._make(each, channels)

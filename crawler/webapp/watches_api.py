@@ -6,11 +6,11 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from crawler.alerts.wording import headline
 from crawler.clean import clean
@@ -37,6 +37,9 @@ WATCHES = web.AppKey("watches", WatchService)
 """The watches of an application."""
 
 Setting = str | int | float | bool | list[str]
+
+NewSetting = Annotated[str, Meta(max_length=200)] | int | float | bool | list[str]
+"""A setting as a visitor sends it; a file may have longer texts, but the page does not write them."""
 
 
 class RunView(msgspec.Struct):
@@ -122,7 +125,7 @@ class NewWatch(msgspec.Struct, forbid_unknown_fields=True):
     new_books: bool | None = None
     back_in_stock: bool | None = None
     products: list[str] | None = None
-    search: dict[str, Setting] | None = None
+    search: dict[str, NewSetting] | None = None
 
 
 class WatchChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,7 +144,7 @@ class WatchChanges(msgspec.Struct, forbid_unknown_fields=True):
     new_books: bool | UnsetType | None = UNSET
     back_in_stock: bool | UnsetType | None = UNSET
     products: list[str] | UnsetType | None = UNSET
-    search: dict[str, Setting | None] | UnsetType = UNSET
+    search: dict[str, NewSetting | None] | UnsetType = UNSET
 
 
 class WatchVersion(msgspec.Struct):
@@ -186,9 +189,7 @@ async def list_watches(request: web.Request) -> WatchList:
 async def create_watch(request: web.Request, body: NewWatch) -> WatchView:
     """Add a watch to the configuration file."""
     values = _settings(msgspec.structs.asdict(body))
-    name = (body.name or body.query).strip()
-    if name in {".", ".."}:  # no address can name it: a browser takes it for a step in the path
-        raise Problem(422, "watch_name")
+    _check_name(body.name or body.query)
     with _as_problems(request):
         watch = await request.app[WATCHES].add(values)
     return await _view(request, watch)
@@ -207,8 +208,12 @@ async def update_watch(request: web.Request, body: WatchChanges) -> WatchView:
     """Change settings of a watch in the configuration file; its comments stay."""
     given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     version = given.pop("version", None)
+    service, name = request.app[WATCHES], request.match_info["name"]
     with _as_problems(request):
-        watch = await request.app[WATCHES].change(request.match_info["name"], _settings(given), version)
+        if "name" in given or "query" in given:
+            terms = (await service.watch(name)).terms
+            _check_name(given.get("name", terms.name) or given.get("query", terms.query))
+        watch = await service.change(name, _settings(given), version)
     return await _view(request, watch)
 
 
@@ -352,6 +357,12 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
             raise Problem(422, "watch_setting", name=clean(name)[:60])
         values[name] = _amount(name, value)
     return values
+
+
+def _check_name(name: str) -> None:
+    """Raise Problem for a name that no address can have: a browser takes it for a step in the path."""
+    if name.strip() in {".", ".."}:
+        raise Problem(422, "watch_name")
 
 
 def _amount(name: str, value: Any) -> Any:

@@ -49,11 +49,30 @@ def test_the_file_with_the_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     here = tmp_path / "here"
     here.mkdir()
     own = tmp_path / "users" / "bookprice-crawler" / "config.toml"
-    assert _watch_file(load({}, config=None, environ={}, cwd=here), None, is_demo=False) == own
-    history = tmp_path / "temporary" / "history.sqlite3"
-    demo = _watch_file(load({}, config=None, environ={}, cwd=here), history, is_demo=True)
+    assert _watch_file(load({}, config=None, environ={}, cwd=here), None) == own
+    demo = _watch_file(load({}, config=None, environ={}, cwd=here), tmp_path / "temporary")
     assert demo == tmp_path / "temporary" / "config.toml"
     (here / "config.toml").write_text("[crawler]\n", encoding="utf-8")
-    assert _watch_file(load({}, config=None, environ={}, cwd=here), None, is_demo=False) is None
+    assert _watch_file(load({}, config=None, environ={}, cwd=here), None) is None
     named = load({}, config="config.toml", environ={}, cwd=here)
-    assert _watch_file(named, None, is_demo=False) == here / "config.toml"
+    assert _watch_file(named, None) == here / "config.toml"
+
+
+async def test_the_watches_of_a_demo_stay_out_of_the_users_file(
+    start: Start, folder: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """Also if its history is kept: the command `watch` would look for made-up books in the real shop."""
+    own = tmp_path / "users" / "bookprice-crawler" / "config.toml"
+    environ["XDG_CONFIG_HOME"] = str(tmp_path / "users")
+    process = await start("serve", "--demo", "--port", "0", "--history-file", "h.sqlite3")
+    async with aiohttp.ClientSession() as session:
+        assert process.stdout is not None
+        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
+        async with session.get(f"{url}/api/v1/session") as response:
+            headers = {"X-CSRF-Token": (await response.json())["csrf_token"]}
+        async with session.post(f"{url}/api/v1/watches", json={"query": "三体"}, headers=headers) as response:
+            assert response.status == 201
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert not own.exists()
+    assert (folder / "h.sqlite3").exists()

@@ -16,6 +16,7 @@ from crawler.report import FORMATS
 from crawler.settings import SearchSettings, options_of
 from crawler.webapp import search_events, searches
 from crawler.webapp.searches_api import MEDIA_TYPES, NewSearch
+from crawler.webapp.state import STATE
 from tests.webapp.conftest import Site, open_site
 from tests.webapp.following import events, finished, start
 
@@ -344,3 +345,15 @@ async def test_stopping_the_server_leaves_partial_results(tmp_path: Path) -> Non
         assert "PARTIAL" in (await site.get(f"/searches/{search}"))[1]  # until the server closes
         status, problem = await site.api("POST", "/api/v1/searches", {"query": "書"})
         assert (status, problem["code"]) == (503, "closing")
+
+
+async def test_a_search_that_has_not_begun_is_stopped_too(tmp_path: Path) -> None:
+    """Otherwise the server would wait for all of its pages."""
+    async with open_site(tmp_path) as site:
+        store = site.server.app[STATE].searches
+        starting = asyncio.create_task(store.start("書", {"pages": 20}))
+        await asyncio.sleep(0)  # its task exists now, and has not run yet
+        assert await store.close("stopped") == 1
+        result = (await starting).result
+    assert result is not None
+    assert (result.stopped, len(result.failed)) == ("stopped", 20)

@@ -346,3 +346,31 @@ def test_nothing_equals_a_secret_that_is_missing() -> None:
         assert not is_same("", secret)
     assert is_same("a", "a")
     assert not is_same("\udcff", "a")
+
+
+async def test_a_request_line_with_another_host_is_refused(site: Site) -> None:
+    """Where it has a whole URL, its host counts (RFC 9112 3.2.2)."""
+    for line, expected in (
+        ("http://evil.example/healthz", {400, 403}),
+        ("http://localhost:1/healthz", {403}),
+        ("http://user@localhost/healthz", {400, 403}),
+        ("http://localhost/healthz", {200}),
+    ):
+        status, _ = await raw(site, f"GET {line} HTTP/1.1\nHost: localhost\nConnection: close\n\n")
+        assert status in expected, line
+
+
+async def test_a_link_on_another_site_chooses_no_language(site: Site) -> None:
+    """It is shown in that language, but the visitor's choice stays."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    async with site.session.get("/?lang=zh-Hant", headers=headers) as response:
+        assert 'lang="zh-Hant"' in await response.text()
+        assert "Set-Cookie" not in response.headers
+    async with site.session.get("/?lang=zh-Hant", headers={"Sec-Fetch-Site": "same-origin"}) as response:
+        assert "bookprice_lang=zh-Hant" in response.headers["Set-Cookie"]
+
+
+async def test_the_redirect_keeps_every_other_parameter(locked: Site) -> None:
+    path = f"/history?book=1&token={TOKEN}&book=2"
+    async with locked.session.get(path, allow_redirects=False) as response:
+        assert response.headers["Location"] == "/history?book=1&book=2"

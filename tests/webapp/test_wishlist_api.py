@@ -15,7 +15,7 @@ import pytest
 from crawler.webapp import search_events
 from crawler.webapp.state import STATE
 from crawler.webapp.wishes.store import MOST_RUNNING
-from crawler.webapp.wishlist_api import MAX_TEXT
+from crawler.webapp.wishlist_api import MAX_TEXT, WISHES
 from parsers.model import Contributor
 from tests.factories import make_listing
 from tests.watching.scripted_shop import ScriptedShop, scripted_shop
@@ -200,3 +200,20 @@ async def test_the_page_shows_the_list_after_a_reload(wishing: Site) -> None:
     await told(wishing, made["id"])
     status, text = await wishing.get(f"/wishlist?list={made['id']}")
     assert (status, "¥30.00" in text, "1 of 1 found" in text) == (200, True, True)
+
+
+async def test_a_list_that_comes_while_the_server_closes_is_not_begun(
+    wishing: Site, shop: ScriptedShop
+) -> None:
+    await wishing.server.app[WISHES].close()
+    status, problem = await wishing.api("POST", "/api/v1/wishlists", {"text": "三体"})
+    assert (status, problem["code"], shop.asked) == (503, "closing", [])
+
+
+async def test_a_list_is_not_read_while_no_other_can_be_searched(
+    wishing: Site, shop: ScriptedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a long list takes seconds."""
+    monkeypatch.setattr("crawler.webapp.wishes.store.MOST_RUNNING", 0)
+    status, problem = await wishing.api("POST", "/api/v1/wishlists", {"text": "---"})
+    assert (status, problem["code"]) == (429, "wish_lists_busy")

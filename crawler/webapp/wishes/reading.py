@@ -130,26 +130,28 @@ class _Distinct:
 
     found: list[Wish] = field(default_factory=list)
     _isbns: set[str] = field(default_factory=set)
-    _titles: dict[str, list[Wish]] = field(default_factory=dict)
+    _authors: dict[tuple[str, bool], set[str | None]] = field(default_factory=dict)
+    """The authors of each title, of wishes with an ISBN and of those without one; None for an unknown author."""
 
     def add(self, wish: Wish) -> bool:
-        """Add a wish; return False if it is there already."""
-        key = title_key(simplified(wish.title)) if wish.title else ""
-        if wish.isbn in self._isbns or any(_is_same(wish, other) for other in self._titles.get(key, ())):
+        """Add a wish; return False if it is there already. The time does not depend on how many are there."""
+        title = title_key(simplified(wish.title)) if wish.title else ""
+        author = person_key(wish.author) if wish.author else None
+        # Two ISBNs are two books, whatever their titles.
+        others = [(title, False)] if wish.isbn else [(title, False), (title, True)]
+        if wish.isbn in self._isbns or (title and any(self._has(each, author) for each in others)):
             return False
         self.found.append(wish)
         if wish.isbn:
             self._isbns.add(wish.isbn)
-        if key:
-            self._titles.setdefault(key, []).append(wish)
+        if title:
+            self._authors.setdefault((title, wish.isbn is not None), set()).add(author)
         return True
 
-
-def _is_same(one: Wish, other: Wish) -> bool:
-    """Return True if two wishes with one title are one book, as far as they say."""
-    if one.isbn and other.isbn:
-        return one.isbn == other.isbn
-    return not one.author or not other.author or person_key(one.author) == person_key(other.author)
+    def _has(self, group: tuple[str, bool], author: str | None) -> bool:
+        """Return True if a wish of the group may be by this author; an unknown author may be any."""
+        authors = self._authors.get(group)
+        return authors is not None and (author is None or author in authors or None in authors)
 
 
 def person_key(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from crawler.errors import HistoryError, UsageError
 from crawler.events import SearchFinished
 from crawler.phrases import Phrase, reason_of
+from crawler.webapp.problems import Problem
 from crawler.webapp.wishes.reading import WishReading, read_wishes
 from crawler.webapp.wishes.searching import Finding, look_up_all
 
@@ -86,6 +87,8 @@ class WishListStore:
         self._lists: dict[str, WishList] = {}
         """By id, the oldest first."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._reading = asyncio.Lock()
+        self._closing = False
 
     def get(self, list_id: str) -> WishList:
         """Return a list. Raises UnknownListError."""
@@ -98,14 +101,27 @@ class WishListStore:
         return reversed(self._lists.values())
 
     async def start(self, text: str, sellers: Literal["self", "all"]) -> WishList:
-        """Read a list and begin to search for its books. Raises TooManyListsError, and UsageError as `read_wishes`."""
-        reading = await asyncio.to_thread(read_wishes, text)
-        if len(self._tasks) >= MOST_RUNNING:
-            raise TooManyListsError(Phrase("wish_lists_busy", n=MOST_RUNNING))
+        """Read a list and begin to search for its books.
+
+        Raises TooManyListsError, UsageError as `read_wishes`, and Problem while the application closes.
+        """
+        async with (
+            self._reading
+        ):  # a long list takes seconds; several at once would take the threads from other work
+            self._check_running()
+            reading = await asyncio.to_thread(read_wishes, text)
+        self._check_running()
         wishes = WishList(secrets.token_hex(8), reading, sellers, self._context.now())
         self._lists[wishes.id] = wishes
         self._tasks[wishes.id] = asyncio.create_task(self._run(wishes))
         return wishes
+
+    def _check_running(self) -> None:
+        """Raise TooManyListsError if no other list can be searched now, Problem while the application closes."""
+        if self._closing:
+            raise Problem(503, "closing")
+        if len(self._tasks) >= MOST_RUNNING:
+            raise TooManyListsError(Phrase("wish_lists_busy", n=MOST_RUNNING))
 
     async def cancel(self, list_id: str) -> WishList:
         """End the search for a list; what was found stays."""
@@ -116,7 +132,8 @@ class WishListStore:
         return found
 
     async def close(self) -> None:
-        """End all searches."""
+        """End all searches; no more can be started."""
+        self._closing = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

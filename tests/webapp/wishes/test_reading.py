@@ -196,3 +196,25 @@ def test_rows_are_counted_once() -> None:
     lines: list[Any] = ["三体", "三体", "---", *(f"书{number}甲" for number in range(300))]
     reading = read_wishes("\n".join(lines))
     assert len(reading.wishes) + reading.duplicates + len(reading.unusable) + reading.beyond == len(lines)
+
+
+def test_many_books_of_one_title_are_read_quickly() -> None:
+    """Each line costs the same, however many there are before it; the timeout of the suite is the limit."""
+    reading = read_wishes("\n".join(f"三体 / 作者{number}" for number in range(20_000)))
+    assert len(reading.wishes) + reading.beyond == 20_000
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        (["三体 / 刘慈欣", "三体"], 1),
+        (["三体", "三体 / 刘慈欣"], 1),
+        (["三体 / 刘慈欣", "三体 / 别人", "三体 / 刘慈欣"], 2),
+        (["三体 / 刘慈欣 / 9787536692930", "三体 / 刘慈欣"], 1),
+        (["三体 / 刘慈欣 / 9787536692930", "三体 / 刘慈欣 / 9787115546081"], 2),
+        (["三体 / 刘慈欣", "三体 / 刘慈欣 / 9787115546081"], 1),
+        (["三体 / 刘慈欣 / 9787536692930", "另一本 / 某人 / 9787536692930"], 1),
+    ],
+)
+def test_a_repetition_has_the_title_and_no_other_author_or_isbn(lines: list[str], kept: int) -> None:
+    assert len(read_wishes("\n".join(lines)).wishes) == kept
