@@ -19,7 +19,7 @@ DOCUMENTS = [
 MANUALS = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 FOREIGN = {
     "--user", "--now", "--app-name", "--rounds", "--check", "--seconds", "--rates", "--products", "--only", "--quick",
-    "--cpu", "--store", "--record", "--fetches", "--host", "--nworkers", "--nthreads",
+    "--cpu", "--store", "--record", "--fetches", "--scale", "--host", "--nworkers", "--nthreads",
 }  # fmt: skip
 """Options of other programs that the documents name: systemctl, notify-send, dask, the benchmarks."""
 

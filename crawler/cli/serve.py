@@ -113,7 +113,7 @@ async def _serve(
 def _context(
     args: argparse.Namespace, loaded: Loaded, settings: Settings, crawler: Any, folder: Path | None
 ) -> WebContext:
-    """Return what the application works with; `folder` is for the files of a demo that nobody asked to keep."""
+    """Return the context of the application; temporary files of a demo go to `folder`."""
     from crawler.history.recording import history_file
     from crawler.history.store import History
     from crawler.source import Source
