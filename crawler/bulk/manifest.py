@@ -41,6 +41,9 @@ __all__ = [
 LAYOUT = 1
 """The version of the files of a crawl. A program that reads another one refuses the folder."""
 
+MOST_SHARDS = 1_000
+"""Limit on the shards of a crawl: the names of their files have three digits."""
+
 
 class CrawlRunningError(CrawlerError):
     """Another process crawls in this folder."""
@@ -72,6 +75,13 @@ class Manifest:
     """The version of the program that began the crawl."""
     intake: Mapping[str, int] = field(default_factory=dict)
     """The counts of the input: its lines, targets, duplicates and so on; empty until it has been read to its end."""
+
+    def __post_init__(self) -> None:
+        """Check what a decoder does not. Raises ValueError."""
+        if not 1 <= self.shards <= MOST_SHARDS:
+            raise ValueError(f"{self.shards} shards")
+        if dt.datetime.fromisoformat(self.started_at).tzinfo is None:
+            raise ValueError("started_at without a time zone")
 
     @property
     def intake_complete(self) -> bool:

@@ -269,7 +269,13 @@ async def test_wrong_usage_is_one_line(
 async def test_a_damaged_manifest_is_one_line(run: Run, folder: Path) -> None:
     (folder / "out" / "state").mkdir(parents=True)
     manifest = folder / "out" / "state" / "manifest.json"
-    for data in (b"", b"{", b"[]", b'{"layout": 99}', b"\xff"):
+    whole = {
+        "input": "-", "input_bytes": None, "shards": 1, "parse": "none", "store": "none", "limit": None,
+        "started_at": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    wrong: list[dict[str, object]] = [{"shards": 0}, {"shards": 10**9}, {"started_at": "today"}]
+    values = [json.dumps(whole | each).encode() for each in wrong]
+    for data in (b"", b"{", b"[]", b'{"layout": 99}', b"\xff", *values):
         manifest.write_bytes(data)
         ended = await run("bulk", "--out", "out", "--resume")
         assert (ended.code, ended.out) == (2, b"")
