@@ -80,7 +80,9 @@ def open_at(browser: Browser) -> Iterator[Opener]:
     for context in contexts:
         context.close()
     # A browser writes a refusal to the console, which the page shows in words; and the site may end before the browser.
-    assert [each for each in trouble if not re.search("status of (409|422)|ERR_CONNECTION_REFUSED", each)] == []
+    assert [
+        each for each in trouble if not re.search("status of (409|422)|ERR_CONNECTION_REFUSED", each)
+    ] == []
 
 
 def content(web: ThreadedSite) -> str:
