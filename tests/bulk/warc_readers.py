@@ -24,10 +24,11 @@ def read_by_warcio(path: Path) -> list[Record]:
 
 def read_by_fastwarc(path: Path) -> list[Record]:
     """Read a file with fastwarc, which leaves out records with a wrong digest."""
-    return [
-        (record.headers["WARC-Type"], record.headers.get("WARC-Target-URI") or "", record.reader.read())
-        for record in FastIterator(str(path), parse_http=True, auto_decode="none", verify_digests=True)
-    ]
+    with path.open("rb") as file:
+        return [
+            (record.headers["WARC-Type"], record.headers.get("WARC-Target-URI") or "", record.reader.read())
+            for record in FastIterator(file, parse_http=True, auto_decode="none", verify_digests=True)
+        ]
 
 
 def read_records(out: Path) -> list[Record]:
