@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,24 +176,11 @@ def _say_nothing(words: str, args: argparse.Namespace) -> None:
 
 
 def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return files with their formats. Raises UsageError for an unknown format, a duplicate, or an unwritable file."""
-    from crawler.atomic_write import check_target
-    from crawler.errors import OutputError, UsageError
+    """Return files with their formats. Raises UsageError."""
+    from crawler.cli.named_files import named_files
     from crawler.report.history import format_of
 
-    files: dict[str, tuple[Path, str]] = {}
-    for name in names:
-        if not name:
-            raise UsageError("-o requires the name of a file")
-        form, real = format_of(name), os.path.realpath(name)
-        if real in files:
-            raise UsageError(f"-o {name}: this file is named twice")
-        try:
-            check_target(name, no_file="it is a device or a pipe; for a pipe use --format")
-        except OutputError as error:
-            raise UsageError(str(error)) from error
-        files[real] = (Path(name), form)
-    return list(files.values())
+    return named_files(names, format_of)
 
 
 def _write(view: View, files: Sequence[tuple[Path, str]], form: str, style: Any) -> None:

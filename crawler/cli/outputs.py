@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawler.atomic_write import write_whole
 from crawler.cli import console
+from crawler.cli.named_files import named_files
 from crawler.errors import OutputError, UsageError
 from crawler.local_time import local_zone
 from crawler.phrases import Phrase
@@ -54,21 +54,9 @@ def plan_outputs(
             raise UsageError(
                 f"{stdout_format} cannot be shown on a terminal; write it to a file with -o FILE.{stdout_format}"
             )
-    targets: dict[Path, str] = {}
+    targets = named_files(files, format_of, check=_check_file)
     folder = None if files or stdout_format else Path(settings.dir)
     made: tuple[Path, ...] = ()
-    try:
-        for name in files:
-            if not name:
-                raise UsageError("-o requires the name of a file")
-            path, form = Path(name), format_of(name)
-            if any(os.path.realpath(path) == os.path.realpath(other) for other in targets):
-                raise UsageError(f"-o {name}: this file is named twice")
-            check_installed(form)
-            check_writable(path)
-            targets[path] = form
-    except OutputError as error:
-        raise UsageError(str(error)) from error
     if folder is not None:
         try:
             made = make_folder(folder, root=report_root)
@@ -76,7 +64,7 @@ def plan_outputs(
             raise UsageError(f"the report folder {error}, with -o or with dir in [report]") from error
     return OutputPlan(
         stdout=stdout_format or "table",
-        files=tuple(targets.items()),
+        files=tuple(targets),
         folder=folder,
         report_root=report_root,
         made=made,
@@ -86,6 +74,11 @@ def plan_outputs(
         show_dropped=show_dropped,
         keep=settings.keep,
     )
+
+
+def _check_file(path: Path, form: str) -> None:
+    check_installed(form)
+    check_writable(path)
 
 
 @dataclass(frozen=True, slots=True)

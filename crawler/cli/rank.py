@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
-from crawler.errors import OutputError, UsageError
+from crawler.errors import UsageError
 
 if TYPE_CHECKING:
     from crawler.bulk.rank import OfferRanking
@@ -108,12 +108,14 @@ def run(args: argparse.Namespace) -> int:
     """Rank the offers, write the reports and return the exit code."""
     from crawler.bulk.destination import is_url
     from crawler.bulk.rank import rank_offers
+    from crawler.bulk.rank_report import FORMATS as REPORTS
     from crawler.bulk.rank_report import RankStyle
     from crawler.bulk.rates import read_rates
+    from crawler.cli.named_files import named_files
     from crawler.local_time import local_zone
 
     settings = _settings(args)
-    files = _checked_files(args.output)
+    files = named_files(args.output, REPORTS.format_of)
     rates = None if args.rates is None else read_rates(Path(args.rates), args.currency)
     report = settings.report
     style = RankStyle(report.top, args.top is not None, report.lang, zone=local_zone())
@@ -136,26 +138,6 @@ def _settings(args: argparse.Namespace) -> Settings:
     for note in loaded.notes:
         console.error(note)
     return loaded.settings
-
-
-def _checked_files(names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return files with their formats. Raises UsageError for an unknown format, a duplicate, or an unwritable file."""
-    from crawler.atomic_write import check_target
-    from crawler.bulk.rank_report import FORMATS as REPORTS
-
-    files: dict[str, tuple[Path, str]] = {}
-    for name in names:
-        if not name:
-            raise UsageError("-o requires the name of a file")
-        form, real = REPORTS.format_of(name), os.path.realpath(name)
-        if real in files:
-            raise UsageError(f"-o {name}: this file is named twice")
-        try:
-            check_target(name, no_file="it is a device or a pipe; for a pipe use --format")
-        except OutputError as error:
-            raise UsageError(str(error)) from error
-        files[real] = (Path(name), form)
-    return list(files.values())
 
 
 def _write(ranking: OfferRanking, files: Sequence[tuple[Path, str]], form: str, style: RankStyle) -> None:

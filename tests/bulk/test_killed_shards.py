@@ -35,7 +35,7 @@ async def crawl_and_kill(out: Path, shards: int, sites: Sites, requests: int | N
 
 
 def finished(out: Path, shards: int) -> int:
-    """Return how many targets the stores call finished."""
+    """Return the number of targets that the stores call finished."""
     total = 0
     for shard in range(shards):
         with ShardStore.open(store_path(out, shard), readonly=True) as store:
