@@ -13,6 +13,7 @@ from pathlib import Path
 from crawler.atomic_write import shown
 from crawler.clean import clean
 from crawler.errors import OutputError
+from crawler.write_turn import begin_writing, is_busy
 
 __all__ = ["WAIT_SECONDS", "StoreError", "connect", "transaction", "translate_errors"]
 
@@ -143,7 +144,7 @@ def _use_log(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > deadline:
+            if not is_busy(error) or time.monotonic() > deadline:
                 raise
             time.sleep(_STEP_SECONDS)
         else:
@@ -187,7 +188,7 @@ def _expected_schema() -> frozenset[tuple[str, str, str]]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Write in one transaction, all or nothing, when other writers have finished theirs."""
-    _begin(connection)
+    begin_writing(connection)
     try:
         yield
         connection.execute("COMMIT")
@@ -195,26 +196,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):  # some errors have rolled it back already
             connection.execute("ROLLBACK")
         raise
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    connection.execute(f"PRAGMA busy_timeout = {_STEP_SECONDS * 1000:.0f}")
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000:.0f}")
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return (error.sqlite_errorcode & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from typing import NamedTuple
+
+from crawler.write_turn import begin_writing
 
 __all__ = [
     "APPLICATION_ID",
@@ -17,7 +18,6 @@ __all__ = [
     "MIGRATIONS",
     "VERSION",
     "SchemaEntry",
-    "begin_writing",
     "expected_schema",
     "migrate",
     "stored_schema",
@@ -199,9 +199,6 @@ _STATISTICS = frozenset({"sqlite_stat1", "sqlite_stat4"})
 
 _COMMENT_OR_SPACE = re.compile(r"(?:--[^\n]*|\s)+")
 
-_TURN = 200
-"""Milliseconds that SQLite waits by itself."""
-
 
 class SchemaEntry(NamedTuple):
     """An entry of `sqlite_schema`."""
@@ -237,27 +234,6 @@ def expected_schema(version: int) -> frozenset[SchemaEntry]:
         for script in MIGRATIONS[: max(version, 0)]:
             connection.executescript(script)
         return stored_schema(connection)
-
-
-def begin_writing(connection: sqlite3.Connection) -> None:
-    """Begin a write transaction; wait for the turn for as long as the connection's timeout.
-
-    Wait in short steps: SQLite's own wait would block signal handlers for the whole time.
-    """
-    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    deadline = time.monotonic() + patience / 1000
-    connection.execute(f"PRAGMA busy_timeout = {min(patience, _TURN)}")
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def migrate(connection: sqlite3.Connection) -> int:

@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 from crawler.errors import HistoryError
 from crawler.history.observations import RunRecord
 from crawler.history.opening import check_file, check_neighbours, harden
-from crawler.history.schema import VERSION, begin_writing, migrate
+from crawler.history.schema import VERSION, migrate
 from crawler.history.units import (
     DamagedValueError,
     as_count,
@@ -35,6 +35,7 @@ from crawler.history.units import (
 )
 from crawler.phrases import Phrase
 from crawler.prices.observation import Observation
+from crawler.write_turn import begin_writing
 
 __all__ = ["LONGEST_TEXT", "WAIT_SECONDS", "History", "chunked"]
 
