@@ -98,10 +98,11 @@ class _PoolInstance:
         Before 3.14, Python has no public access to the workers of an executor, but a hung worker must be killed.
         """
         process_type = worker.PROCESS_TYPES[self.start_method]
+        processes = self.processes  # not `self`: see `join` about circles
 
         def make_process(*args: Any, **kwargs: Any) -> BaseProcess:
             process: BaseProcess = process_type(*args, **kwargs)
-            self.processes.append(process)
+            processes.append(process)
             return process
 
         # Create a new context, because the one that get_context returns is shared by the whole program.
@@ -161,6 +162,8 @@ class _PoolInstance:
             if self._kill_called:
                 results._writer.close()  # noqa: SLF001 – no public way
             manager.join(END_POLL_SECONDS)
+        if manager is not None:
+            vars(manager).pop("terminate_broken", None)  # of `_Executor`: it holds the thread that holds it
         results.close()
         self._ended.set()
 

@@ -195,8 +195,8 @@ async def test_pages_of_targets_handed_over_are_saved(tmp_path: Path) -> None:
     from crawler.bulk.model import shard_of
 
     processes = BatchProcesses()
-    async with serving(answer, hosts=8) as sites:
-        shards = {number: shard_of(sites.host(number), 2) for number in range(1, 9)}
+    async with serving(answer, hosts=20) as sites:
+        shards = {number: shard_of(sites.host(number), 2) for number in range(1, 21)}
         here = next(number for number, shard in shards.items() if shard == 0)
         elsewhere = f"127.0.0.{next(number for number, shard in shards.items() if shard == 1)}"
         outcome = await run(processes, batch_of(tmp_path, targets([sites.url(here, "/moved")]), shards=2))

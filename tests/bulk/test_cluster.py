@@ -58,8 +58,8 @@ def assert_nothing_left(out: Path) -> None:
 async def test_a_worker_killed_mid_run_costs_nothing(cluster: Scheduler, tmp_path: Path) -> None:
     """Its batch runs again on the other worker, and each URL has one result."""
     gate = Gate(60)
-    async with serving(gate, hosts=8) as sites:
-        urls = [sites.url(1 + n % 8, f"/{n}") for n in range(100)]
+    async with serving(gate, hosts=40) as sites:  # so many that each shard has some
+        urls = [sites.url(1 + n % 40, f"/{n}") for n in range(100)]
         write_urls(tmp_path, urls)
         victim = cluster.start_worker()
         crawl = await cluster.start_crawl(tmp_path, "--out", "out", "--processes", "3", "--per-host", "20")

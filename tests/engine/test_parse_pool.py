@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from decimal import Decimal
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import SemLock
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +228,27 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
         assert all(isinstance(answer, SearchPage) for answer in answers)
     finally:
         await pool.close()
+
+
+@pytest.mark.parametrize("order", ["answer", "die"])
+async def test_a_closed_pool_leaves_nothing_to_the_garbage_collector(order: str) -> None:
+    """Semaphores that the collector frees make multiprocessing's resource tracker warn of leaks (Python 3.13)."""
+
+    def semaphores() -> int:
+        return sum(isinstance(each, SemLock) for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = semaphores()
+        pool = ParsePool(workers=1, start_method="spawn", task=obey)
+        await parse(pool, order)
+        assert semaphores() > before
+        await pool.close()
+        del pool
+        assert semaphores() == before
+    finally:
+        gc.enable()
 
 
 async def test_closing_may_be_interrupted() -> None:
