@@ -299,13 +299,12 @@ class RedirectScope:
 
     def __call__(self, url: str) -> bool:
         """Return True if redirects to `url` are followed."""
+        from crawler.download.exchange import Request
         from crawler.fetch_verdict import is_login_url
 
-        target = urlsplit(url)
-        if self.hosts:
-            own = is_within(target.hostname or "", self.hosts)
-        else:
-            own = target.netloc == urlsplit(self.base_url).netloc
+        target = Request(url)
+        base = Request(self.base_url)
+        own = is_within(target.host, self.hosts) if self.hosts else target.netloc == base.netloc
         return own and not is_login_url(url)
 
 

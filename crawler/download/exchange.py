@@ -41,6 +41,8 @@ _USUAL_URL = re.compile(
 )
 """A URL with a plain host and neither user name, fragment nor empty query."""
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -86,7 +88,8 @@ class Problem(StrEnum):
 class Request:
     """A GET request: an absolute, percent-encoded URL, and headers in addition to the usual ones.
 
-    The URL is parsed once. A redirect keeps the headers only within the same origin. Raises ValueError for a header
+    The URL is parsed once. `netloc` is lower-case and lacks the scheme's own port, so that a host has one limit however
+    it is written. A redirect keeps the headers only within the same origin. Raises ValueError for a header
     that HTTP does not allow or that belongs to the connection. An invalid URL raises nothing: it ends the fetch.
     """
 
@@ -102,7 +105,10 @@ class Request:
             usual := _USUAL_URL.fullmatch(url)
         ) is not None:  # several times faster than urlsplit, with the same result
             self.scheme, self.netloc, self.host, port, path = usual.groups()
-            self.port = None if port is None else int(port)
+            if port is not None:
+                self.port = int(port)
+                if self.port == _DEFAULT_PORTS[self.scheme]:
+                    self.netloc = self.host
             self.path = path or "/"
             return
         try:
@@ -114,6 +120,11 @@ class Request:
         self.netloc = netloc
         if host and parts.scheme in {"http", "https"}:
             self.scheme, self.host = parts.scheme, host
+            user_info, at, _ = netloc.rpartition("@")
+            own_port = "" if self.port in {None, _DEFAULT_PORTS[self.scheme]} else f":{self.port}"
+            self.netloc = (
+                f"{user_info}{at}[{host}]{own_port}" if ":" in host else f"{user_info}{at}{host}{own_port}"
+            )
             self.path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
     def __repr__(self) -> str:

@@ -43,7 +43,6 @@ _LONGEST_TARGET = 200
 _PARSE_APART = 32 * 1024
 """Texts of at least this many bytes are parsed in a thread."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _NO_RULES = Rules()
 """For an invalid address: the request itself will report the problem."""
@@ -214,17 +213,7 @@ def _is_younger(moment: dt.datetime, age: dt.timedelta, now: dt.datetime) -> boo
 
 def _origin(request: Request) -> str | None:
     """Return scheme, host and port in one canonical spelling; None without a host."""
-    if not request.host:
-        return None
-    if request.netloc == request.host:  # the common case
-        return f"{request.scheme}://{request.host}"
-    host = f"[{request.host}]" if ":" in request.host else request.host
-    port = request.port
-    return (
-        f"{request.scheme}://{host}"
-        if port in {None, _DEFAULT_PORTS[request.scheme]}
-        else f"{request.scheme}://{host}:{port}"
-    )
+    return f"{request.scheme}://{request.netloc.rpartition('@')[2]}" if request.host else None
 
 
 def _estimated_bytes(rules: Rules) -> int:

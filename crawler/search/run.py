@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from crawler.download.exchange import (
     BLOCK_STATUSES,
@@ -25,6 +24,7 @@ from crawler.download.exchange import (
     FetchPolicy,
     HttpRecord,
     Problem,
+    Request,
     Spent,
 )
 from crawler.engine_events import EngineEvent
@@ -124,7 +124,7 @@ class Search:
         """The time at which the last attempt at each page ended, by `time.monotonic()`."""
         self._fetches: dict[PageKey, asyncio.Task[Exchange]] = {}
         self._findings = Findings(spec, self._own, self._beside)
-        self._host = urlsplit(spec.source.base_url).netloc
+        self._host = Request(spec.source.base_url).netloc
         self._stopped: str | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.download.client import _may_redirect
+from crawler.download.exchange import Request
 from tests.download.scripted_server import answer, fetch, policy, serving
 
 
@@ -50,3 +51,23 @@ def test_https_is_never_left_for_http() -> None:
     assert _may_redirect("https://a.example/", "https://b.example/")
     assert _may_redirect("http://a.example/", "https://a.example/")
     assert not _may_redirect("http://a.example/", "http://[half/")
+
+
+@pytest.mark.parametrize(
+    ("url", "netloc"),
+    [
+        ("http://shop.example/a", "shop.example"),
+        ("http://shop.example:80/a", "shop.example"),
+        ("https://shop.example:443/a", "shop.example"),
+        ("http://shop.example:443/a", "shop.example:443"),
+        ("HTTP://Shop.Example:80", "shop.example"),
+        ("http://shop.example:/", "shop.example"),
+        ("http://shop.example:080/", "shop.example"),
+        ("http://shop.example:8080#top", "shop.example:8080"),
+        ("http://[::1]:80/", "[::1]"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ],
+)
+def test_a_host_has_one_limit_however_it_is_written(url: str, netloc: str) -> None:
+    """Limits, back-off and the breaker count by `netloc`."""
+    assert Request(url).netloc == netloc
