@@ -200,7 +200,8 @@ def parse_price(text: str) -> Decimal | None:
     return value if 0 < value <= MAX_PRICE else None
 
 
-_COUNT = re.compile(rf"(?<!\d)({_WHOLE}(?:\.[0-9]{{1,4}})?{_ENDS})\s*([万亿]?)")
+# No part of a number: neither «1.234.567» nor «1,23» is a count.
+_COUNT = re.compile(rf"(?<!\d)(?<!\d[.,])({_WHOLE}(?:\.[0-9]{{1,8}})?{_ENDS})(?![.,]\d)\s*([万亿]?)")
 _USUAL_COUNT = re.compile(r"(\d{1,9})条评论", re.ASCII)
 _POWERS = {"": 1, "万": 10_000, "亿": 100_000_000}
 
