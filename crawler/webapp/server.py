@@ -25,6 +25,9 @@ _CLOSING_SECONDS = 2.0
 _LINGERING_SECONDS = 1.0
 """Time to read on a request that was refused before its body was there, so that its sender gets the response."""
 
+_IDLE_SECONDS = 75.0
+"""A connection without a complete request head for so long is closed; a stream of events is a response."""
+
 _BACKLOG = 512
 
 
@@ -58,6 +61,7 @@ async def serving(context: WebContext, *, host: str = "127.0.0.1", port: int = 0
         handler_cancellation=True,
         shutdown_timeout=_CLOSING_SECONDS,
         lingering_time=_LINGERING_SECONDS,
+        keepalive_timeout=_IDLE_SECONDS,
     )
     await runner.setup()
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -57,12 +58,18 @@ def render(request: web.Request, template: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(
         say=say,
         lang=say.language,
-        languages=[(tag, LANGUAGE_NAMES[tag]) for tag in LANGUAGES],
+        languages=[(tag, LANGUAGE_NAMES[tag], _query_in(request, tag)) for tag in LANGUAGES],
         csrf_token=context.access.csrf_token,
         path=request.path,
         source=context.source,
         **values,
     )
+
+
+def _query_in(request: web.Request, language: str) -> str:
+    """Return the query string of the same page in another language."""
+    kept = [(name, value) for name, value in request.query.items() if name not in {"lang", "token"}]
+    return urlencode([*kept, ("lang", language)], errors="replace")
 
 
 def words_for(say: Labels, *names: str) -> dict[str, str]:

@@ -374,3 +374,17 @@ async def test_the_redirect_keeps_every_other_parameter(locked: Site) -> None:
     path = f"/history?book=1&token={TOKEN}&book=2"
     async with locked.session.get(path, allow_redirects=False) as response:
         assert response.headers["Location"] == "/history?book=1&book=2"
+
+
+async def test_a_connection_that_sends_no_whole_request_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens many connections, or sends a request head byte by byte, holds them for a limited time only."""
+    monkeypatch.setattr("crawler.webapp.server._IDLE_SECONDS", 0.2)
+    async with open_site(tmp_path) as site:
+        for begun in (b"", b"GET / HTTP/1.1\r\nHost: loc"):
+            reader, writer = await asyncio.open_connection(*site.address)
+            writer.write(begun)
+            assert await reader.read() == b""
+            writer.close()
+            await writer.wait_closed()

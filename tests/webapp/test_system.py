@@ -42,6 +42,13 @@ async def test_the_language_follows_the_browser_the_choice_and_the_cookie(site: 
     assert "心愿单" in (await site.get("/?lang=nonsense", headers={"Accept-Language": "en"}))[1]
 
 
+async def test_a_page_in_another_language_is_the_same_page(site: Site) -> None:
+    """Its link keeps the other parameters, except a token."""
+    _, text = await site.get("/history?query=C%2B%2B&lang=en&token=secret")
+    assert 'href="?query=C%2B%2B&amp;lang=zh-Hant"' in text
+    assert "secret" not in text
+
+
 async def test_an_error_is_a_page_or_a_problem(site: Site) -> None:
     """Under /api it is JSON for programs, elsewhere a page, both in the visitor's language."""
     status, page = await site.get("/nothing?lang=zh-Hant")
