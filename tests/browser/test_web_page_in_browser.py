@@ -268,6 +268,12 @@ def test_six_thousand_books_are_as_few_rows_as_sixty(open_page: Opener, web: Thr
     page.get_by_role("button", name="Title").click()
     expect(page.locator('.rows tr[aria-rowindex="2"]')).to_be_visible()
     page.locator(".rows .c-title a").first.focus()
+    next_row = "document.activeElement.closest('tr').nextElementSibling.querySelector('.c-title a')?.focus()"
+    page.evaluate(f"() => {{ for (let n = 0; n < 80; n += 1) {next_row} }}")  # before any event of scrolling
+    assert page.evaluate("document.activeElement.closest('tr').getAttribute('aria-rowindex')") == "82"
+    page.locator(".window").evaluate("window => { window.scrollTop = 0 }")
+    expect(page.locator('.rows tr[aria-rowindex="2"]')).to_be_visible()
+    page.locator(".rows .c-title a").first.focus()
     for _ in range(80):
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('tr')?.getAttribute('aria-rowindex')") == "82"

@@ -65,6 +65,7 @@ export class BookTable {
     form.addEventListener("reset", () => setTimeout(() => this.update())); // the fields are emptied after this event
     form.addEventListener("submit", (event) => event.preventDefault());
     this.window.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.body.addEventListener("focusin", () => this.draw()); // the Tab key may be faster than the events of scrolling
     new ResizeObserver(() => { this.height = 0; this.draw(); }).observe(this.window);
     this.mark();
   }
@@ -111,13 +112,19 @@ export class BookTable {
     this.draw();
   }
 
-  // Put the rows near the window into the document. A row with the focus stays, so that the keyboard does not lose it.
+  // Put the rows near the window into the document. A row with the focus stays, so that the keyboard does not lose it,
+  // and has neighbours while it is near the window.
   draw() {
     if (!this.height) this.height = this.measure();
     const { height, shown } = this, { scrollTop, clientHeight } = this.window;
-    const from = Math.max(0, Math.min(shown.length, Math.floor(scrollTop / height) - SPARE));
-    const to = Math.max(from, Math.min(shown.length, Math.ceil((scrollTop + clientHeight) / height) + SPARE));
+    let from = Math.max(0, Math.min(shown.length, Math.floor(scrollTop / height) - SPARE));
+    let to = Math.max(from, Math.min(shown.length, Math.ceil((scrollTop + clientHeight) / height) + SPARE));
     const focused = this.body.contains(document.activeElement) ? document.activeElement.closest("tr") : null;
+    const place = focused ? Number(focused.getAttribute("aria-rowindex")) - 2 : -1;
+    if (place >= 0 && place > from - 2 * SPARE && place < to + 2 * SPARE) {
+      from = Math.max(0, Math.min(from, place - SPARE));
+      to = Math.max(to, Math.min(shown.length, place + SPARE + 1));
+    }
     const wanted = new Set(shown.slice(from, to));
     for (const [row, element] of this.drawn) {
       if (!wanted.has(row) && element !== focused) { element.remove(); this.drawn.delete(row); }
