@@ -19,8 +19,6 @@ __all__ = ["CSRF_HEADER", "add_headers", "security_middleware"]
 
 CSRF_HEADER = "X-CSRF-Token"
 
-COOKIE = "bookprice_session"
-
 _FEEDS = frozenset({"/alerts.atom"})
 """Paths that take the token at each request: a feed reader has no cookies."""
 
@@ -100,7 +98,14 @@ def _has_bearer(request: web.Request, token: str | None) -> bool:
 
 def _knows_token(request: web.Request, access: Access) -> bool:
     """Return True if a request carries the access token, or the cookie that stands for it."""
-    return _has_bearer(request, access.token) or is_same(request.cookies.get(COOKIE, ""), access.session)
+    return _has_bearer(request, access.token) or is_same(
+        request.cookies.get(_cookie(request), ""), access.session
+    )
+
+
+def _cookie(request: web.Request) -> str:
+    """Return the name of the session cookie, which has the port: a browser sends a host's cookies to every port."""
+    return f"bookprice_session_{request.url.port}"
 
 
 def _check_origin(request: web.Request, host: str) -> None:
@@ -125,5 +130,5 @@ def _with_session(request: web.Request, access: Access) -> web.Response:
     # Built from the path alone: a path that begins with two slashes would lead to another host.
     target = URL.build(path="/" + request.path.lstrip("/"), query=query)
     response = web.Response(status=303, headers={"Location": str(target)})
-    response.set_cookie(COOKIE, access.session, httponly=True, samesite="Strict", path="/")
+    response.set_cookie(_cookie(request), access.session, httponly=True, samesite="Strict", path="/")
     return response

@@ -189,6 +189,7 @@ async def locked(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def test_nothing_is_served_without_the_token(locked: Site) -> None:
+    cookie = f"bookprice_session_{locked.address[1]}"
     for path in (
         "/",
         "/api/v1/searches",
@@ -203,8 +204,8 @@ async def test_nothing_is_served_without_the_token(locked: Site) -> None:
             {"Authorization": f"Bearer {TOKEN}x"},
             {"Authorization": TOKEN},
             {"Authorization": f"Basic {TOKEN}"},
-            {"Cookie": f"bookprice_session={TOKEN}"},
-            {"Cookie": "bookprice_session="},
+            {"Cookie": f"{cookie}={TOKEN}"},
+            {"Cookie": f"{cookie}="},
         ):
             status, answer = await locked.get(path, headers=headers)
             assert status == 401, (path, headers)
@@ -227,6 +228,17 @@ async def test_the_address_with_the_token_opens_the_page(locked: Site) -> None:
         assert "SameSite=Strict" in cookie
     assert (await locked.get("/"))[0] == 200
     assert (await locked.api("POST", "/api/v1/searches", {"query": "書", "pages": 1}))[0] == 202
+
+
+async def test_two_applications_of_a_host_stay_open_side_by_side(locked: Site, tmp_path: Path) -> None:
+    """A browser sends a host's cookies to all of its ports."""
+    async with open_site(tmp_path, access=Access(token=f"another-{TOKEN}", any_address=True)) as other:
+        for site in (locked, other):
+            async with locked.session.get(f"{site.url}/?token={site.context.access.token}") as response:
+                assert response.status == 200
+        for site in (locked, other):
+            async with locked.session.get(f"{site.url}/") as response:
+                assert response.status == 200
 
 
 async def test_a_wrong_token_in_the_address_opens_nothing(locked: Site) -> None:
