@@ -158,7 +158,9 @@ def _access(args: argparse.Namespace) -> Access:
     from crawler.webapp.access import Access, is_loopback
 
     local = is_loopback(args.host)
-    token = args.token or (None if local else secrets.token_urlsafe(24))
+    # A name of its own means that a server before this one lets others in.
+    alone = local and all(map(is_loopback, args.allow_host))
+    token = args.token or (None if alone else secrets.token_urlsafe(24))
     names = {"localhost", *(name.lower() for name in args.allow_host)}
     if not local:
         names |= {socket.gethostname().lower(), args.host.lower()}

@@ -66,7 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> argparse.Argument
         type=_token,
         metavar="TOKEN",
         help=f"access token that every request needs, at least {SHORTEST_TOKEN} letters and digits (default: none on "
-        "this machine's own address, else a new one, which is printed)",
+        "this machine's own address without --allow-host, else a new one, which is printed)",
     )
     parser.add_argument(
         "--allow-host",

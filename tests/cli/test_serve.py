@@ -142,7 +142,10 @@ def test_others_get_in_only_with_a_token() -> None:
         assert access.accepts_host("192.168.1.7:8787")
         assert not access.accepts_host("evil.example")
     assert serve._access(parsed("--host", "bookshelf")).accepts_host("bookshelf:8787")
-    assert serve._access(parsed("--allow-host", "Books.example")).accepts_host("books.example")
+    named = serve._access(parsed("--allow-host", "Books.example"))
+    assert named.accepts_host("books.example")
+    assert named.token is not None  # a server before this one lets others in
+    assert serve._access(parsed("--allow-host", "LOCALHOST")).token is None
 
 
 @pytest.mark.parametrize(
