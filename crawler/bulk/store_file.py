@@ -13,6 +13,7 @@ from pathlib import Path
 from crawler.atomic_write import shown
 from crawler.clean import clean
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 from crawler.write_turn import begin_writing, is_busy
 
 __all__ = ["WAIT_SECONDS", "StoreError", "connect", "transaction", "translate_errors"]
@@ -219,9 +220,7 @@ def _failure(path: Path, error: sqlite3.Error) -> StoreError:
     detailed = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     code = detailed & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return StoreError(
-            f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
-        )
+        return StoreError(Phrase("bulk_disk_full", path=shown(path)), disk_full=True)
     if detailed in _WRITE_FAILURES:
         return StoreError(
             f"{shown(path)} cannot be written ({why}): the disk or its quota is full, or it fails; make room, then"
