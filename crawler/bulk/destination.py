@@ -136,6 +136,7 @@ class _Remote:
             self._files, self._folder = fsspec.core.url_to_fs(self._url)
         except (ImportError, ValueError) as error:  # the package of a protocol is missing; unknown protocol
             raise UsageError(f"{shown(url)}: {_words(error)}") from error
+        self._files.invalidate_cache()  # fsspec shares it within the process, and others write there too
 
     def put(self, path: Path, name: str) -> None:
         with self._translating(name):

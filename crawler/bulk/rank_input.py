@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crawler.atomic_write import shown
-from crawler.bulk.destination import MissingFileError, open_destination
+from crawler.bulk.destination import Destination, MissingFileError, open_destination
 from crawler.bulk.manifest import output_url
 from crawler.clean import clean
 from crawler.errors import UsageError
@@ -122,28 +122,32 @@ class RankCounts:
     """Files whose last line is incomplete: a crawl is writing it, or was killed at it."""
 
 
-def result_files(place: Path | str) -> list[str]:
+def result_files(place: Path | str, destination: Destination) -> list[str]:
     """Return the names of the result files of a crawl, of each shard the newest generation.
+
+    `destination` is that of the place.
 
     Raises UsageError if the folder or URL has none, or the folder cannot be read; OutputError if the URL cannot.
     """
     newest: dict[str, tuple[int, str]] = {}
-    for name in _names(place):
+    for name in _names(place, destination):
         if match := _RESULTS.fullmatch(name):
             newest[match[1]] = max(newest.get(match[1], (-1, name)), (int(match[2]), name))
     if not newest:
         if isinstance(place, Path) and (url := output_url(place)):
-            raise UsageError(f"the results of the crawl in {shown(place)} are at {clean(url)}; give that URL")
+            raise UsageError(
+                f"the results of the crawl in {shown(place)} are elsewhere; give that URL: {clean(url)}"
+            )
         raise UsageError(
             f"{shown(place)} has no results-*.jsonl; give the folder of a bulk crawl that has results (its --out)"
         )
     return sorted(name for _, name in newest.values())
 
 
-def _names(place: Path | str) -> Iterable[str]:
+def _names(place: Path | str, destination: Destination) -> Iterable[str]:
     """Return the names of all files of a folder or at a URL."""
     if isinstance(place, str):
-        return open_destination(place).sizes()
+        return destination.sizes()
     try:
         return [path.name for path in place.iterdir()]
     except (OSError, ValueError) as error:
@@ -158,9 +162,8 @@ def read_offers(place: Path | str, counts: RankCounts) -> Iterator[FoundOffer]:
     OutputError or OSError if a file cannot be read.
     """
     decoder = msgspec.json.Decoder(_Result)
-    names = result_files(place)
     destination = open_destination(str(place))
-    for name in names:
+    for name in result_files(place, destination):
         with ExitStack() as stack:
             try:
                 file = stack.enter_context(destination.reading(name))
