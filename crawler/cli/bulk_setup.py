@@ -1,4 +1,4 @@
-"""What a command line of `bookprice bulk` means: where the files of the crawl are, its manifest, and its options."""
+"""Turn a command line of `bookprice bulk` into a crawl: where its files are, its manifest, and its options."""
 
 from __future__ import annotations
 

@@ -155,7 +155,10 @@ async def test_a_cluster_without_a_worker_of_this_version_is_one_line(tmp_path: 
         (other / "crawler").mkdir()
         (other / "crawler" / "__init__.py").touch()
         refused, refusal = await empty.crawl(tmp_path, "--out", "out")
+        _, in_chinese = await empty.crawl(tmp_path, "--out", "out", "--lang", "zh-Hant")
     assert (nobody, refused) == (1, 1)
+    assert "不使用工作節點" in in_chinese
+    assert "沒有 bookprice-crawler" in in_chinese
     assert "no worker" in words
     assert "no bookprice-crawler" in refusal
     assert (len(words.splitlines()), len(refusal.splitlines())) == (1, 1)
