@@ -108,7 +108,7 @@ class Scheduler:
         """Doubtful hosts that get a coroutine when no other host is ready, or enough doubtful ones are done."""
         self._doubtful = 0
         """Coroutines that have a doubtful job."""
-        self._most_doubtful = int(workers * DOUBTFUL_SHARE)
+        self._most_doubtful = max(1, int(workers * DOUBTFUL_SHARE))
         self._parked: list[tuple[float, int, _Host]] = []
         self._parkings = 0
         self._timer: asyncio.TimerHandle | None = None

@@ -162,6 +162,25 @@ def test_duckdb_looks_at_more_lines_when_told_so(tmp_path: Path) -> None:
     check(by_duckdb(str(path), documented=True), priced=[39.0, 1234.56])
 
 
+def test_many_files_in_another_order_need_an_argument(tmp_path: Path) -> None:
+    """It is the one in the documentation: what helps with a single file does not, and DuckDB would say nothing."""
+    for shard in range(40):
+        (tmp_path / f"results-{shard:03}-001.jsonl").write_bytes(line(shard, None))
+    (tmp_path / "results-040-001.jsonl").write_bytes(line(40, ATLAS))
+    pattern = tmp_path / "results-*.jsonl"
+    polars: Any = importlib.import_module("polars")
+    duckdb: Any = importlib.import_module("duckdb")
+    with pytest.raises(Exception, match="NULL-typed column"):
+        polars.read_ndjson(pattern, infer_schema_length=None)
+    assert polars.read_ndjson(pattern, schema_overrides={"price": polars.Float64})["price"].sum() == 39.0
+    with duckdb.connect() as connection:
+        silent, right = (
+            connection.sql(f"FROM read_json('{pattern}', {option})").sum("price").fetchall()
+            for option in ("sample_size = -1", "union_by_name = true")
+        )
+    assert (silent, right) == ([(None,)], [(39.0,)])
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_listings_open_as_lists_of_objects(tmp_path: Path, library: Library) -> None:
     """The results of search pages hold the listings of each page."""
