@@ -19,6 +19,7 @@ from crawler.bulk.manifest import is_demo
 from crawler.bulk.rank_input import FoundOffer, RankCounts, read_offers
 from crawler.bulk.rates import Rates
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 
 __all__ = ["MAX_OFFERS", "CurrencyRanking", "OfferRanking", "RankedBook", "RankedOffer", "rank_offers"]
 
@@ -209,10 +210,7 @@ def _translated(place: Path | str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OutputError(
-            f"the ranking's temporary file cannot be used: {error}; TMPDIR sets its folder"
-        ) from error
+        raise OutputError(Phrase("rank_file_unusable", why=str(error))) from error
     except OSError as error:
-        raise OutputError(
-            f"the results in {shown(place)} cannot be read: {error.strerror or error}"
-        ) from error
+        why = error.strerror or str(error)
+        raise OutputError(Phrase("rank_unreadable", place=shown(place), why=why)) from error
