@@ -15,12 +15,27 @@ from crawler.bulk.model import BulkOptions, Finished, Target
 from crawler.verdict import Verdict
 from crawler.version import __version__
 
-__all__ = ["BATCH_FILE", "THIS_PROGRAM", "Batch", "BatchOutcome", "Saved", "batch_name", "staging_name"]
+__all__ = [
+    "BATCH_FILE",
+    "THIS_PROGRAM",
+    "Batch",
+    "BatchOutcome",
+    "Saved",
+    "batch_name",
+    "program_words",
+    "staging_name",
+]
 
-BATCH_FILE = re.compile(r"(?:pages|results)-\d+-r\d+b\d+-\d+\.(?:warc\.gz|jsonl)")
+BATCH_FILE = re.compile(r"(?:pages|results(?:-unpriced)?)-\d+-r\d+b\d+-\d+\.(?:warc\.gz|jsonl)")
 """The names of the files of all batches."""
 
-THIS_PROGRAM = f"{__version__} on Python {'.'.join(platform.python_version_tuple()[:2])}"
+
+def program_words(version: str, python: str) -> str:
+    """Return a version of this program with the minor version of Python that runs it."""
+    return f"{version} on Python {python}"
+
+
+THIS_PROGRAM = program_words(__version__, ".".join(platform.python_version_tuple()[:2]))
 """The version that all processes of a crawl must have, of this program and of Python."""
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "is_demo",
     "is_locked",
     "new_manifest",
+    "output_url",
     "read_manifest",
 ]
 
@@ -109,10 +110,19 @@ def _path(out: Path) -> Path:
 
 def is_demo(out: Path) -> bool:
     """Return True if a folder holds a crawl of the demo shop; False also for one without a readable manifest."""
+    return _origin(out).demo
+
+
+def output_url(out: Path) -> str:
+    """Return the URL of the results of the crawl in a folder; '' if they are in the folder, or there is no crawl."""
+    return _origin(out).output
+
+
+def _origin(out: Path) -> _Origin:
     try:
-        return _decoded(_path(out).read_bytes(), _Origin).demo
+        return _decoded(_path(out).read_bytes(), _Origin)
     except (OSError, ValueError, RecursionError, msgspec.ValidationError):
-        return False
+        return _Origin()
 
 
 _T = TypeVar("_T")
@@ -128,6 +138,7 @@ def _decoded(data: bytes, kind: type[_T]) -> _T:
 
 class _Origin(msgspec.Struct):
     demo: bool = False
+    output: str = ""
 
 
 def read_manifest(out: Path, *, ignoring: Container[str] = ()) -> Manifest | None:

@@ -1,7 +1,11 @@
 """The output files of a shard: results as JSON lines, pages as WARC files that are rolled at a size.
 
-    pages-003-00001.warc.gz     the first file with pages of shard 3
-    results-003-001.jsonl       its results; the last number counts the times that failed targets were tried again
+    pages-003-00001.warc.gz         the first file with pages of shard 3
+    results-003-001.jsonl           its results; the last number counts the times that failed targets were tried again
+    results-unpriced-003-001.jsonl  those from before the first with a price (or with listings), if there are any
+
+Libraries take the types of columns from the first lines of a file, or of the first of many. Therefore a file begins
+with a line that shows all types, or has none; and those that have none are the last by name.
 
 Files are only appended to. After a kill they may end with data that no store knows of: opening cuts them to their
 committed lengths, so that every record and every line is whole and belongs to a finished target.
@@ -23,12 +27,13 @@ from crawler.bulk.ports import Entry
 from crawler.bulk.result import encode_line, shows_types
 from crawler.bulk.store_file import StoreError
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 from crawler.recording.gzip_member import gzip_member
 from crawler.recording.http_records import warcinfo
 from crawler.recording.warc import new_record_id
 from crawler.version import __version__
 
-__all__ = ["OutputFiles", "changed_file", "pages_name", "results_name", "sync_folder"]
+__all__ = ["OutputFiles", "changed_file", "pages_name", "results_name", "sync_folder", "unpriced_name"]
 
 _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -45,6 +50,14 @@ def pages_name(shard: int | str, number: int) -> str:
 def results_name(shard: int | str, generation: int) -> str:
     """Return the name of the results of a shard, or of a batch of a shard by its name; `generation` counts from 1."""
     return f"results-{_label(shard)}-{generation:03}.jsonl"
+
+
+def unpriced_name(shard: int | str, generation: int) -> str:
+    """Return the name of a shard's results from before the first that shows the types of all columns."""
+    return results_name(f"{_UNPRICED}{_label(shard)}", generation)
+
+
+_UNPRICED = "unpriced-"
 
 
 def _label(shard: int | str) -> str:
@@ -67,19 +80,23 @@ class OutputFiles:
         self._pages_number = max(1, _last(committed, "pages", shard))
         self._pages: _Appended | None = None
         self._results: _Appended | None = None
+        self._unpriced: _Appended | None = None
         self._results_name = results_name(shard, max(1, _last(committed, "results", shard)))
+        unpriced = f"{_UNPRICED}{_label(shard)}"
+        self._unpriced_name = unpriced_name(shard, max(1, _last(committed, "results", unpriced)))
+        self._begins_typed = committed.get(self._results_name, 0) > 0
         self._restore(committed)
 
     def _restore(self, committed: Mapping[str, int]) -> None:
         """Cut the files to their committed lengths, and remove those without one."""
-        ours = re.compile(rf"(?:pages|results)-{_label(self._shard)}-\d+\.(?:warc\.gz|jsonl)")
+        ours = re.compile(rf"(?:pages|results(?:-unpriced)?)-{_label(self._shard)}-\d+\.(?:warc\.gz|jsonl)")
         with translate_os_errors(self._folder):
             for entry in list(os.scandir(self._folder)):
                 if ours.fullmatch(entry.name) and entry.name not in committed:
                     Path(entry.path).unlink()
         for name, length in committed.items():
             path = self._folder / name
-            is_open = name in {pages_name(self._shard, self._pages_number), self._results_name}
+            is_open = name == pages_name(self._shard, self._pages_number)
             with translate_os_errors(path):
                 try:
                     size = path.stat().st_size
@@ -95,8 +112,8 @@ class OutputFiles:
     def append(self, entries: Sequence[Entry]) -> dict[str, int]:
         """Write the records and lines of finished targets durably; return the new lengths of the files by name.
 
-        Records come before lines, which name them. Lines that show the types of all columns come before the others,
-        because libraries take their types from the first lines of a file. Raises OutputError if that fails; then the
+        Records come before lines, which name them. Lines that show the types of all columns come before the others;
+        the others go to a file of their own until there is one. Raises OutputError if that fails; then the
         files may have grown, and must be opened anew.
         """
         typed: list[bytes] = []
@@ -108,13 +125,26 @@ class OutputFiles:
             if entry.verdict is not None:
                 (typed if shows_types(entry.line) else others).append(encode_line(entry.line))
         if typed or others:
-            if self._results is None:
-                self._results = _Appended(self._folder / self._results_name)
-            self._results.write(b"".join(typed + others))
-            written.add(self._results)
+            self._begins_typed = self._begins_typed or bool(typed)
+            results = self._results_file() if self._begins_typed else self._unpriced_file()
+            results.write(b"".join(typed + others))
+            written.add(results)
         for file in written:
             file.sync()
         return {file.path.name: file.length for file in written}
+
+    def _results_file(self) -> _Appended:
+        if self._unpriced is not None:
+            self._unpriced.close_later()
+            self._unpriced = None
+        if self._results is None:
+            self._results = _Appended(self._folder / self._results_name)
+        return self._results
+
+    def _unpriced_file(self) -> _Appended:
+        if self._unpriced is None:
+            self._unpriced = _Appended(self._folder / self._unpriced_name)
+        return self._unpriced
 
     def _append_pages(self, entry: Entry) -> _Appended:
         """Write the records of a target's requests to one file, and note in its line where its final response is."""
@@ -141,10 +171,10 @@ class OutputFiles:
 
     def close(self) -> None:
         """Close the files."""
-        for file in (self._pages, self._results):
+        for file in (self._pages, self._results, self._unpriced):
             if file is not None:
                 file.close()
-        self._pages = self._results = None
+        self._pages = self._results = self._unpriced = None
 
 
 class _Appended:
@@ -201,9 +231,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
     except OutputError as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
-            raise StoreError(
-                f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
-            ) from cause
+            raise StoreError(Phrase("bulk_disk_full", path=shown(path)), disk_full=True) from cause
         raise
 
 
@@ -223,8 +251,6 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def changed_file(path: Path) -> OutputError:
+def changed_file(path: Path | str) -> OutputError:
     """Return the error for an output file without all the data that was committed."""
-    return OutputError(
-        f"{shown(path)} has lost data since it was written; put the whole file back, or begin a new crawl elsewhere"
-    )
+    return OutputError(Phrase("bulk_file_cut", path=shown(path)))

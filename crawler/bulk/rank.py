@@ -19,6 +19,7 @@ from crawler.bulk.manifest import is_demo
 from crawler.bulk.rank_input import FoundOffer, RankCounts, read_offers
 from crawler.bulk.rates import Rates
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 
 __all__ = ["MAX_OFFERS", "CurrencyRanking", "OfferRanking", "RankedBook", "RankedOffer", "rank_offers"]
 
@@ -102,7 +103,8 @@ class CurrencyRanking:
 class OfferRanking:
     """The rankings of a crawl; readable until the end of `rank_offers`."""
 
-    folder: Path
+    place: Path | str
+    """The folder or the URL of the results."""
     demo: bool
     """True if the crawl is one of the demo shop."""
     counts: RankCounts
@@ -150,23 +152,23 @@ class OfferRanking:
 
 @contextmanager
 def rank_offers(
-    folder: Path, *, rates: Rates | None = None, currency: str | None = None
+    place: Path | str, *, rates: Rates | None = None, currency: str | None = None
 ) -> Iterator[OfferRanking]:
-    """Read the results of a crawl in `folder`, and rank their offers.
+    """Read the results of a crawl in a folder or, if `place` is a text, at a URL; rank their offers.
 
     With `rates`, offers are compared in the currency of the rates; those without a rate have rankings of their own.
     Otherwise each currency has its own ranking, or only `currency`.
 
-    Raises UsageError if the folder has no results, and OutputError if they cannot be read or the temporary file cannot
+    Raises UsageError if the place has no results, and OutputError if they cannot be read or the temporary file cannot
     be written.
     """
     counts = RankCounts()
     with closing(sqlite3.connect("", isolation_level=None)) as database:  # '' is a temporary file
-        with _translated(folder):
+        with _translated(place):
             for pragma in _PRAGMAS:
                 database.execute(f"PRAGMA {pragma}")
             database.execute(_TABLE)
-            rows = _rows(read_offers(folder, counts), counts, rates, currency)
+            rows = _rows(read_offers(place, counts), counts, rates, currency)
             database.execute("BEGIN")
             while batch := list(islice(rows, _BATCH)):
                 database.executemany(_INSERT, batch)
@@ -176,7 +178,8 @@ def rank_offers(
         first = None if rates is None else rates.currency
         rankings.sort(key=lambda each: (each.currency != first, -each.offers, each.currency))
         repeated = counts.ranked - sum(each.offers for each in rankings)
-        yield OfferRanking(folder, is_demo(folder), counts, rates, tuple(rankings), repeated, database)
+        demo = isinstance(place, Path) and is_demo(place)
+        yield OfferRanking(place, demo, counts, rates, tuple(rankings), repeated, database)
 
 
 def _rows(
@@ -202,15 +205,12 @@ def _rows(
 
 
 @contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def _translated(place: Path | str) -> Iterator[None]:
     """Turn an error of SQLite, or of a file of results, into one line."""
     try:
         yield
     except sqlite3.Error as error:
-        raise OutputError(
-            f"the ranking's temporary file cannot be used: {error}; TMPDIR sets its folder"
-        ) from error
+        raise OutputError(Phrase("rank_file_unusable", why=str(error))) from error
     except OSError as error:
-        raise OutputError(
-            f"the results in {shown(folder)} cannot be read: {error.strerror or error}"
-        ) from error
+        why = error.strerror or str(error)
+        raise OutputError(Phrase("rank_unreadable", place=shown(place), why=why)) from error

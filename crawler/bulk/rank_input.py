@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +19,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crawler.atomic_write import shown
+from crawler.bulk.destination import Destination, MissingFileError, open_destination
+from crawler.bulk.manifest import output_url
+from crawler.clean import clean
 from crawler.errors import UsageError
 from crawler.verdict import Verdict
 from parsers import SHOPS
@@ -118,39 +122,54 @@ class RankCounts:
     """Files whose last line is incomplete: a crawl is writing it, or was killed at it."""
 
 
-def result_files(folder: Path) -> list[Path]:
-    """Return the result files of a crawl, of each shard the newest generation.
+def result_files(place: Path | str, destination: Destination) -> list[str]:
+    """Return the names of the result files of a crawl, of each shard the newest generation.
 
-    Raises UsageError if the folder has none or cannot be read.
+    `destination` is that of the place.
+
+    Raises UsageError if the folder or URL has none, or the folder cannot be read; OutputError if the URL cannot.
     """
-    newest: dict[str, tuple[int, Path]] = {}
+    newest: dict[str, tuple[int, str]] = {}
+    for name in _names(place, destination):
+        if match := _RESULTS.fullmatch(name):
+            newest[match[1]] = max(newest.get(match[1], (-1, name)), (int(match[2]), name))
+    if not newest:
+        if isinstance(place, Path) and (url := output_url(place)):
+            raise UsageError(
+                f"the results of the crawl in {shown(place)} are elsewhere; give that URL: {clean(url)}"
+            )
+        raise UsageError(
+            f"{shown(place)} has no results-*.jsonl; give the folder of a bulk crawl that has results (its --out)"
+        )
+    return sorted(name for _, name in newest.values())
+
+
+def _names(place: Path | str, destination: Destination) -> Iterable[str]:
+    """Return the names of all files of a folder or at a URL."""
+    if isinstance(place, str):
+        return destination.sizes()
     try:
-        for path in folder.iterdir():
-            if match := _RESULTS.fullmatch(path.name):
-                newest[match[1]] = max(newest.get(match[1], (-1, path)), (int(match[2]), path))
+        return [path.name for path in place.iterdir()]
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{shown(folder)}: {why}; give the folder of a bulk crawl (its --out)") from error
-    if not newest:
-        raise UsageError(
-            f"{shown(folder)} has no results-*.jsonl; give the folder of a bulk crawl that has results (its --out)"
-        )
-    return [path for _, path in sorted(newest.values(), key=lambda found: found[1].name)]
+        raise UsageError(f"{shown(place)}: {why}; give the folder of a bulk crawl (its --out)") from error
 
 
-def read_offers(folder: Path, counts: RankCounts) -> Iterator[FoundOffer]:
+def read_offers(place: Path | str, counts: RankCounts) -> Iterator[FoundOffer]:
     """Yield the offers with a price and a currency that can be ordered, and add the others to `counts`.
 
-    Raises UsageError if the folder has no results, or none of its lines is one, and OSError if a file cannot be read.
+    `place` is a folder or, as a text, a URL. Raises UsageError if it has no results, or none of its lines is one;
+    OutputError or OSError if a file cannot be read.
     """
     decoder = msgspec.json.Decoder(_Result)
-    for path in result_files(folder):
-        try:
-            file = path.open("rb")
-        except FileNotFoundError:  # replaced by a new generation in the meantime
-            continue
-        counts.files += 1
-        with file:
+    destination = open_destination(str(place))
+    for name in result_files(place, destination):
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(destination.reading(name))
+            except MissingFileError:  # replaced by a new generation in the meantime
+                continue
+            counts.files += 1
             for number, line, is_whole in _lines(file):
                 try:
                     if len(line) > MAX_LINE:
@@ -158,14 +177,14 @@ def read_offers(folder: Path, counts: RankCounts) -> Iterator[FoundOffer]:
                     result = decoder.decode(line)
                 except (msgspec.DecodeError, ValueError) as error:
                     if not is_whole:
-                        counts.torn.append(path.name)
+                        counts.torn.append(name)
                     elif line.strip():
                         counts.damaged += 1
-                        counts.first_damaged = counts.first_damaged or f"{path.name}:{number}: {error}"
+                        counts.first_damaged = counts.first_damaged or f"{name}:{number}: {error}"
                     continue
                 yield from _offers(result, counts)
     if counts.damaged and not counts.pages:
-        raise UsageError(f"{shown(folder)} has no results of a bulk crawl; {counts.first_damaged}")
+        raise UsageError(f"{shown(place)} has no results of a bulk crawl; {counts.first_damaged}")
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:

@@ -133,8 +133,8 @@ def _listing(listing: Listing) -> dict[str, Any]:
 
 
 def shows_types(line: Mapping[str, Any]) -> bool:
-    """Return True if a line has a value in the column that others leave empty: a price, or listings."""
-    return line.get("price") is not None or bool(line.get("listings"))
+    """Return True if a line has a value in each column that others leave empty: a price, or listings."""
+    return line.get("price", 0) is not None and line.get("listings") != []
 
 
 def encode_line(line: Mapping[str, Any]) -> bytes:

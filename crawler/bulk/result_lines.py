@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from crawler.bulk.destination import open_destination
 from crawler.bulk.progress import output_files
 
 __all__ = ["HostFigures", "ResultFigures", "ResultLine", "read_results", "result_figures"]
@@ -134,17 +135,21 @@ def _seconds(moment: str | None) -> int | None:
 _DECODER = msgspec.json.Decoder(ResultLine)
 
 
-def _lines(out: Path) -> Iterator[bytes]:
-    for name in output_files(out):
+def _lines(out: Path, url: str, names: Iterable[str]) -> Iterator[bytes]:
+    destination = open_destination(url or str(out))
+    for name in names if url else output_files(out):
         if name.startswith("results-"):
-            with (out / name).open("rb") as file:
+            with destination.reading(name) as file:
                 yield from file
 
 
-def read_results(out: Path, most: int) -> list[ResultLine]:
-    """Return the results of a crawl in the order of its input; the first `most` that are found."""
+def read_results(out: Path, most: int, *, url: str = "", names: Iterable[str] = ()) -> list[ResultLine]:
+    """Return the results of a crawl in the order of its input; the first `most` that are found.
+
+    With `url`, read the files named `names` there instead of those in the folder. Raises OutputError.
+    """
     found: list[ResultLine] = []
-    for line in _lines(out):
+    for line in _lines(out, url, names):
         if len(found) >= most:
             break
         try:
@@ -154,15 +159,22 @@ def read_results(out: Path, most: int) -> list[ResultLine]:
     return sorted(found, key=lambda line: line.number)[:most]
 
 
-def result_figures(out: Path, passes: frozenset[str], *, seconds: float | None = None) -> ResultFigures:
+def result_figures(
+    out: Path,
+    passes: frozenset[str],
+    *,
+    seconds: float | None = None,
+    url: str = "",
+    names: Iterable[str] = (),
+) -> ResultFigures:
     """Return the figures of all result lines; verdicts outside `passes` count as failed.
 
-    `seconds` is the longest time that this may take; None for as long as it needs. Raises OSError if a file cannot be
-    read.
+    `seconds` is the longest time that this may take; None for as long as it needs. `url` and `names` are as for
+    `read_results`. Raises OutputError if a file cannot be read.
     """
     figures = ResultFigures()
     deadline = None if seconds is None else time.monotonic() + seconds
-    for line in _lines(out):
+    for line in _lines(out, url, names):
         if deadline is not None and time.monotonic() > deadline:
             figures.complete = False
             break

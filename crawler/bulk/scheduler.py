@@ -5,7 +5,8 @@
     scheduler.saved(shard, ["shop.example"])    # when the results of those hosts are on disk
 
 A coroutine that waited for a slow host could not serve another one. Therefore a host gets no further coroutine while
-its limiter would make that wait: it is parked until then, and its targets stay in memory, few, or on disk.
+its limiter would make that wait: it is parked until then, and its targets stay in memory, few, or on disk. Nor do
+hosts that have not responded get all coroutines while others have targets: each may take a minute to time out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ ASK_SECONDS = 0.5
 SILENT_ROUNDS = 3
 """A host without any response to so many targets in a row, times the number that it may have at once, is given up."""
 
+DOUBTFUL_SHARE = 0.75
+"""The share of the coroutines that hosts without a response may hold while others have targets."""
+
 
 class Job(NamedTuple):
     """A target to crawl."""
@@ -47,14 +51,16 @@ class Job(NamedTuple):
     host: _Host
     silent: int
     """If its host is given up, how many of its targets in a row got no response; otherwise 0. Do not request it."""
+    is_doubtful: bool
+    """True if its host has not responded to the last target, or to any."""
 
 
 class _Host:
     """A host with targets in memory, or with results that are not saved yet."""
 
     __slots__ = (
-        "allowance", "asked_at", "cursor", "has_more", "holding", "is_hungry", "is_queued", "name", "queue", "shard",
-        "silent", "unsaved",
+        "allowance", "asked_at", "cursor", "has_more", "has_responded", "holding", "is_hungry", "is_queued", "name",
+        "queue", "shard", "silent", "unsaved",
     )  # fmt: skip
 
     def __init__(self, shard: int, name: str) -> None:
@@ -71,10 +77,11 @@ class _Host:
         """Targets that were taken and whose results are not on disk yet."""
         self.allowance = 1
         """Limit on `holding`. A host gets one coroutine until it has answered: it may be dead, or want a delay."""
+        self.has_responded = False
         self.silent = 0
         """Targets in a row without any response."""
         self.is_queued = False
-        """True if it is among the ready or the parked hosts."""
+        """True if it is among the ready hosts, those held back, or those parked."""
         self.is_hungry = False
 
 
@@ -97,6 +104,11 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._hosts: dict[int, dict[str, _Host]] = {shard: {} for shard in sources}
         self._ready: deque[_Host] = deque()
+        self._held_back: deque[_Host] = deque()
+        """Doubtful hosts that get a coroutine when no other host is ready, or enough doubtful ones are done."""
+        self._doubtful = 0
+        """Coroutines that have a doubtful job."""
+        self._most_doubtful = max(1, int(workers * DOUBTFUL_SHARE))
         self._parked: list[tuple[float, int, _Host]] = []
         self._parkings = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -115,7 +127,7 @@ class Scheduler:
         while True:
             job = self._pick()
             if job is not None:
-                if self._ready:
+                if self._ready or self._held_back:
                     self._wake()
                 return job
             self.wants_feed.set()
@@ -127,7 +139,13 @@ class Scheduler:
         """Take a coroutine back; `responded` is False if the host gave no response, None if it was not asked."""
         host = job.host
         host.holding -= 1
+        if job.is_doubtful:
+            self._doubtful -= 1
+            if self._held_back and self._doubtful < self._most_doubtful:
+                self._ready.append(self._held_back.popleft())
+                self._wake()
         if responded:
+            host.has_responded = True
             host.silent = 0
             host.allowance = self._per_host
         elif responded is False:
@@ -144,12 +162,18 @@ class Scheduler:
             self._timer.cancel()
 
     def _pick(self) -> Job | None:
-        while self._ready and not self._is_held:
-            host = self._ready.popleft()
+        while (self._ready or self._held_back) and not self._is_held:
+            is_last_resort = not self._ready
+            host = (self._ready or self._held_back).popleft()
             host.is_queued = False
             if not host.queue:
                 continue  # `feed` enqueues it again
             silent = host.silent if host.silent >= SILENT_ROUNDS * host.allowance else 0
+            is_doubtful = not silent and (not host.has_responded or host.silent > 0)
+            if is_doubtful and not is_last_resort and self._doubtful >= self._most_doubtful:
+                host.is_queued = True
+                self._held_back.append(host)
+                continue
             if not silent:
                 if host.holding >= host.allowance:
                     continue  # `done` enqueues it again
@@ -164,9 +188,10 @@ class Scheduler:
             self._queued -= 1
             host.holding += 1
             host.unsaved += 1
+            self._doubtful += is_doubtful
             self._enqueue(host)
             self._check_queue(host)
-            return Job(host.shard, target, host, silent)
+            return Job(host.shard, target, host, silent, is_doubtful)
         return None
 
     def _enqueue(self, host: _Host) -> None:
@@ -249,7 +274,8 @@ class Scheduler:
 
     def _admit(self, shard: int, now: float) -> None:
         hosts = self._hosts[shard]
-        wanted = min(self._workers - len(self._ready), MAX_HOSTS // len(self._sources) - len(hosts))
+        ready = len(self._ready) + len(self._held_back)
+        wanted = min(self._workers - ready, MAX_HOSTS // len(self._sources) - len(hosts))
         if wanted <= 0 or now - self._asked_at[shard] < ASK_SECONDS:
             return
         names = self._sources[shard].hosts(excluding=hosts, limit=wanted)
@@ -263,7 +289,7 @@ class Scheduler:
     @property
     def is_dry(self) -> bool:
         """True if no host in memory has a target."""
-        return not (self._ready or self._parked or self._hungry)
+        return not (self._ready or self._held_back or self._parked or self._hungry)
 
     # Saving
 

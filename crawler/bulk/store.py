@@ -25,6 +25,7 @@ from crawler.atomic_write import shown
 from crawler.bulk.model import Finished, Target
 from crawler.bulk.store_file import StoreError, connect, transaction, translate_errors
 from crawler.clean import clean
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 
 __all__ = ["ShardStore", "StoreCounts", "StoreError", "deliver"]
@@ -235,9 +236,7 @@ class ShardStore:
             (state, verdict, number),
         ).fetchone()
         if row is None:
-            raise StoreError(
-                f"{shown(self.path)}: target {number} is not pending; another process crawls this shard, end it first"
-            )
+            raise StoreError(Phrase("store_not_pending", path=shown(self.path), number=number))
         return int(row[0])
 
     def outbox(self) -> list[Target]:
@@ -365,9 +364,7 @@ class ShardStore:
                 yield
             except (ValueError, TypeError) as error:  # a value that this program does not write
                 why = clean(str(error))
-                raise StoreError(
-                    f"{shown(self.path)} is damaged ({why}); restore a copy, or choose another output folder"
-                ) from error
+                raise StoreError(Phrase("store_damaged", path=shown(self.path), why=why)) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -379,10 +376,7 @@ class ShardStore:
             if isinstance(error.__cause__, sqlite3.IntegrityError) and "target.number" in str(
                 error.__cause__
             ):
-                raise StoreError(
-                    f"{shown(self.path)}: the input has changed since the crawl began; resume with the same input,"
-                    " or choose another output folder"
-                ) from error
+                raise StoreError(Phrase("store_input_changed", path=shown(self.path))) from error
             raise
 
 

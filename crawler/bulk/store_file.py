@@ -13,6 +13,7 @@ from pathlib import Path
 from crawler.atomic_write import shown
 from crawler.clean import clean
 from crawler.errors import OutputError
+from crawler.phrases import Phrase
 from crawler.write_turn import begin_writing, is_busy
 
 __all__ = ["WAIT_SECONDS", "StoreError", "connect", "transaction", "translate_errors"]
@@ -91,9 +92,9 @@ def connect(path: Path, *, readonly: bool, durable: bool, cache_mib: int) -> sql
     with translate_errors(path):
         with suppress(FileNotFoundError):
             if not stat.S_ISREG(path.stat().st_mode):
-                raise StoreError(f"{shown(path)} is not a regular file; move it away")
+                raise StoreError(Phrase("store_no_file", path=shown(path)))
         if readonly and not path.exists():
-            raise StoreError(f"{shown(path)} does not exist; begin the crawl first")
+            raise StoreError(Phrase("store_absent", path=shown(path)))
         # Transactions begin explicitly: the module would begin them late, and a reader that turns writer may fail.
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}",
@@ -125,7 +126,7 @@ def _create(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> No
     is_new = _check(connection, path)
     if readonly:
         if is_new:
-            raise StoreError(f"{shown(path)} is empty; begin the crawl first")
+            raise StoreError(Phrase("store_empty", path=shown(path)))
         return
     _use_log(connection)
     if is_new:
@@ -163,16 +164,11 @@ def _check(connection: sqlite3.Connection, path: Path) -> bool:
     if not (schema or version or application):
         return True
     if application != _APPLICATION_ID:
-        raise StoreError(f"{shown(path)} is another program's database; choose another output folder")
+        raise StoreError(Phrase("store_foreign", path=shown(path)))
     if version > _VERSION:
-        raise StoreError(
-            f"{shown(path)} was written by a newer version of this program (schema {version}; this version knows"
-            f" {_VERSION}); update the program, or choose another output folder"
-        )
+        raise StoreError(Phrase("store_newer", path=shown(path), version=version, known=_VERSION))
     if version != _VERSION or schema != _expected_schema():
-        raise StoreError(
-            f"{shown(path)} is not the state of a crawl: its schema differs; choose another output folder"
-        )
+        raise StoreError(Phrase("store_schema", path=shown(path)))
     return False
 
 
@@ -208,9 +204,8 @@ def translate_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     except OSError as error:
-        raise StoreError(
-            f"{shown(path)} cannot be opened: {error.strerror or error}; choose another output folder"
-        ) from error
+        why = error.strerror or str(error)
+        raise StoreError(Phrase("store_not_opened", path=shown(path), why=why)) from error
 
 
 def _failure(path: Path, error: sqlite3.Error) -> StoreError:
@@ -219,25 +214,15 @@ def _failure(path: Path, error: sqlite3.Error) -> StoreError:
     detailed = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     code = detailed & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return StoreError(
-            f"{shown(path)}: the disk is full; make room, then resume the crawl", disk_full=True
-        )
+        return StoreError(Phrase("bulk_disk_full", path=shown(path)), disk_full=True)
     if detailed in _WRITE_FAILURES:
-        return StoreError(
-            f"{shown(path)} cannot be written ({why}): the disk or its quota is full, or it fails; make room, then"
-            " resume the crawl",
-            disk_full=True,
-        )
+        return StoreError(Phrase("store_not_written", path=shown(path), why=why), disk_full=True)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreError(
-            f"{shown(path)}: another program has been writing to it for {WAIT_SECONDS:.0f} s; try again later"
-        )
+        return StoreError(Phrase("store_busy", path=shown(path), seconds=WAIT_SECONDS))
     if (
         code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
         or not isinstance(error, sqlite3.OperationalError)
         or why.startswith("Could not decode")
     ):
-        return StoreError(
-            f"{shown(path)} is damaged ({why}); restore a copy, or choose another output folder"
-        )
-    return StoreError(f"{shown(path)} cannot be used: {why}; choose another output folder")
+        return StoreError(Phrase("store_damaged", path=shown(path), why=why))
+    return StoreError(Phrase("store_unusable", path=shown(path), why=why))

@@ -17,6 +17,7 @@ from crawler.bulk.manifest import Manifest
 from crawler.bulk.model import BulkOptions
 from crawler.bulk.result_lines import ResultFigures, result_figures
 from crawler.bulk.status import State, Status
+from crawler.errors import OutputError
 from crawler.json_text import escape_controls
 from crawler.verdict import Verdict
 from crawler.version import __version__
@@ -28,6 +29,9 @@ PASSES = frozenset(verdict.value for verdict in Verdict if not verdict.failed)
 
 STOPPED_SECONDS = 0.4
 """The longest time for reading results after a stop, which must end within three seconds."""
+
+REMOTE_SECONDS = 10.0
+"""The longest time for reading results at a URL."""
 
 MOST_HOSTS = 50
 """The number of slowest hosts to name."""
@@ -73,7 +77,7 @@ class Summary:
 def summarize(
     status: Status, options: BulkOptions, *, processes: int, stopped: str, seconds: float
 ) -> Summary:
-    """Read the results and return the summary. Raises OSError if a result file cannot be read."""
+    """Read the results and return the summary. Raises OutputError if a result file cannot be read."""
     out = options.out
     state = State.FINISHED if status.manifest.intake_complete and not status.pending else State.STOPPED
     files = dict(status.files)
@@ -97,10 +101,16 @@ def summarize(
 
 
 def _figures(status: Status, out: Path, *, seconds: float | None) -> ResultFigures:
-    """Read the results; those at a URL are not read back."""
-    if status.manifest.output:
+    """Read the results; those at a URL only for a short time, and not after a stop."""
+    url = status.manifest.output
+    if not url:
+        return result_figures(out, PASSES, seconds=seconds)
+    if seconds is not None:
         return ResultFigures(complete=False)
-    return result_figures(out, PASSES, seconds=seconds)
+    try:
+        return result_figures(out, PASSES, seconds=REMOTE_SECONDS, url=url, names=status.files)
+    except OutputError:  # the results themselves were saved before
+        return ResultFigures(complete=False)
 
 
 def is_summarized(out: Path) -> bool:

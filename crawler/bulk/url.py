@@ -84,6 +84,8 @@ def _invalid(text: str) -> str:
 
 
 def _no_http(text: str) -> str:
+    if "\0" in text:
+        return "it contains NUL bytes: the list is binary, or UTF-16 without a byte order mark"
     scheme = _SCHEME.match(text)
     if scheme is None or "." in scheme["name"] or scheme["name"] == "localhost":  # a host and a port
         return "it does not begin with http:// or https://"

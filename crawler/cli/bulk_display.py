@@ -93,7 +93,7 @@ class BulkDisplay:
                 self.say(words)
             return
         if event.what == "refused":
-            self.say(event.detail)
+            self.say(say.text(event.detail))
             return
         if not self._verbose:
             return

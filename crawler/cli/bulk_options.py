@@ -9,6 +9,16 @@ from typing import Any
 
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
+from crawler.cli.shared_options import (
+    add_config,
+    add_delay,
+    add_ignore_robots,
+    add_lang,
+    add_proxy,
+    add_quiet_or_verbose,
+    add_user_agent,
+    add_verbose,
+)
 
 __all__ = ["MOST_PROCESSES", "PARTS", "add_parsers"]
 
@@ -188,49 +198,25 @@ def _add_request_options(group: argparse._ArgumentGroup) -> None:
         default=8,
         help="requests at a time to one host; reduced while it answers 429 or 503, or not at all (default: 8)",
     )
-    group.add_argument(
-        "--delay",
-        metavar="S",
-        help="seconds between two requests to one host, randomly up to 50%% more or less (default: 0.0)",
-    )
-    group.add_argument(
-        "--ignore-robots",
-        dest="obey_robots",
-        action="store_const",
-        const=False,
-        help="ignore robots.txt",
-    )
+    add_delay(group, where=" to one host")
+    add_ignore_robots(group)
     group.add_argument(
         "--allow-private",
         action="store_true",
         help="also request hosts on this machine and in private networks",
     )
-    group.add_argument(
-        "--user-agent",
-        metavar="TEXT",
-        help="User-Agent header of requests; robots.txt is read for its first word (default: bookprice-crawler and its "
-        "version)",
-    )
-    group.add_argument(
-        "--proxy", metavar="URL", help="HTTP proxy; overrides those of the environment (default: none)"
-    )
+    add_user_agent(group, "bookprice-crawler and its version", more="; robots.txt is read for its first word")
+    add_proxy(group)
 
 
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
     _add_common_options(group)
-    words = group.add_mutually_exclusive_group()
-    words.add_argument("-q", "--quiet", action="store_true", help="show only problems on stderr")
-    words.add_argument("--verbose", action="store_true", help="show what happens to processes on stderr")
+    add_quiet_or_verbose(group, verbose="show what happens to processes on stderr")
 
 
 def _add_common_options(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of tables, the HTML summary and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or "
-        "zh_CN; auto follows the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
-    group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
+    add_lang(group, "tables, the HTML summary and messages")
+    add_config(group)
 
 
 def _add_status(parts: argparse._SubParsersAction[Any]) -> argparse.ArgumentParser:
@@ -243,7 +229,7 @@ def _add_status(parts: argparse._SubParsersAction[Any]) -> argparse.ArgumentPars
     )
     parser.add_argument("out", metavar="DIR", help="the folder of the crawl, its --out")
     _add_common_options(parser)
-    parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+    add_verbose(parser)
     return parser
 
 

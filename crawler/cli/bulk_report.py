@@ -92,12 +92,20 @@ def _write_stdout(
     if language != say.language:
         say = Labels(language, say.zone)
     known = status.done + status.pending
-    is_short = 0 < known <= MOST_ROWS and status.manifest.intake_complete and not status.manifest.output
+    is_short = 0 < known <= MOST_ROWS and status.manifest.intake_complete
+    url = status.manifest.output
     parts = []
     if status.manifest.demo:
         parts.append(_demo_text(say, width, color=color))
-    if is_short or (status.manifest.demo and status.done):
+    if is_short and url:
+        # After a stop, nothing waits for the network.
+        lines = None if status.pending else _results_at(url, status, known)
+        is_short = lines is not None
+    elif is_short or (status.manifest.demo and status.done):
         lines = read_results(options.out, max(known, 1))[: MOST_ROWS if is_short else DEMO_ROWS]
+    else:
+        lines = None
+    if lines is not None:
         table = results_table(lines, options.parse, say, width=width, color=color)
         if left := 0 if is_short else status.done - len(lines):
             results = shown(Path(args.out) / "results-*.jsonl")
@@ -106,6 +114,15 @@ def _write_stdout(
     if not is_short:
         parts.append(end_text(status, seconds, say, width=width, color=color))
     console.write_report("\n".join(parts), utf8=False)
+
+
+def _results_at(url: str, status: Status, most: int) -> list[ResultLine] | None:
+    """Return the results at a URL; None if they cannot be read, which is reported: the crawl itself is not at fault."""
+    try:
+        return read_results(Path(), most, url=url, names=status.files)
+    except OutputError as error:
+        console.error(error)
+        return None
 
 
 def _demo_text(say: Labels, width: int | None, *, color: bool) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cli import console
 from crawler.cli.help_text import HelpFormatter
+from crawler.cli.shared_options import add_config, add_lang, add_verbose
 
 if TYPE_CHECKING:
     from crawler.settings import Settings
@@ -112,12 +113,7 @@ def add_show_parser(parts: argparse._SubParsersAction[Any], program: str) -> arg
         action="store_true",
         help="list dropped products and why; HTML and JSON always do",
     )
-    parser.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of table, HTML and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
-        "follows the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
+    add_lang(parser, "table, HTML and messages", follows="the query, then the locale")
     add_common_options(parser)
     return parser
 
@@ -127,8 +123,8 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--history-file", metavar="FILE", help="history file (default: key path in table [history])"
     )
-    parser.add_argument("--config", metavar="FILE", help="read the settings from FILE")
-    parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+    add_config(parser)
+    add_verbose(parser)
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.cli import console
 from crawler.cli.exit_codes import ExitCode
 from crawler.cli.help_text import HelpFormatter
-from crawler.errors import UsageError
+from crawler.cli.shared_options import add_config, add_lang, add_verbose
 
 if TYPE_CHECKING:
     from crawler.bulk.rank import OfferRanking
@@ -64,7 +64,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.description = DESCRIPTION.format(program=parser.prog)
     parser.set_defaults(run=run)
-    parser.add_argument("folder", metavar="DIR", help="the folder of the crawl (its --out)")
+    parser.add_argument(
+        "place",
+        metavar="DIR",
+        help="the folder of the crawl (its --out), or its URL, such as s3://bucket/crawl",
+    )
     parser.add_argument(
         "--rates", metavar="FILE", help="compare currencies by the exchange rates in this CSV or JSON file"
     )
@@ -94,14 +98,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         choices=FORMATS,
         help=f"format of stdout: {', '.join(FORMATS)} (default: table)",
     )
-    parser.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of table, Markdown and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto "
-        "follows the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
-    parser.add_argument("--config", metavar="FILE", help="read the settings from FILE")
-    parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+    add_lang(parser, "table, Markdown and messages")
+    add_config(parser)
+    add_verbose(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -119,11 +118,8 @@ def run(args: argparse.Namespace) -> int:
     rates = None if args.rates is None else read_rates(Path(args.rates), args.currency)
     report = settings.report
     style = RankStyle(report.top, args.top is not None, report.lang, zone=local_zone())
-    if is_url(args.folder):
-        raise UsageError(
-            f"rank reads no URL: copy results-*.jsonl from {args.folder} to a folder, and name that"
-        )
-    with rank_offers(Path(args.folder), rates=rates, currency=args.currency) as ranking:
+    place = args.place if is_url(args.place) else Path(args.place)
+    with rank_offers(place, rates=rates, currency=args.currency) as ranking:
         _write(ranking, files, args.format or "table", style)
         return ExitCode.PARTIAL if ranking.counts.damaged else ExitCode.WHOLE
 

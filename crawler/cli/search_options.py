@@ -7,6 +7,15 @@ from typing import Any
 
 from crawler.cli.exit_codes import MEANINGS
 from crawler.cli.help_text import HelpFormatter
+from crawler.cli.shared_options import (
+    add_config,
+    add_delay,
+    add_ignore_robots,
+    add_lang,
+    add_proxy,
+    add_quiet_or_verbose,
+    add_user_agent,
+)
 from crawler.version import __version__
 
 __all__ = ["FORMATS", "add_parser"]
@@ -161,23 +170,14 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="list dropped products and why; HTML, XLSX and JSON always do",
     )
-    group.add_argument(
-        "--lang",
-        metavar="LANG",
-        help="language of reports and messages: en, zh-Hans, zh-Hant, or a name such as zh-TW or zh_CN; auto follows "
-        "the query, then the locale (LC_ALL, LC_MESSAGES, LANG) (default: auto)",
-    )
+    add_lang(group, "reports and messages", follows="the query, then the locale")
     group.add_argument(
         "--keep-reports",
         metavar="N",
         help="keep only the newest N reports of this query in reports/; 0 keeps all; a partial report removes none "
         "(default: 0)",
     )
-    words = group.add_mutually_exclusive_group()
-    words.add_argument("-q", "--quiet", action="store_true", help="show only problems on stderr")
-    words.add_argument(
-        "--verbose", action="store_true", help="show every request and parse process on stderr"
-    )
+    add_quiet_or_verbose(group, verbose="show every request and parse process on stderr")
 
 
 def _add_work_options(group: argparse._ArgumentGroup) -> None:
@@ -186,42 +186,28 @@ def _add_work_options(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="requests at a time, 1 to 64; reduced while the shop answers 429 or 503, or not at all (default: 10)",
     )
-    group.add_argument(
-        "--delay",
-        metavar="S",
-        help="seconds between two requests, randomly up to 50%% more or less (default: 0.0)",
-    )
+    add_delay(group)
     group.add_argument(
         "--max-wait",
         metavar="S",
         help="longest wait in seconds that the shop may ask for (Retry-After); beyond it the page fails; a Crawl-delay"
         " may be ten times as long (default: 30.0)",
     )
-    group.add_argument(
-        "--ignore-robots",
-        dest="obey_robots",
-        action="store_const",
-        const=False,
-        help="ignore robots.txt; the report says so",
-    )
-    group.add_argument(
-        "--user-agent", metavar="TEXT", help=f"User-Agent header of requests (default: {USER_AGENT})"
-    )
+    add_ignore_robots(group, more="; the report says so")
+    add_user_agent(group, USER_AGENT)
     group.add_argument(
         "--workers", metavar="N", help="parse processes; 0 means one fewer than the usable CPUs (default: 0)"
     )
     group.add_argument(
         "--max-seconds", metavar="S", help="stop after S seconds and report what was read (default: none)"
     )
-    group.add_argument(
-        "--proxy", metavar="URL", help="HTTP proxy; overrides those of the environment (default: none)"
-    )
+    add_proxy(group)
     group.add_argument(
         "--base-url",
         metavar="URL",
         help="send the shop's requests to this address: a replica (default: none)",
     )
-    group.add_argument("--config", metavar="FILE", help="read the settings from FILE")
+    add_config(group)
 
 
 def _add_record_options(group: argparse._ArgumentGroup) -> None:

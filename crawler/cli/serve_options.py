@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from crawler.cli.help_text import HelpFormatter
+from crawler.cli.shared_options import add_config, add_verbose
 
 __all__ = ["DEFAULT_PORT", "add_parser"]
 
@@ -85,13 +86,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> argparse.Argument
         metavar="FILE",
         help="history file (default: key path in table [history]; with --demo, a temporary one)",
     )
-    parser.add_argument("--config", metavar="FILE", help="read the settings and watches from FILE")
+    add_config(parser, reads="the settings and watches")
     parser.add_argument(
         "--run-watches",
         action="store_true",
         help="run due watches on their schedule while the page is served, as the command watch does",
     )
-    parser.add_argument("--verbose", action="store_true", help="show where an internal error happened")
+    add_verbose(parser)
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -154,7 +155,10 @@ async def test_a_cluster_without_a_worker_of_this_version_is_one_line(tmp_path: 
         (other / "crawler").mkdir()
         (other / "crawler" / "__init__.py").touch()
         refused, refusal = await empty.crawl(tmp_path, "--out", "out")
+        _, in_chinese = await empty.crawl(tmp_path, "--out", "out", "--lang", "zh-Hant")
     assert (nobody, refused) == (1, 1)
+    assert "不使用工作節點" in in_chinese
+    assert "沒有 bookprice-crawler" in in_chinese
     assert "no worker" in words
     assert "no bookprice-crawler" in refusal
     assert (len(words.splitlines()), len(refusal.splitlines())) == (1, 1)
@@ -317,6 +321,59 @@ async def test_output_to_an_object_store(s3: dict[str, str], tmp_path: Path) -> 
         env=cluster.environment, cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "30 of 30 URLs" in status.stdout
+
+
+@pytest.mark.slow
+async def test_results_at_an_object_store_are_read_back(s3: dict[str, str], tmp_path: Path) -> None:
+    """A short list ends in a table, `rank` ranks, and `--retry-failed` rewrites the results, all at the URL."""
+    mended = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not mended.is_set() and request.path == "/3":
+            return web.Response(status=404)
+        return web.Response(text=PRODUCT.format(price=f"1{request.path[1:]}.50"), content_type="text/html")
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=found.environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def rank(place: str) -> subprocess.CompletedProcess[str]:
+        return python("-m", "crawler", "rank", place, "--format", "csv")
+
+    with scheduler(tmp_path) as found:
+        found.environment |= s3
+        await asyncio.to_thread(python, "-c", "import fsspec; fsspec.filesystem('s3').mkdir('shop')")
+        found.start_worker()
+        async with serving(answer) as sites:
+            urls = [sites.url(1 + n % 3, f"/{n}") for n in range(6)]
+            write_urls(tmp_path, urls)
+            place = ["--out", "s3://shop/crawl", "--state", "state"]
+            crawl = await found.start_crawl(tmp_path, *place)
+            table, _ = await asyncio.wait_for(crawl.communicate(), 60)
+            before = await asyncio.to_thread(rank, "s3://shop/crawl")
+            mended.set()
+            again = await found.start_crawl(tmp_path, *place, "--retry-failed", "--quiet")
+            whole, _ = await asyncio.wait_for(again.communicate(), 60)
+            after = await asyncio.to_thread(rank, "s3://shop/crawl")
+            elsewhere = await asyncio.to_thread(rank, "state")
+    assert (crawl.returncode, again.returncode) == (3, 0)
+    assert table.decode().count("Atlas") == 5
+    assert "10.50" in table.decode()
+    assert whole.decode().count("Atlas") == 6
+    assert (before.returncode, len(before.stdout.splitlines())) == (0, 6), before.stderr
+    assert (after.returncode, len(after.stdout.splitlines())) == (0, 7), after.stderr
+    assert (elsewhere.returncode, elsewhere.stdout) == (2, "")
+    assert "s3://shop/crawl" in elsewhere.stderr
+    summary = json.loads((tmp_path / "state" / "summary.json").read_bytes())
+    assert summary["results"] == {"lines": 6, "complete": True, "unreadable": 0}
+    assert {each["host"] for each in summary["slowest_hosts"]} == {sites.host(n) for n in (1, 2, 3)}
+
+
+PRODUCT = """<html><head><title>Atlas</title><script type="application/ld+json">{{"@context": "https://schema.org",
+"@type": "Product", "name": "Atlas", "offers": {{"@type": "Offer", "price": "{price}", "priceCurrency": "EUR"}}}}
+</script></head><body><h1>Atlas</h1></body></html>"""
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,25 @@ def test_duckdb_looks_at_more_lines_when_told_so(tmp_path: Path) -> None:
     check(by_duckdb(str(path), documented=True), priced=[39.0, 1234.56])
 
 
+def test_many_files_in_another_order_need_an_argument(tmp_path: Path) -> None:
+    """It is the one in the documentation: what helps with a single file does not, and DuckDB would say nothing."""
+    for shard in range(40):
+        (tmp_path / f"results-{shard:03}-001.jsonl").write_bytes(line(shard, None))
+    (tmp_path / "results-040-001.jsonl").write_bytes(line(40, ATLAS))
+    pattern = tmp_path / "results-*.jsonl"
+    polars: Any = importlib.import_module("polars")
+    duckdb: Any = importlib.import_module("duckdb")
+    with pytest.raises(Exception, match="NULL-typed column"):
+        polars.read_ndjson(pattern, infer_schema_length=None)
+    assert polars.read_ndjson(pattern, schema_overrides={"price": polars.Float64})["price"].sum() == 39.0
+    with duckdb.connect() as connection:
+        silent, right = (
+            connection.sql(f"FROM read_json('{pattern}', {option})").sum("price").fetchall()
+            for option in ("sample_size = -1", "union_by_name = true")
+        )
+    assert (silent, right) == ([(None,)], [(39.0,)])
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_listings_open_as_lists_of_objects(tmp_path: Path, library: Library) -> None:
     """The results of search pages hold the listings of each page."""
@@ -189,22 +208,62 @@ def outcome(number: int, content: Mapping[str, Any]) -> Entry:
     return Entry(target, Verdict.OK, line)
 
 
+NAMES = ["results-000-001.jsonl", "results-unpriced-000-001.jsonl"]
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("first", [0, 3])
 def test_a_batch_begins_with_prices(tmp_path: Path, library: Library, first: int) -> None:
-    """One price in a batch is enough, even if it is the last, or if the first batch is short and has none."""
+    """One price in a batch is enough, even if it is the last; a batch before the first price has its own file."""
     nothing = product_content(ProductPage(title="Über uns"))
     outcomes = [*(outcome(number, nothing) for number in range(150)), outcome(150, product_content(ATLAS))]
     files = OutputFiles(tmp_path, 0, {}, roll_bytes=10**9)
     for batch in (outcomes[:first], outcomes[first:]):
         files.append(batch)
     files.close()
-    (path,) = tmp_path.iterdir()
-    rows = library(str(path)).rows
+    paths = sorted(tmp_path.iterdir())
+    assert [path.name for path in paths] == NAMES[: 2 if first else 1]
+    rows = [row for path in paths for row in library(str(path)).rows]
     assert [row["price"] for row in rows if row["price"] is not None] == [39.0]
     assert sorted(row["number"] for row in rows) == list(range(151))
-    prices = [json.loads(line)["price"] for line in path.read_bytes().splitlines()]
-    assert prices.index(39.0) == first
+    assert json.loads(paths[0].read_bytes().splitlines()[0])["price"] == 39.0
+
+
+def together_in_pandas(pattern: Path) -> list[Any]:
+    pandas: Any = importlib.import_module("pandas")
+    files = sorted(pattern.parent.glob(pattern.name))
+    frame = pandas.concat([pandas.read_json(path, lines=True) for path in files])
+    assert frame["price"].dtype.kind == "f"
+    return list(frame["price"].dropna())
+
+
+def together_in_polars(pattern: Path) -> list[Any]:
+    polars: Any = importlib.import_module("polars")
+    frame = polars.read_ndjson(pattern)
+    assert frame.equals(polars.scan_ndjson(pattern).collect())
+    return list(frame["price"].drop_nulls())
+
+
+def together_in_duckdb(pattern: Path) -> list[Any]:
+    duckdb: Any = importlib.import_module("duckdb")
+    with duckdb.connect() as connection:
+        found = connection.sql(f"FROM read_json_auto('{pattern}')").filter("price IS NOT NULL")
+        return [price for (price,) in found.project("price").fetchall()]
+
+
+@pytest.mark.parametrize("library", [together_in_pandas, together_in_polars, together_in_duckdb])
+def test_many_files_open_together_although_the_first_shards_have_no_price(
+    tmp_path: Path, library: Callable[[Path], list[Any]]
+) -> None:
+    """No library needs an argument: polars takes its types from the first file, DuckDB from the first 32."""
+    nothing = empty_content(Parse.PRODUCT)
+    for shard in range(40):
+        files = OutputFiles(tmp_path, shard, {}, roll_bytes=10**9)
+        files.append([outcome(number, nothing) for number in range(150)])
+        if shard >= 38:
+            files.append([outcome(200, nothing), outcome(201, product_content(ATLAS))])
+        files.close()
+    assert library(tmp_path / "results-*.jsonl") == [39.0, 39.0]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -10,6 +10,7 @@ import pytest
 
 from crawler.bulk import result_lines
 from crawler.bulk.model import ShardProgress
+from crawler.bulk.process_group import ProcessEvent
 from crawler.bulk.progress import Progress, Snapshot, output_files
 from crawler.bulk.result_lines import ResultFigures, ResultLine, read_results, result_figures
 from crawler.bulk.summary import PASSES
@@ -18,6 +19,7 @@ from crawler.bulk.wording import duration, progress_line, rate, size
 from crawler.cli import console
 from crawler.cli.bulk_display import PLAIN_SECONDS, BulkDisplay
 from crawler.labels import ENGLISH
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 
 
@@ -193,6 +195,26 @@ def test_the_chart_shows_times_of_day() -> None:
     assert svg.count("M") >= 60
     long = throughput_chart([(start + dt.timedelta(hours=n), 1.0) for n in range(24 * 20)], 3_600, ENGLISH)
     assert ">2026-03-0" in long
+
+
+@pytest.mark.parametrize(
+    ("lang", "refused", "none"),
+    [("en", "refused", "no"), ("zh-Hans", "不使用", "没有"), ("zh-Hant", "不使用", "沒有")],
+)
+def test_a_refused_worker_is_told_in_the_users_language(
+    capsys: pytest.CaptureFixture[str], lang: str, refused: str, none: str
+) -> None:
+    """What a cluster says has a code, like all other messages of a crawl."""
+    found = Phrase("cluster_program_absent", python="3.11")
+    detail = Phrase("cluster_worker_refused", worker="tcp://10.0.0.2:1", found=found, wanted="0.1.0")
+    console.speak(lang)
+    try:
+        with BulkDisplay(quiet=True, verbose=False) as display:
+            display.handle(ProcessEvent("refused", detail=detail))
+    finally:
+        console.speak(None)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(word in line for word in (refused, f"{none} bookprice-crawler", "tcp://10.0.0.2:1"))
 
 
 def test_plain_lines_come_every_thirty_seconds(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from crawler.bulk.model import Target
-from crawler.bulk.output_files import OutputFiles, pages_name, results_name
+from crawler.bulk.output_files import OutputFiles, pages_name, results_name, unpriced_name
 from crawler.bulk.ports import Entry
 from crawler.bulk.result import result_line
 from crawler.bulk.store import StoreError
@@ -25,13 +27,21 @@ NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 PAGES, RESULTS = pages_name(3, 1), results_name(3, 1)
 
 
-def entry(number: int, *, size: int = 300, stored: bool = True) -> Entry:
+def entry(
+    number: int, *, size: int = 300, stored: bool = True, content: Mapping[str, Any] = MappingProxyType({})
+) -> Entry:
     """Return a finished target whose page cannot be compressed."""
     url = f"http://shop.example/{number}"
     target = Target(number, url, "shop.example", url)
     body = os.urandom(size)
     line = result_line(
-        target, Verdict.OK, "", Exchange(url, url, 200, body=body), milliseconds=1, charset="", content={}
+        target,
+        Verdict.OK,
+        "",
+        Exchange(url, url, 200, body=body),
+        milliseconds=1,
+        charset="",
+        content=content,
     )
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     hop = HttpRecord(url, NOW, b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n", head, body)
@@ -158,3 +168,20 @@ def test_a_new_generation_of_results_is_continued(tmp_path: Path) -> None:
     write(tmp_path, [entry(1)], {results_name(3, 2): 13})
     assert [line["number"] for line in read_lines(tmp_path)] == [9, 1]
     assert file_names(tmp_path) == [PAGES, results_name(3, 2)]
+
+
+def test_lines_before_the_first_price_have_a_file_of_their_own(tmp_path: Path) -> None:
+    """Each process that begins anew continues the file that the shard had; both are cut to what was committed."""
+    unpriced, priced = {"price": None}, {"price": 1.5}
+    own = unpriced_name(3, 1)
+    committed = write(tmp_path, [entry(1, stored=False, content=unpriced)], {})
+    write(tmp_path, [entry(2, stored=False, content=unpriced)], committed)  # never committed
+    committed = write(tmp_path, [entry(3, stored=False, content=unpriced)], committed)
+    assert [*committed] == [own]
+    later = [entry(4, stored=False, content=unpriced), entry(5, stored=False, content=priced)]
+    write(tmp_path, later, committed)  # never committed
+    assert file_names(tmp_path) == [RESULTS, own]
+    committed = write(tmp_path, later, committed)
+    committed = write(tmp_path, [entry(6, stored=False, content=unpriced)], committed)
+    assert [line["number"] for line in read_lines(tmp_path)] == [5, 4, 6, 1, 3]
+    assert committed == {name: len(data) for name, data in contents(tmp_path).items()}

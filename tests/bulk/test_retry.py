@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawler.bulk.model import Finished, Target, store_path
-from crawler.bulk.output_files import results_name
+from crawler.bulk.output_files import results_name, unpriced_name
 from crawler.bulk.retry import requeue_failed
 from crawler.bulk.store import ShardStore
 from crawler.errors import OutputError
@@ -16,7 +16,7 @@ from crawler.verdict import Verdict
 
 PASSED = b'{"number":1,"verdict":"ok"}\n'
 FAILED = b'{"number":2,"verdict":"network_error"}\n'
-OLD, NEW = results_name(0, 1), results_name(0, 2)
+OLD, NEW, LOST = results_name(0, 1), results_name(0, 2), unpriced_name(0, 1)
 
 
 @pytest.fixture
@@ -45,6 +45,17 @@ def test_the_failed_lines_go_and_their_targets_are_pending(crawl: Path) -> None:
     assert not (crawl / OLD).exists()
     assert (crawl / NEW).read_bytes() == PASSED
     assert committed(crawl) == {NEW: len(PASSED)}
+
+
+def test_nothing_is_left_of_a_file_with_failed_lines_alone(crawl: Path) -> None:
+    """Libraries refuse an empty file."""
+    with ShardStore.open(store_path(crawl, 0)) as store:
+        store.add([Target(3, "http://a.example/3", "a.example", "")])
+        store.finish([Finished(3, "a.example", Verdict.NETWORK_ERROR)], [], {LOST: len(FAILED)})
+    (crawl / LOST).write_bytes(FAILED)
+    assert requeue_failed(crawl, 1) == 2
+    assert committed(crawl) == {NEW: len(PASSED)}
+    assert sorted(path.name for path in crawl.glob("results-*")) == [NEW]
 
 
 @pytest.mark.parametrize(

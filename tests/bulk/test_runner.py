@@ -119,7 +119,7 @@ async def test_no_pages_are_kept_with_store_none(tmp_path: Path) -> None:
     async with serving(hosts=1) as sites:
         run = await crawled(options_for(tmp_path, store=Store.NONE), targets([sites.url(1, "/")]))
     assert run.lines[0]["warc"] == ""
-    assert file_names(tmp_path) == ["results-000-001.jsonl"]
+    assert file_names(tmp_path) == ["results-unpriced-000-001.jsonl"]
 
 
 async def test_a_host_has_one_robots_txt_that_is_obeyed_and_archived(tmp_path: Path) -> None:

@@ -195,6 +195,47 @@ async def test_every_target_is_given_out_once_while_coroutines_come_and_go() -> 
     assert set(seen.values()) == {1}
 
 
+async def test_hosts_without_a_response_leave_coroutines_for_the_others() -> None:
+    """While a host that responds has targets, those that may be dead do not get the last coroutines."""
+    many = [(f"silent{n}", 2) for n in range(20)]
+    made = scheduler(TargetList(targets([("good", 40), *many])), workers=8)
+    jobs = [await take(made) for _ in range(8)]
+    first = next(job for job in jobs if job is not None and job.target.host == "good")
+    settle(made, first, responded=True)
+    hosts = []
+    while (job := await take(made)) is not None and job.target.host == "good":
+        hosts.append(job.target.host)
+        settle(made, job, responded=True)
+    assert len(hosts) == 39
+    assert job is not None  # nothing else is ready
+
+
+async def test_a_host_that_falls_silent_counts_as_doubtful() -> None:
+    """Its coroutines are limited too, until it responds again."""
+    made = scheduler(TargetList(targets([("falls", 30), ("good", 30)])), workers=4, per_host=4)
+    for _ in range(2):  # both respond
+        job = await take(made)
+        assert job is not None
+        settle(made, job, responded=True)
+    held: list[Job] = []
+    lost = False
+    while len(held) < 3:
+        job = await take(made)
+        assert job is not None
+        if job.target.host == "good":
+            settle(made, job, responded=True)
+        elif not lost:
+            settle(made, job, responded=False)
+            lost = True
+        else:
+            held.append(job)
+    left = []
+    while (job := await take(made)) is not None and job.target.host == "good":
+        left.append(job)
+        settle(made, job, responded=True)
+    assert len(left) > 20
+
+
 async def test_a_silent_host_is_given_up_after_some_rounds() -> None:
     """Before its first answer, a round is one target; afterwards it is as many as may run at once."""
     made = scheduler(TargetList(targets([("silent", 9)])))

@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[2]
 IMPORTED = (
     "crawler.cli.app", "crawler.cli.search", "crawler.cli.watch", "crawler.cli.alerts", "crawler.cli.history",
     "crawler.cli.doctor", "crawler.cli.demo", "crawler.cli.serve", "crawler.cli.resources", "crawler.cli.summary",
-    "crawler.cli.bulk", "crawler.cli.bulk_display", "crawler.cli.bulk_report", "crawler.cli.bulk_demo",
-    "crawler.bulk.coordinator", "crawler.bulk.intake",
+    "crawler.cli.bulk", "crawler.cli.bulk_setup", "crawler.cli.bulk_display", "crawler.cli.bulk_report",
+    "crawler.cli.bulk_demo", "crawler.bulk.coordinator", "crawler.bulk.intake",
     "crawler.cli.outputs", "crawler.cli.progress", "crawler.cli.page_source",
     "crawler.cli.watch_round", "crawler.cli.history_upkeep", "crawler.configuration", "crawler.demo.server",
     "crawler.download.client", "crawler.engine", "crawler.search.run", "crawler.books.pipeline",

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from crawler.bulk.batch import THIS_PROGRAM
+from crawler.bulk.batch import THIS_PROGRAM, program_words
 from crawler.clean import clean
 from crawler.errors import OutputError, UsageError
 from crawler.installation import install_command
+from crawler.phrases import Phrase
 
 __all__ = ["Cluster", "ClusterError", "Worker"]
 
@@ -58,7 +59,7 @@ class Cluster:
         self.workers: dict[str, Worker] = {}
         """The workers that may get batches, by address; a new dictionary for each change."""
         self.refused: queue.SimpleQueue[str] = queue.SimpleQueue()
-        """A line for each worker that is refused."""
+        """A phrase for each worker that is refused."""
         self._known: set[str] = set()
         self._closing = threading.Event()
         self._lost_at: float | None = None
@@ -85,9 +86,7 @@ class Cluster:
                 client = new_client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:
             why = clean(" ".join(str(error).split()))[:200]
-            raise ClusterError(
-                f"no scheduler answers at {address} ({why}); start it with: dask scheduler"
-            ) from error
+            raise ClusterError(Phrase("cluster_no_scheduler", address=address, why=why)) from error
         cluster = cls(client, address)
         try:
             cluster._wait_for_workers()
@@ -118,9 +117,7 @@ class Cluster:
         else:
             self._lost_at = self._lost_at or now
             if now - self._lost_at > LOST_SECONDS:
-                raise ClusterError(
-                    f"the connection to the scheduler {self.address} is lost; start it and its workers again"
-                )
+                raise ClusterError(Phrase("cluster_scheduler_lost", address=self.address))
         if self.workers:
             self._empty_at = None
         else:
@@ -146,9 +143,7 @@ class Cluster:
             self.apart(lambda: self.client.close(timeout=CLOSE_SECONDS), CLOSE_SECONDS)
 
     def _no_workers(self) -> ClusterError:
-        return ClusterError(
-            f"the scheduler {self.address} has no worker that can be used; start one with: dask worker {self.address}"
-        )
+        return ClusterError(Phrase("cluster_no_worker", address=self.address))
 
     def _wait_for_workers(self) -> None:
         deadline = time.monotonic() + WORKERS_SECONDS
@@ -176,8 +171,7 @@ class Cluster:
                     workers[address] = Worker(address, max(1, int(found[address]["nthreads"])))
                 else:
                     self.refused.put(
-                        f"the worker {address} is refused: it has {program}, and the crawl runs with "
-                        f"bookprice-crawler {THIS_PROGRAM}; install that there"
+                        Phrase("cluster_worker_refused", worker=address, found=program, wanted=THIS_PROGRAM)
                     )
                 self._known.add(address)
         self._known &= set(found)
@@ -187,18 +181,26 @@ class Cluster:
         """Return the version of the program that each worker has."""
 
         # A nested function travels by value: a worker without this program can run it.
-        def describe() -> str:
+        def describe() -> tuple[str, str]:
             import platform
 
             python = ".".join(platform.python_version_tuple()[:2])
             try:
                 from crawler.version import __version__
             except ImportError:
-                return f"no bookprice-crawler on Python {python}"
-            return f"{__version__} on Python {python}"
+                return "", python
+            return __version__, python
 
         answers = self.client.run(describe, workers=addresses, on_error="return")
-        return {
-            address: answer if isinstance(answer, str) else f"an unknown program ({type(answer).__name__})"
-            for address, answer in answers.items()
-        }
+        return {address: _program(answer) for address, answer in answers.items()}
+
+
+def _program(answer: object) -> str:
+    """Return the program of a worker in words, from its version and that of Python, or from the error that came."""
+    match answer:
+        case (str() as version, str() as python):
+            if version:
+                return program_words(version, python)
+            return Phrase("cluster_program_absent", python=python)
+        case _:
+            return Phrase("cluster_program_unknown", kind=type(answer).__name__)

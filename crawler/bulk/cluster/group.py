@@ -25,6 +25,7 @@ from crawler.bulk.process_group import ProcessesFailedError, ProcessEvent, is_op
 from crawler.bulk.progress import Progress
 from crawler.bulk.store import ShardStore, StoreCounts, deliver
 from crawler.errors import CrawlerError
+from crawler.phrases import Phrase
 from crawler.verdict import Verdict
 
 __all__ = ["ClusterGroup"]
@@ -218,10 +219,7 @@ class ClusterGroup:
             if sent.worker in self._cluster.workers or not self._cluster.workers:
                 continue
             if sent.losses + 1 >= MOST_LOSSES:
-                raise ClusterError(
-                    f"{MOST_LOSSES} workers were lost while they crawled the same batch {sent.batch.name}; see their "
-                    "logs"
-                )
+                raise ClusterError(Phrase("cluster_batch_lost", n=MOST_LOSSES, batch=sent.batch.name))
             future = sent.future
             self._cluster.apart(lambda future=future: future.cancel(force=True), 0.0)  # type: ignore[misc]
             self._progress.open_shard(shard, self.counts_of(shard).finished)

@@ -12,6 +12,7 @@ from crawler.bulk.batch_runner import PROCESSES
 from crawler.bulk.cluster.connection import ClusterError
 from crawler.bulk.destination import is_url
 from crawler.bulk.model import ShardProgress
+from crawler.phrases import Phrase
 
 __all__ = ["crawl_batch", "end_batches", "stop_batches", "topic_of"]
 
@@ -24,16 +25,14 @@ def crawl_batch(batch: Batch) -> BatchOutcome:
     key = worker.get_current_task()
     if batch.program != THIS_PROGRAM:
         raise ClusterError(
-            f"the worker {worker.address} has bookprice-crawler {THIS_PROGRAM}, and the crawl runs with "
-            f"{batch.program}; install that there"
+            Phrase("cluster_worker_refused", worker=worker.address, found=THIS_PROGRAM, wanted=batch.program)
         )
     folder = Path(worker.local_directory) if is_url(batch.output) else Path(batch.output)
     if not is_url(batch.output):
         folder /= staging_name(batch.crawl)
         if not folder.is_dir():
             raise ClusterError(
-                f"the worker {worker.address} does not see the folder {shown(batch.output)}: share it under the same "
-                "path, or give a URL such as s3://bucket/crawl for --out"
+                Phrase("cluster_folder_unseen", worker=worker.address, folder=shown(batch.output))
             )
 
     def is_wanted() -> bool:

@@ -26,7 +26,7 @@ def render(ranking: OfferRanking, style: RankStyle, top: int | None) -> Iterator
     del style
     rates = ranking.rates
     head = {
-        "folder": str(ranking.folder).encode("utf-8", "replace").decode(),
+        "folder": str(ranking.place).encode("utf-8", "replace").decode(),
         "demo": ranking.demo,
         "counts": _counts(ranking),
         "compared_in": None if rates is None else rates.currency,

@@ -41,7 +41,7 @@ def facts(ranking: OfferRanking, say: Labels) -> Iterator[tuple[str, str]]:
     offers = sum(each.offers for each in ranking.rankings)
     yield (
         say("rank_crawl"),
-        say("rank_read", path=clean(str(ranking.folder)), pages=counts.pages, offers=offers),
+        say("rank_read", path=clean(str(ranking.place)), pages=counts.pages, offers=offers),
     )
     left_out = [
         say(name, n=number)
