@@ -260,7 +260,7 @@ def freeze_listing(draft: Listing) -> Listing:
 
 AUTHOR_ROLES = frozenset(
     """
-    著 编 编著 主编 原著 著绘 撰 作 文 文图 写 撰文 著文 口述 续
+    著 编 编著 主编 原著 著绘 撰 作 文 文图 写 撰文 著文 口述 续 撰著 撰写 采写 编述
     合著 合编 编写 编绘 编选 编撰 编纂 选编 组编 原编 原编者
     """.split()  # noqa: SIM905 (a table of words is read more easily than two dozen quoted strings)
 )

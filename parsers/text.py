@@ -241,10 +241,12 @@ def parse_date(text: str) -> dt.date | None:
         return None
 
 
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3}
-_UNITS = {"十": 10, "百": 100}
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_DIGITS |= {c: n for n, c in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
+_UNITS = {"十": 10, "百": 100, "拾": 10, "佰": 100}
+_TENS = {"廿": 20, "卅": 30}
 
-NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百壹贰叁]+)"
+NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百廿卅壹贰叁肆伍陆柒捌玖拾佰]+)"
 """Pattern of a numeral for `parse_numeral`, with digits in half width."""
 
 
@@ -257,6 +259,8 @@ def parse_numeral(text: str) -> int | None:
         if char in _UNITS:
             total += _UNITS[char] * (1 if digit is None else digit)
             digit = None
+        elif char in _TENS and digit is None:
+            total += _TENS[char]
         elif char in _DIGITS:
             if digit:  # two digits in a row are a year or a nickname («一二»), not a count
                 return None

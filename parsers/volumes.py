@@ -22,24 +22,44 @@ _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|
 _TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
 # 全3辑 套装共14册: if both are counted, use the books.
 _COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
+# 套装1-15册, 全集共30册: a range of books is for sale, and the total describes the whole work.
+_BOOK_RANGE = re.compile(rf"({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*(?:册|本(?![书通领事色味章体]|草纲))")
+# 全2函20册: count the books, not their cases.
+_BOOKS_IN_PARTS = re.compile(rf"{NUMERAL}\s*[函辑部套]\s*[,、(/]?\s*共?\s*({NUMERAL})\s*[册本](?![书通领])")
 _RANGE = re.compile(rf"({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*{_UNIT}")
 _COUNTED = re.compile(rf"{_TOTAL}{_UNIT}")
 _BOTH = re.compile(r"上[册卷](?:\s*中[册卷])?\s*[、,+/&和]?\s*下[册卷]")
 _PAIR = re.compile(rf"上\s*([、,+/&和]?\s*中\s*)?[、,+/&和]?\s*下\s*(?:({NUMERAL})\s*)?(?:{_UNIT}|全|(?=\)))")
+_BARE_PAIR = re.compile(
+    r"(?<=[\s)》])上\s*[、,/]?\s*(?:(中)\s*[、,/]?\s*下(?=\s|$|[(\[【])|下(?=\s*(?:$|[(\[【])))"
+)
 _PLAIN = re.compile(
-    rf"(?<![第\d一二三四五六七八九十百年级前每.])({NUMERAL})\s*"
+    rf"(?<![第\d一二三四五六七八九十百年级前每.])(?<!\d{_DASH})({NUMERAL})\s*"
     r"(?:册|本(?=[)\s,、/装套组]|合[集售]|一套|$)|卷(?=[)本]|$))(?![书通])"
 )
 _IN_FRONT = re.compile(
     rf"^(?:[\[【(][^\[\]【】()]*[\]】)]\s*)?({NUMERAL})\s*本(?=[\u4e00-\u9fff《])"
     r"(?![^\s,、。:]{0,3}书(?![法画签包])|[通领事色味章体]|草纲|以[上下内]|起)"
 )
-_COUNTS = (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN, _IN_FRONT)
+_COUNTS = (
+    (_BOOK_RANGE, True, False), (_COUNTED_BOOKS, False, False), (_BOOKS_IN_PARTS, False, False),
+    (_RANGE, True, False), (_COUNTED, False, False), (_BOTH, False, True), (_PAIR, False, True),
+    (_PLAIN, False, False), (_IN_FRONT, False, False), (_BARE_PAIR, False, True),
+)  # fmt: skip
+"""Patterns in order of precedence, and whether a match needs a dash or the character 下."""
+_COUNTS_IN = {
+    (dash, down): tuple(
+        p for p, needs_dash, needs_down in _COUNTS if dash >= needs_dash and down >= needs_down
+    )
+    for dash in (False, True)
+    for down in (False, True)
+}
+"""The patterns that can match, by whether a title has a dash and 下: most have neither."""
 _COUNT_SIGN = re.compile(f"{NUMERAL}|上")
 """Matches what each of `_COUNTS` needs."""
 _BARE_RANGE = re.compile(rf"[(\[【]\s*({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*[)\]】]")
 _OPEN_RANGE = re.compile(
-    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【])"
+    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【]|全集|全套|套装|合集|完结)"
     r"(?!\s*(?:岁|年级|月|级|章|课|单元|学期|周|天|年|分|阶|季|元|折))"
 )
 _LONGEST_RANGE = 150
@@ -82,7 +102,7 @@ def count_volumes(text: str) -> int | None:
     dashed = _ANY_DASH.search(text)
     if dashed is None and "本" not in text and not _VOLUME_SIGN.search(text):
         return 1
-    for pattern in _COUNTS if _COUNT_SIGN.search(text) else ():
+    for pattern in _COUNTS_IN[dashed is not None, "下" in text] if _COUNT_SIGN.search(text) else ():
         for match in pattern.finditer(text):
             count = _count(pattern, match)
             if count is None or not 1 <= count <= MAX_VOLUMES:
@@ -99,10 +119,10 @@ def count_volumes(text: str) -> int | None:
 
 
 def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
-    if pattern is _RANGE:
+    if pattern is _RANGE or pattern is _BOOK_RANGE:
         first, last = parse_numeral(match[1]), parse_numeral(match[2])
-        return last - first + 1 if first and last and last > first else None
-    if pattern is _BOTH:
+        return last - first + 1 if first is not None and last is not None and last > first else None
+    if pattern is _BOTH or pattern is _BARE_PAIR:
         return 3 if "中" in match[0] else 2
     if pattern is _PAIR:
         stated = parse_numeral(match[2]) if match[2] else None
