@@ -246,8 +246,8 @@ _DIGITS |= {c: n for n, c in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
 _UNITS = {"十": 10, "百": 100, "拾": 10, "佰": 100}
 _TENS = {"廿": 20, "卅": 30}
 
-NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百廿卅壹贰叁肆伍陆柒捌玖拾佰]+)"
-"""Pattern of a numeral for `parse_numeral`, with digits in half width."""
+NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百廿卅壹贰叁肆柒捌玖拾佰]+)"
+"""Pattern of a numeral for `parse_numeral`, with digits in half width; without 伍 and 陆 («大陆版»)."""
 
 
 def parse_numeral(text: str) -> int | None:

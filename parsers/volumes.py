@@ -19,7 +19,8 @@ _VOLUME_SIGN = re.compile(
 )
 _ANY_DASH = re.compile(_DASH)
 _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
-_TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
+_FORMAL_NUMERAL = "[壹贰叁肆伍陆柒捌玖拾佰]+"
+_TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL}|{_FORMAL_NUMERAL})\s*[大小巨]?"
 # 全3辑 套装共14册: if both are counted, use the books.
 _COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
 # 套装1-15册, 全集共30册: a range of books is for sale, and the total describes the whole work.
