@@ -36,7 +36,7 @@ _BARE_PAIR = re.compile(
 )
 _PLAIN = re.compile(
     rf"(?<![第\d一二三四五六七八九十百年级前每.])(?<!\d{_DASH})({NUMERAL})\s*"
-    r"(?:册|本(?=[)\s,、/装套组]|合[集售]|一套|$)|卷(?=[)本]|$))(?![书通])"
+    r"(?:册|本(?=[)\s,、/装套组全]|合[集售]|一套|$)|卷(?=[)本全]|$))(?![书通])"
 )
 _IN_FRONT = re.compile(
     rf"^(?:[\[【(][^\[\]【】()]*[\]】)]\s*)?({NUMERAL})\s*本(?=[\u4e00-\u9fff《])"
@@ -58,9 +58,11 @@ _COUNTS_IN = {
 """The patterns that can match, by whether a title has a dash and 下: most have neither."""
 _COUNT_SIGN = re.compile(f"{NUMERAL}|上")
 """Matches what each of `_COUNTS` needs."""
-_BARE_RANGE = re.compile(rf"[(\[【]\s*({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*[)\]】]")
+_BARE_RANGE = re.compile(
+    rf"[(\[【]\s*(?P<set>套装|全套|全集|合集)?\s*:?\s*(?P<first>{NUMERAL})\s*{_DASH}\s*(?P<last>{NUMERAL})\s*[)\]】]"
+)
 _OPEN_RANGE = re.compile(
-    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【]|全集|全套|套装|合集|完结)"
+    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(?P<set>)(?P<first>\d{1,2})\s*[-~—–〜]\s*(?P<last>\d{1,2})(?=\s|$|[(\[【]|全集|全套|套装|合集|完结)"
     r"(?!\s*(?:岁|年级|月|级|章|课|单元|学期|周|天|年|分|阶|季|元|折))"
 )
 _LONGEST_RANGE = 150
@@ -84,7 +86,7 @@ _FINISHED_GIFT = re.compile(
 _TOTAL_SIGN = re.compile("[全共套合整礼]")
 _COPIES_BEFORE = re.compile(
     r"(?:满|够|达|超过?|逾|(?<!最)近|突破|首[印刷批发版]|加印|重印|起印|印[数量制刷]|印|(?:销售|出售|销量|售出)|[热畅狂]销|已售|卖出|发行|库存|"
-    r"限量(?:编号|发行|印制)?|仅限|团购|批发|采购|订购|起[批订购]|购买?|(?<![收])买|任[选意]|凑|拍|累计|大约)\s*:?\s*(?:数?量)?\s*(?:超过?|达|逾|约|近|了|仅|各|为)?\s*:?\s*$"
+    r"限量(?:编号|发行|印制)?|仅限|团购|批发|采购|订购|起[批订购]|购买?|(?<![收])买|任[选意]|(?<![公纪])元(?:任?选)?|[最至]多|凑|拍|累计|大约)\s*:?\s*(?:数?量)?\s*(?:超过?|达|逾|约|近|了|仅|各|为)?\s*:?\s*$"
 )
 _COPIES_AFTER = re.compile(
     r"\s*(?:\(含\))?\s*(?:及|或|和|\(含)?\s*(?:以[上下内]|之内|起(?![源点飞义步初床码来风])|[\d.一二三四五六七八九]+折|减\d|包邮|免邮|团购|批发|采购|[十百千万]\s*[册本])"
@@ -159,13 +161,15 @@ def _bare_ranges(text: str) -> Iterator[int]:
     """Yield the counts from first and last volumes without a unit: «(1-12)», «半小时漫画1-5»."""
     for pattern, longest in ((_BARE_RANGE, _LONGEST_RANGE), (_OPEN_RANGE, _LONGEST_OPEN_RANGE)):
         for match in pattern.finditer(text):
-            first, last = parse_numeral(match[1]), parse_numeral(match[2])
+            first, last = parse_numeral(match["first"]), parse_numeral(match["last"])
             if first is None or last is None or not first < last <= longest:
                 continue
             if _NO_VOLUME_BEFORE.search(text, max(0, match.start() - 8), match.start()):
                 continue
             count = last - first + 1
-            if first == 1:
+            if match["set"]:
+                yield count
+            elif first == 1:
                 if last > 9 or not _FOR_CHILDREN.search(text) or _SAYS_AGE.search(text):  # an age, a grade?
                     yield count
             elif pattern is _BARE_RANGE and first > 1 and last > _OLDEST_CHILD and (first - 1) % count == 0:

@@ -195,7 +195,7 @@ def write_stdout(content: str | bytes) -> bool:
 
 
 def why_stdout_is_lost() -> Phrase:
-    """Return why `write_stdout` wrote nothing: an earlier write failed, or nothing reads stdout."""
+    """Return the reason that `write_stdout` wrote nothing: an earlier write failed, or nothing reads stdout."""
     return _Stdout.why_lost or Phrase("stdout_unread")
 
 
