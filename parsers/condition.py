@@ -11,7 +11,7 @@ from parsers.text import nfkc
 
 __all__ = ["says_sold_out", "says_used", "seller_sells_used", "title_says_used"]
 
-_NEW = re.compile(r"[成五50乎近](?:新|全新)")
+_NEW = re.compile(r"[成五50乎近六七八九6-9](?:新|全新)")
 _TENTHS = r"(?:[五六七八九5-9]\s*(?:[-~到至、]\s*[六七八九6-9]|[.点]?\s*[五5])?)"
 _GRADE = (
     rf"(?<![\d一二三四五六七八九十]){_TENTHS}\s*成(?:左右)?\s*(?:新(?![手人员生闻创兴增型股娘药品媒])|品(?=相|$|[\s,。)】\]]))|"
@@ -27,9 +27,15 @@ _DAMAGED = (
     r"(?<!\w)略?有瑕疵(?=$|[\s,。!;)\]】]|介意|慎拍)"
 )
 """Words for a damaged copy; «白璧微瑕» is praise, «瑕疵担保» a subject."""
+_WORN = (
+    r"无笔记\s*[,、]?\s*无划线|(?<![有无])无划线\s*[,、]?\s*无笔记|(?:少量|少许|些许|轻微)(?:的)?划线|"
+    r"自然泛黄|(?:轻微|略微|略有|稍有)泛黄(?!的)|自然旧(?!的)|馆藏章|"
+    r"(?:封[面皮底]|书[角脊皮]|边角)(?:略|有|轻微|少许)*(?:磨损|破损)(?!的)"
+)
+"""Traces of use that only a seller describes."""
 _OF_USED = r"(?![店屋摊铺商市业贩信局肆堆海痕贸])"
 _PHRASE = re.compile(
-    rf"{_GRADE}|{_DAMAGED}|正版\s*二手(?![时房车烟])|二手\s*(?:正版|旧书{_OF_USED}|图书(?![馆市商])|书籍|教材|原版|包邮|正品|[五六七八九5-9]\s*成)|"
+    rf"{_GRADE}|{_DAMAGED}|{_WORN}|正版\s*二手(?![时房车烟])|(?:二手|闲置)\s*[六七八九6-9]\s*新|(?<![\w.])[789]新(?=$|[\s,。;!)】\]])|(?<!\w)九品(?=,)|二手\s*(?:不退|好书(?=$|[\s,。]))|二手\s*(?:正版|旧书{_OF_USED}|图书(?![馆市商])|书籍|教材|原版|包邮|正品|[五六七八九5-9]\s*成)|"
     rf"(?:正版|原版|绝版|老版|二手|保真)\s*旧书{_OF_USED}|"
     rf"(?:^|[\s,。!;(\[【|/])(?:全?本店?|此书?|本书|该书)?(?:均|都|是|为|系)*(?:正版|出售)?(?:二手书|旧书)(?=$|[\s,。!;:)\]】|/]|籍|正版|包邮|[五六七八九\d].{{0,3}}成)"
     r"(?!\s*(?:店|屋|摊|市))"
@@ -39,7 +45,7 @@ _IN_TITLE = re.compile(
     rf"二手\s*书{_OF_USED}|(?:^|[\[【(「<\s/|·,_—-])(?:正版)?二手(?=[\s,、/|·:\-\])】」>《_]|$)|二手(?=[\])】」>:])|二手\s*旧|"
     r"(?:^|[\[【(「<\s])旧书(?=[\]】)」>\s:,]|$)"
 )
-_SELLER = re.compile("二手|旧书|古旧")
+_SELLER = re.compile("二手|旧书|古旧|中古书|闲置|多抓鱼")
 
 
 def title_says_used(text: str) -> bool:
@@ -52,10 +58,14 @@ def says_used(text: str) -> bool:
     # A page has 120 such texts. Searching for characters that few of them contain costs only 0.1 µs each.
     if not (
         ("手" in text and "二手" in text)
-        or ("旧" in text and "旧书" in text)
-        or ("品" in text and ("品相" in text or "五品" in text or "5品" in text))
+        or ("旧" in text and ("旧书" in text or "自然旧" in text))
+        or ("品" in text and ("品相" in text or "五品" in text or "5品" in text or "九品" in text))
         or ("新" in text and _NEW.search(text))
-        or "闲置" in text
+        or ("闲" in text and "闲置" in text)
+        or ("划" in text and "划线" in text)
+        or ("黄" in text and "泛黄" in text)
+        or ("藏" in text and "馆藏章" in text)
+        or "损" in text
         or "瑕" in text
     ):
         return False

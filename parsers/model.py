@@ -41,9 +41,9 @@ class Flag(StrEnum):
     BUNDLE = "bundle"
     """Several works sold together (A+B)."""
     SECOND_HAND = "second_hand"
-    """Sold as used (二手, 旧书)."""
+    """Sold as used or damaged (二手, 旧书, 瑕疵)."""
     ACCESSORY = "accessory"
-    """Not a book: a bookmark, a cover, stationery, an audio or video disc."""
+    """Not a book: a bookmark, a cover, stationery, a mug, an audio or video disc."""
     OPTIONS = "options"
     """One number for several options at different prices: the price is that of the cheapest."""
 

@@ -89,7 +89,7 @@ _ANY_SIGN_IN_ANY_FORM = re.compile(
 
 Six titles of ten do not match, and take a third of the time.
 """
-_USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|瑕|[近乎]全新|[6789][05]新|五[新品]|5品|\d\s*成")
+_USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|瑕|[近乎]全新|[五六七八九05-9]新|[五九5]品|\d\s*成")
 
 _ACCESSORY_NOUN = re.compile(
     r"(?:书签|书皮|书套|书衣|包书[膜纸皮]|书立|书挡|书架|书柜|阅读架|读书架|阅读灯|读书灯|护眼灯|台灯|文具盒|文具套装|文具|铅笔|中性笔|签字笔|"
