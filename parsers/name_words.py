@@ -37,6 +37,7 @@ ROLES = frozenset(
     选评 赏析 详解 批注 述评 审阅 采写 撰写 绘制 拍摄 供稿 文字 供文 作词 作曲 编曲 词曲 演唱 演奏 朗诵 播讲 演播
     主播 导演 设计 封面设计 装帧设计 插画师 统筹 编委 责任编辑 执行编辑 特约编辑 总编 总编辑 副总主编 执行副主编
     分册副主编 总策划 总监制 总顾问 学术顾问 联合主编 联合出品 编委会主任 摄 纂
+    脚本 作画 原画 采访 集解 疏证 通释 诵读 朗读者 撰稿人 主持 联合编著
     """.split()  # noqa: SIM905 (a table of words is read more easily than a hundred quoted strings)
 )
 """The roles of contributors, as shops write them."""
@@ -64,9 +65,27 @@ JOINTS = frozenset({"与", "和", "及", "and"})
 """Words between two names."""
 
 BODIES = frozenset(
-    {"编委会", "编写组", "项目组", "编辑部", "课题组", "团队", "工作室", "研究院", "编写委员会", "摄制组"}
+    {
+        "教授",
+        "副教授",
+        "博士",
+        "院士",
+        "老师",
+        "研究员",
+        "主任医师",
+        "编委会",
+        "编写组",
+        "项目组",
+        "编辑部",
+        "课题组",
+        "团队",
+        "工作室",
+        "研究院",
+        "编写委员会",
+        "摄制组",
+    }
 )
-"""Words at the end of an organization's name that are not names themselves."""
+"""Words at the end of an organization's or a person's name that are not names themselves."""
 
 DYNASTIES = frozenset(
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from parsers.model import Contributor
@@ -59,7 +59,14 @@ _GLUED = re.compile(
 )
 _MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
 _ENDING = re.compile(r"[。…]+$|\.{2,}$")
-_SPACED_LABEL = re.compile(r"([作译编绘著校])\s+者(?=\s*[:：])")
+_LAST_DOT = re.compile(r"(?<=[\u4e00-\u9fff])\.$")
+_SPACED_LABEL = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:([作译编绘著校])\s+(者)(?=\s*[:：])|(主)\s+(编)(?=[\s:：]))"
+)
+_DOTTED_ROLE = re.compile(r"(?<![\u4e00-\u9fff])([文图著绘编])[·・]([文图著绘编])(?![\u4e00-\u9fff])")
+"""«文·图»: one role."""
+_ROLE_AFTER_DOT = re.compile(r"(.+)[·・](文图|图文|[文图著绘编译])")
+_SINGLE_GLUED = re.compile(r"(.{2,})([注审校撰])")
 _QUESTIONED = re.compile(r"(?<=[A-Za-z])[?？](?=[A-Z][a-z]+ [A-Z])")
 """A separator between two Latin names that the shop's charset lacks: «Warren Sande?Carter Sande»."""
 _ROLE_SIGNS = re.compile(r"[/／·・、&+和\s]")
@@ -178,13 +185,15 @@ class _Reader:
         self.joinable = False  # the last separator may replace a space within a Latin name
 
     def read(self, text: str) -> list[_Name]:
-        text = re.sub(r"\s*([·・•‧])\s*", r"\1", _ENDING.sub("", text))
+        text = re.sub(r"\s*([·・•‧])\s*", r"\1", _LAST_DOT.sub("", _ENDING.sub("", text)))
         text = _HALF_BRACKETED.sub(lambda m: f"({m[1]})" if m[1] in NATIONS else m[0], text)
         text = _SPACED_LABEL.sub(r"\1者", _BARE_NATION.sub(r"(\1)", text))
+        text = _DOTTED_ROLE.sub(r"\1\2", text)
         text = _QUESTIONED.sub("、", text)
         tokens = list(_TOKEN.finditer(text))
         for index, token in enumerate(tokens):
-            before = tokens[index - 1].lastgroup if index else None
+            previous = tokens[index - 1] if index else None
+            before = previous.lastgroup if previous is not None else None
             after = tokens[index + 1] if index + 1 < len(tokens) else None
             if token["label"]:
                 self._label(token["label"].replace("/", ""), colon=True)
@@ -193,7 +202,13 @@ class _Reader:
             elif token["sep"]:
                 self._separator(token[0], spaced=after is not None and after.lastgroup == "space")
             elif token["word"]:
-                self._word(token[0], after, names_follow=self._names_follow(tokens, index))
+                slashes = [near is not None and near[0] in {"/", "／"} for near in (previous, after)]
+                self._word(
+                    token[0],
+                    slashed=slashes == [False, True],
+                    names_follow=self._names_follow(tokens, index),
+                    last=after is None,
+                )
         self._close_words()
         return self.names
 
@@ -235,7 +250,7 @@ class _Reader:
         allowed = SINGLE_IN_FRONT if roles.isdisjoint({"图", "绘"}) else SINGLE_IN_FRONT | {"文", "图"}
         return bool(behind) and len(behind[0]) > 1 and tokens[index][0] in allowed
 
-    def _word(self, text: str, after: re.Match[str] | None, *, names_follow: bool) -> None:
+    def _word(self, text: str, *, slashed: bool, names_follow: bool, last: bool) -> None:
         glued = _FRONT.fullmatch(text) if not self.words and (self.in_front or not self.names) else None
         if glued is not None and looks_chinese(glued[2]) and glued[2] not in ROLES:
             self.in_front = True
@@ -245,20 +260,18 @@ class _Reader:
             self.in_front = self.in_front or not self._label_alone()
             self._label(text)
             return
-        if text in JOINTS and self.words and after is not None:  # «张三 和 李四»
+        if text in JOINTS and self.words and not last:  # «张三 和 李四»
             self._separator(text, spaced=True)
             return
-        slashed = after is not None and after[0] in {"/", "／"}
         for part in _parted(text):
             bare = _ENDING.sub("", part)
             role = _DOT.sub("", bare).removeprefix("等") or bare
             waiting = self.words or any(name.role is None for name in self.names[self.open :])
-            if role in LABELS and not self.words:
+            in_front = slashed and (self.label is not None or not waiting)  # «文/张三 图/李四»
+            if (role in ROLES and in_front) or (role in LABELS and not self.words):
                 self._label(role)
             elif role in ROLES and (waiting or self.settled):
                 self._role(role)
-            elif role in ROLES and slashed:  # «文/维尔纳·霍尔茨瓦特»
-                self._label(role)
             elif bare == "等" and (self.words or self.names):
                 continue
             elif bare:
@@ -335,9 +348,12 @@ class _Reader:
             n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)
         ]
         if not waiting:  # «著 绘», «编/著»: one role written as two words
-            for name in self.settled:
+            for name in self.settled if role not in PRODUCERS else ():
                 if name.role and name.role != role and len(name.role) == len(role) == 1:
                     name.role = SAME_ROLE.get(name.role + role, name.role + role)
+                elif name.role != role:  # «张三 编著、绘»: two roles
+                    self.names.append(replace(name, role=role))
+            self.open = len(self.names)
             return
         if role in PRODUCERS:
             group = [name for name in waiting if name.group == waiting[-1].group]
@@ -368,6 +384,10 @@ def _parted(text: str) -> Iterator[str]:
     """Yield name and role of a word that joins them: «冯友兰著», «加缪著刘方译»."""
     if not text.endswith(GLUED_LETTERS):  # most words do not end with a role, and the patterns are slow
         yield text
+        return
+    apart = _ROLE_AFTER_DOT.fullmatch(text) or _SINGLE_GLUED.fullmatch(text)
+    if apart is not None and looks_chinese(apart[1]) and text not in ROLES:
+        yield from apart.groups()
         return
     middle = _MIDDLE.match(text)
     if middle is not None:

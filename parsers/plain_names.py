@@ -22,10 +22,10 @@ from parsers.name_words import (
 
 __all__ = ["GLUED_LETTERS", "PlainName", "read_plain_names"]
 
-GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版修点释审定策")
+GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版修点释审定策图")
 """Last characters of the roles that may be attached to a name («冯友兰著»)."""
 
-_MAYBE_GLUED = re.compile(r"..[著译编绘]$|....")
+_MAYBE_GLUED = re.compile(r"..[著译编绘注审校撰]$|....")
 """With a name of two characters before it: all other roles have at least two characters."""
 
 _NO_NAMES = ROLES | JOINTS
