@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["LONGEST", "clean", "crop"]
+__all__ = ["LONGEST", "clean", "crop", "redacted_url"]
 
 LONGEST = 20_000
 """Limit in characters. No text in pages, configuration or history is that long, but a stranger's file may have one."""
@@ -77,3 +77,24 @@ def _visible(char: str) -> str:
 def crop(text: str, limit: int) -> str:
     """Return `text`; cut it to `limit` characters, the last of them …, if it is longer."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+_AUTHORITY = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,})([^/\\?#]*)")
+_HOST = re.compile(r"(?:\[[^\[\]@]*\]|[^:@\[\]]*)(?::[0-9]*)?")
+_USER_INFO = re.compile(r"(?<=//)[^/?#\s@]*@(?:[^/?#\s@]*@)*|[^\s/?#&=@:]+:[^\s/?#&=@]*@(?:[^\s/?#&=@]*@)*")
+"""User names and passwords beyond a URL's start: of another URL in its query, or where a slash is missing."""
+_ESCAPED_USER_INFO = re.compile(r"(?<=%2F%2F)(?:(?!%2F|%3F|%23)[^\s&#/?])*%40", re.IGNORECASE)
+
+
+def redacted_url(url: str) -> str:
+    """Return a stranger's URL to display: each user name and password in it is «***»."""
+    if "@" not in url and "%40" not in url:
+        return url
+    shown, start = "", _AUTHORITY.match(url)
+    if start is not None:
+        authority, rest = start[2], url[start.end() :]
+        if "@" in authority:
+            shown, url = f"{start[1]}***@", authority.rpartition("@")[2] + rest
+        elif "@" in rest and not _HOST.fullmatch(authority):  # a slash in a password ends the authority early
+            shown, url = f"{start[1]}***@", rest.rpartition("@")[2]
+    return shown + _ESCAPED_USER_INFO.sub("***%40", _USER_INFO.sub("***@", url))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from crawler.clean import redacted_url
 from crawler.download.exchange import BLOCK_STATUSES, Exchange, Problem
 from crawler.phrases import Phrase, joined
 from crawler.verdict import Verdict
@@ -84,4 +85,5 @@ def with_attempts(words: str, exchange: Exchange) -> str:
 
 
 def _short(url: str, limit: int = 100) -> str:
+    url = redacted_url(url)
     return url if len(url) <= limit else f"{url[: limit - 1]}…"

@@ -38,6 +38,11 @@ _EDITION = re.compile(
     r"(?:原书|原著)?第?\s*[\d一二三四五六七八九十]+\s*版|[修增]订版|中文版|英文版|修订本|著$|\([^()]*版[^()]*\)|\(\s*\)"
 )
 _QUOTED = re.compile(r"《[^《》]+》(?:\s*[、,，和与及&/·]?\s*(?:《[^《》]+》))+")
+_QUOTED_TITLE = re.compile(r"《[^《》]*[A-Za-z\u3400-\u9fff][^《》]*》")
+_FORMS = re.compile(
+    r".*(?:[中英日法德俄双原]文|双语|[上中下][册卷部]?|教材|教辅|主书|正文|附录|彩[色图绘]|黑白|拼音|.版)"
+)
+"""Forms and parts of one work: «中文+英文», «上+下»."""
 _OTHER_JOINT = re.compile("[《、&]")
 _JOINED = re.compile(r"[、&]")
 _SET_WORDS = re.compile(
@@ -72,7 +77,22 @@ def _joined_by_plus(text: str, volumes: int | None) -> bool:
         _is_work(part, first=at == 0, last=at == last, counted=counted, others=bare)
         for at, part in enumerate(parts)
     ]
-    return sum(works) >= 2
+    if sum(works) >= 2:
+        return True
+    # «山海经（共3册）神话+神兽+异人国»: the text after the count describes one work.
+    described = _TEXT_AFTER_BRACKET.search(_BRACKETED_FRONT.sub("", parts[0]))
+    return counted and volumes == len(parts) and not described and all(map(_may_be_title, parts))
+
+
+def _may_be_title(part: str) -> bool:
+    """Return True if a part may be a title where a set has one volume for each part: «语文+数学 全2册»."""
+    words = _SET_WORDS.sub("", _BRACKETED.sub("", part)).strip()
+    return (
+        len(_LETTERS.findall(words)) >= 2
+        and not _EXTRAS.search(words)
+        and not _EXTRAS_OR_TITLES.search(words)
+        and not _FORMS.fullmatch(words)
+    )
 
 
 def _is_work(part: str, *, first: bool, last: bool, counted: bool, others: str) -> bool:
@@ -81,6 +101,8 @@ def _is_work(part: str, *, first: bool, last: bool, counted: bool, others: str) 
     `counted`: the title states the number of volumes, so a 手册 or 笔记 is one of them.
     """
     bare = _EDITION.sub(" ", part).strip()
+    if _QUOTED_TITLE.fullmatch(bare):
+        return True
     words = list(filter(None, _PHRASE.split(bare))) or [""]
     word = words[-1] if first else words[0] if last else bare
     if len(_LETTERS.findall(word)) < 3:
@@ -112,5 +134,6 @@ def _named_one_by_one(text: str, volumes: int) -> bool:
 
 
 _BRACKETED_FRONT = re.compile(r"^\s*[(\[【][^()\[\]【】]*[)\]】]\s*")
+_TEXT_AFTER_BRACKET = re.compile(r"[)\]】]\s*[^\s)\]】]")
 _PHRASE_END = re.compile(r"[,，。:!?;(（【]")
 _PART_OF_WORK = re.compile(r"^[上中下]|[上中下][册卷部]?$|第.{1,3}[册卷部辑]|年级")

@@ -41,9 +41,9 @@ class Flag(StrEnum):
     BUNDLE = "bundle"
     """Several works sold together (A+B)."""
     SECOND_HAND = "second_hand"
-    """Sold as used (二手, 旧书)."""
+    """Sold as used or damaged (二手, 旧书, 瑕疵)."""
     ACCESSORY = "accessory"
-    """Not a book: a bookmark, a cover, stationery, an audio or video disc."""
+    """Not a book: a bookmark, a cover, stationery, a mug, an audio or video disc."""
     OPTIONS = "options"
     """One number for several options at different prices: the price is that of the cheapest."""
 
@@ -260,7 +260,7 @@ def freeze_listing(draft: Listing) -> Listing:
 
 AUTHOR_ROLES = frozenset(
     """
-    著 编 编著 主编 原著 著绘 撰 作 文 文图 写 撰文 著文 口述 续
+    著 编 编著 主编 原著 著绘 撰 作 文 文图 写 撰文 著文 口述 续 撰著 撰写 采写 编述
     合著 合编 编写 编绘 编选 编撰 编纂 选编 组编 原编 原编者
     """.split()  # noqa: SIM905 (a table of words is read more easily than two dozen quoted strings)
 )

@@ -8,16 +8,19 @@ __all__ = [
     "BODIES",
     "DYNASTIES",
     "FRONT_LABELS",
+    "JOINTS",
     "LABELS",
     "NATIONS",
     "PRODUCERS",
     "ROLES",
     "SAME_ROLE",
     "SINGLE_IN_FRONT",
+    "begins_another",
     "is_latin",
     "looks_chinese",
     "looks_foreign",
     "one_name",
+    "two_names",
 ]
 
 ROLES = frozenset(
@@ -30,6 +33,11 @@ ROLES = frozenset(
     笺注 集注 今译 今注 英译 翻译 审校 审订 审定 审译 主审 主讲 主撰 主笔 执笔 口述 讲述 讲解 整理 记录 修订
     增订 著者 作者 编者 绘者 著作 创作 组编 汇编 合著 合编 合译 续 原编 修订者 绘者 作绘者 校者 主编者 策划 出品
     发行 监制 制作 出版 顾问 推荐 朗读 配音 作序 题字 书写 手绘 漫画
+    监修 主译 参译 总译 译审 编审 译著 撰著 译介 译写 编述 编集 编订 编制 汇校 校点 辑校 辑注 校释 集释 注疏 选释
+    选评 赏析 详解 批注 述评 审阅 采写 撰写 绘制 拍摄 供稿 文字 供文 作词 作曲 编曲 词曲 演唱 演奏 朗诵 播讲 演播
+    主播 导演 设计 封面设计 装帧设计 插画师 统筹 编委 责任编辑 执行编辑 特约编辑 总编 总编辑 副总主编 执行副主编
+    分册副主编 总策划 总监制 总顾问 学术顾问 联合主编 联合出品 编委会主任 摄 纂
+    脚本 作画 原画 采访 集解 疏证 通释 诵读 朗读者 撰稿人 主持 联合编著
     """.split()  # noqa: SIM905 (a table of words is read more easily than a hundred quoted strings)
 )
 """The roles of contributors, as shops write them."""
@@ -37,6 +45,7 @@ ROLES = frozenset(
 SAME_ROLE = {
     "着": "著", "著者": "著", "作者": "著", "著作": "著", "译者": "译", "翻译": "译", "编者": "编", "绘者": "绘",
     "绘著": "著绘", "作绘者": "著绘", "校者": "校", "修订者": "修订", "主编者": "主编", "原作": "原著", "图文": "文图",
+    "插画师": "插画",
 }  # fmt: skip
 """Other spellings of a role; every other role is kept as written."""
 
@@ -52,10 +61,31 @@ LABELS = frozenset({"作者", "著者", "译者", "编者", "绘者", "作绘者
 PRODUCERS = frozenset({"出品", "发行", "策划", "监制", "制作", "出版"})
 """Roles of companies."""
 
+JOINTS = frozenset({"与", "和", "及", "and"})
+"""Words between two names."""
+
 BODIES = frozenset(
-    {"编委会", "编写组", "项目组", "编辑部", "课题组", "团队", "工作室", "研究院", "编写委员会", "摄制组"}
+    {
+        "教授",
+        "副教授",
+        "博士",
+        "院士",
+        "老师",
+        "研究员",
+        "主任医师",
+        "编委会",
+        "编写组",
+        "项目组",
+        "编辑部",
+        "课题组",
+        "团队",
+        "工作室",
+        "研究院",
+        "编写委员会",
+        "摄制组",
+    }
 )
-"""Words at the end of an organization's name that are not names themselves."""
+"""Words at the end of an organization's or a person's name that are not names themselves."""
 
 DYNASTIES = frozenset(
     """
@@ -140,6 +170,21 @@ def looks_foreign(text: str) -> bool:
     return len(cjk) >= 2 and sum(char in _SOUNDS for char in cjk) >= 0.6 * len(cjk)
 
 
+_JOINED = re.compile(r"(.{2,}?)[与和及](.{2,})")
+
+
+def two_names(text: str) -> tuple[str, str] | None:
+    """Return the names that a word joins, «A·B与C·D» or «张三和李四»; None for one name («稻盛和夫»)."""
+    if "和" not in text and "与" not in text and "及" not in text:
+        return None
+    match = _JOINED.fullmatch(text)
+    if match is None:
+        return None
+    first, second = match.groups()
+    both_dotted = _DOTTED.search(first) is not None and _DOTTED.search(second) is not None
+    return (first, second) if both_dotted or (looks_chinese(first) and looks_chinese(second)) else None
+
+
 def one_name(name: list[str], word: str, *, foreign: bool) -> bool:
     """Return True if `word`, separated by a space, continues `name`; `foreign`: a nationality was given.
 
@@ -156,7 +201,8 @@ def one_name(name: list[str], word: str, *, foreign: bool) -> bool:
         initials = all(_INITIALS.match(part) and len(part) <= 3 for part in name)
         return initials or not (looks_chinese(word) or _DOTTED.search(word))
     if is_latin(word):  # the original name after its transcription, or initials
-        return last[-1].isascii() or len(word) <= 2 or (looks_foreign(last) and not looks_chinese(last))
+        foreign = (foreign and len(name) > 1) or (looks_foreign(last) and not looks_chinese(last))
+        return last[-1].isascii() or len(word) <= 2 or foreign
     if len(last) == 1 or len(word) == 1:
         return True
     if _DOTTED.search(last) or _DOTTED.search(word):
@@ -164,3 +210,14 @@ def one_name(name: list[str], word: str, *, foreign: bool) -> bool:
     if looks_foreign(last) and looks_foreign(word):
         return not (looks_chinese(last) and looks_chinese(word)) or foreign
     return foreign and not looks_chinese(word)
+
+
+def begins_another(name: list[str], word: str) -> bool:
+    """Return True if a name has both its forms, and `word` is in the script of the first: it begins another name.
+
+    «Micha Gorelick 戈雷利克 Ian Ozsvald»: initials do not count.
+    """
+    scripts = [is_latin(part) for part in name if not _INITIALS.match(part) or len(part) > 3]
+    if scripts.count(True) < 2 or scripts[0] == scripts[-1] or len(word) == 1 or _INITIAL.match(word):
+        return False
+    return is_latin(word) == scripts[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from parsers.model import Contributor
@@ -17,16 +17,19 @@ from parsers.name_words import (
     BODIES,
     DYNASTIES,
     FRONT_LABELS,
+    JOINTS,
     LABELS,
     NATIONS,
     PRODUCERS,
     ROLES,
     SAME_ROLE,
     SINGLE_IN_FRONT,
+    begins_another,
     is_latin,
     looks_chinese,
     looks_foreign,
     one_name,
+    two_names,
 )
 from parsers.plain_names import GLUED_LETTERS, PlainName, read_plain_names
 from parsers.text import fold
@@ -50,12 +53,25 @@ _TOKEN = re.compile(
 _HALF_BRACKETED = re.compile(r"(?:^|(?<=[,，;；、]))\s*([\u4e00-\u9fff]{1,5})[)\]）］】〕]")
 _BARE_NATION = re.compile(rf"^({'|'.join(sorted(NATIONS, key=len, reverse=True))})[\s,，](?=\S)")
 _GLUED = re.compile(
-    r"^(.*?[^\s·・.])(等?(?:执行主编|副主编|总主编|主编|编著|编译|编写|编绘|编选|编撰|编纂|编文|编校|原著|著绘|著作|著文|合著|合编|合译|"
+    r"^(.*?[^\s·・.])(等?(?:著译|译著|撰著|监修|主译|校点|辑校|校释|集释|撰写|绘制|编审|审定|总策划|执行主编|副主编|总主编|主编|编著|编译|编写|编绘|编选|编撰|编纂|编文|编校|原著|著绘|著作|著文|合著|合编|合译|"
     r"改编|改写|缩写|选编|选注|选译|译注|译者|注译|译校|校译|校注|校订|点校|点评|评注|插图|插画|绘图|摄影|摄制|撰文|翻译|审校|整理|"
     r"口述|导读|组编|出品|发行|策划|监制|制作|出版|(?<!名)著|译|编|绘))$"
 )
 _MIDDLE = re.compile(r"^(.{2,}?(?:编著|主编|(?<!名)著))([\u4e00-\u9fff·・]{2,}(?:译|绘|编))$")
 _ENDING = re.compile(r"[。…]+$|\.{2,}$")
+_LAST_DOT = re.compile(r"(?<=[\u4e00-\u9fff])\.$")
+_SPACED_LABEL = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:([作译编绘著校])\s+(者)(?=\s*[:：])|(主)\s+(编)(?=[\s:：]))"
+)
+_DOTTED_ROLE = re.compile(r"(?<![\u4e00-\u9fff])([文图著绘编])[·・]([文图著绘编])(?![\u4e00-\u9fff])")
+"""«文·图»: one role."""
+_ROLE_AFTER_DOT = re.compile(r"(.+)[·・](文图|图文|[文图著绘编译])")
+_SINGLE_GLUED = re.compile(r"(.{2,})([注审校撰])")
+_QUESTIONED = re.compile(r"(?<=[A-Za-z])[?？](?=[A-Z][a-z]+ [A-Z])")
+"""A separator between two Latin names that the shop's charset lacks: «Warren Sande?Carter Sande»."""
+_ROLE_SIGNS = re.compile(r"[/／·・、&+和\s]")
+_DEGREE = re.compile(r"(?:Ph\.?\s?D|M\.?D|Jr|Sr|Esq|II|III|M\.?B\.?A)\.?", re.IGNORECASE)
+"""Text after the comma of one name: «Albert Lukaszewski, PhD»."""
 _DOT = re.compile(r"[.．]$")
 _UNKNOWN = re.compile(
     r"(?:作者|译者|编者|著者|绘者|姓名)?(?:信息)?(?:不详|不祥|不明|未详|未知|暂无|暂缺|无|佚名|匿名|未署名|未注明)(?:作者|译者|编者|著者)?(?:信息|资料)?|"
@@ -142,7 +158,9 @@ def _contributor(text: str, role: str | None, nationality: str | None) -> Contri
 _BRACKETS = frozenset("(（[［【")
 _UNKNOWN_OPENINGS = frozenset("作译编著绘姓信不未暂无佚匿nNuUaA-—–_/.*?？")
 """First characters of `_UNKNOWN`: hardly any name begins with one, and the pattern takes 1 µs."""
-_HAN_NAME = re.compile(r"[\u3400-\u9fff]{2,}(?:[·・•‧.\s][\u3400-\u9fffA-Z.]+)*")
+_HAN_NAME = re.compile(
+    r"(?=.*[\u3400-\u9fff].*[\u3400-\u9fff])(?:[A-Z]{1,2}[\s.·・]+|(?:[A-Z][.．]\s?)+)?[\u3400-\u9fff]+(?:\s?[·・•‧.\-?？\s][\s.]?[\u3400-\u9fffA-Z.]+)*"
+)
 """A name in Chinese characters, such as a transcription; an office or an address has other punctuation."""
 
 
@@ -167,12 +185,15 @@ class _Reader:
         self.joinable = False  # the last separator may replace a space within a Latin name
 
     def read(self, text: str) -> list[_Name]:
-        text = re.sub(r"\s*([·・•‧])\s*", r"\1", _ENDING.sub("", text))
+        text = re.sub(r"\s*([·・•‧])\s*", r"\1", _LAST_DOT.sub("", _ENDING.sub("", text)))
         text = _HALF_BRACKETED.sub(lambda m: f"({m[1]})" if m[1] in NATIONS else m[0], text)
-        text = _BARE_NATION.sub(r"(\1)", text)
+        text = _SPACED_LABEL.sub(r"\1者", _BARE_NATION.sub(r"(\1)", text))
+        text = _DOTTED_ROLE.sub(r"\1\2", text)
+        text = _QUESTIONED.sub("、", text)
         tokens = list(_TOKEN.finditer(text))
         for index, token in enumerate(tokens):
-            before = tokens[index - 1].lastgroup if index else None
+            previous = tokens[index - 1] if index else None
+            before = previous.lastgroup if previous is not None else None
             after = tokens[index + 1] if index + 1 < len(tokens) else None
             if token["label"]:
                 self._label(token["label"].replace("/", ""), colon=True)
@@ -181,13 +202,21 @@ class _Reader:
             elif token["sep"]:
                 self._separator(token[0], spaced=after is not None and after.lastgroup == "space")
             elif token["word"]:
-                self._word(token[0], after, names_follow=self._names_follow(tokens, index))
+                slashes = [near is not None and near[0] in {"/", "／"} for near in (previous, after)]
+                self._word(
+                    token[0],
+                    slashed=slashes == [False, True],
+                    names_follow=self._names_follow(tokens, index),
+                    last=after is None,
+                )
         self._close_words()
         return self.names
 
     def _label(self, role: str, *, colon: bool = False) -> None:
         """Process a role that precedes its names: «译者：姜乙», «绘者 撒旦君»."""
-        if self.words and colon and role not in LABELS:  # «谢茹 著: 高凯 绘»: a colon in place of a comma
+        if (
+            self.words and colon and role not in LABELS and self.label is None
+        ):  # «谢茹 著: 高凯 绘»: a colon in place of a comma
             self._role(role)
             self._separator(":", spaced=False)
             return
@@ -221,7 +250,7 @@ class _Reader:
         allowed = SINGLE_IN_FRONT if roles.isdisjoint({"图", "绘"}) else SINGLE_IN_FRONT | {"文", "图"}
         return bool(behind) and len(behind[0]) > 1 and tokens[index][0] in allowed
 
-    def _word(self, text: str, after: re.Match[str] | None, *, names_follow: bool) -> None:
+    def _word(self, text: str, *, slashed: bool, names_follow: bool, last: bool) -> None:
         glued = _FRONT.fullmatch(text) if not self.words and (self.in_front or not self.names) else None
         if glued is not None and looks_chinese(glued[2]) and glued[2] not in ROLES:
             self.in_front = True
@@ -231,17 +260,18 @@ class _Reader:
             self.in_front = self.in_front or not self._label_alone()
             self._label(text)
             return
-        slashed = after is not None and after[0] in {"/", "／"}
+        if text in JOINTS and self.words and not last:  # «张三 和 李四»
+            self._separator(text, spaced=True)
+            return
         for part in _parted(text):
             bare = _ENDING.sub("", part)
             role = _DOT.sub("", bare).removeprefix("等") or bare
             waiting = self.words or any(name.role is None for name in self.names[self.open :])
-            if role in LABELS and not self.words:
+            in_front = slashed and (self.label is not None or not waiting)  # «文/张三 图/李四»
+            if (role in ROLES and in_front) or (role in LABELS and not self.words):
                 self._label(role)
             elif role in ROLES and (waiting or self.settled):
                 self._role(role)
-            elif role in ROLES and slashed:  # «文/维尔纳·霍尔茨瓦特»
-                self._label(role)
             elif bare == "等" and (self.words or self.names):
                 continue
             elif bare:
@@ -254,12 +284,12 @@ class _Reader:
 
     def _bracket(self, token: re.Match[str], *, spaced: bool, after: re.Match[str] | None) -> None:
         inside = fold(token["inside"])
-        role = inside.removeprefix("等")
+        role = _ROLE_SIGNS.sub("", inside).removeprefix("等")
         goes_on = after is not None and after.lastgroup == "word" and after[0] not in ROLES | {"等"}
         if not inside:
             return
         if role in ROLES and (self.words or len(self.names) > self.open):  # «段虹(绘)»: applies to one name
-            self._close_words(last_apart=True)
+            self._close_words()
             self.names[-1].role = SAME_ROLE.get(role, role)
         elif inside in {"?", "？"}:
             self._close_words()
@@ -284,19 +314,27 @@ class _Reader:
         if not self.words:
             return
         foreign = self.nationality is not None and self.nationality not in DYNASTIES
+        apart = len(self.words)
         if last_apart and not self.words[-1].text.endswith(tuple(BODIES)):
-            names = [*_grouped(self.words[:-1], foreign=foreign), str(self.words[-1])]
-        else:
-            names = _grouped(self.words, foreign=foreign)
-        if self.joinable and self._continues(names[0]):
+            apart -= 1
+            while apart and is_latin(self.words[apart].text) and is_latin(self.words[apart - 1].text):
+                apart -= 1  # «Penguin Books 出品»
+        names = _grouped(self.words[:apart], foreign=foreign)
+        if apart < len(self.words):
+            names.append(" ".join(map(str, self.words[apart:])))
+        if self.names and len(self.names) > self.open and _DEGREE.fullmatch(names[0]):
+            self.names[-1].text += f", {names.pop(0)}"
+        elif self.joinable and self._continues(names[0]):
             self.names[-1].text += f" {names.pop(0)}"
         for name in names:
-            self.names.append(_Name(name, self.nationality, self.group, self.label))
-            self.nationality = None
+            for part in two_names(name) or (name,):
+                self.names.append(_Name(part, self.nationality, self.group, self.label))
+                self.nationality = None
         self.words, self.nationality, self.joinable = [], None, False
 
     def _continues(self, name: str) -> bool:
         """Return True if the comma before `name` replaces a space: «Jan,Erik,Solem»."""
+        name = name.partition("(")[0].partition("（")[0]  # «Dan,Sanderson(丹·桑德森)»
         if self.nationality is not None or len(self.names) <= self.open or not is_latin(name) or " " in name:
             return False
         before = self.names[-1]
@@ -310,9 +348,12 @@ class _Reader:
             n for n in self.names[self.open :] if n.role is None or (self.label and n.group == self.group)
         ]
         if not waiting:  # «著 绘», «编/著»: one role written as two words
-            for name in self.settled:
+            for name in self.settled if role not in PRODUCERS else ():
                 if name.role and name.role != role and len(name.role) == len(role) == 1:
                     name.role = SAME_ROLE.get(name.role + role, name.role + role)
+                elif name.role != role:  # «张三 编著、绘»: two roles
+                    self.names.append(replace(name, role=role))
+            self.open = len(self.names)
             return
         if role in PRODUCERS:
             group = [name for name in waiting if name.group == waiting[-1].group]
@@ -344,6 +385,10 @@ def _parted(text: str) -> Iterator[str]:
     if not text.endswith(GLUED_LETTERS):  # most words do not end with a role, and the patterns are slow
         yield text
         return
+    apart = _ROLE_AFTER_DOT.fullmatch(text) or _SINGLE_GLUED.fullmatch(text)
+    if apart is not None and looks_chinese(apart[1]) and text not in ROLES:
+        yield from apart.groups()
+        return
     middle = _MIDDLE.match(text)
     if middle is not None:
         yield from _parted(middle[1])
@@ -369,4 +414,7 @@ def _grouped(words: list[_Word], *, foreign: bool) -> list[str]:
 
 
 def _belongs(name: list[_Word], word: _Word, *, foreign: bool) -> bool:
-    return not name[-1].bracket and one_name([part.text for part in name], word.text, foreign=foreign)
+    if name[-1].bracket:
+        return False
+    words = [part.text for part in name]
+    return not begins_another(words, word.text) and one_name(words, word.text, foreign=foreign)

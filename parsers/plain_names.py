@@ -9,15 +9,26 @@ from __future__ import annotations
 
 import re
 
-from parsers.name_words import FRONT_LABELS, NATIONS, PRODUCERS, ROLES, SAME_ROLE, looks_chinese
+from parsers.name_words import (
+    FRONT_LABELS,
+    JOINTS,
+    NATIONS,
+    PRODUCERS,
+    ROLES,
+    SAME_ROLE,
+    looks_chinese,
+    two_names,
+)
 
 __all__ = ["GLUED_LETTERS", "PlainName", "read_plain_names"]
 
-GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版")
+GLUED_LETTERS = tuple("编译写绘选撰纂文校著作改缩注订评画影制理述读行划品版修点释审定策图")
 """Last characters of the roles that may be attached to a name («冯友兰著»)."""
 
-_MAYBE_GLUED = re.compile(r"..[著译编绘]$|....")
+_MAYBE_GLUED = re.compile(r"..[著译编绘注审校撰]$|....")
 """With a name of two characters before it: all other roles have at least two characters."""
+
+_NO_NAMES = ROLES | JOINTS
 
 PlainName = tuple[str, str | None, str | None]
 """Name, role and nationality."""
@@ -45,7 +56,7 @@ def read_plain_names(text: str) -> list[PlainName] | None:  # noqa: C901 – the
         if clause is None:
             return None
         nation, name, original, role, end = clause.groups()
-        if name in ROLES or nation in ROLES or "等" in name:
+        if name in _NO_NAMES or nation in ROLES or "等" in name or (len(name) > 4 and two_names(name)):
             return None
         if name.endswith(GLUED_LETTERS) and _MAYBE_GLUED.search(name):
             return None

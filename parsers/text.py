@@ -174,7 +174,8 @@ _ENDS = r"(?![\d²³¹⁰-⁹½¼¾])"
 """No further digit in any script, and no exponent or fraction: the number would be a different one."""
 _AMOUNT = rf"{_WHOLE}(?:\.[0-9]{{1,2}})?{_ENDS}"
 _PRICE = re.compile(
-    rf"(?:[^\d¥:]*:)?\s*(?:¥|RMB)?\s*({_AMOUNT})\s*(?:元)?\s*起?(?:\s*[-~—至]\s*¥?\s*{_AMOUNT}\s*元?)?",
+    rf"(?:[^\d¥:]*(?::|价))?\s*(?:CN¥|¥|RMB|CNY|人民币)?\s*({_AMOUNT})\s*(?:元)?\s*(?:/?\s*[本册套件])?\s*起?"
+    rf"(?:\s*[-~—至]\s*¥?\s*{_AMOUNT}\s*元?)?(?:\s*\([\d.]+折\))?",
     re.IGNORECASE,
 )
 _USUAL_PRICE = re.compile(r"¥(\d{1,6}\.\d\d)", re.ASCII)
@@ -200,25 +201,31 @@ def parse_price(text: str) -> Decimal | None:
     return value if 0 < value <= MAX_PRICE else None
 
 
-# No part of a number: neither «1.234.567» nor «1,23» is a count.
-_COUNT = re.compile(rf"(?<!\d)(?<!\d[.,])({_WHOLE}(?:\.[0-9]{{1,8}})?{_ENDS})(?![.,]\d)\s*([万亿]?)")
+# No part of a number: neither «1.234.567» nor «1,23» nor «1 234» is a count.
+_COUNT = re.compile(
+    rf"(?<!\d)(?<!\d[., ])({_WHOLE}(?:\.[0-9]{{1,8}})?{_ENDS})(?![., ]\d)\s*([百千万亿wk](?![a-z]))?(?:\s*([1-9])千)?",
+    re.IGNORECASE,
+)
 _USUAL_COUNT = re.compile(r"(\d{1,9})条评论", re.ASCII)
-_POWERS = {"": 1, "万": 10_000, "亿": 100_000_000}
+_POWERS = {None: 1, "百": 100, "千": 1000, "k": 1000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
 
 
 def parse_count(text: str) -> int | None:
-    """Parse the first count in `text`: «1632546条评论», «1,234», «1.2万+条评论» (12000); None if there is none."""
+    """Parse the first count in `text`: «1632546条评论», «1,234», «1.2万+条评论» (12000), «1.2w»; None for none."""
     usual = _USUAL_COUNT.fullmatch(text)  # 0.3 µs instead of 1.0
     if usual is not None:
         return int(usual[1])
     match = _COUNT.search(half_width(text))
     if match is None:
         return None
-    return int(Decimal(match[1].replace(",", "")) * _POWERS[match[2]])
+    number, power, thousands = match.groups()
+    return int(Decimal(number.replace(",", "")) * _POWERS[power and power.lower()]) + 1000 * int(
+        thousands or 0
+    )
 
 
 _DATE = re.compile(
-    r"(?<!\d)((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})(?!\d)(?:\s*[-/.月]\s*([0-9]{1,2})(?!\d))?|年|(?![\d-]))"
+    r"(?<!\d)((?:19|20)[0-9]{2})(?:\s*[-–—/.年]\s*([0-9]{1,2})(?!\d)(?:\s*[-–—/.月]\s*([0-9]{1,2})(?!\d))?|年|(?![\d–—-]))"
 )
 
 _USUAL_DATE = re.compile(r"((?:19|20)\d\d)-(\d\d)-(\d\d)", re.ASCII)
@@ -241,11 +248,13 @@ def parse_date(text: str) -> dt.date | None:
         return None
 
 
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3}
-_UNITS = {"十": 10, "百": 100}
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_DIGITS |= {c: n for n, c in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
+_UNITS = {"十": 10, "百": 100, "拾": 10, "佰": 100}
+_TENS = {"廿": 20, "卅": 30}
 
-NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百壹贰叁]+)"
-"""Pattern of a numeral for `parse_numeral`, with digits in half width."""
+NUMERAL = r"(?:\d+|[零〇一二两三四五六七八九十百廿卅壹贰叁肆柒捌玖拾佰]+)"
+"""Pattern of a numeral for `parse_numeral`, with digits in half width; without 伍 and 陆 («大陆版»)."""
 
 
 def parse_numeral(text: str) -> int | None:
@@ -257,6 +266,8 @@ def parse_numeral(text: str) -> int | None:
         if char in _UNITS:
             total += _UNITS[char] * (1 if digit is None else digit)
             digit = None
+        elif char in _TENS and digit is None:
+            total += _TENS[char]
         elif char in _DIGITS:
             if digit:  # two digits in a row are a year or a nickname («一二»), not a count
                 return None

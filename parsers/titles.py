@@ -30,6 +30,8 @@ class TitleFacts(NamedTuple):
 def read_title(title: str) -> TitleFacts:
     """Derive the facts from a title (without marketing text).
 
+    A listing that offers one of several volumes («3册任选») has options, and its price is that of one of them.
+
     Volumes: 1 for a single book, which includes «第3册», «四年级下册» and «全一册»; 3 for «全3册», «套装共3册»,
     «上中下», «1-3册» and «(1-3)»; None for a set without a number, such as «套装» or «三部曲», which names the work
     and not the package, and for a bundle without a count («A+B»). Free extra volumes («赠2册») do not count, nor do
@@ -40,6 +42,8 @@ def read_title(title: str) -> TitleFacts:
     text = nfkc(_NO_DIGITS.sub(" ", title))
     if not _ANY_SIGN.search(text):
         return _PLAIN_BOOK
+    if "冊" in text or "書" in text or "裝" in text or "輯" in text:
+        text = text.translate(_SIMPLIFIED)
     if _DISC_LETTER.search(text) and _RECORDING_SIGN.search(text) and _is_recording(text):
         return TitleFacts(1, _accessory_flags(text), says_sold_out(text))
     volumes = count_volumes(text)
@@ -49,6 +53,8 @@ def read_title(title: str) -> TitleFacts:
     if (volumes != 1 or "+" in text) and is_bundle(text, volumes):
         flags.add(Flag.BUNDLE)
         volumes = None if volumes == 1 else volumes  # each work may itself have several volumes
+    if "选" in text and _CHOICE.search(text):
+        flags, volumes = {Flag.OPTIONS}, None
     if _USED_SIGN.search(text) and title_says_used(text):
         flags.add(Flag.SECOND_HAND)
     if _is_accessory(text):
@@ -59,9 +65,19 @@ def read_title(title: str) -> TitleFacts:
 _NO_DIGITS = re.compile("[²³¹¼-¾⁰-₉⅐-⅟↉①-⒛⓪-⓿❶-➓㈠-㈩㉈-㉏㉑-㉟㊀-㊉㊱-㊿]")
 """Exponents, fractions and enclosed numbers: NFKC would turn them into digits, and «①②③册» would be 123 volumes."""
 
+_TRADITIONAL = "冊輯種書舊贈兩裝組總貳叄參陸計禮滿買購團訂級單張絕斷"
+_SIMPLIFIED = str.maketrans(_TRADITIONAL, "册辑种书旧赠两装组总贰叁叁陆计礼满买购团订级单张绝断")
+"""Characters of the words below in the titles of imported books («全2冊», «二手書»)."""
+
+_CHOICE = re.compile(
+    r"[册本卷套][)\]】]?\s*(?:可|任意?|自)选(?![择集文诗题商股取用])|任意?选\s*[一1单]\s*[册本]"
+)
+"""A choice of one volume, not the price of all: «3册任选», «任选一本»."""
+
 _PLAIN_BOOK = TitleFacts(1, frozenset(), sold_out=False)
 _SIGNS = (
-    "册卷辑套函本部集种上下+手旧成新书品闲膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水售断绝缺~—–〜至盘碟带胶DM-"
+    "冊輯種舊貳叄册卷辑套函本部集种上下+手旧成新书品闲膜纸皮立挡架柜灯盒具笔铅擦袋包镜贴便票水"
+    "垫恤枕扣杯瑕售断绝缺罄~—–〜至盘碟带胶DM-"
 )
 """A character of every word that is searched for below: volumes, bundles, used copies and so on."""
 _ANY_SIGN = re.compile(f"[{_SIGNS}]")
@@ -73,11 +89,11 @@ _ANY_SIGN_IN_ANY_FORM = re.compile(
 
 Six titles of ten do not match, and take a third of the time.
 """
-_USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|[6789][05]新|五[新品]|5品|\d\s*成")
+_USED_SIGN = re.compile(r"二手|旧书|成新|成品|品相|闲置|瑕|[近乎]全新|[五六七八九05-9]新|[五九5]品|\d\s*成")
 
 _ACCESSORY_NOUN = re.compile(
     r"(?:书签|书皮|书套|书衣|包书[膜纸皮]|书立|书挡|书架|书柜|阅读架|读书架|阅读灯|读书灯|护眼灯|台灯|文具盒|文具套装|文具|铅笔|中性笔|签字笔|"
-    r"钢笔|圆珠笔|荧光笔|水彩笔|彩铅|橡皮擦?|笔袋|书包|帆布袋|帆布包|放大镜|便利贴|便签纸?|藏书票|墨水)"
+    r"钢笔|圆珠笔|荧光笔|水彩笔|彩铅|橡皮擦?|笔袋|书包|帆布袋|帆布包|放大镜|便利贴|便签纸?|藏书票|墨水|鼠标垫|键盘膜|马克杯|保温杯|手机壳|冰箱贴|钥匙扣|手办|抱枕|T恤衫?)"
     r"(?:\s*\d+\s*[支个张只件]装?)?(?=\s*(?:$|[(\s\[【,]))"
 )
 _GIVEN_WITH = frozenset("+赠送附配含与和画")

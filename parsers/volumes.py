@@ -19,27 +19,50 @@ _VOLUME_SIGN = re.compile(
 )
 _ANY_DASH = re.compile(_DASH)
 _UNIT = r"(?:[册卷辑]|本(?![书通领事色味章体]|草纲)|部(?!曲|分|编)|集(?!训|锦|合|团)|种(?=[)\s]|$)|函)"
-_TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL})\s*[大小巨]?"
+_FORMAL_NUMERAL = "[壹贰叁肆伍陆柒捌玖拾佰]+"
+_TOTAL = rf"(?:全套?|共计?|套装共?全?|合计|整套|礼盒装?)\s*[(:]?\s*[共全]?\s*({NUMERAL}|{_FORMAL_NUMERAL})\s*[大小巨]?"
 # 全3辑 套装共14册: if both are counted, use the books.
 _COUNTED_BOOKS = re.compile(rf"{_TOTAL}(?:册|本(?![书通领]))")
+# 套装1-15册, 全集共30册: a range of books is for sale, and the total describes the whole work.
+_BOOK_RANGE = re.compile(rf"({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*(?:册|本(?![书通领事色味章体]|草纲))")
+# 全2函20册: count the books, not their cases.
+_BOOKS_IN_PARTS = re.compile(rf"{NUMERAL}\s*[函辑部套]\s*[,、(/]?\s*共?\s*({NUMERAL})\s*[册本](?![书通领])")
 _RANGE = re.compile(rf"({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*{_UNIT}")
 _COUNTED = re.compile(rf"{_TOTAL}{_UNIT}")
 _BOTH = re.compile(r"上[册卷](?:\s*中[册卷])?\s*[、,+/&和]?\s*下[册卷]")
 _PAIR = re.compile(rf"上\s*([、,+/&和]?\s*中\s*)?[、,+/&和]?\s*下\s*(?:({NUMERAL})\s*)?(?:{_UNIT}|全|(?=\)))")
+_BARE_PAIR = re.compile(
+    r"(?<=[\s)》])上\s*[、,/]?\s*(?:(中)\s*[、,/]?\s*下(?=\s|$|[(\[【])|下(?=\s*(?:$|[(\[【])))"
+)
 _PLAIN = re.compile(
-    rf"(?<![第\d一二三四五六七八九十百年级前每.])({NUMERAL})\s*"
-    r"(?:册|本(?=[)\s,、/装套组]|合[集售]|一套|$)|卷(?=[)本]|$))(?![书通])"
+    rf"(?<![第\d一二三四五六七八九十百年级前每.])(?<!\d{_DASH})({NUMERAL})\s*"
+    r"(?:册|本(?=[)\s,、/装套组全]|合[集售]|一套|$)|卷(?=[)本全]|$))(?![书通])"
 )
 _IN_FRONT = re.compile(
     rf"^(?:[\[【(][^\[\]【】()]*[\]】)]\s*)?({NUMERAL})\s*本(?=[\u4e00-\u9fff《])"
     r"(?![^\s,、。:]{0,3}书(?![法画签包])|[通领事色味章体]|草纲|以[上下内]|起)"
 )
-_COUNTS = (_COUNTED_BOOKS, _RANGE, _COUNTED, _BOTH, _PAIR, _PLAIN, _IN_FRONT)
+_COUNTS = (
+    (_BOOK_RANGE, True, False), (_COUNTED_BOOKS, False, False), (_BOOKS_IN_PARTS, False, False),
+    (_RANGE, True, False), (_COUNTED, False, False), (_BOTH, False, True), (_PAIR, False, True),
+    (_PLAIN, False, False), (_IN_FRONT, False, False), (_BARE_PAIR, False, True),
+)  # fmt: skip
+"""Patterns in order of precedence, and whether a match needs a dash or the character 下."""
+_COUNTS_IN = {
+    (dash, down): tuple(
+        p for p, needs_dash, needs_down in _COUNTS if dash >= needs_dash and down >= needs_down
+    )
+    for dash in (False, True)
+    for down in (False, True)
+}
+"""The patterns that can match, by whether a title has a dash and 下: most have neither."""
 _COUNT_SIGN = re.compile(f"{NUMERAL}|上")
 """Matches what each of `_COUNTS` needs."""
-_BARE_RANGE = re.compile(rf"[(\[【]\s*({NUMERAL})\s*{_DASH}\s*({NUMERAL})\s*[)\]】]")
+_BARE_RANGE = re.compile(
+    rf"[(\[【]\s*(?P<set>套装|全套|全集|合集)?\s*:?\s*(?P<first>{NUMERAL})\s*{_DASH}\s*(?P<last>{NUMERAL})\s*[)\]】]"
+)
 _OPEN_RANGE = re.compile(
-    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(\d{1,2})\s*[-~—–〜]\s*(\d{1,2})(?=\s|$|[(\[【])"
+    r"(?<=[\u4e00-\u9fff\s》)])(?<!第)(?P<set>)(?P<first>\d{1,2})\s*[-~—–〜]\s*(?P<last>\d{1,2})(?=\s|$|[(\[【]|全集|全套|套装|合集|完结)"
     r"(?!\s*(?:岁|年级|月|级|章|课|单元|学期|周|天|年|分|阶|季|元|折))"
 )
 _LONGEST_RANGE = 150
@@ -63,7 +86,7 @@ _FINISHED_GIFT = re.compile(
 _TOTAL_SIGN = re.compile("[全共套合整礼]")
 _COPIES_BEFORE = re.compile(
     r"(?:满|够|达|超过?|逾|(?<!最)近|突破|首[印刷批发版]|加印|重印|起印|印[数量制刷]|印|(?:销售|出售|销量|售出)|[热畅狂]销|已售|卖出|发行|库存|"
-    r"限量(?:编号|发行|印制)?|仅限|团购|批发|采购|订购|起[批订购]|购买?|(?<![收])买|任[选意]|凑|拍|累计|大约)\s*:?\s*(?:数?量)?\s*(?:超过?|达|逾|约|近|了|仅|各|为)?\s*:?\s*$"
+    r"限量(?:编号|发行|印制)?|仅限|团购|批发|采购|订购|起[批订购]|购买?|(?<![收])买|任[选意]|(?<![公纪])元(?:任?选)?|[最至]多|凑|拍|累计|大约)\s*:?\s*(?:数?量)?\s*(?:超过?|达|逾|约|近|了|仅|各|为)?\s*:?\s*$"
 )
 _COPIES_AFTER = re.compile(
     r"\s*(?:\(含\))?\s*(?:及|或|和|\(含)?\s*(?:以[上下内]|之内|起(?![源点飞义步初床码来风])|[\d.一二三四五六七八九]+折|减\d|包邮|免邮|团购|批发|采购|[十百千万]\s*[册本])"
@@ -82,7 +105,7 @@ def count_volumes(text: str) -> int | None:
     dashed = _ANY_DASH.search(text)
     if dashed is None and "本" not in text and not _VOLUME_SIGN.search(text):
         return 1
-    for pattern in _COUNTS if _COUNT_SIGN.search(text) else ():
+    for pattern in _COUNTS_IN[dashed is not None, "下" in text] if _COUNT_SIGN.search(text) else ():
         for match in pattern.finditer(text):
             count = _count(pattern, match)
             if count is None or not 1 <= count <= MAX_VOLUMES:
@@ -99,10 +122,10 @@ def count_volumes(text: str) -> int | None:
 
 
 def _count(pattern: re.Pattern[str], match: re.Match[str]) -> int | None:
-    if pattern is _RANGE:
+    if pattern is _RANGE or pattern is _BOOK_RANGE:
         first, last = parse_numeral(match[1]), parse_numeral(match[2])
-        return last - first + 1 if first and last and last > first else None
-    if pattern is _BOTH:
+        return last - first + 1 if first is not None and last is not None and last > first else None
+    if pattern is _BOTH or pattern is _BARE_PAIR:
         return 3 if "中" in match[0] else 2
     if pattern is _PAIR:
         stated = parse_numeral(match[2]) if match[2] else None
@@ -138,13 +161,15 @@ def _bare_ranges(text: str) -> Iterator[int]:
     """Yield the counts from first and last volumes without a unit: «(1-12)», «半小时漫画1-5»."""
     for pattern, longest in ((_BARE_RANGE, _LONGEST_RANGE), (_OPEN_RANGE, _LONGEST_OPEN_RANGE)):
         for match in pattern.finditer(text):
-            first, last = parse_numeral(match[1]), parse_numeral(match[2])
+            first, last = parse_numeral(match["first"]), parse_numeral(match["last"])
             if first is None or last is None or not first < last <= longest:
                 continue
             if _NO_VOLUME_BEFORE.search(text, max(0, match.start() - 8), match.start()):
                 continue
             count = last - first + 1
-            if first == 1:
+            if match["set"]:
+                yield count
+            elif first == 1:
                 if last > 9 or not _FOR_CHILDREN.search(text) or _SAYS_AGE.search(text):  # an age, a grade?
                     yield count
             elif pattern is _BARE_RANGE and first > 1 and last > _OLDEST_CHILD and (first - 1) % count == 0:

@@ -51,10 +51,33 @@ def _kind(listing: Listing, apart: Hashable) -> Hashable:
     """Return everything that two listings must share besides people and publisher."""
     if Flag.ACCESSORY in listing.flags or listing.from_price:
         return listing.product_id
-    key = title_key(listing.title)
+    key = _own_key(listing)
     # The shop cuts long titles, so the edition may be in the subtitle.
     edition = None if "版" in key or "版" not in listing.subtitle else _first_edition(listing.subtitle)
     return key, edition, listing.volumes, listing.flags, listing.ebook_only, apart
+
+
+def _own_key(listing: Listing) -> str:
+    """Return the key of a title without the listing's own publisher and authors at its ends: «三体 刘慈欣 著»."""
+    title = listing.title
+    names = [c.name for c in listing.writers if c.name in title]
+    if listing.publisher and listing.publisher in title:
+        names.append(listing.publisher)
+    return title_key(_without_names(title, tuple(names)) if names else title)
+
+
+@lru_cache(maxsize=4096)
+def _without_names(title: str, names: tuple[str, ...]) -> str:
+    either = "|".join(map(re.escape, names))
+    at_end = re.compile(
+        rf"(?:[\s,，/|]+|(?<=[)\]）】》]))(?:{either})(?:\s*(?:编著|主编|著|编))?\s*$|[(\[（【](?:{either})[)\]）】]\s*$"
+    )
+    in_front = re.compile(rf"^\s*(?:(?:{either})(?:[\s:：]+|(?=《))|[(\[（【](?:{either})[)\]）】])")
+    while True:
+        bare = at_end.sub("", in_front.sub("", title))
+        if bare == title or not _letters(nfkc(bare)):
+            return title
+        title = bare
 
 
 _Mark = tuple[str, str, str]
@@ -94,7 +117,7 @@ def _parted(group: Sequence[Listing]) -> list[Offers]:
     houses = {publisher_key(one.publisher) for one in group}
     if len(houses) == len(group) and "" not in houses:  # the usual case for different books with one title
         return [(one,) for one in group]
-    is_short = _is_short(title_key(first.title))
+    is_short = _is_short(_own_key(first))
     works = [_Work(listing) for listing in group]
     books: list[_Work] = []
     for says in sorted({work.says for work in works}, reverse=True):
@@ -174,7 +197,8 @@ _BULK_ORDER = re.compile(
 """Price and contact for bulk orders, outside brackets."""
 _SELLERS_WORDS = re.compile(
     rf"{_FROM_SHOP}*(?:正版|正品|现货|自营|直营|直发)(?:保证|保障|图书|书籍|好书|新书|直供|现货|速发|包邮)*|{_SERVICE}|"
-    rf"旗舰店|专营店|专卖店|新华书店|{_BULK}|预售|热卖|热销|爆款|热门|推荐购买|"
+    rf"旗舰店|专营店|专卖店|新华书店|{_BULK}|预售|热卖|热销|爆款|热门|推荐购买|满减|当当网?(?:专享|专供|独家|专售)(?!版)|"
+    r"(?:预计)?\d{1,2}月(?:\d{1,2}[日号]|[上中下]旬|初|底)?(?:左右|前后|起)?(?:陆续)?(?:发货|发出)|"
     r"二手(?=$|[\s,、/|!·+]|正版|旧?书|图书)(?:旧?书|图书|书籍)?|旧书(?=$|[\s,、/|!·+])|[五六七八九\d.]{1,3}成新|[6789][05]新(?![版编概大])|"
     r"品相(?:良好|完好|极佳|如图|好)"
 )
@@ -202,12 +226,18 @@ _TELLS_APART = re.compile(
     r"大字|口袋|练习|习题|答案|试卷|真题|题库|解析|导读|手册|笔记|光盘"
 )
 """Words in a bracket of praise that distinguish books; such a bracket stays."""
-_SELLS = "(?:正版|现货|包邮|自营|直营|二手|旧书)"
+_GIFTS = (
+    r"(?:随书|另|独家)?(?:附?赠送?|附送|送)(?:[^\W\d]{0,6}?(?:书签|海报|明信片|贴纸|书衣|藏书票|徽章|帆布袋|卡片|立牌|手账本?|笔记本|思维导图|音频|视频|课件)"
+    r"[\s+、,/&和及]*)+"
+)
+"""Gifts that are no books."""
+_GIFTS_ALONE = re.compile(_GIFTS)
+_SELLS = "(?:正版|现货|包邮|自营|直营|二手|旧书|预售)"
 _FRONT = re.compile(
-    rf"^(?:{_FROM_SHOP}*{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书|速发)*|{_SERVICE}|新华书店|当当网?|全新)[\s:·|,]+"
+    rf"^(?:{_FROM_SHOP}*{_SELLS}(?:正版|现货|包邮|二手|旧书|图书|书籍|书|速发)*|{_SERVICE}|新华书店|当当网?|全新|新书|{_GIFTS})[\s:·|,_/-]+"
 )
 _BACK = re.compile(
-    rf"(?<![\s,·|])[\s,·|]++(?:{_FROM_SHOP}*(?:{_SELLS}|直发|速发)(?:图书|书籍|现货|包邮|旧书|书|正版|速发)*|{_SERVICE}|"
+    rf"(?<![\s,·|_/-])[\s,·|_/-]++(?:{_GIFTS}|(?:图书|书籍)+|{_FROM_SHOP}*(?:{_SELLS}|直发|速发)(?:图书|书籍|现货|包邮|旧书|书|正版|速发)*|{_SERVICE}|"
     rf"[五六七八九\d.]{{1,3}}成新|新华书店)$"
 )
 _PRINTING = re.compile(
@@ -255,6 +285,8 @@ def title_key(title: str) -> str:
 def _bracket(match: re.Match[str]) -> str:
     """Return the part of a bracket to keep: drop sales words, gifts, and praise that does not distinguish books."""
     inside = match[0][1:-1].strip()
+    if _GIFTS_ALONE.fullmatch(inside):
+        return " "
     bare = _SELLERS_WORDS.sub(" ", inside)
     if inside in _SALE_ALONE or (bare != inside and _NOTHING_ELSE.fullmatch(bare)):
         return " "

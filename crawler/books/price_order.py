@@ -26,7 +26,7 @@ class OrderCheck:
     up_to: Decimal | None
     """Yuan: nothing behind them is cheaper if the list is in order. None for fewer than `MARGIN` listings on sale."""
     in_order: bool
-    """True if no listing follows a more expensive one."""
+    """True if no listing follows a more expensive one, except one that repeats an earlier listing."""
     unknown_from: Decimal | None
     """Yuan: a listing without a readable price may cost as little as this. None if every listing had a price."""
 
@@ -45,14 +45,18 @@ def check_order(listings: Iterable[Listing]) -> OrderCheck:
 
     No exception is tolerated: about the unread listings we know only that the order holds, so an exception among the
     read ones may also occur there. A listing that offers an e-book besides the book may be sorted by either price,
-    because the shop sorts by the lowest of several. Sold-out listings have no place in the order and are ignored.
+    because the shop sorts by the lowest of several. Ignore sold-out listings, which have no place in the order, and
+    repetitions of an earlier listing at the same price, which hide nothing cheaper.
     """
     in_order = True
+    seen = set[tuple[str, Decimal | None, Decimal | None]]()
     bounds: list[Decimal] = []
     unknown_from: Decimal | None = None
     for listing in listings:
-        if listing.sold_out:
+        offered = (listing.product_id, listing.price, listing.ebook_price)
+        if listing.sold_out or offered in seen:
             continue
+        seen.add(offered)
         bound = bounds[-1] if bounds else Decimal(0)
         prices = [price for price in (listing.price, listing.ebook_price) if price is not None]
         fitting = [price for price in prices if price >= bound]

@@ -30,6 +30,7 @@ __all__ = [
     "takes_control_codes",
     "visible",
     "wants_color",
+    "why_stdout_is_lost",
     "words",
     "write_stdout",
 ]
@@ -188,13 +189,21 @@ def write_stdout(content: str | bytes) -> bool:
         return False
     except OSError as failure:
         _let_go_of_stdout()
-        raise OutputError(Phrase("stdout_not_written", why=str(failure.strerror))) from failure
+        _Stdout.why_lost = Phrase("stdout_not_written", why=str(failure.strerror))
+        raise OutputError(_Stdout.why_lost) from failure
     return True
+
+
+def why_stdout_is_lost() -> Phrase:
+    """Return the reason that `write_stdout` wrote nothing: an earlier write failed, or nothing reads stdout."""
+    return _Stdout.why_lost or Phrase("stdout_unread")
 
 
 class _Stdout:
     is_lost = False
     """True once a write has failed: further output is discarded."""
+    why_lost: Phrase | None = None
+    """Why that write failed; None if its reader had gone away."""
 
 
 def _let_go_of_stdout() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler.cli import console
 from crawler.errors import OutputError
-from crawler.phrases import Phrase, reason_of
+from crawler.phrases import reason_of
 
 if TYPE_CHECKING:
     from crawler.alerts.wording import Message
@@ -31,4 +31,4 @@ class StdoutChannel:
             written = console.write_stdout(f"{message.title}\n{message.text}\n\n")
         except OutputError as error:
             return reason_of(error)
-        return None if written else Phrase("stdout_unread")
+        return None if written else console.why_stdout_is_lost()

@@ -127,7 +127,9 @@ def marketplace_offer(topic: Topic, number: int, own_total: int) -> Listing:
 def goods(topic: Topic, number: int) -> Listing:
     """Return a product other than a book, for a search of all categories."""
     draw = Draw("goods", topic.query, number)
-    work = _Work(draw.pick(words.GOODS).format(q=topic.name))
+    name = draw.pick(words.GOODS)
+    flags = set[Flag]() if name in words.UNFLAGGED_GOODS else {Flag.ACCESSORY}
+    work = _Work(name.format(q=topic.name), flags=flags)
     product_id = _marketplace_id(topic, _FIRST_GOODS + number)
     seller = draw.pick(words.SELLERS)
     list_price = draw.between(99, 1999) * 10

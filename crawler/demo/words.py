@@ -16,6 +16,7 @@ __all__ = [
     "STEMS",
     "SUBTITLES",
     "TAIWAN_WORDS",
+    "UNFLAGGED_GOODS",
     "USED_SELLERS",
 ]
 
@@ -128,6 +129,9 @@ GOODS = (
     "{q}桌面摆件", "{q}主题 保温杯", "{q}周边 钥匙扣",
 )  # fmt: skip
 """Goods in a search that is not limited to books."""
+
+UNFLAGGED_GOODS = frozenset({"{q}益智拼图 500片", "{q}桌面摆件"})
+"""Those that a title does not show to be no book: there are books with jigsaws."""
 
 TAIWAN_WORDS = ("人工智慧", "程式", "软体", "网路", "资料库", "资讯", "演算法")
 """Words of Taiwan in Simplified script: a mainland shop finds almost nothing for them."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from crawler.clean import redacted_url
 from crawler.download.breaker import Breaker
 from crawler.download.connections import MAX_IDLE
 from crawler.download.exchange import (
@@ -337,7 +338,7 @@ def _denial(url: str, target: str, rules: Rules, reason: str = "") -> Exchange:
     if rules.problem is not None and rules.problem.problem is Problem.ADDRESS:
         problem, detail = Problem.ADDRESS, rules.problem.detail
     if target != url:
-        detail = Phrase("redirected_and", url=target, words=detail)
+        detail = Phrase("redirected_and", url=redacted_url(target), words=detail)
     return Exchange(url, target, problem=problem, detail=detail)
 
 
@@ -367,5 +368,5 @@ def _outcome(exchange: Exchange) -> str:
     if exchange.problem is not None:
         return exchange.detail
     if exchange.redirect is not None:
-        return f"{exchange.status} → {exchange.redirect}"
+        return f"{exchange.status} → {redacted_url(exchange.redirect)}"
     return f"{exchange.status}, {len(exchange.body) / 1000:.0f} KB"

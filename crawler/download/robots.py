@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from crawler.clean import redacted_url
 from crawler.download.exchange import Exchange, Problem, Request
 from crawler.download.robots_rules import MAX_BYTES, Rules, how_it_failed
 from crawler.download.robots_store import Kept, Store
@@ -245,7 +246,7 @@ def _body(exchange: Exchange) -> bytes | None:
 def _note(exchange: Exchange) -> str:
     """Return a note for the user on a response whose rules are obeyed; '' for an ordinary one."""
     if exchange.redirect is not None:
-        target = exchange.redirect
+        target = redacted_url(exchange.redirect)
         target = target if len(target) <= _LONGEST_TARGET else target[: _LONGEST_TARGET - 1] + "…"
         return Phrase("robots_redirects", url=target)
     if exchange.status is not None and 200 <= exchange.status < 300 and _is_longer(exchange):

@@ -19,6 +19,7 @@ from urllib.parse import quote, urljoin
 import aiohttp
 from yarl import URL
 
+from crawler.clean import redacted_url
 from crawler.download.body import Body, BodyReader
 from crawler.download.connections import connecting
 from crawler.download.exchange import Exchange, FetchPolicy, HttpRecord, Problem, Request, Truncation
@@ -156,7 +157,7 @@ class Transport:
         """
         target = request.url
         if not request.host:
-            detail: str = Phrase("no_address", url=target)
+            detail: str = Phrase("no_address", url=redacted_url(target))
             return Exchange(url, target, problem=Problem.PROTOCOL, detail=detail, attempts=attempt)
         try:
             proxy = self._proxies.proxy_for(request)
@@ -293,7 +294,7 @@ class Transport:
             case aiohttp.ClientResponseError():
                 return Problem.PROTOCOL, Phrase("not_http", error=_answer_words(error))
             case aiohttp.InvalidURL() | ValueError():
-                return Problem.PROTOCOL, Phrase("no_address", url=words)
+                return Problem.PROTOCOL, Phrase("no_address", url=redacted_url(words))
             case _:
                 return Problem.RESET, words
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthorBlock", "AuthorTexts", "fullest", "is_date", "read_author_block", "span_texts", "trimmed"]
 
-_DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.-]+")
+_DATE_ALONE = re.compile(r"(?:出版(?:时间|日期)\s*[:：]\s*)?[\d\s/年月日:.–—-]+")
 """A text that is only a date; a name may contain a year («1984研究会»)."""
 
 

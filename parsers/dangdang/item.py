@@ -354,6 +354,8 @@ def absolute(address: str) -> str | None:
         return None
     address = f"https:{address}" if address.startswith("//") else address
     address = f"https{address[4:]}" if address.startswith("http://") else address
+    if "@" in address and "@" in address[8:].partition("/")[0]:  # a user name: browsers load no such image
+        return None
     return address if address.startswith("https://") and len(address) <= MAX_ADDRESS else None
 
 

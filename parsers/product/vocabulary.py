@@ -36,7 +36,10 @@ MAX_URL = 4_096
 
 
 def absolute(address: str, base: str) -> str | None:
-    """Return an absolute http address; None if it is too long, has another scheme, or is relative without a base."""
+    """Return an absolute http address without user name and password.
+
+    None if it is too long, has another scheme, or is relative without a base.
+    """
     address = address.strip()
     if not address or len(address) > MAX_URL:
         return None
@@ -47,6 +50,8 @@ def absolute(address: str, base: str) -> str | None:
         parts = urlsplit(joined)
     except ValueError:
         return None
+    if "@" in parts.netloc:
+        joined = joined.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
     whole = parts.scheme in {"http", "https"} and parts.netloc and joined.isprintable()
     return joined.replace(" ", "%20") if whole and len(joined) <= MAX_URL else None
 

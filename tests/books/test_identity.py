@@ -303,6 +303,10 @@ def test_names_compare_in_the_forms_that_are_given(people: tuple[Contributor, ..
         ("高等数学(附赠课件 上册)", "高等数学(附赠课件 下册)"),
         ("数学(赠视频 三年级)", "数学(赠视频 四年级)"),
         ("机器学习(附送源码 Java)", "机器学习(附送源码 Python)"),
+        ("浮生六记 大陆版", "浮生六记 第6版"),
+        ("三体（当当专享版）", "三体"),
+        ("三体（赠书签+导读手册上册）", "三体（赠书签+导读手册下册）"),
+        ("小狗你好-英文", "小狗你好"),
     ],
 )
 def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str) -> None:
@@ -334,6 +338,20 @@ def test_what_tells_books_apart_is_not_taken_for_decoration(one: str, other: str
         "【顺丰包邮】小狗你好",
         "小狗你好【全新塑封】",
         "现货速发 小狗你好",
+        "小狗你好_正版",
+        "小狗你好-正版现货",
+        "新书 小狗你好",
+        "预售 小狗你好",
+        "小狗你好（预售，12月发货）",
+        "小狗你好【预售 预计6月上旬发货】",
+        "【满减】小狗你好",
+        "【当当专享】小狗你好",
+        "【赠书签】小狗你好",
+        "小狗你好【赠明信片+海报】",
+        "小狗你好 随书附赠定制书签",
+        "小狗你好，送书签、贴纸",
+        "附赠海报 小狗你好",
+        "小狗你好 图书 书籍",
     ],
 )
 def test_decorations_keep_no_twins_apart(title: str) -> None:
@@ -408,3 +426,37 @@ def test_a_number_with_several_options_is_nobody_s_twin() -> None:
         make_listing(product_id=f"2900000{n}", flags=frozenset({Flag.OPTIONS}), volumes=None) for n in (1, 2)
     ]
     assert len(same_books([plain, *options])) == 3
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "小狗你好 海岸出版社",
+        "【海岸出版社】小狗你好",
+        "小狗你好（海岸出版社）",
+        "小狗你好 林甲一 著",
+        "小狗你好（林甲一）",
+        "林甲一：小狗你好",
+        "小狗你好 林甲一 海岸出版社",
+        "林甲一《小狗你好》",
+    ],
+)
+def test_a_title_may_repeat_its_own_author_and_publisher(title: str) -> None:
+    """Sellers add author and publisher to a title; another's name is a part of the title."""
+    people, house = parse_contributors("林甲一 著"), "海岸出版社"
+    plain = make_listing(product_id="1", title="小狗你好", contributors=people, publisher=house)
+    decorated = make_listing(product_id="2", title=title, contributors=people, publisher=house)
+    assert len(same_books([plain, decorated])) == 1
+    others = parse_contributors("周乙二 著")
+    assert len(same_books([plain, make_listing(product_id="2", title=title, contributors=others)])) == 2
+
+
+def test_a_title_that_is_its_author_stays() -> None:
+    """The name of its author alone is a title, and so is what only contains a name."""
+    people = parse_contributors("林甲一 著")
+    titles = ("林甲一", "林甲一传", "走近林甲一", "林甲一 传")
+    listings = [
+        make_listing(product_id=str(n), title=title, contributors=people, publisher="海岸出版社")
+        for n, title in enumerate(titles)
+    ]
+    assert len(same_books(listings)) == 4

@@ -49,6 +49,15 @@ def test_no_disorder_is_allowed(at: int) -> None:
     assert not check.proves(Decimal(8))
 
 
+def test_a_listing_that_the_shop_repeats_is_no_disorder() -> None:
+    """Shops repeat listings; a repetition hides nothing cheaper, proves nothing, and may cost no less than before."""
+    read = listings("9", "10", *FIVE)
+    assert check_order([*read, read[0]]) == check_order(read)
+    assert check_order([*read[:6], *read[5:6] * MARGIN]).up_to == check_order(read[:6]).up_to
+    cheaper = make_listing(product_id="2", price=Decimal(8))
+    assert not check_order([*read, cheaper]).in_order
+
+
 def test_equal_prices_are_in_order() -> None:
     assert check_order(listings(*["9"] * 9)).in_order
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawler.download.client import _may_redirect
 from crawler.download.exchange import Request
+from crawler.fetch_verdict import judge_fetch
 from tests.download.scripted_server import answer, fetch, policy, serving
 
 
@@ -43,6 +46,20 @@ async def test_some_redirects_no_policy_can_allow(location: str) -> None:
         exchange, _ = await fetch(server.url, policy(may_follow=lambda _url: True))
     assert exchange.status == 302
     assert len(server.requests) == 1
+
+
+async def test_a_redirect_is_reported_without_its_password() -> None:
+    """The exchange keeps the address; attempts, page details and notes on robots.txt do not show its password."""
+    location = "http://user:secret@127.0.0.1/login"
+    async with serving(answer(b"", "302 Found", f"Location: {location}"), answer()) as server:
+        exchange, attempts = await fetch(server.url, policy(may_follow=lambda _url: True))
+    assert exchange.redirect == location
+    assert [attempt.outcome for attempt in attempts] == ["302 → http://***@127.0.0.1/login"]
+    for redirect in (location, location.removesuffix("login")):
+        failure = judge_fetch(replace(exchange, redirect=redirect))
+        assert failure is not None
+        assert "http://***@127.0.0.1/" in str(failure.detail)
+        assert "secret" not in str(failure.detail)
 
 
 def test_https_is_never_left_for_http() -> None:

@@ -115,6 +115,9 @@ async def test_a_redirect_that_is_not_followed_is_said() -> None:
     assert rules.note.startswith("robots.txt redirects to http://elsewhere/aaa")
     assert rules.note.endswith("a…, which is not followed; treated as having no robots.txt")
     assert len(rules.note) < 300
+    moved = Exchange("", "", 302, redirect="http://user:secret@elsewhere/robots.txt")
+    rules = await Robots(answering(moved), user_agent=AGENT).rules("http://a/")
+    assert rules.note.startswith("robots.txt redirects to http://***@elsewhere/robots.txt, ")
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_BYTES - 1])

@@ -172,6 +172,8 @@ def test_a_quotation_mark_in_the_line() -> None:
         ("<img src='//img3m1.ddimg.cn/1/2/3-1_b.jpg'>", "https://img3m1.ddimg.cn/1/2/3-1_b.jpg"),
         ('<img src="images/model/guan/url_none.png">', None),
         ("<img>", None),
+        ('<img src="//user:secret@img3m1.ddimg.cn/1.jpg">', None),
+        ('<img src="//img3m1.ddimg.cn/1.jpg@100w">', "https://img3m1.ddimg.cn/1.jpg@100w"),
     ],
 )
 def test_images(image: str, expected: str | None) -> None:

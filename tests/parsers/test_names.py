@@ -99,6 +99,64 @@ def shown(text: str) -> list[str]:
         ("作者：主编 林甲一", ["林甲一=主编"]),
         ("文：图：林甲一", ["林甲一=文图"]),
         ("译者 校者 林甲一", ["林甲一=译校"]),
+        # a role in brackets applies to one name, of however many words
+        ("Peter Norvig（绘）", ["Peter Norvig=绘"]),
+        ("Mary Ann Lee (编)", ["Mary Ann Lee=编"]),
+        ("马克 吐温（著）", ["马克 吐温=著"]),
+        ("[美] 马克 吐温（著），张三（译）", ["[美]马克 吐温=著", "张三=译"]),
+        ("张三 李四（绘）", ["张三", "李四=绘"]),
+        ("Peter Norvig, Ann Lee（著）", ["Peter Norvig", "Ann Lee=著"]),
+        ("[英] Eric Carle（文/图）", ["[英]Eric Carle=文图"]),
+        ("[美]艾瑞·卡尔 (Eric Carle)（著·绘）", ["[美]艾瑞·卡尔（Eric Carle）=著绘"]),
+        ("Penguin Books 出品", ["Penguin Books=出品"]),
+        ("大星文化 Penguin Books 出品", ["大星文化", "Penguin Books=出品"]),
+        # words between two names
+        ("（美）金柏莉・迪安与詹姆斯・迪安著", ["[美]金柏莉・迪安=著", "詹姆斯・迪安=著"]),
+        ("张三和李四 著", ["张三=著", "李四=著"]),
+        ("张三 与 李四 著", ["张三=著", "李四=著"]),
+        ("John Smith and Mary Lee", ["John Smith", "Mary Lee"]),
+        ("稻盛和夫 著", ["稻盛和夫=著"]),
+        ("与谢野晶子 著", ["与谢野晶子=著"]),
+        ("李和平", ["李和平"]),
+        # both forms of a name, and another name behind them
+        ("(美) Micha Gore 戈雷利克 Ian Osh 欧日沃尔德", ["[美]Micha Gore 戈雷利克", "Ian Osh 欧日沃尔德"]),
+        ("(印) 赫曼塔 库玛 梅赫塔 Hemant Kumar", ["[印]赫曼塔 库玛 梅赫塔 Hemant Kumar"]),
+        ("(加) Cameron Pilon 卡梅隆 皮隆", ["[加]Cameron Pilon 卡梅隆 皮隆"]),
+        ("(?)Warren Sande?Carter Sande ?", ["Warren Sande", "Carter Sande"]),
+        ("(美)Dan,Sanderson(丹·桑德森)", ["[美]丹·桑德森（Dan Sanderson）"]),
+        ("(美)Julia Elman(茱莉亚?埃尔曼)", ["[美]茱莉亚?埃尔曼（Julia Elman）"]),
+        ("Jean-Paul Sartre（让-保罗·萨特）著", ["让-保罗·萨特（Jean-Paul Sartre）=著"]),
+        ("TJ Hook(TJ 奥科罗)", ["TJ 奥科罗（TJ Hook）"]),
+        ("Albert Luka, PhD", ["Albert Luka, PhD"]),
+        ("Martin King, Jr. 著", ["Martin King, Jr.=著"]),
+        # roles beyond authors and translators; a label with a space within, labels one after another
+        ("[日]宫崎骏 监修", ["[日]宫崎骏=监修"]),
+        ("张三监修", ["张三=监修"]),
+        ("张三著译", ["张三=著译"]),
+        ("张三 主译 李四 参译", ["张三=主译", "李四=参译"]),
+        ("张三 总策划；李四 责任编辑", ["张三=总策划", "李四=责任编辑"]),
+        ("张三 编剧 李四 导演", ["张三=编剧", "李四=导演"]),
+        ("张三 绘图/李四 文字", ["张三=绘图", "李四=文字"]),
+        ("张三 校点 李四 辑校", ["张三=校点", "李四=辑校"]),
+        ("张三 编著 李四 绘 王五 摄", ["张三=编著", "李四=绘", "王五=摄"]),
+        ("作 者：张三", ["张三=著"]),
+        ("文字：张三 绘画：李四", ["张三=文字", "李四=绘画"]),
+        ("文：张三 图：李四", ["张三=文", "李四=图"]),
+        ("文/张三 图/李四", ["张三=文", "李四=图"]),
+        ("主编/张三 副主编/李四", ["张三=主编", "李四=副主编"]),
+        ("张三/文/李四/图", ["张三=文", "李四=图"]),
+        ("文/林甲一，海岸 出品，图/安·李，周乙二 译", ["林甲一=文", "海岸=出品", "安·李=图", "周乙二=译"]),
+        ("漫画 张三 脚本 李四", ["张三=漫画", "李四=脚本"]),
+        # two roles of one person, roles behind a dot, roles of one character that are attached
+        ("张三 编著、绘", ["张三=编著", "张三=绘"]),
+        ("张三 著 摄影", ["张三=著", "张三=摄影"]),
+        ("【美】大卫·香农 文·图 余治莹 译", ["[美]大卫·香农=文图", "余治莹=译"]),
+        ("张三·文 李四·图", ["张三=文", "李四=图"]),
+        ("张三著 李四注 王五校", ["张三=著", "李四=注", "王五=校"]),
+        ("（汉）司马迁 撰（南朝宋）裴骃 集解", ["[汉]司马迁=撰", "[南朝宋]裴骃=集解"]),
+        ("张三 教授 李四 博士", ["张三 教授", "李四 博士"]),
+        ("张三.", ["张三"]),
+        ("奥古斯汀. 特拉尼 著", ["奥古斯汀. 特拉尼=著"]),
         # nobody
         ("佚名", []),
         ("佚名 著", []),
@@ -156,7 +214,7 @@ def test_contributors(text: str, expected: list[str]) -> None:
 
 _NO_LETTER = re.compile(r"[\s、，,;；|/／:：()\[\]（）［］【】〔〕〖〗｛｝&?？.。…]")
 _SAID_OTHERWISE = re.compile(
-    "等|作绘者|译者|作者|编者|著者|绘者|著作|翻译|修订者|原编者|图/|著|译|编|绘|图|校"
+    "等|作绘者|译者|作者|编者|著者|绘者|著作|翻译|修订者|原编者|图/|著|译|编|绘|图|校|与"
 )
 
 

@@ -156,6 +156,8 @@ def test_addresses_are_absolute_and_of_the_web() -> None:
     assert (page.image, page.url) == ("https://shop.example/de/a.jpg", HERE)
     assert absolute("//x.org/a b", "") == "https://x.org/a%20b"
     assert absolute("a.jpg", "") is None
+    assert absolute("http://user:secret@x.org/a@b", "") == "http://x.org/a@b"
+    assert absolute("/a", "http://user:secret@x.org/b") == "http://x.org/a"
     assert absolute("http://[::1", "https://x.org") is None
 
 

@@ -47,6 +47,11 @@ COPIES: tuple[Row, ...] = (
     ("某书（两本包邮）", 1, ""),
     ("某书（买3本送1本）", 1, ""),
     ("某书 任选3本", 1, ""),
+    ("某书 99元选10本", 1, ""),
+    ("某书 59元5本", 1, ""),
+    ("某书 39.9元3本", 1, ""),
+    ("某书 一单最多5本", 1, ""),
+    ("某书 精选5册", 5, "set"),
     ("某书（全5册）团购电话4001066666转6", 5, "set"),
     ("某书（全3册）100册以上团购请联系", 3, "set"),
     ("某书 全5册包邮", 5, "set"),
@@ -115,6 +120,20 @@ RANGES: tuple[Row, ...] = (
     ("第1-3单元", 1, ""),
     ("中考 2021-2023", 1, ""),
     ("维特根斯坦1-2", 2, "set"),
+    ("名侦探 0-9册", 10, "set"),
+    ("名侦探 第0-3册", 4, "set"),
+    ("名侦探（零至九册）", 10, "set"),
+    ("名侦探 0-25卷", 26, "set"),
+    ("名侦探 9-0册", 1, ""),
+    ("编号 12-3册", 1, ""),
+    ("0-3岁 认知", 1, ""),
+    ("0～3岁 亲子绘本", 1, ""),
+    ("数字卡 0-100", 1, ""),
+    ("0-3岁 认知 全10册", 10, "set"),
+    ("魔法学校 1-7全集", 7, "set"),
+    ("龙族（套装1-4）", 4, "set"),
+    ("故事（全套1-6）3-6岁宝宝", 6, "set"),
+    ("斗者（套装1-15册，典藏版，全集共30册）", 15, "set"),
 )  # fmt: skip
 
 # A count in front of the title, and other words for a set.
@@ -141,6 +160,39 @@ FORMS: tuple[Row, ...] = (
     ("绘本 4本合集", 4, "set"),
     ("8册童话", 8, "set"),
     ("一套10本 绘本", 10, "set"),
+    ("古史 全2函20册", 20, "set"),
+    ("古史 全廿四册", 24, "set"),
+    ("古史 全卅册", 30, "set"),
+    ("古史（全壹拾贰册）", 12, "set"),
+    ("古史（全壹拾陆册）", 16, "set"),
+    ("中国大陆册封制度", 1, ""),
+    ("平凡的一天 上中下", 3, "set"),
+    ("平凡的一天 三本全", 3, "set"),
+    ("平凡的一天 三卷全", 3, "set"),
+    ("平凡的一天 上下（精装）", 2, "set"),
+    ("天地 上下 五千年", 1, ""),
+    # imported books
+    ("古史 全2冊", 2, "set"),
+    ("古史 套書（共3冊）", 3, "set"),
+    ("古史（全貳冊）", 2, "set"),
+    ("古史 上下冊", 2, "set"),
+    ("【二手書】古史", 1, "second_hand"),
+    ("古史 贈3冊", 1, ""),
+)
+
+# One of several volumes for the price shown.
+CHOICES: tuple[Row, ...] = (
+    ("三体 3册任选", None, "options"),
+    ("三体 单本 共3册可选", None, "options"),
+    ("三体（3册可选）", None, "options"),
+    ("三体 全套自选", None, "options"),
+    ("【任选一本】三体", None, "options"),
+    ("三体 任意选1册", None, "options"),
+    ("三体 3册自选 二手", None, "options,second_hand"),
+    ("散文 三卷本自选集", 3, "set"),
+    ("三卷本选集", 3, "set"),
+    ("某书 任选3本", 1, ""),
+    ("自选集", 1, ""),
 )  # fmt: skip
 
 # Plus and other signs between works; sums, subjects and extras are no bundle.
@@ -192,6 +244,14 @@ JOINED: tuple[Row, ...] = (
     ("Excel教程+PPT教程", None, "bundle"),
     ("红楼梦+赠书签", 1, ""),
     ("书+2CD", 1, ""),
+    ("《三体》+《球状闪电》", None, "bundle"),
+    ("语文+数学 全2册", 2, "bundle,set"),
+    ("三体+球状闪电 2册", 2, "bundle,set"),
+    ("【全2册】 Python基础教程（第3版）+ Head First Python(第二版)", 2, "bundle,set"),
+    ("小王子 中文+英文 2册", 2, "set"),
+    ("微积分 上+下 2册", 2, "set"),
+    ("山海经（共3册）神话+神兽+异人国", 3, "set"),
+    ("教材+练习 2册", 2, "set"),
 )  # fmt: skip
 
 # Used copies, and books whose titles speak of such.
@@ -237,6 +297,25 @@ USED: tuple[Row, ...] = (
     ("85新生代诗选", 1, ""),
     ("旧书信", 1, ""),
     ("全新塑封 三体", 1, ""),
+    ("三体-二手", 1, "second_hand"),
+    ("三体_二手", 1, "second_hand"),
+    ("二手《三体》", 1, "second_hand"),
+    ("三体 几乎全新", 1, "second_hand"),
+    ("三体（瑕疵）", 1, "second_hand"),
+    ("【瑕疵书】三体", 1, "second_hand"),
+    ("【瑕疵品】三体", 1, "second_hand"),
+    ("三体 有瑕疵 介意慎拍", 1, "second_hand"),
+    ("【微瑕】三体", 1, "second_hand"),
+    ("三体 轻微瑕疵", 1, "second_hand"),
+    ("（封面瑕疵）三体", 1, "second_hand"),
+    ("瑕疵担保责任研究", 1, ""),
+    ("产品瑕疵", 1, ""),
+    ("表面瑕疵检测", 1, ""),
+    ("完美的瑕疵", 1, ""),
+    ("有瑕疵的父母", 1, ""),
+    ("白璧微瑕", 1, ""),
+    ("瑕疵品控制", 1, ""),
+    ("【预售】三体", 1, ""),
 )  # fmt: skip
 
 # Audio and video discs, and books that come with one.
@@ -284,7 +363,7 @@ DISCS: tuple[Row, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("title", "volumes", "flags"), [*COPIES, *GIFTS, *RANGES, *FORMS, *JOINED, *USED, *DISCS]
+    ("title", "volumes", "flags"), [*COPIES, *GIFTS, *RANGES, *FORMS, *CHOICES, *JOINED, *USED, *DISCS]
 )
 def test_what_a_title_sells(title: str, volumes: int | None, flags: str) -> None:
     """Every kind is read as a buyer reads it, and none of its controls."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.clean import clean, crop
+from crawler.clean import clean, crop, redacted_url
 from tests.report.hostile import HOSTILE
 
 NASTY = st.text(
@@ -63,3 +63,43 @@ def test_a_long_text_is_cropped_with_an_ellipsis() -> None:
     """The limit includes the ellipsis, and a text of exactly that length stays whole."""
     assert crop("渗透测试", 4) == "渗透测试"
     assert crop("渗透 测试", 4) == "渗透…"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://user:secret@a.example/b?c#d", "http://***@a.example/b?c#d"),
+        ("https://user:se@cret@a.example:8080/", "https://***@a.example:8080/"),
+        ("//user:secret@a.example/", "//***@a.example/"),
+        ("http://user@a.example/", "http://***@a.example/"),
+        ("http://user:se/cret@a.example/", "http://***@a.example/"),
+        ("http://user:se?cret@a.example/", "http://***@a.example/"),
+        ("http:/user:secret@a.example/", "http:/***@a.example/"),
+        ("user:secret@a.example", "***@a.example"),
+        ("ftp://user:secret@a.example/", "ftp://***@a.example/"),
+        (
+            "http://a.example/?next=http://user:secret@b.example/",
+            "http://a.example/?next=http://***@b.example/",
+        ),
+        (
+            "http://a.example/?next=http%3A%2F%2Fuser%3Asecret%40b%2F",
+            "http://a.example/?next=http%3A%2F%2F***%40b%2F",
+        ),
+        ("http://a.example/@user/a@2x.jpg", "http://a.example/@user/a@2x.jpg"),
+        ("http://a.example:80/a@b", "http://a.example:80/a@b"),
+        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+        ("http://a.example/?mail=a%40b.example", "http://a.example/?mail=a%40b.example"),
+        ("", ""),
+    ],
+)
+def test_a_url_is_shown_without_its_user(url: str, shown: str) -> None:
+    """User names and passwords are hidden, wherever the URL has them; every other «@» stays."""
+    assert redacted_url(url) == shown
+
+
+@given(st.text("@:/?#[]%2Fab\\.", max_size=40))
+def test_no_password_of_any_url_is_shown(rest: str) -> None:
+    """Whatever follows a user name and password at the start, both are hidden."""
+    shown = redacted_url(f"http://user:secret@{rest}")
+    assert shown.startswith("http://***@")
+    assert "secret" not in shown

@@ -56,15 +56,19 @@ async def test_alerts_that_stdout_does_not_take_are_kept(
     text = '[[watch]]\nname = "a"\nquery = "三体"\ntarget_price = 20\n[[watch]]\nname = "b"\nquery = "三体"\n'
     words = (*configured(folder, text), "--base-url", shop.base_url)
     command = shlex.join([sys.executable, "-m", "crawler", *words, "--all"])
-    for number, shell in enumerate(
-        [f"{command} > /dev/full", f"{command} --quiet | true; exit ${{PIPESTATUS[0]}}"], 1
-    ):
+    ends = (
+        (f"{command} > /dev/full", b"No space left on device"),
+        (f"{command} --quiet | true; exit ${{PIPESTATUS[0]}}", b"nothing is reading it"),
+    )
+    for number, (shell, why) in enumerate(ends, 1):
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", shell, stderr=asyncio.subprocess.PIPE, cwd=folder, env=environ
         )
         _, err = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 1, err
         assert b"1 alert not delivered to stdout, kept for the next watch" in err
+        assert why in err.splitlines()[-1]
+        assert (b"nothing is reading it" in err) is (number == 2)
         assert shop.asked.count(1) == 2 * number
     assert "target reached: ¥19.00" in (await run(*words, "--quiet")).text
     assert (await run(*words, "--quiet", "--all")).out == b""
