@@ -5,11 +5,10 @@ Retries, redirects and rate limits are the client's business.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -17,6 +16,7 @@ from typing import Any, Self
 from urllib.parse import quote, urljoin
 
 import aiohttp
+from multidict import CIMultiDict, MultiMapping
 from yarl import URL
 
 from crawler.download.body import Body, BodyReader
@@ -26,6 +26,7 @@ from crawler.download.guard import AddressCheck, GuardedConnector, guarded_reque
 from crawler.download.proxies import Proxies
 from crawler.download.resolver import thread_resolver
 from crawler.download.retry_after import retry_after
+from crawler.download.time_limit import time_limit
 from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
 
@@ -34,8 +35,8 @@ __all__ = ["Transport"]
 PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
-_UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
-"""Request headers that an archive must not contain."""
+_UNKEPT_HEADERS = ("authorization", "proxy-authorization")
+"""Request headers that an archive must not contain, in lower case."""
 
 _NO_BODY = Body()
 
@@ -169,7 +170,7 @@ class Transport:
         reader = BodyReader(policy.max_bytes, keep_raw=recorded, keep_start=policy.keep_start)
         sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, reader)
         try:
-            async with asyncio.timeout(seconds):
+            with time_limit(seconds):
                 exchange = await self._ask(sheet, policy)
         except TimeoutError:
             detail = Phrase("not_whole_in_time", seconds=seconds)
@@ -182,9 +183,8 @@ class Transport:
 
     def _expected_head(self, request: Request) -> bytes:
         """Return the head that a request would have, to record one that fails before it is sent."""
-        headers = [(b"Host", request.host.encode()), *_encoded_pairs(self._headers)]
-        headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
-        return _head(f"GET {request.path} HTTP/1.1", headers)
+        headers = CIMultiDict([("Host", request.host), *self._headers.items(), *request.headers])
+        return _request_head(f"GET {request.path} HTTP/1.1", headers)
 
     async def _ask(self, sheet: _RequestTrace, policy: FetchPolicy) -> Exchange:
         """Send the request; use a new connection if the server has closed the pooled one.
@@ -252,12 +252,12 @@ class Transport:
     ) -> None:
         """Record the request as sent, and the head of the response."""
         request, version = response.request_info, response.version
-        sheet.request_head = _head(
-            f"{request.method} {request.url.raw_path_qs} HTTP/1.1", _encoded_pairs(request.headers)
+        sheet.request_head = _request_head(
+            f"{request.method} {request.url.raw_path_qs} HTTP/1.1", request.headers
         )
         number = "1.1" if version is None else f"{version.major}.{version.minor}"
-        sheet.response_head = _head(
-            f"HTTP/{number} {response.status} {response.reason or ''}".rstrip(), response.raw_headers
+        sheet.response_head = _response_head(
+            f"HTTP/{number} {response.status} {response.reason or ''}".rstrip(), response
         )
         if not proxied:
             sheet.peer = peer
@@ -366,14 +366,18 @@ def _declares_length(response: aiohttp.ClientResponse) -> bool:
     return codings.rpartition(",")[2].strip().lower() == "chunked"
 
 
-def _head(first_line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    lines = [_header_bytes(first_line)]
-    lines += [b"%b: %b" % pair for pair in headers if pair[0].lower() not in _UNKEPT_HEADERS]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+def _request_head(first_line: str, headers: MultiMapping[str]) -> bytes:
+    pairs: Iterable[tuple[str, str]] = headers.items()
+    if any(name in headers for name in _UNKEPT_HEADERS):
+        pairs = [pair for pair in pairs if pair[0].lower() not in _UNKEPT_HEADERS]
+    return _header_bytes("\r\n".join([first_line, *map(": ".join, pairs), "\r\n"]))
 
 
-def _encoded_pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(_header_bytes(name), _header_bytes(value)) for name, value in headers.items()]
+def _response_head(first_line: str, response: aiohttp.ClientResponse) -> bytes:
+    pairs: Iterable[tuple[bytes, bytes]] = response.raw_headers
+    if any(name in response.headers for name in _UNKEPT_HEADERS):
+        pairs = [pair for pair in pairs if pair[0].lower().decode("latin-1") not in _UNKEPT_HEADERS]
+    return b"\r\n".join([_header_bytes(first_line), *map(b": ".join, pairs), b"\r\n"])
 
 
 def _header_bytes(text: str) -> bytes:
