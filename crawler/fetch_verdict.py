@@ -60,9 +60,7 @@ def judge_fetch(  # noqa: PLR0911 – one return per verdict
         return FetchFailure(Verdict.BLOCKED, with_attempts(status, exchange))
     if exchange.status != 200:
         return FetchFailure(Verdict.HTTP_ERROR, with_attempts(status, exchange))
-    return FetchFailure(
-        Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body"))
-    )
+    return FetchFailure(Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body")))
 
 
 def is_login_url(url: str) -> bool:

@@ -34,7 +34,11 @@ class time_limit:  # noqa: N801 – used like a function
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if self._is_over and self._task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
+        if (
+            self._is_over
+            and self._task.uncancel() <= self._cancelled_before
+            and kind is asyncio.CancelledError
+        ):
             raise TimeoutError from error
 
     def _end(self) -> None:

@@ -35,8 +35,8 @@ __all__ = ["Transport"]
 PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
-_UNKEPT_HEADERS = ("authorization", "proxy-authorization")
-"""Request headers that an archive must not contain, in lower case."""
+_CREDENTIALS = _AUTHORIZATION, _PROXY_AUTHORIZATION = "authorization", "proxy-authorization"
+"""Headers that an archive must not contain."""
 
 _NO_BODY = Body()
 
@@ -368,16 +368,20 @@ def _declares_length(response: aiohttp.ClientResponse) -> bool:
 
 def _request_head(first_line: str, headers: MultiMapping[str]) -> bytes:
     pairs: Iterable[tuple[str, str]] = headers.items()
-    if any(name in headers for name in _UNKEPT_HEADERS):
-        pairs = [pair for pair in pairs if pair[0].lower() not in _UNKEPT_HEADERS]
+    if _has_credentials(headers):
+        pairs = [pair for pair in pairs if pair[0].lower() not in _CREDENTIALS]
     return _header_bytes("\r\n".join([first_line, *map(": ".join, pairs), "\r\n"]))
 
 
 def _response_head(first_line: str, response: aiohttp.ClientResponse) -> bytes:
     pairs: Iterable[tuple[bytes, bytes]] = response.raw_headers
-    if any(name in response.headers for name in _UNKEPT_HEADERS):
-        pairs = [pair for pair in pairs if pair[0].lower().decode("latin-1") not in _UNKEPT_HEADERS]
+    if _has_credentials(response.headers):
+        pairs = [pair for pair in pairs if pair[0].lower().decode("latin-1") not in _CREDENTIALS]
     return b"\r\n".join([_header_bytes(first_line), *map(b": ".join, pairs), b"\r\n"])
+
+
+def _has_credentials(headers: MultiMapping[str]) -> bool:
+    return _AUTHORIZATION in headers or _PROXY_AUTHORIZATION in headers
 
 
 def _header_bytes(text: str) -> bytes:
