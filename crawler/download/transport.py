@@ -5,6 +5,7 @@ Retries, redirects and rate limits are the client's business.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 import socket
@@ -26,7 +27,6 @@ from crawler.download.guard import AddressCheck, GuardedConnector, guarded_reque
 from crawler.download.proxies import Proxies
 from crawler.download.resolver import thread_resolver
 from crawler.download.retry_after import retry_after
-from crawler.download.time_limit import time_limit
 from crawler.phrases import Phrase, reason_of
 from crawler.proxy_url import ProxyUrl, ProxyUrlError
 
@@ -170,7 +170,7 @@ class Transport:
         reader = BodyReader(policy.max_bytes, keep_raw=recorded, keep_start=policy.keep_start)
         sheet = _RequestTrace(request, url, attempt, proxy, recorded, started_at, reader)
         try:
-            with time_limit(seconds):
+            async with asyncio.timeout(seconds):
                 exchange = await self._ask(sheet, policy)
         except TimeoutError:
             detail = Phrase("not_whole_in_time", seconds=seconds)
