@@ -51,6 +51,8 @@ def judge_fetch(  # noqa: PLR0911 – one return per verdict
         detail = Phrase("status_redirect", status=exchange.status or 0, url=_short(exchange.redirect))
         return FetchFailure(Verdict.UNEXPECTED_PAGE, detail)
 
+    if exchange.status == 200 and exchange.body and not block_sign:
+        return None
     status = status_line(exchange)
     if block_sign:
         words = Phrase("because", words=status, why=block_sign)
@@ -59,11 +61,7 @@ def judge_fetch(  # noqa: PLR0911 – one return per verdict
         return FetchFailure(Verdict.BLOCKED, with_attempts(status, exchange))
     if exchange.status != 200:
         return FetchFailure(Verdict.HTTP_ERROR, with_attempts(status, exchange))
-    if not exchange.body:
-        return FetchFailure(
-            Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body"))
-        )
-    return None
+    return FetchFailure(Verdict.BLOCKED, Phrase("status_but", status=status, sign=Phrase("sign_empty_body")))
 
 
 def is_login_url(url: str) -> bool:

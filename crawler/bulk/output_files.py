@@ -39,6 +39,9 @@ _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | g
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
+_WRITE_BYTES = 2**20
+"""Bytes of a file to collect before they are written: a call of the system for each page costs more."""
+
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
@@ -183,22 +186,33 @@ class _Appended:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._closing = self._is_dirty = False
+        self._unwritten: list[bytes] = []
+        self._unwritten_bytes = 0
         with _translate_errors(path):
             self._is_new = not path.exists()
             self._descriptor = os.open(path, _OPEN, 0o666)
             self.length = os.fstat(self._descriptor).st_size
+            """With what is not written yet."""
 
     def write(self, data: bytes) -> None:
-        """Append all of `data`."""
-        rest = memoryview(data)
+        """Append all of `data`, at the next `sync` at the latest."""
         self._is_dirty = True
+        self._unwritten.append(data)
+        self._unwritten_bytes += len(data)
+        self.length += len(data)
+        if self._unwritten_bytes >= _WRITE_BYTES:
+            self._write_out()
+
+    def _write_out(self) -> None:
+        rest = memoryview(b"".join(self._unwritten))
+        self._unwritten, self._unwritten_bytes = [], 0
         with _translate_errors(self.path):
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
-        self.length += len(data)
 
     def sync(self) -> None:
         """Make the data, and the name of a new file, survive a power failure."""
+        self._write_out()
         with _translate_errors(self.path):
             _sync_data(self._descriptor)
             self._is_dirty = False

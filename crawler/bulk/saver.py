@@ -10,11 +10,12 @@ from crawler.bulk.ports import Entry, Sink
 
 __all__ = ["Saver"]
 
-COMMIT_SECONDS, COMMIT_ENTRIES, COMMIT_BYTES = 1.0, 200, 8 * 2**20
+COMMIT_SECONDS, COMMIT_ENTRIES, COMMIT_BYTES = 1.0, 200, 4 * 2**20
 """A batch is saved when it is so old, or has so many results or bytes."""
 
-MOST_BYTES = 32 * 2**20
-"""While so many bytes wait to be saved, no further page is requested: the disk is slower than the network."""
+MOST_BYTES = 10 * 2**20
+"""While so many bytes wait to be saved, no further page is requested: saving is slower than the network. There is room
+for a batch that is being saved and for the next one; more would only fill slowly, and take memory."""
 
 ENTRY_BYTES = 4_096
 """Estimated memory for a result without its pages."""

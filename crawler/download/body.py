@@ -220,13 +220,15 @@ class BodyReader:
         self._keep_raw = keep_raw
         self._keep_start = keep_start
         self._decoder: Decoder | None = None
+        self._plain = b""
+        """The body as sent, if it needed no decoder."""
         self.decoded: DecodedBody | None = None
         """The decoded body, once `read` has returned a complete one; None unless raw bytes are kept."""
 
     @property
     def raw(self) -> bytes:
         """The body as sent, as far as it was received, even after `read` raised or was cancelled."""
-        return b"" if self._decoder is None else self._decoder.raw
+        return self._plain if self._decoder is None else self._decoder.raw
 
     async def read(self, response: aiohttp.ClientResponse) -> Body:
         """Return the body, or its problem as soon as it is known.
@@ -241,14 +243,19 @@ class BodyReader:
             return Body(problem=Problem.TOO_LARGE, detail=_too_large(self._max), cut=Truncation.LENGTH)
         headers = response.headers
         codings = ",".join(headers.getall("Content-Encoding")) if "Content-Encoding" in headers else ""
-        decoder = self._decoder = Decoder(
-            codings, self._max, keep_raw=self._keep_raw, keep_start=self._keep_start
-        )
-        if content.is_eof() and content.exception() is None:  # the whole body arrived with the headers
-            decoder.feed(content.read_nowait())
+        whole = content.read_nowait() if content.is_eof() and content.exception() is None else None
+        if whole is not None and not codings and len(whole) <= self._max:  # the decoder would only copy it
+            body = Body(whole, whole if self._keep_raw else b"")
+            self._plain = body.raw
         else:
-            await self._feed(decoder, response)
-        body = decoder.end()
+            decoder = self._decoder = Decoder(
+                codings, self._max, keep_raw=self._keep_raw, keep_start=self._keep_start
+            )
+            if whole is None:
+                await self._feed(decoder, response)
+            else:
+                decoder.feed(whole)
+            body = decoder.end()
         if self._keep_raw and body.problem is None:
             self.decoded = DecodedBody(codings, body.decoded)
         return body

@@ -142,8 +142,9 @@ class GuardedConnector(InStepConnector):
         try:
             while True:
                 connection = await super().connect(req, traces, timeout)
-                if exempt or not _violates_policy(connection, allow_private=private):
-                    asked.peer = _peer(connection)
+                peer = _peer(connection)
+                if exempt or peer is None or refusal(peer, allow_private=private) is None:
+                    asked.peer = peer
                     return connection
                 connection.close()  # then try the next; in the end a new one, whose address is checked first
         finally:
@@ -170,12 +171,6 @@ def _peer(connection: Connection) -> str | None:
     """Return the remote address of `connection`."""
     peer = None if connection.transport is None else connection.transport.get_extra_info("peername")
     return None if peer is None else str(peer[0])
-
-
-def _violates_policy(connection: Connection, *, allow_private: bool) -> bool:
-    """Return True if the remote address of `connection` is not allowed."""
-    peer = _peer(connection)
-    return peer is not None and refusal(peer, allow_private=allow_private) is not None
 
 
 def refusal(address: str, *, allow_private: bool = False) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ LONGEST_DELAY = 86_400.0
 """Seconds; a longer Crawl-delay is reduced to this."""
 
 _LONGEST_LINE = 100
+
+_PLAIN_URL = re.compile(r"https?://[!-\"$-.0->@-Z^-~]+(/[!-\"$-~]*)?", re.ASCII)
+"""A URL of printable ASCII without brackets in its host, and without a fragment."""
 
 
 class Rules:
@@ -56,11 +60,12 @@ class Rules:
     def allows(self, url: str) -> bool:
         """Return True if the absolute address `url`, at the origin of these rules, may be requested."""
         try:
-            if urlsplit(url).path == "/robots.txt":
-                return True
-            return self.problem is None and self._denial(url) is None
+            path = _path(url)
         except ValueError:  # an invalid address; the request would fail the same way
             return False
+        if path.partition("?")[0] == "/robots.txt":
+            return True
+        return self.problem is None and self._denial(path) is None
 
     def reason(self, url: str) -> str:
         """Return the reason, on one line, that `url` must not be requested; '' if it may be."""
@@ -69,18 +74,17 @@ class Rules:
         if self.problem is not None:
             return Phrase("robots_not_had", why=how_it_failed(self.problem))
         try:
-            denial = self._denial(url)
+            denial = self._denial(_path(url))
         except ValueError:
             denial = None
         if denial is None:
             return Phrase("robots_denies")
         return Phrase("robots_denies_by", line=_shown(denial.line))
 
-    def _denial(self, url: str) -> Rule | None:
-        """Return the rule that denies `url`; None if none does. Raises ValueError for an invalid address."""
+    def _denial(self, path: str) -> Rule | None:
+        """Return the rule that denies a path and query; None if none does."""
         if not self._rules:
             return None
-        path = _path(url)
         # The encoding in which a non-ASCII character will be sent is unknown: an Allow rule must match both spellings.
         for spelling in {normalize(path), path} if not path.isascii() else {normalize(path)}:
             rule = self._rules.decide(spelling.replace("*", "%2A"))
@@ -109,7 +113,9 @@ def how_it_failed(exchange: Exchange) -> str:
 
 
 def _path(url: str) -> str:
-    """Return the path and query of an address, as used to match rules."""
+    """Return the path and query of an address, as used to match rules. Raises ValueError for an invalid address."""
+    if (plain := _PLAIN_URL.fullmatch(url)) is not None:  # several times faster, with the same result
+        return plain[1] or "/"
     address = url.partition("#")[0]
     parts = urlsplit(address)
     path = parts.path if parts.path.startswith("/") else f"/{parts.path}"

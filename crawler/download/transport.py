@@ -9,7 +9,7 @@ import asyncio
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import quote, urljoin
 
 import aiohttp
+from multidict import CIMultiDict, MultiMapping
 from yarl import URL
 
 from crawler.clean import redacted_url
@@ -35,8 +36,8 @@ __all__ = ["Transport"]
 PROXY_AUTHENTICATION_REQUIRED, REQUEST_TIMEOUT = 407, 408
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
-_UNKEPT_HEADERS = frozenset({b"proxy-authorization", b"authorization"})
-"""Request headers that an archive must not contain."""
+_CREDENTIALS = _AUTHORIZATION, _PROXY_AUTHORIZATION = "authorization", "proxy-authorization"
+"""Headers that an archive must not contain."""
 
 _NO_BODY = Body()
 
@@ -183,9 +184,8 @@ class Transport:
 
     def _expected_head(self, request: Request) -> bytes:
         """Return the head that a request would have, to record one that fails before it is sent."""
-        headers = [(b"Host", request.host.encode()), *_encoded_pairs(self._headers)]
-        headers += [(_header_bytes(name), _header_bytes(value)) for name, value in request.headers]
-        return _head(f"GET {request.path} HTTP/1.1", headers)
+        headers = CIMultiDict([("Host", request.host), *self._headers.items(), *request.headers])
+        return _request_head(f"GET {request.path} HTTP/1.1", headers)
 
     async def _ask(self, sheet: _RequestTrace, policy: FetchPolicy) -> Exchange:
         """Send the request; use a new connection if the server has closed the pooled one.
@@ -253,12 +253,12 @@ class Transport:
     ) -> None:
         """Record the request as sent, and the head of the response."""
         request, version = response.request_info, response.version
-        sheet.request_head = _head(
-            f"{request.method} {request.url.raw_path_qs} HTTP/1.1", _encoded_pairs(request.headers)
+        sheet.request_head = _request_head(
+            f"{request.method} {request.url.raw_path_qs} HTTP/1.1", request.headers
         )
         number = "1.1" if version is None else f"{version.major}.{version.minor}"
-        sheet.response_head = _head(
-            f"HTTP/{number} {response.status} {response.reason or ''}".rstrip(), response.raw_headers
+        sheet.response_head = _response_head(
+            f"HTTP/{number} {response.status} {response.reason or ''}".rstrip(), response
         )
         if not proxied:
             sheet.peer = peer
@@ -367,14 +367,22 @@ def _declares_length(response: aiohttp.ClientResponse) -> bool:
     return codings.rpartition(",")[2].strip().lower() == "chunked"
 
 
-def _head(first_line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    lines = [_header_bytes(first_line)]
-    lines += [b"%b: %b" % pair for pair in headers if pair[0].lower() not in _UNKEPT_HEADERS]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+def _request_head(first_line: str, headers: MultiMapping[str]) -> bytes:
+    pairs: Iterable[tuple[str, str]] = headers.items()
+    if _has_credentials(headers):
+        pairs = [pair for pair in pairs if pair[0].lower() not in _CREDENTIALS]
+    return _header_bytes("\r\n".join([first_line, *map(": ".join, pairs), "\r\n"]))
 
 
-def _encoded_pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(_header_bytes(name), _header_bytes(value)) for name, value in headers.items()]
+def _response_head(first_line: str, response: aiohttp.ClientResponse) -> bytes:
+    pairs: Iterable[tuple[bytes, bytes]] = response.raw_headers
+    if _has_credentials(response.headers):
+        pairs = [pair for pair in pairs if pair[0].lower().decode("latin-1") not in _CREDENTIALS]
+    return b"\r\n".join([_header_bytes(first_line), *map(b": ".join, pairs), b"\r\n"])
+
+
+def _has_credentials(headers: MultiMapping[str]) -> bool:
+    return _AUTHORIZATION in headers or _PROXY_AUTHORIZATION in headers
 
 
 def _header_bytes(text: str) -> bytes:

@@ -92,7 +92,8 @@ def new_record_id() -> str:
 @lru_cache(maxsize=1)  # the records of a request have the same
 def iso_date(moment: dt.datetime) -> str:
     """Format a time as a WARC-Date, to the microsecond (section 5.4; W3CDTF)."""
-    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    utc = moment if moment.tzinfo is dt.UTC else moment.astimezone(dt.UTC)
+    return f"{utc.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def record_bytes(
@@ -132,7 +133,13 @@ def _sha1(*parts: bytes) -> str:
     digest = hashlib.sha1(usedforsecurity=False)
     for part in parts:
         digest.update(part)
-    return f"sha1:{base64.b32encode(digest.digest()).decode()}"
+    # The same as `base64.b32encode`, which takes three times as long: 160 bits, ten at a time.
+    number = int.from_bytes(digest.digest())
+    return "sha1:" + "".join([_BASE_32_PAIRS[number >> shift & 0x3FF] for shift in range(150, -1, -10)])
+
+
+_BASE_32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE_32_PAIRS = [first + second for first in _BASE_32 for second in _BASE_32]
 
 
 _SHA1_OF_NOTHING = _sha1(b"")

@@ -185,3 +185,26 @@ def test_lines_before_the_first_price_have_a_file_of_their_own(tmp_path: Path) -
     committed = write(tmp_path, [entry(6, stored=False, content=unpriced)], committed)
     assert [line["number"] for line in read_lines(tmp_path)] == [5, 4, 6, 1, 3]
     assert committed == {name: len(data) for name, data in contents(tmp_path).items()}
+
+
+@pytest.mark.parametrize("at_once", [1, 1_000, 2**20])
+def test_a_batch_is_written_in_few_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """However much is written at once, the files and their committed lengths are the same."""
+    calls: list[int] = []
+
+    def counted(descriptor: int, data: memoryview) -> int:
+        calls.append(len(data))
+        return write_to(descriptor, data)
+
+    write_to = os.write
+    monkeypatch.setattr("crawler.bulk.output_files._WRITE_BYTES", at_once)
+    monkeypatch.setattr("crawler.bulk.output_files.os.write", counted)
+    committed = write(tmp_path, [entry(number) for number in range(20)], {}, roll=8_000)
+    assert {name: len(data) for name, data in contents(tmp_path).items()} == committed
+    assert sum(calls) == sum(committed.values())
+    assert len(committed) > 2  # more than one WARC file
+    assert len(responses(tmp_path)) == 20
+    if at_once == 2**20:
+        assert len(calls) == len(committed)

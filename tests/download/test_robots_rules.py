@@ -227,3 +227,12 @@ def test_many_names_times_many_rules_do_not_fill_the_memory() -> None:
         tracemalloc.stop()
     assert rules.allows("http://a/x")
     assert peak < 50 * 2**20
+
+
+@given(rest=st.text('abr/?@:[].;%=&~\\|^`"<> é', max_size=12), path=st.text("ab/?%=*$", max_size=4))
+def test_an_address_is_judged_alike_however_its_scheme_is_written(rest: str, path: str) -> None:
+    """One in lower case, without anything unusual, is taken apart in a shorter way."""
+    rules = Rules(f"User-agent: *\nDisallow: /{path}\nDisallow: /*b?\nAllow: /ab\n", user_agent=AGENT)
+    for address in (rest, f"host{rest}", f"host/{rest}", f"host/robots.txt{rest}"):
+        assert rules.allows(f"http://{address}") is rules.allows(f"HTTP://{address}")
+        assert rules.reason(f"http://{address}") == rules.reason(f"HTTP://{address}")
