@@ -4,7 +4,8 @@
         code, out, err = await server.run(["滲透測試", "--demo"], env=environ, cwd=folder, seconds=60)
 
 What runs is a process of its own with its own exit code and streams, as `python -m crawler` would be. What depends on
-how an interpreter starts (its options, the encoding of its streams, the order of imports) needs a real start.
+how an interpreter starts (its options, the encoding of its streams, the order of imports) needs a real start. Another
+main function, with other imports, may take the place of the command.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import IO, Any, NoReturn, Self
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
@@ -47,13 +49,19 @@ IMPORTED = (
 
 
 class CommandForkserver:
-    """The process that forks; a context manager that ends it."""
+    """The process that forks; a context manager that ends it.
+
+    `main` is the function to call, as module:name, and `imported` are the modules loaded before the first fork.
+    """
+
+    def __init__(self, main: str = "crawler.__main__:main", imported: Sequence[str] = IMPORTED) -> None:
+        self._main, self._imported = main, imported
 
     def __enter__(self) -> Self:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [sys.executable, __file__, str(theirs.fileno()), self._main, *self._imported],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
@@ -72,15 +80,9 @@ class CommandForkserver:
 
         Kill it and raise TimeoutError when it takes longer than `seconds`.
         """
-        job = {"args": [os.fsdecode(arg) for arg in args], "env": dict(env), "cwd": str(cwd)}
-        ours, theirs = socket.socketpair()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, ours:
-            with theirs:
-                socket.send_fds(
-                    self._socket, [json.dumps(job).encode()], [out.fileno(), err.fileno(), theirs.fileno()]
-                )
-            ours.setblocking(False)
-            reader, writer = await asyncio.open_connection(sock=ours.dup())
+        with self._started(args, env, cwd) as (status, out, err):
+            status.setblocking(False)
+            reader, writer = await asyncio.open_connection(sock=status.dup())
             pid = int(await reader.readline())  # the two lines may arrive as one piece
             try:
                 code = int(await asyncio.wait_for(reader.readline(), seconds))
@@ -90,46 +92,85 @@ class CommandForkserver:
             finally:
                 writer.close()
                 await writer.wait_closed()
-            out.seek(0)
-            err.seek(0)
-            return code, out.read(), err.read()
+            return code, _content(out), _content(err)
+
+    def run_in_thread(
+        self, given: bytes, *, env: Mapping[str, str], cwd: Path, seconds: float
+    ) -> tuple[int, bytes]:
+        """Run a main function that reads `given` from stdin; block the thread; return its exit code and stdout.
+
+        Kill it and raise TimeoutError when it takes longer than `seconds`.
+        """
+        with self._started((), env, cwd, given) as (status, out, _), status.makefile("rb") as lines:
+            pid = int(lines.readline())
+            status.settimeout(seconds)
+            try:
+                code = int(lines.readline())
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise
+            return code, _content(out)
+
+    @contextmanager
+    def _started(
+        self, args: Sequence[str | bytes], env: Mapping[str, str], cwd: Path, given: bytes = b""
+    ) -> Iterator[tuple[socket.socket, IO[bytes], IO[bytes]]]:
+        """Request a process; yield the socket that reports its id and its exit code, and its stdout and stderr."""
+        job = {"args": [os.fsdecode(arg) for arg in args], "env": dict(env), "cwd": str(cwd)}
+        ours, theirs = socket.socketpair()
+        with (
+            tempfile.TemporaryFile() as stdin,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            ours,
+        ):
+            stdin.write(given)
+            stdin.seek(0)
+            with theirs:
+                descriptors = [theirs.fileno(), stdin.fileno(), out.fileno(), err.fileno()]
+                socket.send_fds(self._socket, [json.dumps(job).encode()], descriptors)
+            yield ours, out, err
 
 
-def serve(requests: socket.socket) -> None:
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def serve(requests: socket.socket, main: str, imported: Sequence[str]) -> None:
     """Fork a process for each request until the other end closes."""
-    for module in IMPORTED:
+    for module in imported:
         importlib.import_module(module)
     gc.freeze()  # or each command collects what it was forked with when it ends
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait for commands are collected by the system
     while True:
-        message, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 3)
+        message, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 4)
         if not message:
             return
         if os.fork() == 0:
             requests.close()
-            _wait_for_command(json.loads(message), *descriptors)
+            _wait_for_command(json.loads(message), main, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those that waited for earlier commands
+                pass
 
 
-def _wait_for_command(job: dict[str, Any], out: int, err: int, status: int) -> NoReturn:
+def _wait_for_command(job: dict[str, Any], main: str, status: int, *streams: int) -> NoReturn:
     """Fork the command, report its process id, and its exit code once it has ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
         os.close(status)
-        _run_command(job, out, err)
+        _run_command(job, main, *streams)
     os.write(status, b"%d\n" % pid)
     _, ended = os.waitpid(pid, 0)
     os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
     os._exit(0)
 
 
-def _run_command(job: dict[str, Any], out: int, err: int) -> NoReturn:
+def _run_command(job: dict[str, Any], main: str, *streams: int) -> NoReturn:
     """Become the command: set up its streams, environment and folder, then call its main function."""
-    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 – a descriptor is all that is wanted
-        os.dup2(nothing.fileno(), 0)
-    for descriptor, number in ((out, 1), (err, 2)):
+    for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.stdin, sys.stdout = io.TextIOWrapper(io.FileIO(0, closefd=False)), _writer(1, "strict")
@@ -142,9 +183,10 @@ def _run_command(job: dict[str, Any], out: int, err: int) -> NoReturn:
     for action in filter(None, job["env"].get("PYTHONWARNINGS", "").split(",")):
         warnings.simplefilter(action)
     sys.argv = [str(ROOT / "crawler" / "__main__.py"), *job["args"]]
-    from crawler.__main__ import main
-
-    raise SystemExit(main())  # the interpreter ends as it would have
+    module, _, name = main.partition(":")
+    raise SystemExit(
+        getattr(importlib.import_module(module), name)()
+    )  # the interpreter ends as it would have
 
 
 def _writer(descriptor: int, errors: str, *, line_buffering: bool = False) -> io.TextIOWrapper:
@@ -155,4 +197,4 @@ def _writer(descriptor: int, errors: str, *, line_buffering: bool = False) -> io
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], sys.argv[3:])
