@@ -242,11 +242,15 @@ async def test_a_closed_pool_leaves_nothing_to_the_garbage_collector(order: str)
     try:
         before = semaphores()
         pool = ParsePool(workers=1, start_method="spawn", task=obey)
-        await parse(pool, order)
+        await parse(pool, "answer")
         assert semaphores() > before
+        await parse(pool, order)
         await pool.close()
         del pool
-        assert semaphores() == before
+        deadline = time.monotonic() + 10
+        while semaphores() > before:  # a thread that ends may hold the last of them a moment longer
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
     finally:
         gc.enable()
 
