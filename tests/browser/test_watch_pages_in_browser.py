@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from crawler.demo.year import year
+from crawler.demo import year as demo_year
 from crawler.history.store import History
 from tests.browser.test_web_page_in_browser import grave, overflows
 from tests.browser.web_site import ThreadedSite
@@ -43,10 +44,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSite]
 
 def _at(source: str) -> Iterator[Any]:
     """Yield the last runs of a year of the demo shop as those of a source."""
-    from dataclasses import replace
-
-    runs = list(year(dt.date(2026, 5, 31)))[-90:]
-    return ((replace(run, source=source), seen) for run, seen in runs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_year, "DAYS", 90)
+        for run, seen in demo_year.year(dt.date(2026, 5, 31)):
+            yield replace(run, source=source), seen
 
 
 @pytest.fixture
