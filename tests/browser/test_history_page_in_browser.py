@@ -93,25 +93,30 @@ def test_no_width_scrolls_sideways(open_html: Opener, kind: str) -> None:
     assert too_wide == []
 
 
+WIDTHS = (320, 390, 1280)
+
+
 @pytest.mark.parametrize("kind", ["search", "product"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_words_in_a_chart_are_within_the_window(open_html: Opener, kind: str, width: int) -> None:
+def test_the_words_in_a_chart_are_within_the_window(open_html: Opener, kind: str) -> None:
     """Text that overflows a drawing would not make the page scroll, but would be cut off."""
-    page = open_html(a_page(views()[kind]), width=width)
-    edges = page.evaluate(
-        "[...document.querySelectorAll('.past text')].filter(text => getComputedStyle(text).display != 'none')"
-        ".map(text => text.getBoundingClientRect()).map(box => [box.left, box.right])"
-    )
-    assert len(edges) > 8
-    assert min(left for left, _ in edges) >= 0
-    assert max(right for _, right in edges) <= width
+    page = open_html(a_page(views()[kind]))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        edges = page.evaluate(
+            "[...document.querySelectorAll('.past text')].filter(text => getComputedStyle(text).display != 'none')"
+            ".map(text => text.getBoundingClientRect()).map(box => [box.left, box.right])"
+        )
+        assert len(edges) > 8
+        assert min(left for left, _ in edges) >= 0
+        assert max(right for _, right in edges) <= width
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_days_below_a_chart_do_not_touch(open_html: Opener, width: int) -> None:
+@pytest.mark.parametrize("kind", ["search", "product", "short"])
+def test_the_days_below_a_chart_do_not_touch(open_html: Opener, kind: str) -> None:
     """This includes short histories, whose dates are written in full."""
-    for view in (*(views()[kind] for kind in ("search", "product")), a_search(daily((13, "20")))):
-        page = open_html(a_page(view), width=width)
+    page = open_html(a_page(a_search(daily((13, "20"))) if kind == "short" else views()[kind]))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
         charts = page.evaluate(
             "[...document.querySelectorAll('.past')].map(chart => [...chart.querySelectorAll('.tick')]"
             ".filter(text => text.getAttribute('y') == '100%' && getComputedStyle(text).display != 'none')"
