@@ -101,7 +101,7 @@ class Peak:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere time is the only limit")
-@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("status", [200, pytest.param(400, marks=pytest.mark.slow)])
 async def test_a_bomb_in_an_answer_takes_little_memory(service: Endpoint, status: int) -> None:
     """3 MB that decompress to 3 GB: the delivery fails with a short message, and the next one works."""
     service.status, service.raw = status, gzip_bomb(3 << 30)

@@ -118,7 +118,7 @@ async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_p
     assert isinstance(outcome, SearchPage)
 
 
-@pytest.mark.parametrize("order", ["hang", "spin"])
+@pytest.mark.parametrize("order", ["hang", pytest.param("spin", marks=pytest.mark.slow)])
 async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -> None:
     """A page that hangs ends in `parse_timeout`, its neighbours are parsed, and its worker is gone."""
     pool = ParsePool(workers=2, timeout=4.0, start_method="spawn", task=obey)
