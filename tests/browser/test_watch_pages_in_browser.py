@@ -209,6 +209,7 @@ def test_the_lines_of_a_chart_differ_in_colour_and_dashes(open_at: Opener, recor
         for place in range(6):
             page.locator("tbody [name=book]").nth(place).check()
         page.get_by_role("button", name="Compare the chosen books").click()
+        page.wait_for_url(re.compile("[?&]book="))  # with its style sheet
         styles = page.locator("svg.compared path.price-line").evaluate_all(
             "lines => lines.map(line => { const style = getComputedStyle(line);"
             " return style.stroke + style.strokeDasharray + style.fill })"

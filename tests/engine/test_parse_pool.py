@@ -182,7 +182,7 @@ async def test_a_pages_clock_measures_that_page_alone() -> None:
 
 async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
     """A page whose caller has gone keeps its slot and its timeout: the next page is not charged for it."""
-    pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
+    pool = ParsePool(workers=1, timeout=4.0, start_method="spawn", task=obey)  # includes a new start
     try:
         await parse(pool, "answer")
         hung = asyncio.create_task(parse(pool, "hang"))
