@@ -200,7 +200,7 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
 
 async def test_a_suspect_that_leaves_returns_its_slots() -> None:
     """A caller that is cancelled while its page waits for a single trial keeps no slot."""
-    pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
+    pool = ParsePool(workers=2, timeout=4.0, start_method="spawn", task=obey)
     loop = asyncio.get_running_loop()
     thirds: asyncio.Queue[asyncio.Task[SearchPage | ParseFailure]] = asyncio.Queue()
 
@@ -215,7 +215,7 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
         await parse(pool, "answer")
         suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
         third = await thirds.get()
-        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 2 s
+        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 4 s
         for suspect in suspects:
             suspect.cancel()
         await asyncio.wait(suspects)
