@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 USUAL = "usual"
-EXAMPLES = {"few": 10, USUAL: 25, "many": 100}
+EXAMPLES = {"few": 10, USUAL: 15, "many": 100}
 """Examples that a property test tries by profile, where it does not say otherwise."""
 
 

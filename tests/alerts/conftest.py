@@ -1,4 +1,4 @@
-"""Shared parts of the tests of alerts: a check for leaked secrets."""
+"""Shared parts of the tests of alerts: a check for leaked secrets, and deliveries that start no interpreter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,22 @@ from urllib.parse import quote
 
 import pytest
 
+from crawler.alerts import url_channel
 from tests.alerts.messages import TOKEN
+from tests.alerts.preloaded_apprise import PreloadedApprise
+
+
+@pytest.fixture(scope="session")
+def apprise_forkserver() -> Iterator[PreloadedApprise]:
+    """Keep a process that has loaded Apprise."""
+    with PreloadedApprise() as server:
+        yield server
+
+
+@pytest.fixture
+def preloaded(apprise_forkserver: PreloadedApprise, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the processes that run Apprise, instead of starting an interpreter for each."""
+    monkeypatch.setattr(url_channel, "run", apprise_forkserver.run_script)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ def test_there_are_urls() -> None:
 
 @pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # Apprise's own, as it loads its services
 @pytest.mark.parametrize("url", URLS)
+@pytest.mark.usefixtures("preloaded")
 def test_every_url_is_understood(url: str) -> None:
     """With each token in the right place: Apprise returns all of them unchanged."""
     names = re.findall(r"\$\{(\w+)\}", url)

@@ -163,6 +163,7 @@ def test_its_name_and_key_hold_no_argument() -> None:
     assert to.key == channel("/bin/sh", "-c", "s3cr3t").key != channel("/bin/sh", "-cs3cr3t").key
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_channels_stand_in_order(tmp_path: Path) -> None:
     environ = {**os.environ, "KEY": "abc-1"}
     found = channels_of(["wecombot://${KEY}", "ntfys://x"], str(tmp_path / "a.jsonl"), ["true"], environ)

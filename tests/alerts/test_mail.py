@@ -11,7 +11,7 @@ from crawler.alerts.channels import Channel, channels_of
 from tests.alerts.endpoints import MailServer
 from tests.alerts.messages import MESSAGE, TOKEN
 
-pytestmark = pytest.mark.usefixtures("nothing_leaks")
+pytestmark = pytest.mark.usefixtures("nothing_leaks", "preloaded")
 
 
 def mailbox(port: int, password: str = TOKEN) -> Channel:

@@ -145,3 +145,76 @@ def open_html(browser: Browser, idle_pages: Idle, tmp_path: Path) -> Iterator[Op
     for kind, watched in used:
         idle_pages.setdefault(kind, []).append(watched)
     assert trouble == []
+
+
+class SitePage:
+    """A page that tests of a site use one after another; it forgets the site in between."""
+
+    def __init__(self, browser: Browser, scheme: Any, lang: str, *, refuse_dialogs: bool) -> None:
+        self.trouble: list[str] = []
+        """Requests of other addresses than the site's, messages on the console, errors and refused dialogs."""
+        self._site = ""
+        self._context = browser.new_context(
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            locale=lang,
+            extra_http_headers={"Accept-Language": lang},
+        )
+        self._context.set_default_timeout(15_000)
+        self.page = page = self._context.new_page()
+        page.on("request", lambda request: self._note_request(request.url))
+        page.on("console", lambda message: self.trouble.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
+        if refuse_dialogs:
+            page.on("dialog", self._refuse)
+
+    def open(self, site: str, path: str, width: int) -> None:
+        self._site = site
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.mouse.move(-1, -1)
+        self.page.goto(site + path)
+
+    def leave(self) -> list[str]:
+        """Leave the site, forget what it kept in the browser, and return the trouble."""
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.goto("about:blank")
+        self._context.clear_cookies()
+        trouble, self.trouble = self.trouble, []
+        return trouble
+
+    def _note_request(self, url: str) -> None:
+        if not url.startswith((self._site, "about:")):
+            self.trouble.append(url)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.trouble.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+class SitePages:
+    """The pages of sites that a module opens: one of an earlier test if there is one, as a new one takes a second."""
+
+    def __init__(self, browser: Browser, *, refuse_dialogs: bool) -> None:
+        self._browser = browser
+        self._refuse_dialogs = refuse_dialogs
+        self._idle: dict[tuple[str, str], list[SitePage]] = {}
+        self._used: list[tuple[tuple[str, str], SitePage]] = []
+
+    def open(
+        self, site: str, path: str, *, width: int = 1280, scheme: str = "light", lang: str = "en"
+    ) -> Page:
+        expect.set_options(timeout=15_000)
+        kind = (scheme, lang)
+        idle = self._idle.setdefault(kind, [])
+        opened = idle.pop() if idle else SitePage(self._browser, *kind, refuse_dialogs=self._refuse_dialogs)
+        self._used.append((kind, opened))
+        opened.open(site, path, width)
+        return opened.page
+
+    def leave(self) -> list[str]:
+        """Leave the sites of all pages that are open, and return the trouble."""
+        used, self._used = self._used, []
+        trouble = [each for _, opened in used for each in opened.leave()]
+        for kind, opened in used:
+            self._idle[kind].append(opened)
+        return trouble

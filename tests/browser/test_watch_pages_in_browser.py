@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from crawler.demo.year import year
+from crawler.demo import year as demo_year
 from crawler.history.store import History
+from tests.browser.conftest import SitePages
 from tests.browser.test_web_page_in_browser import grave, overflows
 from tests.browser.web_site import ThreadedSite
 
@@ -43,42 +45,26 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSite]
 
 def _at(source: str) -> Iterator[Any]:
     """Yield the last runs of a year of the demo shop as those of a source."""
-    from dataclasses import replace
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_year, "DAYS", 90)
+        for run, seen in demo_year.year(dt.date(2026, 5, 31)):
+            yield replace(run, source=source), seen
 
-    runs = list(year(dt.date(2026, 5, 31)))[-90:]
-    return ((replace(run, source=source), seen) for run, seen in runs)
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> SitePages:
+    return SitePages(browser, refuse_dialogs=False)
 
 
 @pytest.fixture
-def open_at(browser: Browser) -> Iterator[Opener]:
+def open_at(pages: SitePages) -> Iterator[Opener]:
     """Return a function that opens a page of a site; it must request nothing else, and write nothing to the console."""
-    contexts: list[BrowserContext] = []
-    trouble: list[str] = []
 
-    def note(url: str, *, unless: str) -> None:
-        if not url.startswith(unless):
-            trouble.append(url)
-
-    def open_at(
-        web: ThreadedSite, path: str, *, width: int = 1280, scheme: Any = "light", lang: str = "en"
-    ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", locale=lang,
-            extra_http_headers={"Accept-Language": lang},
-        )  # fmt: skip
-        context.set_default_timeout(15_000)
-        expect.set_options(timeout=15_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: note(request.url, unless=web.url))
-        page.on("console", lambda message: trouble.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.goto(web.url + path)
-        return page
+    def open_at(web: ThreadedSite, path: str, **options: Any) -> Page:
+        return pages.open(web.url, path, **options)
 
     yield open_at
-    for context in contexts:
-        context.close()
+    trouble = pages.leave()
     # A browser writes a refusal to the console, which the page shows in words; and the site may end before the browser.
     assert [
         each for each in trouble if not re.search("status of (409|422)|ERR_CONNECTION_REFUSED", each)
@@ -223,6 +209,7 @@ def test_the_lines_of_a_chart_differ_in_colour_and_dashes(open_at: Opener, recor
         for place in range(6):
             page.locator("tbody [name=book]").nth(place).check()
         page.get_by_role("button", name="Compare the chosen books").click()
+        page.wait_for_url(re.compile("[?&]book="))  # with its style sheet
         styles = page.locator("svg.compared path.price-line").evaluate_all(
             "lines => lines.map(line => { const style = getComputedStyle(line);"
             " return style.stroke + style.strokeDasharray + style.fill })"
@@ -250,15 +237,18 @@ def test_a_wish_list_fills_while_it_is_searched_and_survives_a_reload(
     assert page.locator("#total-cheapest").inner_text() == total
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
-def test_a_csv_file_of_either_charset_is_read(open_at: Opener, web: ThreadedSite, charset: str) -> None:
+def test_a_csv_file_of_either_charset_is_read(open_at: Opener, web: ThreadedSite) -> None:
     """As 豆瓣's exporters and spreadsheets in China write it."""
     page = open_at(web, "/wishlist")
-    data = "标题,出版日期,作者,条目链接\r\n三体,2008/1,刘慈欣,https://book.douban.com/subject/2567698/\r\n"
-    file: Any = {"name": "db-book-wishlist.csv", "mimeType": "text/csv", "buffer": data.encode(charset)}
-    page.get_by_label("Or a CSV file").set_input_files(file)
-    page.get_by_role("button", name="Search for all").click()
-    expect(page.locator(".wishes tbody th")).to_have_text("三体刘慈欣")
+    for charset, title in (("utf-8", "三体"), ("gb18030", "球状闪电")):
+        data = f"标题,出版日期,作者,条目链接\r\n{title},2008/1,刘慈欣,https://book.douban.com/subject/2567698/\r\n"
+        file: Any = {
+            "name": "db-book-wishlist.csv", "mimeType": "text/csv", "buffer": data.encode(charset),
+        }  # fmt: skip
+        page.goto(f"{web.url}/wishlist")
+        page.get_by_label("Or a CSV file").set_input_files(file)
+        page.get_by_role("button", name="Search for all").click()
+        expect(page.locator(".wishes tbody th")).to_have_text(f"{title}刘慈欣")
 
 
 def test_a_list_that_cannot_be_read_says_why(open_at: Opener, web: ThreadedSite) -> None:

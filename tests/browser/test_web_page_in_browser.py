@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.results import SearchResult
 from crawler.verdict import Verdict
+from tests.browser.conftest import SitePages
 from tests.browser.web_site import ThreadedSite
 from tests.factories import make_listing, make_page, make_result
 from tests.report.hostile import HOSTILE
@@ -43,49 +44,22 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSite]:
         yield web
 
 
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> SitePages:
+    return SitePages(browser, refuse_dialogs=True)
+
+
 @pytest.fixture
-def open_page(browser: Browser, web: ThreadedSite) -> Iterator[Opener]:
-    """Return a function that opens a page of the site in a context of its own."""
-    contexts: list[BrowserContext] = []
-    trouble: list[str] = []
+def open_page(pages: SitePages, web: ThreadedSite) -> Iterator[Opener]:
+    """Return a function that opens a page of the site."""
 
-    def open_page(
-        path: str = "/", *, width: int = 1280, scheme: Any = "light", lang: str = "en", url: str | None = None
-    ) -> Page:
-        base = url or web.url
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            extra_http_headers={"Accept-Language": lang},
-            locale=lang,
-        )
-        context.set_default_timeout(15_000)
-        expect.set_options(timeout=15_000)
-        contexts.append(context)
-        page = context.new_page()
-
-        def note_request(request: Request) -> None:
-            if not request.url.startswith(base):
-                trouble.append(request.url)
-
-        def refuse(dialog: Dialog) -> None:
-            trouble.append(f"dialog: {dialog.message}")
-            dialog.dismiss()
-
-        page.on("request", note_request)
-        page.on("console", lambda message: trouble.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.on("dialog", refuse)
-        page.goto(base + path)
-        return page
+    def open_page(path: str = "/", *, url: str | None = None, **options: Any) -> Page:
+        return pages.open(url or web.url, path, **options)
 
     yield open_page
-    for context in contexts:
-        context.close()
     # A connection that the test broke, or an address without a page, is no error of the page.
     expected = ("ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE", "the server responded with a status of 404")
-    assert [each for each in trouble if not any(words in each for words in expected)] == []
+    assert [each for each in pages.leave() if not any(words in each for words in expected)] == []
 
 
 def search(page: Page, query: str, pages: int = 3) -> None:
@@ -328,12 +302,12 @@ def test_every_format_is_downloaded_by_a_link(open_page: Opener, web: ThreadedSi
 )
 def test_it_fits_a_phone_in_every_language(open_page: Opener, web: ThreadedSite, lang: str) -> None:
     found = web.keep(library(60))
-    for path in ("/", f"/searches/{found}", f"/searches/{found}/books/7"):
-        page = open_page(path, width=360, lang=lang)
-        if path == "/":
-            page.locator("details.more").evaluate("details => { details.open = true }")
+    page = open_page(width=360, lang=lang)
+    page.locator("details.more").evaluate("details => { details.open = true }")
+    assert not overflows(page)
+    for path in (f"/searches/{found}", f"/searches/{found}/books/7"):
+        page.goto(web.url + path)
         assert not overflows(page), path
-        page.context.close()
 
 
 @pytest.mark.slow

@@ -71,9 +71,9 @@ async def test_a_page_whose_workers_are_killed(start: Start) -> None:
     """Its worker killed, the page is tried again; killed again, it is `parse_crashed`: 19 pages, exit code 3."""
     async with DemoShop(faults=[NESTED]) as shop:
         process = await start(*COMMAND, "--base-url", shop.base_url, env={"CRAWLER_PARSE_TIMEOUT": "60"})
-        first = await worker_of(process, busy=1.5)
+        first = await worker_of(process, busy=0.8)
         first.kill()
-        second = await worker_of(process, other_than=first.pid, busy=1.5)
+        second = await worker_of(process, other_than=first.pid, busy=0.8)
         second.kill()
         code, report = await end_of(process)
     assert (code, failures(report)) == (3, [(7, "parse_crashed")])

@@ -73,7 +73,7 @@ async def test_what_runs_out_later_is_one_line_at_most(
 ) -> None:
     """If the check at the start passes: a report, or a line."""
     # Without a deadline, connections that the shop cannot accept use up all their attempts: a minute.
-    words = ("--pages", "40", "--workers", str(workers), "--max-seconds", "20", "-o", "a.json")
+    words = ("--pages", "20", "--workers", str(workers), "--max-seconds", "20", "-o", "a.json")
     ended = await limited(environ, folder, f"ulimit -n {files}", "渗透测试", "--demo", *words)
     assert ended.code in {0, 1, 3, 4}
     assert "Traceback" not in ended.err

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from crawler.demo.server import DemoShop
 from crawler.history.observations import RunRecord
 from crawler.history.store import History
 from crawler.prices.observation import Observation
+from tests.cli.command_forkserver import CommandForkserver
 
 if os.name != "posix":
     pytest.skip("opens a pseudo-terminal", allow_module_level=True)
@@ -45,12 +46,22 @@ BAR = re.compile(r"pages .*?(\d+)/(\d+)")
 class Terminal:
     """A command on a pseudo-terminal, and its screen output so far."""
 
-    def __init__(self, *args: str | bytes, env: dict[str, str], cwd: Path, columns: int = 120) -> None:
+    def __init__(
+        self,
+        *args: str | bytes,
+        env: dict[str, str],
+        cwd: Path,
+        columns: int,
+        forkserver: CommandForkserver | None,
+    ) -> None:
         self.raw = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", TRAMPOLINE, *args], stdin=slave, env={"TERM": "xterm", **env}, cwd=cwd
+        env = {"TERM": "xterm", **env}
+        self.process = (
+            forkserver.start_on_terminal(args, slave, env=env, cwd=cwd)
+            if forkserver
+            else subprocess.Popen([sys.executable, "-c", TRAMPOLINE, *args], stdin=slave, env=env, cwd=cwd)
         )
         os.close(slave)
 
@@ -97,20 +108,34 @@ class Terminal:
         return True
 
 
+Opener = Callable[..., Terminal]
+
+
 @pytest.fixture
-def terminals() -> Iterator[list[Terminal]]:
+def open_terminal(forkserver: CommandForkserver, folder: Path) -> Iterator[Opener]:
+    """Return a function that runs a command on a terminal: forked, unless the start of the interpreter matters."""
     opened: list[Terminal] = []
-    yield opened
+
+    def open_terminal(
+        *args: str | bytes, env: dict[str, str], columns: int = 120, interpreter: bool = False
+    ) -> Terminal:
+        opened.append(
+            Terminal(
+                *args, env=env, cwd=folder, columns=columns, forkserver=None if interpreter else forkserver
+            )
+        )
+        return opened[-1]
+
+    yield open_terminal
     for terminal in opened:
         terminal.close()
 
 
 def test_a_search_on_a_terminal_shows_a_bar_and_takes_it_away(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """A terminal sees pages, books and the cheapest while the search runs, then the table and the report's path."""
-    terminal = Terminal("滲透測試", "--demo", "--pages", "20", env=environ, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal("滲透測試", "--demo", "--pages", "20", env=environ, interpreter=True)
     assert terminal.end() == 0
     bars = BAR.findall(terminal.screen)
     assert bars[0] == ("0", "20")
@@ -123,10 +148,9 @@ def test_a_search_on_a_terminal_shows_a_bar_and_takes_it_away(
     assert terminal.screen.rstrip().splitlines()[-1].startswith("report: reports/")
 
 
-def test_quiet_shows_no_bar(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+def test_quiet_shows_no_bar(environ: dict[str, str], folder: Path, open_terminal: Opener) -> None:
     """With --quiet, only the table appears."""
-    terminal = Terminal("書", "--demo", "--quiet", env=environ, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal("書", "--demo", "--quiet", env=environ)
     assert terminal.end() == 0
     assert not BAR.search(terminal.screen)
     assert "report: " not in terminal.screen
@@ -135,28 +159,27 @@ def test_quiet_shows_no_bar(environ: dict[str, str], folder: Path, terminals: li
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_colours_can_be_refused(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal], name: str, value: str
+    environ: dict[str, str], folder: Path, open_terminal: Opener, name: str, value: str
 ) -> None:
     """NO_COLOR and a dumb terminal get no colour; a dumb one gets no escape code at all."""
-    plain = Terminal("書", "--demo", env={**environ, name: value}, cwd=folder)
-    terminals.append(plain)
+    plain = open_terminal("書", "--demo", env={**environ, name: value})
     assert plain.end() == 0
     assert not re.search(r"\x1b\[[\d;]*3\dm", plain.screen)
     assert ("\x1b" in plain.screen) is (name == "NO_COLOR")
 
 
-def test_a_terminal_gets_colours(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+def test_a_terminal_gets_colours(environ: dict[str, str], folder: Path, open_terminal: Opener) -> None:
     """Without NO_COLOR, there are colours."""
-    terminal = Terminal("書", "--demo", env=environ, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal("書", "--demo", env=environ)
     assert terminal.end() == 0
     assert re.search(r"\x1b\[[\d;]*3\dm", terminal.screen)
 
 
-def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminals: list[Terminal]) -> None:
+def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, open_terminal: Opener) -> None:
     """A terminal whose charset has Chinese gets that charset; the file is UTF-8 all the same."""
-    terminal = Terminal("渗透测试", "--demo", env={**environ, "PYTHONIOENCODING": "gbk"}, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal(
+        "渗透测试", "--demo", env={**environ, "PYTHONIOENCODING": "gbk"}, interpreter=True
+    )
     assert terminal.end() == 0
     assert "渗透测试" in terminal.raw.decode("gbk")
     for report in (folder / "reports").iterdir():
@@ -177,7 +200,7 @@ def test_a_gbk_terminal_gets_gbk(environ: dict[str, str], folder: Path, terminal
 def test_a_terminal_gets_its_own_charset(
     environ: dict[str, str],
     folder: Path,
-    terminals: list[Terminal],
+    open_terminal: Opener,
     *,
     charset: str,
     env: dict[str, str],
@@ -187,8 +210,7 @@ def test_a_terminal_gets_its_own_charset(
     # The trampoline must not tell the command of another locale than it was told of itself.
     told = {"CRAWLER_REPORT_LANG": "auto", "NO_COLOR": "1", "PYTHONCOERCECLOCALE": "0"}
     environ = {**environ, **told, **env}
-    terminal = Terminal(query, "--demo", "--pages", "2", env=environ, cwd=folder, columns=100)
-    terminals.append(terminal)
+    terminal = open_terminal(query, "--demo", "--pages", "2", env=environ, columns=100, interpreter=True)
     assert terminal.end() == 0, terminal.screen
     screen = terminal.raw.decode(charset)  # raises for what is not of this charset
     assert not re.search(r"\\[xuU]|Traceback|\ufffd", screen)
@@ -202,14 +224,13 @@ def test_a_terminal_gets_its_own_charset(
 
 
 async def test_the_mainlands_wording_stands_above_the_report(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """With a command to paste that differs only in the query; with --quiet, only the report has it."""
     words = ("--demo", "程式設計", "--pages", "1", "--author", "程式設計 a")
     shown = []
     for more in ((), ("--quiet",)):
-        terminal = Terminal(*words, *more, env=environ, cwd=folder)
-        terminals.append(terminal)
+        terminal = open_terminal(*words, *more, env=environ)
         assert await asyncio.to_thread(terminal.end) == 0
         shown.append(terminal.screen)
     hint = "may find more: python -m crawler --demo 编程 --pages 1 --author '程式設計 a'"
@@ -249,14 +270,13 @@ def hostile_history(folder: Path) -> Path:
 def test_no_history_steers_a_terminal(
     environ: dict[str, str],
     folder: Path,
-    terminals: list[Terminal],
+    open_terminal: Opener,
     hostile_history: Path,
     words: tuple[str, ...],
 ) -> None:
     """Whatever was recorded, and in every format."""
     env = {**environ, "NO_COLOR": "1", "TERM": "dumb"}
-    terminal = Terminal("history", *words, "--history-file", hostile_history.name, env=env, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal("history", *words, "--history-file", hostile_history.name, env=env)
     assert terminal.end() == 0, terminal.screen
     assert "三体" in terminal.raw.decode("utf-8")
     assert not STEERING.search(terminal.raw.decode("utf-8"))
@@ -283,24 +303,22 @@ def test_an_export_to_a_file_loses_nothing(
 
 
 async def test_problems_stand_above_the_bar(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """A failed page is a line of its own while the bar goes on."""
     async with DemoShop(faults=[Fault(FaultKind.FIREWALL, pages={2})]) as shop:
-        terminal = Terminal("書", "--base-url", shop.base_url, env=environ, cwd=folder)
-        terminals.append(terminal)
+        terminal = open_terminal("書", "--base-url", shop.base_url, env=environ)
         assert await asyncio.to_thread(terminal.end) == 3
     assert re.search(r"page 2: blocked: 405[^\n]*\r\n", terminal.screen)
     assert "1 failed" in terminal.screen
 
 
 async def test_without_arguments_it_asks(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """On a terminal, it asks for the query and the pages, again after an invalid answer, and then searches."""
     async with DemoShop() as shop:
-        terminal = Terminal(env={**environ, "CRAWLER_BASE_URL": shop.base_url}, cwd=folder)
-        terminals.append(terminal)
+        terminal = open_terminal(env={**environ, "CRAWLER_BASE_URL": shop.base_url}, interpreter=True)
 
         def talk() -> int:
             terminal.read_until("Search Dangdang for: ")
@@ -322,13 +340,12 @@ async def test_without_arguments_it_asks(
 
 
 async def test_the_default_number_of_pages_is_the_configured_one(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """An empty answer selects the default in the question, which is the configured one."""
     async with DemoShop() as shop:
         env = {**environ, "CRAWLER_BASE_URL": shop.base_url, "CRAWLER_PAGES": "1"}
-        terminal = Terminal(env=env, cwd=folder)
-        terminals.append(terminal)
+        terminal = open_terminal(env=env)
 
         def talk() -> int:
             terminal.read_until("Search Dangdang for: ")
@@ -343,11 +360,10 @@ async def test_the_default_number_of_pages_is_the_configured_one(
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)])
 def test_questions_can_be_left(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal], key: str, code: int
+    environ: dict[str, str], folder: Path, open_terminal: Opener, key: str, code: int
 ) -> None:
     """Ctrl-C and the end of input end the questions without a traceback."""
-    terminal = Terminal(env=environ, cwd=folder)
-    terminals.append(terminal)
+    terminal = open_terminal(env=environ)
     terminal.read_until("Search Dangdang for: ")
     terminal.type(key)
     assert terminal.end() == code
@@ -356,13 +372,14 @@ def test_questions_can_be_left(
 
 
 async def test_ctrl_c_reaches_the_command_and_spares_the_report(
-    environ: dict[str, str], folder: Path, terminals: list[Terminal]
+    environ: dict[str, str], folder: Path, open_terminal: Opener
 ) -> None:
     """The keyboard's Ctrl-C reaches every process of the terminal, and the report so far still appears."""
     slow = Fault(FaultKind.LATENCY, pages=range(3, 21), delay=60)
     async with DemoShop(faults=[slow]) as shop:
-        terminal = Terminal("書", "--pages", "20", "--base-url", shop.base_url, env=environ, cwd=folder)
-        terminals.append(terminal)
+        terminal = open_terminal(
+            "書", "--pages", "20", "--base-url", shop.base_url, env=environ, interpreter=True
+        )
 
         def talk() -> tuple[int, list[psutil.Process]]:
             terminal.read_until(r"pages [^\r]*?2/20")

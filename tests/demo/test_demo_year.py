@@ -103,11 +103,11 @@ def test_every_story_of_the_shop_is_in_it(file: Path) -> None:
 
 
 def test_it_is_recorded_once(file: Path) -> None:
-    """A second time nothing is added."""
+    """A second time nothing is added; the runs are made anew."""
     with HistoryReader(file) as history:
         before = history.searches()
     with History(file) as history:
-        assert history.record_all(year()) == 0
+        assert history.record_all(islice(year(), 60)) == 0
     with HistoryReader(file) as history:
         assert history.searches() == before
     assert [(each.source, each.runs, each.observations) for each in before] == [("demo", DAYS, DAYS * 180)]

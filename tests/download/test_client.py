@@ -65,11 +65,11 @@ async def test_a_host_gets_no_more_requests_at_once_than_allowed() -> None:
     """Twenty requests through three slots run three at a time, and waiting for a slot does not use up a page's time."""
 
     async def slow(writer: asyncio.StreamWriter, head: bytes) -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
         await answer()(writer, head)
 
     async with serving(slow) as server, Downloader(concurrency=3) as downloader:
-        wanted = policy(attempts=1, total_seconds=0.5)
+        wanted = policy(attempts=1, total_seconds=2.0)  # less than seven times the time of one
         exchanges = await asyncio.gather(*(downloader.fetch(server.url, wanted) for _ in range(20)))
     assert [e.status for e in exchanges] == [200] * 20
     assert server.most_at_once == 3

@@ -9,13 +9,16 @@ import pytest
 from crawler import Crawler, PageRejected, SearchFinished, SearchResult, Settings, Verdict, crawl
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
+from tests.engine.inline import INLINE
 
 QUERY = "滲透測試"
 
 
 async def search(*faults: Fault, **options: Any) -> tuple[SearchResult, DemoShop]:
     async with DemoShop(faults=faults) as shop:
-        return await crawl(QUERY, pages=3, price_check=0, base_url=shop.base_url, **options), shop
+        return await crawl(
+            QUERY, pages=3, price_check=0, base_url=shop.base_url, executor=INLINE, **options
+        ), shop
 
 
 def verdicts(result: SearchResult) -> list[str]:
@@ -75,7 +78,7 @@ async def test_a_rejected_answer_is_an_event() -> None:
     fault = Fault(FaultKind.CUT, pages={1}, times=2)
     async with (
         DemoShop(faults=[fault]) as shop,
-        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+        Crawler(Settings(base_url=shop.base_url, price_check=0), executor=INLINE) as crawler,
     ):
         events = [event async for event in crawler.search(QUERY, pages=1)]
     rejected = [event for event in events if isinstance(event, PageRejected)]

@@ -118,7 +118,7 @@ async def test_a_worker_that_dies_by_chance_costs_nothing(pool: ParsePool, tmp_p
     assert isinstance(outcome, SearchPage)
 
 
-@pytest.mark.parametrize("order", ["hang", "spin"])
+@pytest.mark.parametrize("order", ["hang", pytest.param("spin", marks=pytest.mark.slow)])
 async def test_a_page_that_hangs_is_given_up_and_its_worker_killed(order: str) -> None:
     """A page that hangs ends in `parse_timeout`, its neighbours are parsed, and its worker is gone."""
     pool = ParsePool(workers=2, timeout=4.0, start_method="spawn", task=obey)
@@ -182,7 +182,7 @@ async def test_a_pages_clock_measures_that_page_alone() -> None:
 
 async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None:
     """A page whose caller has gone keeps its slot and its timeout: the next page is not charged for it."""
-    pool = ParsePool(workers=1, timeout=1.5, start_method="spawn", task=obey)
+    pool = ParsePool(workers=1, timeout=4.0, start_method="spawn", task=obey)  # includes a new start
     try:
         await parse(pool, "answer")
         hung = asyncio.create_task(parse(pool, "hang"))
@@ -200,7 +200,7 @@ async def test_a_caller_that_leaves_takes_nobody_with_it(tmp_path: Path) -> None
 
 async def test_a_suspect_that_leaves_returns_its_slots() -> None:
     """A caller that is cancelled while its page waits for a single trial keeps no slot."""
-    pool = ParsePool(workers=2, timeout=2.0, start_method="spawn", task=obey)
+    pool = ParsePool(workers=2, timeout=4.0, start_method="spawn", task=obey)
     loop = asyncio.get_running_loop()
     thirds: asyncio.Queue[asyncio.Task[SearchPage | ParseFailure]] = asyncio.Queue()
 
@@ -215,7 +215,7 @@ async def test_a_suspect_that_leaves_returns_its_slots() -> None:
         await parse(pool, "answer")
         suspects = [asyncio.create_task(parse(pool, order)) for order in ("die", "hang")]
         third = await thirds.get()
-        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 2 s
+        await asyncio.sleep(0.2)  # the suspects wait for the slot that the third holds for 4 s
         for suspect in suspects:
             suspect.cancel()
         await asyncio.wait(suspects)
@@ -242,11 +242,15 @@ async def test_a_closed_pool_leaves_nothing_to_the_garbage_collector(order: str)
     try:
         before = semaphores()
         pool = ParsePool(workers=1, start_method="spawn", task=obey)
-        await parse(pool, order)
+        await parse(pool, "answer")
         assert semaphores() > before
+        await parse(pool, order)
         await pool.close()
         del pool
-        assert semaphores() == before
+        deadline = time.monotonic() + 10
+        while semaphores() > before:  # a thread that ends may hold the last of them a moment longer
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
     finally:
         gc.enable()
 

@@ -33,6 +33,7 @@ from crawler.demo.catalogue import catalogue
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.markup import render_search_page
 from crawler.demo.server import DemoShop
+from tests.engine.inline import INLINE
 from tests.processes import children, gone
 
 QUERY = "滲透測試"
@@ -75,7 +76,10 @@ async def test_twenty_pages_are_a_whole_answer(shop: DemoShop) -> None:
 async def test_the_same_pages_give_the_same_books(shop: DemoShop) -> None:
     """Two runs differ only in their times, whatever the order in which pages arrive."""
     async with DemoShop(faults=[Fault(FaultKind.LATENCY, pages={1, 2}, delay=0.3)]) as late:
-        first, second = await search(shop, pages=6), await search(late, pages=6)
+        first, second = (
+            await search(shop, pages=6, executor=INLINE),
+            await search(late, pages=6, executor=INLINE),
+        )
     assert first.books == second.books
     assert first.counts == second.counts
     assert [page.listings for page in first.pages] == [page.listings for page in second.pages]
@@ -84,7 +88,7 @@ async def test_the_same_pages_give_the_same_books(shop: DemoShop) -> None:
 async def test_no_more_requests_at_once_than_allowed() -> None:
     """Pages are requested in parallel, without waiting for page 1, but within the concurrency limit."""
     async with DemoShop(latency=0.1) as shop:
-        await search(shop, pages=20, concurrency=4)
+        await search(shop, pages=20, concurrency=4, executor=INLINE)
         assert shop.peak_in_flight == 4
 
 
@@ -124,7 +128,7 @@ async def test_a_faulty_page_costs_itself_alone(
 ) -> None:
     """Page 2 fails with its verdict and reason; pages 1 and 3 are in the report, which is incomplete."""
     async with DemoShop(faults=[fault]) as shop:
-        result = await search(shop, max_body_bytes=1_000_000)
+        result = await search(shop, max_body_bytes=1_000_000, executor=INLINE)
     assert verdicts(result) == {1: "ok", 2: str(verdict), 3: "ok"}
     assert words in result.pages[1].detail
     assert not result.complete
@@ -152,8 +156,8 @@ HEALED = [
 async def test_what_can_be_saved_is_saved(shop: DemoShop, fault: Fault) -> None:
     """Temporary failures and a wrong charset cost nothing: the books are those of a healthy shop."""
     async with DemoShop(faults=[fault]) as faulty:
-        result = await search(faulty)
-    healthy = await search(shop)
+        result = await search(faulty, executor=INLINE)
+    healthy = await search(shop, executor=INLINE)
     assert result.complete
     assert result.books == healthy.books
 
@@ -161,7 +165,9 @@ async def test_what_can_be_saved_is_saved(shop: DemoShop, fault: Fault) -> None:
 async def test_pages_beyond_the_last_are_dropped() -> None:
     """Once the shop states its number of pages, later ones are not requested, and nothing has failed."""
     async with DemoShop(latency=0.05) as shop:
-        async with Crawler(Settings(base_url=shop.base_url, price_check=0, concurrency=2)) as crawler:
+        async with Crawler(
+            Settings(base_url=shop.base_url, price_check=0, concurrency=2), executor=INLINE
+        ) as crawler:
             events = await events_of(crawler, QUERY, pages=100, min_price=5, max_price=9)
         finished = events[-1]
         assert isinstance(finished, SearchFinished)
@@ -240,7 +246,7 @@ async def test_cancelling_crawl_leaves_no_process() -> None:
 async def test_a_list_that_repeats_itself_is_at_its_end() -> None:
     """A page with the products of the previous page is past the end, counted once, with a note."""
     async with DemoShop(faults=[Fault(FaultKind.REPEATS, pages={3})]) as shop:
-        result = await search(shop)
+        result = await search(shop, executor=INLINE)
     assert verdicts(result) == {1: "ok", 2: "ok", 3: "past_end"}
     assert result.counts.listings == 120
     assert any("page 3" in note and "same products as page 2" in note for note in result.notes)
@@ -249,7 +255,7 @@ async def test_a_list_that_repeats_itself_is_at_its_end() -> None:
 async def test_nothing_found_is_an_honest_answer() -> None:
     """The shop's own «nothing found» is not a failure: 0 pages available, none ok, none failed."""
     async with DemoShop(faults=[Fault(FaultKind.NO_RESULTS)]) as shop:
-        result = await search(shop, pages=20)
+        result = await search(shop, pages=20, executor=INLINE)
     assert set(verdicts(result).values()) == {"no_results"}
     assert (result.available, result.complete, result.had_a_page) == (0, True, True)
     assert result.counts.listings == 0
@@ -259,7 +265,7 @@ async def test_nothing_found_by_mistake_ends_no_search() -> None:
     """Page 1 says «nothing found» at once, and page 2 arrives late with books: the search continues."""
     faults = [Fault(FaultKind.NO_RESULTS, pages={1}), Fault(FaultKind.LATENCY, delay=0.3, pages={2, 3})]
     async with DemoShop(faults=faults) as shop:
-        result = await search(shop)
+        result = await search(shop, executor=INLINE)
     assert verdicts(result) == {1: "unexpected_page", 2: "ok", 3: "ok"}
 
 
@@ -267,10 +273,12 @@ async def test_nobody_there() -> None:
     """Without a server, robots.txt permits nothing; a search that ignores it meets a network error."""
     async with DemoShop() as shop:
         closed = shop.base_url
-    denied = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1)
+    denied = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1, executor=INLINE)
     assert verdicts(denied) == {1: "robots_denied", 2: "robots_denied"}
     assert denied.pages[0].detail.startswith("robots.txt could not be fetched: no connection to 127.0.0.1")
-    result = await crawl(QUERY, pages=2, price_check=0, base_url=closed, attempts=1, obey_robots=False)
+    result = await crawl(
+        QUERY, pages=2, price_check=0, base_url=closed, attempts=1, executor=INLINE, obey_robots=False
+    )
     assert verdicts(result) == {1: "network_error", 2: "network_error"}
     assert "127.0.0.1" in result.pages[0].detail
     assert not result.had_a_page
@@ -301,7 +309,7 @@ async def test_a_verdict_may_be_revised() -> None:
     faults = [Fault(FaultKind.REPEATS, pages={3}), Fault(FaultKind.LATENCY, pages={2}, delay=0.4)]
     async with (
         DemoShop(faults=faults) as shop,
-        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+        Crawler(Settings(base_url=shop.base_url, price_check=0), executor=INLINE) as crawler,
     ):
         events = await events_of(crawler, QUERY, pages=3)
     third = [(str(e.verdict), e.revised) for e in events if isinstance(e, PageFinished) and e.page == 3]
@@ -326,7 +334,7 @@ async def test_a_deadline_ends_the_run_with_what_there_is() -> None:
     """Pages without a response in time are `not_asked`, with the reason."""
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=600)]
     async with DemoShop(faults=faults) as shop:
-        result = await search(shop, pages=20, max_seconds=1.5)
+        result = await search(shop, pages=20, max_seconds=1.5, executor=INLINE)
     assert verdicts(result) == {1: "ok"} | dict.fromkeys(range(2, 21), "not_asked")
     assert result.stopped == "the deadline of 1.5 s was reached"
     assert {page.detail for page in result.failed} == {result.stopped}
@@ -338,7 +346,7 @@ async def test_stop_ends_every_search_of_an_engine() -> None:
     faults = [Fault(FaultKind.LATENCY, pages=range(2, 100), delay=30)]
     async with (
         DemoShop(faults=faults) as shop,
-        Crawler(Settings(base_url=shop.base_url, price_check=0)) as crawler,
+        Crawler(Settings(base_url=shop.base_url, price_check=0), executor=INLINE) as crawler,
     ):
 
         async def watch(query: str) -> SearchResult:
@@ -397,7 +405,7 @@ async def test_a_poisoned_page_costs_itself_alone() -> None:
 
 async def test_the_demo_is_marked(shop: DemoShop) -> None:
     """`demo=True` starts the embedded shop, and the result says so."""
-    result = await crawl(QUERY, pages=1, price_check=0, demo=True)
+    result = await crawl(QUERY, pages=1, price_check=0, demo=True, executor=INLINE)
     assert (result.demo, result.complete, result.counts.listings) == (True, True, 60)
     assert shop.requests == []
 
@@ -456,7 +464,7 @@ async def test_the_mainlands_wording_is_suggested_where_the_shop_has_little(
 ) -> None:
     """Few products in the whole shop cause the suggestion, not few pages read or failed."""
     async with DemoShop(faults=faults) as shop:
-        result = await crawl(query, pages=1, base_url=shop.base_url)
+        result = await crawl(query, pages=1, base_url=shop.base_url, executor=INLINE)
     assert result.suggestion == suggestion
 
 

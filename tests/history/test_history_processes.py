@@ -80,7 +80,7 @@ async def test_ten_recorders_at_once(tmp_path: Path) -> None:
             past = history.series("https://shop.example", ["0", "1", "599"])
             assert len({len(observations) for observations in past.values()}) <= 1
             reads += 1
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
         for out, err in await ends:
             assert err == b""
             assert out.split()[-1] == b"9"

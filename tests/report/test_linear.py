@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +22,8 @@ from crawler.report.search.markdown import escape
 from parsers.text import nfkc
 from tests.alerts.messages import make_alert
 from tests.factories import make_listing, make_result
+
+T = TypeVar("T")
 
 LENGTH = 40_000
 """In characters: at this length quadratic work takes seconds, linear work a few hundredths of a second."""
@@ -55,14 +60,18 @@ def texts(length: int) -> Iterator[tuple[str, str]]:
     yield "spaces before an edition", "x" + " " * length + "版"
 
 
-def in_format(form: str) -> Callable[[str], object]:
-    def report(text: str) -> object:
-        book = make_listing(
-            title=text, subtitle=text, publisher=text, contributors_text=text, seller=text, description=text
-        )
-        return render(make_result([book], query=text[:50]), form)
+FIELDS = ("title", "subtitle", "publisher", "contributors_text", "seller", "description")
+"""The texts of a listing, which come from the shop."""
 
-    return report
+
+def report(form: str, texts: Sequence[str]) -> object:
+    """Make a report of a listing with a text in each of its fields; start again with the first where texts end."""
+    fields: dict[str, Any] = dict(zip(FIELDS, itertools.cycle(texts), strict=False))
+    return render(make_result([make_listing(**fields)], query=texts[0][:50]), form)
+
+
+def in_format(form: str) -> Callable[[str], object]:
+    return lambda text: report(form, [text])
 
 
 TOPIC = Topic("渗透测试 C")
@@ -92,7 +101,7 @@ WORK: dict[str, Callable[[str], object]] = {
 """Everything that happens to a shop's text outside the parse processes."""
 
 
-def seconds(work: Callable[[str], object], text: str) -> float:
+def seconds(work: Callable[[T], object], text: T) -> float:
     """Return the CPU time of some work, the lower of two attempts."""
     taken = []
     for _ in range(2):
@@ -111,8 +120,15 @@ OTHER_CONTROLS = {
 """Control characters that neither separate nor begin anything: U+0000 and U+009A represent them when time matters."""
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", WORK)
+def cases() -> Iterator[Any]:
+    """Yield kinds of work, and whether the other controls are their texts; leave most of the time to slow tests."""
+    for name in WORK:
+        slow = pytest.mark.slow if name.startswith("report") else ()
+        yield pytest.param(name, False, marks=slow, id=name)
+        yield pytest.param(name, True, marks=pytest.mark.slow, id=f"{name}, other controls")
+
+
+@pytest.mark.parametrize(("name", "every"), list(cases()))
 def test_time_grows_with_the_length_and_not_with_its_square(name: str, every: bool) -> None:
     work = WORK[name]
     length = LENGTH // 2 if name.startswith("report") else LENGTH
@@ -123,6 +139,19 @@ def test_time_grows_with_the_length_and_not_with_its_square(name: str, every: bo
         long = seconds(work, text)
         if long >= UNMEASURABLE:
             assert long < MOST_GROWTH * seconds(work, shorter[what]), what
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_of_several_long_texts_takes_no_longer_than_their_lengths(form: str) -> None:
+    """Each text is in one field; the slow tests have each in every field."""
+    longer, shorter = dict(texts(LENGTH // 2)), dict(texts(LENGTH // 8))
+    names = [name for name in longer if name not in OTHER_CONTROLS]
+    for start in range(0, len(names), len(FIELDS)):
+        together = names[start : start + len(FIELDS)]
+        long = seconds(partial(report, form), [longer[name] for name in together])
+        if long >= UNMEASURABLE:
+            short = seconds(partial(report, form), [shorter[name] for name in together])
+            assert long < MOST_GROWTH * short, together
 
 
 def test_a_text_is_cut_before_it_is_cleaned() -> None:
