@@ -197,8 +197,8 @@ class Listing:
     @property
     def writers(self) -> tuple[Contributor, ...]:
         """The contributors named by `authors`."""
-        wrote = tuple(c for c in self.contributors if c.role is None or c.role in AUTHOR_ROLES)
-        return wrote or tuple(c for c in self.contributors if c.role != "出品")
+        wrote = tuple([c for c in self.contributors if c.role is None or c.role in AUTHOR_ROLES])
+        return wrote or tuple([c for c in self.contributors if c.role != "出品"])
 
     @property
     def from_price(self) -> bool:

@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import os
 import re
-import secrets
 import stat
 import sys
 import threading
@@ -239,7 +238,7 @@ def open_journal(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         prune(folder, now=now, max_age=max_age, max_bytes=max_bytes)
         while True:
-            path = folder / f"{name}-{secrets.token_hex(8)}.warc"
+            path = folder / f"{name}-{os.urandom(8).hex()}.warc"
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             fd = os.open(path, flags, 0o600)
             # Between the two calls, another run may have removed it as abandoned.

@@ -54,6 +54,17 @@ def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
     return {event.pid for event in events if event.what == what}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the capacity of a pipe as Linux does")
+async def test_a_page_fits_into_the_pipe_to_the_workers(pool: ParsePool) -> None:
+    """A page waits in the pipe as a whole, so that a worker never waits for the next piece of it."""
+    import fcntl
+
+    pool.warm_up(1)
+    instance = pool._generation
+    assert instance is not None
+    assert fcntl.fcntl(instance._call_pipe._writer.fileno(), fcntl.F_GETPIPE_SZ) >= 500_000
+
+
 async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:
     """Each result belongs to its page, and none is parsed in this process."""
     pages = await asyncio.gather(*(parse(pool, "answer", n) for n in range(1, 21)))
