@@ -243,7 +243,11 @@ class Listing:
 ListingDraft = cast(
     "type[Listing]",
     make_dataclass(
-        "ListingDraft", [(f.name, f.type, field(default=f.default)) for f in fields(Listing)], slots=True
+        "ListingDraft",
+        [(f.name, f.type, field(default=f.default)) for f in fields(Listing)],
+        slots=True,
+        eq=False,
+        repr=False,
     ),
 )
 """A mutable `Listing`, for code that creates many: setting 29 fields of a frozen object takes 3 µs instead of 0.4.
