@@ -326,7 +326,12 @@ class ParsePool:
 
         self._endings[ended] = generation
         ended.add_done_callback(self._endings.pop)
-        threading.Thread(target=join, name="parse-pool-end", daemon=True).start()
+        try:
+            threading.Thread(target=join, name="parse-pool-end", daemon=True).start()
+        except RuntimeError:  # the system has no thread left, and a second `close` must not wait for this one
+            generation.kill()
+            ended.set_result(None)
+            raise
 
     def _report_started(self, generation: _PoolInstance) -> None:
         fresh = generation.processes[generation.reported :]

@@ -120,11 +120,12 @@ class Journal:
         if self._closed:
             return
         self._closed = True
-        if self._batch:
-            self._hand_over()
+        if self._thread is None and self._batch:
+            self._start()
         if self._thread is None:
             self._close_file()
             return
+        self._hand_over()
         self._batches.put([])
         self._thread.join(CLOSE_SECONDS)
         self._abandoned = self._thread.is_alive()
@@ -148,6 +149,8 @@ class Journal:
         """Queue a job for the thread; return False if the journal is closed."""
         if self._closed or self._fd is None:
             return False
+        if self._thread is None:
+            self._start()
         self._batch.append((make, notify))
         if notify is not None:
             self._hand_over()
@@ -156,17 +159,20 @@ class Journal:
             self._handing_over = loop.call_later(BATCH_SECONDS, self._hand_over)
         return True
 
+    def _start(self) -> None:
+        # Not when the journal is created: parse processes are forked while there is only one thread.
+        thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        thread.start()  # raises RuntimeError if the system has no thread left
+        self._thread = thread
+
     def _hand_over(self) -> None:
-        """Give the queued jobs to the thread, and start it with the first ones."""
+        """Give the queued jobs to the thread."""
         if self._handing_over is not None:
             self._handing_over.cancel()
             self._handing_over = None
-        batch, self._batch = self._batch, []
-        if self._thread is None:
-            # Not when the journal is created: parse processes are forked while there is only one thread.
-            self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
-            self._thread.start()
-        self._batches.put(batch)
+        if self._batch:
+            self._batches.put(self._batch)
+            self._batch = []
 
     def _write_all(self) -> None:
         run = None

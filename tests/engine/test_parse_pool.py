@@ -306,6 +306,27 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), ExecutorParser)
 
 
+async def test_a_close_that_finds_no_thread_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a thread to wait in, closing raises an error and kills the workers; closing again returns."""
+    pool = ParsePool(workers=1, timeout=20.0, start_method=METHODS[0], task=obey)
+    assert isinstance(await parse(pool, "answer"), SearchPage)
+    processes = list(pool._living().processes)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            await pool.close()
+    await asyncio.wait_for(pool.close(), 30)
+    for process in processes:
+        assert process.pid is not None
+        assert await gone(process.pid)
+
+
 @pytest.mark.parametrize(("cpus", "workers"), [(1, 1), (2, 1), (6, 5)])
 def test_one_cpu_is_left_to_the_loop(monkeypatch: pytest.MonkeyPatch, cpus: int, workers: int) -> None:
     """By default there is a worker for each usable CPU except one, and at least one."""
