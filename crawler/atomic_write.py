@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import secrets
 import stat
 import sys
 import time
@@ -115,7 +114,7 @@ def probe(path: Path) -> None:
 
 def temporary_path(target: Path) -> Path:
     """Return a new name in the target's folder, from which a rename to the target is atomic."""
-    return target.with_name(f".bookprice-{secrets.token_hex(8)}.tmp")
+    return target.with_name(f".bookprice-{os.urandom(8).hex()}.tmp")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ from crawler.options import CrawlOptions, ReplayOptions, SearchOptions
 from crawler.parsing.page_parser import PageParser, page_parser
 from crawler.phrases import Phrase
 from crawler.query import Query, in_script
-from crawler.results import SearchResult
 from crawler.search.background import Background
 from crawler.settings import SearchSettings, Settings, options_of
 from crawler.source import Source
@@ -39,6 +38,7 @@ from parsers.shop import is_within
 if TYPE_CHECKING:
     from crawler.page_key import PageKey
     from crawler.recording.replay_model import Recorder, SavedPage, SavedRun
+    from crawler.results import SearchResult
     from crawler.search.run import Search
     from crawler.search.spec import SearchSpec
     from parsers import Shop

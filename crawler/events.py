@@ -17,10 +17,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from crawler.engine_events import EngineEvent
-from crawler.results import SearchResult
 from crawler.verdict import Verdict
+
+if TYPE_CHECKING:
+    from crawler.results import SearchResult
 
 __all__ = [
     "Attempt",

@@ -122,6 +122,7 @@ async def _crawl_and_write(
     interrupts: Interrupts,
 ) -> ExitCode:
     """Search, write the report, and return the exit code of a search that no signal ended."""
+    import asyncio
     from contextlib import aclosing, closing
     from dataclasses import replace
 
@@ -149,6 +150,7 @@ async def _crawl_and_write(
                         await reporter.handle(event)
                         if isinstance(event, SearchFinished):
                             result = event.result
+                closing_pool = asyncio.create_task(pool.close())  # the report needs none of its processes
                 result, unrecorded = await _recorded(result, wanted, args)
                 # Write inside this block, where a signal only stops the search, so that the report is not lost at the
                 # last moment. A search without a single page must not overwrite an earlier report.
@@ -156,6 +158,7 @@ async def _crawl_and_write(
                 lost = await wanted.finish()
                 written = replace(written, failure=written.failure or lost)
                 await _tell_the_rest(result, written, wanted, plan, args)
+                await closing_pool
     if unrecorded is not None:
         raise unrecorded
     from crawler.cli.summary import exit_code

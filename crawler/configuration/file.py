@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +90,8 @@ def _read_bounded(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(text, parse_float=Decimal)  # so that 12.50 yuan stay 12.50
     except (ValueError, ArithmeticError, RecursionError) as error:  # including numbers with too many digits

@@ -1,8 +1,8 @@
 """The journal of a run: write fetched pages to disk as they arrive, and find pages of earlier runs.
 
 A journal is an uncompressed WARC file: most bodies are compressed already, and every run writes one. A single thread
-writes it, each record with one call, so written data survives the process, however it ends; only a power failure may
-lose the last seconds. A killed run leaves at most one partial record, which readers drop.
+writes it, in the order of the events, and what is written survives the process, however it ends; only a power failure
+may lose the last seconds. A killed run leaves at most one partial record, which readers drop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import os
 import re
-import secrets
 import stat
 import sys
 import threading
@@ -46,6 +45,10 @@ MAX_BYTES = 256 * 2**20
 CLOSE_SECONDS = 0.15
 """How long `Journal.close` waits for an unresponsive disk."""
 
+BATCH_SECONDS = 0.02
+"""How long records wait for others if nobody waits for them: handing over each by itself takes as much CPU time as
+making and writing it."""
+
 CLOCK_SLACK = 60.0
 """How many seconds a page may lie in the future: clocks get adjusted."""
 
@@ -53,8 +56,8 @@ HTTP_OK = 200
 
 _NAME = re.compile(r"(?P<key>[0-9a-f]{16})-\d{8}T\d{6}Z-[0-9a-f]{16}\.warc")
 
-_Job = tuple[Callable[["RunWriter"], bytes] | None, Callable[[], None] | None]
-"""A function that makes the bytes to write (None to stop), and a callback for when they are written."""
+_Job = tuple[Callable[["RunWriter"], bytes], Callable[[], None] | None]
+"""A function that makes the bytes to write, and a callback for when they are written."""
 
 
 class Journal:
@@ -70,7 +73,11 @@ class Journal:
         """Why recording stopped, in words."""
         self._fd = fd
         self._size = 0
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._batch: list[_Job] = []
+        """Jobs that the thread does not have yet."""
+        self._batches: SimpleQueue[list[_Job]] = SimpleQueue()
+        """Those that it has; an empty one stops it."""
+        self._handing_over: asyncio.TimerHandle | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
         self._abandoned = False
@@ -87,7 +94,7 @@ class Journal:
     def begin(self, parameters: RunParameters) -> None:
         """Record the parameters of the run. Later records trigger the write, so the first requests are not delayed."""
         if not self._closed and self._fd is not None:
-            self._jobs.put((lambda run: run.begin(parameters), None))
+            self._batch.append((lambda run: run.begin(parameters), None))
 
     def hop(self, page: PageKey | None, hop: HttpRecord) -> None:
         """Record a request."""
@@ -113,12 +120,13 @@ class Journal:
         if self._closed:
             return
         self._closed = True
-        if self._thread is None and not self._jobs.empty():
+        if self._thread is None and self._batch:
             self._start()
         if self._thread is None:
             self._close_file()
             return
-        self._jobs.put((None, None))
+        self._hand_over()
+        self._batches.put([])
         self._thread.join(CLOSE_SECONDS)
         self._abandoned = self._thread.is_alive()
 
@@ -143,35 +151,57 @@ class Journal:
             return False
         if self._thread is None:
             self._start()
-        self._jobs.put((make, notify))
+        self._batch.append((make, notify))
+        if notify is not None:
+            self._hand_over()
+        elif self._handing_over is None:
+            loop = asyncio.get_running_loop()
+            self._handing_over = loop.call_later(BATCH_SECONDS, self._hand_over)
         return True
 
     def _start(self) -> None:
         # Not when the journal is created: parse processes are forked while there is only one thread.
-        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        thread.start()  # raises RuntimeError if the system has no thread left
+        self._thread = thread
+
+    def _hand_over(self) -> None:
+        """Give the queued jobs to the thread."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+            self._handing_over = None
+        if self._batch:
+            self._batches.put(self._batch)
+            self._batch = []
 
     def _write_all(self) -> None:
         run = None
-        while True:
-            make, notify = self._jobs.get()
-            if make is None:
-                break
+        while batch := self._batches.get():
             try:
                 if self.failure is None and not self._abandoned:
                     if run is None:
                         from crawler.recording.writing import RunWriter
 
                         run = RunWriter()
-                    self._append(make(run))
+                    self._write(run, batch)
             except OSError as error:
                 self._fail(error.strerror or str(error))
             except Exception as error:  # noqa: BLE001 – a defect here may cost the journal, never the search
                 self._fail(f"{type(error).__name__}: {error}")
             finally:
-                if notify is not None:
-                    notify()
+                for _, notify in batch:
+                    if notify is not None:
+                        notify()
         self._close_file()
+
+    def _write(self, run: RunWriter, batch: list[_Job]) -> None:
+        """Write the records of a batch; if one cannot be made, those before it."""
+        records: list[bytes] = []
+        try:
+            for make, _ in batch:
+                records.append(make(run))
+        finally:
+            self._append(b"".join(records))
 
     def _append(self, data: bytes) -> None:
         from crawler.recording.warc import MAX_RUN
@@ -214,7 +244,7 @@ def open_journal(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         prune(folder, now=now, max_age=max_age, max_bytes=max_bytes)
         while True:
-            path = folder / f"{name}-{secrets.token_hex(8)}.warc"
+            path = folder / f"{name}-{os.urandom(8).hex()}.warc"
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             fd = os.open(path, flags, 0o600)
             # Between the two calls, another run may have removed it as abandoned.

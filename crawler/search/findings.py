@@ -12,7 +12,6 @@ from crawler.books import FILTERS
 from crawler.books.selection import Selector
 from crawler.page_key import PageKey
 from crawler.phrases import Phrase
-from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
 from crawler.search.page_list import PageList
 from crawler.search.price_check import check_price, pages_needed
 from crawler.settings import SearchSettings, options_of
@@ -20,6 +19,7 @@ from crawler.settings import SearchSettings, options_of
 if TYPE_CHECKING:
     from crawler.books.book import Counts
     from crawler.books.pipeline import BookList, SelectionCriteria
+    from crawler.results import PageResult, PriceCheck, Renderer, SearchResult
     from crawler.search.spec import SearchSpec
     from parsers.model import Listing
 
@@ -128,6 +128,8 @@ class Findings:
         renderer: Renderer,
     ) -> SearchResult:
         """Return the result of the search, once every page has its verdict; `stopped` is why it ended early."""
+        from crawler.results import SearchResult
+
         spec, own, beside = self._spec, self._own, self._beside
         return SearchResult(
             query=spec.query,
@@ -169,6 +171,8 @@ class Findings:
         )
 
     def _page_result(self, pages: PageList, number: int) -> PageResult:
+        from crawler.results import PageResult
+
         key, judgement = pages.key(number), pages.final[number]
         return PageResult(
             number,
@@ -245,7 +249,8 @@ class _Wanted:
 
 def import_book_modules() -> None:
     """Import the modules that the first page needs; compiling their regular expressions takes 40 ms."""
-    import crawler.books.pipeline  # noqa: F401 – imported early to save time later
+    import crawler.books.pipeline
+    import crawler.results  # noqa: F401 – imported early to save time later
 
 
 def _counts(key: tuple[bool, int], used: int) -> bool:

@@ -13,7 +13,6 @@ from crawler.phrases import Phrase
 from crawler.search.page_match import is_mojibake_of, other_page, other_query
 from crawler.verdict import Verdict
 from parsers.model import PageKind, SearchPage
-from parsers.text import MAX_TEXT
 
 __all__ = ["PARSE_VERDICTS", "Judgement", "ListVerdicts", "judge_search"]
 
@@ -124,10 +123,13 @@ def _notes(page: SearchPage) -> Iterator[str]:
         yield Phrase("undecodable", n=page.undecodable, charset=page.charset)
     if page.surplus:
         yield Phrase("surplus", n=page.surplus, items=page.items)
-    if page.clipped == 1:
-        yield Phrase("clipped_one", most=MAX_TEXT)
-    elif page.clipped:
-        yield Phrase("clipped", n=page.clipped, most=MAX_TEXT)
+    if page.clipped:
+        from parsers.text import MAX_TEXT
+
+        one = page.clipped == 1
+        yield (
+            Phrase("clipped_one", most=MAX_TEXT) if one else Phrase("clipped", n=page.clipped, most=MAX_TEXT)
+        )
     if not page.ended:
         yield Phrase("perhaps_cut")
     if page.notice:

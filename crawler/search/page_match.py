@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from parsers.model import PageKind, SearchPage
-from parsers.text import nfkc
 
 __all__ = ["is_mojibake_of", "other_page", "other_query", "same_query"]
 
@@ -48,6 +46,9 @@ def same_query(stated: str, asked: str) -> bool:
     """
     if stated == asked:
         return True
+
+    import html  # late: most shops state the query as it is, and the first request waits for imports
+
     wanted = _folded(asked)
     for text in dict.fromkeys((stated, html.unescape(stated))):
         folded = _folded(text)
@@ -76,6 +77,7 @@ def is_mojibake_of(echo: str, query: str) -> bool:
 def _folded(text: str) -> str:
     """Return the letters and digits of `text` in Simplified Chinese, half width and one case."""
     from crawler.query import simplified
+    from parsers.text import nfkc
 
     plain = nfkc(text).casefold()
     return simplified("".join(filter(str.isalnum, plain)))

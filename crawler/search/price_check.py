@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from crawler.books.offers import price_of
 from crawler.books.price_order import OrderCheck, check_order
-from crawler.results import PageResult, PriceCheck
 from crawler.search.page_list import PageList
 from crawler.verdict import Verdict
 from parsers.model import Listing
+
+if TYPE_CHECKING:
+    from crawler.results import PageResult, PriceCheck
 
 __all__ = ["check_price", "pages_needed"]
 
@@ -40,6 +43,8 @@ def check_price(
     order, or None: then the result is None, too, unless a list was read whole. A list that was read whole proves the
     cheapest book in any order.
     """
+    from crawler.results import PriceCheck
+
     checked = in_price_order or own
     pages = tuple(page_result(checked, number) for number in sorted(checked.final) if number <= checked.last)
     for read in dict.fromkeys((own, checked)):

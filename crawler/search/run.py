@@ -42,7 +42,6 @@ from crawler.page_key import PageKey
 from crawler.parsing.job import ParseFailure, ParseJob
 from crawler.phrases import Phrase
 from crawler.recording.replay_model import RunEnd, SavedPage
-from crawler.results import Renderer, SearchResult
 from crawler.search.background import Background
 from crawler.search.event_log import EventLog
 from crawler.search.findings import Findings, import_book_modules
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from crawler.download.client import Downloader
     from crawler.parsing.page_parser import PageParser
     from crawler.recording.replay_model import Recorder, SavedRun
+    from crawler.results import Renderer, SearchResult
     from crawler.search.spec import SearchSpec
 
 __all__ = ["Search"]

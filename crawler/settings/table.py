@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -119,6 +118,8 @@ def checked(table: type[Table], name: str, value: object, *, label: str, text: b
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that is most similar to `name`."""
+    import difflib
+
     plain = name.lower().replace("-", "_")
     return max(sorted(known), key=lambda other: difflib.SequenceMatcher(None, plain, other.lower()).ratio())
 

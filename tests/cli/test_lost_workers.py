@@ -15,7 +15,7 @@ import pytest
 
 from crawler.demo.faults import Fault, FaultKind
 from crawler.demo.server import DemoShop
-from tests.processes import children
+from tests.processes import children, gone
 
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
@@ -103,3 +103,14 @@ async def test_a_worker_that_hangs(start: Start) -> None:
     assert code == 3
     assert [verdict for _, verdict in failures(report)] == ["parse_timeout"]
     assert report["pages"]["ok"] == 19
+
+
+async def test_no_parse_process_outlives_the_last_page(start: Start) -> None:
+    """The parse processes end while the report is written, here to a pipe that nobody reads."""
+    async with DemoShop() as shop:
+        process = await start(*COMMAND, "--base-url", shop.base_url)
+        worker = await worker_of(process)
+        assert await gone(worker.pid, 60)
+        assert process.returncode is None
+        code, report = await end_of(process)
+    assert (code, report["pages"]["ok"]) == (0, 20)

@@ -54,6 +54,17 @@ def worker_ids(events: list[WorkerEvent], what: str) -> set[int | None]:
     return {event.pid for event in events if event.what == what}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the capacity of a pipe as Linux does")
+async def test_a_page_fits_into_the_pipe_to_the_workers(pool: ParsePool) -> None:
+    """A page waits in the pipe as a whole, so that a worker never waits for the next piece of it."""
+    import fcntl
+
+    pool.warm_up(1)
+    instance = pool._generation
+    assert instance is not None
+    assert fcntl.fcntl(instance._call_pipe._writer.fileno(), fcntl.F_GETPIPE_SZ) >= 500_000
+
+
 async def test_pages_are_parsed_in_the_workers(pool: ParsePool) -> None:
     """Each result belongs to its page, and none is parsed in this process."""
     pages = await asyncio.gather(*(parse(pool, "answer", n) for n in range(1, 21)))
@@ -297,6 +308,27 @@ def test_threads_serve_where_no_process_can_start(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.__init__", refuse)
     for early in (True, False):
         assert isinstance(page_parser(workers=1, timeout=1.0, early=early), ExecutorParser)
+
+
+async def test_a_close_that_finds_no_thread_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a thread to wait in, closing raises an error and kills the workers; closing again returns."""
+    pool = ParsePool(workers=1, timeout=20.0, start_method=METHODS[0], task=obey)
+    assert isinstance(await parse(pool, "answer"), SearchPage)
+    processes = list(pool._living().processes)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            await pool.close()
+    await asyncio.wait_for(pool.close(), 30)
+    for process in processes:
+        assert process.pid is not None
+        assert await gone(process.pid)
 
 
 @pytest.mark.parametrize(("cpus", "workers"), [(1, 1), (2, 1), (6, 5)])

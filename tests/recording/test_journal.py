@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import fcntl
 import os
+import re
+import socket
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +51,45 @@ async def test_a_page_is_on_the_disk_when_its_recording_returns(tmp_path: Path) 
         await journal.page(runs.saved(number))
         assert read_run(journal.path).pages == {runs.key(n): runs.saved(n) for n in range(1, number + 1)}
     journal.close()
+
+
+async def test_records_that_nobody_waits_for_are_written_together() -> None:
+    """Requests are written with the page that someone waits for, in order and with one call."""
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # each write is a message
+    journal = Journal(Path("socket"), writer.detach())
+    journal.begin(runs.parameters())
+    for number in range(1, 4):
+        journal.hop(runs.key(number), runs.hop_of(number, runs.body_of(number)))
+    await journal.page(runs.saved(1))
+    journal.close()
+    with reader:
+        first = reader.recv(1_000_000)
+        assert reader.recv(1) == b""
+    kinds = re.findall(rb"WARC-Type: (\w+)", first)
+    assert kinds[:8] == [b"warcinfo", b"metadata", *(b"request", b"response") * 3]
+    assert kinds[-1] == b"metadata"
+
+
+async def test_a_record_that_nobody_waits_for_is_written_soon(tmp_path: Path) -> None:
+    """A request is in the file a moment later, although nothing follows it."""
+    journal = open_journal(tmp_path, runs.parameters(), now=NOW)
+    journal.begin(runs.parameters())
+    journal.hop(runs.key(1), runs.hop_of(1, runs.body_of(1)))
+    async with asyncio.timeout(30):
+        while b"WARC-Type: response" not in journal.path.read_bytes():  # noqa: ASYNC110 – a thread writes it
+            await asyncio.sleep(0.01)
+    journal.close()
+
+
+async def test_a_defect_costs_no_record_before_it(tmp_path: Path) -> None:
+    """The records that are written together with a defective one, but come before it, are kept."""
+    journal = open_journal(tmp_path, runs.parameters(), now=NOW)
+    journal.begin(runs.parameters())
+    journal.hop(runs.key(1), runs.hop_of(1, runs.body_of(1)))
+    await journal.page(replace(runs.saved(1), fetched_at=None))  # type: ignore[arg-type]  # the defect
+    assert journal.failure is not None
+    journal.close()
+    assert journal.path.read_bytes().count(b"WARC-Type: response") == 1
 
 
 async def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _price_check(check: PriceCheck | None) -> dict[str, Any] | None:
 
 def book_as_dict(book: Book) -> dict[str, Any]:
     """Return a book as plain values."""
-    listing = book.listing
+    listing, published = book.listing, book.published
     return {
         "rank": book.rank,
         "product_id": listing.product_id,
@@ -133,7 +133,7 @@ def book_as_dict(book: Book) -> dict[str, Any]:
         "authors": list(book.authors),
         "contributors": [_contributor(person) for person in book.contributors],
         "publisher": book.publisher,
-        "published": book.published.isoformat() if book.published else None,
+        "published": published.isoformat() if published else None,
         "rating": book.rating,
         "reviews": book.reviews,
         "quality": book.quality,
@@ -214,8 +214,11 @@ def _dropped(reason: str, listing: Listing) -> dict[str, Any]:
     }
 
 
+_FEN = Decimal("0.01")
+
+
 def _money(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else amount.quantize(Decimal("0.01"))
+    return None if amount is None else amount.quantize(_FEN)
 
 
 def _option(value: object) -> object:
