@@ -17,6 +17,7 @@ PACKAGES = (
     "jinja2",
     "markupsafe",
     "msgspec",
+    "multidict",
     "opencc",
     "platformdirs",
     "rich",

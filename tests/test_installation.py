@@ -42,7 +42,7 @@ def test_without_its_packages_it_names_the_way() -> None:
     ended = bare("書", "--demo", "-o", "nowhere/a.md")
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
-    assert " lacks aiofiles, aiohttp, can_ada and 11 more; install the missing packages: " in line
+    assert " lacks aiofiles, aiohttp, can_ada and 12 more; install the missing packages: " in line
     assert line.endswith(FROM_CLONE)
     assert FROM_CLONE.removesuffix(" -e .") in (ROOT / "README.md").read_text("utf-8").replace(" -q", "")
 

@@ -116,22 +116,22 @@ class OutputFiles:
         """Write the records and lines of finished targets durably; return the new lengths of the files by name.
 
         Records come before lines, which name them. Lines that show the types of all columns come before the others;
-        the others go to a file of their own until there is one. Raises OutputError if that fails; then the
-        files may have grown, and must be opened anew.
+        the others go to a file of their own until there is one. Raises OutputError if that fails, as on a full disk;
+        then the files must be opened anew.
         """
         typed: list[bytes] = []
         others: list[bytes] = []
-        written: set[_Appended] = set()
+        written: dict[_Appended, None] = {}  # in order: whoever reads a line finds the page that it names
         for entry in entries:
             if entry.hops:
-                written.add(self._append_pages(entry))
+                written[self._append_pages(entry)] = None
             if entry.verdict is not None:
                 (typed if shows_types(entry.line) else others).append(encode_line(entry.line))
         if typed or others:
             self._begins_typed = self._begins_typed or bool(typed)
             results = self._results_file() if self._begins_typed else self._unpriced_file()
             results.write(b"".join(typed + others))
-            written.add(results)
+            written[results] = None
         for file in written:
             file.sync()
         return {file.path.name: file.length for file in written}
@@ -191,7 +191,7 @@ class _Appended:
         with _translate_errors(path):
             self._is_new = not path.exists()
             self._descriptor = os.open(path, _OPEN, 0o666)
-            self.length = os.fstat(self._descriptor).st_size
+            self.length = self._synced_length = os.fstat(self._descriptor).st_size
             """With what is not written yet."""
 
     def write(self, data: bytes) -> None:
@@ -207,15 +207,20 @@ class _Appended:
         rest = memoryview(b"".join(self._unwritten))
         self._unwritten, self._unwritten_bytes = [], 0
         with _translate_errors(self.path):
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+            try:
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+            except OSError:
+                with suppress(OSError):  # leave no torn line behind; the next opening would cut it
+                    os.ftruncate(self._descriptor, self._synced_length)
+                raise
 
     def sync(self) -> None:
         """Make the data, and the name of a new file, survive a power failure."""
         self._write_out()
         with _translate_errors(self.path):
             _sync_data(self._descriptor)
-            self._is_dirty = False
+            self._is_dirty, self._synced_length = False, self.length
             if self._is_new:
                 self._is_new = False
                 sync_folder(self.path.parent)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -159,6 +161,24 @@ def test_a_full_disk_is_said_and_cut_away(tmp_path: Path, name: str) -> None:
     if full == RESULTS:
         (tmp_path / "kept").rename(tmp_path / full)
     OutputFiles(tmp_path, 3, committed, roll_bytes=1).close()
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets a limit as Linux has it")
+def test_a_disk_that_fills_while_lines_are_written_leaves_no_torn_line(tmp_path: Path) -> None:
+    """The system writes the part that has room; it is taken back."""
+    import resource
+
+    with closing(OutputFiles(tmp_path, 3, {}, roll_bytes=2**20)) as files:
+        files.append([entry(1, stored=False)])
+        before = contents(tmp_path)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before[RESULTS]) + 50, limits[1]))
+        try:
+            with pytest.raises(OutputError, match=RESULTS):
+                files.append([entry(number, stored=False) for number in range(2, 9)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert contents(tmp_path) == before
 
 
