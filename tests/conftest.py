@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import random
 import sys
@@ -25,12 +24,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed of a run without one; processes of pytest-xdist get that of the run."""
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.getrandbits(32))
-
-
-def pytest_collection_finish() -> None:
-    """Keep eleven thousand collected tests out of each full run of the garbage collector."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

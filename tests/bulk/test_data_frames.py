@@ -163,7 +163,7 @@ def test_duckdb_looks_at_more_lines_when_told_so(tmp_path: Path) -> None:
 
 
 def test_many_files_in_another_order_need_an_argument(tmp_path: Path) -> None:
-    """It is the one in the documentation: what helps with a single file does not, and DuckDB would say nothing."""
+    """It is the one in the documentation: what helps with a single file does not, and DuckDB says nothing."""
     for shard in range(40):
         (tmp_path / f"results-{shard:03}-001.jsonl").write_bytes(line(shard, None))
     (tmp_path / "results-040-001.jsonl").write_bytes(line(40, ATLAS))
@@ -174,11 +174,13 @@ def test_many_files_in_another_order_need_an_argument(tmp_path: Path) -> None:
         polars.read_ndjson(pattern, infer_schema_length=None)
     assert polars.read_ndjson(pattern, schema_overrides={"price": polars.Float64})["price"].sum() == 39.0
     with duckdb.connect() as connection:
-        silent, right = (
-            connection.sql(f"FROM read_json('{pattern}', {option})").sum("price").fetchall()
+        wrong, right = (
+            connection.sql(f"FROM read_json('{pattern}', {option})").select("price")
             for option in ("sample_size = -1", "union_by_name = true")
         )
-    assert (silent, right) == ([(None,)], [(39.0,)])
+        assert wrong.types != ["DOUBLE"]  # NULL for all prices, or JSON before DuckDB 2
+        assert right.types == ["DOUBLE"]
+        assert right.fetchall()[-1] == (39.0,)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
