@@ -99,7 +99,7 @@ class Run(Protocol):
 class LiveRun:
     """A search of the shop, the demo shop or a replica."""
 
-    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.recording.writing")
+    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.results", "crawler.recording.writing")
     preload_delay = 0.03  # by then the first requests are out
 
     def __init__(
@@ -203,7 +203,7 @@ class Replay:
     """A recorded search, repeated without a network."""
 
     resumable = False
-    modules: tuple[str, ...] = ("crawler.books.pipeline",)
+    modules: tuple[str, ...] = ("crawler.books.pipeline", "crawler.results")
     preload_delay = 0.0
 
     def __init__(self, file: str, settings: Settings, chosen: dict[str, Any]) -> None:

@@ -175,9 +175,9 @@ def test_the_history_shows_both_runs_of_a_watch(open_at: Opener, web: ThreadedSi
     page = open_at(web, "/watches")
     add(page)
     for _ in range(2):
-        page.get_by_role("button", name="Run now").click()
-        expect(page.locator(".watch .status")).to_have_text("running …")
-        expect(page.locator(".watch .status")).to_have_text("")
+        page.wait_for_load_state()
+        with page.expect_event("load"):  # of the page with the outcome
+            page.get_by_role("button", name="Run now").click()
     page.goto(f"{web.url}/history")
     expect(page.locator("#queries ~ .scroll tbody td").first).to_have_text("2")
     page.locator("#queries ~ .scroll a").first.click()
