@@ -81,7 +81,9 @@ def crop(text: str, limit: int) -> str:
 
 _AUTHORITY = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,})([^/\\?#]*)")
 _HOST = re.compile(r"(?:\[[^\[\]@]*\]|[^:@\[\]]*)(?::[0-9]*)?")
-_USER_INFO = re.compile(r"(?<=//)[^/?#\s@]*@(?:[^/?#\s@]*@)*|[^\s/?#&=@:]+:[^\s/?#&=@]*@(?:[^\s/?#&=@]*@)*")
+_USER_INFO = re.compile(
+    r"(?<=//)[^/?#\s@]*@(?:[^/?#\s@]*@)*|(?<![^\s/?#&=@])[^\s/?#&=@:]++:[^\s/?#&=@]*+@(?:[^\s/?#&=@]*@)*"
+)
 """User names and passwords beyond a URL's start: of another URL in its query, or where a slash is missing."""
 _ESCAPED_USER_INFO = re.compile(r"(?<=%2F%2F)(?:(?!%2F|%3F|%23)[^\s&#/?])*%40", re.IGNORECASE)
 

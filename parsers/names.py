@@ -159,7 +159,7 @@ _BRACKETS = frozenset("(（[［【")
 _UNKNOWN_OPENINGS = frozenset("作译编著绘姓信不未暂无佚匿nNuUaA-—–_/.*?？")
 """First characters of `_UNKNOWN`: hardly any name begins with one, and the pattern takes 1 µs."""
 _HAN_NAME = re.compile(
-    r"(?=.*[\u3400-\u9fff].*[\u3400-\u9fff])(?:[A-Z]{1,2}[\s.·・]+|(?:[A-Z][.．]\s?)+)?[\u3400-\u9fff]+(?:\s?[·・•‧.\-?？\s][\s.]?[\u3400-\u9fffA-Z.]+)*"
+    r"(?=.*[\u3400-\u9fff].*[\u3400-\u9fff])(?:[A-Z]{1,2}[\s.·・]+|(?:[A-Z][.．]\s?)+)?[\u3400-\u9fff]++(?:\s?[·・•‧.\-?？\s][\s.]?[\u3400-\u9fffA-Z.]++)*+"
 )
 """A name in Chinese characters, such as a transcription; an office or an address has other punctuation."""
 

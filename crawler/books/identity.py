@@ -70,7 +70,7 @@ def _own_key(listing: Listing) -> str:
 def _without_names(title: str, names: tuple[str, ...]) -> str:
     either = "|".join(map(re.escape, names))
     at_end = re.compile(
-        rf"(?:[\s,，/|]+|(?<=[)\]）】》]))(?:{either})(?:\s*(?:编著|主编|著|编))?\s*$|[(\[（【](?:{either})[)\]）】]\s*$"
+        rf"(?:(?<![\s,，/|])[\s,，/|]++|(?<=[)\]）】》]))(?:{either})(?:\s*(?:编著|主编|著|编))?\s*$|[(\[（【](?:{either})[)\]）】]\s*$"
     )
     in_front = re.compile(rf"^\s*(?:(?:{either})(?:[\s:：]+|(?=《))|[(\[（【](?:{either})[)\]）】])")
     while True:

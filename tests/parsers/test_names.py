@@ -305,3 +305,18 @@ def test_words_in_the_place_of_a_publisher(words: str) -> None:
     """A placeholder is unknown; a publisher whose name begins like one is not."""
     assert is_unknown(words)
     assert not is_unknown(f"{words.strip('（）')}山海出版社") or words == "出版社不详"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", [".", " .", ". 张", "·张.", "?", "- "])
+@pytest.mark.parametrize("count", [40, 900])
+def test_what_repeats_in_brackets_takes_no_exponential_time(piece: str, count: int) -> None:
+    """The name of a foreign author that stands in brackets after the original."""
+    found = parse_contributors(f"Dan Sanderson（张三{piece * count}!） 著")
+    assert "".join(each.name for each in found)
+
+
+def test_names_in_brackets_are_read_with_dots_and_spaces() -> None:
+    for inside in ("丹·桑德森", "丹 · 桑德森", "A. 桑德森", "丹. B. 桑德森", "丹-桑德森"):
+        (found,) = parse_contributors(f"Dan Sanderson（{inside}） 著")
+        assert found.original_name == "Dan Sanderson", inside
